@@ -1,0 +1,66 @@
+# Every command a person needs. `make help` lists them.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.up-to-date
+
+SPEC        ?= spec/iam_api.yaml
+CORRECTIONS ?= spec/corrections.yaml
+OUTPUT      ?= generated/gcore_iam_client
+
+.PHONY: help setup demo test generate check lint types inventory build lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## .venv with the locked dependencies; nothing to do when it is up to date
+
+$(STAMP): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "gcore-iam needs Python 3.11 or newer: make setup PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup generate ## the whole library at work; no account needed (LIVE=1: against the real API)
+	@$(BIN)/python examples/demo.py $(if $(LIVE),--live)
+
+test: setup ## every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+generate: setup ## spec/ to generated/ (SPEC= CORRECTIONS= OUTPUT= LENIENT=1 for another description)
+	@$(BIN)/python -m codegen generate --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
+		$(if $(LENIENT),--lenient)
+
+check: lint types ## lint, types, generated code in sync, nothing lost, spec as recorded
+	@$(BIN)/python -m codegen check
+
+lint: setup ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup ## mypy --strict and pyright over generated, overlay, codegen, tests and examples
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+
+inventory: setup ## every operation: method, path, success type, method of the library
+	@$(BIN)/python -m codegen inventory
+
+build: setup ## the wheel and the source archive, in dist/
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+
+lock: setup ## lock the newest dependencies that pyproject.toml admits
+	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
+	@.venv-lock/bin/uv pip compile pyproject.toml --extra testing --group dev --universal --python-version 3.11 \
+		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-dev.txt
+	@rm -r .venv-lock
+
+clean: ## remove .venv, caches and builds
+	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache
+	@find . -name __pycache__ -type d -prune -exec rm -r {} +
