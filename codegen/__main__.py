@@ -1,0 +1,114 @@
+"""`python -m codegen`: what the Makefile calls."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from . import check, corrections, generate, inventory, spec
+from .errors import CodegenError
+
+SPEC = Path("spec/iam_api.yaml")
+CORRECTIONS = Path("spec/corrections.yaml")
+CONFIG = Path("generator-config.yml")
+PACKAGE = Path("generated/gcore_iam_client")
+OVERLAY = Path("overlay/gcore_iam")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: The words after `python -m codegen`; those of the process when left out.
+
+    Returns:
+        The exit status: 0 for success, 1 when a check found something, 2 for wrong input.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+    except CodegenError as error:
+        for line in str(error).splitlines():
+            print(f"codegen: {line}", file=sys.stderr)
+        return 2
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    make = commands.add_parser("generate", help="generate the client from the vendored description")
+    _inputs(make)
+    make.add_argument(
+        "--lenient",
+        action="store_true",
+        help="apply each correction wherever it matches, however often; for other descriptions than the vendored one",
+    )
+    make.set_defaults(run=_generate)
+
+    gate = commands.add_parser("check", help="find hand edits, a stale output, lost operations or properties")
+    _inputs(gate)
+    gate.set_defaults(run=_check)
+
+    listing = commands.add_parser("inventory", help="list every operation and what stands for it in Python")
+    _inputs(listing)
+    listing.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
+    listing.add_argument("--format", choices=("text", "json"), default="text")
+    listing.set_defaults(run=_inventory)
+    return parser
+
+
+def _inputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--spec", type=Path, default=SPEC, help="the description (default: %(default)s)")
+    parser.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what it gets wrong (%(default)s)")
+    parser.add_argument("--config", type=Path, default=CONFIG, help="the generator's options (%(default)s)")
+    parser.add_argument("--output", type=Path, default=PACKAGE, help="the generated package (%(default)s)")
+
+
+def _generate(arguments: argparse.Namespace) -> int:
+    output: Path = arguments.output
+    generate.check_output(output)
+    description = spec.load(arguments.spec)
+    entries = corrections.load(arguments.corrections)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with generate.generated(
+        description, entries, arguments.config, lenient=arguments.lenient, beside=output.parent
+    ) as package:
+        changed = generate.replace(package, output)
+    for note in package.notes:
+        print(f"note: {note}")
+    count = sum(1 for _ in description.operations())
+    result = f"{len(changed)} files changed" if changed else "nothing changed"
+    print(f"{output}: {count} operations from {arguments.spec} ({description.version}): {result}")
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    description = spec.load(arguments.spec)
+    entries = corrections.load(arguments.corrections)
+    problems = check.check(description, entries, arguments.config, arguments.output)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if not problems:
+        print(f"{arguments.output}: in sync with {arguments.spec}, nothing lost")
+    return 1 if problems else 0
+
+
+def _inventory(arguments: argparse.Namespace) -> int:
+    entries = inventory.inventory(spec.load(arguments.spec), arguments.output, arguments.overlay)
+    if arguments.format == "json":
+        print(json.dumps([attrs.asdict(entry) for entry in entries], indent=2))
+        return 0
+    for entry in entries:
+        print(f"{entry.method:6} {entry.path:45} {entry.success_type:28} {entry.overlay_method or '-'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

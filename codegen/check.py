@@ -1,0 +1,59 @@
+"""The gates of `make check` that know this project: hash, sync, completeness."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from .corrections import Correction
+from .errors import CodegenError
+from .generate import differences, generated, read_tree
+from .inventory import missing
+from .spec import Spec
+
+
+def check(spec: Spec, corrections: tuple[Correction, ...], config: Path, package: Path) -> list[str]:
+    """Compare the generated package with what the description gives now.
+
+    Args:
+        spec: The vendored description.
+        corrections: What it gets wrong.
+        config: openapi-python-client's configuration file.
+        package: Folder of the generated package.
+
+    Returns:
+        One line for each problem, naming the file or the operation; empty when all is well.
+
+    Raises:
+        CodegenError: The input is wrong, so there is nothing to compare with.
+    """
+    problems = check_source(Path(spec.name), spec)
+    with generated(spec, corrections, config) as fresh:
+        old, new = read_tree(package), fresh.files()
+        for path in differences(old, new):
+            problems.append(f"{package / path}: {_difference(path, old, new)}; run `make generate`")
+        problems += [f"{package}: {line}" for line in missing(fresh.document, fresh.path, fresh.config)]
+    return problems
+
+
+def _difference(path: str, old: dict[str, bytes], new: dict[str, bytes]) -> str:
+    if path not in new:
+        return "is not generated from the description"
+    return "is missing" if path not in old else "differs from what the description gives (edited by hand?)"
+
+
+def check_source(path: Path, spec: Spec) -> list[str]:
+    """Compare a vendored description with `source.toml` beside it, which says what it was taken from."""
+    source = path.with_name("source.toml")
+    try:
+        recorded = tomllib.loads(source.read_text("utf-8"))["vendored"]
+    except OSError as error:
+        raise CodegenError(f"{source}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise CodegenError(f"{source}: needs a table [vendored] with sha256 and version: {error}") from error
+    found = {"sha256": spec.sha256, "version": spec.version}
+    return [
+        f"{path}: {key} is {value}, but {source} says {recorded.get(key)!r}"
+        for key, value in found.items()
+        if recorded.get(key) != value
+    ]

@@ -1,0 +1,152 @@
+"""Applies `spec/corrections.yaml`: what upstream's description gets wrong, as data.
+
+Each entry says where (a JSONPath, RFC 9535, into the vendored file), what (a rule and its argument), why, and how
+many places it must match. Upstream moving under an entry is an error, not a silent no-op.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import attrs
+import jsonpath
+
+from .errors import CodegenError
+from .spec import Json, YamlFile, load_yaml
+
+SECRET = "x-secret"  # noqa: S105 - the name of a mark, not a secret
+"""Schema keyword that marks a value no repr may show."""
+
+
+def _merge(target: Json, what: Json) -> Json:
+    """Merge Patch (RFC 7396): given keys replace, null removes."""
+    if not isinstance(what, dict):
+        return what
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in what.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = _merge(merged.get(key), value)
+    return merged
+
+
+def _secret(target: Json, _what: Json) -> Json:
+    return {**target, SECRET: True}
+
+
+RULES: Mapping[str, Callable[[Json, Json], Json]] = MappingProxyType({"merge": _merge, "secret": _secret})
+"""Rule name to (what stands there, the entry's `what`) -> what shall stand there."""
+
+_TAKES_WHAT = frozenset({"merge"})
+
+
+@attrs.frozen
+class Correction:
+    """One thing that upstream's description gets wrong."""
+
+    id: str
+    rule: str
+    where: str
+    matches: int
+    why: str
+    what: Json
+    place: str
+    """`file:line:column` of the entry."""
+    path: jsonpath.CompoundJSONPath | jsonpath.JSONPath = attrs.field(repr=False)
+
+
+def load(path: Path) -> tuple[Correction, ...]:
+    """Read a corrections file.
+
+    Args:
+        path: YAML; a list of entries with the keys `id`, `rule`, `where`, `matches`, `why` and, for rules that
+            take an argument, `what`.
+
+    Returns:
+        The entries in the order of the file.
+
+    Raises:
+        CodegenError: The file cannot be read, or an entry is not as it must be. Names file, line and column.
+    """
+    file = load_yaml(path)
+    if file.value is not None and not isinstance(file.value, list):
+        raise CodegenError(f"{file.place('')}: a list of corrections is expected")
+    corrections: list[Correction] = []
+    for index, entry in enumerate(file.value or ()):
+        correction = _entry(entry, index, file)
+        if any(correction.id == other.id for other in corrections):
+            raise CodegenError(f"{correction.place}: correction {correction.id!r} stands twice")
+        corrections.append(correction)
+    return tuple(corrections)
+
+
+def _entry(entry: Json, index: int, here: YamlFile) -> Correction:
+    place = here.place(f"/{index}")
+    if not isinstance(entry, dict):
+        raise CodegenError(f"{place}: a correction must be a mapping")
+
+    def text(key: str) -> str:
+        value = entry.get(key)
+        if not isinstance(value, str) or not value.strip():
+            raise CodegenError(f"{place}: the correction needs `{key}`, a non-empty text")
+        return value
+
+    name, rule = text("id"), text("rule")
+    if rule not in RULES:
+        known = ", ".join(sorted(RULES))
+        raise CodegenError(
+            f"{here.place(f'/{index}/rule')}: unknown rule {rule!r} in correction {name!r}; known: {known}"
+        )
+    known_keys = {"id", "rule", "where", "matches", "why"} | ({"what"} if rule in _TAKES_WHAT else set())
+    for key in entry.keys() - known_keys:
+        raise CodegenError(f"{here.place(f'/{index}/{key}')}: rule {rule!r} of correction {name!r} takes no {key!r}")
+    if rule in _TAKES_WHAT and not isinstance(entry.get("what"), dict):
+        raise CodegenError(f"{place}: rule {rule!r} of correction {name!r} needs `what`, a mapping")
+    matches = entry.get("matches")
+    if not isinstance(matches, int) or isinstance(matches, bool) or matches < 1:
+        raise CodegenError(f"{place}: correction {name!r} needs `matches`, a whole number of 1 or more")
+    where = text("where")
+    try:
+        path = jsonpath.compile(where)
+    except jsonpath.JSONPathError as error:
+        message = str(error).splitlines()[0]
+        raise CodegenError(f"{here.place(f'/{index}/where')}: {where!r} is not a JSONPath: {message}") from None
+    return Correction(name, rule, where, matches, text("why"), entry.get("what"), place, path)
+
+
+def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, lenient: bool) -> list[str]:
+    """Apply corrections to a document, in place.
+
+    Args:
+        corrections: What to apply, in order.
+        document: A decoded OpenAPI document; changed.
+        lenient: Apply an entry wherever it matches, however often; for descriptions other than the vendored
+            one, on which some entries have nothing to correct.
+
+    Returns:
+        With `lenient`, one note for each entry that matched another number of places than it says.
+
+    Raises:
+        CodegenError: Without `lenient`, an entry matched another number of places than it says.
+    """
+    notes: list[str] = []
+    for correction in corrections:
+        found = list(correction.path.finditer(document))
+        if len(found) != correction.matches:
+            message = (
+                f"{correction.place}: correction {correction.id!r} must match {correction.matches} places, "
+                f"but {correction.where} matches {len(found)}"
+            )
+            if not lenient:
+                raise CodegenError(f"{message}: upstream has moved; review the entry")
+            notes.append(message)
+        for match in found:
+            if match.parent is None or not isinstance(match.obj, dict):
+                what = "the whole document" if match.parent is None else f"{match.path}, which is no mapping"
+                raise CodegenError(f"{correction.place}: correction {correction.id!r} must not match {what}")
+            holder: Json = match.parent.obj
+            holder[match.parts[-1]] = RULES[correction.rule](match.obj, correction.what)
+    return notes

@@ -1,0 +1,324 @@
+"""Reads an OpenAPI file, refuses what cannot be one, and knows the line and column of every place in it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import attrs
+import yaml
+
+from .errors import CodegenError
+
+Json: TypeAlias = Any
+"""Decoded JSON: dict, list, str, int, float, bool or None."""
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+"""The HTTP methods a path item may hold (OpenAPI 3.1, Path Item Object)."""
+
+_LITERAL_KEYS = frozenset({"example", "examples", "default", "enum", "const"})
+_NAME_MAPS = frozenset({"properties", "patternProperties", "schemas", "parameters", "responses", "headers"})
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML with the scalars of YAML 1.2's core schema.
+
+    PyYAML follows YAML 1.1, where `no` is false and `2021-01-01` is a date; the OpenAPI specification asks for
+    the JSON types of YAML 1.2.
+    """
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+
+def _int(loader: _Loader, node: yaml.ScalarNode) -> int:
+    text = str(loader.construct_scalar(node))
+    return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$"), list("-+0123456789")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(
+        r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
+    list("-+.0123456789"),
+)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
+_Loader.add_constructor("tag:yaml.org,2002:int", _int)
+
+
+@attrs.frozen
+class YamlFile:
+    """A decoded YAML or JSON file that knows where everything in it stands."""
+
+    name: str
+    """The file, as messages name it."""
+    sha256: str
+    """Of the file's bytes, in hexadecimal."""
+    value: Json
+    """Decoded, with text keys throughout; None for an empty file."""
+    _root: yaml.Node | None = attrs.field(repr=False, alias="root")
+
+    def place(self, pointer: str) -> str:
+        """Name a place for a person.
+
+        Args:
+            pointer: A JSON pointer (RFC 6901) into the file, `""` for all of it.
+
+        Returns:
+            `file:line:column`, of the nearest ancestor when the pointer leads nowhere.
+        """
+        return f"{self.name}:{_position(self._root, pointer)}" if self._root else self.name
+
+
+@attrs.frozen
+class Spec:
+    """An OpenAPI 3 document that holds together: every `$ref` resolves, every operation id is its own."""
+
+    file: YamlFile
+
+    @property
+    def name(self) -> str:
+        """The file, as messages name it."""
+        return self.file.name
+
+    @property
+    def sha256(self) -> str:
+        """Of the file's bytes, in hexadecimal."""
+        return self.file.sha256
+
+    @property
+    def document(self) -> dict[str, Json]:
+        """The decoded OpenAPI document."""
+        document: dict[str, Json] = self.file.value
+        return document
+
+    @property
+    def version(self) -> str:
+        """`info.version`."""
+        return str(self.document["info"].get("version", ""))
+
+    def place(self, pointer: str) -> str:
+        """Name a place for a person, as `file:line:column`; see `YamlFile.place`."""
+        return self.file.place(pointer)
+
+    def operations(self) -> Iterator[tuple[str, str, dict[str, Json]]]:
+        """Every operation as (path, method, operation object), in the order of the file."""
+        return operations(self.document)
+
+
+def operations(document: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
+    """Every operation of a document as (path, method, operation object), in its order."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method in METHODS:
+                yield path, method, operation
+
+
+def escape(token: str) -> str:
+    """One token of a JSON pointer (RFC 6901)."""
+    return token.replace("~", "~0").replace("/", "~1")
+
+
+def resolve(document: Json, ref: str) -> Json:
+    """What a local reference (`#/…`, RFC 6901) leads to; LookupError when it leads nowhere."""
+    node = document
+    for token in ref[2:].split("/"):
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, list) and key.isdecimal():
+            node = node[int(key)]
+        elif isinstance(node, dict):
+            node = node[key]
+        else:
+            raise LookupError(ref)
+    return node
+
+
+def load_yaml(path: Path) -> YamlFile:
+    """Read a YAML or JSON file.
+
+    Args:
+        path: The file; UTF-8.
+
+    Returns:
+        The decoded file.
+
+    Raises:
+        CodegenError: The file is missing, unreadable, not UTF-8, not YAML, or repeats a key.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CodegenError(f"{path}: cannot be read: {error.strerror}") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise CodegenError(f"{path}:{line}: is not UTF-8 text (byte {error.start})") from error
+    value = None
+    try:
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        if root is not None:
+            _check_keys(root, path, ())
+            value = _text_keys(loader.construct_document(root))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise CodegenError(f"{path}{where}: is not YAML: {error.problem}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise CodegenError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
+    except RecursionError:
+        raise CodegenError(f"{path}: is nested too deeply") from None
+    return YamlFile(name=str(path), sha256=hashlib.sha256(data).hexdigest(), value=value, root=root)
+
+
+def load(path: Path) -> Spec:
+    """Read an OpenAPI 3.0 or 3.1 file.
+
+    Args:
+        path: A YAML or JSON file, UTF-8.
+
+    Returns:
+        The document with its hash and positions.
+
+    Raises:
+        CodegenError: It is missing, unreadable, not YAML, empty, not OpenAPI 3, refers to nothing, or uses an
+            operation id twice. The message names file, line and column.
+    """
+    file = load_yaml(path)
+    if file.value is None:
+        raise CodegenError(f"{path}: is empty; an OpenAPI 3 description is expected")
+    if not isinstance(file.value, dict):
+        raise CodegenError(f"{path}:1:1: is not an OpenAPI description: a mapping is expected, not {_kind(file.value)}")
+    spec = Spec(file)
+    _check_kind(spec)
+    _check_refs(spec, spec.document, "", by_name=False)
+    _check_operations(spec)
+    return spec
+
+
+def _check_kind(spec: Spec) -> None:
+    document = spec.document
+    if "swagger" in document:
+        raise CodegenError(f"{spec.place('/swagger')}: is Swagger {document['swagger']}; convert it to OpenAPI 3 first")
+    if "openapi" not in document:
+        raise CodegenError(f"{spec.place('')}: is not an OpenAPI description: it has no `openapi` version")
+    if not re.fullmatch(r"3\.[01]\.\d+(-.*)?", str(document["openapi"])):
+        raise CodegenError(f"{spec.place('/openapi')}: OpenAPI {document['openapi']} is not 3.0 or 3.1")
+    if not isinstance(document.get("info"), dict):
+        raise CodegenError(f"{spec.place('/info')}: `info` with title and version is missing")
+    paths = document.get("paths")
+    if not isinstance(paths, dict) or not paths:
+        raise CodegenError(f"{spec.place('/paths')}: `paths` is missing or empty: there is nothing to generate")
+    for path, item in paths.items():
+        pointer = f"/paths/{escape(path)}"
+        if not isinstance(item, dict):
+            raise CodegenError(f"{spec.place(pointer)}: path {path!r} must hold a mapping, not {_kind(item)}")
+        for method in METHODS:
+            if method in item and not isinstance(item[method], dict):
+                raise CodegenError(f"{spec.place(f'{pointer}/{method}')}: an operation must be a mapping")
+            if method in item and not isinstance(item[method].get("responses"), dict):
+                raise CodegenError(f"{spec.place(f'{pointer}/{method}')}: the operation has no `responses`")
+
+
+def _check_refs(spec: Spec, node: Json, pointer: str, *, by_name: bool) -> None:
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            _check_refs(spec, item, f"{pointer}/{index}", by_name=False)
+    if not isinstance(node, dict):
+        return
+    ref = node.get("$ref")
+    if isinstance(ref, str) and not by_name:
+        place = spec.place(f"{pointer}/$ref")
+        if not ref.startswith("#/"):
+            raise CodegenError(f"{place}: $ref {ref!r} leaves the file; only references within it (#/…) are supported")
+        try:
+            resolve(spec.document, ref)
+        except LookupError:
+            raise CodegenError(f"{place}: $ref {ref!r} points to nothing") from None
+    for key, value in node.items():
+        if not by_name and (key in _LITERAL_KEYS or key.startswith("x-")):
+            continue
+        _check_refs(spec, value, f"{pointer}/{escape(key)}", by_name=key in _NAME_MAPS and not by_name)
+
+
+def _check_operations(spec: Spec) -> None:
+    seen: dict[str, str] = {}
+    for path, method, operation in spec.operations():
+        pointer = f"/paths/{escape(path)}/{method}"
+        operation_id = operation.get("operationId")
+        if operation_id is None:
+            continue
+        if not isinstance(operation_id, str) or not operation_id.strip():
+            raise CodegenError(f"{spec.place(f'{pointer}/operationId')}: operationId must be a non-empty text")
+        if operation_id in seen:
+            raise CodegenError(
+                f"{spec.place(f'{pointer}/operationId')}: operationId {operation_id!r} is used twice; "
+                f"first at {seen[operation_id]}"
+            )
+        seen[operation_id] = spec.place(f"{pointer}/operationId")
+
+
+def _check_keys(node: yaml.Node, path: Path, above: tuple[int, ...]) -> None:
+    if id(node) in above:
+        raise CodegenError(f"{path}:{node.start_mark.line + 1}: a YAML alias contains itself")
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _check_keys(item, path, (*above, id(node)))
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: set[str] = set()
+    for key, value in node.value:
+        place = f"{path}:{key.start_mark.line + 1}:{key.start_mark.column + 1}"
+        if not isinstance(key, yaml.ScalarNode):
+            raise CodegenError(f"{place}: a key must be a plain text")
+        if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
+            raise CodegenError(f"{place}: the key {key.value!r} stands twice in one mapping")
+        seen.add(key.value)
+        _check_keys(value, path, (*above, id(node)))
+
+
+def _text_keys(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {_key(key): _text_keys(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_text_keys(item) for item in value]
+    return value
+
+
+def _key(key: object) -> str:
+    if isinstance(key, bool) or key is None:
+        return str(key).lower() if key is not None else "null"
+    return str(key)
+
+
+def _position(node: yaml.Node, pointer: str) -> str:
+    mark = node.start_mark
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == key), None)
+            if found is None:
+                break
+            mark, node = found[0].start_mark, found[1]
+        elif isinstance(node, yaml.SequenceNode) and key.isdecimal() and int(key) < len(node.value):
+            node = node.value[int(key)]
+            mark = node.start_mark
+        else:
+            break
+    return f"{mark.line + 1}:{mark.column + 1}"
+
+
+def _kind(value: Json) -> str:
+    names = {dict: "a mapping", list: "a list", str: "a text", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "nothing")
