@@ -1,0 +1,82 @@
+"""Typed client for Gcore's Identity and Access Management (IAM) API.
+
+    from gcore_iam import IAMClient
+
+    with IAMClient() as iam:  # reads GCORE_API_KEY
+        for user in iam.users.list():
+            print(user.id, user.email)
+
+Importing this package loads neither httpx nor a model: every name is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from gcore_iam_client import SPEC_VERSION as SPEC_VERSION
+
+from ._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from . import auth as auth
+    from . import errors as errors
+    from . import models as models
+    from .auth import APIKey as APIKey
+    from .client import AsyncIAMClient as AsyncIAMClient
+    from .client import IAMClient as IAMClient
+    from .errors import APIConnectionError as APIConnectionError
+    from .errors import APIStatusError as APIStatusError
+    from .errors import APITimeoutError as APITimeoutError
+    from .errors import AuthenticationError as AuthenticationError
+    from .errors import BadRequestError as BadRequestError
+    from .errors import ConfigurationError as ConfigurationError
+    from .errors import ConflictError as ConflictError
+    from .errors import DecodeError as DecodeError
+    from .errors import IAMError as IAMError
+    from .errors import NotFoundError as NotFoundError
+    from .errors import PaginationError as PaginationError
+    from .errors import PermissionDeniedError as PermissionDeniedError
+    from .errors import RateLimitError as RateLimitError
+    from .errors import ServerError as ServerError
+    from .pagination import AsyncPager as AsyncPager
+    from .pagination import Page as Page
+    from .pagination import Pager as Pager
+
+_NAMES = {
+    "auth": ("APIKey",),
+    "client": ("AsyncIAMClient", "IAMClient"),
+    "errors": (
+        "APIConnectionError",
+        "APIStatusError",
+        "APITimeoutError",
+        "AuthenticationError",
+        "BadRequestError",
+        "ConfigurationError",
+        "ConflictError",
+        "DecodeError",
+        "IAMError",
+        "NotFoundError",
+        "PaginationError",
+        "PermissionDeniedError",
+        "RateLimitError",
+        "ServerError",
+    ),
+    "pagination": ("AsyncPager", "Page", "Pager"),
+}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+_MODULES = ("auth", "errors", "models")
+
+__all__ = sorted([*_MODULE_OF, *_MODULES, "SPEC_VERSION", "__version__"])  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,5 @@
+"""How requests are authenticated."""
+
+from .api_key import APIKey as APIKey
+
+__all__ = ["APIKey"]

@@ -1,0 +1,253 @@
+"""Everything this library raises.
+
+IAMError
+├── ConfigurationError (ValueError)        bad key, URL or argument: raised before any request
+├── APIConnectionError (ConnectionError)   no answer came
+│   └── APITimeoutError (TimeoutError)     … in time
+├── APIStatusError                         an answer other than a success
+│   ├── BadRequestError                    400, 422
+│   ├── AuthenticationError (PermissionError)     401
+│   ├── PermissionDeniedError (PermissionError)   403
+│   ├── NotFoundError (LookupError)        404
+│   ├── ConflictError                      409
+│   ├── RateLimitError                     429
+│   └── ServerError                        5xx
+├── DecodeError (ValueError)               a success whose body is not what the description says
+└── PaginationError                        pages that contradict each other
+
+Every error can be pickled and copied; none shows a secret.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+_LONGEST_MESSAGE = 500
+"""Characters of the server's own words in `message`; the whole body is in `body`."""
+
+
+class IAMError(Exception):
+    """The root of all errors of this library."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__.copy())
+
+
+def _restore(cls: type[IAMError], args: tuple[Any, ...], state: dict[str, Any]) -> IAMError:
+    error = cls.__new__(cls, *args)
+    error.args = args  # errors that are also an OSError do not take them from __new__
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(IAMError, ValueError):
+    """A key, URL or argument that cannot be right; nothing has been sent."""
+
+
+class APIConnectionError(IAMError, ConnectionError):
+    """No answer came: the connection could not be made, or broke.
+
+    Attributes:
+        method: The request's HTTP method.
+        url: The request's URL, without its query.
+    """
+
+    def __init__(self, message: str, *, method: str, url: str) -> None:
+        super().__init__(message)
+        self.method = method
+        self.url = url
+
+
+class APITimeoutError(APIConnectionError, TimeoutError):
+    """No answer came in time. The server may have done the work all the same."""
+
+
+class APIStatusError(IAMError):
+    """The server answered something other than a success.
+
+    Attributes:
+        status: The HTTP status.
+        errors: Messages by field path (`client_user.role`); "" holds those that belong to no field.
+        message: One line for people, of at most 500 characters.
+        request_id: The `X-Request-ID` of the answer, None when it has none.
+        retry_after: Seconds to wait that the server asked for, None when it did not ask.
+        body: The body as decoded JSON, or as text when it is not JSON.
+        method: The request's HTTP method.
+        url: The request's URL, without its query.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        *,
+        errors: Mapping[str, list[str]],
+        message: str,
+        request_id: str | None,
+        retry_after: float | None,
+        body: Json,
+        method: str,
+        url: str,
+    ) -> None:
+        suffix = f" (request id {request_id})" if request_id else ""
+        super().__init__(f"{status} for {method} {url}: {message}{suffix}")
+        self.status = status
+        self.errors = dict(errors)
+        self.message = message
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.body = body
+        self.method = method
+        self.url = url
+
+
+class BadRequestError(APIStatusError):
+    """400 or 422: the server refused the arguments; `errors` says which and why."""
+
+
+class AuthenticationError(APIStatusError, PermissionError):
+    """401: no credentials, or credentials that are wrong, expired or revoked."""
+
+
+class PermissionDeniedError(APIStatusError, PermissionError):
+    """403: the credentials are good, but their role may not do this."""
+
+
+class NotFoundError(APIStatusError, LookupError):
+    """404: there is no such thing, or it belongs to another account."""
+
+
+class ConflictError(APIStatusError):
+    """409: the request contradicts the present state."""
+
+
+class RateLimitError(APIStatusError):
+    """429: too many requests; `retry_after` says how long to wait, when the server says."""
+
+
+class ServerError(APIStatusError):
+    """5xx: the server failed."""
+
+
+class DecodeError(IAMError, ValueError):
+    """A success whose body is not what the API's description says. The message shows nothing of the body.
+
+    Attributes:
+        operation: The `operationId`.
+        model: The model that could not be read, None when the body as a whole is at fault.
+        key: The key at fault, None when it is not one key.
+    """
+
+    def __init__(self, problem: str, *, operation: str, model: str | None = None, key: str | None = None) -> None:
+        super().__init__(f"{operation}: {problem}")
+        self.operation = operation
+        self.model = model
+        self.key = key
+
+
+class PaginationError(IAMError):
+    """The server's pages contradict each other; going on would lose items or never end.
+
+    Attributes:
+        offset: Where in the list it happened, in items from the start.
+    """
+
+    def __init__(self, message: str, *, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+_BY_STATUS: Mapping[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: BadRequestError,
+    429: RateLimitError,
+}
+
+
+def status_error(
+    status: int, headers: Mapping[str, str], content: bytes, *, method: str, url: str, now: datetime | None = None
+) -> APIStatusError:
+    """Build the error for an answer that is not a success.
+
+    Args:
+        status: Its HTTP status.
+        headers: Its headers; looked up in lower case.
+        content: Its body.
+        method: The request's HTTP method.
+        url: The request's URL, without its query.
+        now: The time that a `Retry-After` date counts from; the present when left out.
+
+    Returns:
+        The error to raise.
+    """
+    text = content.decode("utf-8", "replace")
+    errors: dict[str, list[str]] = {}
+    try:
+        body: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        body = text
+    else:
+        for path, message in _messages(body):
+            errors.setdefault(path, []).append(message)
+    cls = _BY_STATUS.get(status, ServerError if status >= 500 else APIStatusError)
+    return cls(
+        status,
+        errors=errors,
+        message=_summary(status, errors, headers, content),
+        request_id=headers.get("x-request-id"),
+        retry_after=_retry_after(headers.get("retry-after"), now),
+        body=body,
+        method=method,
+        url=url,
+    )
+
+
+def _messages(body: Json, path: str = "") -> Iterator[tuple[str, str]]:
+    """(field path, message) of every message in an error body, whichever of this API's shapes it has.
+
+    `errors`, `message` and `detail` are envelopes and not part of a path.
+    """
+    if isinstance(body, dict):
+        for key, value in body.items():
+            envelope = key in ("errors", "message", "detail") and not path
+            yield from _messages(value, path if envelope else f"{path}.{key}" if path else key)
+    elif isinstance(body, list):
+        for item in body:
+            yield from _messages(item, path)
+    elif body is not None:
+        yield path, str(body)
+
+
+def _summary(status: int, errors: Mapping[str, list[str]], headers: Mapping[str, str], content: bytes) -> str:
+    parts = [f"{path}: {' '.join(texts)}" if path else " ".join(texts) for path, texts in errors.items()]
+    summary = " ".join("; ".join(parts).split())
+    if not summary:
+        phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "unregistered status"
+        media_type = headers.get("content-type", "").split(";")[0] or "no content type"
+        summary = f"{phrase} ({media_type}, {len(content)} bytes)" if content else phrase
+    return summary if len(summary) <= _LONGEST_MESSAGE else summary[: _LONGEST_MESSAGE - 1] + "…"
+
+
+def _retry_after(value: str | None, now: datetime | None) -> float | None:
+    """Seconds from a `Retry-After` header (RFC 9110, section 10.2.3): a number of seconds or a date."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())

@@ -1,0 +1,25 @@
+"""The API's models: attrs classes and open enums, generated from its description.
+
+Each is loaded when it is first used. `UNSET` stands for a property that is absent.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from gcore_iam_client import models as _generated
+
+if TYPE_CHECKING:
+    from gcore_iam_client.models import *  # noqa: F403 # pyright: ignore[reportWildcardImportFromLibrary]
+    from gcore_iam_client.types import UNSET as UNSET
+    from gcore_iam_client.types import Unset as Unset
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("UNSET", "Unset"):
+        from gcore_iam_client import types
+
+        return getattr(types, name)
+    return getattr(_generated, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*_generated.__all__, "UNSET", "Unset"])

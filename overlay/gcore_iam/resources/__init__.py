@@ -1,0 +1,1 @@
+"""One module per group of operations; each holds a class for sync and one for async code."""
