@@ -161,7 +161,7 @@ def decode_json(response: httpx.Response, operation: str) -> Any:
     """The JSON body of a success."""
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         media_type = response.headers.get("content-type", "no content type").split(";")[0]
         size = len(response.content)
     raise InvalidBody(operation, None, f"the body is not JSON ({media_type}, {size} bytes)")

@@ -1,0 +1,129 @@
+"""The library at work: the account, every user across pages, one user, an unknown user; sync, then async.
+
+Runs against the embedded FakeIAM over real HTTP on loopback. With `--live` it runs the same, read-only, against the
+real API with the key in GCORE_API_KEY.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+from gcore_iam import SPEC_VERSION, AsyncIAMClient, IAMClient, NotFoundError, __version__, models
+from gcore_iam.testing import FakeIAM
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+USERS = 250
+PAGE_SIZE = 40
+NOBODY = 2_147_483_647
+
+console = Console(highlight=False)
+
+
+class DemoError(Exception):
+    """The demo saw something that must not happen."""
+
+
+def main() -> int:
+    """Run the demo; the exit status is 0 only when everything was as it must be."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--live", action="store_true", help="use the real API, read-only, with GCORE_API_KEY")
+    live: bool = parser.parse_args().live
+    console.rule(f"gcore-iam {__version__} for the API of {SPEC_VERSION[:10]}")
+    started = time.monotonic()
+    with server(live=live) as (base_url, api_key):
+        seen = sync_demo(base_url, api_key)
+        asyncio.run(async_demo(base_url, api_key, expected=seen))
+    if not live:
+        expect(seen == USERS, f"{USERS} users were served, {seen} came")
+    console.rule(f"all as it should be, in {time.monotonic() - started:.1f} s")
+    return 0
+
+
+@contextlib.contextmanager
+def server(*, live: bool) -> Iterator[tuple[str | None, str | None]]:
+    """Where to send requests, and with which key; None leaves the choice to the environment."""
+    if live:
+        console.print("Server    the real API; nothing is changed there")
+        yield None, None
+        return
+    fake = FakeIAM(USERS)
+    with fake.serve() as url:
+        console.print(f"Server    FakeIAM with {USERS} users at {url}")
+        yield url, fake.api_key
+
+
+def sync_demo(base_url: str | None, api_key: str | None) -> int:
+    """The sync client; gives the number of users it saw."""
+    console.print("\n[bold]Sync: IAMClient[/bold]")
+    with IAMClient(api_key, base_url=base_url) as iam:
+        account = iam.account.get()
+        console.print(f"Account   {account.id} {account.company_name}, {account.status}")
+
+        pager = iam.users.list(page_size=PAGE_SIZE)
+        languages: Counter[str] = Counter()
+        ids: set[int] = set()
+        for user in track(pager, description="Users    ", total=pager.total(), console=console):
+            languages[user.lang] += 1
+            ids.add(user.id)
+        pages = -(-len(ids) // PAGE_SIZE)
+        spoken = ", ".join(f"{language} {count}" for language, count in languages.most_common())
+        console.print(f"          {len(ids)} on {pages} pages of {PAGE_SIZE}; languages: {spoken}")
+
+        show(iam.users.get(min(ids)))
+        try:
+            iam.users.get(NOBODY)
+        except NotFoundError as error:
+            console.print(f"Unknown   NotFoundError: {error.message} (status {error.status}, request {error.request_id})")
+        else:
+            raise DemoError(f"user {NOBODY} should not exist")
+    return len(ids)
+
+
+async def async_demo(base_url: str | None, api_key: str | None, *, expected: int) -> None:
+    """The async client: two calls at once, then every user."""
+    console.print("\n[bold]Async: AsyncIAMClient[/bold]")
+    async with AsyncIAMClient(api_key, base_url=base_url) as iam:
+        account, first = await asyncio.gather(iam.account.get(), iam.users.list().first())
+        expect(first is not None, "the account has no users")
+        console.print(f"Account   {account.id} {account.company_name}")
+        ids = {user.id async for user in iam.users.list(page_size=PAGE_SIZE)}
+        console.print(f"Users     {len(ids)}")
+        expect(len(ids) == expected, f"sync saw {expected} users, async {len(ids)}")
+        try:
+            await iam.users.get(NOBODY)
+        except NotFoundError as error:
+            console.print(f"Unknown   NotFoundError: {error.message}")
+        else:
+            raise DemoError(f"user {NOBODY} should not exist")
+
+
+def show(user: models.UserPublic) -> None:
+    """Print one user in detail."""
+    table = Table("field", "value", title=f"User {user.id}", title_justify="left", show_header=False)
+    for field in ("name", "email", "lang", "phone", "two_fa", "auth_types"):
+        value = getattr(user, field)
+        table.add_row(field, ", ".join(value) if isinstance(value, list) else str(value))
+    table.add_row("groups", ", ".join(str(group.name) for group in user.groups))
+    console.print(table)
+
+
+def expect(condition: bool, otherwise: str) -> None:
+    """Stop the demo when something is not as it must be."""
+    if not condition:
+        raise DemoError(otherwise)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the demo has failed
+        Console(stderr=True).print(f"[bold red]demo failed:[/bold red] {type(error).__name__}: {error}")
+        sys.exit(1)
