@@ -212,20 +212,20 @@ def status_error(
     )
 
 
-def _messages(body: Json, path: str = "") -> Iterator[tuple[str, str]]:
+def _messages(body: Json, path: str | None = None) -> Iterator[tuple[str, str]]:
     """(field path, message) of every message in an error body, whichever of this API's shapes it has.
 
-    `errors`, `message` and `detail` are envelopes and not part of a path.
+    The outermost `errors`, `message` or `detail` is an envelope and not part of a path.
     """
     if isinstance(body, dict):
         for key, value in body.items():
-            envelope = key in ("errors", "message", "detail") and not path
-            yield from _messages(value, path if envelope else f"{path}.{key}" if path else key)
+            envelope = path is None and key in ("errors", "message", "detail")
+            yield from _messages(value, "" if envelope else f"{path}.{key}" if path else key)
     elif isinstance(body, list):
         for item in body:
             yield from _messages(item, path)
     elif body is not None:
-        yield path, str(body)
+        yield path or "", str(body)
 
 
 def _summary(status: int, errors: Mapping[str, list[str]], headers: Mapping[str, str], content: bytes) -> str:

@@ -1,0 +1,52 @@
+"""Both ways into the fake: in process, and over real HTTP on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from gcore_iam import AsyncIAMClient, IAMClient
+from gcore_iam.testing import FakeIAM
+
+USERS = 57
+
+
+@pytest.fixture(scope="module")
+def fake() -> FakeIAM:
+    return FakeIAM(USERS)
+
+
+@pytest.fixture(scope="module")
+def served(fake: FakeIAM) -> Iterator[str]:
+    with fake.serve() as url:
+        yield url
+
+
+@pytest.fixture(params=["in process", "over HTTP"])
+def connection(request: pytest.FixtureRequest, fake: FakeIAM) -> dict[str, Any]:
+    """The arguments that lead a client to the fake."""
+    if request.param == "in process":
+        return {"base_url": "http://localhost", "transport": fake.transport()}
+    return {"base_url": request.getfixturevalue("served")}
+
+
+@pytest.fixture
+def iam(fake: FakeIAM, connection: dict[str, Any]) -> Iterator[IAMClient]:
+    with IAMClient(fake.api_key, **connection) as client:
+        yield client
+
+
+@pytest.fixture
+def make_async_iam(fake: FakeIAM, connection: dict[str, Any]) -> Callable[[], AsyncIAMClient]:
+    return lambda: AsyncIAMClient(fake.api_key, **connection)
+
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+@pytest.fixture
+def answered() -> Callable[[Handler], IAMClient]:
+    """A client whose server is a function."""
+    return lambda handler: IAMClient("42_k3y-mark", transport=httpx.MockTransport(handler))

@@ -1,0 +1,328 @@
+"""The clients against the fake: every operation of theirs, sync and async, in process and over HTTP."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import anyio
+import gcore_iam
+import httpx
+import pytest
+from gcore_iam import (
+    AsyncIAMClient,
+    AuthenticationError,
+    ConfigurationError,
+    DecodeError,
+    IAMClient,
+    NotFoundError,
+    models,
+)
+from gcore_iam.pagination import AsyncPager, Pager
+from gcore_iam.resources import account, users
+from gcore_iam.testing import FakeIAM
+from gcore_iam_client.api.users import iam_get_user
+
+USERS = 57
+
+
+def test_the_account_is_there(iam: IAMClient) -> None:
+    got = iam.account.get()
+    assert isinstance(got, models.ClientBase)
+    assert isinstance(got.users, list)
+    assert len(got.users) == USERS
+
+
+def test_every_user_comes_once_in_order(iam: IAMClient, fake: FakeIAM) -> None:
+    for page_size in (1, 10, 56, 57, 58, 1000):
+        assert [user.id for user in iam.users.list(page_size=page_size)] == [user["id"] for user in fake.users]
+
+
+def test_a_user_comes_as_the_server_has_it(iam: IAMClient, fake: FakeIAM) -> None:
+    expected = dict(fake.users[6])
+    got = iam.users.get(expected["id"])
+    assert isinstance(got, models.UserPublic)
+    assert got.to_dict().items() <= expected.items()
+
+
+def test_an_unknown_user_is_not_found(iam: IAMClient) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        iam.users.get(999_999)
+    assert caught.value.status == 404
+    assert caught.value.message
+    assert caught.value.request_id
+    assert caught.value.url.endswith("/iam/users/999999")
+    assert isinstance(caught.value, LookupError)
+
+
+def test_a_wrong_key_is_an_authentication_error(connection: dict[str, Any]) -> None:
+    with IAMClient("42_wrong", **connection) as iam, pytest.raises(AuthenticationError) as caught:
+        iam.account.get()
+    assert isinstance(caught.value, PermissionError)
+    assert "42_wrong" not in str(caught.value)
+
+
+@pytest.mark.anyio
+async def test_the_async_client_does_the_same(make_async_iam: Callable[[], AsyncIAMClient], fake: FakeIAM) -> None:
+    async with make_async_iam() as iam:
+        assert isinstance(await iam.account.get(), models.ClientBase)
+        assert [user.id async for user in iam.users.list(page_size=10)] == [user["id"] for user in fake.users]
+        assert (await iam.users.get(3)).id == 3
+        with pytest.raises(NotFoundError):
+            await iam.users.get(999_999)
+
+
+@pytest.mark.anyio
+async def test_tasks_share_an_async_client(make_async_iam: Callable[[], AsyncIAMClient]) -> None:
+    got: list[int] = []
+
+    async def one(user_id: int) -> None:
+        got.append((await iam.users.get(user_id)).id)
+
+    async with make_async_iam() as iam, anyio.create_task_group() as group:
+        for user_id in range(1, 41):
+            group.start_soon(one, user_id)
+    assert sorted(got) == list(range(1, 41))
+
+
+def test_threads_share_a_client(iam: IAMClient) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        got = list(pool.map(lambda user_id: iam.users.get(user_id).id, range(1, 41)))
+    assert got == list(range(1, 41))
+
+
+def test_generated_functions_have_credentials_and_typed_errors(iam: IAMClient) -> None:
+    response = iam_get_user.sync_detailed(5, client=iam.api)
+    assert response.parsed is not None
+    assert response.parsed.id == 5
+    with pytest.raises(NotFoundError):
+        iam_get_user.sync_detailed(999_999, client=iam.api)
+
+
+# --- what is sent ------------------------------------------------------------------------------------------------
+
+
+def recording(body: Any) -> tuple[httpx.MockTransport, list[httpx.Request]]:
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json=body)
+
+    return httpx.MockTransport(handle), seen
+
+
+def test_requests_carry_key_and_product_and_nothing_else_of_the_user() -> None:
+    transport, seen = recording([])
+    with IAMClient("1234$abc", transport=transport, headers={"X-Team": "a"}) as iam:
+        iam.users.list().collect()
+    request = seen[0]
+    assert str(request.url) == "https://api.gcore.com/iam/users?limit=100&offset=0"
+    assert request.headers["authorization"] == "APIKey 1234$abc"
+    assert request.headers["accept"] == "application/json"
+    assert request.headers["x-team"] == "a"
+    version = ".".join(map(str, sys.version_info[:2]))
+    assert request.headers["user-agent"] == f"gcore-iam/{gcore_iam.__version__} python/{version}"
+
+
+def test_the_key_goes_to_no_other_origin() -> None:
+    transport, seen = recording({})
+    with IAMClient("42_k", transport=transport) as iam:
+        for url in ("https://elsewhere.example.com/x", "https://api.gcore.com:8443/x", "https://api.gcore.com/x"):
+            iam.api.get_httpx_client().get(url)
+    assert ["authorization" in request.headers for request in seen] == [False, False, True]
+
+
+def test_a_base_url_may_have_a_path() -> None:
+    transport, seen = recording([])
+    with IAMClient("42_k", base_url="https://proxy.example.com/gcore/", transport=transport) as iam:
+        iam.users.list().collect()
+    assert seen[0].url.path == "/gcore/iam/users"
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GCORE_API_KEY", "42_from-env")
+    monkeypatch.setenv("GCORE_BASE_URL", "https://env.example.com")
+    transport, seen = recording([])
+    with IAMClient(transport=transport) as iam:
+        iam.users.list().collect()
+    assert seen[0].url.host == "env.example.com"
+    assert seen[0].headers["authorization"] == "APIKey 42_from-env"
+
+
+def test_there_is_a_timeout_unless_another_is_given() -> None:
+    transport, seen = recording([])
+    for timeout in (None, 3, httpx.Timeout(None)):
+        with IAMClient("42_k", transport=transport, timeout=timeout) as iam:
+            iam.users.list().collect()
+    assert [request.extensions["timeout"]["read"] for request in seen] == [30.0, 3, None]
+    assert seen[0].extensions["timeout"]["connect"] == 5.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"auth": ""}, "empty"),
+        ({"auth": "APIKey "}, "empty"),
+        ({"auth": "two words"}, "white space"),
+        ({"auth": "kéy"}, "ASCII"),
+        ({"auth": "a\nb"}, "white space"),
+        ({"auth": 42}, "auth must be"),
+        ({"base_url": "api.gcore.com"}, "absolute"),
+        ({"base_url": "ftp://api.gcore.com"}, "absolute"),
+        ({"base_url": "https://"}, "absolute"),
+        ({"base_url": "https://u:p@api.gcore.com"}, "user"),
+        ({"base_url": "https://api.gcore.com?x=1"}, "query"),
+        ({"base_url": "http://api.gcore.com"}, "https"),
+        ({"base_url": "https://[::1"}, "not a URL"),
+        ({"base_url": 5}, "base_url must be"),
+        ({"timeout": 0}, "above 0"),
+        ({"timeout": -1.5}, "above 0"),
+        ({"timeout": True}, "above 0"),
+        ({"timeout": "5"}, "above 0"),
+        ({"timeout": float("nan")}, "above 0"),
+        ({"headers": {"Authorization": "x"}}, "auth"),
+        ({"headers": {"X": None}}, "map str to str"),
+        ({"headers": 5}, "map str to str"),
+    ],
+)
+@pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
+def test_an_argument_that_cannot_be_right_is_refused(cls: type, arguments: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told) as caught:
+        cls(**{"auth": "42_k", **arguments})
+    assert isinstance(caught.value, ValueError)
+    assert ":p@" not in str(caught.value)
+
+
+def test_a_missing_key_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GCORE_API_KEY", raising=False)
+    with pytest.raises(ConfigurationError, match="GCORE_API_KEY"):
+        IAMClient()
+
+
+@pytest.mark.parametrize("user_id", [0, -1, True, 1.5, "5", None])
+def test_an_id_that_cannot_be_one_is_refused_before_anything_is_sent(user_id: Any) -> None:
+    transport, seen = recording({})
+    with IAMClient("42_k", transport=transport) as iam, pytest.raises(ConfigurationError, match="user_id"):
+        iam.users.get(user_id)
+    assert seen == []
+
+
+@pytest.mark.parametrize("key", ["42_a1b2", "1234$abcdef", " APIKey 42_a1b2 ", "apikey 42_a1b2"])
+def test_both_spellings_of_a_key_are_taken_with_or_without_the_scheme(key: str) -> None:
+    bare = key.split()[-1]
+    assert gcore_iam.APIKey(key).header == f"APIKey {bare}"
+    assert bare not in repr(gcore_iam.APIKey(key))
+
+
+# --- answers that are not as described -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "told", "model", "key"),
+    [
+        (httpx.Response(200, html="<html>"), "not JSON", None, None),
+        (httpx.Response(200, json={"id": 1}), "UserPublic: required key 'email' is missing", "UserPublic", "email"),
+        (httpx.Response(200, json=[]), "UserPublic: an object is expected", "UserPublic", None),
+        (httpx.Response(202, json={}), "no success 202", None, None),
+        (
+            httpx.Response(200, stream=httpx.ByteStream(b"not gzip"), headers={"content-encoding": "gzip"}),
+            "content encoding is broken",
+            None,
+            None,
+        ),
+    ],
+)
+def test_a_success_that_is_not_as_described_is_a_decode_error(
+    answer: httpx.Response, told: str, model: str | None, key: str | None
+) -> None:
+    transport = httpx.MockTransport(lambda _: answer)
+    with IAMClient("42_k", transport=transport) as iam, pytest.raises(DecodeError) as caught:
+        iam.users.get(5)
+    assert told in str(caught.value)
+    assert (caught.value.operation, caught.value.model, caught.value.key) == ("iamGetUser", model, key)
+
+
+# --- shape of the library ------------------------------------------------------------------------------------------
+
+TWINS = [
+    (IAMClient, AsyncIAMClient),
+    (account.Account, account.AsyncAccount),
+    (users.Users, users.AsyncUsers),
+    (Pager, AsyncPager),
+]
+
+
+def public(cls: type) -> dict[str, Any]:
+    renamed = {"aclose": "close"}
+    return {renamed.get(name, name): value for name, value in vars(cls).items() if not name.startswith("_")}
+
+
+@pytest.mark.parametrize(("sync", "twin"), TWINS)
+def test_each_async_class_has_the_same_methods_parameters_and_docstrings(sync: type, twin: type) -> None:
+    assert public(sync).keys() == public(twin).keys()
+    for name, member in public(sync).items():
+        other = public(twin)[name]
+        if inspect.isfunction(member):
+            assert list(inspect.signature(member).parameters.values()) == list(
+                inspect.signature(other).parameters.values()
+            ), name
+            assert member.__doc__ == other.__doc__, name
+
+
+def test_importing_the_package_loads_neither_httpx_nor_a_model() -> None:
+    program = (
+        "import sys, gcore_iam; gcore_iam.SPEC_VERSION, gcore_iam.__version__;"
+        "print([m for m in sys.modules if m.split('.')[0] in ('httpx', 'attr', 'attrs', 'asyncio', 'ssl')"
+        " or m.startswith(('gcore_iam_client.', 'gcore_iam.testing'))])"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_one_operation_loads_only_its_own_models() -> None:
+    program = (
+        "import sys; from gcore_iam import IAMClient; IAMClient('42_k').users.list();"
+        "print(sorted(m.rsplit('.', 1)[1] for m in sys.modules if m.startswith('gcore_iam_client.models.')))"
+    )
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.strip("[]\n").replace("'", "").split(", "))
+    assert {"user", "paginated_users_array", "group"} <= loaded
+    assert not loaded & {"client_base", "token_response", "login_request", "user_public"}
+
+
+def test_names_are_exported_and_nothing_else() -> None:
+    classes = "AsyncIAMClient IAMClient APIKey AsyncPager Page Pager"
+    errors = "APIConnectionError APIStatusError APITimeoutError AuthenticationError BadRequestError ConfigurationError"
+    errors += " ConflictError DecodeError IAMError NotFoundError PaginationError PermissionDeniedError RateLimitError"
+    others = "ServerError SPEC_VERSION __version__ auth errors models"
+    assert sorted(gcore_iam.__all__) == sorted(f"{classes} {errors} {others}".split())
+    for name in gcore_iam.__all__:
+        assert getattr(gcore_iam, name) is not None
+    with pytest.raises(AttributeError, match="no_such"):
+        _ = gcore_iam.no_such  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_no_client_shows_its_key() -> None:
+    iam = IAMClient("42_k3y-mark", headers={"X-Mark": "h3ader-mark"})
+    assert "mark" not in repr(iam) + repr(iam.api) + repr(iam.users) + repr(vars(iam))
+    iam.close()
+
+
+def test_a_closed_client_leaves_no_warning() -> None:
+    program = (
+        "from gcore_iam import IAMClient; from gcore_iam.testing import FakeIAM\n"
+        "fake = FakeIAM(3)\n"
+        "with fake.serve() as url, IAMClient(fake.api_key, base_url=url) as iam: print(len(iam.users.list().collect()))"
+    )
+    environment = {**os.environ, "PYTHONWARNINGS": "error"}
+    run = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", program], capture_output=True, text=True, check=True, env=environment
+    )
+    assert run.stdout == "3\n"
+    assert run.stderr == ""
