@@ -17,7 +17,7 @@ OUTPUT      ?= generated/gcore_iam_client
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## .venv with the locked dependencies; nothing to do when it is up to date
+setup: $(STAMP) ## .venv with the locked dependencies, if not up to date
 
 $(STAMP): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -28,34 +28,34 @@ $(STAMP): requirements-dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup generate ## the whole library at work; no account needed (LIVE=1: against the real API)
+demo: setup generate ## the library at work, no account needed (LIVE=1: real API)
 	@$(BIN)/python examples/demo.py $(if $(LIVE),--live)
 
 test: setup ## every test
 	@$(BIN)/python -m pytest $(ARGS)
 
-generate: setup ## spec/ to generated/ (SPEC= CORRECTIONS= OUTPUT= LENIENT=1 for another description)
+generate: setup ## spec/ to generated/ (or SPEC= CORRECTIONS= OUTPUT= LENIENT=1)
 	@$(BIN)/python -m codegen generate --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
 		$(if $(LENIENT),--lenient)
 
-check: lint types ## lint, types, generated code in sync, nothing lost, spec as recorded
+check: lint types ## lint, types, generated code in sync, nothing lost
 	@$(BIN)/python -m codegen check
 
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: setup ## mypy --strict and pyright over generated, overlay, codegen, tests and examples
+types: setup ## mypy --strict and pyright over everything
 	@$(BIN)/mypy
 	@$(BIN)/pyright
 
-inventory: setup ## every operation: method, path, success type, method of the library
+inventory: setup ## every operation with its type and its method
 	@$(BIN)/python -m codegen inventory
 
 build: setup ## the wheel and the source archive, in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .
 
-lock: setup ## lock the newest dependencies that pyproject.toml admits
+lock: setup ## lock the newest dependencies that pyproject admits
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
 	@.venv-lock/bin/uv pip compile pyproject.toml --extra testing --group dev --universal --python-version 3.11 \
 		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-dev.txt
