@@ -81,7 +81,7 @@ def sync_demo(base_url: str | None, api_key: str | None) -> int:
         try:
             iam.users.get(NOBODY)
         except NotFoundError as error:
-            console.print(f"Unknown   NotFoundError: {error.message} (status {error.status}, request {error.request_id})")
+            console.print(f"Unknown   NotFoundError: {error.message} (request {error.request_id})")
         else:
             raise DemoError(f"user {NOBODY} should not exist")
     return len(ids)
