@@ -12,7 +12,7 @@ SPEC        ?= spec/iam_api.yaml
 CORRECTIONS ?= spec/corrections.yaml
 OUTPUT      ?= generated/gcore_iam_client
 
-.PHONY: help setup demo test generate check lint types inventory build lock clean
+.PHONY: help setup demo test generate check sync lint types inventory build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +38,9 @@ generate: setup ## spec/ to generated/ (or SPEC= CORRECTIONS= OUTPUT= LENIENT=1)
 	@$(BIN)/python -m codegen generate --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
 		$(if $(LENIENT),--lenient)
 
-check: lint types ## lint, types, generated code in sync, nothing lost
+check: sync lint types ## all gates: sync, lint, types
+
+sync: setup ## generated code is what the spec gives, nothing is lost
 	@$(BIN)/python -m codegen check
 
 lint: setup ## ruff: rules and format

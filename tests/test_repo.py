@@ -95,6 +95,15 @@ def test_versions_agree() -> None:
     )
 
 
+def test_the_description_is_whole_and_in_block_style() -> None:
+    text = (ROOT / "spec" / "iam_api.yaml").read_text("utf-8")
+    document = yaml.safe_load(text)
+    methods = [method for item in document["paths"].values() for method in item if method != "parameters"]
+    assert (len(methods), len(document["components"]["schemas"])) == (24, 77)
+    events = list(yaml.parse(text))
+    assert not [event for event in events if isinstance(event, yaml.MappingStartEvent) and event.flow_style]
+
+
 def test_the_workflow_runs_what_ci_runs() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
     assert {"run": ".ci/run"} in workflow["jobs"]["ci"]["steps"]
