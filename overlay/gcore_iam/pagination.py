@@ -7,7 +7,7 @@ are its two shells: they fetch what it asks for.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
 
@@ -25,7 +25,9 @@ class Received(Generic[T]):
 
     items: Sequence[T]
     total: int | None
-    """How many items the server says there are; None for a bare array, which is the whole list."""
+    """How many items the server says there are; None when it does not say."""
+    whole: bool = False
+    """Whether this is the whole list, whatever was asked for."""
 
 
 @attrs.frozen
@@ -35,8 +37,8 @@ class Page(Generic[T]):
     items: Sequence[T]
     offset: int
     """Where its first item stands in the list, from 0."""
-    total: int
-    """How many items the list has, as the server said with this page."""
+    total: int | None
+    """How many items the list has, as the server said with this page; None when it did not say."""
     number: int
     """Which page of this iteration it is, from 1."""
 
@@ -79,15 +81,15 @@ def _check(name: str, value: int, low: int, high: int | None) -> None:
         raise ConfigurationError(f"{name} must be a whole number {allowed}, not {value!r}")
 
 
-Plan: TypeAlias = Generator["Wanted | Page[T]", "Received[T] | None", None]
-"""Yields a `Wanted` and is sent what came; yields each `Page` that is ready and is sent nothing."""
+Plan: TypeAlias = Generator["Wanted | Page[T]", Any, None]
+"""Yields a `Wanted` and is sent what was `Received`; yields each `Page` that is ready and is sent nothing."""
 
 
 def plan(window: Window) -> Plan[T]:
     """Decide, page by page, what to ask for and what to hand out.
 
     Pages are found by offset, and the offset advances by the number of items received: a server may send fewer
-    than asked for. The end is where the total is reached.
+    than asked for. The end is where the total is reached; without a total, where a page is empty.
 
     Args:
         window: Which part of the list.
@@ -97,29 +99,29 @@ def plan(window: Window) -> Plan[T]:
     """
     offset, number, left = window.start, 0, window.max_items
     while left is None or left > 0:
-        limit = window.page_size if left is None else min(window.page_size, left)
-        received = yield Wanted(offset, limit)
-        assert received is not None  # noqa: S101 - the shell answers every Wanted
-        if received.total is None:
-            items, total = received.items[offset:], len(received.items)
-        else:
-            items, total = received.items, received.total
-        if not items and offset < total:
-            received = yield Wanted(offset, limit)
-            assert received is not None  # noqa: S101
-            items, total = received.items, received.total or 0
-            if not items and offset < total:
+        wanted = Wanted(offset, window.page_size if left is None else min(window.page_size, left))
+        received: Received[T] = yield wanted
+        if _contradicts(received, offset):
+            received = yield wanted
+            if _contradicts(received, offset):
                 raise PaginationError(
-                    f"the server counts {total} items, but twice sent none from offset {offset} on", offset=offset
+                    f"the server counts {received.total} items, but twice sent none from offset {offset} on",
+                    offset=offset,
                 )
-        items = items if left is None else items[:left]
+        items = received.items[offset:] if received.whole else received.items
+        items = items[:left]
         if items:
             number += 1
-            yield Page(items, offset, total, number)
+            yield Page(items, offset, received.total, number)
         offset += len(items)
         left = None if left is None else left - len(items)
-        if not items or received.total is None or offset >= total:
+        if not items or received.whole or (received.total is not None and offset >= received.total):
             return
+
+
+def _contradicts(received: Received[T], offset: int) -> bool:
+    """Whether a page is empty although the server counts items from its offset on."""
+    return not received.whole and not received.items and received.total is not None and offset < received.total
 
 
 class Pager(Generic[T]):
@@ -165,9 +167,12 @@ class Pager(Generic[T]):
         return list(Pager(self._fetch, _limited(self._window, limit)))
 
     def total(self) -> int:
-        """How many items the server counts, wherever this pager starts and stops. Sends one small request."""
-        received = self._fetch(0, 1)
-        return len(received.items) if received.total is None else received.total
+        """How many items the server counts, wherever this pager starts and stops. Sends one small request.
+
+        Raises:
+            PaginationError: The server does not say.
+        """
+        return _total(self._fetch(0, 1))
 
 
 class AsyncPager(Generic[T]):
@@ -215,9 +220,18 @@ class AsyncPager(Generic[T]):
         return [item async for item in AsyncPager(self._fetch, _limited(self._window, limit))]
 
     async def total(self) -> int:
-        """How many items the server counts, wherever this pager starts and stops. Sends one small request."""
-        received = await self._fetch(0, 1)
-        return len(received.items) if received.total is None else received.total
+        """How many items the server counts, wherever this pager starts and stops. Sends one small request.
+
+        Raises:
+            PaginationError: The server does not say.
+        """
+        return _total(await self._fetch(0, 1))
+
+
+def _total(received: Received[T]) -> int:
+    if received.total is None:
+        raise PaginationError("the server does not say how many items there are", offset=0)
+    return received.total
 
 
 def _send(steps: Plan[T], received: Received[T]) -> Wanted | Page[T] | None:

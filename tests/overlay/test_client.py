@@ -248,6 +248,23 @@ def test_a_success_that_is_not_as_described_is_a_decode_error(
     assert (caught.value.operation, caught.value.model, caught.value.key) == ("iamGetUser", model, key)
 
 
+@pytest.mark.parametrize("count", [250.0, None, "many"])
+def test_an_odd_count_loses_no_page(count: object, fake: FakeIAM) -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        offset, limit = int(request.url.params["offset"]), int(request.url.params["limit"])
+        told = float(USERS) if isinstance(count, float) else count
+        return httpx.Response(200, json={"count": told, "results": fake.users[offset : offset + limit]})
+
+    with IAMClient("42_k", transport=httpx.MockTransport(handle)) as iam:
+        assert len(iam.users.list(page_size=10).collect()) == USERS
+
+
+def test_a_page_without_users_at_all_is_a_decode_error() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json={"count": 5, "results": None}))
+    with IAMClient("42_k", transport=transport) as iam, pytest.raises(DecodeError, match="'results'"):
+        iam.users.list().collect()
+
+
 # --- shape of the library ------------------------------------------------------------------------------------------
 
 TWINS = [

@@ -22,7 +22,7 @@ class Server:
     def __call__(self, offset: int, limit: int) -> Received[int]:
         self.asked.append((offset, limit))
         if self.bare:
-            return Received(self.items, None)
+            return Received(self.items, len(self.items), whole=True)
         return Received(self.items[offset : offset + min(limit, self.clamp)], len(self.items))
 
     async def later(self, offset: int, limit: int) -> Received[int]:
@@ -63,6 +63,18 @@ def test_the_offset_advances_by_what_came() -> None:
     server = Server(range(10), clamp=4)
     list(Pager(server, Window(page_size=6)))
     assert server.asked == [(0, 6), (4, 6), (8, 6)]
+
+
+@pytest.mark.parametrize("max_items", [None, 3, 100])
+def test_without_a_total_pages_are_asked_for_until_one_is_empty(max_items: int | None) -> None:
+    server = Server(range(10), clamp=4)
+
+    def fetch(offset: int, limit: int) -> Received[int]:
+        return Received(server(offset, limit).items, None)
+
+    assert list(Pager(fetch, Window(page_size=6, max_items=max_items))) == list(range(10))[:max_items]
+    with pytest.raises(PaginationError, match="does not say"):
+        Pager(fetch, Window()).total()
 
 
 @pytest.mark.parametrize("start", [0, 3, 99])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, DecodeError
 from ..http import acall, call
 from ..pagination import AsyncPager, Pager, Received, Window
 
@@ -125,8 +125,12 @@ class AsyncUsers:
 
 def _received(answer: PaginatedUsersArray | builtins.list[User]) -> Received[User]:
     if isinstance(answer, list):
-        return Received(answer, None)
-    return Received(answer.results, answer.count)
+        return Received(answer, total=len(answer), whole=True)
+    # The types promise both, but a null passes the models wherever it comes.
+    if not isinstance(answer.results, list):
+        problem = "key 'results' must be an array, not null"
+        raise DecodeError(problem, operation="iamGetUsers", model="PaginatedUsersArray", key="results")
+    return Received(answer.results, total=answer.count if isinstance(answer.count, int) else None)
 
 
 def _id(name: str, value: int) -> int:
