@@ -48,7 +48,7 @@ lint: setup ## ruff: rules and format
 	@$(BIN)/ruff format --check .
 
 types: setup ## mypy --strict and pyright over everything
-	@$(BIN)/mypy
+	@$(BIN)/mypy --no-incremental # its cache does not notice a module that went and came back
 	@$(BIN)/pyright
 
 inventory: setup ## every operation with its type and its method

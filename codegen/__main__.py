@@ -36,6 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in str(error).splitlines():
             print(f"codegen: {line}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"codegen: {error.filename or 'codegen'}: {error.strerror or error}", file=sys.stderr)
+        return 2
     return status
 
 
@@ -76,9 +79,9 @@ def _generate(arguments: argparse.Namespace) -> int:
     generate.check_output(output)
     description = spec.load(arguments.spec)
     entries = corrections.load(arguments.corrections)
-    output.parent.mkdir(parents=True, exist_ok=True)
+    folder = generate.nearest_folder(output)
     with generate.generated(
-        description, entries, arguments.config, lenient=arguments.lenient, beside=output.parent
+        description, entries, arguments.config, lenient=arguments.lenient, beside=folder
     ) as package:
         changed = generate.replace(package, output)
     for note in package.notes:

@@ -49,8 +49,12 @@ def check_source(path: Path, spec: Spec) -> list[str]:
         recorded = tomllib.loads(source.read_text("utf-8"))["vendored"]
     except OSError as error:
         raise CodegenError(f"{source}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, KeyError) as error:
-        raise CodegenError(f"{source}: needs a table [vendored] with sha256 and version: {error}") from error
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise CodegenError(f"{source}: is not TOML: {error}") from error
+    except KeyError:
+        recorded = None
+    if not isinstance(recorded, dict):
+        raise CodegenError(f"{source}: needs a table [vendored] with sha256 and version")
     found = {"sha256": spec.sha256, "version": spec.version}
     return [
         f"{path}: {key} is {value}, but {source} says {recorded.get(key)!r}"

@@ -14,7 +14,7 @@ import attrs
 import jsonpath
 
 from .errors import CodegenError
-from .spec import Json, YamlFile, load_yaml
+from .spec import Json, YamlFile, load_yaml, references, resolve
 
 SECRET = "x-secret"  # noqa: S105 - the name of a mark, not a secret
 """Schema keyword that marks a value no repr may show."""
@@ -101,7 +101,7 @@ def _entry(entry: Json, index: int, here: YamlFile) -> Correction:
             f"{here.place(f'/{index}/rule')}: unknown rule {rule!r} in correction {name!r}; known: {known}"
         )
     known_keys = {"id", "rule", "where", "matches", "why"} | ({"what"} if rule in _TAKES_WHAT else set())
-    for key in entry.keys() - known_keys:
+    for key in sorted(entry.keys() - known_keys):
         raise CodegenError(f"{here.place(f'/{index}/{key}')}: rule {rule!r} of correction {name!r} takes no {key!r}")
     if rule in _TAKES_WHAT and not isinstance(entry.get("what"), dict):
         raise CodegenError(f"{place}: rule {rule!r} of correction {name!r} needs `what`, a mapping")
@@ -123,30 +123,54 @@ def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, len
     Args:
         corrections: What to apply, in order.
         document: A decoded OpenAPI document; changed.
-        lenient: Apply an entry wherever it matches, however often; for descriptions other than the vendored
-            one, on which some entries have nothing to correct.
+        lenient: Apply an entry wherever it matches, however often, and leave out one that refers to what is not
+            there; for descriptions other than the vendored one, on which some entries have nothing to correct.
 
     Returns:
-        With `lenient`, one note for each entry that matched another number of places than it says.
+        With `lenient`, one note for each entry that does not fit the document.
 
     Raises:
-        CodegenError: Without `lenient`, an entry matched another number of places than it says.
+        CodegenError: Without `lenient`, an entry matched another number of places than it says, or refers to
+            nothing.
     """
     notes: list[str] = []
     for correction in corrections:
-        found = list(correction.path.finditer(document))
-        if len(found) != correction.matches:
-            message = (
-                f"{correction.place}: correction {correction.id!r} must match {correction.matches} places, "
-                f"but {correction.where} matches {len(found)}"
-            )
-            if not lenient:
-                raise CodegenError(f"{message}: upstream has moved; review the entry")
+        label = f"{correction.place}: correction {correction.id!r}"
+        try:
+            found = list(correction.path.finditer(document))
+        except jsonpath.JSONPathError as error:
+            raise CodegenError(f"{label}: {correction.where} fails: {str(error).splitlines()[0]}") from None
+        dangling = _dangling(correction, document)
+        message = ""
+        if dangling:
+            message = f"{label} refers to {dangling!r}, which is not there"
+        elif len(found) != correction.matches:
+            expected = f"{correction.matches} {'place' if correction.matches == 1 else 'places'}"
+            message = f"{label} must match {expected}, but {correction.where} matches {len(found) or 'none'}"
+        if message and not lenient:
+            raise CodegenError(f"{message}: upstream has moved; review the entry")
+        if message:
             notes.append(message)
-        for match in found:
-            if match.parent is None or not isinstance(match.obj, dict):
-                what = "the whole document" if match.parent is None else f"{match.path}, which is no mapping"
-                raise CodegenError(f"{correction.place}: correction {correction.id!r} must not match {what}")
-            holder: Json = match.parent.obj
-            holder[match.parts[-1]] = RULES[correction.rule](match.obj, correction.what)
+        if not dangling:
+            _apply_one(correction, found, label)
     return notes
+
+
+def _dangling(correction: Correction, document: dict[str, Json]) -> str | None:
+    """A reference that a correction would bring in and that leads nowhere."""
+    for _, ref in references(correction.what):
+        try:
+            resolve(document, ref)
+        except LookupError:
+            return ref
+    return None
+
+
+def _apply_one(correction: Correction, found: list[jsonpath.JSONPathMatch], label: str) -> None:
+    # Innermost first: what replaces an outer match is made from what stands in it by then.
+    for match in sorted(found, key=lambda match: len(match.parts), reverse=True):
+        if match.parent is None or not isinstance(match.obj, dict):
+            what = "the whole document" if match.parent is None else f"{match.path}, which is no mapping"
+            raise CodegenError(f"{label} must not match {what}")
+        holder: Json = match.parent.obj
+        holder[match.parts[-1]] = RULES[correction.rule](match.obj, correction.what)

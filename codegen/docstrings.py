@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from openapi_python_client.parser.openapi import Endpoint
@@ -33,7 +34,8 @@ def docstring(text: str | UntrustedString | None, indent: int = 4) -> str:
     if not body:
         return ""
     body = safe_for_docstring(body)
-    if body.endswith('"'):
+    quote = re.search(r'(\\*)"$', body)
+    if quote and len(quote[1]) % 2 == 0:
         body = body[:-1] + '\\"'
     closing = f'\n{" " * indent}"""' if "\n" in body else '"""'
     return '"""' + body.replace("\n", "\n" + " " * indent).replace("\n" + " " * indent + "\n", "\n\n") + closing

@@ -5,7 +5,12 @@ Whatever the description says, null passes: upstream forgets to declare it, and 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from types import UnionType
+
 from openapi_python_client.parser.properties import EnumProperty, ModelProperty, Property
+from openapi_python_client.parser.properties.any import AnyProperty
 from openapi_python_client.parser.properties.date import DateProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.file import FileProperty
@@ -15,6 +20,11 @@ from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
+from openapi_python_client.schema import Reference, Schema
+from openapi_python_client.strings import in_f_string_literal, remove_string_escapes
+
+from .corrections import SECRET
+from .docstrings import plain
 
 _BY_FUNCTION: dict[type, str] = {
     DateTimeProperty: "decode_datetime",
@@ -55,18 +65,63 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None) -> 
     return f"{function}({source})" if function else source
 
 
-def encode(prop: PropertyProtocol, value: str) -> str:
+def default_of(prop: PropertyProtocol) -> str:
+    """The expression for a property's default, UNSET when the description states none."""
+    if prop.default is None:
+        return "UNSET"
+    raw, code = prop.default.raw_value, prop.default.python_code.as_unembedded_code()
+    # The generator escapes a text once too often.
+    return repr(raw) if isinstance(raw, str) and code == repr(remove_string_escapes(raw)) else code
+
+
+def declaration(prop: PropertyProtocol) -> str:
+    """How a function declares a parameter."""
+    default = "" if prop.required and prop.default is None else f" = {default_of(prop)}"
+    return f"{prop.python_name}: {prop.get_type_string().as_unembedded_code()}{default}"
+
+
+def decode_answer(prop: PropertyProtocol, source: str, operation: str) -> str:
+    """The expression that makes an answer out of its decoded body, of the answer's type also for a type checker."""
+    expression = decode(prop, source, operation, None)
+    if isinstance(prop, AnyProperty):
+        return expression
+    if " if " in expression and isinstance(prop, EnumProperty | ListProperty | ModelProperty):
+        return expression
+    return f"_cast({prop.get_type_string().as_unembedded_code()}, {expression})"
+
+
+def url(path: str, parameters: Iterable[PropertyProtocol]) -> str:
+    """The f-string that puts parameters into a path template."""
+    names = {plain(parameter.name): parameter.python_name for parameter in parameters}
+    parts = re.split(r"{([^{}]*)}", path)  # literal text and names of parameters, in turns
+    texts = [in_f_string_literal(part) for part in parts[::2]]
+    return (
+        f'f"{texts[0]}'
+        + "".join(f"{{_in_path({names[name]})}}{text}" for name, text in zip(parts[1::2], texts[1:], strict=True))
+        + '"'
+    )
+
+
+def encode(prop: PropertyProtocol, value: str, function: str = "encode") -> str:
     """The expression that makes JSON out of what a property holds; `value` itself where nothing has to be done."""
-    return value if _is_json(prop) else f"encode({value})"
+    return value if _is_json(prop) else f"{function}({value})"
 
 
-def model_names(prop: PropertyProtocol) -> list[tuple[str, str]]:
-    """The models and enums that `decode` names, as (module, class)."""
+def members(prop: PropertyProtocol) -> list[PropertyProtocol]:
+    """What a property may hold: the members of a union, however deep, or the property itself."""
+    inner = prop.inner_properties if isinstance(prop, UnionProperty) else []
+    return [part for member in inner for part in members(member)] if inner else [prop]
+
+
+def class_names(
+    prop: PropertyProtocol, kinds: type | UnionType = EnumProperty | ModelProperty
+) -> list[tuple[str, str]]:
+    """The models and enums, or only one of the kinds, that `decode` names, as (module, class)."""
     if isinstance(prop, UnionProperty):
-        return [name for inner in prop.inner_properties for name in model_names(inner)]
+        return [name for inner in prop.inner_properties for name in class_names(inner, kinds)]
     if isinstance(prop, ListProperty):
-        return model_names(prop.inner_property)
-    if isinstance(prop, EnumProperty | ModelProperty):
+        return class_names(prop.inner_property, kinds)
+    if isinstance(prop, EnumProperty | ModelProperty) and isinstance(prop, kinds):
         return [(str(prop.class_info.module_name), str(prop.class_info.name))]
     return []
 
@@ -105,9 +160,15 @@ def _is_json(prop: PropertyProtocol) -> bool:
 
 def is_secret(model: ModelProperty, prop: Property) -> bool:
     """Whether the description marks a property of a model as one that no repr may show."""
-    schema = (model.data.properties or {}).get(prop.name)
-    extra = getattr(schema, "model_extra", None) or {}
-    return extra.get("x-secret") is True
+    return _holds_secret((model.data.properties or {}).get(prop.name))
+
+
+def _holds_secret(schema: Schema | Reference | None) -> bool:
+    """Whether a schema, an item or an alternative of it is marked; components are classes and mask their own."""
+    if not isinstance(schema, Schema):
+        return False
+    inner = [*schema.allOf, *schema.oneOf, *schema.anyOf, *schema.prefixItems, schema.items]
+    return (schema.model_extra or {}).get(SECRET) is True or any(_holds_secret(item) for item in inner)
 
 
 def meaning(model: ModelProperty, prop: Property) -> str:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import attrs
 from openapi_python_client.config import Config
-from openapi_python_client.strings import ClassName, PythonIdentifier, pascal_case
+from openapi_python_client.parser.properties import Class
+from openapi_python_client.strings import PythonIdentifier, pascal_case
 
 from .errors import CodegenError
-from .normalise import Document, reachable
+from .normalise import Document, followed
 from .spec import Json, Spec, operations, resolve
 
 _SCHEMA_REF = "#/components/schemas/"
@@ -47,6 +48,9 @@ def inventory(spec: Spec, package: Path, overlay: Path) -> tuple[Entry, ...]:
 
     Returns:
         One entry for each operation, also for one that was not generated.
+
+    Raises:
+        CodegenError: A file of one of the packages cannot be read as what it should be.
     """
     modules = {(method, path): found for method, path, found in _operation_modules(package)}
     methods = overlay_methods(overlay)
@@ -63,20 +67,31 @@ def _operation_modules(package: Path) -> Iterator[tuple[str, str, tuple[str, str
     for file in sorted((package / "api").glob("*/*.py")):
         if file.name == "__init__.py":
             continue
-        tree = ast.parse(file.read_text("utf-8"), str(file))
         described: Mapping[str, Json] = {}
         success = ""
-        for node in tree.body:
+        for node in _source(file).body:
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
                 described = {
-                    keyword.arg: ast.literal_eval(keyword.value) for keyword in node.value.keywords if keyword.arg
+                    keyword.arg: keyword.value.value
+                    for keyword in node.value.keywords
+                    if keyword.arg and isinstance(keyword.value, ast.Constant)
                 }
             if isinstance(node, ast.FunctionDef) and node.name == "sync_detailed":
                 returns = node.returns
                 if isinstance(returns, ast.Subscript):
                     success = ast.unparse(returns.slice)
+        if not described.keys() >= {"id", "method", "path"} or not success:
+            raise CodegenError(f"{file}: is not a generated operation; run `make generate`")
         module = ".".join((package.name, *file.relative_to(package).with_suffix("").parts))
         yield described["method"], described["path"], (described["id"], module, success)
+
+
+def _source(file: Path) -> ast.Module:
+    try:
+        return ast.parse(file.read_bytes(), str(file))
+    except (SyntaxError, ValueError) as error:
+        line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        raise CodegenError(f"{file}{line}: is not Python: {error.args[0]}") from error
 
 
 def overlay_methods(overlay: Path) -> dict[str, str]:
@@ -88,14 +103,14 @@ def overlay_methods(overlay: Path) -> dict[str, str]:
     attributes: dict[str, str] = {}
     client = overlay / "client.py"
     if client.is_file():
-        for node in ast.walk(ast.parse(client.read_text("utf-8"), str(client))):
+        for node in ast.walk(_source(client)):
             if isinstance(node, ast.ClassDef) and node.name == "IAMClient":
                 for member in node.body:
                     if isinstance(member, ast.FunctionDef) and isinstance(member.returns, ast.Name):
                         attributes[member.returns.id] = member.name
     found: dict[str, str] = {}
     for file in sorted((overlay / "resources").glob("*.py")):
-        for node in ast.parse(file.read_text("utf-8"), str(file)).body:
+        for node in _source(file).body:
             if isinstance(node, ast.ClassDef) and node.name in attributes:
                 for method in node.body:
                     for module in _imported_operations(method):
@@ -114,17 +129,33 @@ def _imported_operations(node: ast.stmt) -> Iterator[str]:
 
 
 def model_fields(package: Path) -> dict[str, dict[str, str]]:
-    """The annotated fields of every generated class, as {class: {field: type as written}}."""
+    """What every generated class sends, as {class: {key on the wire: type of the field, as written}}.
+
+    An enum sends nothing of its own and is listed without keys.
+    """
     classes: dict[str, dict[str, str]] = {}
     for file in sorted((package / "models").glob("*.py")):
-        for node in ast.parse(file.read_text("utf-8"), str(file)).body:
+        for node in _source(file).body:
             if isinstance(node, ast.ClassDef):
-                classes[node.name] = {
+                types = {
                     member.target.id: ast.unparse(member.annotation)
                     for member in node.body
                     if isinstance(member, ast.AnnAssign) and isinstance(member.target, ast.Name)
                 }
+                sent = {key: field for member in node.body for key, field in _sent(member)}
+                classes[node.name] = {key: types[field] for key, field in sent.items() if field in types}
     return classes
+
+
+def _sent(method: ast.stmt) -> Iterator[tuple[str, str]]:
+    """(key on the wire, field) of each `body["key"] = … self.field …` of a model's `to_dict`."""
+    if isinstance(method, ast.FunctionDef) and method.name == "to_dict":
+        for node in ast.walk(method):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+                key = node.targets[0].slice
+                fields = [inner.attr for inner in ast.walk(node.value) if isinstance(inner, ast.Attribute)]
+                if isinstance(key, ast.Constant) and isinstance(key.value, str) and fields:
+                    yield key.value, fields[-1]
 
 
 def missing(document: Document, package: Path, config: Config) -> list[str]:
@@ -136,104 +167,123 @@ def missing(document: Document, package: Path, config: Config) -> list[str]:
         config: The generator's configuration, for the names that it gives.
 
     Returns:
-        One line for each operation without a module or a type, and for each property that a success response
-        reaches and that is not a field of the right type; empty when nothing is missing.
+        One line for each operation without a module or with another type than its answers have, and for each
+        property that a success response reaches and that is not a field of the right type; empty when nothing is
+        missing.
     """
     problems: list[str] = []
+    expected = _Expected(document, config)
     generated = {(method, path): found for method, path, found in _operation_modules(package)}
     for path, method, operation in operations(document):
         entry = generated.get((method.upper(), path))
+        types = expected.answer(operation)
         if entry is None:
             problems.append(f"operation {operation['operationId']}: has no module")
-        elif "Any" in entry[2] or not entry[2]:
-            problems.append(f"operation {operation['operationId']}: has the success type {entry[2] or 'nothing'}")
+        elif "Any" in types | _parts(entry[2]) or not types <= _parts(entry[2]):
+            wanted = " | ".join(sorted(types)) or "None"
+            problems.append(f"operation {operation['operationId']}: has the success type {entry[2]}, not {wanted}")
     fields = model_fields(package)
-    answers = [operation["responses"] for _, _, operation in operations(document)]
-    for ref in sorted(reachable(document, answers)):
-        if ref.startswith(_SCHEMA_REF):
-            schema = resolve(document, ref)
-            if schema.get("type") == "object" or "properties" in schema:
-                problems += _missing_fields(document, ref, schema, fields, config)
+    done: set[str] = set()
+    while todo := sorted(expected.classes.keys() - done):
+        for name in todo:
+            done.add(name)
+            problems += _missing_fields(name, expected, fields)
     return problems
 
 
-def _missing_fields(
-    document: Document, ref: str, schema: Document, fields: dict[str, dict[str, str]], config: Config
-) -> Iterator[str]:
-    name = class_name(ref.removeprefix(_SCHEMA_REF), config)
+def _missing_fields(name: str, expected: _Expected, fields: dict[str, dict[str, str]]) -> Iterator[str]:
+    schema = expected.classes[name]
     if name not in fields:
-        yield f"schema {ref.removeprefix(_SCHEMA_REF)}: has no class {name}"
+        yield f"class {name}: is missing"
         return
     for key, value in schema.get("properties", {}).items():
-        field = str(PythonIdentifier(key, config.field_prefix))
-        expected = python_type(document, value, f"{pascal_case(name)}{pascal_case(key)}", config)
-        if key not in schema.get("required", ()) and "default" not in value:
-            expected = expected | {"Unset"}
-        written = fields[name].get(field)
+        types = expected.of(value, f"{pascal_case(name)}{pascal_case(key)}")
+        if key not in schema.get("required", ()):
+            types = types | {"Unset"}
+        written = fields[name].get(key)
         if written is None:
-            yield f"schema {name}: property {key!r} is not a field"
-        elif _parts(written) != expected:
-            yield f"schema {name}: property {key!r} is {written}, not {' | '.join(sorted(expected))}"
+            yield f"class {name}: property {key!r} is not a field"
+        elif _parts(written) != types:
+            yield f"class {name}: property {key!r} is {written}, not {' | '.join(sorted(types))}"
 
 
 def _parts(annotation: str) -> frozenset[str]:
-    node = ast.parse(annotation, mode="eval").body
-    parts: list[str] = []
-    while isinstance(node, ast.BinOp):
-        parts.append(ast.unparse(node.right))
-        node = node.left
-    return frozenset([*parts, ast.unparse(node)])
+    return _spelled(ast.parse(annotation, mode="eval").body)
 
 
-def class_name(name: str, config: Config) -> str:
-    """The class that the generator makes of a schema's name."""
-    given = str(ClassName(name, config.field_prefix))
-    override = config.class_overrides.get(given)
-    return str(override.class_name.get_untrusted_value()) if override and override.class_name else given
+def _spelled(node: ast.expr) -> frozenset[str]:
+    """The members of a written union; those of a list's items in one order, whatever order they are written in."""
+    if isinstance(node, ast.BinOp):
+        return _spelled(node.left) | _spelled(node.right)
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "list":
+        return frozenset({f"list[{' | '.join(sorted(_spelled(node.slice)))}]"})
+    return frozenset({ast.unparse(node)})
 
 
 _SCALARS = {"integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 _FORMATS = {"date-time": "datetime.datetime", "date": "datetime.date", "uuid": "UUID", "binary": "File"}
 
 
-def python_type(document: Document, schema: Document, inline: str, config: Config) -> frozenset[str]:
-    """The Python type of a schema, worked out without the generator.
+@attrs.frozen
+class _Expected:
+    """Python types of schemas, worked out without the generator. A type is the set of a union's members."""
 
-    Args:
-        document: What the schema's references lead into.
-        schema: The schema.
-        inline: The class's name if the schema turns out to be an object or enum without a name of its own.
-        config: The generator's configuration.
+    document: Document
+    config: Config
+    classes: dict[str, Document] = attrs.field(factory=dict, init=False)
+    """The schemas of the classes that the types so far name."""
 
-    Returns:
-        The members of the union, one for a plain type.
-    """
-    nullable = frozenset({"None"}) if schema.get("nullable") is True else frozenset[str]()
-    ref = schema.get("$ref")
-    if isinstance(ref, str):
-        return python_type(document, resolve(document, ref), ref.removeprefix(_SCHEMA_REF), config) | nullable
-    for key in ("allOf", "oneOf", "anyOf"):
-        if key in schema:
-            members = [
-                python_type(document, member, f"{inline}Type{index}", config)
-                for index, member in enumerate(schema[key])
-            ]
-            return frozenset().union(*members) | nullable
-    kinds = schema.get("type", "")
-    if isinstance(kinds, list):
-        each = [python_type(document, {**schema, "type": kind}, inline, config) for kind in kinds]
-        return frozenset().union(*each) | nullable
-    if "enum" in schema:
-        null = frozenset({"None"}) if None in schema["enum"] else frozenset[str]()
-        return frozenset({class_name(inline, config)}) | null
-    if kinds == "array":
-        items = schema.get("items", {})
-        name = f"{inline}Item"
-        return frozenset({f"list[{' | '.join(sorted(python_type(document, items, name, config)))}]"}) | nullable
-    if kinds == "object":
-        return frozenset({class_name(inline, config)}) | nullable
-    if kinds == "string":
-        return frozenset({_FORMATS.get(schema.get("format", ""), "str")}) | nullable
-    if kinds in _SCALARS:
-        return frozenset({_SCALARS[kinds]}) | nullable
-    raise CodegenError(f"{inline}: a schema of the type {kinds!r} has no Python type")
+    def answer(self, operation: Document) -> frozenset[str]:
+        """The type of an operation's JSON answers, empty when it has none."""
+        types: frozenset[str] = frozenset()
+        name = pascal_case(PythonIdentifier(operation["operationId"], self.config.field_prefix))
+        for code, response in operation["responses"].items():
+            content = followed(self.document, response).get("content", {})
+            media_type = next(iter(content), "").split(";")[0]
+            if media_type.endswith(("/json", "+json")) and "schema" in (media := next(iter(content.values()))):
+                types = types | self.of(media["schema"], f"{name}{pascal_case(f'response_{code}')}")
+        return types
+
+    def of(self, schema: Document, inline: str) -> frozenset[str]:
+        """The type of a schema.
+
+        Args:
+            schema: The schema.
+            inline: The class's name if the schema turns out to be an object or enum without a name of its own.
+        """
+        ref = schema.get("$ref")
+        if isinstance(ref, str):
+            return self.of(resolve(self.document, ref), ref.removeprefix(_SCHEMA_REF))
+        kinds = schema.get("type", "")
+        nullable = frozenset({"None"}) if schema.get("nullable") is True else frozenset[str]()
+        for key in ("allOf", "oneOf", "anyOf"):
+            if key in schema:
+                return self._union(schema[key], f"{inline}Type") | nullable
+        if "enum" in schema and kinds != "boolean":
+            null = frozenset({"None"}) if None in schema["enum"] else frozenset[str]()
+            listed = any(value is not None for value in schema["enum"])
+            return (self._class({}, inline) if listed else frozenset[str]()) | null | nullable
+        if isinstance(kinds, list):
+            return self._union([{**schema, "type": kind} for kind in kinds], f"{inline}Type") | nullable
+        if "const" in schema and kinds != "boolean":
+            return frozenset({f"Literal[{schema['const']!r}]"}) | nullable
+        if kinds == "array":
+            items = [*schema.get("prefixItems", ()), *([schema["items"]] if "items" in schema else [])]
+            types = self.of(items[0], f"{inline}Item") if len(items) == 1 else self._union(items, f"{inline}ItemType")
+            return frozenset({f"list[{' | '.join(sorted(types))}]"}) | nullable
+        if kinds == "object":
+            if isinstance(schema.get("additionalProperties"), dict):
+                self.of(schema["additionalProperties"], f"{inline}AdditionalProperty")
+            return self._class(schema, inline) | nullable
+        if kinds == "string":
+            return frozenset({_FORMATS.get(schema.get("format", ""), "str")}) | nullable
+        return frozenset({_SCALARS[kinds]}) | nullable if kinds else frozenset({"Any"})
+
+    def _union(self, members: list[Document], inline: str) -> frozenset[str]:
+        return frozenset().union(*(self.of(member, f"{inline}{index}") for index, member in enumerate(members)))
+
+    def _class(self, schema: Document, inline: str) -> frozenset[str]:
+        name = str(Class.from_string(string=inline, config=self.config).name)
+        if name not in self.classes:
+            self.classes[name] = schema
+        return frozenset({name})

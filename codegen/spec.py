@@ -20,7 +20,17 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The HTTP methods a path item may hold (OpenAPI 3.1, Path Item Object)."""
 
 _LITERAL_KEYS = frozenset({"example", "examples", "default", "enum", "const"})
-_NAME_MAPS = frozenset({"properties", "patternProperties", "schemas", "parameters", "responses", "headers"})
+_NAME_MAPS = frozenset(
+    {"properties", "patternProperties", "dependentSchemas", "$defs", "schemas", "parameters", "responses", "headers"}
+    | {"requestBodies", "securitySchemes", "links", "callbacks", "pathItems"}
+)
+_TEXT = "tag:yaml.org,2002:str"
+_MERGE = "tag:yaml.org,2002:merge"
+_TAGS = frozenset(
+    {_TEXT, _MERGE} | {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "seq", "map")}
+)
+_DEPTH = 150
+"""How many levels a file may have: far more than any description needs, far fewer than Python's stack holds."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -119,9 +129,38 @@ class Spec:
 def operations(document: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
     """Every operation of a document as (path, method, operation object), in its order."""
     for path, item in document["paths"].items():
-        for method, operation in item.items():
-            if method in METHODS:
-                yield path, method, operation
+        if path.startswith("/"):
+            for method, operation in item.items():
+                if method in METHODS:
+                    yield path, method, operation
+
+
+def mappings(node: Json, pointer: str = "", *, by_name: bool = False) -> Iterator[tuple[str, dict[str, Json]]]:
+    """Every mapping under a node of an OpenAPI document whose keys OpenAPI defines, as (JSON pointer, mapping).
+
+    Args:
+        node: Where to look. What examples, defaults, enums and extensions hold is data and is left out, and so are
+            mappings whose keys are names that the description's author chose, such as those of properties.
+        pointer: The node's own JSON pointer.
+        by_name: The node itself is a mapping of the latter kind.
+    """
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from mappings(item, f"{pointer}/{index}")
+    if not isinstance(node, dict):
+        return
+    if not by_name:
+        yield pointer, node
+    for key, value in node.items():
+        if by_name or not (key in _LITERAL_KEYS or key.startswith("x-")):
+            yield from mappings(value, f"{pointer}/{escape(key)}", by_name=key in _NAME_MAPS and not by_name)
+
+
+def references(node: Json) -> Iterator[tuple[str, str]]:
+    """Every `$ref` under a node of an OpenAPI document, as (JSON pointer of the mapping that holds it, `$ref`)."""
+    for pointer, mapping in mappings(node):
+        if isinstance(mapping.get("$ref"), str):
+            yield pointer, mapping["$ref"]
 
 
 def escape(token: str) -> str:
@@ -153,7 +192,7 @@ def load_yaml(path: Path) -> YamlFile:
         The decoded file.
 
     Raises:
-        CodegenError: The file is missing, unreadable, not UTF-8, not YAML, or repeats a key.
+        CodegenError: The file is missing, unreadable, not UTF-8, not YAML, repeats a key, or holds what JSON cannot.
     """
     try:
         data = path.read_bytes()
@@ -169,12 +208,16 @@ def load_yaml(path: Path) -> YamlFile:
         loader = _Loader(text)
         root = loader.get_single_node()
         if root is not None:
-            _check_keys(root, path, ())
-            value = _text_keys(loader.construct_document(root))
+            _check_nodes(root, path, ())
+            value = _unshared(loader.construct_document(root))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise CodegenError(f"{path}{where}: is not YAML: {error.problem}") from error
+        raise CodegenError(f"{path}{where}: is not YAML: {error.problem or error.context}") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        raise CodegenError(f"{path}:{line}: is not YAML: it holds the control character U+{code:04X}") from error
     except (yaml.YAMLError, ValueError) as error:
         raise CodegenError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
     except RecursionError:
@@ -201,10 +244,19 @@ def load(path: Path) -> Spec:
     if not isinstance(file.value, dict):
         raise CodegenError(f"{path}:1:1: is not an OpenAPI description: a mapping is expected, not {_kind(file.value)}")
     spec = Spec(file)
-    _check_kind(spec)
-    _check_refs(spec, spec.document, "", by_name=False)
-    _check_operations(spec)
+    check(spec)
     return spec
+
+
+def check(spec: Spec) -> None:
+    """Find out whether a document can be worked with.
+
+    Raises:
+        CodegenError: It is not OpenAPI 3, refers to nothing, or uses an operation id twice.
+    """
+    _check_kind(spec)
+    _check_refs(spec)
+    _check_operations(spec)
 
 
 def _check_kind(spec: Spec) -> None:
@@ -214,7 +266,7 @@ def _check_kind(spec: Spec) -> None:
     if "openapi" not in document:
         raise CodegenError(f"{spec.place('')}: is not an OpenAPI description: it has no `openapi` version")
     if not re.fullmatch(r"3\.[01]\.\d+(-.*)?", str(document["openapi"])):
-        raise CodegenError(f"{spec.place('/openapi')}: OpenAPI {document['openapi']} is not 3.0 or 3.1")
+        raise CodegenError(f"{spec.place('/openapi')}: `openapi` must be 3.0.x or 3.1.x, not {document['openapi']}")
     if not isinstance(document.get("info"), dict):
         raise CodegenError(f"{spec.place('/info')}: `info` with title and version is missing")
     paths = document.get("paths")
@@ -222,6 +274,10 @@ def _check_kind(spec: Spec) -> None:
         raise CodegenError(f"{spec.place('/paths')}: `paths` is missing or empty: there is nothing to generate")
     for path, item in paths.items():
         pointer = f"/paths/{escape(path)}"
+        if path.startswith("x-"):
+            continue
+        if not path.startswith("/"):
+            raise CodegenError(f"{spec.place(pointer)}: path {path!r} must begin with a slash")
         if not isinstance(item, dict):
             raise CodegenError(f"{spec.place(pointer)}: path {path!r} must hold a mapping, not {_kind(item)}")
         for method in METHODS:
@@ -231,14 +287,8 @@ def _check_kind(spec: Spec) -> None:
                 raise CodegenError(f"{spec.place(f'{pointer}/{method}')}: the operation has no `responses`")
 
 
-def _check_refs(spec: Spec, node: Json, pointer: str, *, by_name: bool) -> None:
-    if isinstance(node, list):
-        for index, item in enumerate(node):
-            _check_refs(spec, item, f"{pointer}/{index}", by_name=False)
-    if not isinstance(node, dict):
-        return
-    ref = node.get("$ref")
-    if isinstance(ref, str) and not by_name:
+def _check_refs(spec: Spec) -> None:
+    for pointer, ref in references(spec.document):
         place = spec.place(f"{pointer}/$ref")
         if not ref.startswith("#/"):
             raise CodegenError(f"{place}: $ref {ref!r} leaves the file; only references within it (#/…) are supported")
@@ -246,10 +296,6 @@ def _check_refs(spec: Spec, node: Json, pointer: str, *, by_name: bool) -> None:
             resolve(spec.document, ref)
         except LookupError:
             raise CodegenError(f"{place}: $ref {ref!r} points to nothing") from None
-    for key, value in node.items():
-        if not by_name and (key in _LITERAL_KEYS or key.startswith("x-")):
-            continue
-        _check_refs(spec, value, f"{pointer}/{escape(key)}", by_name=key in _NAME_MAPS and not by_name)
 
 
 def _check_operations(spec: Spec) -> None:
@@ -269,12 +315,19 @@ def _check_operations(spec: Spec) -> None:
         seen[operation_id] = spec.place(f"{pointer}/operationId")
 
 
-def _check_keys(node: yaml.Node, path: Path, above: tuple[int, ...]) -> None:
+def _check_nodes(node: yaml.Node, path: Path, above: tuple[int, ...]) -> None:
+    """Refuse what is not JSON in YAML's clothes, and make every key the text that it is written as."""
+    place = f"{path}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
     if id(node) in above:
-        raise CodegenError(f"{path}:{node.start_mark.line + 1}: a YAML alias contains itself")
+        raise CodegenError(f"{place}: a YAML alias contains itself")
+    if len(above) > _DEPTH:
+        raise CodegenError(f"{place}: is nested too deeply: more than {_DEPTH} levels")
+    if node.tag not in _TAGS:
+        raise CodegenError(f"{place}: the YAML tag {node.tag.replace('tag:yaml.org,2002:', '!!')} has no place in JSON")
+    above = (*above, id(node))
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _check_keys(item, path, (*above, id(node)))
+            _check_nodes(item, path, above)
     if not isinstance(node, yaml.MappingNode):
         return
     seen: set[str] = set()
@@ -282,24 +335,21 @@ def _check_keys(node: yaml.Node, path: Path, above: tuple[int, ...]) -> None:
         place = f"{path}:{key.start_mark.line + 1}:{key.start_mark.column + 1}"
         if not isinstance(key, yaml.ScalarNode):
             raise CodegenError(f"{place}: a key must be a plain text")
-        if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
-            raise CodegenError(f"{place}: the key {key.value!r} stands twice in one mapping")
-        seen.add(key.value)
-        _check_keys(value, path, (*above, id(node)))
+        if key.tag != _MERGE:
+            if key.value in seen:
+                raise CodegenError(f"{place}: the key {key.value!r} stands twice in one mapping")
+            seen.add(key.value)
+            key.tag = _TEXT
+        _check_nodes(value, path, above)
 
 
-def _text_keys(value: Json) -> Json:
+def _unshared(value: Json) -> Json:
+    """A copy in which what YAML aliases share stands once for each place, so that one can change without the other."""
     if isinstance(value, dict):
-        return {_key(key): _text_keys(item) for key, item in value.items()}
+        return {key: _unshared(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_text_keys(item) for item in value]
+        return [_unshared(item) for item in value]
     return value
-
-
-def _key(key: object) -> str:
-    if isinstance(key, bool) or key is None:
-        return str(key).lower() if key is not None else "null"
-    return str(key)
 
 
 def _position(node: yaml.Node, pointer: str) -> str:

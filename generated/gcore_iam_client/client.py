@@ -7,11 +7,12 @@ import ssl
 import threading
 from collections.abc import Generator, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import httpx
 from attrs import define, evolve, field
 
+from .errors import InvalidBody, UnexpectedStatus
 from .types import Operation
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
@@ -35,9 +36,7 @@ class Client:
     _verify_ssl: str | bool | ssl.SSLContext = field(default=True, kw_only=True, alias="verify_ssl")
     """Whether, and against what, to verify the server's certificate."""
     _follow_redirects: bool = field(default=False, kw_only=True, alias="follow_redirects")
-    _httpx_args: Mapping[str, Any] = field(
-        factory=dict, kw_only=True, alias="httpx_args", repr=False
-    )
+    _httpx_args: Mapping[str, Any] = field(factory=dict, kw_only=True, alias="httpx_args", repr=False)
     """More arguments for `httpx.Client` and `httpx.AsyncClient`."""
     _client: httpx.Client | None = field(default=None, init=False, repr=False, eq=False)
     _async_client: httpx.AsyncClient | None = field(default=None, init=False, repr=False, eq=False)
@@ -81,6 +80,15 @@ class Client:
                     self._async_client = httpx.AsyncClient(**self._httpx_settings())
         return self._async_client
 
+    def refuse(self, error: InvalidBody | UnexpectedStatus, operation: Operation) -> NoReturn:
+        """Raise what a generated function found wrong with an answer; a subclass may raise an error of its own.
+
+        Args:
+            error: What was found.
+            operation: Whose answer it was.
+        """
+        raise error
+
     def _httpx_settings(self) -> dict[str, Any]:
         return {
             "base_url": self._base_url,
@@ -97,10 +105,7 @@ class Client:
         return self
 
     def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.get_httpx_client().__exit__(exc_type, exc, traceback)
 
@@ -109,10 +114,7 @@ class Client:
         return self
 
     async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.get_async_httpx_client().__aexit__(exc_type, exc, traceback)
 

@@ -7,7 +7,8 @@ import datetime
 import json
 from collections.abc import Callable, Mapping
 from enum import Enum, IntEnum, StrEnum
-from typing import IO, Any, BinaryIO, Final, Generic, Literal, Self, TypeVar, final
+from typing import IO, Any, BinaryIO, Final, Generic, Literal, TypeVar, final
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -21,14 +22,13 @@ N = TypeVar("N", bound=IntEnum)
 
 
 @final
-class Unset:
-    """The type of `UNSET`, the one value that stands for an absent property."""
+class Unset(Enum):
+    """The type of `UNSET`, the one value that stands for an absent property.
 
-    __slots__ = ()
+    An enum, so that type checkers understand `is not UNSET`, and copies and pickles keep its identity.
+    """
 
-    def __new__(cls) -> Self:
-        instance = globals().get("UNSET")
-        return super().__new__(cls) if instance is None else instance
+    UNSET = "UNSET"
 
     def __bool__(self) -> Literal[False]:
         return False
@@ -36,11 +36,8 @@ class Unset:
     def __repr__(self) -> str:
         return "UNSET"
 
-    def __reduce__(self) -> str:
-        return "UNSET"
 
-
-UNSET: Final[Unset] = Unset()
+UNSET: Final = Unset.UNSET
 
 
 # --- what a repr may show ---
@@ -94,11 +91,7 @@ class Timestamp(datetime.datetime):
         reduced: Any = super().__reduce_ex__(protocol)
         constructor, arguments = reduced[:2]
         raw = getattr(self, "raw", None)
-        return (
-            (constructor, arguments)
-            if raw is None
-            else (constructor, arguments, (None, {"raw": raw}))
-        )
+        return (constructor, arguments) if raw is None else (constructor, arguments, (None, {"raw": raw}))
 
 
 def decode_datetime(value: Any) -> Any:
@@ -145,16 +138,8 @@ def decode_uuid(value: Any) -> Any:
 
 def kind(value: object) -> str:
     """The JSON type of a value, for messages: they never show the value."""
-    names = {
-        dict: "an object",
-        list: "an array",
-        str: "a text",
-        bool: "a boolean",
-        type(None): "null",
-    }
-    return names.get(
-        type(value), "a number" if isinstance(value, int | float) else "something else"
-    )
+    names = {dict: "an object", list: "an array", str: "a text", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number" if isinstance(value, int | float) else "something else")
 
 
 def decode_json(response: httpx.Response, operation: str) -> Any:
@@ -181,9 +166,7 @@ def decode_list(value: Any, model: str, key: str | None) -> Any:
     """The value, when it is an array, null or absent."""
     if value is None or value is UNSET or isinstance(value, list):
         return value
-    raise InvalidBody(
-        model, key, f"{f'key {key!r}' if key else 'the body'} must be an array, not {kind(value)}"
-    )
+    raise InvalidBody(model, key, f"{f'key {key!r}' if key else 'the body'} must be an array, not {kind(value)}")
 
 
 def decode_union(value: Any, *options: tuple[type, Callable[[Any], Any]]) -> Any:
@@ -217,6 +200,22 @@ def encode(value: Any) -> Any:
     return value.to_dict() if hasattr(value, "to_dict") else value
 
 
+def as_text(value: Any) -> str:
+    """The form of a value in a header or cookie: OpenAPI's style `simple`."""
+    value = encode(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(as_text(item) for item in value) if isinstance(value, list) else str(value)
+
+
+def in_path(value: Any) -> str:
+    """The form of a value as one segment of a path, whatever it holds: nothing in it may lead elsewhere."""
+    if isinstance(value, list):
+        return ",".join(in_path(item) for item in value)
+    segment = quote(as_text(value), safe="")
+    return segment if segment.strip(".") else segment.replace(".", "%2E")
+
+
 FileContent = IO[bytes] | bytes | str
 FileTypes = tuple[str | None, FileContent, str | None]
 RequestFiles = list[tuple[str, FileTypes]]
@@ -242,7 +241,7 @@ def form_field(value: Any) -> FileTypes:
     value = encode(value)
     if isinstance(value, dict | list):
         return None, json.dumps(value).encode(), "application/json"
-    return None, str(value).encode(), "text/plain"
+    return None, as_text(value).encode(), "text/plain"
 
 
 # --- operations ---
@@ -275,13 +274,4 @@ class Response(Generic[T]):
     """The body as a model; None when the status is not one that the description lists as a success."""
 
 
-__all__ = [
-    "UNSET",
-    "File",
-    "FileTypes",
-    "Operation",
-    "RequestFiles",
-    "Response",
-    "Timestamp",
-    "Unset",
-]
+__all__ = ["UNSET", "File", "FileTypes", "Operation", "RequestFiles", "Response", "Timestamp", "Unset"]

@@ -184,7 +184,8 @@ def test_unset_stays_itself(make: Callable[[Any], Any]) -> None:
 
 
 def test_unset_is_one_false_value_with_a_name() -> None:
-    assert Unset() is UNSET
+    assert isinstance(UNSET, Unset)
+    assert list(Unset) == [UNSET]
     assert not UNSET
     assert repr(UNSET) == "UNSET"
 
@@ -196,12 +197,13 @@ def test_unset_is_one_false_value_with_a_name() -> None:
     ("field", "value", "cls"),
     [("lang", "fr", models.Language), ("user_type", "auditor", models.UserType)],
 )
-def test_an_unknown_enum_value_is_kept_as_the_enums_type(field: str, value: str, cls: type) -> None:
+def test_an_unknown_enum_value_is_kept_as_the_enums_type(field: str, value: str, cls: type[models.Language]) -> None:
     user = models.User.from_dict({**USER, field: value})
     got = getattr(user, field)
     assert isinstance(got, cls)
     assert got == value
     assert got == cls(value)
+    assert not got.is_known
     assert str(got) == value
     assert user.to_dict()[field] == value
 
@@ -224,6 +226,8 @@ def test_unknown_enum_values_survive_copies(make: Callable[[Any], Any]) -> None:
 
 def test_known_enum_values_stay_members() -> None:
     assert models.Language("de") is models.Language.DE
+    assert models.Language.DE.is_known
+    assert not models.Language("DE").is_known
     assert models.User.from_dict(USER).lang is models.Language.EN
     with pytest.raises(ValueError, match="5 is not a valid Language"):
         models.Language(5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from .put_user import PutUser as PutUser
     from .refresh_request import RefreshRequest as RefreshRequest
     from .service_enabled_status import ServiceEnabledStatus as ServiceEnabledStatus
-    from .service_enabled_status_object import (
-        ServiceEnabledStatusObject as ServiceEnabledStatusObject,
-    )
+    from .service_enabled_status_object import ServiceEnabledStatusObject as ServiceEnabledStatusObject
     from .service_name import ServiceName as ServiceName
     from .service_status import ServiceStatus as ServiceStatus
     from .signup_process import SignupProcess as SignupProcess

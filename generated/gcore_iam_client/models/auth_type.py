@@ -18,6 +18,11 @@ class AuthType(StrEnum):
     PASSWORD = "password"
     SSO = "sso"
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the description lists this value."""
+        return self._value_ in type(self)._value2member_map_
+
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
         return unknown_str(cls, value)

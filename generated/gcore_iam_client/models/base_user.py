@@ -20,6 +20,8 @@ from ..types import (
     encode,
     masked_values,
 )
+from .auth_type import AuthType
+from .language import Language
 
 
 @_define
@@ -100,9 +102,7 @@ class BaseUser:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "BaseUser", None, f"an object is expected, not {_types.kind(src_dict)}"
-            )
+            raise _InvalidBody("BaseUser", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         get = src_dict.get
         try:
@@ -113,22 +113,11 @@ class BaseUser:
                 lang=(Language(value) if isinstance((value := get("lang", UNSET)), str) else value),
                 phone=get("phone", UNSET),
                 company=get("company", UNSET),
-                reseller=(
-                    value
-                    if (value := get("reseller", UNSET)).__class__ is int
-                    else decode_int(value)
-                ),
-                client=(
-                    value if (value := get("client", UNSET)).__class__ is int else decode_int(value)
-                ),
+                reseller=(value if (value := get("reseller", UNSET)).__class__ is int else decode_int(value)),
+                client=(value if (value := get("client", UNSET)).__class__ is int else decode_int(value)),
                 deleted=get("deleted", UNSET),
                 groups=(
-                    [
-                        Group.from_dict(item)
-                        if item.__class__ is dict
-                        else decode_model(item, Group)
-                        for item in value
-                    ]
+                    [Group.from_dict(item) if item.__class__ is dict else decode_model(item, Group) for item in value]
                     if (value := get("groups", UNSET)).__class__ is list
                     else decode_list(value, "BaseUser", "groups")
                 ),
@@ -145,9 +134,7 @@ class BaseUser:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("BaseUser", key, f"required key {key!r} is missing")
 
@@ -189,6 +176,4 @@ _KNOWN = frozenset(
 )
 
 # Last, because models may contain each other.
-from .auth_type import AuthType  # noqa: E402
 from .group import Group  # noqa: E402
-from .language import Language  # noqa: E402

@@ -46,9 +46,7 @@ class ChangePasswordRequest:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "ChangePasswordRequest", None, f"an object is expected, not {_types.kind(src_dict)}"
-            )
+            raise _InvalidBody("ChangePasswordRequest", None, f"an object is expected, not {_types.kind(src_dict)}")
         try:
             model = cls(
                 old=src_dict["old"],
@@ -59,9 +57,7 @@ class ChangePasswordRequest:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("ChangePasswordRequest", key, f"required key {key!r} is missing")
 

@@ -20,6 +20,9 @@ from ..types import (
     encode,
     masked_values,
 )
+from .client_status import ClientStatus
+from .service_name import ServiceName
+from .signup_process import SignupProcess
 
 
 @_define
@@ -113,9 +116,7 @@ class ClientBase:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "ClientBase", None, f"an object is expected, not {_types.kind(src_dict)}"
-            )
+            raise _InvalidBody("ClientBase", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         get = src_dict.get
         try:
@@ -123,15 +124,9 @@ class ClientBase:
                 id=(value if (value := src_dict["id"]).__class__ is int else decode_int(value)),
                 email=src_dict["email"],
                 name=src_dict["name"],
-                status=(
-                    ClientStatus(value) if isinstance((value := src_dict["status"]), str) else value
-                ),
+                status=(ClientStatus(value) if isinstance((value := src_dict["status"]), str) else value),
                 company_name=src_dict["companyName"],
-                current_user=(
-                    value
-                    if (value := src_dict["currentUser"]).__class__ is int
-                    else decode_int(value)
-                ),
+                current_user=(value if (value := src_dict["currentUser"]).__class__ is int else decode_int(value)),
                 capabilities=(
                     [ServiceName(item) if isinstance(item, str) else item for item in value]
                     if (value := src_dict["capabilities"]).__class__ is list
@@ -159,9 +154,7 @@ class ClientBase:
                 has_active_admin=src_dict["has_active_admin"],
                 users=(
                     [
-                        BaseUser.from_dict(item)
-                        if item.__class__ is dict
-                        else decode_model(item, BaseUser)
+                        BaseUser.from_dict(item) if item.__class__ is dict else decode_model(item, BaseUser)
                         for item in value
                     ]
                     if (value := get("users", UNSET)).__class__ is list
@@ -170,9 +163,7 @@ class ClientBase:
                 phone=get("phone", UNSET),
                 website=get("website", UNSET),
                 signup_process=(
-                    SignupProcess(value)
-                    if isinstance((value := get("signup_process", UNSET)), str)
-                    else value
+                    SignupProcess(value) if isinstance((value := get("signup_process", UNSET)), str) else value
                 ),
                 custom_id=get("custom_id", UNSET),
                 country_code=get("country_code", UNSET),
@@ -181,9 +172,7 @@ class ClientBase:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("ClientBase", key, f"required key {key!r} is missing")
 
@@ -233,9 +222,6 @@ _KNOWN = frozenset(
 
 # Last, because models may contain each other.
 from .base_user import BaseUser  # noqa: E402
-from .client_status import ClientStatus  # noqa: E402
 from .free_feature_list import FreeFeatureList  # noqa: E402
 from .paid_feature_list import PaidFeatureList  # noqa: E402
 from .service_enabled_status_object import ServiceEnabledStatusObject  # noqa: E402
-from .service_name import ServiceName  # noqa: E402
-from .signup_process import SignupProcess  # noqa: E402

@@ -57,23 +57,15 @@ class ClientUser:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "ClientUser", None, f"an object is expected, not {_types.kind(src_dict)}"
-            )
+            raise _InvalidBody("ClientUser", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         try:
             model = cls(
                 deleted=src_dict["deleted"],
-                user_id=(
-                    value if (value := src_dict["user_id"]).__class__ is int else decode_int(value)
-                ),
+                user_id=(value if (value := src_dict["user_id"]).__class__ is int else decode_int(value)),
                 user_name=src_dict["user_name"],
                 user_email=src_dict["user_email"],
-                client_id=(
-                    value
-                    if (value := src_dict["client_id"]).__class__ is int
-                    else decode_int(value)
-                ),
+                client_id=(value if (value := src_dict["client_id"]).__class__ is int else decode_int(value)),
                 role=(
                     Group.from_dict(value)
                     if (value := src_dict["role"]).__class__ is dict
@@ -84,9 +76,7 @@ class ClientUser:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("ClientUser", key, f"required key {key!r} is missing")
 

@@ -46,9 +46,7 @@ class CreateAccountRequest:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "CreateAccountRequest", None, f"an object is expected, not {_types.kind(src_dict)}"
-            )
+            raise _InvalidBody("CreateAccountRequest", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         get = src_dict.get
         try:
@@ -60,9 +58,7 @@ class CreateAccountRequest:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("CreateAccountRequest", key, f"required key {key!r} is missing")
 

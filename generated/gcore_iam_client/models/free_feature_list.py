@@ -65,18 +65,14 @@ class FreeFeatureList:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "FreeFeatureList", None, f"an object is expected, not {_types.kind(src_dict)}"
-            )
+            raise _InvalidBody("FreeFeatureList", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         get = src_dict.get
         try:
             model = cls(
                 cdn=(
                     [
-                        FreeFeature.from_dict(item)
-                        if item.__class__ is dict
-                        else decode_model(item, FreeFeature)
+                        FreeFeature.from_dict(item) if item.__class__ is dict else decode_model(item, FreeFeature)
                         for item in value
                     ]
                     if (value := get("CDN", UNSET)).__class__ is list
@@ -84,9 +80,7 @@ class FreeFeatureList:
                 ),
                 cloud=(
                     [
-                        FreeFeature.from_dict(item)
-                        if item.__class__ is dict
-                        else decode_model(item, FreeFeature)
+                        FreeFeature.from_dict(item) if item.__class__ is dict else decode_model(item, FreeFeature)
                         for item in value
                     ]
                     if (value := get("CLOUD", UNSET)).__class__ is list
@@ -94,9 +88,7 @@ class FreeFeatureList:
                 ),
                 ddos=(
                     [
-                        FreeFeature.from_dict(item)
-                        if item.__class__ is dict
-                        else decode_model(item, FreeFeature)
+                        FreeFeature.from_dict(item) if item.__class__ is dict else decode_model(item, FreeFeature)
                         for item in value
                     ]
                     if (value := get("DDOS", UNSET)).__class__ is list
@@ -104,9 +96,7 @@ class FreeFeatureList:
                 ),
                 dns=(
                     [
-                        FreeFeature.from_dict(item)
-                        if item.__class__ is dict
-                        else decode_model(item, FreeFeature)
+                        FreeFeature.from_dict(item) if item.__class__ is dict else decode_model(item, FreeFeature)
                         for item in value
                     ]
                     if (value := get("DNS", UNSET)).__class__ is list
@@ -114,9 +104,7 @@ class FreeFeatureList:
                 ),
                 storage=(
                     [
-                        FreeFeature.from_dict(item)
-                        if item.__class__ is dict
-                        else decode_model(item, FreeFeature)
+                        FreeFeature.from_dict(item) if item.__class__ is dict else decode_model(item, FreeFeature)
                         for item in value
                     ]
                     if (value := get("STORAGE", UNSET)).__class__ is list
@@ -124,9 +112,7 @@ class FreeFeatureList:
                 ),
                 streaming=(
                     [
-                        FreeFeature.from_dict(item)
-                        if item.__class__ is dict
-                        else decode_model(item, FreeFeature)
+                        FreeFeature.from_dict(item) if item.__class__ is dict else decode_model(item, FreeFeature)
                         for item in value
                     ]
                     if (value := get("STREAMING", UNSET)).__class__ is list
@@ -137,9 +123,7 @@ class FreeFeatureList:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("FreeFeatureList", key, f"required key {key!r} is missing")
 

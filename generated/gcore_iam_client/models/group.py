@@ -18,6 +18,7 @@ from ..types import (
     encode,
     masked_values,
 )
+from .group_name import GroupName
 
 
 @_define
@@ -56,17 +57,13 @@ class Group:
         try:
             model = cls(
                 id=(value if (value := get("id", UNSET)).__class__ is int else decode_int(value)),
-                name=(
-                    GroupName(value) if isinstance((value := get("name", UNSET)), str) else value
-                ),
+                name=(GroupName(value) if isinstance((value := get("name", UNSET)), str) else value),
             )
         except KeyError as missing:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("Group", key, f"required key {key!r} is missing")
 
@@ -94,6 +91,3 @@ _KNOWN = frozenset(
         "name",
     }
 )
-
-# Last, because models may contain each other.
-from .group_name import GroupName  # noqa: E402

@@ -19,6 +19,7 @@ from ..types import (
     encode,
     masked_values,
 )
+from .language import Language
 
 
 @_define
@@ -58,9 +59,7 @@ class InviteUserRequest:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "InviteUserRequest", None, f"an object is expected, not {_types.kind(src_dict)}"
-            )
+            raise _InvalidBody("InviteUserRequest", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         get = src_dict.get
         try:
@@ -71,11 +70,7 @@ class InviteUserRequest:
                     if (value := src_dict["user_role"]).__class__ is dict
                     else decode_model(value, Group)
                 ),
-                client_id=(
-                    value
-                    if (value := src_dict["client_id"]).__class__ is int
-                    else decode_int(value)
-                ),
+                client_id=(value if (value := src_dict["client_id"]).__class__ is int else decode_int(value)),
                 lang=(Language(value) if isinstance((value := get("lang", UNSET)), str) else value),
                 name=get("name", UNSET),
             )
@@ -83,9 +78,7 @@ class InviteUserRequest:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("InviteUserRequest", key, f"required key {key!r} is missing")
 
@@ -119,4 +112,3 @@ _KNOWN = frozenset(
 
 # Last, because models may contain each other.
 from .group import Group  # noqa: E402
-from .language import Language  # noqa: E402

@@ -43,26 +43,18 @@ class InviteUserResponseSchema:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "InviteUserResponseSchema",
-                None,
-                f"an object is expected, not {_types.kind(src_dict)}",
-            )
+            raise _InvalidBody("InviteUserResponseSchema", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         try:
             model = cls(
                 status=src_dict["status"],
-                user_id=(
-                    value if (value := src_dict["user_id"]).__class__ is int else decode_int(value)
-                ),
+                user_id=(value if (value := src_dict["user_id"]).__class__ is int else decode_int(value)),
             )
         except KeyError as missing:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("InviteUserResponseSchema", key, f"required key {key!r} is missing")
 

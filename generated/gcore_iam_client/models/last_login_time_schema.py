@@ -60,16 +60,12 @@ class LastLoginTimeSchema:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "LastLoginTimeSchema", None, f"an object is expected, not {_types.kind(src_dict)}"
-            )
+            raise _InvalidBody("LastLoginTimeSchema", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         get = src_dict.get
         try:
             model = cls(
-                count=(
-                    value if (value := src_dict["count"]).__class__ is int else decode_int(value)
-                ),
+                count=(value if (value := src_dict["count"]).__class__ is int else decode_int(value)),
                 result=(
                     [
                         LastLoginTimeItem.from_dict(item)
@@ -87,9 +83,7 @@ class LastLoginTimeSchema:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("LastLoginTimeSchema", key, f"required key {key!r} is missing")
 

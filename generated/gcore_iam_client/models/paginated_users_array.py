@@ -60,21 +60,14 @@ class PaginatedUsersArray:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "PaginatedUsersArray", None, f"an object is expected, not {_types.kind(src_dict)}"
-            )
+            raise _InvalidBody("PaginatedUsersArray", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         get = src_dict.get
         try:
             model = cls(
-                count=(
-                    value if (value := src_dict["count"]).__class__ is int else decode_int(value)
-                ),
+                count=(value if (value := src_dict["count"]).__class__ is int else decode_int(value)),
                 results=(
-                    [
-                        User.from_dict(item) if item.__class__ is dict else decode_model(item, User)
-                        for item in value
-                    ]
+                    [User.from_dict(item) if item.__class__ is dict else decode_model(item, User) for item in value]
                     if (value := src_dict["results"]).__class__ is list
                     else decode_list(value, "PaginatedUsersArray", "results")
                 ),
@@ -85,9 +78,7 @@ class PaginatedUsersArray:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("PaginatedUsersArray", key, f"required key {key!r} is missing")
 

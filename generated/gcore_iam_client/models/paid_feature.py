@@ -20,6 +20,7 @@ from ..types import (
     encode,
     masked_values,
 )
+from .service_name import ServiceName
 
 
 @_define
@@ -62,38 +63,24 @@ class PaidFeature:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "PaidFeature", None, f"an object is expected, not {_types.kind(src_dict)}"
-            )
+            raise _InvalidBody("PaidFeature", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         get = src_dict.get
         try:
             model = cls(
-                feature_id=(
-                    value
-                    if (value := get("feature_id", UNSET)).__class__ is int
-                    else decode_int(value)
-                ),
-                service=(
-                    ServiceName(value)
-                    if isinstance((value := get("service", UNSET)), str)
-                    else value
-                ),
+                feature_id=(value if (value := get("feature_id", UNSET)).__class__ is int else decode_int(value)),
+                service=(ServiceName(value) if isinstance((value := get("service", UNSET)), str) else value),
                 name=get("name", UNSET),
                 create_date=decode_datetime(get("create_date", UNSET)),
                 paid_feature_id=(
-                    value
-                    if (value := get("paid_feature_id", UNSET)).__class__ is int
-                    else decode_int(value)
+                    value if (value := get("paid_feature_id", UNSET)).__class__ is int else decode_int(value)
                 ),
             )
         except KeyError as missing:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("PaidFeature", key, f"required key {key!r} is missing")
 
@@ -124,6 +111,3 @@ _KNOWN = frozenset(
         "paid_feature_id",
     }
 )
-
-# Last, because models may contain each other.
-from .service_name import ServiceName  # noqa: E402

@@ -18,6 +18,8 @@ from ..types import (
     encode,
     masked_values,
 )
+from .auth_type import AuthType
+from .language import Language
 
 
 @_define
@@ -60,9 +62,7 @@ class PutUser:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "PutUser", None, f"an object is expected, not {_types.kind(src_dict)}"
-            )
+            raise _InvalidBody("PutUser", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         get = src_dict.get
         try:
@@ -81,9 +81,7 @@ class PutUser:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("PutUser", key, f"required key {key!r} is missing")
 
@@ -114,7 +112,3 @@ _KNOWN = frozenset(
         "auth_types",
     }
 )
-
-# Last, because models may contain each other.
-from .auth_type import AuthType  # noqa: E402
-from .language import Language  # noqa: E402

@@ -17,6 +17,7 @@ from ..types import (
     encode,
     masked_values,
 )
+from .service_status import ServiceStatus
 
 
 @_define
@@ -47,27 +48,19 @@ class ServiceEnabledStatus:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "ServiceEnabledStatus", None, f"an object is expected, not {_types.kind(src_dict)}"
-            )
+            raise _InvalidBody("ServiceEnabledStatus", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         get = src_dict.get
         try:
             model = cls(
-                status=(
-                    ServiceStatus(value)
-                    if isinstance((value := get("status", UNSET)), str)
-                    else value
-                ),
+                status=(ServiceStatus(value) if isinstance((value := get("status", UNSET)), str) else value),
                 enabled=get("enabled", UNSET),
             )
         except KeyError as missing:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("ServiceEnabledStatus", key, f"required key {key!r} is missing")
 
@@ -95,6 +88,3 @@ _KNOWN = frozenset(
         "enabled",
     }
 )
-
-# Last, because models may contain each other.
-from .service_status import ServiceStatus  # noqa: E402

@@ -65,9 +65,7 @@ class ServiceEnabledStatusObject:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody(
-                "ServiceEnabledStatusObject",
-                None,
-                f"an object is expected, not {_types.kind(src_dict)}",
+                "ServiceEnabledStatusObject", None, f"an object is expected, not {_types.kind(src_dict)}"
             )
         value: Any
         get = src_dict.get
@@ -108,9 +106,7 @@ class ServiceEnabledStatusObject:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("ServiceEnabledStatusObject", key, f"required key {key!r} is missing")
 

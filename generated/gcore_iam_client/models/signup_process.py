@@ -16,6 +16,11 @@ class SignupProcess(StrEnum):
     SIGN_UP_FULL = "sign_up_full"
     SIGN_UP_SIMPLE = "sign_up_simple"
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the description lists this value."""
+        return self._value_ in type(self)._value2member_map_
+
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
         return unknown_str(cls, value)

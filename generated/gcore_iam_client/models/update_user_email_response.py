@@ -42,11 +42,7 @@ class UpdateUserEmailResponse:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "UpdateUserEmailResponse",
-                None,
-                f"an object is expected, not {_types.kind(src_dict)}",
-            )
+            raise _InvalidBody("UpdateUserEmailResponse", None, f"an object is expected, not {_types.kind(src_dict)}")
         get = src_dict.get
         try:
             model = cls(
@@ -56,9 +52,7 @@ class UpdateUserEmailResponse:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("UpdateUserEmailResponse", key, f"required key {key!r} is missing")
 

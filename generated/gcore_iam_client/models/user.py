@@ -18,6 +18,9 @@ from ..types import (
     encode,
     masked_values,
 )
+from .auth_type import AuthType
+from .language import Language
+from .user_type import UserType
 
 
 @_define
@@ -103,20 +106,11 @@ class User:
                 lang=(Language(value) if isinstance((value := src_dict["lang"]), str) else value),
                 phone=src_dict["phone"],
                 company=src_dict["company"],
-                reseller=(
-                    value if (value := src_dict["reseller"]).__class__ is int else decode_int(value)
-                ),
-                client=(
-                    value if (value := src_dict["client"]).__class__ is int else decode_int(value)
-                ),
+                reseller=(value if (value := src_dict["reseller"]).__class__ is int else decode_int(value)),
+                client=(value if (value := src_dict["client"]).__class__ is int else decode_int(value)),
                 deleted=src_dict["deleted"],
                 groups=(
-                    [
-                        Group.from_dict(item)
-                        if item.__class__ is dict
-                        else decode_model(item, Group)
-                        for item in value
-                    ]
+                    [Group.from_dict(item) if item.__class__ is dict else decode_model(item, Group) for item in value]
                     if (value := src_dict["groups"]).__class__ is list
                     else decode_list(value, "User", "groups")
                 ),
@@ -128,9 +122,7 @@ class User:
                     if (value := src_dict["auth_types"]).__class__ is list
                     else decode_list(value, "User", "auth_types")
                 ),
-                user_type=(
-                    UserType(value) if isinstance((value := src_dict["user_type"]), str) else value
-                ),
+                user_type=(UserType(value) if isinstance((value := src_dict["user_type"]), str) else value),
                 is_active=src_dict["is_active"],
                 client_and_roles=(
                     [
@@ -147,9 +139,7 @@ class User:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("User", key, f"required key {key!r} is missing")
 
@@ -194,8 +184,5 @@ _KNOWN = frozenset(
 )
 
 # Last, because models may contain each other.
-from .auth_type import AuthType  # noqa: E402
 from .group import Group  # noqa: E402
-from .language import Language  # noqa: E402
 from .user_client_and_roles_item import UserClientAndRolesItem  # noqa: E402
-from .user_type import UserType  # noqa: E402

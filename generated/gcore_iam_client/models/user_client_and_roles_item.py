@@ -50,34 +50,20 @@ class UserClientAndRolesItem:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "UserClientAndRolesItem",
-                None,
-                f"an object is expected, not {_types.kind(src_dict)}",
-            )
+            raise _InvalidBody("UserClientAndRolesItem", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         try:
             model = cls(
-                client_id=(
-                    value
-                    if (value := src_dict["client_id"]).__class__ is int
-                    else decode_int(value)
-                ),
+                client_id=(value if (value := src_dict["client_id"]).__class__ is int else decode_int(value)),
                 client_company_name=src_dict["client_company_name"],
-                user_roles=decode_list(
-                    src_dict["user_roles"], "UserClientAndRolesItem", "user_roles"
-                ),
-                user_id=(
-                    value if (value := src_dict["user_id"]).__class__ is int else decode_int(value)
-                ),
+                user_roles=decode_list(src_dict["user_roles"], "UserClientAndRolesItem", "user_roles"),
+                user_id=(value if (value := src_dict["user_id"]).__class__ is int else decode_int(value)),
             )
         except KeyError as missing:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("UserClientAndRolesItem", key, f"required key {key!r} is missing")
 

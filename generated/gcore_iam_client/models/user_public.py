@@ -18,6 +18,9 @@ from ..types import (
     encode,
     masked_values,
 )
+from .auth_type import AuthType
+from .language import Language
+from .user_type import UserType
 
 
 @_define
@@ -90,9 +93,7 @@ class UserPublic:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody(
-                "UserPublic", None, f"an object is expected, not {_types.kind(src_dict)}"
-            )
+            raise _InvalidBody("UserPublic", None, f"an object is expected, not {_types.kind(src_dict)}")
         value: Any
         try:
             model = cls(
@@ -102,20 +103,11 @@ class UserPublic:
                 lang=(Language(value) if isinstance((value := src_dict["lang"]), str) else value),
                 phone=src_dict["phone"],
                 company=src_dict["company"],
-                reseller=(
-                    value if (value := src_dict["reseller"]).__class__ is int else decode_int(value)
-                ),
-                client=(
-                    value if (value := src_dict["client"]).__class__ is int else decode_int(value)
-                ),
+                reseller=(value if (value := src_dict["reseller"]).__class__ is int else decode_int(value)),
+                client=(value if (value := src_dict["client"]).__class__ is int else decode_int(value)),
                 deleted=src_dict["deleted"],
                 groups=(
-                    [
-                        Group.from_dict(item)
-                        if item.__class__ is dict
-                        else decode_model(item, Group)
-                        for item in value
-                    ]
+                    [Group.from_dict(item) if item.__class__ is dict else decode_model(item, Group) for item in value]
                     if (value := src_dict["groups"]).__class__ is list
                     else decode_list(value, "UserPublic", "groups")
                 ),
@@ -127,18 +119,14 @@ class UserPublic:
                     if (value := src_dict["auth_types"]).__class__ is list
                     else decode_list(value, "UserPublic", "auth_types")
                 ),
-                user_type=(
-                    UserType(value) if isinstance((value := src_dict["user_type"]), str) else value
-                ),
+                user_type=(UserType(value) if isinstance((value := src_dict["user_type"]), str) else value),
                 is_active=src_dict["is_active"],
             )
         except KeyError as missing:
             key = str(missing.args[0])
         else:
             if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {
-                    key: value for key, value in src_dict.items() if key not in _KNOWN
-                }
+                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
             return model
         raise _InvalidBody("UserPublic", key, f"required key {key!r} is missing")
 
@@ -182,7 +170,4 @@ _KNOWN = frozenset(
 )
 
 # Last, because models may contain each other.
-from .auth_type import AuthType  # noqa: E402
 from .group import Group  # noqa: E402
-from .language import Language  # noqa: E402
-from .user_type import UserType  # noqa: E402

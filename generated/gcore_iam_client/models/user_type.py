@@ -17,6 +17,11 @@ class UserType(StrEnum):
     RESELLER = "reseller"
     SELLER = "seller"
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the description lists this value."""
+        return self._value_ in type(self)._value2member_map_
+
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
         return unknown_str(cls, value)

@@ -16,8 +16,8 @@ from ...types import Response as _Response
 from ...types import (
     decode_json,
     decode_model,
-    encode,
 )
+from ...types import encode as _encode
 
 OPERATION = _Operation(
     id="iamForgotPassword",
@@ -31,17 +31,17 @@ def _get_kwargs(
     *,
     body: EmailRequest,
 ) -> dict[str, Any]:
-    kwargs: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
         "url": OPERATION.path,
         "extensions": {"operation": OPERATION},
     }
-    headers: dict[str, str] = {}
-    kwargs["json"] = encode(body)
+    _headers: dict[str, str] = {}
+    _kwargs["json"] = _encode(body)
 
-    if headers:
-        kwargs["headers"] = headers
-    return kwargs
+    if _headers:
+        _kwargs["headers"] = _headers
+    return _kwargs
 
 
 def _parse_response(*, client: _Client, response: httpx.Response) -> ForgotPasswordResponse | None:
@@ -57,14 +57,16 @@ def _parse_response(*, client: _Client, response: httpx.Response) -> ForgotPassw
     return None
 
 
-def _build_response(
-    *, client: _Client, response: httpx.Response
-) -> _Response[ForgotPasswordResponse]:
+def _build_response(*, client: _Client, response: httpx.Response) -> _Response[ForgotPasswordResponse]:
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
+        client.refuse(error, OPERATION)
     return _Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=parsed,
     )
 
 
@@ -93,12 +95,12 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = client.get_httpx_client().request(
+    _response = client.get_httpx_client().request(
         **_get_kwargs(
             body=body,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 def sync(
@@ -157,12 +159,12 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = await client.get_async_httpx_client().request(
+    _response = await client.get_async_httpx_client().request(
         **_get_kwargs(
             body=body,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 async def asyncio(

@@ -26,31 +26,33 @@ OPERATION = _Operation(
 
 
 def _get_kwargs() -> dict[str, Any]:
-    kwargs: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
         "url": OPERATION.path,
         "extensions": {"operation": OPERATION},
     }
-    return kwargs
+    return _kwargs
 
 
 def _parse_response(*, client: _Client, response: httpx.Response) -> ClientBase | None:
     if response.status_code == 200:
         body = decode_json(response, OPERATION.id)
-        return (
-            ClientBase.from_dict(body) if body.__class__ is dict else decode_model(body, ClientBase)
-        )
+        return ClientBase.from_dict(body) if body.__class__ is dict else decode_model(body, ClientBase)
     if client.raise_on_unexpected_status:
         raise _errors.UnexpectedStatus(response.status_code, response.content)
     return None
 
 
 def _build_response(*, client: _Client, response: httpx.Response) -> _Response[ClientBase]:
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
+        client.refuse(error, OPERATION)
     return _Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=parsed,
     )
 
 
@@ -76,8 +78,8 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = client.get_httpx_client().request(**_get_kwargs())
-    return _build_response(client=client, response=response)
+    _response = client.get_httpx_client().request(**_get_kwargs())
+    return _build_response(client=client, response=_response)
 
 
 def sync(
@@ -129,8 +131,8 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = await client.get_async_httpx_client().request(**_get_kwargs())
-    return _build_response(client=client, response=response)
+    _response = await client.get_async_httpx_client().request(**_get_kwargs())
+    return _build_response(client=client, response=_response)
 
 
 async def asyncio(

@@ -32,28 +32,24 @@ def _get_kwargs(
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
 ) -> dict[str, Any]:
-    kwargs: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
         "url": OPERATION.path,
         "extensions": {"operation": OPERATION},
     }
-    params: dict[str, Any] = {
+    _params: dict[str, Any] = {
         "limit": limit,
         "offset": offset,
     }
-    kwargs["params"] = {
-        name: value for name, value in params.items() if value is not UNSET and value is not None
-    }
-    return kwargs
+    _kwargs["params"] = {name: value for name, value in _params.items() if value is not UNSET and value is not None}
+    return _kwargs
 
 
 def _parse_response(*, client: _Client, response: httpx.Response) -> LastLoginTimeSchema | None:
     if response.status_code == 200:
         body = decode_json(response, OPERATION.id)
         return (
-            LastLoginTimeSchema.from_dict(body)
-            if body.__class__ is dict
-            else decode_model(body, LastLoginTimeSchema)
+            LastLoginTimeSchema.from_dict(body) if body.__class__ is dict else decode_model(body, LastLoginTimeSchema)
         )
     if client.raise_on_unexpected_status:
         raise _errors.UnexpectedStatus(response.status_code, response.content)
@@ -61,11 +57,15 @@ def _parse_response(*, client: _Client, response: httpx.Response) -> LastLoginTi
 
 
 def _build_response(*, client: _Client, response: httpx.Response) -> _Response[LastLoginTimeSchema]:
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
+        client.refuse(error, OPERATION)
     return _Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=parsed,
     )
 
 
@@ -97,13 +97,13 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = client.get_httpx_client().request(
+    _response = client.get_httpx_client().request(
         **_get_kwargs(
             limit=limit,
             offset=offset,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 def sync(
@@ -169,13 +169,13 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = await client.get_async_httpx_client().request(
+    _response = await client.get_async_httpx_client().request(
         **_get_kwargs(
             limit=limit,
             offset=offset,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 async def asyncio(

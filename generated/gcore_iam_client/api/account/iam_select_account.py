@@ -4,7 +4,6 @@
 """iamSelectAccount: GET /iam/auth/jwt/clients/{clientId}/login"""
 
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -17,6 +16,7 @@ from ...types import (
     decode_json,
     decode_model,
 )
+from ...types import in_path as _in_path
 
 OPERATION = _Operation(
     id="iamSelectAccount",
@@ -29,14 +29,12 @@ OPERATION = _Operation(
 def _get_kwargs(
     client_id: int,
 ) -> dict[str, Any]:
-    kwargs: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
-        "url": "/iam/auth/jwt/clients/{client_id}/login".format(
-            client_id=quote(str(client_id), safe=""),
-        ),
+        "url": f"/iam/auth/jwt/clients/{_in_path(client_id)}/login",
         "extensions": {"operation": OPERATION},
     }
-    return kwargs
+    return _kwargs
 
 
 def _parse_response(*, client: _Client, response: httpx.Response) -> Token | None:
@@ -49,11 +47,15 @@ def _parse_response(*, client: _Client, response: httpx.Response) -> Token | Non
 
 
 def _build_response(*, client: _Client, response: httpx.Response) -> _Response[Token]:
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
+        client.refuse(error, OPERATION)
     return _Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=parsed,
     )
 
 
@@ -82,12 +84,12 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = client.get_httpx_client().request(
+    _response = client.get_httpx_client().request(
         **_get_kwargs(
             client_id=client_id,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 def sync(
@@ -146,12 +148,12 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = await client.get_async_httpx_client().request(
+    _response = await client.get_async_httpx_client().request(
         **_get_kwargs(
             client_id=client_id,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 async def asyncio(

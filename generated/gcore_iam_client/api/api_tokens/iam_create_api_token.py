@@ -4,7 +4,6 @@
 """iamCreateApiToken: POST /iam/clients/{clientId}/tokens"""
 
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -17,8 +16,9 @@ from ...types import Response as _Response
 from ...types import (
     decode_json,
     decode_model,
-    encode,
 )
+from ...types import encode as _encode
+from ...types import in_path as _in_path
 
 OPERATION = _Operation(
     id="iamCreateApiToken",
@@ -33,28 +33,24 @@ def _get_kwargs(
     *,
     body: Token2,
 ) -> dict[str, Any]:
-    kwargs: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
-        "url": "/iam/clients/{client_id}/tokens".format(
-            client_id=quote(str(client_id), safe=""),
-        ),
+        "url": f"/iam/clients/{_in_path(client_id)}/tokens",
         "extensions": {"operation": OPERATION},
     }
-    headers: dict[str, str] = {}
-    kwargs["json"] = encode(body)
+    _headers: dict[str, str] = {}
+    _kwargs["json"] = _encode(body)
 
-    if headers:
-        kwargs["headers"] = headers
-    return kwargs
+    if _headers:
+        _kwargs["headers"] = _headers
+    return _kwargs
 
 
 def _parse_response(*, client: _Client, response: httpx.Response) -> CreateTokenResponse | None:
     if response.status_code == 200:
         body = decode_json(response, OPERATION.id)
         return (
-            CreateTokenResponse.from_dict(body)
-            if body.__class__ is dict
-            else decode_model(body, CreateTokenResponse)
+            CreateTokenResponse.from_dict(body) if body.__class__ is dict else decode_model(body, CreateTokenResponse)
         )
     if client.raise_on_unexpected_status:
         raise _errors.UnexpectedStatus(response.status_code, response.content)
@@ -62,11 +58,15 @@ def _parse_response(*, client: _Client, response: httpx.Response) -> CreateToken
 
 
 def _build_response(*, client: _Client, response: httpx.Response) -> _Response[CreateTokenResponse]:
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
+        client.refuse(error, OPERATION)
     return _Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=parsed,
     )
 
 
@@ -98,13 +98,13 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = client.get_httpx_client().request(
+    _response = client.get_httpx_client().request(
         **_get_kwargs(
             client_id=client_id,
             body=body,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 def sync(
@@ -170,13 +170,13 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = await client.get_async_httpx_client().request(
+    _response = await client.get_async_httpx_client().request(
         **_get_kwargs(
             client_id=client_id,
             body=body,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 async def asyncio(

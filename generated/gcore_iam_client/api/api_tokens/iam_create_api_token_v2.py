@@ -4,7 +4,6 @@
 """iamCreateApiTokenV2: POST /iam/v2/clients/{clientId}/tokens"""
 
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -17,8 +16,9 @@ from ...types import Response as _Response
 from ...types import (
     decode_json,
     decode_model,
-    encode,
 )
+from ...types import encode as _encode
+from ...types import in_path as _in_path
 
 OPERATION = _Operation(
     id="iamCreateApiTokenV2",
@@ -33,19 +33,17 @@ def _get_kwargs(
     *,
     body: Token2,
 ) -> dict[str, Any]:
-    kwargs: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
-        "url": "/iam/v2/clients/{client_id}/tokens".format(
-            client_id=quote(str(client_id), safe=""),
-        ),
+        "url": f"/iam/v2/clients/{_in_path(client_id)}/tokens",
         "extensions": {"operation": OPERATION},
     }
-    headers: dict[str, str] = {}
-    kwargs["json"] = encode(body)
+    _headers: dict[str, str] = {}
+    _kwargs["json"] = _encode(body)
 
-    if headers:
-        kwargs["headers"] = headers
-    return kwargs
+    if _headers:
+        _kwargs["headers"] = _headers
+    return _kwargs
 
 
 def _parse_response(*, client: _Client, response: httpx.Response) -> CreateTokenResponseV2 | None:
@@ -61,14 +59,16 @@ def _parse_response(*, client: _Client, response: httpx.Response) -> CreateToken
     return None
 
 
-def _build_response(
-    *, client: _Client, response: httpx.Response
-) -> _Response[CreateTokenResponseV2]:
+def _build_response(*, client: _Client, response: httpx.Response) -> _Response[CreateTokenResponseV2]:
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
+        client.refuse(error, OPERATION)
     return _Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=parsed,
     )
 
 
@@ -100,13 +100,13 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = client.get_httpx_client().request(
+    _response = client.get_httpx_client().request(
         **_get_kwargs(
             client_id=client_id,
             body=body,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 def sync(
@@ -172,13 +172,13 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = await client.get_async_httpx_client().request(
+    _response = await client.get_async_httpx_client().request(
         **_get_kwargs(
             client_id=client_id,
             body=body,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 async def asyncio(

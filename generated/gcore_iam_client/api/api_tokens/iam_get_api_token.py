@@ -4,7 +4,6 @@
 """iamGetApiToken: GET /iam/clients/{clientId}/tokens/{tokenId}"""
 
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -17,6 +16,7 @@ from ...types import (
     decode_json,
     decode_model,
 )
+from ...types import in_path as _in_path
 
 OPERATION = _Operation(
     id="iamGetApiToken",
@@ -30,36 +30,33 @@ def _get_kwargs(
     client_id: int,
     token_id: int,
 ) -> dict[str, Any]:
-    kwargs: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
-        "url": "/iam/clients/{client_id}/tokens/{token_id}".format(
-            client_id=quote(str(client_id), safe=""),
-            token_id=quote(str(token_id), safe=""),
-        ),
+        "url": f"/iam/clients/{_in_path(client_id)}/tokens/{_in_path(token_id)}",
         "extensions": {"operation": OPERATION},
     }
-    return kwargs
+    return _kwargs
 
 
 def _parse_response(*, client: _Client, response: httpx.Response) -> TokenResponse | None:
     if response.status_code == 200:
         body = decode_json(response, OPERATION.id)
-        return (
-            TokenResponse.from_dict(body)
-            if body.__class__ is dict
-            else decode_model(body, TokenResponse)
-        )
+        return TokenResponse.from_dict(body) if body.__class__ is dict else decode_model(body, TokenResponse)
     if client.raise_on_unexpected_status:
         raise _errors.UnexpectedStatus(response.status_code, response.content)
     return None
 
 
 def _build_response(*, client: _Client, response: httpx.Response) -> _Response[TokenResponse]:
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
+        client.refuse(error, OPERATION)
     return _Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=parsed,
     )
 
 
@@ -90,13 +87,13 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = client.get_httpx_client().request(
+    _response = client.get_httpx_client().request(
         **_get_kwargs(
             client_id=client_id,
             token_id=token_id,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 def sync(
@@ -160,13 +157,13 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = await client.get_async_httpx_client().request(
+    _response = await client.get_async_httpx_client().request(
         **_get_kwargs(
             client_id=client_id,
             token_id=token_id,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 async def asyncio(

@@ -4,7 +4,6 @@
 """iamGetApiTokens: GET /iam/clients/{clientId}/tokens"""
 
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -20,6 +19,7 @@ from ...types import (
 )
 from ...types import Operation as _Operation
 from ...types import Response as _Response
+from ...types import in_path as _in_path
 
 OPERATION = _Operation(
     id="iamGetApiTokens",
@@ -37,23 +37,19 @@ def _get_kwargs(
     not_issued_by: int | Unset = UNSET,
     deleted: bool | Unset = UNSET,
 ) -> dict[str, Any]:
-    kwargs: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
-        "url": "/iam/clients/{client_id}/tokens".format(
-            client_id=quote(str(client_id), safe=""),
-        ),
+        "url": f"/iam/clients/{_in_path(client_id)}/tokens",
         "extensions": {"operation": OPERATION},
     }
-    params: dict[str, Any] = {
+    _params: dict[str, Any] = {
         "role": role,
         "issued_by": issued_by,
         "not_issued_by": not_issued_by,
         "deleted": deleted,
     }
-    kwargs["params"] = {
-        name: value for name, value in params.items() if value is not UNSET and value is not None
-    }
-    return kwargs
+    _kwargs["params"] = {name: value for name, value in _params.items() if value is not UNSET and value is not None}
+    return _kwargs
 
 
 def _parse_response(*, client: _Client, response: httpx.Response) -> list[TokenResponse] | None:
@@ -61,9 +57,7 @@ def _parse_response(*, client: _Client, response: httpx.Response) -> list[TokenR
         body = decode_json(response, OPERATION.id)
         return (
             [
-                TokenResponse.from_dict(item)
-                if item.__class__ is dict
-                else decode_model(item, TokenResponse)
+                TokenResponse.from_dict(item) if item.__class__ is dict else decode_model(item, TokenResponse)
                 for item in body
             ]
             if body.__class__ is list
@@ -75,11 +69,15 @@ def _parse_response(*, client: _Client, response: httpx.Response) -> list[TokenR
 
 
 def _build_response(*, client: _Client, response: httpx.Response) -> _Response[list[TokenResponse]]:
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
+        client.refuse(error, OPERATION)
     return _Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=parsed,
     )
 
 
@@ -119,7 +117,7 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = client.get_httpx_client().request(
+    _response = client.get_httpx_client().request(
         **_get_kwargs(
             client_id=client_id,
             role=role,
@@ -128,7 +126,7 @@ def sync_detailed(
             deleted=deleted,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 def sync(
@@ -213,7 +211,7 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = await client.get_async_httpx_client().request(
+    _response = await client.get_async_httpx_client().request(
         **_get_kwargs(
             client_id=client_id,
             role=role,
@@ -222,7 +220,7 @@ async def asyncio_detailed(
             deleted=deleted,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 async def asyncio(

@@ -4,7 +4,6 @@
 """iamGetUser: GET /iam/users/{userId}"""
 
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -17,6 +16,7 @@ from ...types import (
     decode_json,
     decode_model,
 )
+from ...types import in_path as _in_path
 
 OPERATION = _Operation(
     id="iamGetUser",
@@ -29,33 +29,33 @@ OPERATION = _Operation(
 def _get_kwargs(
     user_id: int,
 ) -> dict[str, Any]:
-    kwargs: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
-        "url": "/iam/users/{user_id}".format(
-            user_id=quote(str(user_id), safe=""),
-        ),
+        "url": f"/iam/users/{_in_path(user_id)}",
         "extensions": {"operation": OPERATION},
     }
-    return kwargs
+    return _kwargs
 
 
 def _parse_response(*, client: _Client, response: httpx.Response) -> UserPublic | None:
     if response.status_code == 200:
         body = decode_json(response, OPERATION.id)
-        return (
-            UserPublic.from_dict(body) if body.__class__ is dict else decode_model(body, UserPublic)
-        )
+        return UserPublic.from_dict(body) if body.__class__ is dict else decode_model(body, UserPublic)
     if client.raise_on_unexpected_status:
         raise _errors.UnexpectedStatus(response.status_code, response.content)
     return None
 
 
 def _build_response(*, client: _Client, response: httpx.Response) -> _Response[UserPublic]:
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
+        client.refuse(error, OPERATION)
     return _Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=parsed,
     )
 
 
@@ -84,12 +84,12 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = client.get_httpx_client().request(
+    _response = client.get_httpx_client().request(
         **_get_kwargs(
             user_id=user_id,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 def sync(
@@ -148,12 +148,12 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = await client.get_async_httpx_client().request(
+    _response = await client.get_async_httpx_client().request(
         **_get_kwargs(
             user_id=user_id,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 async def asyncio(

@@ -4,6 +4,7 @@
 """iamGetUsers: GET /iam/users"""
 
 from typing import Any
+from typing import cast as _cast
 
 import httpx
 
@@ -35,45 +36,44 @@ def _get_kwargs(
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
 ) -> dict[str, Any]:
-    kwargs: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
         "url": OPERATION.path,
         "extensions": {"operation": OPERATION},
     }
-    params: dict[str, Any] = {
+    _params: dict[str, Any] = {
         "limit": limit,
         "offset": offset,
     }
-    kwargs["params"] = {
-        name: value for name, value in params.items() if value is not UNSET and value is not None
-    }
-    return kwargs
+    _kwargs["params"] = {name: value for name, value in _params.items() if value is not UNSET and value is not None}
+    return _kwargs
 
 
-def _parse_response(
-    *, client: _Client, response: httpx.Response
-) -> list[User] | PaginatedUsersArray | None:
+def _parse_response(*, client: _Client, response: httpx.Response) -> list[User] | PaginatedUsersArray | None:
     if response.status_code == 200:
         body = decode_json(response, OPERATION.id)
-        return decode_union(
-            body,
-            (
-                dict,
-                lambda option: (
-                    PaginatedUsersArray.from_dict(option)
-                    if option.__class__ is dict
-                    else decode_model(option, PaginatedUsersArray)
+        return _cast(
+            list[User] | PaginatedUsersArray,
+            decode_union(
+                body,
+                (
+                    dict,
+                    lambda option: (
+                        PaginatedUsersArray.from_dict(option)
+                        if option.__class__ is dict
+                        else decode_model(option, PaginatedUsersArray)
+                    ),
                 ),
-            ),
-            (
-                list,
-                lambda option: (
-                    [
-                        User.from_dict(item) if item.__class__ is dict else decode_model(item, User)
-                        for item in option
-                    ]
-                    if option.__class__ is list
-                    else decode_list(option, "iamGetUsers", None)
+                (
+                    list,
+                    lambda option: (
+                        [
+                            User.from_dict(item) if item.__class__ is dict else decode_model(item, User)
+                            for item in option
+                        ]
+                        if option.__class__ is list
+                        else decode_list(option, "iamGetUsers", None)
+                    ),
                 ),
             ),
         )
@@ -82,14 +82,16 @@ def _parse_response(
     return None
 
 
-def _build_response(
-    *, client: _Client, response: httpx.Response
-) -> _Response[list[User] | PaginatedUsersArray]:
+def _build_response(*, client: _Client, response: httpx.Response) -> _Response[list[User] | PaginatedUsersArray]:
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
+        client.refuse(error, OPERATION)
     return _Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=parsed,
     )
 
 
@@ -122,13 +124,13 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = client.get_httpx_client().request(
+    _response = client.get_httpx_client().request(
         **_get_kwargs(
             limit=limit,
             offset=offset,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 def sync(
@@ -196,13 +198,13 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = await client.get_async_httpx_client().request(
+    _response = await client.get_async_httpx_client().request(
         **_get_kwargs(
             limit=limit,
             offset=offset,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 async def asyncio(

@@ -4,7 +4,6 @@
 """iamRevokeClientUserAccess: DELETE /iam/clients/{clientId}/client-users/{userId}"""
 
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -12,6 +11,7 @@ from ... import errors as _errors
 from ...client import Client as _Client
 from ...types import Operation as _Operation
 from ...types import Response as _Response
+from ...types import in_path as _in_path
 
 OPERATION = _Operation(
     id="iamRevokeClientUserAccess",
@@ -25,15 +25,12 @@ def _get_kwargs(
     client_id: int,
     user_id: int,
 ) -> dict[str, Any]:
-    kwargs: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
-        "url": "/iam/clients/{client_id}/client-users/{user_id}".format(
-            client_id=quote(str(client_id), safe=""),
-            user_id=quote(str(user_id), safe=""),
-        ),
+        "url": f"/iam/clients/{_in_path(client_id)}/client-users/{_in_path(user_id)}",
         "extensions": {"operation": OPERATION},
     }
-    return kwargs
+    return _kwargs
 
 
 def _parse_response(*, client: _Client, response: httpx.Response) -> None:
@@ -45,7 +42,10 @@ def _parse_response(*, client: _Client, response: httpx.Response) -> None:
 
 
 def _build_response(*, client: _Client, response: httpx.Response) -> _Response[None]:
-    _parse_response(client=client, response=response)
+    try:
+        _parse_response(client=client, response=response)
+    except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
+        client.refuse(error, OPERATION)
     return _Response(
         status_code=response.status_code,
         content=response.content,
@@ -81,13 +81,13 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = client.get_httpx_client().request(
+    _response = client.get_httpx_client().request(
         **_get_kwargs(
             client_id=client_id,
             user_id=user_id,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 def sync(
@@ -151,13 +151,13 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = await client.get_async_httpx_client().request(
+    _response = await client.get_async_httpx_client().request(
         **_get_kwargs(
             client_id=client_id,
             user_id=user_id,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 async def asyncio(

@@ -4,7 +4,6 @@
 """iamUpdateUser: PATCH /iam/users/{userId}"""
 
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -17,8 +16,9 @@ from ...types import Response as _Response
 from ...types import (
     decode_json,
     decode_model,
-    encode,
 )
+from ...types import encode as _encode
+from ...types import in_path as _in_path
 
 OPERATION = _Operation(
     id="iamUpdateUser",
@@ -33,19 +33,17 @@ def _get_kwargs(
     *,
     body: PutUser,
 ) -> dict[str, Any]:
-    kwargs: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
-        "url": "/iam/users/{user_id}".format(
-            user_id=quote(str(user_id), safe=""),
-        ),
+        "url": f"/iam/users/{_in_path(user_id)}",
         "extensions": {"operation": OPERATION},
     }
-    headers: dict[str, str] = {}
-    kwargs["json"] = encode(body)
+    _headers: dict[str, str] = {}
+    _kwargs["json"] = _encode(body)
 
-    if headers:
-        kwargs["headers"] = headers
-    return kwargs
+    if _headers:
+        _kwargs["headers"] = _headers
+    return _kwargs
 
 
 def _parse_response(*, client: _Client, response: httpx.Response) -> User | None:
@@ -58,11 +56,15 @@ def _parse_response(*, client: _Client, response: httpx.Response) -> User | None
 
 
 def _build_response(*, client: _Client, response: httpx.Response) -> _Response[User]:
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
+        client.refuse(error, OPERATION)
     return _Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=parsed,
     )
 
 
@@ -93,13 +95,13 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = client.get_httpx_client().request(
+    _response = client.get_httpx_client().request(
         **_get_kwargs(
             user_id=user_id,
             body=body,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 def sync(
@@ -163,13 +165,13 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = await client.get_async_httpx_client().request(
+    _response = await client.get_async_httpx_client().request(
         **_get_kwargs(
             user_id=user_id,
             body=body,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 async def asyncio(

@@ -4,7 +4,6 @@
 """iamUpdateUserEmail: PUT /iam/users/{userId}/email"""
 
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -17,8 +16,9 @@ from ...types import Response as _Response
 from ...types import (
     decode_json,
     decode_model,
-    encode,
 )
+from ...types import encode as _encode
+from ...types import in_path as _in_path
 
 OPERATION = _Operation(
     id="iamUpdateUserEmail",
@@ -33,19 +33,17 @@ def _get_kwargs(
     *,
     body: UpdateUserEmailRequest,
 ) -> dict[str, Any]:
-    kwargs: dict[str, Any] = {
+    _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
-        "url": "/iam/users/{user_id}/email".format(
-            user_id=quote(str(user_id), safe=""),
-        ),
+        "url": f"/iam/users/{_in_path(user_id)}/email",
         "extensions": {"operation": OPERATION},
     }
-    headers: dict[str, str] = {}
-    kwargs["json"] = encode(body)
+    _headers: dict[str, str] = {}
+    _kwargs["json"] = _encode(body)
 
-    if headers:
-        kwargs["headers"] = headers
-    return kwargs
+    if _headers:
+        _kwargs["headers"] = _headers
+    return _kwargs
 
 
 def _parse_response(*, client: _Client, response: httpx.Response) -> UpdateUserEmailResponse | None:
@@ -61,14 +59,16 @@ def _parse_response(*, client: _Client, response: httpx.Response) -> UpdateUserE
     return None
 
 
-def _build_response(
-    *, client: _Client, response: httpx.Response
-) -> _Response[UpdateUserEmailResponse]:
+def _build_response(*, client: _Client, response: httpx.Response) -> _Response[UpdateUserEmailResponse]:
+    try:
+        parsed = _parse_response(client=client, response=response)
+    except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
+        client.refuse(error, OPERATION)
     return _Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+        parsed=parsed,
     )
 
 
@@ -99,13 +99,13 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = client.get_httpx_client().request(
+    _response = client.get_httpx_client().request(
         **_get_kwargs(
             user_id=user_id,
             body=body,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 def sync(
@@ -169,13 +169,13 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    response = await client.get_async_httpx_client().request(
+    _response = await client.get_async_httpx_client().request(
         **_get_kwargs(
             user_id=user_id,
             body=body,
         )
     )
-    return _build_response(client=client, response=response)
+    return _build_response(client=client, response=_response)
 
 
 async def asyncio(

@@ -1,0 +1,134 @@
+"""Names that the generator gives, those that clash, and those that generated code needs for itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from openapi_python_client.config import Config
+from openapi_python_client.parser.openapi import GeneratorData
+from openapi_python_client.parser.properties import Class
+from openapi_python_client.parser.properties.protocol import PropertyProtocol
+from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal, snake_case
+
+from .errors import CodegenError
+from .normalise import Document
+from .spec import Spec, escape, mappings, operations
+
+TAKEN_CLASS_NAMES = frozenset(
+    {"Any", "BinaryIO", "BytesIO", "File", "FileTypes", "Generator", "Literal", "Mapping", "Operation", "Self"}
+    | {"Response", "TextIO", "Timestamp", "UNSET", "UUID", "Unset", "Client", "AuthenticatedClient", "OPERATION"}
+    | {"IntEnum", "StrEnum"}
+)
+"""Names that generated modules use for other things; a schema of such a name becomes `<Name>Model`."""
+
+TAKEN_FIELD_NAMES = frozenset({"additional_keys", "additional_properties", "from_dict", "to_dict", "to_multipart"})
+"""What every model has; a property of such a name becomes the field `<name>_`."""
+
+
+def module_of(operation: Document, config: Config) -> tuple[str, str]:
+    """The generated module of an operation, as (tag's package, module)."""
+    tag = (operation.get("tags") or ["default"])[0]
+    return str(PythonIdentifier(tag, "tag")), str(PythonIdentifier(operation["operationId"], config.field_prefix))
+
+
+def check_names(document: Document, spec: Spec, config: Config) -> None:
+    modules: dict[tuple[str, str], str] = {}
+    for path, method, operation in operations(document):
+        module = module_of(operation, config)
+        other = modules.setdefault(module, operation["operationId"])
+        if other != operation["operationId"]:
+            raise CodegenError(
+                f"{spec.place(f'/paths/{escape(path)}/{method}')}: operations {other!r} and "
+                f"{operation['operationId']!r} would both become the module {'.'.join(module)}; rename one"
+            )
+    classes: dict[str, str] = {}
+    for name, schema in document["components"]["schemas"].items():
+        if "enum" in schema or schema.get("type") == "object":
+            class_name = str(Class.from_string(string=name, config=config).name)
+            other = classes.setdefault(class_name, name)
+            if other != name:
+                raise CodegenError(
+                    f"{spec.place(f'/components/schemas/{escape(name)}')}: schemas {other!r} and {name!r} would both "
+                    f"become the class {class_name}, and the generator cannot tell them apart"
+                )
+
+
+def check_values(document: Document, spec: Spec) -> None:
+    """Refuse enums and names that the generator would take for something else without a word."""
+    for pointer, mapping in mappings(document):
+        names = [*mapping.get("properties", ())] if isinstance(mapping.get("properties"), dict) else []
+        names += [mapping["name"]] if "in" in mapping and isinstance(mapping.get("name"), str) else []
+        values = mapping.get("enum")
+        if isinstance(values, list) and mapping.get("type") != "boolean":
+            names += [value for value in values if isinstance(value, str)]
+            problem = _enum_problem([value for value in values if value is not None], mapping.get("x-enum-varnames"))
+            if problem:
+                raise CodegenError(f"{spec.place(pointer)}: {problem}")
+        for name in names:
+            if json.loads(f'"{in_double_quote_literal(name)}"') != name:
+                raise CodegenError(f"{spec.place(pointer)}: {name!r} holds a character that the generator leaves out")
+
+
+def _enum_problem(values: list[Any], names: Any) -> str:
+    kinds = sorted({type(value).__name__ for value in values})
+    if kinds not in (["str"], ["int"], []):
+        return f"an enum must list either texts or whole numbers, not {' and '.join(kinds)}"
+    members: dict[str, Any] = {}
+    for index, value in enumerate(values):
+        named = isinstance(names, list) and len(names) == len(values)
+        member = _member(str(names[index]) if named else value, index)
+        other = members.setdefault(member, value)
+        if other != value or not member.isidentifier():
+            problem = f"{other!r} and {value!r} would both become" if other != value else f"{value!r} would become"
+            return f"the enum's values {problem} the member {member!r}; name them with x-enum-varnames"
+    return ""
+
+
+def _member(value: str | int, index: int) -> str:
+    """The name that the generator gives a member of an enum."""
+    if isinstance(value, int):
+        return f"VALUE_NEGATIVE_{-value}" if value < 0 else f"VALUE_{value}"
+    return snake_case(value if value[:1].isalpha() else f"VALUE_{index}").upper()
+
+
+def check_modules(data: GeneratorData, spec: Spec) -> None:
+    """Refuse classes whose names differ only where the names of their modules do not."""
+    modules: dict[str, str] = {}
+    for prop in [*data.models, *data.enums]:
+        name, module = str(prop.class_info.name), str(prop.class_info.module_name)
+        other = modules.setdefault(module, name)
+        if other != name:
+            raise CodegenError(
+                f"{spec.name}: classes {other} and {name} would both stand in the module {module}; "
+                f"rename one under class_overrides in the generator's configuration"
+            )
+
+
+def rename(data: GeneratorData) -> None:
+    """Give fields and parameters other names than those that generated code needs for itself."""
+    classes = {str(prop.class_info.name) for prop in [*data.models, *data.enums]}
+    for model in data.models:
+        fields = [*(model.required_properties or ()), *(model.optional_properties or ())]
+        taken = {str(field.python_name) for field in fields} | TAKEN_FIELD_NAMES | TAKEN_CLASS_NAMES | classes
+        for field in fields:
+            name = str(field.python_name)
+            if name in TAKEN_FIELD_NAMES | TAKEN_CLASS_NAMES | classes:
+                _set_name(field, _free(f"{name}_", taken))
+    for collection in data.endpoint_collections_by_tag.values():
+        for endpoint in collection.endpoints:
+            taken = {str(parameter.python_name) for _, parameter in endpoint.iter_all_parameters()}
+            for location, parameter in list(endpoint.iter_all_parameters()):
+                if endpoint.bodies and parameter.python_name == "body":
+                    _set_name(parameter, _free(f"body_{location}", taken))
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
+def _set_name(prop: PropertyProtocol, name: str) -> None:
+    prop.python_name = PythonIdentifier(name, "", skip_snake_case=True)
