@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 
 from gcore_iam import SPEC_VERSION, AsyncIAMClient, IAMClient, NotFoundError, __version__, models
+from gcore_iam.client import DEFAULT_BASE_URL
 from gcore_iam.testing import FakeIAM
 from rich.console import Console
 from rich.progress import track
@@ -51,7 +53,7 @@ def main() -> int:
 def server(*, live: bool) -> Iterator[tuple[str | None, str | None]]:
     """Where to send requests, and with which key; None leaves the choice to the environment."""
     if live:
-        console.print("Server    the real API; nothing is changed there")
+        console.print(f"Server    {os.environ.get('GCORE_BASE_URL', DEFAULT_BASE_URL)}; nothing is changed there")
         yield None, None
         return
     fake = FakeIAM(USERS)
@@ -65,7 +67,7 @@ def sync_demo(base_url: str | None, api_key: str | None) -> int:
     console.print("\n[bold]Sync: IAMClient[/bold]")
     with IAMClient(api_key, base_url=base_url) as iam:
         account = iam.account.get()
-        console.print(f"Account   {account.id} {account.company_name}, {account.status}")
+        console.print(f"Account   {account.id} {account.company_name} (status {account.status})")
 
         pager = iam.users.list(page_size=PAGE_SIZE)
         languages: Counter[str] = Counter()
@@ -81,7 +83,7 @@ def sync_demo(base_url: str | None, api_key: str | None) -> int:
         try:
             iam.users.get(NOBODY)
         except NotFoundError as error:
-            console.print(f"Unknown   NotFoundError: {error.message} (request {error.request_id})")
+            console.print(f"No such   NotFoundError: {error.message}")
         else:
             raise DemoError(f"user {NOBODY} should not exist")
     return len(ids)
@@ -100,7 +102,7 @@ async def async_demo(base_url: str | None, api_key: str | None, *, expected: int
         try:
             await iam.users.get(NOBODY)
         except NotFoundError as error:
-            console.print(f"Unknown   NotFoundError: {error.message}")
+            console.print(f"No such   NotFoundError: {error.message}")
         else:
             raise DemoError(f"user {NOBODY} should not exist")
 

@@ -113,7 +113,10 @@ def test_the_workflow_runs_what_ci_runs() -> None:
 
 
 def test_no_file_names_a_package_registry() -> None:
-    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.split(b"\0")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    files = listed.stdout.split(b"\0")
     registries = [
         f"{name}.{end}".encode() for name, end in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))
     ]

@@ -13,7 +13,7 @@ from gcore_iam_client import Client
 
 from .auth import APIKey
 from .errors import ConfigurationError
-from .http import AsyncHTTPClient, HTTPClient, settings
+from .http import AsyncHTTPClient, BoundClient, HTTPClient, check_transport, settings
 from .resources.account import Account, AsyncAccount
 from .resources.users import AsyncUsers, Users
 
@@ -50,8 +50,9 @@ class IAMClient:
         headers: Mapping[str, str] | None = None,
     ) -> None:
         options = settings(_credentials(auth), base_url=_url(base_url), timeout=timeout, headers=headers)
+        check_transport(transport, httpx.BaseTransport)
         self._http = HTTPClient(**options, transport=transport)
-        self._api = Client(str(self._http.base_url), raise_on_unexpected_status=True).set_httpx_client(self._http)
+        self._api = BoundClient.around(self._http)
 
     @property
     def api(self) -> Client:
@@ -81,7 +82,7 @@ class IAMClient:
         self.close()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={str(self._http.base_url)!r})"
+        return shown(self, self.__dict__.get("_http"))
 
 
 class AsyncIAMClient:
@@ -114,8 +115,9 @@ class AsyncIAMClient:
         headers: Mapping[str, str] | None = None,
     ) -> None:
         options = settings(_credentials(auth), base_url=_url(base_url), timeout=timeout, headers=headers)
+        check_transport(transport, httpx.AsyncBaseTransport)
         self._http = AsyncHTTPClient(**options, transport=transport)
-        self._api = Client(str(self._http.base_url), raise_on_unexpected_status=True).set_async_httpx_client(self._http)
+        self._api = BoundClient.around(self._http)
 
     @property
     def api(self) -> Client:
@@ -145,7 +147,12 @@ class AsyncIAMClient:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={str(self._http.base_url)!r})"
+        return shown(self, self.__dict__.get("_http"))
+
+
+def shown(client: IAMClient | AsyncIAMClient, http: httpx.Client | httpx.AsyncClient | None) -> str:
+    """The repr of a client, also of one whose constructor has failed."""
+    return f"{type(client).__name__}({f'base_url={str(http.base_url)!r}' if http else ''})"
 
 
 def _credentials(auth: APIKey | str | None) -> APIKey:

@@ -6,11 +6,12 @@ Both clients do the same; what they do without waiting for the network is writte
 from __future__ import annotations
 
 import platform
-import sys
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from typing import Any, NoReturn, ParamSpec, TypeVar
+import re
+from collections.abc import Generator, Mapping
+from typing import Any, NoReturn, Self, TypeVar
 
 import httpx
+from gcore_iam_client import Client
 from gcore_iam_client.errors import InvalidBody, UnexpectedStatus
 from gcore_iam_client.types import Operation, Response
 
@@ -18,13 +19,13 @@ from ._version import __version__
 from .auth import APIKey
 from .errors import APIConnectionError, APITimeoutError, ConfigurationError, DecodeError, status_error
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds: 5 to connect, 30 for each read, each write, and the wait for a connection of the pool."""
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110, section 5.6.2
 
 
 class HeaderAuth(httpx.Auth):
@@ -61,6 +62,8 @@ def settings(
         "timeout": _timeout(timeout),
         "headers": _headers(headers),
         "follow_redirects": False,
+        # Off for loopback: a proxy named by the environment would see the credentials in clear.
+        "trust_env": url.host not in _LOOPBACK,
     }
 
 
@@ -73,7 +76,9 @@ class HTTPClient(httpx.Client):
         Raises:
             APIConnectionError: No answer came; `APITimeoutError` when it took too long.
             APIStatusError: The answer is not a success.
+            ConfigurationError: The client is closed.
         """
+        check_open(self)
         try:
             response = super().send(request, **options)
             if not response.is_success:
@@ -92,7 +97,9 @@ class AsyncHTTPClient(httpx.AsyncClient):
         Raises:
             APIConnectionError: No answer came; `APITimeoutError` when it took too long.
             APIStatusError: The answer is not a success.
+            ConfigurationError: The client is closed.
         """
+        check_open(self)
         try:
             response = await super().send(request, **options)
             if not response.is_success:
@@ -100,6 +107,12 @@ class AsyncHTTPClient(httpx.AsyncClient):
         except httpx.HTTPError as error:
             raise_transport_error(error, request)
         return checked(response)
+
+
+def check_open(client: httpx.Client | httpx.AsyncClient) -> None:
+    """Raise ConfigurationError when a client has been closed."""
+    if client.is_closed:
+        raise ConfigurationError("the client is closed; make a new one")
 
 
 def checked(response: httpx.Response) -> httpx.Response:
@@ -123,7 +136,8 @@ def raise_transport_error(error: httpx.HTTPError, request: httpx.Request) -> NoR
         raise DecodeError(f"the body's content encoding is broken: {error}", operation=operation_of(request)) from error
     if isinstance(error, httpx.TimeoutException):
         step = type(error).__name__.removesuffix("Timeout").lower()
-        raise APITimeoutError(f"{method} {url}: no {step} in time", method=method, url=url) from error
+        seconds = request.extensions.get("timeout", {}).get(step)
+        raise APITimeoutError(f"{method} {url}: {step} timed out after {seconds} s", method=method, url=url) from error
     detail = str(error) or type(error).__name__
     raise APIConnectionError(f"{method} {url}: {detail}", method=method, url=url) from error
 
@@ -134,28 +148,60 @@ def operation_of(request: httpx.Request) -> str:
     return operation.id if isinstance(operation, Operation) else request.url.path
 
 
-# --- calling generated functions -----------------------------------------------------------------------------------
+# --- generated functions -------------------------------------------------------------------------------------------
 
 
-def call(function: Callable[P, Response[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a generated `sync_detailed` and give what its answer holds.
+class BoundClient(Client):
+    """The generated client over one of this library's httpx clients, for functions of its colour only.
 
-    Raises:
-        DecodeError: A success that is not what the description says.
-        IAMError: What `HTTPClient.send` raises.
+    Whatever would make the generated client open connections of its own is refused: they would have neither
+    credentials nor this library's errors.
     """
-    try:
-        return unwrap(function(*args, **kwargs))
-    except (InvalidBody, UnexpectedStatus) as error:
-        raise decode_error(error, function) from error
+
+    @classmethod
+    def around(cls, http: HTTPClient | AsyncHTTPClient) -> Self:
+        """The generated client that sends with an httpx client of ours."""
+        client = cls(str(http.base_url), raise_on_unexpected_status=True)
+        return client.set_httpx_client(http) if isinstance(http, HTTPClient) else client.set_async_httpx_client(http)
+
+    def get_httpx_client(self) -> httpx.Client:
+        """The client for synchronous functions.
+
+        Raises:
+            ConfigurationError: There is none.
+        """
+        if self._client is None:
+            raise ConfigurationError(f"no connection for sync code: {_UNBOUND} IAMClient")
+        return self._client
+
+    def get_async_httpx_client(self) -> httpx.AsyncClient:
+        """The client for asynchronous functions.
+
+        Raises:
+            ConfigurationError: There is none.
+        """
+        if self._async_client is None:
+            raise ConfigurationError(f"no connection for async code: {_UNBOUND} AsyncIAMClient")
+        return self._async_client
+
+    def refuse(self, error: InvalidBody | UnexpectedStatus, operation: Operation) -> NoReturn:
+        """Raise this library's error for a success that a generated function cannot read.
+
+        Raises:
+            DecodeError: Always.
+        """
+        if isinstance(error, UnexpectedStatus):
+            problem = f"the description knows no success {error.status_code}"
+            raise DecodeError(problem, operation=operation.id) from error
+        model = None if error.model == operation.id else error.model
+        problem = f"{model}: {error.problem}" if model else error.problem
+        raise DecodeError(problem, operation=operation.id, model=model, key=error.key) from error
 
 
-async def acall(function: Callable[P, Awaitable[Response[T]]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a generated `asyncio_detailed` and give what its answer holds; see `call`."""
-    try:
-        return unwrap(await function(*args, **kwargs))
-    except (InvalidBody, UnexpectedStatus) as error:
-        raise decode_error(error, function) from error
+_UNBOUND = (
+    "this is the generated client of the other kind of code, or one made by with_headers, with_cookies or "
+    "with_timeout; give those settings to the constructor of"
+)
 
 
 def unwrap(response: Response[T]) -> T:
@@ -163,17 +209,13 @@ def unwrap(response: Response[T]) -> T:
     return response.parsed  # type: ignore[return-value] # pyright: ignore[reportReturnType]
 
 
-def decode_error(error: InvalidBody | UnexpectedStatus, function: Callable[..., object]) -> DecodeError:
-    """This library's error for one that a generated function raised."""
-    operation: Operation = sys.modules[function.__module__].OPERATION
-    if isinstance(error, UnexpectedStatus):
-        return DecodeError(f"the description knows no success {error.status_code}", operation=operation.id)
-    model = None if error.model == operation.id else error.model
-    problem = f"{model}: {error.problem}" if model else error.problem
-    return DecodeError(problem, operation=operation.id, model=model, key=error.key)
-
-
 # --- arguments -----------------------------------------------------------------------------------------------------
+
+
+def check_transport(transport: object, kind: type) -> None:
+    """Raise ConfigurationError unless a transport is left out or of the kind that a client takes."""
+    if transport is not None and not isinstance(transport, kind):
+        raise ConfigurationError(f"transport must be an httpx.{kind.__name__}, not {type(transport).__name__}")
 
 
 def _base_url(value: str) -> httpx.URL:
@@ -205,15 +247,21 @@ def _timeout(value: float | httpx.Timeout | None) -> httpx.Timeout:
 
 
 def _headers(value: Mapping[str, str] | None) -> httpx.Headers:
-    try:
-        given = httpx.Headers(dict(value or {}))
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ConfigurationError("headers must map str to str") from error
-    if "authorization" in given:
-        raise ConfigurationError("headers must not hold Authorization; credentials go into auth")
     python = ".".join(platform.python_version_tuple()[:2])
     headers = httpx.Headers({"User-Agent": f"gcore-iam/{__version__} python/{python}", "Accept": "application/json"})
-    headers.update(given)
+    if value is None:
+        return headers
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"headers must be a mapping, not {type(value).__name__}")
+    for name, text in value.items():
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            raise ConfigurationError(f"{name!r} is not the name of a header")
+        if name.lower() == "authorization":
+            raise ConfigurationError("headers must not hold Authorization; credentials go into auth")
+        # The message leaves the value out: it may be a secret of somebody's proxy.
+        if not isinstance(text, str) or not text.isascii() or not text.isprintable():
+            raise ConfigurationError(f"the value of header {name} must be a str of printable ASCII characters")
+        headers[name] = text
     return headers
 
 

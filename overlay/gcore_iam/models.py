@@ -1,6 +1,7 @@
 """The API's models: attrs classes and open enums, generated from its description.
 
-Each is loaded when it is first used. `UNSET` stands for a property that is absent.
+Each is loaded when it is first used. `UNSET` (of the type `Unset`) stands for a property that is absent; a date with a
+time is a `Timestamp`, a `datetime` whose `raw` is the text that the server sent.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,14 @@ from gcore_iam_client import models as _generated
 if TYPE_CHECKING:
     from gcore_iam_client.models import *  # noqa: F403 # pyright: ignore[reportWildcardImportFromLibrary]
     from gcore_iam_client.types import UNSET as UNSET
+    from gcore_iam_client.types import Timestamp as Timestamp
     from gcore_iam_client.types import Unset as Unset
+
+_SHARED = ("UNSET", "Timestamp", "Unset")
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("UNSET", "Unset"):
+    if name in _SHARED:
         from gcore_iam_client import types
 
         return getattr(types, name)
@@ -22,4 +26,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*_generated.__all__, "UNSET", "Unset"])
+    return sorted([*_generated.__all__, *_SHARED])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import os
+import pydoc
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -104,6 +106,53 @@ def test_generated_functions_have_credentials_and_typed_errors(iam: IAMClient) -
         iam_get_user.sync_detailed(999_999, client=iam.api)
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"html": "<html>"}, "iamGetUser: the body is not JSON"),
+        ({"json": {}}, "iamGetUser: UserPublic: required key 'id' is missing"),
+        ({"status_code": 204}, "iamGetUser: the description knows no success 204"),
+    ],
+)
+def test_generated_functions_raise_this_librarys_error_for_odd_bodies(body: dict[str, Any], told: str) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(**{"status_code": 200, **body}))
+    with IAMClient("42_k", transport=transport) as iam, pytest.raises(DecodeError, match=told):
+        iam_get_user.sync_detailed(5, client=iam.api)
+
+
+@pytest.mark.anyio
+async def test_generated_functions_of_the_other_colour_are_refused(fake: FakeIAM) -> None:
+    iam = IAMClient(fake.api_key, transport=fake.transport())
+    with iam, pytest.raises(ConfigurationError, match="AsyncIAMClient"):
+        await iam_get_user.asyncio(5, client=iam.api)
+    async with AsyncIAMClient(fake.api_key, transport=fake.transport()) as async_iam:
+        with pytest.raises(ConfigurationError, match=r"\bIAMClient"):
+            iam_get_user.sync(5, client=async_iam.api)
+
+
+def test_changed_copies_of_the_generated_client_open_no_connections_of_their_own(fake: FakeIAM) -> None:
+    with IAMClient(fake.api_key, transport=fake.transport()) as iam:
+        for changed in (
+            iam.api.with_headers({"X": "1"}),
+            iam.api.with_cookies({"x": "1"}),
+            iam.api.with_timeout(httpx.Timeout(1)),
+        ):
+            with pytest.raises(ConfigurationError, match="constructor of IAMClient"):
+                iam_get_user.sync(5, client=changed)
+
+
+@pytest.mark.anyio
+async def test_a_closed_client_says_so(fake: FakeIAM) -> None:
+    iam = IAMClient(fake.api_key, transport=fake.transport())
+    iam.close()
+    async_iam = AsyncIAMClient(fake.api_key, transport=fake.transport())
+    await async_iam.aclose()
+    with pytest.raises(ConfigurationError, match="closed"):
+        iam.account.get()
+    with pytest.raises(ConfigurationError, match="closed"):
+        await async_iam.account.get()
+
+
 # --- what is sent ------------------------------------------------------------------------------------------------
 
 
@@ -187,8 +236,12 @@ def test_there_is_a_timeout_unless_another_is_given() -> None:
         ({"timeout": "5"}, "above 0"),
         ({"timeout": float("nan")}, "above 0"),
         ({"headers": {"Authorization": "x"}}, "auth"),
-        ({"headers": {"X": None}}, "map str to str"),
-        ({"headers": 5}, "map str to str"),
+        ({"headers": {"X": None}}, "the value of header X"),
+        ({"headers": {"X": ":p@\n"}}, "the value of header X"),
+        ({"headers": {"X": "é"}}, "the value of header X"),
+        ({"headers": {"a b": "x"}}, "not the name of a header"),
+        ({"headers": 5}, "must be a mapping"),
+        ({"transport": object()}, "transport must be an httpx"),
     ],
 )
 @pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
@@ -197,6 +250,41 @@ def test_an_argument_that_cannot_be_right_is_refused(cls: type, arguments: dict[
         cls(**{"auth": "42_k", **arguments})
     assert isinstance(caught.value, ValueError)
     assert ":p@" not in str(caught.value)
+
+
+@pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
+def test_a_client_whose_constructor_failed_can_still_be_shown(cls: type) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        cls("two words")
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert f"self = {cls.__name__}()" in shown
+
+
+def test_an_empty_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GCORE_API_KEY", " ")
+    with pytest.raises(ConfigurationError, match="GCORE_API_KEY: the API key is empty"):
+        IAMClient()
+
+
+def test_help_does_not_show_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GCORE_API_KEY", "42_k3y-mark")
+    assert "mark" not in pydoc.render_doc(gcore_iam.APIKey) + str(inspect.signature(gcore_iam.APIKey.from_environment))
+
+
+def test_loopback_is_reached_without_the_proxy_of_the_environment(fake: FakeIAM, served: str) -> None:
+    program = (
+        "import sys; from gcore_iam import IAMClient;"
+        "print(IAMClient(sys.argv[1], base_url=sys.argv[2]).users.get(1).id)"
+    )
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, fake.api_key, served],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **proxies},
+    )
+    assert run.stdout == "1\n", run.stderr
 
 
 def test_a_missing_key_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import Self
 
 from ..errors import ConfigurationError
@@ -38,7 +37,7 @@ class APIKey:
         if scheme.lower() == _SCHEME:
             bare = rest.strip()
         if not bare:
-            raise ConfigurationError("the API key is empty; create one in the control panel or with iam.tokens")
+            raise ConfigurationError("the API key is empty; create one in the control panel")
         if not (bare.isascii() and bare.isprintable()) or " " in bare:
             raise ConfigurationError(
                 "the API key holds white space, control characters or letters beyond ASCII; copy it again, in full"
@@ -46,18 +45,21 @@ class APIKey:
         self._key = bare
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read the key from the variable `GCORE_API_KEY`.
+    def from_environment(cls) -> Self:
+        """Read the key from the environment variable `GCORE_API_KEY`.
 
         Raises:
             ConfigurationError: It is not set, or not a key.
         """
-        key = environment.get(ENVIRONMENT_VARIABLE)
+        key = os.environ.get(ENVIRONMENT_VARIABLE)
         if key is None:
             raise ConfigurationError(
                 f"no API key: pass one, as in IAMClient('42_…'), or set the environment variable {ENVIRONMENT_VARIABLE}"
             )
-        return cls(key)
+        try:
+            return cls(key)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"environment variable {ENVIRONMENT_VARIABLE}: {error}") from None
 
     @property
     def header(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..http import acall, call
+from ..http import unwrap
 
 if TYPE_CHECKING:
     from gcore_iam_client import Client
@@ -31,7 +31,7 @@ class Account:
         """
         from gcore_iam_client.api.account import iam_get_account_details
 
-        return call(iam_get_account_details.sync_detailed, client=self._api)
+        return unwrap(iam_get_account_details.sync_detailed(client=self._api))
 
 
 class AsyncAccount:
@@ -54,4 +54,4 @@ class AsyncAccount:
         """
         from gcore_iam_client.api.account import iam_get_account_details
 
-        return await acall(iam_get_account_details.asyncio_detailed, client=self._api)
+        return unwrap(await iam_get_account_details.asyncio_detailed(client=self._api))

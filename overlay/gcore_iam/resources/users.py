@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError, DecodeError
-from ..http import acall, call
+from ..http import unwrap
 from ..pagination import AsyncPager, Pager, Received, Window
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Users:
         from gcore_iam_client.api.users import iam_get_users
 
         def fetch(offset: int, limit: int) -> Received[User]:
-            return _received(call(iam_get_users.sync_detailed, limit=limit, offset=offset, client=self._api))
+            return _received(unwrap(iam_get_users.sync_detailed(limit=limit, offset=offset, client=self._api)))
 
         return Pager(fetch, Window(page_size, start, max_items))
 
@@ -66,7 +66,7 @@ class Users:
         """
         from gcore_iam_client.api.users import iam_get_user
 
-        return call(iam_get_user.sync_detailed, _id("user_id", user_id), client=self._api)
+        return unwrap(iam_get_user.sync_detailed(user_id=_id("user_id", user_id), client=self._api))
 
 
 class AsyncUsers:
@@ -97,7 +97,7 @@ class AsyncUsers:
         from gcore_iam_client.api.users import iam_get_users
 
         async def fetch(offset: int, limit: int) -> Received[User]:
-            return _received(await acall(iam_get_users.asyncio_detailed, limit=limit, offset=offset, client=self._api))
+            return _received(unwrap(await iam_get_users.asyncio_detailed(limit=limit, offset=offset, client=self._api)))
 
         return AsyncPager(fetch, Window(page_size, start, max_items))
 
@@ -120,7 +120,7 @@ class AsyncUsers:
         """
         from gcore_iam_client.api.users import iam_get_user
 
-        return await acall(iam_get_user.asyncio_detailed, _id("user_id", user_id), client=self._api)
+        return unwrap(await iam_get_user.asyncio_detailed(user_id=_id("user_id", user_id), client=self._api))
 
 
 def _received(answer: PaginatedUsersArray | builtins.list[User]) -> Received[User]:
