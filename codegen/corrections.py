@@ -6,6 +6,7 @@ many places it must match. Upstream moving under an entry is an error, not a sil
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -23,7 +24,7 @@ SECRET = "x-secret"  # noqa: S105 - the name of a mark, not a secret
 def _merge(target: Json, what: Json) -> Json:
     """Merge Patch (RFC 7396): given keys replace, null removes."""
     if not isinstance(what, dict):
-        return what
+        return copy.deepcopy(what)
     merged = dict(target) if isinstance(target, dict) else {}
     for key, value in what.items():
         if value is None:

@@ -103,7 +103,7 @@ def generated(
         source.write_text(json.dumps(normalised.document), encoding="utf-8")
         config = _config(config_path, source, work / "package")
         check_names(normalised.document, spec, config)
-        check_values(normalised.document, spec)
+        check_values(normalised.document, spec, config)
         data = _parse(source, spec, config)
         if lost := list(losses(normalised.document, data, config)):
             raise CodegenError("\n".join(f"{spec.name}: {loss}" for loss in lost))

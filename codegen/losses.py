@@ -62,13 +62,14 @@ def _lost_responses(
     document: Document, operation: Document, endpoint: Endpoint, warnings: Sequence[GeneratorError]
 ) -> Iterator[str]:
     kept = {pattern.status_code.pattern: pattern for pattern in endpoint.responses}
+    # The warnings do not say which code they are about, but come in the order of the codes.
+    told = iter([warning for warning in warnings if "response will be omitted" in (warning.detail or "")])
     for code, response in operation["responses"].items():
         described = any("schema" in media for media in followed(document, response).get("content", {}).values())
-        if code not in kept or (described and kept[code].source["attribute"] == "None"):
-            named = [
-                warning for warning in warnings if re.search(rf"code(?: pattern:)? {code}\b", warning.detail or "")
-            ]
-            yield f"{code} response{reason(named)}"
+        if code not in kept:
+            yield f"{code} response{reason([warning for warning in [next(told, None)] if warning])}"
+        elif described and kept[code].source["attribute"] == "None":
+            yield f"{code} response: its first media type has no schema"
 
 
 def _lost_parameters(document: Document, path: str, operation: Document, endpoint: Endpoint) -> Iterator[str]:
@@ -123,9 +124,11 @@ def reason(warnings: Iterable[GeneratorError]) -> str:
 
 def _detail(warning: GeneratorError) -> str:
     """What a warning of the generator says beyond what the report says already."""
-    text = re.split(r"Failure to process schema has resulted in", warning.detail or "")[0]
-    wrapped = re.fullmatch(r"Cannot parse response for status code \S+(?: \((.*)\))?, response will be .*", text, re.S)
-    return one_line((wrapped[1] or "") if wrapped else text)
+    text = one_line(re.sub(r"<\S*UntrustedString object at \w+>", "…", warning.detail or ""))
+    text = text.split("Failure to process schema has resulted in")[0].split(", response will be omitted")[0]
+    text = re.sub(r"^(Unable to parse this part of your OpenAPI document|Problem creating a Property): : ", "", text)
+    response = re.match(r"Cannot parse response for status code …(?: \((.*)\))?$", text)
+    return (response[1] or "" if response else text).strip()
 
 
 def one_line(text: str) -> str:

@@ -9,7 +9,7 @@ from openapi_python_client.config import Config
 from openapi_python_client.parser.openapi import GeneratorData
 from openapi_python_client.parser.properties import Class
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
-from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal, snake_case
+from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal, remove_string_escapes, snake_case
 
 from .errors import CodegenError
 from .normalise import Document
@@ -54,20 +54,46 @@ def check_names(document: Document, spec: Spec, config: Config) -> None:
                 )
 
 
-def check_values(document: Document, spec: Spec) -> None:
-    """Refuse enums and names that the generator would take for something else without a word."""
+def check_values(document: Document, spec: Spec, config: Config) -> None:
+    """Refuse values and names that the generator would take for something else, or that clash in Python.
+
+    Raises:
+        CodegenError: An enum's members, a constant or a property cannot be represented. Names the place.
+    """
     for pointer, mapping in mappings(document):
-        names = [*mapping.get("properties", ())] if isinstance(mapping.get("properties"), dict) else []
-        names += [mapping["name"]] if "in" in mapping and isinstance(mapping.get("name"), str) else []
-        values = mapping.get("enum")
+        values, properties, const = mapping.get("enum"), mapping.get("properties"), mapping.get("const")
+        problems: list[str] = []
+        texts: list[Any] = [mapping.get("name")] if "in" in mapping else []
         if isinstance(values, list) and mapping.get("type") != "boolean":
-            names += [value for value in values if isinstance(value, str)]
-            problem = _enum_problem([value for value in values if value is not None], mapping.get("x-enum-varnames"))
-            if problem:
-                raise CodegenError(f"{spec.place(pointer)}: {problem}")
-        for name in names:
-            if json.loads(f'"{in_double_quote_literal(name)}"') != name:
-                raise CodegenError(f"{spec.place(pointer)}: {name!r} holds a character that the generator leaves out")
+            texts += values
+            listed = [value for value in values if value is not None]
+            problems.append(_enum_problem(listed, mapping.get("x-enum-varnames")))
+        if isinstance(properties, dict):
+            texts += properties
+            problems.append(_field_problem(list(properties), config))
+        if isinstance(const, float) or (isinstance(const, str) and remove_string_escapes(const) != const):
+            problems.append(f"the constant {const!r} is none that Python's Literal takes")
+        problems += [
+            f"{text!r} holds a character that the generator leaves out"
+            for text in texts
+            if isinstance(text, str) and json.loads(f'"{in_double_quote_literal(text)}"') != text
+        ]
+        for problem in filter(None, problems):
+            raise CodegenError(f"{spec.place(pointer)}: {problem}")
+
+
+def _field_problem(names: list[str], config: Config) -> str:
+    """Whether two properties would become one field, "" when none would."""
+    identifiers = [PythonIdentifier(name, config.field_prefix) for name in names]
+    fields: dict[str, str] = {}
+    for name, identifier in zip(names, identifiers, strict=True):
+        # Of names that differ in their spelling only, the generator takes each as it is spelled.
+        alone = identifiers.count(identifier) == 1
+        field = identifier if alone else PythonIdentifier(name, config.field_prefix, skip_snake_case=True)
+        other = fields.setdefault(str(field), name)
+        if other != name:
+            return f"properties {other!r} and {name!r} would both become the field {field!r}"
+    return ""
 
 
 def _enum_problem(values: list[Any], names: Any) -> str:
@@ -77,7 +103,7 @@ def _enum_problem(values: list[Any], names: Any) -> str:
     members: dict[str, Any] = {}
     for index, value in enumerate(values):
         named = isinstance(names, list) and len(names) == len(values)
-        member = _member(str(names[index]) if named else value, index)
+        member = snake_case(str(names[index])).upper() if named else _member(value, index)
         other = members.setdefault(member, value)
         if other != value or not member.isidentifier():
             problem = f"{other!r} and {value!r} would both become" if other != value else f"{value!r} would become"

@@ -401,21 +401,27 @@ def _flatten(document: Document, schema: Document, above: tuple[str, ...]) -> Do
             weak.append(member)
         else:
             strong.append(member)
-    nullable = any(member.get("nullable") is True for member in [*weak, rest])
     if len(strong) == 1 and ("$ref" in strong[0] or strong[0].keys() & _ALTERNATIVES):
         beside = {key: value for member in weak for key, value in member.items() if key not in ("type", "nullable")}
         one = {"allOf": strong} if "$ref" in strong[0] else strong[0]
-        return {**one, **said, **beside} | ({"nullable": True} if nullable else {})
+        return {**one, **said, **beside} | ({"nullable": True} if any(map(_nullable, weak)) else {})
     targets = [_resolved(document, member, above) for member in strong]
     if any(target.keys() & _ALTERNATIVES for target in targets):
         raise UnfitError("allOf combines oneOf or anyOf with something else; the generator takes only one of them")
     merged: Document = {}
     for target in [*targets, *weak]:
         merged = _merge(document, merged, copy.deepcopy(target))
+    # Null must be allowed by every member with a type; beside `allOf`, or alone in a member, it is meant for the whole.
+    typed = [member for member in [*targets, *weak] if "type" in member]
+    untyped = [member for member in weak if "type" not in member]
     merged.pop("nullable", None)
-    if nullable or (targets and all(target.get("nullable") is True for target in targets)):
+    if any(map(_nullable, [*untyped, rest])) or (typed and all(map(_nullable, typed))):
         merged["nullable"] = True
     return {**merged, **said}
+
+
+def _nullable(schema: Document) -> bool:
+    return schema.get("nullable") is True
 
 
 def _resolved(document: Document, schema: Document, above: tuple[str, ...]) -> Document:
@@ -519,7 +525,7 @@ def _admits_null(document: Document, schema: Document, nullable: set[str]) -> bo
     if "$ref" in reference and _component(document, reference)[0] in nullable:
         return True
     kinds, values = _kinds(schema), [value for value in schema.get("enum", ()) if value is not None]
-    if not (schema.get("nullable") is True or "null" in kinds or (values and None in schema["enum"])):
+    if not (_nullable(schema) or "null" in kinds or (values and None in schema["enum"])):
         return False
     made = [kind for kind in kinds if kind != "null"]
     return bool(values) or "$ref" in reference or made in (["object"], ["array"])

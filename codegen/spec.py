@@ -205,6 +205,7 @@ def load_yaml(path: Path) -> YamlFile:
         raise CodegenError(f"{path}:{line}: is not UTF-8 text (byte {error.start})") from error
     value = None
     try:
+        _check_depth(text, path)
         loader = _Loader(text)
         root = loader.get_single_node()
         if root is not None:
@@ -212,7 +213,7 @@ def load_yaml(path: Path) -> YamlFile:
             value = _unshared(loader.construct_document(root))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        where = f":{_at(mark)}" if mark else ""
         raise CodegenError(f"{path}{where}: is not YAML: {error.problem or error.context}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -220,8 +221,6 @@ def load_yaml(path: Path) -> YamlFile:
         raise CodegenError(f"{path}:{line}: is not YAML: it holds the control character U+{code:04X}") from error
     except (yaml.YAMLError, ValueError) as error:
         raise CodegenError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
-    except RecursionError:
-        raise CodegenError(f"{path}: is nested too deeply") from None
     return YamlFile(name=str(path), sha256=hashlib.sha256(data).hexdigest(), value=value, root=root)
 
 
@@ -315,9 +314,22 @@ def _check_operations(spec: Spec) -> None:
         seen[operation_id] = spec.place(f"{pointer}/operationId")
 
 
+def _check_depth(text: str, path: Path) -> None:
+    """Refuse what is nested too deeply for the parser, which would not survive it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEPTH:
+            raise CodegenError(f"{path}:{_at(event.start_mark)}: is nested too deeply: more than {_DEPTH} levels")
+
+
+def _at(mark: Any) -> str:
+    return f"{mark.line + 1}:{mark.column + 1}"
+
+
 def _check_nodes(node: yaml.Node, path: Path, above: tuple[int, ...]) -> None:
     """Refuse what is not JSON in YAML's clothes, and make every key the text that it is written as."""
-    place = f"{path}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+    place = f"{path}:{_at(node.start_mark)}"
     if id(node) in above:
         raise CodegenError(f"{place}: a YAML alias contains itself")
     if len(above) > _DEPTH:
@@ -332,7 +344,7 @@ def _check_nodes(node: yaml.Node, path: Path, above: tuple[int, ...]) -> None:
         return
     seen: set[str] = set()
     for key, value in node.value:
-        place = f"{path}:{key.start_mark.line + 1}:{key.start_mark.column + 1}"
+        place = f"{path}:{_at(key.start_mark)}"
         if not isinstance(key, yaml.ScalarNode):
             raise CodegenError(f"{place}: a key must be a plain text")
         if key.tag != _MERGE:
@@ -366,7 +378,7 @@ def _position(node: yaml.Node, pointer: str) -> str:
             mark = node.start_mark
         else:
             break
-    return f"{mark.line + 1}:{mark.column + 1}"
+    return _at(mark)
 
 
 def _kind(value: Json) -> str:
