@@ -86,9 +86,9 @@ def _generate(arguments: argparse.Namespace) -> int:
         changed = generate.replace(package, output)
     for note in package.notes:
         print(f"note: {note}")
-    count = sum(1 for _ in description.operations())
-    result = f"{len(changed)} files changed" if changed else "nothing changed"
-    print(f"{output}: {count} operations from {arguments.spec} ({description.version}): {result}")
+    count = len(list(description.operations()))
+    result = f"files changed: {len(changed)}" if changed else "nothing changed"
+    print(f"{output}: from {arguments.spec} ({description.version}), operations: {count}, {result}")
     return 0
 
 
@@ -109,7 +109,7 @@ def _inventory(arguments: argparse.Namespace) -> int:
         print(json.dumps([attrs.asdict(entry) for entry in entries], indent=2))
         return 0
     for entry in entries:
-        print(f"{entry.method:6} {entry.path:45} {entry.success_type:28} {entry.overlay_method or '-'}")
+        print(f"{entry.method:6} {entry.path:45} {entry.success_type:36} {entry.overlay_method or entry.module}")
     return 0
 
 

@@ -57,7 +57,7 @@ def check_source(path: Path, spec: Spec) -> list[str]:
         raise CodegenError(f"{source}: needs a table [vendored] with sha256 and version")
     found = {"sha256": spec.sha256, "version": spec.version}
     return [
-        f"{path}: {key} is {value}, but {source} says {recorded.get(key)!r}"
+        f"{path}: {key} is {value}, but {source} says {recorded.get(key)!r}; once reviewed, write it there"
         for key, value in found.items()
         if recorded.get(key) != value
     ]

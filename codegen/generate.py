@@ -155,16 +155,18 @@ def check_output(output: Path) -> None:
     """Refuse to replace a folder that holds anything but a generated package.
 
     Raises:
-        CodegenError: It is a file, or its `__init__.py` does not say that it is generated.
+        CodegenError: It cannot be a package's folder, or holds a file that does not say that it is generated.
     """
+    if not output.absolute().name.isidentifier():
+        raise CodegenError(f"{output}: a package cannot have this name; end the path in letters, digits and _")
     for path in (output, *output.parents):
         if path.exists() and not path.is_dir():
             raise CodegenError(f"{path}: is not a folder")
-    if not output.exists():
-        return
-    init = output / "__init__.py"
-    if any(output.iterdir()) and not (init.is_file() and init.read_bytes().startswith(MARK.encode())):
-        raise CodegenError(f"{output}: holds files that were not generated; name another output folder")
+    for path, content in read_tree(output).items():
+        if path != "py.typed" and not content.startswith(MARK.encode()):
+            raise CodegenError(
+                f"{output}: holds files that were not generated; name another output folder, or move {path}"
+            )
 
 
 def nearest_folder(output: Path) -> Path:
