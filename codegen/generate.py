@@ -162,10 +162,10 @@ def check_output(output: Path) -> None:
     for path in (output, *output.parents):
         if path.exists() and not path.is_dir():
             raise CodegenError(f"{path}: is not a folder")
-    for path, content in read_tree(output).items():
-        if path != "py.typed" and not content.startswith(MARK.encode()):
+    for name, content in read_tree(output).items():
+        if name != "py.typed" and not content.startswith(MARK.encode()):
             raise CodegenError(
-                f"{output}: holds files that were not generated; name another output folder, or move {path}"
+                f"{output}: holds files that were not generated; name another output folder, or move {name}"
             )
 
 

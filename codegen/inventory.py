@@ -179,9 +179,9 @@ def missing(document: Document, package: Path, config: Config) -> list[str]:
         types = expected.answer(operation)
         if entry is None:
             problems.append(f"operation {operation['operationId']}: has no module")
-        elif "Any" in types | _parts(entry[2]) or not types <= _parts(entry[2]):
-            wanted = " | ".join(sorted(types)) or "None"
-            problems.append(f"operation {operation['operationId']}: has the success type {entry[2]}, not {wanted}")
+        elif "Any" in _parts(entry[2]) or not types <= _parts(entry[2]):
+            wanted = f", not {' | '.join(sorted(types))}" if types - {"Any"} else ""
+            problems.append(f"operation {operation['operationId']}: has the success type {entry[2]}{wanted}")
     fields = model_fields(package)
     done: set[str] = set()
     while todo := sorted(expected.classes.keys() - done):
@@ -272,8 +272,6 @@ class _Expected:
             types = self.of(items[0], f"{inline}Item") if len(items) == 1 else self._union(items, f"{inline}ItemType")
             return frozenset({f"list[{' | '.join(sorted(types))}]"}) | nullable
         if kinds == "object":
-            if isinstance(schema.get("additionalProperties"), dict):
-                self.of(schema["additionalProperties"], f"{inline}AdditionalProperty")
             return self._class(schema, inline) | nullable
         if kinds == "string":
             return frozenset({_FORMATS.get(schema.get("format", ""), "str")}) | nullable
@@ -286,4 +284,6 @@ class _Expected:
         name = str(Class.from_string(string=inline, config=self.config).name)
         if name not in self.classes:
             self.classes[name] = schema
+            if isinstance(schema.get("additionalProperties"), dict):
+                self.of(schema["additionalProperties"], f"{inline}AdditionalProperty")
         return frozenset({name})

@@ -184,9 +184,9 @@ def decode_union(value: Any, *options: tuple[type, Callable[[Any], Any]]) -> Any
 
 
 def encode(value: Any) -> Any:
-    """The JSON form of whatever a property may hold."""
+    """The JSON form of whatever a property may hold; UNSET stays UNSET, to be left out."""
     if isinstance(value, Enum):
-        return value.value
+        return value if value is UNSET else value.value
     if isinstance(value, Timestamp) and (raw := getattr(value, "raw", None)) is not None:
         return raw
     if isinstance(value, datetime.date):
