@@ -15,10 +15,8 @@ import attrs
 import jsonpath
 
 from .errors import CodegenError
+from .schemas import SECRET
 from .spec import Json, YamlFile, load_yaml, references, resolve
-
-SECRET = "x-secret"  # noqa: S105 - the name of a mark, not a secret
-"""Schema keyword that marks a value no repr may show."""
 
 
 def _merge(target: Json, what: Json) -> Json:

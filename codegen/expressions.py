@@ -23,8 +23,8 @@ from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.schema import Reference, Schema
 from openapi_python_client.strings import in_f_string_literal, remove_string_escapes
 
-from .corrections import SECRET
 from .docstrings import plain
+from .schemas import SECRET
 
 _BY_FUNCTION: dict[type, str] = {
     DateTimeProperty: "decode_datetime",

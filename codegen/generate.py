@@ -34,7 +34,8 @@ from .docstrings import docstring, operation_docstring, plain
 from .errors import CodegenError
 from .losses import losses, one_line, reason
 from .names import TAKEN_CLASS_NAMES, check_modules, check_names, check_values, module_of, rename
-from .normalise import Document, normalise
+from .normalise import normalise
+from .schemas import Document
 from .spec import Spec, escape, load_yaml, operations
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -12,7 +12,7 @@ from openapi_python_client.parser.properties import Class
 from openapi_python_client.strings import PythonIdentifier, pascal_case
 
 from .errors import CodegenError
-from .normalise import Document, followed
+from .schemas import Document, followed
 from .spec import Json, Spec, operations, resolve
 
 _SCHEMA_REF = "#/components/schemas/"

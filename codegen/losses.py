@@ -16,7 +16,7 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from .docstrings import plain
 from .expressions import members
 from .names import module_of
-from .normalise import Document, followed
+from .schemas import Document, followed
 from .spec import operations
 
 

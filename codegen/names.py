@@ -12,7 +12,7 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal, remove_string_escapes, snake_case
 
 from .errors import CodegenError
-from .normalise import Document
+from .schemas import Document
 from .spec import Spec, escape, mappings, operations
 
 TAKEN_CLASS_NAMES = frozenset(

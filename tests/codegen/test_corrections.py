@@ -11,9 +11,9 @@ import attrs
 import pytest
 
 from codegen import corrections, spec
-from codegen.corrections import SECRET
 from codegen.errors import CodegenError
 from codegen.normalise import normalise
+from codegen.schemas import SECRET
 
 Save = Callable[..., Path]
 Api = Callable[..., dict[str, Any]]

@@ -11,7 +11,8 @@ import pytest
 
 from codegen import corrections, spec
 from codegen.errors import CodegenError
-from codegen.normalise import RULES, normalise
+from codegen.normalise import normalise
+from codegen.rules import RULES
 
 Document = dict[str, Any]
 Api = Callable[..., Document]

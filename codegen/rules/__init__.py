@@ -1,0 +1,34 @@
+"""The rules of `normalise`: each works in place, on any OpenAPI 3 document, and knows nothing of this API."""
+
+from collections.abc import Callable
+
+from ..schemas import Document
+from .all_of import join_siblings, simplify_all_of
+from .nullable import split_nullable
+from .operations import (
+    describe_parameters,
+    drop_error_responses,
+    inherit_security,
+    name_operations,
+    refuse_indirections,
+)
+from .plain import complete_arrays, drop_demands, drop_titles, inline_secrets, state_types
+from .requests import split_requests
+
+RULES: tuple[Callable[[Document], None], ...] = (
+    name_operations,
+    inherit_security,
+    drop_error_responses,
+    refuse_indirections,
+    describe_parameters,
+    drop_titles,
+    state_types,
+    drop_demands,
+    inline_secrets,
+    join_siblings,
+    simplify_all_of,
+    complete_arrays,
+    split_nullable,
+    split_requests,
+)
+"""What `normalise` applies, in this order."""

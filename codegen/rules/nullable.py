@@ -1,0 +1,48 @@
+"""Moves null out of enums, objects and arrays into a union with them."""
+
+from __future__ import annotations
+
+from ..schemas import NULL, SECRET, Document, component, is_annotation, is_nullable, kinds_of, walk
+
+
+def split_nullable(document: Document) -> None:
+    """Make a nullable enum, object or array a union of a plain one and null.
+
+    The generator would take the listed values for all that may come, or name the class after its place in a union
+    that it makes itself. A component stays one class: null moves to the places that refer to it.
+    """
+    components = document["components"]["schemas"]
+    nullable: set[str] = set()
+    while more := {name for name, schema in components.items() if _admits_null(document, schema, nullable)} - nullable:
+        nullable |= more
+    for name in nullable:
+        components[name] = _without_null(components[name])
+    kept_whole = {id(member) for _, _, schema in walk(document) for member in schema.get("allOf", ())}
+    for holder, key, schema in walk(document):
+        if holder is not components and id(schema) not in kept_whole and _admits_null(document, schema, nullable):
+            rest = _without_null(schema)
+            outside = {name: value for name, value in rest.items() if is_annotation(name) or name == SECRET}
+            inside = {name: value for name, value in rest.items() if name not in outside or name == "description"}
+            holder[key] = {**outside, "oneOf": [rest["allOf"][0] if "allOf" in rest else inside, dict(NULL)]}
+
+
+def _admits_null(document: Document, schema: Document, nullable: set[str]) -> bool:
+    """Whether a schema is a nullable one that stands for a class, a list, or a component that is nullable."""
+    reference = schema["allOf"][0] if "allOf" in schema else schema
+    if "$ref" in reference and component(document, reference)[0] in nullable:
+        return True
+    kinds, values = kinds_of(schema), [value for value in schema.get("enum", ()) if value is not None]
+    if not (is_nullable(schema) or "null" in kinds or (values and None in schema["enum"])):
+        return False
+    made = [kind for kind in kinds if kind != "null"]
+    return bool(values) or "$ref" in reference or made in (["object"], ["array"])
+
+
+def _without_null(schema: Document) -> Document:
+    rest = {key: value for key, value in schema.items() if key != "nullable"}
+    if "enum" in rest:
+        rest["enum"] = [value for value in rest["enum"] if value is not None]
+    kinds = [kind for kind in kinds_of(rest) if kind != "null"]
+    if kinds:
+        rest["type"] = kinds[0] if len(kinds) == 1 else kinds
+    return rest

@@ -1,0 +1,85 @@
+"""What the generator cannot take of operations, their parameters and their answers."""
+
+from __future__ import annotations
+
+import re
+
+from openapi_python_client.strings import PythonIdentifier
+
+from ..schemas import SCHEMA_REF, Document, UnfitError, component_name, reachable
+from ..spec import escape, operations, references, resolve
+
+
+def name_operations(document: Document) -> None:
+    """Give operations without an `operationId` one, made of method and path, so that each can be spoken of."""
+    named = [operation["operationId"] for _, _, operation in operations(document) if "operationId" in operation]
+    taken = {PythonIdentifier(name, "") for name in named}
+    for path, method, operation in operations(document):
+        if "operationId" not in operation:
+            base = name = "_".join([method, *re.findall(r"\w+", path)])
+            number = 1
+            while PythonIdentifier(name, "") in taken:
+                number += 1
+                name = f"{base}_{number}"
+            operation["operationId"] = name
+            taken.add(PythonIdentifier(name, ""))
+
+
+def refuse_indirections(document: Document) -> None:
+    """Refuse references that the generator passes over in silence or stumbles over."""
+    for path, item in document["paths"].items():
+        if "$ref" in item:
+            raise UnfitError(f"path {path!r} is a $ref; the generator takes its operations only in place", item)
+    for pointer, ref in references(document):
+        if ref.count("/") != 3 or not ref.startswith("#/components/"):
+            place = resolve(document, f"#{pointer}")
+            raise UnfitError(
+                f"$ref {ref!r} leads into something; the generator takes references to components only", place
+            )
+
+
+def inherit_security(document: Document) -> None:
+    """Write the document's `security` onto operations that state none (the generator looks only there).
+
+    Requirements that ask for nothing are none: the generator only looks whether there are any.
+    """
+    for _, _, operation in operations(document):
+        requirements = operation["security"] if "security" in operation else document.get("security", [])
+        operation["security"] = requirements if any(requirements) else []
+
+
+def drop_error_responses(document: Document) -> None:
+    """Remove 4xx and 5xx answers, and the schemas that only they reach.
+
+    The generator makes unions of success and error types and cannot represent titled inline objects in `oneOf`;
+    error bodies are read by the hand-written layer.
+    """
+    components = document["components"]
+    before = reachable(document, document["paths"])
+    orphans = [schema for name, schema in components["schemas"].items() if SCHEMA_REF + escape(name) not in before]
+    for _, _, operation in operations(document):
+        responses = operation["responses"]
+        successes = {code: response for code, response in responses.items() if code.startswith(("1", "2", "3"))}
+        if not successes and "default" in responses:
+            successes = {"default": responses["default"]}
+        operation["responses"] = successes
+    used = reachable(document, [document["paths"], orphans])
+    for ref in before - used:
+        if ref.startswith(SCHEMA_REF) and ref.count("/") == 3:
+            components["schemas"].pop(component_name(ref), None)
+    for section in ("responses", "requestBodies", "parameters"):
+        if section in components:
+            used_here = {n: v for n, v in components[section].items() if f"#/components/{section}/{escape(n)}" in used}
+            components[section] = used_here
+
+
+def describe_parameters(document: Document) -> None:
+    """Copy a parameter's description into its schema, the only place where the generator looks for it."""
+    listed = [operation.get("parameters", ()) for _, _, operation in operations(document)]
+    listed += [item.get("parameters", ()) for item in document["paths"].values()]
+    listed.append(document["components"].get("parameters", {}).values())
+    for parameters in listed:
+        for parameter in parameters:
+            schema = parameter.get("schema")
+            if isinstance(schema, dict) and "description" in parameter and "$ref" not in schema:
+                schema["description"] = parameter["description"]

@@ -1,0 +1,68 @@
+"""What schemas leave unsaid, and what they say that the generator misunderstands."""
+
+from __future__ import annotations
+
+import copy
+
+from ..schemas import SECRET, Document, UnfitError, component, is_annotation, kinds_of, walk
+
+
+def drop_titles(document: Document) -> None:
+    """Remove `title`: the generator would name classes after it, and modules after something else."""
+    for _, _, schema in walk(document):
+        schema.pop("title", None)
+
+
+def state_types(document: Document) -> None:
+    """Write out what a schema implies; without it the generator falls back to `Any`, or drops the schema.
+
+    `items` imply an array and `properties` an object, a list of one type is that type, and a value that `enum`
+    repeats stands once. Defaults of arrays and objects go: the generator takes none.
+    """
+    for _, _, schema in walk(document):
+        if "type" not in schema and "$ref" not in schema:
+            if "items" in schema:
+                schema["type"] = "array"
+            elif "properties" in schema:
+                schema["type"] = "object"
+        if isinstance(kinds := schema.get("type"), list) and len(kinds) == 1:
+            schema["type"] = kinds[0]
+        if isinstance(values := schema.get("enum"), list):
+            schema["enum"] = [value for index, value in enumerate(values) if value not in values[:index]]
+        if isinstance(schema.get("default"), dict | list):
+            del schema["default"]
+
+
+def drop_demands(document: Document) -> None:
+    """Remove alternatives that only say which properties must be there together.
+
+    The generator would make a union of types of them and forget the properties.
+    """
+    for _, _, schema in walk(document):
+        for key in ("oneOf", "anyOf"):
+            members = schema.get(key, ())
+            if "properties" in schema and members:
+                if not all(_is_demand(member) for member in members):
+                    raise UnfitError(f"properties beside {key}; the generator takes only one of them", schema)
+                del schema[key]
+            elif members and all(_is_demand(member) for member in members):
+                del schema[key]
+
+
+def _is_demand(schema: Document) -> bool:
+    said = {key for key in schema if not is_annotation(key)}
+    return bool(said) and said <= {"required", "not", "type"} and schema.get("type", "object") == "object"
+
+
+def inline_secrets(document: Document) -> None:
+    """Put a copy where a secret component is referred to: the generator keeps marks only in place."""
+    for holder, key, schema in walk(document):
+        if "$ref" in schema and component(document, schema)[1].get(SECRET):
+            holder[key] = copy.deepcopy(component(document, schema)[1])
+
+
+def complete_arrays(document: Document) -> None:
+    """Give an array without `items` the `items` that this means: anything."""
+    for _, _, schema in walk(document):
+        if "array" in kinds_of(schema) and "prefixItems" not in schema:
+            schema.setdefault("items", {})

@@ -1,0 +1,145 @@
+"""Walks the schemas of an OpenAPI document and tells what is said in them, whatever is to be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .errors import CodegenError
+from .spec import Json, operations, references, resolve
+
+Document = dict[str, Any]
+
+_ANNOTATIONS = frozenset(
+    {"title", "description", "example", "examples", "externalDocs", "deprecated", "default", "readOnly", "writeOnly"}
+)
+"""Keywords that say something about a value without constraining it (JSON Schema 2020-12, meta-data)."""
+
+_SUBSCHEMAS = ("items", "not", "additionalProperties", "contains", "propertyNames", "if", "then", "else")
+_SUBSCHEMA_LISTS = ("allOf", "oneOf", "anyOf", "prefixItems")
+_SUBSCHEMA_MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs")
+
+SCHEMA_REF = "#/components/schemas/"
+
+SECRET = "x-secret"  # noqa: S105 - the name of a mark, not a secret
+"""Schema keyword that marks a value no repr may show."""
+
+ALTERNATIVES = frozenset({"oneOf", "anyOf"})
+"""Keywords that list alternatives."""
+
+NULL = {"type": "null"}
+"""The schema of null."""
+
+
+class UnfitError(CodegenError):
+    """A schema that no rule can make fit for the generator."""
+
+    def __init__(self, problem: str, schema: Document | None = None) -> None:
+        super().__init__(problem)
+        self.schema = schema
+
+
+def subschemas(schema: Document) -> Iterator[tuple[Document | list[Any], Any, Document]]:
+    """The schemas directly inside a schema, as (holder, key, schema): `holder[key] = …` replaces one."""
+    for key in _SUBSCHEMAS:
+        if isinstance(schema.get(key), dict):
+            yield schema, key, schema[key]
+    for key in _SUBSCHEMA_LISTS:
+        for index, item in enumerate(schema.get(key, ())):
+            if isinstance(item, dict):
+                yield schema[key], index, item
+    for key in _SUBSCHEMA_MAPS:
+        if isinstance(schema.get(key), dict):
+            for name, item in schema[key].items():
+                if isinstance(item, dict):
+                    yield schema[key], name, item
+
+
+def _roots(document: Document) -> Iterator[tuple[Document, Any, Document]]:
+    """The outermost schemas of a document, as (holder, key, schema)."""
+    components = document["components"]
+    for name, schema in components["schemas"].items():
+        yield components["schemas"], name, schema
+    for section in ("parameters", "headers", "responses", "requestBodies"):
+        for holder in components.get(section, {}).values():
+            yield from held(holder)
+    for item in document["paths"].values():
+        for parameter in item.get("parameters", ()):
+            yield from held(parameter)
+    for _, _, operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            yield from held(parameter)
+        yield from held(operation.get("requestBody", {}))
+        for response in operation["responses"].values():
+            yield from held(response)
+
+
+def held(holder: Document) -> Iterator[tuple[Document, Any, Document]]:
+    if isinstance(holder.get("schema"), dict):
+        yield holder, "schema", holder["schema"]
+    for media in holder.get("content", {}).values():
+        if isinstance(media.get("schema"), dict):
+            yield media, "schema", media["schema"]
+
+
+def walk(document: Document) -> Iterator[tuple[Document | list[Any], Any, Document]]:
+    """Every schema of a document as (holder, key, schema), inner ones first."""
+
+    def inside(
+        holder: Document | list[Any], key: Any, schema: Document
+    ) -> Iterator[tuple[Document | list[Any], Any, Document]]:
+        for inner in list(subschemas(schema)):
+            yield from inside(*inner)
+        yield holder, key, schema
+
+    for root in list(_roots(document)):
+        yield from inside(*root)
+
+
+def component(document: Document, schema: Document) -> tuple[str, Document]:
+    """Follow a schema's `$ref`s: the name of the last component on the way ("" if none) and what it holds."""
+    name, seen, start = "", set(), schema
+    while isinstance(ref := schema.get("$ref"), str) and ref.startswith(SCHEMA_REF):
+        if ref in seen:
+            raise UnfitError(f"{ref} refers to itself in a circle", start)
+        seen.add(ref)
+        name, schema = component_name(ref), resolve(document, ref)
+    return name, schema
+
+
+def component_name(ref: str) -> str:
+    return ref.removeprefix(SCHEMA_REF).replace("~1", "/").replace("~0", "~")
+
+
+def followed(document: Document, holder: Document) -> Document:
+    """What a parameter, request body or answer is once its `$ref`s are followed."""
+    seen = set()
+    while isinstance(ref := holder.get("$ref"), str) and ref not in seen:
+        seen.add(ref)
+        holder = resolve(document, ref)
+    return holder
+
+
+def reachable(document: Document, start: Json) -> set[str]:
+    """All references that lead from a node, however far."""
+    found: set[str] = set()
+    todo = [ref for _, ref in references(start)]
+    while todo:
+        ref = todo.pop()
+        if ref not in found:
+            found.add(ref)
+            todo.extend(inner for _, inner in references(resolve(document, ref)))
+    return found
+
+
+def is_annotation(key: str) -> bool:
+    return key in _ANNOTATIONS or (key.startswith("x-") and key != SECRET)
+
+
+def is_nullable(schema: Document) -> bool:
+    return schema.get("nullable") is True
+
+
+def kinds_of(schema: Document) -> list[str]:
+    kind = schema.get("type", [])
+    return kind if isinstance(kind, list) else [kind]
