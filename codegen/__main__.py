@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # leave no temporary folder behind
         status: int = arguments.run(arguments)
     except CodegenError as error:
         for line in str(error).splitlines():
@@ -39,6 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"codegen: {error.filename or 'codegen'}: {error.strerror or error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("codegen: interrupted; the generated package is as it was or as it shall be", file=sys.stderr)
+        return 130
     return status
 
 

@@ -32,8 +32,15 @@ def check(spec: Spec, corrections: tuple[Correction, ...], config: Path, package
         old, new = read_tree(package), fresh.files()
         for path in differences(old, new):
             problems.append(f"{package / path}: {_difference(path, old, new)}; run `make generate`")
+        problems += [f"{path}: was not generated; generated code is all that belongs there" for path in strays(package)]
         problems += [f"{package}: {line}" for line in missing(fresh.document, fresh.path, fresh.config)]
     return problems
+
+
+def strays(package: Path) -> list[Path]:
+    """What lies beside a package in its folder."""
+    beside = package.parent.iterdir() if package.parent.name == "generated" else ()
+    return sorted(path for path in beside if path.name not in (package.name, "__pycache__"))
 
 
 def _difference(path: str, old: dict[str, bytes], new: dict[str, bytes]) -> str:

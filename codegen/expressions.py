@@ -82,12 +82,20 @@ def declaration(prop: PropertyProtocol) -> str:
 
 def decode_answer(prop: PropertyProtocol, source: str, operation: str) -> str:
     """The expression that makes an answer out of its decoded body, of the answer's type also for a type checker."""
+    if isinstance(prop, ModelProperty):
+        return f"{prop.class_info.name}.from_dict({source})"
     expression = decode(prop, source, operation, None)
     if isinstance(prop, AnyProperty):
         return expression
     if " if " in expression and isinstance(prop, EnumProperty | ListProperty | ModelProperty):
         return expression
     return f"_cast({prop.get_type_string().as_unembedded_code()}, {expression})"
+
+
+def body_kinds(prop: PropertyProtocol) -> str:
+    """The classes of decoded JSON that a body of arrays or of several models may have, "" for any other."""
+    kinds = {_accepts(part) for part in members(prop)}
+    return ", ".join(sorted(kinds)) if kinds <= {"dict", "list"} and kinds != {"dict"} else ""
 
 
 def url(path: str, parameters: Iterable[PropertyProtocol]) -> str:
@@ -168,7 +176,8 @@ def _holds_secret(schema: Schema | Reference | None) -> bool:
     if not isinstance(schema, Schema):
         return False
     inner = [*schema.allOf, *schema.oneOf, *schema.anyOf, *schema.prefixItems, schema.items]
-    return (schema.model_extra or {}).get(SECRET) is True or any(_holds_secret(item) for item in inner)
+    marked = (schema.model_extra or {}).get(SECRET) is True or schema.schema_format == "password"
+    return marked or any(_holds_secret(item) for item in inner)
 
 
 def meaning(model: ModelProperty, prop: Property) -> str:

@@ -32,6 +32,7 @@ from . import expressions
 from .corrections import Correction
 from .docstrings import docstring, operation_docstring, plain
 from .errors import CodegenError
+from .inventory import missing
 from .losses import losses, one_line, reason
 from .names import TAKEN_CLASS_NAMES, check_modules, check_names, check_values, module_of, rename
 from .normalise import normalise
@@ -113,6 +114,8 @@ def generated(
         _render(data, config, spec)
         _finish(config, spec)
         _check_imports(work / "package", spec)
+        if lost := missing(normalised.document, work / "package", config, typed=False):
+            raise CodegenError("\n".join(f"{spec.name}: {loss}" for loss in lost))
         yield Package(work / "package", normalised.document, config, data, normalised.notes)
 
 
@@ -245,6 +248,7 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
         answer_type=_answer_type,
         declaration=expressions.declaration,
         decode_answer=expressions.decode_answer,
+        body_kinds=expressions.body_kinds,
         default_of=expressions.default_of,
         url=expressions.url,
         docstring=docstring,

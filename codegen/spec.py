@@ -16,6 +16,9 @@ from .errors import CodegenError
 Json: TypeAlias = Any
 """Decoded JSON: dict, list, str, int, float, bool or None."""
 
+_PATH_ITEM = frozenset({"$ref", "summary", "description", "servers", "parameters"})
+"""What a path item may hold besides methods (OpenAPI 3.1, Path Item Object)."""
+
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The HTTP methods a path item may hold (OpenAPI 3.1, Path Item Object)."""
 
@@ -279,11 +282,18 @@ def _check_kind(spec: Spec) -> None:
             raise CodegenError(f"{spec.place(pointer)}: path {path!r} must begin with a slash")
         if not isinstance(item, dict):
             raise CodegenError(f"{spec.place(pointer)}: path {path!r} must hold a mapping, not {_kind(item)}")
+        for key in item:
+            if key not in _PATH_ITEM and key not in METHODS and not key.startswith("x-"):
+                raise CodegenError(
+                    f"{spec.place(f'{pointer}/{escape(key)}')}: {key!r} is no method (they are lower case)"
+                )
         for method in METHODS:
             if method in item and not isinstance(item[method], dict):
                 raise CodegenError(f"{spec.place(f'{pointer}/{method}')}: an operation must be a mapping")
             if method in item and not isinstance(item[method].get("responses"), dict):
                 raise CodegenError(f"{spec.place(f'{pointer}/{method}')}: the operation has no `responses`")
+    if not list(spec.operations()) and not any("$ref" in item for item in paths.values() if isinstance(item, dict)):
+        raise CodegenError(f"{spec.place('/paths')}: `paths` holds no operation: there is nothing to generate")
 
 
 def _check_refs(spec: Spec) -> None:

@@ -152,6 +152,14 @@ def decode_json(response: httpx.Response, operation: str) -> Any:
     raise InvalidBody(operation, None, f"the body is not JSON ({media_type}, {size} bytes)")
 
 
+def expect(value: Any, operation: str, *kinds: type) -> None:
+    """Refuse a body of another JSON type than the description lists; null is tolerated in properties only."""
+    if not isinstance(value, kinds):
+        raise InvalidBody(
+            operation, None, f"the body must be {' or '.join(kind(each()) for each in kinds)}, not {kind(value)}"
+        )
+
+
 def decode_int(value: Any) -> Any:
     """An integer, also where the server spells it as a decimal (`250.0`)."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from codegen import spec
+from codegen.check import strays
 from codegen.generate import generated, replace
 
 Document = dict[str, Any]
@@ -98,6 +99,14 @@ def test_an_extra_file_is_named(check: Check, output: Path, file: str) -> None:
     (output / file).write_text("", encoding="utf-8")
     problem = f"{output / file}: is not generated from the description; run `make generate`"
     assert check()[::2] == (1, [problem])
+
+
+def test_what_lies_beside_the_package_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "generated"
+    (folder / "package").mkdir(parents=True)
+    assert strays(folder / "package") == []
+    (folder / "stray.py").write_text("STRAY = 1\n", encoding="utf-8")
+    assert strays(folder / "package") == [folder / "stray.py"]
 
 
 def test_compiled_files_do_not_count(check: Check, output: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -221,3 +223,20 @@ def test_the_hash_is_that_of_the_bytes(save: Callable[..., Path]) -> None:
 def test_a_place_is_that_of_the_nearest_thing_there_is(save: Callable[..., Path], pointer: str, place: str) -> None:
     path = save("a:\n  b/c:\n    - first\n    - d~e: second\n")
     assert spec.load_yaml(path).place(pointer) == f"{path}:{place}"
+
+
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [
+        ({"/a": {"GET": {"responses": {"204": {"description": "d"}}}}}, "'GET' is no method (they are lower case)"),
+        ({"/a": {}}, "`paths` holds no operation"),
+    ],
+)
+def test_a_description_whose_operations_would_pass_unseen_is_refused(
+    paths: dict[str, object], told: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "api.yaml"
+    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
+    file.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(CodegenError, match=re.escape(told)):
+        spec.load(file)

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .user_role import UserRole as UserRole
     from .user_type import UserType as UserType
 
-_MODULES = {
+_MODULES: dict[str, str] = {
     "AuthType": "auth_type",
     "BaseUser": "base_user",
     "ChangePasswordRequest": "change_password_request",
@@ -97,7 +97,7 @@ _MODULES = {
     "UserType": "user_type",
 }
 
-__all__ = (
+__all__: tuple[str, ...] = (
     "AuthType",
     "BaseUser",
     "ChangePasswordRequest",

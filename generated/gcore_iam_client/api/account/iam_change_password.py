@@ -15,7 +15,6 @@ from ...types import Operation as _Operation
 from ...types import Response as _Response
 from ...types import (
     decode_json,
-    decode_model,
 )
 from ...types import encode as _encode
 from ...types import in_path as _in_path
@@ -49,7 +48,7 @@ def _get_kwargs(
 def _parse_response(*, client: _Client, response: httpx.Response) -> Token | None:
     if response.status_code == 200:
         body = decode_json(response, OPERATION.id)
-        return Token.from_dict(body) if body.__class__ is dict else decode_model(body, Token)
+        return Token.from_dict(body)
     if client.raise_on_unexpected_status:
         raise _errors.UnexpectedStatus(response.status_code, response.content)
     return None

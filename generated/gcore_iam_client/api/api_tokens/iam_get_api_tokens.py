@@ -16,6 +16,7 @@ from ...types import (
     decode_json,
     decode_list,
     decode_model,
+    expect,
 )
 from ...types import Operation as _Operation
 from ...types import Response as _Response
@@ -55,6 +56,7 @@ def _get_kwargs(
 def _parse_response(*, client: _Client, response: httpx.Response) -> list[TokenResponse] | None:
     if response.status_code == 200:
         body = decode_json(response, OPERATION.id)
+        expect(body, OPERATION.id, list)
         return (
             [
                 TokenResponse.from_dict(item) if item.__class__ is dict else decode_model(item, TokenResponse)

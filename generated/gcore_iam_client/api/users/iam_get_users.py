@@ -19,6 +19,7 @@ from ...types import (
     decode_list,
     decode_model,
     decode_union,
+    expect,
 )
 from ...types import Operation as _Operation
 from ...types import Response as _Response
@@ -52,6 +53,7 @@ def _get_kwargs(
 def _parse_response(*, client: _Client, response: httpx.Response) -> list[User] | PaginatedUsersArray | None:
     if response.status_code == 200:
         body = decode_json(response, OPERATION.id)
+        expect(body, OPERATION.id, dict, list)
         return _cast(
             list[User] | PaginatedUsersArray,
             decode_union(
