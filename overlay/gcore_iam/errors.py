@@ -215,16 +215,19 @@ def status_error(
 def _messages(body: Json, path: str | None = None) -> Iterator[tuple[str, str]]:
     """(field path, message) of every message in an error body, whichever of this API's shapes it has.
 
-    The outermost `errors`, `message` or `detail` is an envelope and not part of a path.
+    The outermost `errors`, `message` or `detail` is an envelope and not part of a path; what stands beside it is no
+    message, and may be anything: a request that is sent back, credentials included.
     """
     if isinstance(body, dict):
         for key, value in body.items():
-            envelope = path is None and key in ("errors", "message", "detail")
-            yield from _messages(value, "" if envelope else f"{path}.{key}" if path else key)
+            if path is not None:
+                yield from _messages(value, f"{path}.{key}" if path else key)
+            elif key in ("errors", "message", "detail"):
+                yield from _messages(value, "")
     elif isinstance(body, list):
         for item in body:
             yield from _messages(item, path)
-    elif body is not None:
+    elif body is not None and (path is not None or isinstance(body, str)):
         yield path or "", str(body)
 
 

@@ -98,6 +98,7 @@ def plan(window: Window) -> Plan[T]:
         PaginationError: The server says that there is more, but sends nothing.
     """
     offset, number, left = window.start, 0, window.max_items
+    before: Sequence[T] = ()
     while left is None or left > 0:
         wanted = Wanted(offset, window.page_size if left is None else min(window.page_size, left))
         received: Received[T] = yield wanted
@@ -109,6 +110,11 @@ def plan(window: Window) -> Plan[T]:
                     offset=offset,
                 )
         items = received.items[offset:] if received.whole else received.items
+        if items and received.total is None and items == before:
+            raise PaginationError(
+                f"the server repeats the page before offset {offset} and counts nothing", offset=offset
+            )
+        before = items
         items = items[:left]
         if items:
             number += 1

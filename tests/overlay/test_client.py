@@ -17,6 +17,7 @@ import gcore_iam
 import httpx
 import pytest
 from gcore_iam import (
+    APIStatusError,
     AsyncIAMClient,
     AuthenticationError,
     ConfigurationError,
@@ -28,6 +29,7 @@ from gcore_iam import (
 from gcore_iam.pagination import AsyncPager, Pager
 from gcore_iam.resources import account, users
 from gcore_iam.testing import FakeIAM
+from gcore_iam_client.api.account import iam_login_user, iam_refresh_token
 from gcore_iam_client.api.users import iam_get_user
 
 USERS = 57
@@ -187,6 +189,26 @@ def test_the_key_goes_to_no_other_origin() -> None:
     assert ["authorization" in request.headers for request in seen] == [False, False, True]
 
 
+def test_the_key_stays_away_from_operations_that_take_none() -> None:
+    transport, seen = recording({"access": "a", "refresh": "r"})
+    with IAMClient("42_k", transport=transport) as iam:
+        iam_login_user.sync(client=iam.api, body=models.LoginRequest(username="u", password="p"))
+        iam_refresh_token.sync(client=iam.api, body=models.RefreshRequest(refresh="r"))
+    assert ["authorization" in request.headers for request in seen] == [False, False]
+
+
+def test_redirects_are_not_followed() -> None:
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(302, headers={"location": "https://api.gcore.com/iam/users/6"})
+
+    with IAMClient("42_k", transport=httpx.MockTransport(handle)) as iam, pytest.raises(APIStatusError, match="302"):
+        iam.users.get(5)
+    assert len(seen) == 1
+
+
 def test_a_base_url_may_have_a_path() -> None:
     transport, seen = recording([])
     with IAMClient("42_k", base_url="https://proxy.example.com/gcore/", transport=transport) as iam:
@@ -293,7 +315,7 @@ def test_a_missing_key_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         IAMClient()
 
 
-@pytest.mark.parametrize("user_id", [0, -1, True, 1.5, "5", None])
+@pytest.mark.parametrize("user_id", [0, -1, True, 1.5, "5", None, 2**63])
 def test_an_id_that_cannot_be_one_is_refused_before_anything_is_sent(user_id: Any) -> None:
     transport, seen = recording({})
     with IAMClient("42_k", transport=transport) as iam, pytest.raises(ConfigurationError, match="user_id"):
@@ -317,6 +339,8 @@ def test_both_spellings_of_a_key_are_taken_with_or_without_the_scheme(key: str) 
         (httpx.Response(200, html="<html>"), "not JSON", None, None),
         (httpx.Response(200, json={"id": 1}), "UserPublic: required key 'email' is missing", "UserPublic", "email"),
         (httpx.Response(200, json=[]), "UserPublic: an object is expected", "UserPublic", None),
+        (httpx.Response(200, content=b"null"), "UserPublic: an object is expected, not null", "UserPublic", None),
+        (httpx.Response(200, json=5), "UserPublic: an object is expected, not a number", "UserPublic", None),
         (httpx.Response(202, json={}), "no success 202", None, None),
         (
             httpx.Response(200, stream=httpx.ByteStream(b"not gzip"), headers={"content-encoding": "gzip"}),
@@ -345,6 +369,15 @@ def test_an_odd_count_loses_no_page(count: object, fake: FakeIAM) -> None:
 
     with IAMClient("42_k", transport=httpx.MockTransport(handle)) as iam:
         assert len(iam.users.list(page_size=10).collect()) == USERS
+
+
+@pytest.mark.parametrize("body", [b"null", b"5", b'"x"', b"true"])
+def test_a_list_that_is_neither_page_nor_array_is_a_decode_error(body: bytes) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
+    with IAMClient("42_k", transport=transport) as iam:
+        for use in (iam.users.list().collect, iam.users.list().first, iam.users.list().total, iam.account.get):
+            with pytest.raises(DecodeError, match="object"):
+                use()
 
 
 def test_a_page_without_users_at_all_is_a_decode_error() -> None:

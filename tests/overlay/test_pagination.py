@@ -77,6 +77,11 @@ def test_without_a_total_pages_are_asked_for_until_one_is_empty(max_items: int |
         Pager(fetch, Window()).total()
 
 
+def test_a_server_that_repeats_itself_and_counts_nothing_is_told() -> None:
+    with pytest.raises(PaginationError, match="repeats the page"):
+        list(Pager(lambda *_: Received([1, 2], None), Window(page_size=2)))
+
+
 @pytest.mark.parametrize("start", [0, 3, 99])
 def test_a_bare_array_is_the_whole_list(start: int) -> None:
     server = Server(range(10), bare=True)

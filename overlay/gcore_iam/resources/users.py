@@ -134,6 +134,6 @@ def _received(answer: PaginatedUsersArray | builtins.list[User]) -> Received[Use
 
 
 def _id(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigurationError(f"{name} must be a whole number of 1 or more, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 2**63:
+        raise ConfigurationError(f"{name} must be a whole number from 1 to 2**63 - 1")
     return value
