@@ -389,6 +389,8 @@ MORE: Document = {"type": "object", "required": ["c", "a"], "properties": {"c": 
                     {"properties": {"b": {"type": "object", "properties": {"x": {"type": "string"}}}}}]},
          {"type": "object", "properties": {"b": {"type": "object", "properties": {"x": {"type": "string"},
                                                                                   "y": {"type": "integer"}}}}}),
+        ({"allOf": [{"properties": {"b": ref("Full")}}, {"properties": {"b": {"oneOf": [ref("Base"), ref("List")]}}}]},
+         {"type": "object", "properties": {"b": {"oneOf": [ref("Base"), ref("List")]}}}),
         # arrays
         ({"allOf": [{"type": "array", "items": ref("Base")}, {"type": "array", "maxItems": 3}]},
          {"type": "array", "items": ref("Base"), "maxItems": 3}),

@@ -149,6 +149,14 @@ def test_a_property_may_have_the_name_of_a_keyword(load: Load, name: str) -> Non
     assert "points to nothing" in refusal(lambda: load(text))
 
 
+@pytest.mark.parametrize(
+    "section", ["schemas", "parameters", "responses", "requestBodies", "securitySchemes", "links", "callbacks"]
+)
+def test_a_component_may_have_the_name_of_a_keyword(load: Load, api: Api, section: str) -> None:
+    document = api(components={section: {"default": {"$ref": "#/components/schemas/Nothing"}}})
+    assert "points to nothing" in refusal(lambda: load(document))
+
+
 def test_an_operation_id_that_is_used_twice_is_named_with_both_places(save: Callable[..., Path]) -> None:
     path = save(
         f"{HEAD}paths:\n  /a:\n    get:\n      operationId: same\n      responses: {{}}\n"
