@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import attrs
 from jinja2 import TemplateError
@@ -341,15 +340,3 @@ def _check_imports(package: Path, spec: Spec) -> None:
     if run.returncode:
         problem = (run.stderr.splitlines() or [f"exit status {run.returncode}"])[-1]
         raise CodegenError(f"{spec.name}: the generated package cannot be imported: {one_line(problem)}")
-
-
-__all__: list[Any] = [
-    "GENERATOR_VERSION",
-    "MARK",
-    "Package",
-    "check_output",
-    "differences",
-    "generated",
-    "nearest_folder",
-    "replace",
-]

@@ -18,7 +18,7 @@ from .corrections import Correction
 from .errors import CodegenError
 from .rules import RULES
 from .schemas import Document, UnfitError
-from .spec import Json, Spec, check, escape, mappings, operations, resolve
+from .spec import Json, Spec, check, escape, mappings, operations, resolve, unescape
 
 
 @attrs.frozen
@@ -84,7 +84,7 @@ def _validate(spec: Spec) -> None:
                     resolve(spec.document, f"#{pointer}/{escape(str(token))}")
                     pointer += f"/{escape(str(token))}"
             missing = detail["type"] == "missing"
-            name = detail["loc"][-1] if missing else pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+            name = detail["loc"][-1] if missing else unescape(pointer.rpartition("/")[2])
             problem = "is missing" if missing else detail["msg"].removeprefix("Value error, ")
             problems.setdefault(pointer, f"`{name}`: {problem}")
         lines = (f"{spec.place(key)}: is not valid OpenAPI: {problem}" for key, problem in problems.items())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .errors import CodegenError
-from .spec import Json, operations, references, resolve
+from .spec import Json, operations, references, resolve, unescape
 
 Document = dict[str, Any]
 
@@ -108,7 +108,7 @@ def component(document: Document, schema: Document) -> tuple[str, Document]:
 
 
 def component_name(ref: str) -> str:
-    return ref.removeprefix(SCHEMA_REF).replace("~1", "/").replace("~0", "~")
+    return unescape(ref.removeprefix(SCHEMA_REF))
 
 
 def followed(document: Document, holder: Document) -> Document:

@@ -171,11 +171,16 @@ def escape(token: str) -> str:
     return token.replace("~", "~0").replace("/", "~1")
 
 
+def unescape(token: str) -> str:
+    """What one token of a JSON pointer stands for (RFC 6901)."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
 def resolve(document: Json, ref: str) -> Json:
     """What a local reference (`#/…`, RFC 6901) leads to; LookupError when it leads nowhere."""
     node = document
     for token in ref[2:].split("/"):
-        key = token.replace("~1", "/").replace("~0", "~")
+        key = unescape(token)
         if isinstance(node, list) and key.isdecimal():
             node = node[int(key)]
         elif isinstance(node, dict):
@@ -377,7 +382,7 @@ def _unshared(value: Json) -> Json:
 def _position(node: yaml.Node, pointer: str) -> str:
     mark = node.start_mark
     for token in pointer.split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
+        key = unescape(token)
         if isinstance(node, yaml.MappingNode):
             found = next(((k, v) for k, v in node.value if k.value == key), None)
             if found is None:
