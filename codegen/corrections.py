@@ -36,7 +36,14 @@ def _secret(target: Json, _what: Json) -> Json:
     return {**target, SECRET: True}
 
 
-RULES: Mapping[str, Callable[[Json, Json], Json]] = MappingProxyType({"merge": _merge, "secret": _secret})
+def _overlap(target: Json, _what: Json) -> Json:
+    """Alternatives of which several may hold at once: `anyOf`, where `oneOf` stood."""
+    return {"anyOf" if key == "oneOf" else key: value for key, value in target.items()}
+
+
+RULES: Mapping[str, Callable[[Json, Json], Json]] = MappingProxyType(
+    {"merge": _merge, "overlap": _overlap, "secret": _secret}
+)
 """Rule name to (what stands there, the entry's `what`) -> what shall stand there."""
 
 _TAKES_WHAT = frozenset({"merge"})

@@ -27,7 +27,7 @@ from openapi_python_client.parser.responses import Response
 from openapi_python_client.strings import PythonIdentifier
 from pydantic import ValidationError
 
-from . import expressions
+from . import description, expressions
 from .corrections import Correction
 from .docstrings import docstring, operation_docstring, plain
 from .errors import CodegenError
@@ -111,6 +111,7 @@ def generated(
         check_modules(data, spec)
         rename(data)
         _render(data, config, spec)
+        (work / "package" / "description.py").write_text(description.module(normalised.corrected), encoding="utf-8")
         _finish(config, spec)
         _check_imports(work / "package", spec)
         if lost := missing(normalised.document, work / "package", config, typed=False):

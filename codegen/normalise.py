@@ -26,6 +26,8 @@ class Normalised:
     """The generator's input."""
 
     document: Document
+    corrected: Document
+    """The vendored document with its corrections and nothing else changed."""
     notes: tuple[str, ...]
     """Corrections that do not fit the document (lenient mode only)."""
 
@@ -52,13 +54,14 @@ def normalise(spec: Spec, corrections: tuple[Correction, ...], *, lenient: bool 
     _drop_nothings(document)
     _validate(corrected)
     document.setdefault("components", {}).setdefault("schemas", {})
+    as_corrected = copy.deepcopy(document)
     for rule in RULES:
         try:
             rule(document)
         except UnfitError as error:
             place = spec.place(_pointer(document, error.schema) or "")
             raise CodegenError(f"{place}: {error}") from None
-    return Normalised(document, tuple(notes))
+    return Normalised(document, as_corrected, tuple(notes))
 
 
 def _drop_nothings(document: Document) -> None:

@@ -71,7 +71,7 @@ def test_a_description_that_cannot_be_read_is_one_line_and_status_2(
     ("content", "problem"),
     [
         ("- {id: a, rule: drop, where: $.info, matches: 1, why: W.}\n",
-         ":1:11: unknown rule 'drop' in correction 'a'; known: merge, secret"),
+         ":1:11: unknown rule 'drop' in correction 'a'; known: merge, overlap, secret"),
         ("- {id: a, rule: secret, where: $.x, matches: 2, why: W.}\n",
          ":1:3: correction 'a' must match 2 places, but $.x matches none: upstream has moved; review the entry"),
         ("a: 1\n", ":1:1: a list of corrections is expected"),

@@ -30,11 +30,11 @@ class PaginatedUsersArray:
     """Number of users over all pages."""
     results: list[User]
     """The users on this page."""
-    next_: str | Unset = UNSET
+    next_: str | Unset | None = UNSET
     """URL of the following page, may be absent. It lacks the `/iam` prefix, so page with `offset` and
     `limit` instead.
     """
-    previous: str | Unset = UNSET
+    previous: str | Unset | None = UNSET
     """URL of the preceding page, may be absent. It lacks the `/iam` prefix, so page with `offset` and
     `limit` instead.
     """

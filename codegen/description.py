@@ -1,0 +1,41 @@
+"""Writes what a program can check of a description into the generated package, as a module of its own."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+from .schemas import SECRET, Document
+from .spec import mappings
+
+_PROSE = frozenset(
+    {"description", "summary", "title", "example", "examples", "externalDocs", "tags", "info", "servers"}
+)
+
+_MODULE = """\
+\"\"\"What the API's description says, as corrected: operations, parameters and schemas, without prose.\"\"\"
+
+import json
+from typing import Any
+
+DESCRIPTION: dict[str, Any] = json.loads(r\"\"\"
+%s
+\"\"\")
+\"\"\"The description, in the form of OpenAPI.\"\"\"
+"""
+
+
+def module(corrected: Document) -> str:
+    """The source of the generated module `description`.
+
+    Args:
+        corrected: The vendored document with its corrections; stays as it is.
+
+    Returns:
+        Python source that defines `DESCRIPTION`. Prose is left out, and so are extensions except marks of secrets.
+    """
+    document = copy.deepcopy(corrected)
+    for _, mapping in list(mappings(document)):
+        for key in [key for key in mapping if key in _PROSE or (key.startswith("x-") and key != SECRET)]:
+            del mapping[key]
+    return _MODULE % json.dumps(document, indent=1)  # JSON never has three quotation marks in a row
