@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import pytest
 from gcore_iam.testing import FakeIAM, server
-from gcore_iam.testing.messages import Request, Response
+from gcore_iam.testing.messages import Answer
 
 THREADS = 32
 REQUESTS = 15
@@ -219,19 +219,19 @@ def test_a_bad_port_is_refused_before_the_block(port: Any, error: type[Exception
 
 
 @contextmanager
-def broken(fake: FakeIAM, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def fail(_request: Request) -> Response:
+def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def fail(*_: object) -> Answer:
         raise ZeroDivisionError("a bug")
 
     with monkeypatch.context() as patch:
-        patch.setattr(fake, "_answer", fail)
+        patch.setattr("gcore_iam.testing.fake.respond", fail)
         yield
 
 
 def test_a_bug_surfaces_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeIAM(1)
     with (
-        broken(fake, monkeypatch),
+        broken(monkeypatch),
         httpx.Client(base_url="http://fake", transport=fake.transport()) as client,
         pytest.raises(ZeroDivisionError),
     ):
@@ -243,7 +243,7 @@ def test_a_bug_is_logged_and_answered_with_500_over_http(
 ) -> None:
     fake = FakeIAM(1)
     with fake.serve() as url, httpx.Client(base_url=url, headers=authorization(fake), trust_env=False) as client:
-        with broken(fake, monkeypatch):
+        with broken(monkeypatch):
             response = client.get("/iam/users?limit=1")
         assert client.get("/iam/users").status_code == 200
     assert response.status_code == 500

@@ -1,5 +1,62 @@
-"""A fake of Gcore's IAM API, for tests of programs that use this library: `FakeIAM`."""
+"""A fake of Gcore's IAM API, for tests of programs that use it: `FakeIAM`, its clock, and what can go wrong.
 
-from .fake import FakeIAM
+Needs the extra `gcore-iam[testing]`.
+"""
 
-__all__ = ["FakeIAM"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .clock import Clock as Clock
+    from .fake import FakeIAM as FakeIAM
+    from .faults import HTML as HTML
+    from .faults import ContentType as ContentType
+    from .faults import Delay as Delay
+    from .faults import DeleteUser as DeleteUser
+    from .faults import EmptyBody as EmptyBody
+    from .faults import ExtraField as ExtraField
+    from .faults import Fault as Fault
+    from .faults import FaultError as FaultError
+    from .faults import Hang as Hang
+    from .faults import InsertUser as InsertUser
+    from .faults import Missing as Missing
+    from .faults import NotUTF8 as NotUTF8
+    from .faults import Null as Null
+    from .faults import Reset as Reset
+    from .faults import Scripted as Scripted
+    from .faults import Status as Status
+    from .faults import Truncate as Truncate
+    from .faults import UnknownEnum as UnknownEnum
+    from .observation import SeenRequest as SeenRequest
+    from .state import Email as Email
+
+_NAMES = {
+    "clock": ("Clock",),
+    "fake": ("FakeIAM",),
+    "faults": (
+        "ContentType", "Delay", "DeleteUser", "EmptyBody", "ExtraField", "Fault", "FaultError", "HTML", "Hang",
+        "InsertUser", "Missing", "NotUTF8", "Null", "Reset", "Scripted", "Status", "Truncate", "UnknownEnum",
+    ),
+    "observation": ("SeenRequest",),
+    "state": ("Email",),
+}  # fmt: skip
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+    except ModuleNotFoundError as error:
+        if error.name not in ("jsonschema_rs", "jwt", "pyotp"):
+            raise
+        raise ImportError(f'{name} needs {error.name}: pip install "gcore-iam[testing]"') from error
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,82 +1,272 @@
-"""The fake as its users meet it: arguments, ways in, and the way from a request to its answer."""
+"""The fake as its users meet it: arguments, what it knows and has seen, what goes wrong, and ways in."""
 
 from __future__ import annotations
 
-import copy
-import hmac
 import logging
 import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import attrs
 
-from .messages import Request, Response, refusal
-from .operations import Call, State, routes_at
-from .population import Record, invent_account, invent_users
+from . import records
+from .checks import require_int, require_text, require_type
+from .clock import Clock
+from .custom import read_users
+from .description import whole_number
+from .dispatch import find, respond
+from .faults import Fault, Script, Scripted
+from .messages import Answer, Ending, Request, Response, encode
+from .observation import Observer, SeenRequest
+from .population import (
+    ACCOUNT_ID,
+    OWNER_ID,
+    PASSWORD,
+    Record,
+    invent_accounts,
+    invent_logins,
+    invent_users,
+    outsider,
+)
+from .roles import ADMINISTRATORS
+from .state import Email, State
 
 if TYPE_CHECKING:
-    import httpx
+    from .transport import FakeTransport
 
 logger = logging.getLogger(__name__)
 
 
 class FakeIAM:
-    """A fake of Gcore's IAM API with one account and an invented population.
+    """Gcore's IAM API, as far as a client can tell, with a company of invented people in it.
 
-    It answers in process through `transport()` or over HTTP through `serve()`, from any number of threads.
-    The operations it knows are iamGetAccountDetails, iamGetUsers and iamGetUser; a path of any other
-    operation gives 404, another method on a path it knows 405. The first user, id 1, is an active
-    administrator and the one the API key belongs to. With no users the account still names 1 as the
-    current user, as if that user had been removed since.
+    It knows all operations of the API's description, and what one call changes the next one sees. It answers in
+    process through `transport()` or over HTTP through `serve()`, to any number of threads and tasks. Every request
+    is held against the description, and every answer too.
+
+    The first user is the one the API key belongs to, and of an invented population an administrator. With no users
+    the account still names 1 as the current user, as if that user had been removed since. There is a second
+    account, which some users can enter as well.
 
     Args:
-        users: how many users the account has, 0 or more.
-        api_key: the only key that is accepted, `Authorization: APIKey <key>`. Visible ASCII characters.
+        users: how many users to invent, 0 or more; or the users themselves, as mappings in the API's form (schema
+            User) in which anything may be left out. `password` may be among the keys.
+        api_key: an API key that is accepted from the start. Visible ASCII characters.
         seed: any integer. The same seed gives the same population on every machine and Python version.
-        max_page_size: the largest page of users, 1 or more. A larger `limit` is lowered to it.
+        max_page_size: the largest page of a list, 1 or more. A larger `limit` is lowered to it.
+        password: what invented users sign in with who can sign in with a password.
+        logins: how many past logins to invent, 0 or more.
+        clock: the fake's time; None for one that goes with the system's.
 
     Raises:
-        TypeError: an argument is not of the type above.
-        ValueError: an argument is outside the range above.
+        TypeError: an argument is not of the type above, or a user holds what JSON has no form for.
+        ValueError: an argument is outside the range above, or a user is not as the API's description says.
 
-    Source: https://api.gcore.com, the operations of the IAM API named above.
+    Source: https://api.gcore.com, all operations of the IAM API.
     """
 
     def __init__(
         self,
-        users: int = 25,
+        users: int | Iterable[Mapping[str, Any]] = 25,
         *,
         api_key: str = "1_" + "0123456789abcdef" * 2,
         seed: int = 0,
         max_page_size: int = 1000,
+        password: str = PASSWORD,
+        logins: int = 40,
+        clock: Clock | None = None,
     ) -> None:
-        _require_int("users", users, minimum=0)
-        _require_int("seed", seed)
-        _require_int("max_page_size", max_page_size, minimum=1)
+        require_int("seed", seed)
+        require_int("max_page_size", max_page_size, minimum=1)
+        require_int("logins", logins, minimum=0)
         _require_key(api_key)
-        population = invent_users(seed, users)
+        require_text("password", password)
+        if clock is not None:
+            require_type("clock", clock, Clock, "a Clock")
+        accounts = invent_accounts(seed)
+        if isinstance(users, int):
+            require_int("users", users, minimum=0)
+            population = invent_users(seed, users, password)
+        elif isinstance(users, Iterable) and not isinstance(users, str | bytes | Mapping):
+            population = read_users(users, accounts, seed, password)
+        else:
+            raise TypeError(f"users must be an integer, or mappings in a list, not {type(users).__name__}")
         self._api_key = api_key
         self._seed = seed
-        self._state = State(invent_account(seed), {user["id"]: user for user in population}, max_page_size)
-        # Copies: a test that edits what it was given must not edit what the fake answers.
-        self._users = tuple(copy.deepcopy(population))
+        self._clock = clock or Clock()
+        past = invent_logins(seed, population, logins)
+        self._state = State(seed, self._clock, accounts, [*population, outsider(password)], past, max_page_size)
+        owner = population[0] if population else None
+        self._state.add_token(
+            whole_number(re.split("[_$]", api_key)[0]) or 1,
+            api_key,
+            name="The fake's own",
+            description=None,
+            role=owner.roles[ACCOUNT_ID] if owner else ADMINISTRATORS,
+            user_id=owner.id if owner else OWNER_ID,
+            account_id=ACCOUNT_ID,
+            exp_date=None,
+        )
+        self._script = Script()
+        self._observer = Observer()
 
     def __repr__(self) -> str:
-        return f"FakeIAM(users={len(self._users)}, seed={self._seed})"
+        with self._state.lock:
+            return f"FakeIAM(users={len(self._state.members(ACCOUNT_ID))}, seed={self._seed})"
+
+    # --- what it knows ---------------------------------------------------------------------------------------------
 
     @property
     def api_key(self) -> str:
-        """The key that the fake accepts."""
+        """The key that is accepted from the start."""
         return self._api_key
 
     @property
-    def users(self) -> tuple[Record, ...]:
-        """The population in the API's form (schema User), ids ascending. Editing it changes no answer."""
-        return self._users
+    def account_id(self) -> int:
+        """The id of the account that the API key belongs to."""
+        return ACCOUNT_ID
 
-    def transport(self) -> httpx.MockTransport:
+    @property
+    def accounts(self) -> dict[int, str]:
+        """Every account: id to company."""
+        with self._state.lock:
+            return {account.id: account.company for account in self._state.accounts.values()}
+
+    @property
+    def users(self) -> tuple[Record, ...]:
+        """The account's users as they are now, in the API's form (schema User). Editing them changes no answer."""
+        with self._state.lock:
+            members = self._state.members(ACCOUNT_ID)
+            return tuple(records.user(self._state, user, ACCOUNT_ID) for user in members)
+
+    @property
+    def tokens(self) -> tuple[Record, ...]:
+        """Every API token, deleted ones too, in the API's form without secrets (schema TokenResponse)."""
+        with self._state.lock:
+            return tuple(records.token(self._state, token) for token in self._state.tokens.values())
+
+    @property
+    def logins(self) -> tuple[Record, ...]:
+        """Logins to all accounts, the latest first, in the API's form (schema LastLoginTimeItem)."""
+        with self._state.lock:
+            return tuple(records.login(login) for login in self._state.logins)
+
+    @property
+    def outbox(self) -> tuple[Email, ...]:
+        """The emails that would have been sent, the first one first."""
+        with self._state.lock:
+            return tuple(self._state.outbox)
+
+    @property
+    def clock(self) -> Clock:
+        """The fake's time: `fake.clock.advance(hours=2)`."""
+        return self._clock
+
+    def one_time_password(self, user_id: int) -> str:
+        """The code that a user's authenticator app shows now (RFC 6238).
+
+        Args:
+            user_id: a user of any account.
+
+        Raises:
+            LookupError: there is no such user.
+        """
+        with self._state.lock:
+            user = self._state.users.get(user_id)
+            if user is None:
+                raise LookupError(f"there is no user {user_id}")
+            return self._state.one_time_passwords(user).at(self._clock.now())
+
+    def follow(self, email: Email, password: str) -> None:
+        """Do what the recipient of an email does: follow its link and choose a password. A link serves once.
+
+        Args:
+            email: an invitation or a password recovery from `outbox`.
+            password: what the user signs in with from now on.
+
+        Raises:
+            TypeError: the password is no text.
+            ValueError: the email has no link, or one that does not work any more; or the password is empty.
+        """
+        require_text("password", password)
+        if email.link is None:
+            raise ValueError(f"this email, a {email.kind}, has no link")
+        with self._state.lock:
+            self._state.follow(email.link, password)
+
+    # --- what goes wrong -------------------------------------------------------------------------------------------
+
+    def inject(
+        self,
+        *faults: Fault,
+        method: str | None = None,
+        path: str | None = None,
+        times: int | None = 1,
+        after: int = 0,
+    ) -> None:
+        """Let something go wrong with requests to come.
+
+        A request meets the first faults in `faults` that wait for it, and all that last (`times=None`).
+
+        Args:
+            faults: what goes wrong, all of it with the same request: `Status(503)`, or `Status(502), HTML()`.
+            method: only requests with this method; None for any.
+            path: only requests with this path, such as `/iam/users/5`, or with one that a template of the API's
+                description fits, such as `/iam/users/{userId}`; None for any.
+            times: with how many requests, 1 or more; None for all.
+            after: how many of these requests to leave alone before, 0 or more.
+
+        Raises:
+            TypeError: a fault is none, or another argument is not of the type above.
+            ValueError: no fault, an unknown method, a path that leads to no operation, a number out of range.
+
+        Example:
+            fake.inject(Status(429, retry_after=2), times=3, method="GET", path="/iam/users")
+            fake.inject(DeleteUser(0), path="/iam/users", after=2)  # before the third page
+        """
+        scripted = Scripted(faults, method, path, times, after)
+        with self._state.lock:
+            self._script.add(scripted)
+
+    @property
+    def faults(self) -> tuple[Scripted, ...]:
+        """The faults that wait for requests, the first one first."""
+        with self._state.lock:
+            return self._script.listed()
+
+    def clear_faults(self) -> None:
+        """Let nothing more go wrong."""
+        with self._state.lock:
+            self._script.clear()
+
+    # --- what it has seen ------------------------------------------------------------------------------------------
+
+    @property
+    def requests(self) -> tuple[SeenRequest, ...]:
+        """The last 10,000 requests, the first one first, secrets masked; `SeenRequest.revealed()` shows them."""
+        return self._observer.requests
+
+    @property
+    def calls(self) -> Counter[str]:
+        """How often each operation was asked for, by its id: `fake.calls["iamGetUsers"]`. 0 when it was not."""
+        return self._observer.calls
+
+    @property
+    def connections_opened(self) -> int:
+        """How many connections were opened to the served fake."""
+        return self._observer.connections
+
+    @property
+    def peak_concurrency(self) -> int:
+        """How many requests were in flight at once at the most."""
+        return self._observer.peak
+
+    # --- ways in ---------------------------------------------------------------------------------------------------
+
+    def transport(self) -> FakeTransport:
         """A way in without sockets: `httpx.Client(transport=...)` or `httpx.AsyncClient(transport=...)`.
 
         An exception inside the fake surfaces in the caller, so that a test shows its traceback.
@@ -84,16 +274,9 @@ class FakeIAM:
         Returns:
             A transport, usable by several clients at once. The host of a request's URL does not matter.
         """
-        import httpx
+        from .transport import FakeTransport
 
-        def handle(request: httpx.Request) -> httpx.Response:
-            path, _, query = request.url.raw_path.decode("ascii").partition("?")
-            response = self._handle(
-                Request.from_wire(request.method, path, query, request.headers.raw, request.content)
-            )
-            return httpx.Response(response.status, headers=response.headers, content=response.body)
-
-        return httpx.MockTransport(handle)
+        return FakeTransport(self._handle, self._observer, self._clock)
 
     def serve(self, port: int = 0) -> AbstractContextManager[str]:
         """A way in over HTTP, on 127.0.0.1, for as long as the `with` block lasts.
@@ -114,62 +297,52 @@ class FakeIAM:
             ValueError: the port is outside the range above.
             OSError: on entering the block, if the port cannot be had.
         """
-        _require_int("port", port, minimum=0, maximum=65535)
+        require_int("port", port, minimum=0, maximum=65535)
         try:
             from .server import serve
         except ModuleNotFoundError as error:
             if error.name is None or error.name.partition(".")[0] != "aiohttp":
                 raise
             raise ImportError('serving needs aiohttp: pip install "gcore-iam[testing]"') from error
-        return serve(self._handle_served, port)
+        return serve(self._handle_served, port, self._observer)
 
     def _handle_served(self, request: Request) -> Response:
         try:
             return self._handle(request)
         except Exception:
             logger.exception("the fake failed to answer %s %s", request.method, request.path)
-            return _finish(refusal(500, "The fake has a bug; its log has the traceback."), request)
+            bug = Answer(
+                500, {"message": "The fake has a bug, or a fault that does not fit; its log has the traceback."}
+            )
+            return _finish(encode(bug), request)
 
     def _handle(self, request: Request) -> Response:
-        return _finish(self._answer(request), request)
-
-    def _answer(self, request: Request) -> Response:
-        matches = routes_at(request.path)
-        if not matches:
-            return refusal(404, "There is nothing at this path.")
-        if request.method not in matches:
-            allowed = ", ".join(sorted(matches))
-            return refusal(405, f"This path answers only {allowed}.", ("Allow", allowed))
-        if not self._is_authenticated(request):
-            message = "Credentials are missing or not valid. Send `Authorization: APIKey <key>`."
-            return refusal(401, message, ("WWW-Authenticate", "APIKey"))
-        route, values = matches[request.method]
-        return route.handler(Call(self._state, request, values))
-
-    def _is_authenticated(self, request: Request) -> bool:
-        scheme, _, credential = (request.header("Authorization") or "").partition(" ")
-        # As bytes, because compare_digest refuses text that is not ASCII.
-        given, expected = credential.strip(" ").encode("utf-8", "surrogatepass"), self._api_key.encode()
-        return scheme.lower() == "apikey" and hmac.compare_digest(given, expected)
+        found = find(request)
+        with self._state.lock:
+            faults = self._script.take(request)
+            for fault in faults:
+                fault.prepare(self._state)
+            answer = None
+            if all(fault.works for fault in faults):
+                answer = respond(self._state, request, found)
+            for fault in faults:
+                answer = fault.answer(answer)
+            response = encode(answer or Answer(503))
+            for fault in faults:
+                response = fault.distort(response)
+            is_answered = response.ending in (Ending.WHOLE, Ending.CUT)
+            operation_id = found.operation.id if found.operation else None
+            self._observer.note(request, operation_id, response.status if is_answered else None)
+        return _finish(response, request)
 
 
 def _finish(response: Response, request: Request) -> Response:
-    body = b"" if request.method == "HEAD" else response.body
-    return attrs.evolve(response, body=body, headers=(*response.headers, ("X-Request-ID", uuid4().hex)))
-
-
-def _require_int(name: str, value: Any, *, minimum: int | None = None, maximum: int | None = None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
-    if minimum is not None and value < minimum:
-        raise ValueError(f"{name} must be {minimum} or more, not {value}")
-    if maximum is not None and value > maximum:
-        raise ValueError(f"{name} must be {maximum} or less, not {value}")
+    identified = response.with_header("X-Request-ID", uuid4().hex)
+    return attrs.evolve(identified, body=b"") if request.method == "HEAD" else identified
 
 
 def _require_key(value: Any) -> None:
-    # Neither message shows the value: it may be a real key, put here by mistake.
-    if not isinstance(value, str):
-        raise TypeError(f"api_key must be a string, not {type(value).__name__}")
+    # No message shows the value: it may be a real key, put here by mistake.
+    require_type("api_key", value, str, "a string")
     if not re.fullmatch(r"[!-~]+", value):
         raise ValueError("api_key must be one or more visible ASCII characters, without whitespace")

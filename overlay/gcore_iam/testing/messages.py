@@ -1,12 +1,15 @@
-"""The request and the response that the fake's core works with, whichever way they travel."""
+"""The request, the answer and the response that the fake's core works with, whichever way they travel."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 import attrs
+
+Headers = tuple[tuple[str, str], ...]
 
 
 @attrs.frozen
@@ -15,9 +18,11 @@ class Request:
 
     method: str
     path: str
-    query: str
-    headers: tuple[tuple[str, str], ...] = attrs.field(repr=False)
+    query: str = attrs.field(repr=False)
+    headers: Headers = attrs.field(repr=False)
     body: bytes = attrs.field(repr=False)
+    client: str = "127.0.0.1"
+    """The address that it came from."""
 
     @classmethod
     def from_wire(
@@ -38,21 +43,71 @@ class Request:
         return values[0] if len(values) == 1 else None
 
 
+class _NoBody(Enum):
+    NO_BODY = "no body"
+
+
+NO_BODY: Final = _NoBody.NO_BODY
+"""The payload of an answer without a body."""
+
+
 @attrs.frozen
-class Response:
-    """An answer, complete but for the headers that the transport computes, such as Content-Length."""
+class Answer:
+    """What the fake has to say, before it becomes bytes."""
 
     status: int
-    body: bytes = attrs.field(repr=False)
-    headers: tuple[tuple[str, str], ...]
+    payload: Any = attrs.field(default=NO_BODY, repr=False)
+    """Decoded JSON, or `NO_BODY`."""
+    headers: Headers = ()
 
 
-def reply(status: int, payload: Any, *headers: tuple[str, str]) -> Response:
-    """An answer with a JSON body."""
-    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(status, body, (("Content-Type", "application/json"), *headers))
+class Ending(Enum):
+    """How a response ends on the wire."""
+
+    WHOLE = "whole"
+    CUT = "cut"
+    """The connection closes before all that `Content-Length` has promised."""
+    RESET = "reset"
+    """The connection is reset; nothing of the response is sent."""
+    HANG = "hang"
+    """Nothing is sent, and the connection stays open."""
 
 
-def refusal(status: int, message: str, *headers: tuple[str, str]) -> Response:
-    """An answer that says in one sentence why there is no other."""
-    return reply(status, {"message": message}, *headers)
+@attrs.frozen
+class Response:
+    """An answer as bytes, complete but for the headers that the transport computes, such as Content-Length."""
+
+    status: int
+    headers: Headers
+    body: bytes = attrs.field(default=b"", repr=False)
+    length: int | None = None
+    """What `Content-Length` promises, None for the truth."""
+    ending: Ending = Ending.WHOLE
+    delay: float = 0.0
+    """Seconds before it is sent."""
+
+    def with_header(self, name: str, value: str) -> Response:
+        """The same response with one header set."""
+        kept = tuple(header for header in self.headers if header[0].lower() != name.lower())
+        return attrs.evolve(self, headers=(*kept, (name, value)))
+
+
+def encode(answer: Answer) -> Response:
+    """The response that carries an answer, as JSON unless it has no body."""
+    if answer.payload is NO_BODY:
+        return Response(answer.status, answer.headers)
+    body = json.dumps(answer.payload, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(answer.status, (("Content-Type", "application/json"), *answer.headers), body)
+
+
+class RefusedError(Exception):
+    """Ends the work on a request with a refusal."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def refusal(status: int, message: str, *headers: tuple[str, str]) -> RefusedError:
+    """A refusal that says in one sentence why, to be raised."""
+    return RefusedError(Answer(status, {"message": message}, headers))

@@ -1,12 +1,16 @@
-"""Invents the account and its users: the same ones for the same seed, on every machine and Python."""
+"""Invents accounts, users and logins: the same ones for the same seed, on every machine and Python."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count, islice
 from typing import Any, TypeAlias, TypeVar
+
+import attrs
+
+from .roles import ADMINISTRATORS, USERS
 
 T = TypeVar("T")
 
@@ -20,14 +24,11 @@ OTHER_COMPANY = "Example Gadgets GmbH"
 RESELLER_ID = 1
 OWNER_ID = 1
 """Id of the first user: an administrator in good standing, to whom the API key belongs."""
+OUTSIDER_ID = 1_000_000_001
+"""Id of the administrator of the other account, who has no access to the first one."""
+PASSWORD = "correct-horse-battery"  # noqa: S105 - of invented people
+"""What every invented user signs in with who signs in by password."""
 
-ROLES = {
-    1: "Administrators",
-    2: "Users",
-    5: "Engineers",
-    3009: "Purge and Prefetch only (API+Web)",
-    3022: "Purge and Prefetch only (API)",
-}
 SERVICES = ("CDN", "STORAGE", "STREAMING", "DNS", "DDOS", "CLOUD")
 
 # A deck holds every value at least once, in about the proportion of a real account. Cards are dealt until
@@ -87,12 +88,6 @@ _NAMES = (
     ("Zéphine", "zephine"),
 )
 
-_BASE_USER = (
-    "id", "email", "name", "lang", "phone", "company", "reseller", "client", "deleted", "groups", "activated",
-    "sso_auth", "two_fa", "auth_types",
-)  # fmt: skip
-_USER_PUBLIC = (*_BASE_USER, "user_type", "is_active")
-
 # Status and whether the control panel shows the service.
 _SERVICE_STATES = (
     ("active", True),
@@ -116,32 +111,172 @@ _FREE_FEATURES = (
     (124, "DDOS", "Protection of the network layer"),
     (135, "DNS", "Import of zone files"),
 )
+# As the log of logins spells ways of signing in; the description has one example, `OAUTH`.
+AUTH_TYPES_IN_LOG = {"password": "PASSWORD", "sso": "SSO", "github": "OAUTH", "google-oauth2": "OAUTH"}
+_USER_AGENTS = ("example-browser/1.0", "example-browser/2.0 (mobile)", "example-cli/3.1")
+_LOGINS_UNTIL = datetime(2025, 12, 31, 18, tzinfo=UTC)
 _FEATURES_SINCE = datetime(2023, 1, 1, tzinfo=UTC)
 _FEATURES_PERIOD = int(timedelta(days=900).total_seconds())
 
 
-def invent_users(seed: int, number: int) -> list[Record]:
-    """Users in the API's form (schema User), ids from 1 up.
+@attrs.frozen
+class Account:
+    """An account."""
+
+    id: int
+    company: str
+    details: Record
+    """What the API says of it besides its id, company and users (schema ClientBase)."""
+
+
+@attrs.frozen
+class User:
+    """Somebody who can enter accounts."""
+
+    id: int
+    email: str
+    name: str | None
+    lang: str
+    phone: str | None
+    roles: Mapping[int, int]
+    """Accounts to the user's role in each, both by id; the account that the user belongs to comes first."""
+    auth_types: tuple[str, ...]
+    user_type: str
+    activated: bool
+    two_fa: bool
+    is_active: bool
+    password: str | None = attrs.field(repr=False)
+    """None for a user who cannot sign in with one."""
+
+    @property
+    def home(self) -> int:
+        """The id of the account that the user belongs to."""
+        return next(iter(self.roles))
+
+
+@attrs.frozen
+class Login:
+    """An attempt to sign in."""
+
+    account_id: int
+    user_id: int
+    at: datetime
+    ip_address: str
+    user_agent: str
+    auth_type: str
+    is_successful: bool
+
+
+def invent_users(seed: int, number: int, password: str) -> list[User]:
+    """Users of the first account, ids from 1 up.
 
     A smaller population is the beginning of a larger one with the same seed.
     """
-    return list(islice(_users(seed), number))
+    return list(islice(_users(seed, password), number))
 
 
-def invent_account(seed: int) -> Record:
-    """The account in the API's form (schema ClientBase), without what depends on its users."""
+def outsider(password: str) -> User:
+    """The administrator of the other account."""
+    return plain_user(
+        OUTSIDER_ID,
+        "outsider@example.net",
+        {OTHER_ACCOUNT_ID: ADMINISTRATORS},
+        name="Vashti",
+        activated=True,
+        password=password,
+    )
 
+
+def plain_user(user_id: int, email: str, roles: Mapping[int, int], **rest: Any) -> User:
+    """A user of whom little is known, as somebody who has just been invited."""
+    defaults = {
+        "name": None,
+        "lang": "en",
+        "phone": None,
+        "auth_types": ("password",),
+        "user_type": "common",
+        "activated": False,
+        "two_fa": False,
+        "is_active": True,
+        "password": None,
+    }
+    return User(id=user_id, email=email, roles=roles, **{**defaults, **rest})
+
+
+def invent_accounts(seed: int) -> list[Account]:
+    """The first account, and another one that some of its users can enter as well."""
+    return [
+        Account(ACCOUNT_ID, COMPANY, _details(seed, "account")),
+        Account(OTHER_ACCOUNT_ID, OTHER_COMPANY, _details(seed, "other account")),
+    ]
+
+
+def new_account(account_id: int, company: str, owner: User | None) -> Account:
+    """An account that has just been opened."""
+    return Account(
+        account_id,
+        company,
+        {
+            "email": owner.email if owner else "nobody@example.com",
+            "phone": owner.phone if owner else None,
+            "name": owner.name if owner else None,
+            "status": "new",
+            "website": "",
+            "capabilities": [],
+            "serviceStatuses": {service: {"status": "new", "enabled": False} for service in SERVICES},
+            "paidFeatures": {service: [] for service in SERVICES},
+            "freeFeatures": {service: [] for service in SERVICES},
+            "entryBaseDomain": None,
+            "signup_process": "sign_up_simple",
+            "deleted": False,
+            "bill_type": "month",
+            "custom_id": None,
+            "country_code": "LU",
+            "is_test": False,
+        },
+    )
+
+
+def invent_logins(seed: int, users: Sequence[User], number: int) -> list[Login]:
+    """Past logins of users to the first account, the latest first; none without users."""
+    if not users:
+        return []
+    moment, logins = _LOGINS_UNTIL, list[Login]()
+    for index in range(number):
+        roll = _number(seed, f"login {index}")
+        user = users[roll % len(users)]
+        moment -= timedelta(seconds=60 + roll // 7 % 40_000)
+        way = user.auth_types[roll // 11 % len(user.auth_types)] if user.auth_types else "password"
+        logins.append(
+            Login(
+                account_id=ACCOUNT_ID,
+                user_id=user.id,
+                at=moment,
+                ip_address=f"192.0.2.{1 + roll // 13 % 254}",
+                user_agent=_USER_AGENTS[roll // 17 % len(_USER_AGENTS)],
+                auth_type=AUTH_TYPES_IN_LOG[way],
+                is_successful=roll // 19 % 8 > 0,
+            )
+        )
+    return logins
+
+
+def key_material(seed: int, label: str) -> bytes:
+    """32 bytes that look random but depend on nothing except seed and label."""
+    # Hexadecimal, because Python refuses to write very large integers in decimal.
+    return sha256(f"{seed:x}/{label}".encode()).digest()
+
+
+def _details(seed: int, label: str) -> Record:
     def one_of(deck: str, cards: Sequence[T]) -> T:
-        return next(_deal(seed, f"account {deck}", cards))
+        return next(_deal(seed, f"{label} {deck}", cards))
 
-    states = dict(zip(SERVICES, _deal(seed, "account services", _SERVICE_STATES), strict=False))
+    states = dict(zip(SERVICES, _deal(seed, f"{label} services", _SERVICE_STATES), strict=False))
     return {
-        "id": ACCOUNT_ID,
         "email": "billing@example.com",
         "phone": one_of("phone", ("+12025550100", "+13035550101", None)),
         "name": one_of("name", ("Orsolya", "Fenwick", None)),
         "status": one_of("status", ("active", "trial", "integration", "ready")),
-        "companyName": COMPANY,
         "website": "https://www.example.com",
         "capabilities": [service for service, (_, enabled) in states.items() if enabled],
         "serviceStatuses": {
@@ -159,17 +294,7 @@ def invent_account(seed: int) -> Record:
     }
 
 
-def base_user(user: Record) -> Record:
-    """The part of a user that an account's details show (schema BaseUser)."""
-    return {key: user[key] for key in _BASE_USER}
-
-
-def user_public(user: Record) -> Record:
-    """The part of a user that the user's own page shows (schema UserPublic)."""
-    return {key: user[key] for key in _USER_PUBLIC}
-
-
-def _users(seed: int) -> Iterator[Record]:
+def _users(seed: int, password: str) -> Iterator[User]:
     roles = _deal(seed, "role", _ROLE_IDS)
     languages = _deal(seed, "language", _LANGUAGES)
     ways_in = _deal(seed, "auth types", _AUTH_TYPES)
@@ -183,41 +308,28 @@ def _users(seed: int) -> Iterator[Record]:
     area_codes = _deal(seed, "area code", _AREA_CODES)
     for user_id in count(OWNER_ID):
         owner = user_id == OWNER_ID
-        role = 1 if owner else next(roles)
+        role = ADMINISTRATORS if owner else next(roles)
         activated, two_fa, is_active = (True, False, True) if owner else next(standings)
         user_type = "common" if owner else next(user_types)
-        auth_types = list(next(ways_in))
+        auth_types = next(ways_in)
+        if owner and "password" not in auth_types:
+            auth_types = ("password", *auth_types)
         name, mailbox = next(names)
-        accounts = [(ACCOUNT_ID, COMPANY, role)]
-        if next(has_other_account):
-            accounts.append((OTHER_ACCOUNT_ID, OTHER_COMPANY, 2))
-        yield {
-            "id": user_id,
-            "email": f"{mailbox}.{user_id}@{next(domains)}",
-            "name": name if next(has_name) else None,
-            "lang": next(languages),
-            "phone": f"+1{next(area_codes)}55501{user_id % 100:02}" if next(has_phone) else None,
-            "company": COMPANY,
-            "reseller": RESELLER_ID,
-            "client": ACCOUNT_ID,
-            "deleted": False,
-            "groups": [{"id": role, "name": ROLES[role]}],
-            "activated": activated,
-            "sso_auth": "sso" in auth_types,
-            "two_fa": two_fa,
-            "auth_types": auth_types,
-            "user_type": user_type,
-            "is_active": is_active,
-            "client_and_roles": [
-                {
-                    "client_id": client_id,
-                    "client_company_name": company,
-                    "user_id": user_id,
-                    "user_roles": [str(role_id)],
-                }
-                for client_id, company, role_id in accounts
-            ],
-        }
+        domain = next(domains)
+        yield User(
+            id=user_id,
+            email=f"{mailbox}.{user_id}@{domain}",
+            name=name if next(has_name) else None,
+            lang=next(languages),
+            phone=f"+1{next(area_codes)}55501{user_id % 100:02}" if next(has_phone) else None,
+            roles={ACCOUNT_ID: role} | ({OTHER_ACCOUNT_ID: USERS} if next(has_other_account) else {}),
+            auth_types=auth_types,
+            user_type=user_type,
+            activated=activated,
+            two_fa=two_fa,
+            is_active=is_active,
+            password=password if activated and "password" in auth_types else None,
+        )
 
 
 def _features(seed: int, id_key: str, features: Sequence[tuple[int, str, str]]) -> Record:
@@ -249,5 +361,4 @@ def _number(seed: int, label: str) -> int:
 
     The random module is not used, since only part of it promises the same numbers in every Python version.
     """
-    # Hexadecimal, because Python refuses to write very large integers in decimal.
-    return int.from_bytes(sha256(f"{seed:x}/{label}".encode()).digest()[:16])
+    return int.from_bytes(key_material(seed, label)[:16])

@@ -1,0 +1,491 @@
+"""What can go wrong on purpose: one class for each fault, and the script that says which request meets which."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import attrs
+
+from . import description
+from .checks import require_int, require_json, require_text, require_type
+from .clock import require_aware
+from .messages import NO_BODY, Answer, Ending, Request, Response
+from .population import ACCOUNT_ID, plain_user
+from .roles import USERS
+from .state import State
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+class FaultError(AssertionError):
+    """A fault does not fit the answer that it met, so that a test would not have tested what it says."""
+
+
+def _at_least(minimum: int) -> Any:
+    """A validator of attrs: a whole number of at least so much."""
+
+    def check(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+        require_int(attribute.name, value, minimum=minimum)
+
+    return check
+
+
+def _text(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    require_text(attribute.name, value)
+
+
+def _flag(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    require_type(attribute.name, value, bool, "a bool")
+
+
+@attrs.frozen
+class Fault:
+    """Something that goes wrong with one request. Use one of the classes below."""
+
+    @property
+    def works(self) -> bool:
+        """Whether the fake does the work that it is asked for."""
+        return True
+
+    def prepare(self, state: State) -> None:
+        """Change what the fake knows, before the work."""
+
+    def answer(self, answer: Answer | None) -> Answer | None:
+        """Change what the fake has to say; None when it has not done the work."""
+        return answer
+
+    def distort(self, response: Response) -> Response:
+        """Change what goes over the wire."""
+        return response
+
+
+# --- instead of the answer -----------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Status(Fault):
+    """A status instead of the answer.
+
+    Args:
+        status: 200 to 599.
+        retry_after: `Retry-After` (RFC 9110, section 10.2.3): a whole number of seconds of 0 or more, or an aware
+            datetime for a date; None for none.
+        after_work: Whether the work is done first, as when a gateway gives up on a server that does not.
+    """
+
+    status: int = attrs.field()
+    retry_after: int | datetime | None = attrs.field(default=None, kw_only=True)
+    after_work: bool = attrs.field(default=False, kw_only=True, validator=_flag)
+
+    def __attrs_post_init__(self) -> None:
+        require_int("status", self.status, minimum=200, maximum=599)
+        if isinstance(self.retry_after, datetime):
+            require_aware("retry_after", self.retry_after)
+        elif self.retry_after is not None:
+            require_int("retry_after", self.retry_after, minimum=0)
+
+    @property
+    def works(self) -> bool:
+        return self.after_work
+
+    def answer(self, answer: Answer | None) -> Answer | None:  # noqa: ARG002 - whatever it was
+        headers: tuple[tuple[str, str], ...] = ()
+        if isinstance(self.retry_after, datetime):
+            headers = (("Retry-After", format_datetime(self.retry_after.astimezone(UTC), usegmt=True)),)
+        elif self.retry_after is not None:
+            headers = (("Retry-After", str(self.retry_after)),)
+        known = self.status in HTTPStatus._value2member_map_
+        phrase = HTTPStatus(self.status).phrase if known else "Unregistered status"
+        bare = self.status in (204, 304)
+        return Answer(self.status, NO_BODY if bare else {"message": f"{phrase}, as scripted."}, headers)
+
+
+@attrs.frozen
+class Reset(Fault):
+    """The connection is reset instead of an answer.
+
+    Args:
+        after_work: Whether the work is done first.
+    """
+
+    after_work: bool = attrs.field(default=False, kw_only=True, validator=_flag)
+
+    @property
+    def works(self) -> bool:
+        return self.after_work
+
+    def distort(self, response: Response) -> Response:
+        return attrs.evolve(response, ending=Ending.RESET)
+
+
+@attrs.frozen
+class Hang(Fault):
+    """No answer comes, and the connection stays open.
+
+    In process the client's read timeout is raised at once, and the fake's clock goes on by as much.
+
+    Args:
+        after_work: Whether the work is done first.
+    """
+
+    after_work: bool = attrs.field(default=False, kw_only=True, validator=_flag)
+
+    @property
+    def works(self) -> bool:
+        return self.after_work
+
+    def distort(self, response: Response) -> Response:
+        return attrs.evolve(response, ending=Ending.HANG)
+
+
+@attrs.frozen
+class Delay(Fault):
+    """The answer comes late.
+
+    In process nobody waits: the fake's clock goes on, and a read timeout that is shorter is raised at once.
+
+    Args:
+        seconds: How late, above 0.
+    """
+
+    seconds: float = attrs.field()
+
+    def __attrs_post_init__(self) -> None:
+        require_type("seconds", self.seconds, (int, float), "a number")
+        if not (self.seconds > 0 and math.isfinite(self.seconds)):
+            raise ValueError(f"seconds must be above 0 and finite, not {self.seconds}")
+
+    def distort(self, response: Response) -> Response:
+        return attrs.evolve(response, delay=response.delay + self.seconds)
+
+
+# --- the body ------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Truncate(Fault):
+    """The body ends early.
+
+    Args:
+        keep: How many of its bytes come; None for half of them.
+        announced: Whether `Content-Length` announces the whole body, so that the connection seems to break; without,
+            the response is whole as far as HTTP goes.
+    """
+
+    keep: int | None = attrs.field(default=None, validator=attrs.validators.optional(_at_least(0)))
+    announced: bool = attrs.field(default=False, kw_only=True, validator=_flag)
+
+    def distort(self, response: Response) -> Response:
+        body = response.body[: len(response.body) // 2 if self.keep is None else self.keep]
+        if len(body) == len(response.body):
+            raise FaultError(f"Truncate keeps {len(body)} bytes, and the body has no more")
+        cut = attrs.evolve(response, body=body)
+        if not self.announced:
+            return cut
+        return attrs.evolve(cut, length=len(response.body), ending=Ending.CUT)
+
+
+@attrs.frozen
+class HTML(Fault):
+    """A page of HTML in place of the body, such as a proxy or a login wall sends. The status stays."""
+
+    def distort(self, response: Response) -> Response:
+        title = html.escape(f"{response.status}, as scripted")
+        body = f"<!doctype html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+        changed = attrs.evolve(response, body=body.encode())
+        return changed.with_header("Content-Type", "text/html; charset=utf-8")
+
+
+@attrs.frozen
+class EmptyBody(Fault):
+    """Nothing in place of the body. Status and content type stay."""
+
+    def distort(self, response: Response) -> Response:
+        return attrs.evolve(response, body=b"")
+
+
+@attrs.frozen
+class NotUTF8(Fault):
+    """Bytes in the body that are not UTF-8, in the first text that it holds."""
+
+    def distort(self, response: Response) -> Response:
+        head, quote, tail = response.body.partition(b'"')
+        return attrs.evolve(response, body=head + quote + b"\xff\xfe" + tail)
+
+
+@attrs.frozen
+class ContentType(Fault):
+    """Another content type than the body's.
+
+    Args:
+        value: The header's value, such as `text/plain`.
+    """
+
+    value: str = attrs.field(validator=_text)
+
+    def __attrs_post_init__(self) -> None:
+        if not (self.value.isascii() and self.value.isprintable()):
+            raise ValueError("value must be printable ASCII characters")
+
+    def distort(self, response: Response) -> Response:
+        return response.with_header("Content-Type", self.value)
+
+
+@attrs.frozen
+class _Field(Fault):
+    """Something about one field of a JSON body.
+
+    Args:
+        field: Where it is, key by key, as in `results.0.lang`; `*` stands for every item of a list.
+    """
+
+    field: str = attrs.field(validator=_text)
+
+    def answer(self, answer: Answer | None) -> Answer | None:
+        if answer is None:
+            return None
+        payload = answer.payload
+        *path, last = self.field.split(".")
+        holders = _found(payload, path)
+        if not [holder for holder in holders if self._fits(holder, last)]:
+            raise FaultError(f"{type(self).__name__} finds no {self.field!r} in the answer {answer.status}")
+        return attrs.evolve(answer, payload=_edited(payload, path, lambda holder: self._edit(holder, last)))
+
+    _must_be_there: ClassVar[bool] = True
+
+    def _fits(self, holder: Any, key: str) -> bool:
+        return isinstance(holder, dict) and (not self._must_be_there or key in holder)
+
+    def _edit(self, holder: dict[str, Any], key: str) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+@attrs.frozen
+class UnknownEnum(_Field):
+    """A value that the description does not list.
+
+    Args:
+        field: Where it is, key by key, as in `results.0.lang`; `*` stands for every item of a list.
+        value: The value.
+    """
+
+    value: str = attrs.field(default="unheard-of", validator=_text)
+
+    def _edit(self, holder: dict[str, Any], key: str) -> dict[str, Any]:
+        return {**holder, key: self.value}
+
+
+@attrs.frozen
+class Null(_Field):
+    """Null in place of a value.
+
+    Args:
+        field: Where it is, key by key, as in `results.0.lang`; `*` stands for every item of a list.
+    """
+
+    def _edit(self, holder: dict[str, Any], key: str) -> dict[str, Any]:
+        return {**holder, key: None}
+
+
+@attrs.frozen
+class Missing(_Field):
+    """A field that is not there.
+
+    Args:
+        field: Where it is, key by key, as in `results.0.lang`; `*` stands for every item of a list.
+    """
+
+    def _edit(self, holder: dict[str, Any], key: str) -> dict[str, Any]:
+        return {name: value for name, value in holder.items() if name != key}
+
+
+@attrs.frozen
+class ExtraField(_Field):
+    """A field that the description does not know.
+
+    Args:
+        field: Where it is, key by key, as in `results.0.unheard_of`; `*` stands for every item of a list.
+        value: Its value, anything that JSON has a form for.
+    """
+
+    field: str = attrs.field(default="unheard_of", validator=_text)
+    value: Any = "unheard-of"
+    _must_be_there: ClassVar[bool] = False
+
+    def __attrs_post_init__(self) -> None:
+        require_json("value", self.value)
+
+    def _edit(self, holder: dict[str, Any], key: str) -> dict[str, Any]:
+        return {**holder, key: self.value}
+
+
+# --- the population ------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class DeleteUser(Fault):
+    """Somebody else deletes a user just before the request.
+
+    Args:
+        position: Where in the list of users, from 0.
+    """
+
+    position: int = attrs.field(validator=_at_least(0))
+
+    def prepare(self, state: State) -> None:
+        members = state.members(ACCOUNT_ID)
+        if self.position >= len(members):
+            raise FaultError(f"DeleteUser finds no user at position {self.position} of {len(members)}")
+        state.remove(members[self.position], ACCOUNT_ID)
+
+
+@attrs.frozen
+class InsertUser(Fault):
+    """Somebody else adds a user just before the request.
+
+    Args:
+        position: Where in the list of users, from 0; the number of users for its end.
+    """
+
+    position: int = attrs.field(validator=_at_least(0))
+
+    def prepare(self, state: State) -> None:
+        size = len(state.members(ACCOUNT_ID))
+        if self.position > size:
+            raise FaultError(f"InsertUser finds no position {self.position} among {size} users")
+        user_id = state.next_user_id()
+        user = plain_user(user_id, f"newcomer.{user_id}@example.com", {ACCOUNT_ID: USERS})
+        state.insert(user, self.position, ACCOUNT_ID)
+
+
+# --- the script ----------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Scripted:
+    """Faults that wait for requests.
+
+    Attributes:
+        faults: What goes wrong, all of it with the same request.
+        method: The method of the requests that they wait for; None for any.
+        path: Their path, or a template of the API's description; None for any.
+        times: How many more requests they meet; None for all.
+        after: How many requests they leave alone before that.
+    """
+
+    faults: tuple[Fault, ...]
+    method: str | None = None
+    path: str | None = None
+    times: int | None = 1
+    after: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        if not self.faults:
+            raise ValueError("name at least one fault, such as Status(503)")
+        for fault in self.faults:
+            if not isinstance(fault, Fault) or type(fault) in (Fault, _Field):
+                raise TypeError(f"unknown fault {fault!r}; the faults are {', '.join(sorted(KNOWN))}")
+        if self.method is not None and self.method not in METHODS:
+            raise ValueError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
+        if self.path is not None and not _has_operation(self.path):
+            raise ValueError(f"path {self.path!r} leads to no operation; /iam/users/{{userId}} and /iam/users/5 do")
+        if self.times is not None:
+            require_int("times", self.times, minimum=1)
+        require_int("after", self.after, minimum=0)
+
+    def waits_for(self, request: Request) -> bool:
+        """Whether a request is one of those that the faults are for."""
+        if self.method is not None and request.method != self.method:
+            return False
+        return self.path is None or description.match(self.path, request.path) is not None
+
+
+class Script:
+    """The faults to come, in order."""
+
+    def __init__(self) -> None:
+        self._scripted: list[Scripted] = []
+
+    def add(self, scripted: Scripted) -> None:
+        """Put faults at the end."""
+        self._scripted.append(scripted)
+
+    def clear(self) -> None:
+        """Take all faults back."""
+        self._scripted.clear()
+
+    def listed(self) -> tuple[Scripted, ...]:
+        """The faults to come, as they stand."""
+        return tuple(self._scripted)
+
+    def take(self, request: Request) -> Sequence[Fault]:
+        """The faults that a request meets, which are used up by that.
+
+        These are the first ones in the script that wait for it, and all that last.
+        """
+        taken: list[Fault] = []
+        rest: list[Scripted] = []
+        is_met = False
+        for scripted in self._scripted:
+            left: Scripted | None = scripted
+            if scripted.waits_for(request):
+                if scripted.after:
+                    left = attrs.evolve(scripted, after=scripted.after - 1)
+                elif scripted.times is None:
+                    taken += scripted.faults
+                elif not is_met:
+                    is_met = True
+                    taken += scripted.faults
+                    left = attrs.evolve(scripted, times=scripted.times - 1) if scripted.times > 1 else None
+            if left is not None:
+                rest.append(left)
+        self._scripted = rest
+        return taken
+
+
+def _has_operation(path: str) -> bool:
+    """Whether a path, or a template of the description, leads to an operation."""
+    return isinstance(path, str) and bool(description.operations_at(path))
+
+
+def _found(node: Any, path: Sequence[str]) -> list[Any]:
+    """What stands at a path of keys, where `*` stands for every item of a list."""
+    if not path:
+        return [node]
+    return [found for child in _children(node, path[0]).values() for found in _found(child, path[1:])]
+
+
+def _children(node: Any, key: str) -> dict[Any, Any]:
+    if isinstance(node, dict):
+        return {key: node[key]} if key in node else {}
+    if isinstance(node, list) and key == "*":
+        return dict(enumerate(node))
+    if isinstance(node, list) and key.isdecimal() and int(key) < len(node):
+        return {int(key): node[int(key)]}
+    return {}
+
+
+def _edited(node: Any, path: Sequence[str], edit: Any) -> Any:
+    """A copy in which what stands at a path is changed; what is not an object stays."""
+    if not path:
+        return edit(node) if isinstance(node, dict) else node
+    changed = {key: _edited(child, path[1:], edit) for key, child in _children(node, path[0]).items()}
+    if isinstance(node, dict):
+        return {**node, **changed}
+    return [changed.get(index, item) for index, item in enumerate(node)] if isinstance(node, list) else node
+
+
+KNOWN = {
+    fault.__name__: fault
+    for fault in (
+        ContentType, DeleteUser, Delay, EmptyBody, ExtraField, HTML, Hang, InsertUser, Missing, NotUTF8, Null, Reset,
+        Status, Truncate, UnknownEnum,
+    )
+}  # fmt: skip
+"""Every fault by name."""

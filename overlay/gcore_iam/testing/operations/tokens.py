@@ -1,0 +1,102 @@
+"""Permanent API tokens. Both versions of the API have the same ones; only the spelling of new keys differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from dateutil.parser import isoparse
+
+from .. import records, roles
+from ..description import Problem
+from ..messages import NO_BODY, Answer, refusal
+from ..state import APIToken
+from .call import Call
+
+
+def get_api_tokens(call: Call) -> Answer:
+    account_id, query = call.path["clientId"], call.query
+    sees_all = call.require_role(account_id) == roles.ADMINISTRATORS
+    wanted: list[Callable[[APIToken], bool]] = [
+        lambda token: token.account_id == account_id,
+        lambda token: sees_all or token.user_id == call.caller.user_id,
+        lambda token: call.state.is_gone(token) == query.get("deleted", False),
+    ]
+    if "role" in query:
+        wanted.append(lambda token: query["role"] in (str(token.role), roles.NAMES[token.role]))
+    if "issued_by" in query:
+        wanted.append(lambda token: token.user_id == query["issued_by"])
+    if "not_issued_by" in query:
+        wanted.append(lambda token: token.user_id != query["not_issued_by"])
+    found = [token for token in call.state.tokens.values() if all(is_wanted(token) for is_wanted in wanted)]
+    return Answer(200, [records.token(call.state, token) for token in found])
+
+
+def create_api_token(call: Call) -> Answer:
+    """Issue a key of version 1, such as `1234$abcdef`."""
+    return _create(call, "$")
+
+
+def create_api_token_v2(call: Call) -> Answer:
+    """Issue a key of version 2, such as `42_a1b2`."""
+    return _create(call, "_")
+
+
+def get_api_token(call: Call) -> Answer:
+    return Answer(200, records.token(call.state, _token(call)))
+
+
+def delete_api_token(call: Call) -> Answer:
+    call.state.delete_token(_token(call))
+    return Answer(204, NO_BODY)
+
+
+def _create(call: Call, separator: str) -> Answer:
+    account_id, body = call.path["clientId"], call.body
+    own_role = call.require_role(account_id)
+    given = body["client_user"].get("role")
+    role = roles.named(given) if given else None
+    problems: list[Problem] = []
+    if not given:
+        problems.append((("client_user", "role"), "Value is missing."))
+    elif role is None:
+        problems.append((("client_user", "role"), "No such role."))
+    elif roles.is_higher(role, own_role):
+        problems.append((("client_user", "role"), "Role is too high."))
+    if not body["name"].strip():
+        problems.append((("name",), "Must not be empty."))
+    exp_date = _moment(body["exp_date"])
+    if body["exp_date"] is not None and (exp_date is None or exp_date <= call.state.clock.now()):
+        problems.append((("exp_date",), "Must be in the future."))
+    if problems or role is None:
+        raise call.refuse(*problems)
+    token = call.state.issue_token(
+        separator,
+        name=body["name"],
+        description=body.get("description"),
+        role=role,
+        user_id=call.caller.user_id,
+        account_id=account_id,
+        exp_date=exp_date,
+    )
+    return Answer(200, {"token": token.key, **records.token(call.state, token)})
+
+
+def _token(call: Call) -> APIToken:
+    """The token that the path names; refused when there is none in the account, or it is somebody else's."""
+    account_id = call.path["clientId"]
+    role = call.require_role(account_id)
+    token = call.state.tokens.get(call.path["tokenId"])
+    if token is None or token.account_id != account_id or call.state.is_gone(token):
+        raise refusal(404, "The account has no such API token.")
+    if role != roles.ADMINISTRATORS and token.user_id != call.caller.user_id:
+        raise refusal(403, "This API token is somebody else's.")
+    return token
+
+
+def _moment(text: str | None) -> datetime | None:
+    """The moment that a text spells; None for null, and for what RFC 3339 admits and Python does not."""
+    try:
+        return None if text is None else isoparse(text)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,50 @@
+"""A plugin of pytest: the fixtures `fake_iam`, `iam` and `async_iam`.
+
+pytest finds it by itself. It loads nothing until a fixture is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from gcore_iam import AsyncIAMClient, IAMClient
+
+    from .fake import FakeIAM
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known to `--strict-markers`."""
+    config.addinivalue_line("markers", "fake_iam(...): arguments of FakeIAM for the fixture fake_iam")
+
+
+@pytest.fixture
+def fake_iam(request: pytest.FixtureRequest) -> FakeIAM:
+    """A fresh `FakeIAM`; `@pytest.mark.fake_iam(users=3)` gives its arguments."""
+    from . import FakeIAM
+
+    marker = request.node.get_closest_marker("fake_iam")
+    return FakeIAM(*marker.args, **marker.kwargs) if marker else FakeIAM()
+
+
+@pytest.fixture
+def iam(fake_iam: FakeIAM) -> Iterator[IAMClient]:
+    """An `IAMClient` of `fake_iam`, in process, with its API key."""
+    from gcore_iam import IAMClient
+
+    with IAMClient(fake_iam.api_key, transport=fake_iam.transport()) as client:
+        yield client
+
+
+@pytest.fixture
+def async_iam(fake_iam: FakeIAM) -> AsyncIAMClient:
+    """An `AsyncIAMClient` of `fake_iam`, in process, with its API key.
+
+    It holds no connection, so nothing is left open; whichever library runs the test's coroutine will do.
+    """
+    from gcore_iam import AsyncIAMClient
+
+    return AsyncIAMClient(fake_iam.api_key, transport=fake_iam.transport())

@@ -1,0 +1,116 @@
+"""Login sessions: pairs of JSON Web Tokens (RFC 7519) that live, rotate and die as the API's do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import attrs
+import jwt
+
+from .clock import Clock
+from .population import Record
+
+ACCESS_LIFETIME = timedelta(hours=1)
+REFRESH_LIFETIME = timedelta(hours=24)
+
+_ALGORITHM = "HS256"
+
+
+@attrs.define
+class _Session:
+    """The pairs that descend from one login."""
+
+    user_id: int
+    refreshable_by: str | None
+    """The id of the only refresh token that still serves; None when the family is blacklisted."""
+    ended: bool = False
+
+
+class Sessions:
+    """Issues and recognises the tokens of login sessions.
+
+    Args:
+        key: What tokens are signed with, 32 bytes or more.
+        clock: What their lives are measured by.
+    """
+
+    def __init__(self, key: bytes, clock: Clock) -> None:
+        self._key = key
+        self._clock = clock
+        self._sessions: dict[int, _Session] = {}
+        self._numbers = count(1)
+
+    def start(self, user_id: int, account_id: int) -> Record:
+        """Begin a session, and give its first pair (schema Token)."""
+        number = next(self._numbers)
+        self._sessions[number] = _Session(user_id, None)
+        return self._pair(number, account_id)
+
+    def refresh(self, token: str) -> Record | None:
+        """Exchange a refresh token for the next pair.
+
+        None when it is not genuine, too old, or was exchanged before; in the last case no refresh token of its
+        session serves any more.
+        """
+        claims = self._claims(token, "refresh")
+        session = self._sessions.get(claims["session"]) if claims else None
+        if claims is None or session is None or session.ended:
+            return None
+        if session.refreshable_by != claims["jti"]:
+            session.refreshable_by = None
+            return None
+        return self._pair(claims["session"], claims["client_id"])
+
+    def caller(self, token: str) -> tuple[int, int] | None:
+        """The ids of user and account that an access token stands for; None when it does not serve."""
+        claims = self._claims(token, "access")
+        session = self._sessions.get(claims["session"]) if claims else None
+        if claims is None or session is None or session.ended:
+            return None
+        return claims["user_id"], claims["client_id"]
+
+    def user_of(self, refresh_token: str) -> int | None:
+        """The id of the user whom a genuine refresh token names, whether or not it serves."""
+        claims = self._claims(refresh_token, "refresh")
+        return claims["user_id"] if claims else None
+
+    def end(self, user_id: int) -> None:
+        """End all sessions of a user."""
+        for session in self._sessions.values():
+            session.ended = session.ended or session.user_id == user_id
+
+    def _pair(self, number: int, account_id: int) -> Record:
+        session = self._sessions[number]
+        session.refreshable_by = f"{next(self._numbers):032x}"
+        access_id = f"{next(self._numbers):032x}"
+        return {
+            "refresh": self._token("refresh", session.refreshable_by, REFRESH_LIFETIME, number, account_id),
+            "access": self._token("access", access_id, ACCESS_LIFETIME, number, account_id),
+        }
+
+    def _token(self, kind: str, jti: str, lifetime: timedelta, number: int, account_id: int) -> str:
+        now = self._clock.now()
+        claims = {
+            "token_type": kind,
+            "iat": int(now.timestamp()),
+            "exp": int((now + lifetime).timestamp()),
+            "jti": jti,
+            "user_id": self._sessions[number].user_id,
+            "client_id": account_id,
+            "session": number,
+        }
+        return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
+
+    def _claims(self, token: str, kind: str) -> dict[str, Any] | None:
+        try:
+            # Times are held against the fake's clock, which PyJWT does not know.
+            claims = jwt.decode(
+                token, self._key, algorithms=[_ALGORITHM], options={"verify_exp": False, "verify_iat": False}
+            )
+        except (jwt.InvalidTokenError, ValueError):
+            return None
+        if claims["token_type"] != kind or claims["exp"] <= self._clock.now().timestamp():
+            return None
+        return claims
