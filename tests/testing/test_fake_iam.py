@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,34 +18,6 @@ from gcore_iam.testing.operations import HANDLERS
 SPEC = Path(__file__).parents[2] / "spec" / "iam_api.yaml"
 
 Open = Callable[[FakeIAM], httpx.Client]
-"""Opens a client that is authenticated with the fake's own key."""
-
-
-@pytest.fixture(params=["in process", "served"])
-def served(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param == "served")
-
-
-@pytest.fixture
-def open_client(served: bool) -> Iterator[Open]:
-    with ExitStack() as stack:
-
-        def open_(fake: FakeIAM) -> httpx.Client:
-            options: dict[str, Any] = {"headers": {"Authorization": f"APIKey {fake.api_key}"}, "trust_env": False}
-            if served:
-                options["base_url"] = stack.enter_context(fake.serve())
-            else:
-                options |= {"base_url": "http://fake", "transport": fake.transport()}
-            return stack.enter_context(httpx.Client(**options))
-
-        yield open_
-
-
-@pytest.fixture
-def client(open_client: Open) -> httpx.Client:
-    return open_client(FakeIAM(25))
-
-
 USERS = FakeIAM(25).users
 
 

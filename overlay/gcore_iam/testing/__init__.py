@@ -51,9 +51,10 @@ def __getattr__(name: str) -> Any:
     try:
         value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
     except ModuleNotFoundError as error:
-        if error.name not in ("jsonschema_rs", "jwt", "pyotp"):
+        missing = (error.name or "").partition(".")[0]
+        if missing not in ("jsonschema_rs", "jwt", "pyotp"):
             raise
-        raise ImportError(f'{name} needs {error.name}: pip install "gcore-iam[testing]"') from error
+        raise ImportError(f'{name} needs {missing}: pip install "gcore-iam[testing]"') from error
     globals()[name] = value
     return value
 

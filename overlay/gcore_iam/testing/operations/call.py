@@ -91,22 +91,27 @@ def bad_request(operation: Operation, problems: Iterable[Problem]) -> RefusedErr
 
 
 def _by_field(problems: Sequence[Problem]) -> Any:
-    """`{"errors": {"field": ["message", …]}}`; what is wrong inside a field is said with the field."""
+    """`{"errors": {"field": ["message", …]}}`."""
     errors: dict[str, list[str]] = {}
     for (field, *inner), message in problems:
-        errors.setdefault(field, []).append(f"{'.'.join(inner)}: {message}" if inner else message)
+        errors.setdefault(field, []).append(_told(inner, message))
     return {"errors": errors}
 
 
 def _nested(problems: Sequence[Problem]) -> Any:
-    """`{"errors": {"a": {"b": ["message", …]}}}`, as deep as the request."""
+    """`{"errors": {"a": {"b": ["message", …]}}}`."""
     errors: dict[str, Any] = {}
-    for (*outer, field), message in problems:
-        inside = errors
-        for key in outer:
-            inside = inside.setdefault(key, {})
-        inside.setdefault(field, []).append(message)
+    for (field, *inner), message in problems:
+        if inner:
+            errors.setdefault(field, {}).setdefault(inner[0], []).append(_told(inner[1:], message))
+        else:
+            errors.setdefault(field, []).append(message)
     return {"errors": errors}
+
+
+def _told(inner: Sequence[str], message: str) -> str:
+    """A message that also says where inside a field it belongs."""
+    return f"{'.'.join(inner)}: {message}" if inner else message
 
 
 def _listed(problems: Sequence[Problem]) -> Any:

@@ -1,0 +1,468 @@
+"""What goes wrong on purpose: each fault, in process and over HTTP, and which requests meet it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import pytest
+from gcore_iam import testing
+from gcore_iam.testing import (
+    HTML,
+    Clock,
+    ContentType,
+    Delay,
+    DeleteUser,
+    EmptyBody,
+    ExtraField,
+    FakeIAM,
+    Fault,
+    FaultError,
+    Hang,
+    InsertUser,
+    Missing,
+    NotUTF8,
+    Null,
+    Reset,
+    Status,
+    Truncate,
+    UnknownEnum,
+)
+
+Open = Callable[[FakeIAM], httpx.Client]
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TOKEN = {"name": "t", "exp_date": None, "client_user": {"role": {"id": 2}}}
+
+
+@pytest.fixture
+def fake() -> FakeIAM:
+    return FakeIAM(10, clock=Clock(NOW))
+
+
+@pytest.fixture
+def client(open_client: Open, fake: FakeIAM) -> httpx.Client:
+    client = open_client(fake)
+    client.timeout = httpx.Timeout(5.0)
+    return client
+
+
+def statuses(client: httpx.Client, number: int, path: str = "/iam/users/1") -> list[int]:
+    return [client.get(path).status_code for _ in range(number)]
+
+
+def wait_for_requests(fake: FakeIAM, number: int) -> None:
+    """Return once so many requests have arrived; fail after ten seconds."""
+    deadline = time.monotonic() + 10
+    while len(fake.requests) < number:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+# --- instead of the answer -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 204, 304, 429, 500, 503, 520, 599])
+def test_a_status(client: httpx.Client, fake: FakeIAM, status: int) -> None:
+    fake.inject(Status(status))
+    response = client.get("/iam/users/1")
+    assert response.status_code == status
+    assert "Retry-After" not in response.headers
+    if status in (204, 304):
+        assert response.content == b""
+    else:
+        assert set(response.json()) == {"message"}
+    assert client.get("/iam/users/1").json()["id"] == 1
+
+
+def test_retry_after_as_seconds_and_as_a_date(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(Status(429, retry_after=3))
+    fake.inject(Status(503, retry_after=0))
+    fake.inject(Status(503, retry_after=NOW + timedelta(minutes=1)))
+    headers = [client.get("/iam/users/1").headers["Retry-After"] for _ in range(3)]
+    assert headers[:2] == ["3", "0"]
+    assert headers[2] == "Sun, 01 Mar 2026 12:01:00 GMT"
+    assert parsedate_to_datetime(headers[2]) == NOW + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("after_work", [True, False])
+@pytest.mark.parametrize(
+    ("fault", "error"), [(Status, None), (Reset, httpx.NetworkError), (Hang, httpx.ReadTimeout)], ids=lambda v: str(v)
+)
+def test_the_work_is_done_or_not(
+    client: httpx.Client, fake: FakeIAM, fault: Any, error: type[Exception] | None, after_work: bool
+) -> None:
+    client.timeout = httpx.Timeout(0.3)
+    arguments = (504,) if fault is Status else ()
+    fake.inject(fault(*arguments, after_work=after_work), method="POST")
+    path = f"/iam/v2/clients/{fake.account_id}/tokens"
+    if error is None:
+        assert client.post(path, json=TOKEN).status_code == 504
+    else:
+        with pytest.raises(error):
+            client.post(path, json=TOKEN)
+    assert len(fake.tokens) == 1 + after_work
+    assert len(client.get(path).json()) == 1 + after_work
+
+
+def test_a_reset_looks_like_one_to_every_client(fake: FakeIAM) -> None:
+    fake.inject(Reset(), times=3)
+    with fake.serve() as url, httpx.Client(base_url=url, trust_env=False) as client:
+        for _ in range(3):
+            with pytest.raises(httpx.ReadError) as caught:
+                client.get("/iam/users")
+        assert "reset" in str(caught.value)
+        assert client.get("/iam/users").status_code == 401
+
+
+def test_a_hanging_request_neither_blocks_others_nor_the_end(fake: FakeIAM) -> None:
+    fake.inject(Hang())
+    began = time.monotonic()
+
+    async def scenario(url: str) -> list[Any]:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
+            hanging = asyncio.create_task(client.get("/iam/users"))
+            await asyncio.to_thread(wait_for_requests, fake, 1)
+            others = [(await client.get("/iam/users")).status_code for _ in range(5)]
+            assert not hanging.done()
+            hanging.cancel()
+            return others
+
+    with fake.serve() as url:
+        assert asyncio.run(scenario(url)) == [401] * 5
+        fake.inject(Hang())
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(f"{url}/iam/users", trust_env=False, timeout=0.1)
+    assert time.monotonic() - began < 10
+
+
+def test_leaving_the_server_ends_what_hangs(fake: FakeIAM) -> None:
+    async def scenario() -> None:
+        with fake.serve() as url:
+            fake.inject(Hang())
+            fake.inject(Delay(1000))
+            client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=60)
+            tasks = [asyncio.create_task(client.get("/iam/users")) for _ in range(2)]
+            await asyncio.to_thread(wait_for_requests, fake, 2)
+        results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+        assert any(isinstance(result, httpx.NetworkError) for result in results)
+        await client.aclose()
+
+    began = time.monotonic()
+    asyncio.run(scenario())
+    assert time.monotonic() - began < 10
+
+
+def test_in_process_time_passes_without_waiting(fake: FakeIAM) -> None:
+    began = time.monotonic()
+    with httpx.Client(base_url="http://fake", transport=fake.transport(), timeout=7) as client:
+        fake.inject(Hang())
+        with pytest.raises(httpx.ReadTimeout) as caught:
+            client.get("/iam/users")
+        assert caught.value.request.url.path == "/iam/users"
+        assert fake.clock.now() == NOW + timedelta(seconds=7)
+        fake.inject(Delay(5))
+        assert client.get("/iam/users").status_code == 401
+        assert fake.clock.now() == NOW + timedelta(seconds=12)
+        fake.inject(Delay(100))
+        with pytest.raises(httpx.ReadTimeout):
+            client.get("/iam/users")
+        assert fake.clock.now() == NOW + timedelta(seconds=19)
+        fake.inject(Hang())
+        with pytest.raises(httpx.ReadTimeout):
+            client.get("/iam/users", timeout=None)
+    assert time.monotonic() - began < 5
+
+
+def test_over_http_a_delay_is_one(fake: FakeIAM) -> None:
+    with fake.serve() as url, httpx.Client(base_url=url, trust_env=False, timeout=5) as client:
+        client.get("/iam/users")
+        fake.inject(Delay(0.3))
+        began = time.monotonic()
+        assert client.get("/iam/users").status_code == 401
+        assert time.monotonic() - began >= 0.3
+
+
+# --- the body ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keep", [None, 0, 1, 40])
+def test_a_truncated_body(client: httpx.Client, fake: FakeIAM, keep: int | None) -> None:
+    whole = client.get("/iam/users/1").content
+    fake.inject(Truncate(keep))
+    response = client.get("/iam/users/1")
+    assert response.content == whole[: len(whole) // 2 if keep is None else keep]
+    assert response.headers["Content-Type"] == "application/json"
+    with pytest.raises(ValueError, match=r"."):
+        response.json()
+
+
+@pytest.mark.parametrize("keep", [None, 0, 40])
+def test_a_body_whose_connection_breaks(client: httpx.Client, fake: FakeIAM, keep: int | None) -> None:
+    fake.inject(Truncate(keep, announced=True))
+    with pytest.raises(httpx.RemoteProtocolError, match=r"closed .*(after|received)"):
+        client.get("/iam/users/1")
+    assert client.get("/iam/users/1").status_code == 200
+
+
+def test_a_body_whose_connection_breaks_in_async_code(fake: FakeIAM) -> None:
+    async def scenario() -> None:
+        async with httpx.AsyncClient(base_url="http://fake", transport=fake.transport()) as client:
+            fake.inject(Truncate(announced=True))
+            with pytest.raises(httpx.RemoteProtocolError) as caught:
+                await client.get("/iam/users")
+            assert caught.value.request.url.path == "/iam/users"
+
+    asyncio.run(scenario())
+
+
+def test_html(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(HTML())
+    response = client.get("/iam/users/1")
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert response.text.startswith("<!doctype html>")
+
+
+def test_an_empty_body(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(EmptyBody())
+    response = client.get("/iam/users/1")
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["Content-Type"] == "application/json"
+
+
+def test_bytes_that_are_not_utf8(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(NotUTF8())
+    response = client.get("/iam/users/1")
+    with pytest.raises(UnicodeDecodeError):
+        response.content.decode("utf-8")
+    assert json.loads(response.content.replace(b"\xff\xfe", b""))["id"] == 1
+
+
+def test_a_wrong_content_type(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(ContentType("text/plain"))
+    response = client.get("/iam/users/1")
+    assert response.headers.get_list("Content-Type") == ["text/plain"]
+    assert response.json()["id"] == 1
+
+
+def test_fields(client: httpx.Client, fake: FakeIAM) -> None:
+    plain = client.get("/iam/users/1").json()
+    for fault, expected in [
+        (UnknownEnum("lang"), {**plain, "lang": "unheard-of"}),
+        (UnknownEnum("lang", "fr"), {**plain, "lang": "fr"}),
+        (UnknownEnum("groups.0.name", "Owners"), {**plain, "groups": [{"id": 1, "name": "Owners"}]}),
+        (Null("email"), {**plain, "email": None}),
+        (Missing("email"), {name: value for name, value in plain.items() if name != "email"}),
+        (ExtraField(), {**plain, "unheard_of": "unheard-of"}),
+        (ExtraField("groups.*.since", {"a": [1]}), {**plain, "groups": [{**plain["groups"][0], "since": {"a": [1]}}]}),
+    ]:
+        fake.inject(fault)
+        assert client.get("/iam/users/1").json() == expected, fault
+    assert client.get("/iam/users/1").json() == plain
+
+
+def test_fields_of_a_page(client: httpx.Client, fake: FakeIAM) -> None:
+    plain = client.get("/iam/users?limit=3").json()["results"]
+    fake.inject(Null("results.*.name"), Missing("results.1.email"), Missing("count"))
+    page = client.get("/iam/users?limit=3").json()
+    assert "count" not in page
+    assert [user["name"] for user in page["results"]] == [None] * 3
+    assert ["email" in user for user in page["results"]] == [True, False, True]
+    fake.inject(UnknownEnum("*.lang"))
+    assert {user["lang"] for user in client.get("/iam/users").json()} == {"unheard-of"}
+    assert client.get("/iam/users?limit=3").json()["results"] == plain
+
+
+@pytest.mark.parametrize("field", ["nothing", "groups.name", "groups.7.name", "lang.0", "*.lang", "0", "email.x"])
+def test_a_field_that_is_not_there_is_the_tests_mistake(
+    client: httpx.Client, served: bool, fake: FakeIAM, field: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.inject(Null(field))
+    if served:
+        with caplog.at_level(logging.CRITICAL, logger="gcore_iam.testing"):
+            assert client.get("/iam/users/1").status_code == 500
+    else:
+        with pytest.raises(FaultError, match=r"Null finds no "):
+            client.get("/iam/users/1")
+    assert client.get("/iam/users/1").status_code == 200
+
+
+def test_truncating_what_is_short_is_the_tests_mistake(fake: FakeIAM) -> None:
+    fake.inject(Truncate(100_000))
+    with (
+        httpx.Client(base_url="http://fake", transport=fake.transport()) as client,
+        pytest.raises(FaultError, match="no more"),
+    ):
+        client.get("/iam/users")
+
+
+def test_faults_combine(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(Status(502, retry_after=1), HTML(), Delay(0.01))
+    response = client.get("/iam/users/1")
+    assert response.status_code == 502
+    assert response.headers["Retry-After"] == "1"
+    assert "502" in response.text
+    fake.inject(Null("lang"), ContentType("application/problem+json"))
+    response = client.get("/iam/users/1")
+    assert response.json()["lang"] is None
+    assert response.headers["Content-Type"] == "application/problem+json"
+
+
+def test_every_answer_keeps_its_request_id(client: httpx.Client, fake: FakeIAM) -> None:
+    for faults in ((Status(503),), (HTML(),), (EmptyBody(),), (ContentType("a/b"),)):
+        fake.inject(*faults)
+        assert client.get("/iam/users/1").headers["X-Request-ID"]
+
+
+# --- the population ------------------------------------------------------------------------------------------------
+
+
+def ids(client: httpx.Client, size: int) -> list[list[int]]:
+    pages: list[list[int]] = []
+    while True:
+        offset = sum(map(len, pages))
+        page = client.get("/iam/users", params={"limit": size, "offset": offset}).raise_for_status().json()
+        pages.append([user["id"] for user in page["results"]])
+        if offset + len(page["results"]) >= page["count"]:
+            return pages
+
+
+def test_deletion_while_somebody_pages(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(DeleteUser(0), method="GET", path="/iam/users", after=1)
+    assert ids(client, 4) == [[1, 2, 3, 4], [6, 7, 8, 9], [10]]
+    assert [user["id"] for user in fake.users] == list(range(2, 11))
+
+
+def test_insertion_while_somebody_pages(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(InsertUser(0), method="GET", path="/iam/users", after=2)
+    assert ids(client, 4) == [[1, 2, 3, 4], [5, 6, 7, 8], [8, 9, 10]]
+    assert [user["id"] for user in fake.users] == [11, *range(1, 11)]
+    assert client.get("/iam/users/11").json()["email"] == "newcomer.11@example.com"
+
+
+def test_positions_in_the_middle_and_at_the_end(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(InsertUser(10), InsertUser(3), DeleteUser(1))
+    listed = [user["id"] for user in client.get("/iam/users").json()]
+    assert listed == [1, 3, 12, 4, 5, 6, 7, 8, 9, 10, 11]
+
+
+def test_a_population_that_changes_before_every_page(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(InsertUser(0), path="/iam/users", times=None)
+    assert [len(client.get("/iam/users").json()) for _ in range(3)] == [11, 12, 13]
+
+
+@pytest.mark.parametrize("fault", [DeleteUser(10), InsertUser(11)])
+def test_a_position_that_is_not_there_is_the_tests_mistake(fake: FakeIAM, fault: Fault) -> None:
+    fake.inject(fault)
+    with httpx.Client(base_url="http://fake", transport=fake.transport()) as client:
+        with pytest.raises(FaultError, match=r"position 1[01]"):
+            client.get("/iam/users")
+        assert len(fake.users) == 10
+
+
+# --- the script ----------------------------------------------------------------------------------------------------
+
+
+def test_the_next_requests(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(Status(503), times=2)
+    fake.inject(Status(429))
+    assert statuses(client, 5) == [503, 503, 429, 200, 200]
+
+
+def test_requests_by_method_and_path(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(Status(503), method="GET", path="/iam/users/{userId}", times=2)
+    fake.inject(Status(500), path="/iam/users/3")
+    assert statuses(client, 1, "/iam/users") == [200]
+    assert client.patch("/iam/users/2", json={}).status_code == 200
+    assert statuses(client, 1, "/iam/users/2") == [503]
+    assert statuses(client, 3, "/iam/users/3") == [503, 500, 200]
+
+
+def test_requests_to_leave_alone_before(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(Status(503), after=2)
+    fake.inject(Status(500), after=3, path="/iam/users/1")
+    assert statuses(client, 5) == [200, 200, 503, 500, 200]
+
+
+def test_faults_that_last(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(ExtraField(), times=None)
+    fake.inject(Status(503))
+    first, second = client.get("/iam/users/1"), client.get("/iam/users/1")
+    assert (first.status_code, second.status_code) == (503, 200)
+    assert second.json()["unheard_of"] == "unheard-of"
+    fake.clear_faults()
+    assert "unheard_of" not in client.get("/iam/users/1").json()
+
+
+def test_the_list_of_faults(client: httpx.Client, fake: FakeIAM) -> None:
+    assert list(fake.faults) == []
+    fake.inject(Status(503), times=2, method="GET")
+    fake.inject(Null("lang"), Delay(1), times=None, after=3)
+    first, second = fake.faults
+    assert (first.faults, first.method, first.path, first.times, first.after) == ((Status(503),), "GET", None, 2, 0)
+    assert (second.faults, second.times, second.after) == ((Null("lang"), Delay(1)), None, 3)
+    client.get("/iam/users/1")
+    first, second = fake.faults
+    assert (first.times, second.after) == (1, 2)
+    client.get("/iam/users/1")
+    assert [scripted.faults for scripted in fake.faults] == [(Null("lang"), Delay(1))]
+    fake.clear_faults()
+    assert list(fake.faults) == []
+
+
+def test_faults_are_met_without_credentials_too(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(Status(503))
+    assert client.get("/iam/users", headers={"Authorization": ""}).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "hint"),
+    [
+        (lambda t: t.Status("503"), TypeError, "status must be an integer, not str"),
+        (lambda t: t.Status(99), ValueError, "200 or more"),
+        (lambda t: t.Status(600), ValueError, "599 or less"),
+        (lambda t: t.Status(status=True), TypeError, "integer"),
+        (lambda t: t.Status(429, retry_after=-1), ValueError, "retry_after must be 0 or more"),
+        (lambda t: t.Status(429, retry_after=1.5), TypeError, "retry_after must be an integer, not float"),
+        (lambda t: t.Status(429, retry_after=datetime(2026, 1, 1)), ValueError, "time zone"),
+        (lambda t: t.Status(429, after_work=1), TypeError, "bool"),
+        (lambda t: t.Reset(after_work="yes"), TypeError, "bool"),
+        (lambda t: t.Delay(0), ValueError, "above 0"),
+        (lambda t: t.Delay(float("inf")), ValueError, "finite"),
+        (lambda t: t.Delay("1"), TypeError, "number"),
+        (lambda t: t.Truncate(-1), ValueError, "0 or more"),
+        (lambda t: t.Truncate(1.0), TypeError, "integer"),
+        (lambda t: t.ContentType(""), ValueError, "empty"),
+        (lambda t: t.ContentType("a\r\nb"), ValueError, "printable"),
+        (lambda t: t.UnknownEnum(""), ValueError, "empty"),
+        (lambda t: t.Null(7), TypeError, "string"),
+        (lambda t: t.Missing(None), TypeError, "string"),
+        (lambda t: t.ExtraField("a", {1, 2}), TypeError, "value is a set, for which JSON has no form"),
+        (lambda t: t.ExtraField("a", float("nan")), ValueError, "JSON"),
+        (lambda t: t.DeleteUser(-1), ValueError, "0 or more"),
+        (lambda t: t.InsertUser("0"), TypeError, "integer"),
+        (lambda t: t.FakeIAM(1).inject(), ValueError, "at least one fault"),
+        (lambda t: t.FakeIAM(1).inject("status"), TypeError, "unknown fault 'status'; the faults are ContentType, "),
+        (lambda t: t.FakeIAM(1).inject(503), TypeError, "unknown fault 503"),
+        (lambda t: t.FakeIAM(1).inject(t.Status), TypeError, "unknown fault"),
+        (lambda t: t.FakeIAM(1).inject(t.Fault()), TypeError, "unknown fault"),
+        (lambda t: t.FakeIAM(1).inject(t.Status(503), times=0), ValueError, "times must be 1 or more"),
+        (lambda t: t.FakeIAM(1).inject(t.Status(503), times=1.0), TypeError, "times"),
+        (lambda t: t.FakeIAM(1).inject(t.Status(503), after=-1), ValueError, "after must be 0 or more"),
+        (lambda t: t.FakeIAM(1).inject(t.Status(503), after=None), TypeError, "after"),
+        (lambda t: t.FakeIAM(1).inject(t.Status(503), method="get"), ValueError, "method must be one of GET"),
+        (lambda t: t.FakeIAM(1).inject(t.Status(503), path="/users"), ValueError, "leads to no operation"),
+        (lambda t: t.FakeIAM(1).inject(t.Status(503), path=5), ValueError, "leads to no operation"),
+        (lambda t: t.FakeIAM(1).inject(t.Status(503), colour="red"), TypeError, "colour"),
+    ],
+)
+def test_bad_arguments_are_refused_at_once(make: Callable[[Any], Any], error: type[Exception], hint: str) -> None:
+    with pytest.raises(error, match=hint):
+        make(testing)

@@ -1,0 +1,152 @@
+"""What the fake tells of the requests that it saw."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from gcore_iam.testing import Delay, FakeIAM, Reset, Status
+
+Open = Callable[[FakeIAM], httpx.Client]
+
+PASSWORD = "correct-horse-battery"
+
+
+@pytest.fixture
+def fake() -> FakeIAM:
+    return FakeIAM(3)
+
+
+@pytest.fixture
+def client(open_client: Open, fake: FakeIAM) -> httpx.Client:
+    return open_client(fake)
+
+
+def test_a_request_as_it_came(client: httpx.Client, fake: FakeIAM) -> None:
+    client.get("/iam/users?limit=2&offset=1", headers={"X-Mine": "a"})
+    client.patch("/iam/users/%32", json={"name": "é"})
+    first, second = fake.requests
+    assert (first.method, first.path, first.operation, first.status) == ("GET", "/iam/users", "iamGetUsers", 200)
+    assert first.query == {"limit": "2", "offset": "1"}
+    assert first.headers["x-mine"] == "a"
+    assert first.body is None
+    assert (second.method, second.path, second.operation) == ("PATCH", "/iam/users/%32", "iamUpdateUser")
+    assert second.body == {"name": "é"}
+
+
+def test_every_request_counts_whatever_became_of_it(client: httpx.Client, fake: FakeIAM) -> None:
+    client.get("/iam/users/9")
+    client.get("/iam/users/1", headers={"Authorization": ""})
+    client.get("/nowhere")
+    client.post("/iam/users")
+    fake.inject(Status(503))
+    client.get("/iam/users/1")
+    fake.inject(Reset())
+    with pytest.raises(httpx.NetworkError):
+        client.get("/iam/users/1")
+    assert [(seen.operation, seen.status) for seen in fake.requests] == [
+        ("iamGetUser", 404), ("iamGetUser", 401), (None, 404), (None, 405), ("iamGetUser", 503), ("iamGetUser", None),
+    ]  # fmt: skip
+    assert fake.calls == {"iamGetUser": 4}
+    assert fake.calls["iamInviteUser"] == 0
+
+
+SECRETS = [
+    ("POST", "/iam/auth/jwt/login", {"username": "u", "password": "s3cret", "one_time_password": "s3cret"}),
+    ("POST", "/iam/auth/jwt/refresh", {"refresh": "s3cret"}),
+    ("PUT", "/iam/users/1/password", {"old": "s3cret", "new": "s3cret", "double": "s3cret"}),
+    ("PUT", "/iam/users/1/email", {"new_email": "e", "password": "s3cret"}),
+    ("POST", "/iam/clients/create", [{"company": {"token": "s3cret", "access": ["s3cret"]}}]),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), SECRETS)
+def test_secrets_are_masked_unless_asked_for(
+    client: httpx.Client, fake: FakeIAM, method: str, path: str, body: Any
+) -> None:
+    headers = {"Authorization": "Bearer s3cret", "Proxy-Authorization": "Basic s3cret", "Cookie": "a=s3cret; b=s3cret"}
+    client.request(method, f"{path}?password=s3cret&token=s3cret", json=body, headers=headers)
+    (seen,) = fake.requests
+    assert "s3cret" not in repr(seen)
+    assert "s3cret" not in repr([seen.headers, seen.query, seen.body, seen.path])
+    assert seen.headers["authorization"] == "Bearer ***"
+    assert seen.headers["cookie"] == "***"
+    whole = seen.revealed()
+    assert whole.body == body
+    assert whole.headers["authorization"] == "Bearer s3cret"
+    assert whole.query == {"password": "s3cret", "token": "s3cret"}
+    assert (whole.method, whole.path, whole.operation, whole.status) == (
+        seen.method, seen.path, seen.operation, seen.status,
+    )  # fmt: skip
+
+
+def test_what_is_no_json_is_masked_whole(client: httpx.Client, fake: FakeIAM) -> None:
+    for content in (b'{"password": "s3cret"', b"s3cret\xff", b"[" * 50_000 + b"s3cret"):
+        client.post("/iam/auth/jwt/login", content=content, headers={"Content-Type": "application/json"})
+        seen = fake.requests[-1]
+        assert "s3cret" not in repr(seen)
+        assert str(len(content)) in seen.body
+        assert seen.revealed().body == content.decode("utf-8", "replace")
+
+
+def test_masking_leaves_what_is_no_secret(client: httpx.Client, fake: FakeIAM) -> None:
+    client.post("/iam/auth/jwt/login", json={"username": "u@example.com", "password": PASSWORD})
+    client.get("/iam/users", headers={"Authorization": fake.api_key})
+    first, second = fake.requests
+    assert first.body == {"username": "u@example.com", "password": "***"}
+    assert second.headers["authorization"] == "***"
+    assert fake.api_key not in repr(second)
+
+
+def test_what_was_seen_can_be_pickled_and_stays_masked(client: httpx.Client, fake: FakeIAM) -> None:
+    client.get("/iam/users/1")
+    (seen,) = fake.requests
+    assert pickle.loads(pickle.dumps(seen)) == seen
+    assert fake.api_key not in repr(fake)
+
+
+def test_connections(fake: FakeIAM) -> None:
+    assert fake.connections_opened == 0
+    with fake.serve() as url:
+        with httpx.Client(base_url=url, trust_env=False) as client:
+            for _ in range(5):
+                client.get("/iam/users")
+        assert fake.connections_opened == 1
+        for _ in range(3):
+            httpx.get(f"{url}/iam/users", trust_env=False)
+        assert fake.connections_opened == 4
+    with httpx.Client(base_url="http://fake", transport=fake.transport()) as client:
+        client.get("/iam/users")
+    assert fake.connections_opened == 4
+
+
+@pytest.mark.parametrize("tasks", [1, 7])
+def test_peak_concurrency(fake: FakeIAM, served: bool, tasks: int) -> None:
+    async def scenario(base_url: str, **options: Any) -> None:
+        async with httpx.AsyncClient(base_url=base_url, trust_env=False, **options) as client:
+            await client.get("/iam/users")
+            assert fake.peak_concurrency == 1
+            fake.inject(Delay(0.3), times=None)
+            await asyncio.gather(*(client.get("/iam/users") for _ in range(tasks)))
+            await client.get("/iam/users")
+
+    if served:
+        with fake.serve() as url:
+            asyncio.run(scenario(url))
+    else:
+        asyncio.run(scenario("http://fake", transport=fake.transport()))
+    assert fake.peak_concurrency == tasks
+
+
+def test_no_more_requests_are_remembered_than_promised(fake: FakeIAM, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gcore_iam.testing.observation.MOST_REQUESTS", 4)
+    small = FakeIAM(1)
+    with httpx.Client(base_url="http://fake", transport=small.transport()) as client:
+        for number in range(6):
+            client.get(f"/iam/users/{number}")
+    assert [seen.path for seen in small.requests] == [f"/iam/users/{number}" for number in range(2, 6)]
+    assert small.calls["iamGetUser"] == 6

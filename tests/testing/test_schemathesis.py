@@ -1,0 +1,127 @@
+"""schemathesis, a program that we did not write, holds the served fake against `spec/iam_api.yaml`.
+
+What that file gets wrong, and the fake answers truthfully all the same, is listed in `spec/corrections.yaml`, each
+entry with its reason; nothing else is excused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+import yaml
+from gcore_iam.testing import FakeIAM
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.core.failures import FailureGroup
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from codegen import corrections
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = 50
+SLOW_OR_LARGE = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
+CHECKS = [response_schema_conformance, status_code_conformance, content_type_conformance]
+
+
+def description() -> dict[str, Any]:
+    """The vendored file, with the listed corrections."""
+    document: dict[str, Any] = yaml.safe_load((ROOT / "spec" / "iam_api.yaml").read_text("utf-8"))
+    corrections.apply(corrections.load(ROOT / "spec" / "corrections.yaml"), document, lenient=False)
+    return document
+
+
+OPERATIONS = {
+    operation.definition.raw["operationId"]: operation
+    for operation in (
+        result.ok()  # type: ignore[union-attr] # pyright: ignore[reportAttributeAccessIssue]
+        for result in schemathesis.openapi.from_dict(description()).get_all_operations()
+    )
+}
+ADMINISTRATION = {"client_user": {"role": {"id": 2}}, "exp_date": None, "name": "t"}
+PASSWORD = "correct-horse-battery"
+IDS = {"clientId": [1001], "userId": [1, 1, 1, *range(2, 13)], "tokenId": list(range(2, 40))}
+
+
+def helpful(operation_id: str, url: str, fake: FakeIAM) -> dict[str, Any]:
+    """What random bodies never hit upon, so that work is done and not only refused."""
+    owner = {"username": fake.users[0]["email"], "password": PASSWORD}
+    if operation_id == "iamRefreshToken":
+        pair = httpx.post(f"{url}/iam/auth/jwt/login", json=owner, trust_env=False).raise_for_status().json()
+        return {"refresh": pair["refresh"]}
+    return {
+        "iamLoginUser": owner,
+        "iamChangePassword": {"old": PASSWORD, "new": PASSWORD, "double": PASSWORD},
+        "iamUpdateUserEmail": {"password": PASSWORD, "new_email": f"new{fake.calls.total()}@example.com"},
+        "iamInviteUser": {"client_id": fake.account_id, "user_role": {"id": 2}},
+        "iamUpdateClientUserRole": {"user_role": {"id": 5}},
+        "iamCreateApiToken": ADMINISTRATION,
+        "iamCreateApiTokenV2": ADMINISTRATION,
+    }.get(operation_id, {})
+
+
+def issue_tokens(url: str, fake: FakeIAM) -> None:
+    with httpx.Client(base_url=url, headers={"Authorization": f"APIKey {fake.api_key}"}, trust_env=False) as client:
+        for _ in IDS["tokenId"]:
+            client.post(f"/iam/v2/clients/{fake.account_id}/tokens", json=ADMINISTRATION).raise_for_status()
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: f"{mode.value} data")
+@pytest.mark.parametrize("key", ["valid key", "no key"])
+@pytest.mark.parametrize("operation_id", sorted(OPERATIONS))
+def test_every_answer_is_as_described(operation_id: str, key: str, mode: GenerationMode) -> None:
+    operation = OPERATIONS[operation_id]
+    fake = FakeIAM(30)
+    headers = {"Authorization": f"APIKey {fake.api_key}"} if key == "valid key" else {}
+    statuses: Counter[int] = Counter()
+
+    with fake.serve() as url:
+        issue_tokens(url, fake)
+
+        # The number makes examples differ where an operation takes nothing, and hypothesis would send one.
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=SLOW_OR_LARGE,
+        )
+        @given(case=operation.as_strategy(generation_mode=mode), data=st.data(), number=st.integers())
+        def run(case: schemathesis.Case[Any], data: st.DataObject, number: int) -> None:
+            if data.draw(st.booleans(), "likely to do work"):
+                case.path_parameters = {name: data.draw(st.sampled_from(IDS[name])) for name in case.path_parameters}
+                if isinstance(case.body, dict):
+                    case.body = {**case.body, **helpful(operation_id, url, fake)}
+            response = case.call(base_url=url, headers=headers)
+            statuses[response.status_code] += 1
+            case.validate_response(response, checks=CHECKS)
+
+        run()
+
+    assert statuses.total() >= EXAMPLES
+    is_open = operation.definition.raw.get("security") == []
+    if key == "no key" and not is_open:
+        assert set(statuses) == {401}
+    elif mode is GenerationMode.POSITIVE:
+        assert any(200 <= status < 300 for status in statuses), statuses
+
+
+def test_the_program_notices_what_is_wrong() -> None:
+    """Without the entry on statuses, the same fake is found wanting; so the tests above can fail."""
+    document: dict[str, Any] = yaml.safe_load((ROOT / "spec" / "iam_api.yaml").read_text("utf-8"))
+    wrong = schemathesis.openapi.from_dict(document)["/iam/activity_log/logins"]["GET"]
+    with FakeIAM(1).serve() as url:
+        case = wrong.Case(query={"limit": 1})
+        response = case.call(base_url=url)
+        assert response.status_code == 401
+        with pytest.raises(FailureGroup, match="Undocumented status code"):
+            case.validate_response(response, checks=CHECKS)
