@@ -1,0 +1,152 @@
+"""Many threads and many tasks at one fake: no wrong answer, no lost write, no exception."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+from gcore_iam.testing import FakeIAM
+
+WORKERS = 64
+SECONDS = 3.0
+MOST_TURNS = 40
+USERS = 100
+
+
+class Ledger:
+    """What the workers have been told, to be held against what the fake knows."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.created: dict[int, str] = {}
+        self.deleted: set[int] = set()
+        self.invited: dict[int, str] = {}
+        self.statuses: Counter[int] = Counter()
+
+    def note(self, status: int, step: Callable[[], object]) -> None:
+        with self._lock:
+            self.statuses[status] += 1
+            step()
+
+
+def turns(fake: FakeIAM, ledger: Ledger, worker: int, number: int) -> list[tuple[str, str, Any, Any]]:
+    """(method, path, body, check of the response) for one turn of one worker."""
+    account = fake.account_id
+    tag = f"{worker}-{number}"
+
+    def created(response: httpx.Response) -> None:
+        token = response.raise_for_status().json()
+        assert token["name"] == tag
+        assert token["id"] not in ledger.created
+        ledger.created[token["id"]] = tag
+
+    def invited(response: httpx.Response) -> None:
+        user_id = response.raise_for_status().json()["user_id"]
+        assert user_id not in ledger.invited
+        ledger.invited[user_id] = f"u{tag}@example.com"
+
+    def page(response: httpx.Response) -> None:
+        body = response.raise_for_status().json()
+        ids = [user["id"] for user in body["results"]]
+        assert len(ids) == min(50, body["count"] - 10)
+        assert ids == sorted(set(ids))
+
+    def renamed(response: httpx.Response) -> None:
+        assert response.raise_for_status().json()["name"] == tag
+
+    def missing(response: httpx.Response) -> None:
+        assert response.status_code == 404
+
+    role = {"client_user": {"role": {"id": 2}}, "exp_date": None}
+    invitation = {"client_id": account, "user_role": {"id": 2}, "email": f"u{tag}@example.com"}
+    return [
+        ("POST", f"/iam/v2/clients/{account}/tokens", {"name": tag, **role}, created),
+        ("GET", "/iam/users?limit=50&offset=10", None, page),
+        ("POST", "/iam/clients/invite_user", invitation, invited),
+        # Everybody has a user of their own to rename, so that nobody else's name may come back.
+        ("PATCH", f"/iam/users/{worker + 1}", {"name": tag}, renamed),
+        ("GET", "/iam/users/999999999", None, missing),
+    ]
+
+
+def settle(fake: FakeIAM, ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    """Hold what the workers were told against what the fake knows."""
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    tokens = {token["id"]: token["name"] for token in fake.tokens if token["id"] != 1}
+    assert tokens == ledger.created
+    users = {user["id"]: user["email"] for user in fake.users if user["id"] > USERS}
+    assert users == ledger.invited
+    assert len(ledger.created) >= WORKERS
+    assert fake.calls["iamCreateApiTokenV2"] == len(ledger.created)
+    assert fake.calls.total() == ledger.statuses.total()
+    assert set(ledger.statuses) == {200, 404}
+    assert fake.peak_concurrency <= WORKERS
+
+
+def options(fake: FakeIAM) -> dict[str, Any]:
+    limits = httpx.Limits(max_connections=WORKERS, max_keepalive_connections=WORKERS)
+    headers = {"Authorization": f"APIKey {fake.api_key}"}
+    return {"headers": headers, "trust_env": False, "limits": limits, "timeout": 60}
+
+
+@pytest.fixture
+def fake() -> FakeIAM:
+    return FakeIAM(USERS)
+
+
+def test_threads(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) -> None:
+    ledger, deadline = Ledger(), time.monotonic() + SECONDS
+
+    def work(client: httpx.Client, worker: int) -> None:
+        for number in range(MOST_TURNS):
+            for method, path, body, check in turns(fake, ledger, worker, number):
+                response = client.request(method, path, json=body)
+                ledger.note(response.status_code, partial(check, response))
+            if time.monotonic() > deadline:
+                return
+
+    def run(**way_in: Any) -> None:
+        with httpx.Client(**options(fake), **way_in) as client, ThreadPoolExecutor(WORKERS) as pool:
+            for result in [pool.submit(work, client, worker) for worker in range(WORKERS)]:
+                result.result(timeout=120)
+
+    if served:
+        with fake.serve() as url:
+            run(base_url=url)
+        assert 1 <= fake.connections_opened <= WORKERS
+    else:
+        run(base_url="http://fake", transport=fake.transport())
+    settle(fake, ledger, caplog)
+
+
+def test_tasks(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) -> None:
+    ledger, deadline = Ledger(), time.monotonic() + SECONDS
+
+    async def work(client: httpx.AsyncClient, worker: int) -> None:
+        for number in range(MOST_TURNS):
+            for method, path, body, check in turns(fake, ledger, worker, number):
+                response = await client.request(method, path, json=body)
+                ledger.note(response.status_code, partial(check, response))
+            if time.monotonic() > deadline:
+                return
+
+    async def run(**way_in: Any) -> None:
+        async with httpx.AsyncClient(**options(fake), **way_in) as client:
+            await asyncio.gather(*(work(client, worker) for worker in range(WORKERS)))
+
+    if served:
+        with fake.serve() as url:
+            asyncio.run(run(base_url=url))
+    else:
+        asyncio.run(run(base_url="http://fake", transport=fake.transport()))
+        assert fake.peak_concurrency == WORKERS
+    settle(fake, ledger, caplog)
