@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -103,6 +104,16 @@ def fake() -> FakeIAM:
     return FakeIAM(USERS)
 
 
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Lets threads take turns far more often than they usually do."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("restless")
 def test_threads(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) -> None:
     ledger, deadline = Ledger(), time.monotonic() + SECONDS
 
