@@ -50,6 +50,15 @@ def test_the_client_never_imports_the_fake() -> None:
     assert reaching(files, ROOT / "overlay", "gcore_iam.testing", "aiohttp") == []
 
 
+def test_the_fake_answers_without_knowing_how_requests_travel() -> None:
+    """Only its two ways in do; and only the plugin brings clients along."""
+    ways_in = ("transport.py", "server.py")
+    files = [file for file in (OVERLAY / "testing").rglob("*.py") if file.name not in ways_in]
+    assert len(files) > 10
+    found = reaching(iter(files), ROOT / "overlay", "httpx", "httpcore", "aiohttp", "anyio", "gcore_iam.client")
+    assert found == []
+
+
 @pytest.mark.parametrize("room", ["pagination.py", "errors.py"])
 def test_deciding_rooms_know_nothing_of_httpx(room: str) -> None:
     assert reaching(iter([OVERLAY / room]), ROOT / "overlay", "httpx", "httpcore", "gcore_iam_client") == []

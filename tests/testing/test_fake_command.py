@@ -105,9 +105,10 @@ def test_bad_arguments_end_with_2_and_say_why(arguments: tuple[str, ...]) -> Non
     assert "cret" not in done.stderr
 
 
-def test_without_aiohttp_one_line_says_what_to_install() -> None:
+@pytest.mark.parametrize("name", ["aiohttp", "jwt", "pyotp", "jsonschema_rs"])
+def test_without_the_extra_one_line_says_what_to_install(name: str) -> None:
     code = (
-        "import sys, runpy; sys.modules['aiohttp'] = None; runpy.run_module('gcore_iam.testing', run_name='__main__')"
+        f"import sys, runpy; sys.modules[{name!r}] = None; runpy.run_module('gcore_iam.testing', run_name='__main__')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS, check=False)
     assert (done.returncode, done.stdout) == (1, "")

@@ -11,22 +11,23 @@ import sys
 import time
 from collections.abc import Sequence
 
-from .fake import FakeIAM
-
-_DEFAULTS = {name: parameter.default for name, parameter in inspect.signature(FakeIAM).parameters.items()}
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serves until SIGINT or SIGTERM and returns the exit status."""
+    try:
+        from . import FakeIAM
+    except ImportError as error:
+        return _fail(str(error))
+    defaults = {name: parameter.default for name, parameter in inspect.signature(FakeIAM).parameters.items()}
     parser = argparse.ArgumentParser(
         prog="python -m gcore_iam.testing",
         description="A fake of Gcore's IAM API over HTTP on 127.0.0.1. Ends on SIGINT or SIGTERM.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 picks a free one")
-    parser.add_argument("--users", type=int, default=_DEFAULTS["users"], help="number of users")
-    parser.add_argument("--api-key", default=_DEFAULTS["api_key"], help="the API key to accept")
-    parser.add_argument("--seed", type=int, default=_DEFAULTS["seed"], help="seed of the population")
+    parser.add_argument("--users", type=int, default=defaults["users"], help="number of users")
+    parser.add_argument("--api-key", default=defaults["api_key"], help="the API key to accept")
+    parser.add_argument("--seed", type=int, default=defaults["seed"], help="seed of the population")
     options = parser.parse_args(arguments)
 
     stopping: list[int] = []

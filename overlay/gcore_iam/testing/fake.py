@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 from collections import Counter
@@ -140,7 +141,7 @@ class FakeIAM:
         """The account's users as they are now, in the API's form (schema User). Editing them changes no answer."""
         with self._state.lock:
             members = self._state.members(ACCOUNT_ID)
-            return tuple(records.user(self._state, user, ACCOUNT_ID) for user in members)
+            return tuple(copy.deepcopy(records.user(self._state, user, ACCOUNT_ID)) for user in members)
 
     @property
     def tokens(self) -> tuple[Record, ...]:

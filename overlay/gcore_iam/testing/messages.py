@@ -96,7 +96,7 @@ def encode(answer: Answer) -> Response:
     """The response that carries an answer, as JSON unless it has no body."""
     if answer.payload is NO_BODY:
         return Response(answer.status, answer.headers)
-    body = json.dumps(answer.payload, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(answer.payload, ensure_ascii=False, check_circular=False, separators=(",", ":")).encode()
     return Response(answer.status, (("Content-Type", "application/json"), *answer.headers), body)
 
 

@@ -147,6 +147,9 @@ class User:
     is_active: bool
     password: str | None = attrs.field(repr=False)
     """None for a user who cannot sign in with one."""
+    shown: dict[int, Record] = attrs.field(init=False, factory=dict, repr=False, eq=False)
+    """The user in the API's form by account, kept from one page to the next: making them anew took half of the time
+    that a page took. A user who changes is another value, and starts without."""
 
     @property
     def home(self) -> int:

@@ -10,10 +10,10 @@ from .state import APIToken, State
 
 
 def user(state: State, user: User, account_id: int) -> Record:
-    """A user as somebody in an account sees them (schema User)."""
-    return {
-        **user_public(state, user, account_id),
-        "client_and_roles": [
+    """A user as somebody in an account sees them (schema User). To be read, not changed: it is kept."""
+    if account_id not in user.shown:
+        record = user_public(state, user, account_id)
+        record["client_and_roles"] = [
             {
                 "client_id": entered,
                 "client_company_name": state.accounts[entered].company,
@@ -21,8 +21,9 @@ def user(state: State, user: User, account_id: int) -> Record:
                 "user_roles": [str(role)],
             }
             for entered, role in user.roles.items()
-        ],
-    }
+        ]
+        user.shown[account_id] = record
+    return user.shown[account_id]
 
 
 def user_public(state: State, user: User, account_id: int) -> Record:
@@ -35,15 +36,16 @@ def user_public(state: State, user: User, account_id: int) -> Record:
 
 def base_user(state: State, user: User, account_id: int) -> Record:
     """The part of a user that an account's details show (schema BaseUser)."""
+    home = user.home
     return {
         "id": user.id,
         "email": user.email,
         "name": user.name,
         "lang": user.lang,
         "phone": user.phone,
-        "company": state.accounts[user.home].company,
+        "company": state.accounts[home].company,
         "reseller": RESELLER_ID,
-        "client": user.home,
+        "client": home,
         "deleted": False,
         "groups": [roles.group(user.roles[account_id])],
         "activated": user.activated,
