@@ -12,7 +12,7 @@ SPEC        ?= spec/iam_api.yaml
 CORRECTIONS ?= spec/corrections.yaml
 OUTPUT      ?= generated/gcore_iam_client
 
-.PHONY: help setup demo test generate check sync lint types inventory build lock clean
+.PHONY: help setup demo test generate check sync lint types inventory bench build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ types: setup ## mypy --strict and pyright over everything
 
 inventory: setup ## every operation with its type and its method
 	@$(BIN)/python -m codegen inventory
+
+bench: setup ## measurements side by side, as ratios with bounds
+	@$(BIN)/python -m benchmarks
 
 build: setup ## the wheel and the source archive, in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .

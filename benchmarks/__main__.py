@@ -1,0 +1,28 @@
+"""`python -m benchmarks`: measures, prints a Markdown table of ratios, and writes `results.json`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import attrs
+
+from . import fake_iam
+from .measure import measure
+
+RESULTS = Path(__file__).with_name("results.json")
+
+
+def main() -> int:
+    """Run every comparison; the exit status is 0 when all are within their bounds."""
+    rows = [measure(comparison) for comparison in fake_iam.comparisons()]
+    print("| what | ratio | bound | |\n|---|---|---|---|")
+    for row in rows:
+        print(f"| {row.name} | {row.ratio:.2f} | {row.bound:.2f} | {'ok' if row.ok else 'too slow'} |")
+    RESULTS.write_text(json.dumps({"rows": [attrs.asdict(row) for row in rows]}, indent=2) + "\n", encoding="utf-8")
+    return 0 if all(row.ok for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

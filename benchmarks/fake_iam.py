@@ -1,0 +1,36 @@
+"""What FakeIAM costs, beside the least that a server of the same data has to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import httpx
+from gcore_iam.testing import FakeIAM
+
+from .measure import Comparison
+
+USERS = 10_000
+PAGE = 1_000
+
+
+def comparisons() -> list[Comparison]:
+    """Pages of users, served in process, beside `json.dumps` of the same users."""
+    lasting = FakeIAM(USERS)
+    users = list(lasting.users)
+
+    def serve(fake: FakeIAM) -> Callable[[], object]:
+        headers = {"Authorization": f"APIKey {fake.api_key}"}
+        client = httpx.Client(base_url="http://fake", transport=fake.transport(), headers=headers)
+
+        def work() -> None:
+            for offset in range(0, USERS, PAGE):
+                assert len(client.get(f"/iam/users?limit={PAGE}&offset={offset}").content) > PAGE
+
+        return work
+
+    what = f"FakeIAM, in process: {USERS:,} users in pages of {PAGE:,}, beside json.dumps"
+    return [
+        Comparison(what, lambda: serve(lasting), lambda: lambda: json.dumps(users), 2.0),
+        Comparison(f"{what}; from a new fake", lambda: serve(FakeIAM(USERS)), lambda: lambda: json.dumps(users), 2.0),
+    ]
