@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -48,20 +49,32 @@ def test_every_path_that_a_document_links_exists(document: str) -> None:
         assert (ROOT / path).exists(), path
 
 
+PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+TEST_PROGRAMS = {name: program for program in PROGRAMS if (name := program.partition("\n")[0]).startswith("# test_")}
+
+
 def test_the_readmes_programs_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    programs = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    assert len(programs) >= 4
+    programs = [program for program in PROGRAMS if program not in TEST_PROGRAMS.values()]
+    assert len(programs) >= 3
     fake = FakeIAM(users=12)
     with fake.serve() as url:
         monkeypatch.setenv("GCORE_API_KEY", fake.api_key)
         monkeypatch.setenv("GCORE_BASE_URL", url)
         for program in programs:
-            names: dict[str, object] = {}
-            exec(compile(program, "README.md", "exec"), names)  # noqa: S102 - our own README
-            for name, function in names.items():
-                if name.startswith("test_") and callable(function):
-                    function()
+            exec(compile(program, "README.md", "exec"), {})  # noqa: S102 - our own README
     assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["# test_with_pytest.py", "# test_with_unittest.py", "# test_faulty_network.py"])
+def test_the_readmes_tests_pass(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name.removeprefix("# ")
+    file.write_text(TEST_PROGRAMS[name], encoding="utf-8")
+    runner = ["unittest", file.stem] if "unittest" in name else ["pytest", "-q", "-W", "error", file.name]
+    run = subprocess.run(
+        [sys.executable, "-m", *runner], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert len(TEST_PROGRAMS) == 3
 
 
 def test_the_lock_names_packages_and_hashes_and_no_address() -> None:
