@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from .faults import NotUTF8 as NotUTF8
     from .faults import Null as Null
     from .faults import Reset as Reset
-    from .faults import Scripted as Scripted
     from .faults import Status as Status
     from .faults import Truncate as Truncate
     from .faults import UnknownEnum as UnknownEnum
     from .observation import SeenRequest as SeenRequest
+    from .script import Scripted as Scripted
     from .state import Email as Email
 
 _NAMES = {
@@ -35,9 +35,10 @@ _NAMES = {
     "fake": ("FakeIAM",),
     "faults": (
         "ContentType", "Delay", "DeleteUser", "EmptyBody", "ExtraField", "Fault", "FaultError", "HTML", "Hang",
-        "InsertUser", "Missing", "NotUTF8", "Null", "Reset", "Scripted", "Status", "Truncate", "UnknownEnum",
+        "InsertUser", "Missing", "NotUTF8", "Null", "Reset", "Status", "Truncate", "UnknownEnum",
     ),
     "observation": ("SeenRequest",),
+    "script": ("Scripted",),
     "state": ("Email",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}

@@ -19,7 +19,7 @@ from .clock import Clock
 from .custom import read_users
 from .description import whole_number
 from .dispatch import find, respond
-from .faults import Fault, Script, Scripted
+from .faults import Fault
 from .messages import Answer, Ending, Request, Response, encode
 from .observation import Observer, SeenRequest
 from .population import (
@@ -33,6 +33,7 @@ from .population import (
     outsider,
 )
 from .roles import ADMINISTRATORS
+from .script import Script, Scripted
 from .state import Email, State
 
 if TYPE_CHECKING:

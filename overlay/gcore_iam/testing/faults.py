@@ -1,10 +1,10 @@
-"""What can go wrong on purpose: one class for each fault, and the script that says which request meets which."""
+"""What can go wrong on purpose: one class for each fault."""
 
 from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -12,15 +12,12 @@ from typing import Any, ClassVar
 
 import attrs
 
-from . import description
 from .checks import require_int, require_json, require_text, require_type
 from .clock import require_aware
-from .messages import NO_BODY, Answer, Ending, Request, Response
+from .messages import NO_BODY, Answer, Ending, Response
 from .population import ACCOUNT_ID, plain_user
 from .roles import USERS
 from .state import State
-
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class FaultError(AssertionError):
@@ -69,7 +66,22 @@ class Fault:
 
 
 @attrs.frozen
-class Status(Fault):
+class _Instead(Fault):
+    """Something instead of the answer.
+
+    Args:
+        after_work: Whether the work is done first.
+    """
+
+    after_work: bool = attrs.field(default=False, kw_only=True, validator=_flag)
+
+    @property
+    def works(self) -> bool:
+        return self.after_work
+
+
+@attrs.frozen
+class Status(_Instead):
     """A status instead of the answer.
 
     Args:
@@ -81,7 +93,6 @@ class Status(Fault):
 
     status: int = attrs.field()
     retry_after: int | datetime | None = attrs.field(default=None, kw_only=True)
-    after_work: bool = attrs.field(default=False, kw_only=True, validator=_flag)
 
     def __attrs_post_init__(self) -> None:
         require_int("status", self.status, minimum=200, maximum=599)
@@ -89,10 +100,6 @@ class Status(Fault):
             require_aware("retry_after", self.retry_after)
         elif self.retry_after is not None:
             require_int("retry_after", self.retry_after, minimum=0)
-
-    @property
-    def works(self) -> bool:
-        return self.after_work
 
     def answer(self, answer: Answer | None) -> Answer | None:  # noqa: ARG002 - whatever it was
         headers: tuple[tuple[str, str], ...] = ()
@@ -107,25 +114,19 @@ class Status(Fault):
 
 
 @attrs.frozen
-class Reset(Fault):
+class Reset(_Instead):
     """The connection is reset instead of an answer.
 
     Args:
         after_work: Whether the work is done first.
     """
 
-    after_work: bool = attrs.field(default=False, kw_only=True, validator=_flag)
-
-    @property
-    def works(self) -> bool:
-        return self.after_work
-
     def distort(self, response: Response) -> Response:
         return attrs.evolve(response, ending=Ending.RESET)
 
 
 @attrs.frozen
-class Hang(Fault):
+class Hang(_Instead):
     """No answer comes, and the connection stays open.
 
     In process the client's read timeout is raised at once, and the fake's clock goes on by as much.
@@ -133,12 +134,6 @@ class Hang(Fault):
     Args:
         after_work: Whether the work is done first.
     """
-
-    after_work: bool = attrs.field(default=False, kw_only=True, validator=_flag)
-
-    @property
-    def works(self) -> bool:
-        return self.after_work
 
     def distort(self, response: Response) -> Response:
         return attrs.evolve(response, ending=Ending.HANG)
@@ -250,17 +245,21 @@ class _Field(Fault):
     def answer(self, answer: Answer | None) -> Answer | None:
         if answer is None:
             return None
-        payload = answer.payload
         *path, last = self.field.split(".")
-        holders = _found(payload, path)
-        if not [holder for holder in holders if self._fits(holder, last)]:
+        hits = []
+
+        def edit(holder: Any) -> Any:
+            if not isinstance(holder, dict) or (self._must_be_there and last not in holder):
+                return holder
+            hits.append(last)
+            return self._edit(holder, last)
+
+        edited = _edited(answer.payload, path, edit)
+        if not hits:
             raise FaultError(f"{type(self).__name__} finds no {self.field!r} in the answer {answer.status}")
-        return attrs.evolve(answer, payload=_edited(payload, path, lambda holder: self._edit(holder, last)))
+        return attrs.evolve(answer, payload=edited)
 
     _must_be_there: ClassVar[bool] = True
-
-    def _fits(self, holder: Any, key: str) -> bool:
-        return isinstance(holder, dict) and (not self._must_be_there or key in holder)
 
     def _edit(self, holder: dict[str, Any], key: str) -> dict[str, Any]:
         raise NotImplementedError
@@ -364,101 +363,14 @@ class InsertUser(Fault):
         state.insert(user, self.position, ACCOUNT_ID)
 
 
-# --- the script ----------------------------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class Scripted:
-    """Faults that wait for requests.
-
-    Attributes:
-        faults: What goes wrong, all of it with the same request.
-        method: The method of the requests that they wait for; None for any.
-        path: Their path, or a template of the API's description; None for any.
-        times: How many more requests they meet; None for all.
-        after: How many requests they leave alone before that.
-    """
-
-    faults: tuple[Fault, ...]
-    method: str | None = None
-    path: str | None = None
-    times: int | None = 1
-    after: int = 0
-
-    def __attrs_post_init__(self) -> None:
-        if not self.faults:
-            raise ValueError("name at least one fault, such as Status(503)")
-        for fault in self.faults:
-            if not isinstance(fault, Fault) or type(fault) in (Fault, _Field):
-                raise TypeError(f"unknown fault {fault!r}; the faults are {', '.join(sorted(KNOWN))}")
-        if self.method is not None and self.method not in METHODS:
-            raise ValueError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
-        if self.path is not None and not _has_operation(self.path):
-            raise ValueError(f"path {self.path!r} leads to no operation; /iam/users/{{userId}} and /iam/users/5 do")
-        if self.times is not None:
-            require_int("times", self.times, minimum=1)
-        require_int("after", self.after, minimum=0)
-
-    def waits_for(self, request: Request) -> bool:
-        """Whether a request is one of those that the faults are for."""
-        if self.method is not None and request.method != self.method:
-            return False
-        return self.path is None or description.match(self.path, request.path) is not None
-
-
-class Script:
-    """The faults to come, in order."""
-
-    def __init__(self) -> None:
-        self._scripted: list[Scripted] = []
-
-    def add(self, scripted: Scripted) -> None:
-        """Put faults at the end."""
-        self._scripted.append(scripted)
-
-    def clear(self) -> None:
-        """Take all faults back."""
-        self._scripted.clear()
-
-    def listed(self) -> tuple[Scripted, ...]:
-        """The faults to come, as they stand."""
-        return tuple(self._scripted)
-
-    def take(self, request: Request) -> Sequence[Fault]:
-        """The faults that a request meets, which are used up by that.
-
-        These are the first ones in the script that wait for it, and all that last.
-        """
-        taken: list[Fault] = []
-        rest: list[Scripted] = []
-        is_met = False
-        for scripted in self._scripted:
-            left: Scripted | None = scripted
-            if scripted.waits_for(request):
-                if scripted.after:
-                    left = attrs.evolve(scripted, after=scripted.after - 1)
-                elif scripted.times is None:
-                    taken += scripted.faults
-                elif not is_met:
-                    is_met = True
-                    taken += scripted.faults
-                    left = attrs.evolve(scripted, times=scripted.times - 1) if scripted.times > 1 else None
-            if left is not None:
-                rest.append(left)
-        self._scripted = rest
-        return taken
-
-
-def _has_operation(path: str) -> bool:
-    """Whether a path, or a template of the description, leads to an operation."""
-    return isinstance(path, str) and bool(description.operations_at(path))
-
-
-def _found(node: Any, path: Sequence[str]) -> list[Any]:
-    """What stands at a path of keys, where `*` stands for every item of a list."""
-    if not path:
-        return [node]
-    return [found for child in _children(node, path[0]).values() for found in _found(child, path[1:])]
+KNOWN = {
+    fault.__name__: fault
+    for fault in (
+        ContentType, DeleteUser, Delay, EmptyBody, ExtraField, HTML, Hang, InsertUser, Missing, NotUTF8, Null, Reset,
+        Status, Truncate, UnknownEnum,
+    )
+}  # fmt: skip
+"""Every fault by name."""
 
 
 def _children(node: Any, key: str) -> dict[Any, Any]:
@@ -471,21 +383,11 @@ def _children(node: Any, key: str) -> dict[Any, Any]:
     return {}
 
 
-def _edited(node: Any, path: Sequence[str], edit: Any) -> Any:
-    """A copy in which what stands at a path is changed; what is not an object stays."""
+def _edited(node: Any, path: Sequence[str], edit: Callable[[Any], Any]) -> Any:
+    """A copy in which what stands at a path of keys is changed; `*` stands for every item of a list."""
     if not path:
-        return edit(node) if isinstance(node, dict) else node
+        return edit(node)
     changed = {key: _edited(child, path[1:], edit) for key, child in _children(node, path[0]).items()}
     if isinstance(node, dict):
         return {**node, **changed}
     return [changed.get(index, item) for index, item in enumerate(node)] if isinstance(node, list) else node
-
-
-KNOWN = {
-    fault.__name__: fault
-    for fault in (
-        ContentType, DeleteUser, Delay, EmptyBody, ExtraField, HTML, Hang, InsertUser, Missing, NotUTF8, Null, Reset,
-        Status, Truncate, UnknownEnum,
-    )
-}  # fmt: skip
-"""Every fault by name."""
