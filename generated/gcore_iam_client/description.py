@@ -40,7 +40,8 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
         }
        }
       }
-     }
+     },
+     "415": {}
     },
     "security": []
    }
@@ -77,7 +78,8 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
        }
       }
      },
-     "401": {}
+     "401": {},
+     "415": {}
     },
     "security": []
    }
@@ -141,7 +143,8 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
      },
      "403": {
       "$ref": "#/components/responses/403"
-     }
+     },
+     "415": {}
     }
    }
   },
@@ -203,7 +206,8 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
         }
        }
       }
-     }
+     },
+     "415": {}
     },
     "security": []
    }
@@ -245,6 +249,7 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
      "403": {
       "$ref": "#/components/responses/403"
      },
+     "415": {},
      "404": {}
     }
    }
@@ -381,7 +386,8 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
      "404": {},
      "401": {
       "$ref": "#/components/responses/401"
-     }
+     },
+     "415": {}
     }
    }
   },
@@ -432,6 +438,7 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
      "401": {
       "$ref": "#/components/responses/401"
      },
+     "415": {},
      "404": {},
      "403": {
       "$ref": "#/components/responses/403"
@@ -470,7 +477,8 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
      },
      "403": {
       "$ref": "#/components/responses/403"
-     }
+     },
+     "415": {}
     }
    }
   },
@@ -537,7 +545,8 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
      "404": {},
      "401": {
       "$ref": "#/components/responses/401"
-     }
+     },
+     "415": {}
     }
    },
    "delete": {
@@ -671,6 +680,7 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
      "401": {
       "$ref": "#/components/responses/401"
      },
+     "415": {},
      "404": {}
     }
    }
@@ -834,6 +844,7 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
      "401": {
       "$ref": "#/components/responses/401"
      },
+     "415": {},
      "404": {}
     }
    }
