@@ -11,8 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
+import trio
 import yaml
+from gcore_iam import testing
 from gcore_iam.testing import FakeIAM
+from gcore_iam.testing.faults import KNOWN
 from gcore_iam.testing.operations import HANDLERS
 
 SPEC = Path(__file__).parents[2] / "spec" / "iam_api.yaml"
@@ -97,6 +100,11 @@ def test_paging_to_the_end_loses_and_repeats_nobody(open_client: Open, limit: in
             break
         assert page["next"] == f"/users?offset={len(seen)}&limit={min(limit, most)}"
     assert seen == list(fake.users)
+
+
+def test_no_page_is_larger_than_a_thousand(open_client: Open) -> None:
+    page = open_client(FakeIAM(1001)).get("/iam/users?limit=5000").json()
+    assert (len(page["results"]), page["next"]) == (1000, "/users?offset=1000&limit=1000")
 
 
 @pytest.mark.parametrize(
@@ -245,6 +253,26 @@ def test_async_clients_many_requests_at_once(served: bool) -> None:
         asyncio.run(scenario("http://fake", transport=fake.transport()))
 
 
+def test_async_code_of_trio() -> None:
+    fake = FakeIAM(20)
+    answers: list[httpx.Response] = []
+
+    async def scenario() -> None:
+        headers = {"Authorization": f"APIKey {fake.api_key}"}
+        async with httpx.AsyncClient(base_url="http://fake", headers=headers, transport=fake.transport()) as client:
+
+            async def get(number: int) -> None:
+                answers.append(await client.get(f"/iam/users/{number}"))
+
+            async with trio.open_nursery() as nursery:
+                for number in range(1, 21):
+                    nursery.start_soon(get, number)
+
+    trio.run(scenario)
+    assert sorted(answer.json()["id"] for answer in answers) == list(range(1, 21))
+    assert fake.peak_concurrency == 20
+
+
 def test_every_operation_of_the_description_has_its_handler() -> None:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     paths = yaml.load(SPEC.read_text("utf-8"), loader)["paths"]  # noqa: S506
@@ -304,6 +332,16 @@ def test_editing_what_users_gives_changes_no_answer(open_client: Open) -> None:
     assert answer["groups"] == [{"id": 1, "name": "Administrators"}]
     with pytest.raises(AttributeError):
         fake.users = ()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_every_fault_can_be_imported_by_name() -> None:
+    assert testing.__all__ == sorted(
+        {*KNOWN, "Clock", "Email", "FakeIAM", "Fault", "FaultError", "Scripted", "SeenRequest"}
+    )
+    for name, fault in KNOWN.items():
+        assert getattr(testing, name) is fault
+    with pytest.raises(AttributeError, match="Nothing"):
+        _ = testing.Nothing
 
 
 def test_importing_costs_no_server_library() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -279,25 +278,127 @@ def test_fields_of_a_page(client: httpx.Client, fake: FakeIAM) -> None:
     assert client.get("/iam/users?limit=3").json()["results"] == plain
 
 
-@pytest.mark.parametrize("field", ["nothing", "groups.name", "groups.7.name", "lang.0", "*.lang", "0", "email.x"])
-def test_a_field_that_is_not_there_is_the_tests_mistake(
-    client: httpx.Client, served: bool, fake: FakeIAM, field: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    fake.inject(Null(field))
-    if served:
-        with caplog.at_level(logging.CRITICAL, logger="gcore_iam.testing"):
-            assert client.get("/iam/users/1").status_code == 500
-    else:
-        with pytest.raises(FaultError, match=r"Null finds no "):
+MISFITS = [
+    *(Null(field) for field in ("nothing", "groups.name", "groups.7.name", "lang.0", "*.lang", "0", "email.x")),
+    ExtraField("email"),
+    ExtraField("nothing.x"),
+    UnknownEnum("nothing"),
+    Missing("groups.*.nothing"),
+]
+
+
+@pytest.mark.parametrize("fault", MISFITS)
+def test_a_field_that_is_not_there_is_the_tests_mistake(fake: FakeIAM, fault: Fault) -> None:
+    headers = {"Authorization": f"APIKey {fake.api_key}"}
+    name = type(fault).__name__
+    with httpx.Client(base_url="http://fake", transport=fake.transport(), headers=headers) as client:
+        fake.inject(fault)
+        with pytest.raises(FaultError, match=rf"^{name} finds no .* in the answer 200$"):
             client.get("/iam/users/1")
-    assert client.get("/iam/users/1").status_code == 200
+        assert client.get("/iam/users/1").status_code == 200
+
+    def served() -> None:
+        with fake.serve() as url, httpx.Client(base_url=url, headers=headers, trust_env=False) as client:
+            fake.inject(fault)
+            response = client.get("/iam/users/1")
+            assert response.status_code == 500
+            assert response.json()["message"].startswith(f"{name} finds no ")
+            assert client.get("/iam/users/1").status_code == 200
+
+    with pytest.raises(FaultError, match=f"^{name} finds no "):
+        served()
+    with fake.serve():
+        pass
+
+
+BODILESS = [Truncate(), HTML(), EmptyBody(), NotUTF8(), ContentType("text/plain")]
+
+
+@pytest.mark.parametrize("fault", BODILESS, ids=lambda fault: type(fault).__name__)
+@pytest.mark.parametrize("status", [204, 304])
+def test_no_body_is_to_be_changed_where_there_is_none(fake: FakeIAM, fault: Fault, status: int) -> None:
+    with httpx.Client(base_url="http://fake", transport=fake.transport()) as client:
+        fake.inject(Status(status), fault)
+        with pytest.raises(FaultError, match=f"meets a {status}, which has no body"):
+            client.get("/iam/users")
+
+
+def test_an_empty_body_and_a_content_type_that_are_there_already() -> None:
+    fake = FakeIAM([{}, {"id": 2}])
+    headers = {"Authorization": f"APIKey {fake.api_key}"}
+    with httpx.Client(base_url="http://fake", transport=fake.transport(), headers=headers) as client:
+        fake.inject(ContentType("application/json"))
+        with pytest.raises(FaultError, match="changes nothing about the answer 200"):
+            client.get("/iam/users")
+        fake.inject(EmptyBody())
+        with pytest.raises(FaultError, match="changes nothing about the answer 200"):
+            client.delete("/iam/clients/1001/client-users/2")
+
+
+def test_who_meets_a_mistake_is_seen_all_the_same(fake: FakeIAM) -> None:
+    fake.inject(Null("nothing"))
+    with httpx.Client(base_url="http://fake", transport=fake.transport()) as client, pytest.raises(FaultError):
+        client.get("/iam/users")
+    (seen,) = fake.requests
+    assert (seen.operation, seen.status, fake.calls["iamGetUsers"]) == ("iamGetUsers", None, 1)
+
+
+def test_what_lasts_passes_over_what_it_does_not_fit(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(Status(503))
+    fake.inject(Null("lang"), Truncate(5000), path="/iam/users/{userId}", times=None)
+    fake.inject(Null("results.*.lang"), path="/iam/users", times=None)
+    assert statuses(client, 2) == [503, 200]
+    assert client.get("/iam/users/1").json()["lang"] is None
+    assert client.get("/iam/users/99").status_code == 404
+    assert client.get("/iam/users?limit=2&offset=50").json()["results"] == []
+    assert client.get("/iam/users?limit=1").json()["results"][0]["lang"] is None
+
+
+def test_the_key_outlives_its_user(client: httpx.Client, fake: FakeIAM) -> None:
+    other = client.post(f"/iam/v2/clients/{fake.account_id}/tokens", json=TOKEN).json()["token"]
+    fake.inject(DeleteUser(0))
+    assert statuses(client, 2) == [404, 404]
+    assert client.get("/iam/users", headers={"Authorization": f"APIKey {other}"}).status_code == 401
+
+
+def test_a_client_that_gives_up_ends_what_hangs(fake: FakeIAM) -> None:
+    with fake.serve() as url:
+        for _ in range(3):
+            fake.inject(Hang())
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.get(f"{url}/iam/users", trust_env=False, timeout=0.2)
+            deadline = time.monotonic() + 10
+            while fake._observer.in_flight_now:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+    assert fake.peak_concurrency == 1
+
+
+def test_a_mistake_hides_no_other_exception(fake: FakeIAM) -> None:
+    def scenario() -> None:
+        with fake.serve() as url:
+            fake.inject(Null("nothing"))
+            httpx.get(f"{url}/iam/users/1", trust_env=False)
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        scenario()
+
+
+def test_null_in_place_of_null_is_the_tests_mistake(fake: FakeIAM) -> None:
+    headers = {"Authorization": f"APIKey {fake.api_key}"}
+    with httpx.Client(base_url="http://fake", transport=fake.transport(), headers=headers) as client:
+        client.patch("/iam/users/1", json={"phone": None})
+        fake.inject(Null("phone"))
+        with pytest.raises(FaultError, match="Null changes nothing about 'phone'"):
+            client.get("/iam/users/1")
 
 
 def test_truncating_what_is_short_is_the_tests_mistake(fake: FakeIAM) -> None:
     fake.inject(Truncate(100_000))
     with (
         httpx.Client(base_url="http://fake", transport=fake.transport()) as client,
-        pytest.raises(FaultError, match="no more"),
+        pytest.raises(FaultError, match="changes nothing about the answer 401"),
     ):
         client.get("/iam/users")
 
@@ -366,6 +467,14 @@ def test_a_position_that_is_not_there_is_the_tests_mistake(fake: FakeIAM, fault:
         assert len(fake.users) == 10
 
 
+def test_of_several_changes_all_happen_or_none(fake: FakeIAM) -> None:
+    before = fake.users
+    fake.inject(DeleteUser(0), InsertUser(3), DeleteUser(99))
+    with httpx.Client(base_url="http://fake", transport=fake.transport()) as client, pytest.raises(FaultError):
+        client.get("/iam/users")
+    assert fake.users == before
+
+
 # --- the script ----------------------------------------------------------------------------------------------------
 
 
@@ -398,6 +507,19 @@ def test_faults_that_last(client: httpx.Client, fake: FakeIAM) -> None:
     assert second.json()["unheard_of"] == "unheard-of"
     fake.clear_faults()
     assert "unheard_of" not in client.get("/iam/users/1").json()
+
+
+def test_what_comes_once_comes_in_place_of_what_lasts(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(Status(503))
+    fake.inject(Status(429))
+    fake.inject(Status(500), times=None)
+    assert statuses(client, 4) == [503, 429, 500, 500]
+    fake.clear_faults()
+    fake.inject(Reset(), times=None)
+    fake.inject(Status(503))
+    assert statuses(client, 1) == [503]
+    with pytest.raises(httpx.NetworkError):
+        client.get("/iam/users/1")
 
 
 def test_the_list_of_faults(client: httpx.Client, fake: FakeIAM) -> None:
@@ -434,13 +556,16 @@ def test_faults_are_met_without_credentials_too(client: httpx.Client, fake: Fake
         (lambda t: t.Status(429, after_work=1), TypeError, "bool"),
         (lambda t: t.Reset(after_work="yes"), TypeError, "bool"),
         (lambda t: t.Delay(0), ValueError, "above 0"),
-        (lambda t: t.Delay(float("inf")), ValueError, "finite"),
+        (lambda t: t.Delay(float("inf")), ValueError, "at most"),
+        (lambda t: t.Delay(float("nan")), ValueError, "above 0"),
         (lambda t: t.Delay("1"), TypeError, "number"),
+        (lambda t: t.Delay(86_401), ValueError, "at most 86400"),
         (lambda t: t.Truncate(-1), ValueError, "0 or more"),
         (lambda t: t.Truncate(1.0), TypeError, "integer"),
         (lambda t: t.ContentType(""), ValueError, "empty"),
         (lambda t: t.ContentType("a\r\nb"), ValueError, "printable"),
         (lambda t: t.UnknownEnum(""), ValueError, "empty"),
+        (lambda t: t.UnknownEnum("lang", "de"), ValueError, "'de' is one that the API's description lists"),
         (lambda t: t.Null(7), TypeError, "string"),
         (lambda t: t.Missing(None), TypeError, "string"),
         (lambda t: t.ExtraField("a", {1, 2}), TypeError, "value is a set, for which JSON has no form"),
@@ -450,7 +575,12 @@ def test_faults_are_met_without_credentials_too(client: httpx.Client, fake: Fake
         (lambda t: t.FakeIAM(1).inject(), ValueError, "at least one fault"),
         (lambda t: t.FakeIAM(1).inject("status"), TypeError, "unknown fault 'status'; the faults are ContentType, "),
         (lambda t: t.FakeIAM(1).inject(503), TypeError, "unknown fault 503"),
-        (lambda t: t.FakeIAM(1).inject(t.Status), TypeError, "unknown fault"),
+        (lambda t: t.FakeIAM(1).inject(t.Status), TypeError, r"Status is a class: write Status\(…\)"),
+        (lambda t: t.FakeIAM(1).inject([t.Status(503)]), TypeError, "unknown fault"),
+        (lambda t: t.FakeIAM(1).inject(t.Status(503), t.Status(502)), ValueError, "only one of"),
+        (lambda t: t.FakeIAM(1).inject(t.Reset(), t.Hang()), ValueError, "only one of"),
+        (lambda t: t.FakeIAM(1).inject(t.HTML(), t.Reset()), ValueError, "nothing to change"),
+        (lambda t: t.FakeIAM(1).inject(t.Hang(), t.Null("a")), ValueError, "nothing to change"),
         (lambda t: t.FakeIAM(1).inject(t.Fault()), TypeError, "unknown fault"),
         (lambda t: t.FakeIAM(1).inject(t.Status(503), times=0), ValueError, "times must be 1 or more"),
         (lambda t: t.FakeIAM(1).inject(t.Status(503), times=1.0), TypeError, "times"),
@@ -458,6 +588,12 @@ def test_faults_are_met_without_credentials_too(client: httpx.Client, fake: Fake
         (lambda t: t.FakeIAM(1).inject(t.Status(503), after=None), TypeError, "after"),
         (lambda t: t.FakeIAM(1).inject(t.Status(503), method="get"), ValueError, "method must be one of GET"),
         (lambda t: t.FakeIAM(1).inject(t.Status(503), path="/users"), ValueError, "leads to no operation"),
+        (lambda t: t.FakeIAM(1).inject(t.Status(503), path="/iam/users/abc"), ValueError, "leads to no operation"),
+        (
+            lambda t: t.FakeIAM(1).inject(t.Status(503), path="/iam/users", method="PUT"),
+            ValueError,
+            "only GET, not PUT",
+        ),
         (lambda t: t.FakeIAM(1).inject(t.Status(503), path=5), ValueError, "leads to no operation"),
         (lambda t: t.FakeIAM(1).inject(t.Status(503), colour="red"), TypeError, "colour"),
     ],

@@ -29,7 +29,6 @@ class Ledger:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.created: dict[int, str] = {}
-        self.deleted: set[int] = set()
         self.invited: dict[int, str] = {}
         self.statuses: Counter[int] = Counter()
 
@@ -161,3 +160,27 @@ def test_tasks(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) ->
         asyncio.run(run(base_url="http://fake", transport=fake.transport()))
         assert fake.peak_concurrency == WORKERS
     settle(fake, ledger, caplog)
+
+
+@pytest.mark.usefixtures("restless")
+def test_of_many_who_refresh_at_once_one_succeeds(fake: FakeIAM, served: bool) -> None:
+    owner = {"username": fake.users[0]["email"], "password": "correct-horse-battery"}
+
+    def run(**way_in: Any) -> None:
+        with httpx.Client(**options(fake), **way_in) as client, ThreadPoolExecutor(WORKERS) as pool:
+            for _ in range(5):
+                first = client.post("/iam/auth/jwt/login", json=owner).raise_for_status().json()["refresh"]
+                calls = [
+                    pool.submit(client.post, "/iam/auth/jwt/refresh", json={"refresh": first}) for _ in range(WORKERS)
+                ]
+                answers = [call.result(timeout=60) for call in calls]
+                assert Counter(answer.status_code for answer in answers) == {200: 1, 401: WORKERS - 1}
+                (pair,) = [answer.json() for answer in answers if answer.status_code == 200]
+                again = client.post("/iam/auth/jwt/refresh", json={"refresh": pair["refresh"]})
+                assert again.status_code == 401
+
+    if served:
+        with fake.serve() as url:
+            run(base_url=url)
+    else:
+        run(base_url="http://fake", transport=fake.transport())

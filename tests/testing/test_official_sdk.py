@@ -80,6 +80,7 @@ def test_async(fake: FakeIAM, url: str) -> None:
             overview = await client.iam.get_account_overview()
             assert overview.company_name == fake.accounts[fake.account_id]
             assert [user.email async for user in client.iam.users.list(limit=10)] == emails
+            assert [seen.query.get("offset") for seen in fake.requests[1:]] == [None, "10", "20"]
             assert (await client.iam.users.get(3)).email == emails[2]
             assert (await client.iam.users.update(3, phone="+12025550199")).phone == "+12025550199"
             invited = await client.iam.users.invite(

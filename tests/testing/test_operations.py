@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,12 +13,15 @@ import httpx
 import jwt
 import pytest
 from gcore_iam.testing import Clock, FakeIAM
-from gcore_iam.testing.operations import HANDLERS
+from gcore_iam.testing.description import DescriptionError, Operation, operations
+from gcore_iam.testing.messages import Answer
+from gcore_iam.testing.operations import Call
 
 Open = Callable[[FakeIAM], httpx.Client]
 Json = dict[str, Any]
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+COMPANIES = {1001: "Example Widgets Ltd", 2002: "Example Gadgets GmbH"}
 PASSWORD = "correct-horse-battery"
 ADMINISTRATORS, USERS, ENGINEERS, PURGE_WEB, PURGE = 1, 2, 5, 3009, 3022
 
@@ -29,7 +35,7 @@ def fake() -> FakeIAM:
 
     def user(mailbox: str, roles: dict[int, int], **rest: Any) -> Json:
         entries = [
-            {"client_id": account, "client_company_name": "-", "user_id": 0, "user_roles": [str(role)]}
+            {"client_id": account, "client_company_name": COMPANIES[account], "user_id": 0, "user_roles": [str(role)]}
             for account, role in roles.items()
         ]
         return {**plain, "email": f"{mailbox}@example.com", "client_and_roles": entries, **rest}
@@ -129,7 +135,9 @@ def test_login_of_somebody_inactive(open_client: Open) -> None:
 
 def test_login_in_two_steps(client: httpx.Client, fake: FakeIAM) -> None:
     body = {"username": "two@example.com", "password": PASSWORD}
+    before = len(fake.logins)
     assert set(errors(client.post("/iam/auth/jwt/login", json=body))) == {"one_time_password"}
+    assert len(fake.logins) == before
     code = fake.one_time_password(TWO_STEP)
     assert len(code) == 6
     wrong = f"{(int(code) + 1) % 1_000_000:06}"
@@ -137,9 +145,26 @@ def test_login_in_two_steps(client: httpx.Client, fake: FakeIAM) -> None:
         "one_time_password"
     }
     assert claims(login(client, "two@example.com", one_time_password=code)["access"])["user_id"] == TWO_STEP
-    fake.clock.advance(minutes=2)
+    fake.clock.advance(seconds=30)  # a code of the step before, for clocks that differ
+    assert login(client, "two@example.com", one_time_password=code)
+    fake.clock.advance(seconds=30)
     assert errors(client.post("/iam/auth/jwt/login", json={**body, "one_time_password": code}))
     assert login(client, "two@example.com", one_time_password=fake.one_time_password(TWO_STEP))
+
+
+def test_who_can_no_longer_enter_an_account_cannot_refresh_for_it(client: httpx.Client) -> None:
+    pair = login(client, "elsewhere@example.com")
+    client.delete(f"/iam/clients/1001/client-users/{ELSEWHERE}").raise_for_status()
+    assert says(refresh(client, pair), 401)
+    assert says(client.get("/iam/users", headers=bearer(pair)), 401)
+
+
+def test_ways_of_signing_in_count_at_once(client: httpx.Client, fake: FakeIAM) -> None:
+    client.patch(f"/iam/users/{ENGINEER}", json={"auth_types": ["sso"]}).raise_for_status()
+    body = {"username": "engineer@example.com", "password": PASSWORD}
+    assert "errors" in errors(client.post("/iam/auth/jwt/login", json=body))
+    client.post("/iam/auth/password/forgot", json={"email": "engineer@example.com"}).raise_for_status()
+    assert fake.outbox == ()
 
 
 def test_an_access_token_lives_an_hour(client: httpx.Client, fake: FakeIAM) -> None:
@@ -236,6 +261,12 @@ def test_forgot_password_of_nobody_is_not_told_apart(client: httpx.Client, fake:
     assert set(errors(client.post("/iam/auth/password/forgot", json={}))) == {"email"}
 
 
+def test_forgot_password_of_somebody_inactive(open_client: Open) -> None:
+    fake = FakeIAM([{}, {"email": "gone@example.com", "is_active": False}])
+    open_client(fake).post("/iam/auth/password/forgot", json={"email": "gone@example.com"}).raise_for_status()
+    assert fake.outbox == ()
+
+
 def test_a_link_is_old_after_a_day(client: httpx.Client, fake: FakeIAM) -> None:
     client.post("/iam/auth/password/forgot", json={"email": "owner@example.com"})
     fake.clock.advance(timedelta(days=1))
@@ -253,8 +284,7 @@ def test_change_password(client: httpx.Client) -> None:
     assert says(refresh(client, old), 401)
     assert refresh(client, pair).status_code == 200
     assert login(client, "engineer@example.com", "n3w")
-    again = client.put(f"/iam/users/{ENGINEER}/password", json=body, headers=bearer(pair))
-    assert again.status_code in (400, 401)
+    assert set(errors(client.put(f"/iam/users/{ENGINEER}/password", json=body, headers=bearer(pair)))) == {"old"}
 
 
 @pytest.mark.parametrize(
@@ -439,6 +469,12 @@ def test_update_of_a_role_minds_the_tokens(client: httpx.Client) -> None:
     assert client.patch(f"/iam/users/{ENGINEER}", json=lower).json()["groups"] == [{"id": USERS, "name": "Users"}]
 
 
+def test_update_to_a_higher_role_is_fine_with_tokens(client: httpx.Client) -> None:
+    issue(client, {"id": USERS}, headers=bearer(login(client, "engineer@example.com"))).raise_for_status()
+    response = client.patch(f"/iam/users/{ENGINEER}", json={"groups": [{"id": ADMINISTRATORS}]})
+    assert response.raise_for_status().json()["groups"][0]["id"] == ADMINISTRATORS
+
+
 def test_users_update_themselves_and_nobody_else(client: httpx.Client) -> None:
     headers = bearer(login(client, "engineer@example.com"))
     assert client.patch(f"/iam/users/{ENGINEER}", json={"lang": "ru"}, headers=headers).status_code == 200
@@ -521,14 +557,15 @@ def test_invite_somebody_who_has_a_user(client: httpx.Client, fake: FakeIAM) -> 
         fake.follow(email, "p")
 
 
-def test_invite_somebody_who_may_not(open_client: Open) -> None:
+@pytest.mark.parametrize("reason", [{"user_type": "reseller"}, {"is_active": False}])
+def test_invite_somebody_who_may_not(open_client: Open, reason: Json) -> None:
     reseller = {
         "client_and_roles": [
-            {"client_id": 1001, "client_company_name": "c", "user_id": 2, "user_roles": ["2"]},
+            {"client_id": 1001, "client_company_name": COMPANIES[1001], "user_id": 2, "user_roles": ["2"]},
             {"client_id": 3003, "client_company_name": "Third", "user_id": 2, "user_roles": ["1"]},
         ],
-        "user_type": "reseller",
         "email": "reseller@example.com",
+        **reason,
     }
     fake = FakeIAM([{}, reseller])
     client = open_client(fake)
@@ -698,6 +735,7 @@ def test_a_token_expires(client: httpx.Client, fake: FakeIAM) -> None:
     assert says(client.get(f"/iam/v2/clients/1001/tokens/{created['id']}"), 404)
     (gone,) = client.get("/iam/v2/clients/1001/tokens?deleted=true").json()
     assert (gone["id"], gone["expired"], gone["deleted"]) == (created["id"], True, True)
+    assert gone["client_user"]["deleted"] is True
 
 
 @pytest.mark.parametrize(
@@ -844,6 +882,17 @@ def test_bodies_that_are_not_said_to_be_json(client: httpx.Client, method: str, 
     assert says(response, 415)
 
 
+def test_a_whole_number_may_be_spelled_with_a_point(client: httpx.Client, fake: FakeIAM) -> None:
+    headers = {"Content-Type": "application/json"}
+    body = b'{"client_id": 1001.0, "email": "n@example.com", "user_role": {"id": 2e0}}'
+    client.post("/iam/clients/invite_user", content=body, headers=headers).raise_for_status()
+    entry = fake.users[-1]["client_and_roles"][0]
+    assert (repr(entry["client_id"]), entry["user_roles"]) == ("1001", ["2"])
+    for wrong in (b"1001.5", b"1e400"):
+        response = client.post("/iam/clients/invite_user", content=body.replace(b"1001.0", wrong), headers=headers)
+        assert set(errors(response)) == {"client_id"}
+
+
 def test_a_charset_beside_the_media_type_is_no_matter(client: httpx.Client) -> None:
     headers = {"Content-Type": "Application/JSON; charset=utf-8"}
     assert client.patch("/iam/users/1", content=b'{"name": "n"}', headers=headers).status_code == 200
@@ -854,18 +903,101 @@ def test_no_body_is_an_empty_one(client: httpx.Client) -> None:
     assert client.patch("/iam/users/1").status_code == 200
 
 
-def test_every_operation_but_three_asks_for_credentials_first(client: httpx.Client) -> None:
-    open_to_all = {"iamLoginUser", "iamRefreshToken", "iamForgotPassword"}
-    paths = {
-        "iamSelectAccount": ("GET", "/iam/auth/jwt/clients/1001/login"),
-        "iamGetLastLoginTime": ("GET", "/iam/activity_log/logins?limit=x"),
-        "iamGetClientUserRole": ("GET", "/iam/clients/1001/client-users/x"),
-        "iamDeleteApiTokenV2": ("DELETE", "/iam/v2/clients/77/tokens/9"),
-        "iamInviteUser": ("POST", "/iam/clients/invite_user"),
-    }
-    assert len(HANDLERS.keys() - open_to_all) == 21
-    for method, path in paths.values():
-        assert says(client.request(method, path, content=b"{", headers={"Authorization": "APIKey no"}), 401)
+@pytest.mark.parametrize("operation", operations().values(), ids=lambda operation: operation.id)
+def test_credentials_are_asked_for_first(client: httpx.Client, operation: Operation) -> None:
+    path = re.sub(r"\{\w+\}", "99", operation.path)
+    response = client.request(operation.method, path, content=b"{", headers={"Authorization": "APIKey no"})
+    if operation.id in ("iamLoginUser", "iamRefreshToken", "iamForgotPassword"):
+        assert response.status_code in (400, 415)
+    else:
+        assert says(response, 401)
+
+
+def test_every_operation_does_its_work(client: httpx.Client, fake: FakeIAM) -> None:
+    """All of them once, so that none is left to refusals alone, whichever way in."""
+    pair = login(client, "owner@example.com")
+    refresh(client, pair)
+    client.get("/iam/auth/jwt/clients/1001/login")
+    client.post("/iam/auth/password/forgot", json={"email": "two@example.com"})
+    client.post("/iam/clients/create", json={"company": "New"})
+    for path in ("/iam/clients/me", "/iam/activity_log/logins", "/iam/users", "/iam/users/2"):
+        client.get(path)
+    client.patch("/iam/users/2", json={"name": "n"})
+    client.put("/iam/users/1/email", json={"new_email": "n@example.com", "password": PASSWORD})
+    client.put("/iam/users/1/password", json={"old": PASSWORD, "new": "n", "double": "n"})
+    client.post("/iam/clients/invite_user", json=invitation("new@example.com"))
+    client.get("/iam/clients/1001/client-users/7")
+    client.put("/iam/clients/1001/client-users/7", json={"user_role": {"id": 5}})
+    client.delete("/iam/clients/1001/client-users/7")
+    for version in ("", "/v2"):
+        created = issue(client, {"id": USERS}, version=version).json()
+        client.get(f"/iam{version}/clients/1001/tokens")
+        client.get(f"/iam{version}/clients/1001/tokens/{created['id']}")
+        client.delete(f"/iam{version}/clients/1001/tokens/{created['id']}")
+    done = {seen.operation for seen in fake.requests if seen.status and 200 <= seen.status < 300}
+    assert done == set(operations())
+    assert len(done) == 24
+
+
+# --- answers that are not as described -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (Answer(200, {"id": "1"}), "with something else than described at /"),
+        (Answer(200, None), "with something else than described at /"),
+        (Answer(200), "without a body"),
+        (Answer(418, {"message": "m"}), "answered 418, of which the description says nothing"),
+        (Answer(204), "answered 204, of which"),
+    ],
+)
+def test_a_wrong_answer_of_the_fake_is_its_own_mistake(
+    monkeypatch: pytest.MonkeyPatch, answer: Answer, hint: str
+) -> None:
+    fake = FakeIAM(1)
+    monkeypatch.setattr("gcore_iam.testing.dispatch.HANDLERS", {"iamGetUser": lambda _: answer})
+    with (
+        httpx.Client(base_url="http://fake", transport=fake.transport()) as client,
+        pytest.raises(DescriptionError, match=f"^iamGetUser .*{hint}"),
+    ):
+        client.get("/iam/users/1", headers=key(fake.api_key))
+
+
+def test_secrets_are_the_same_on_every_machine() -> None:
+    """Taken once; what they are derived from depends on the seed and nothing else."""
+    fake = FakeIAM(3, seed=7, clock=Clock(NOW))
+    with httpx.Client(base_url="http://fake", transport=fake.transport(), headers=key(fake.api_key)) as client:
+        token = issue(client, {"id": USERS}).json()["token"]
+        pair = login(client, fake.users[0]["email"])
+    assert token == "2_17d3a7739e4746b57cdc4d4fcb75e6599020fe0f56840ee71bfe3de7f8d5a329"
+    assert fake.one_time_password(1) == "606480"
+    assert claims(pair["access"]) == {
+        "token_type": "access", "iat": 1772366400, "exp": 1772370000, "jti": f"{3:032x}", "user_id": 1,
+        "client_id": 1001, "session": 1,
+    }  # fmt: skip
+    assert hashlib.sha256(json.dumps(FakeIAM(3, seed=7).logins).encode()).hexdigest() == (
+        "db4e47210cc3d9c37ee23c00dd3ba064b01ee6c253dc9bbfe83209d14268d058"
+    )
+
+
+def test_a_call_shows_neither_body_nor_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools that print the variables of a traceback must not print passwords."""
+    calls: list[Call] = []
+
+    def remember(call: Call) -> Answer:
+        calls.append(call)
+        return Answer(200, {"status": "sent"})
+
+    monkeypatch.setattr("gcore_iam.testing.dispatch.HANDLERS", {"iamForgotPassword": remember})
+    with httpx.Client(base_url="http://fake", transport=FakeIAM(1).transport()) as client:
+        body = {"email": "a@example.com", "password": "s3cret"}
+        client.post("/iam/auth/password/forgot?limit=s3cret", json=body).raise_for_status()
+    assert calls[0].body == body
+    assert "s3cret" not in repr(calls)
+
+
+# --- refusals ------------------------------------------------------------------------------------------------------
 
 
 def test_the_six_forms_of_a_refusal(client: httpx.Client) -> None:

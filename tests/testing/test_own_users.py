@@ -18,12 +18,38 @@ def get(fake: FakeIAM, path: str, **headers: str) -> httpx.Response:
         return client.get(path, headers={"Authorization": f"APIKey {fake.api_key}", **headers})
 
 
-def test_what_is_left_out_is_invented() -> None:
+def test_names_and_addresses_that_are_left_out_are_invented() -> None:
     invented = FakeIAM(3, seed=4).users
     given = FakeIAM([{"name": "Ada"}, {}, {"email": "c@example.com", "lang": "az"}], seed=4).users
-    assert given[0] == {**invented[0], "name": "Ada"}
-    assert given[1] == invented[1]
-    assert given[2] == {**invented[2], "email": "c@example.com", "lang": "az"}
+    assert [user["name"] for user in given] == ["Ada", invented[1]["name"], invented[2]["name"]]
+    assert [user["email"] for user in given] == [invented[0]["email"], invented[1]["email"], "c@example.com"]
+    assert [user["lang"] for user in given] == [invented[0]["lang"], invented[1]["lang"], "az"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whoever_does_not_say_otherwise_can_sign_in(seed: int) -> None:
+    fake = FakeIAM([{} for _ in range(30)], seed=seed)
+    for user in fake.users:
+        assert (user["activated"], user["two_fa"], user["is_active"], user["user_type"]) == (
+            True,
+            False,
+            True,
+            "common",
+        )
+        assert (user["auth_types"], len(user["client_and_roles"])) == (["password"], 1)
+        assert user["groups"][0]["id"] == (1 if user["id"] == 1 else 2)
+    with httpx.Client(base_url="http://fake", transport=fake.transport()) as client:
+        for user in fake.users:
+            body = {"username": user["email"], "password": "correct-horse-battery"}
+            assert client.post("/iam/auth/jwt/login", json=body).status_code == 200
+
+
+@pytest.mark.parametrize("change", [{"auth_types": ["sso"]}, {"activated": False}, {"is_active": False}])
+def test_a_password_alone_opens_nothing(change: dict[str, Any]) -> None:
+    fake = FakeIAM([{"email": "a@example.com", "password": "own", **change}])
+    with httpx.Client(base_url="http://fake", transport=fake.transport()) as client:
+        body = {"username": "a@example.com", "password": "own"}
+        assert client.post("/iam/auth/jwt/login", json=body).status_code == 400
 
 
 @pytest.mark.parametrize("seed", [0, 5])
@@ -71,7 +97,7 @@ def test_passwords() -> None:
 
 def test_other_accounts_come_with_their_users() -> None:
     entries = [
-        {"client_id": 1001, "client_company_name": "-", "user_id": 1, "user_roles": ["1"]},
+        {"client_id": 1001, "client_company_name": "Example Widgets Ltd", "user_id": 1, "user_roles": ["1"]},
         {"client_id": 31, "client_company_name": "Third", "user_id": 1, "user_roles": ["5"]},
     ]
     fake = FakeIAM([{"client_and_roles": entries}])
@@ -82,7 +108,7 @@ def test_other_accounts_come_with_their_users() -> None:
     ]
 
 
-ENTRY = {"client_id": 1001, "client_company_name": "-", "user_id": 1, "user_roles": ["1"]}
+ENTRY = {"client_id": 1001, "client_company_name": "Example Widgets Ltd", "user_id": 1, "user_roles": ["1"]}
 
 
 @pytest.mark.parametrize(
@@ -101,14 +127,26 @@ ENTRY = {"client_id": 1001, "client_company_name": "-", "user_id": 1, "user_role
         ([{"id": "7"}], ValueError, r"users\[0\].id: Must be a whole number."),
         ([{"email": "nobody"}], ValueError, r"users\[0\].email: Must be an email address."),
         ([{"name": 7}], ValueError, r"users\[0\].name: Must be a text or null."),
-        ([{"password": 7}], ValueError, r"users\[0\].password must be a text or null"),
+        ([{"password": 7}], ValueError, r"users\[0\].password must be a text that is not empty, or null"),
+        ([{"password": ""}], ValueError, "not empty"),
+        ([{"id": 0}], ValueError, r"users\[0\].id must be 1 or more"),
+        ([{"id": 10**18}], ValueError, "or less"),
+        ([{"id": 7.0}], TypeError, r"users\[0\].id must be an integer, not float"),
         ([{"company": "Other"}], ValueError, r"users\[0\].company is 'Example Widgets Ltd' for all users"),
         ([{"client": 5}], ValueError, "leave it out"),
         ([{"sso_auth": True, "auth_types": ["password"]}], ValueError, "sso_auth follows from auth_types"),
         ([{"groups": []}], ValueError, r"users\[0\].groups must hold one role"),
         ([{"groups": [{"id": 77}]}], ValueError, r"users\[0\].groups must hold one role"),
         ([{"client_and_roles": []}], ValueError, "must begin with the fake's account, 1001"),
-        ([{"client_and_roles": [{**ENTRY, "user_roles": ["x"]}]}], ValueError, "the id of a role"),
+        ([{"client_and_roles": [{**ENTRY, "user_roles": ["x"]}]}], ValueError, "must hold one role"),
+        ([{"client_and_roles": [{**ENTRY, "user_roles": ["1", "2"]}]}], ValueError, "must hold one role"),
+        (
+            [{"client_and_roles": [{**ENTRY, "client_company_name": "C"}]}],
+            ValueError,
+            "1001 is called 'Example Widgets",
+        ),
+        ([{"client_and_roles": [ENTRY, {**ENTRY, "client_id": 5, "client_company_name": ""}]}], ValueError, "empty"),
+        ([{"client_and_roles": [ENTRY, {**ENTRY, "client_id": -5}]}], ValueError, "client_id must be 1 or more"),
         ([{"client_and_roles": [ENTRY], "groups": [{"id": 2}]}], ValueError, "different things"),
         ([{"id": 1_000_000_001}], ValueError, "somebody else"),
         ([{"id": 5}, {"id": 5}], ValueError, r"users\[1\] has the same id as users\[0\]: 5"),
@@ -141,6 +179,10 @@ def test_bad_arguments_of_methods() -> None:
     fake = FakeIAM(1)
     with pytest.raises(LookupError, match="no user 7"):
         fake.one_time_password(7)
+    with pytest.raises(TypeError, match="user_id must be an integer"):
+        fake.one_time_password("1")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"email must be an Email, such as fake.outbox\[-1\], not str"):
+        fake.follow("ada@example.com", "p")  # type: ignore[arg-type]
 
 
 # --- the past ------------------------------------------------------------------------------------------------------
@@ -168,8 +210,21 @@ def test_a_clock_that_stands_until_it_is_advanced() -> None:
     assert clock.now() == NOW
     assert clock.now().tzinfo is UTC
     clock.advance(hours=2)
-    clock.advance(timedelta(days=1), minutes=1, seconds=0.5)
+    clock.advance(timedelta(hours=12), days=0.5, minutes=1, seconds=0.5)
     assert clock.now() == NOW + timedelta(days=1, hours=2, minutes=1, seconds=0.5)
+
+
+def test_a_clock_shows_what_time_it_is() -> None:
+    assert repr(Clock(NOW)) == "Clock(stands at 2026-03-01T12:00:00+00:00)"
+    assert repr(Clock()).startswith("Clock(goes at 20")
+
+
+@pytest.mark.parametrize("arguments", [(5,), (NOW,), (None,)])
+def test_a_step_has_a_unit(arguments: Any) -> None:
+    with pytest.raises(TypeError, match="advance"):
+        Clock(NOW).advance(*arguments)
+    with pytest.raises(TypeError, match="hours must be a number, not str"):
+        Clock(NOW).advance(hours="1")  # type: ignore[arg-type]
 
 
 def test_a_clock_that_goes_with_the_systems() -> None:
@@ -185,7 +240,7 @@ def test_one_clock_for_several_fakes() -> None:
 
 
 @pytest.mark.parametrize(
-    "step", [{"seconds": -1}, {"hours": 1, "minutes": -61}, {"hours": float("nan")}, {"hours": 1e30}]
+    "step", [{"seconds": -1}, {"hours": 1, "minutes": -61}, {"hours": float("nan")}, {"hours": 1e30}, {"days": 4e6}]
 )
 def test_a_clock_goes_forward_only(step: dict[str, float]) -> None:
     clock = Clock(NOW)

@@ -46,22 +46,38 @@ class Clock:
         start = datetime.now(UTC) if self._start is None else self._start.astimezone(UTC)
         return start + self._advanced
 
+    def __repr__(self) -> str:
+        return f"Clock({'stands' if self._start else 'goes'} at {self.now().isoformat(timespec='seconds')})"
+
     def advance(
-        self, delta: timedelta = timedelta(), *, hours: float = 0, minutes: float = 0, seconds: float = 0
+        self,
+        delta: timedelta = _NO_TIME,
+        *,
+        days: float = 0,
+        hours: float = 0,
+        minutes: float = 0,
+        seconds: float = 0,
     ) -> None:
         """Move on at once, by the sum of the arguments.
 
         Args:
             delta: How far, zero or more.
+            days: Days to go on, of 24 hours.
             hours: Hours to go on.
             minutes: Minutes to go on.
             seconds: Seconds to go on.
 
         Raises:
+            TypeError: An argument is of another type.
             ValueError: The sum is negative, or not finite.
         """
+        require_type("delta", delta, timedelta, "a timedelta; name units for a number, as in advance(hours=2)")
+        numbers = {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
+        for name, number in numbers.items():
+            require_type(name, number, (int, float), "a number")
         try:
-            step = delta + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+            step = delta + timedelta(**numbers)
+            _ = self.now() + step
         except (OverflowError, ValueError) as error:
             raise ValueError(f"the clock cannot advance that far: {error}") from error
         if step < _NO_TIME:

@@ -8,11 +8,20 @@ from typing import Any
 import attrs
 
 from . import description, roles
-from .checks import require_json, require_type
+from .checks import require_int, require_json, require_text, require_type
 from .population import ACCOUNT_ID, COMPANY, OUTSIDER_ID, RESELLER_ID, Account, User, invent_users, new_account
 
 _FOLLOWS = {"company": COMPANY, "reseller": RESELLER_ID, "client": ACCOUNT_ID, "deleted": False}
 """Keys of the API's form that say nothing about a user that is not so for all of them."""
+
+_PLAIN: Mapping[str, Any] = {
+    "user_type": "common",
+    "activated": True,
+    "two_fa": False,
+    "is_active": True,
+    "auth_types": ("password",),
+}
+"""What holds for a user who does not say otherwise, so that a test depends on nothing it does not name."""
 
 _TAKEN = ("id", "email", "name", "lang", "phone", "user_type", "activated", "two_fa", "is_active")
 
@@ -20,10 +29,13 @@ _TAKEN = ("id", "email", "name", "lang", "phone", "user_type", "activated", "two
 def read_users(users: Iterable[Mapping[str, Any]], accounts: list[Account], seed: int, password: str) -> list[User]:
     """The users that mappings describe.
 
+    Who leaves it out can sign in with a password and nothing else, in one step, is an administrator if first and has
+    the role Users otherwise. Names and addresses are invented.
+
     Args:
         users: Mappings in the API's form (schema User), in which anything may be left out, and with `password`.
         accounts: The accounts there are; others that a user can enter are added to the list.
-        seed: What is left out is invented from it.
+        seed: What names and addresses are invented from.
         password: Of users who bring none.
 
     Raises:
@@ -31,22 +43,22 @@ def read_users(users: Iterable[Mapping[str, Any]], accounts: list[Account], seed
         ValueError: A user is not as the API's description says, or two have the same id or address.
     """
     given = list(users)
-    invented = invent_users(seed, len(given), password)
-    read = [
-        _read(f"users[{index}]", user, default, accounts, password)
-        for index, (user, default) in enumerate(zip(given, invented, strict=True))
-    ]
+    read: list[User] = []
+    for index, (user, invented) in enumerate(zip(given, invent_users(seed, len(given), password), strict=True)):
+        own_role = roles.USERS if index else roles.ADMINISTRATORS
+        default = attrs.evolve(invented, **_PLAIN, roles={ACCOUNT_ID: own_role}, password=password)
+        read.append(_read(f"users[{index}]", user, default, accounts))
     for key in ("id", "email"):
         seen: dict[Any, int] = {}
-        for index, user in enumerate(read):
-            value = getattr(user, key)
+        for index, one in enumerate(read):
+            value = getattr(one, key)
             first = seen.setdefault(value.casefold() if isinstance(value, str) else value, index)
             if first != index:
                 raise ValueError(f"users[{index}] has the same {key} as users[{first}]: {value}")
     return read
 
 
-def _read(where: str, given: Mapping[str, Any], invented: User, accounts: list[Account], password: str) -> User:
+def _read(where: str, given: Mapping[str, Any], default: User, accounts: list[Account]) -> User:
     require_type(where, given, Mapping, "a mapping")
     require_json(where, dict(given))
     known = description.schema("User")["properties"]
@@ -54,8 +66,8 @@ def _read(where: str, given: Mapping[str, Any], invented: User, accounts: list[A
         raise ValueError(f"{where} has an unknown key {key!r}; known are {', '.join(sorted(known))} and password")
     for key, value in given.items():
         if key == "password":
-            if value is not None and not isinstance(value, str):
-                raise ValueError(f"{where}.password must be a text or null")
+            if value is not None and (not isinstance(value, str) or not value):
+                raise ValueError(f"{where}.password must be a text that is not empty, or null")
         elif (problem := description.problem(known[key], value)) is not None:
             raise ValueError(f"{where}.{key}: {problem}")
     for key, value in _FOLLOWS.items():
@@ -64,33 +76,48 @@ def _read(where: str, given: Mapping[str, Any], invented: User, accounts: list[A
     changes: dict[str, Any] = {key: given[key] for key in _TAKEN if key in given}
     if "auth_types" in given:
         changes["auth_types"] = tuple(given["auth_types"])
-    user = attrs.evolve(invented, roles=_roles(where, given, invented, accounts), **changes)
+    if "password" in given:
+        changes["password"] = given["password"]
+    user = attrs.evolve(default, roles=_roles(where, given, default, accounts), **changes)
+    require_int(f"{where}.id", user.id, minimum=1, maximum=10**18 - 1)
     if given.get("sso_auth", "sso" in user.auth_types) != ("sso" in user.auth_types):
         raise ValueError(f"{where}.sso_auth follows from auth_types; leave it out")
     if user.id == OUTSIDER_ID:
         raise ValueError(f"{where}.id is {OUTSIDER_ID}, which the fake has given to somebody else")
-    signs_in = user.activated and "password" in user.auth_types
-    return attrs.evolve(user, password=given.get("password", password if signs_in else None))
+    return user
 
 
-def _roles(where: str, given: Mapping[str, Any], invented: User, accounts: list[Account]) -> dict[int, int]:
-    own = dict(invented.roles)
+def _account(where: str, entry: Mapping[str, Any], accounts: list[Account]) -> Account:
+    """The account that an entry names, which is added to the accounts there are if it is new."""
+    account_id, company = entry["client_id"], entry["client_company_name"]
+    require_int(f"{where}: client_id", account_id, minimum=1, maximum=10**18 - 1)
+    require_text(f"{where}: client_company_name", company)
+    account = next((account for account in accounts if account.id == account_id), None)
+    if account is None:
+        account = new_account(account_id, company, None)
+        accounts.append(account)
+    if account.company != company:
+        raise ValueError(f"{where}: account {account_id} is called {account.company!r}, not {company!r}")
+    return account
+
+
+def _roles(where: str, given: Mapping[str, Any], default: User, accounts: list[Account]) -> dict[int, int]:
+    own = dict(default.roles)
     if "client_and_roles" in given:
         own = {}
         for entry in given["client_and_roles"]:
-            role = int(entry["user_roles"][0]) if entry["user_roles"] and entry["user_roles"][0].isdecimal() else 0
-            if role not in roles.NAMES:
-                raise ValueError(f"{where}.client_and_roles: user_roles must hold the id of a role, as text")
-            own[entry["client_id"]] = role
-            if all(account.id != entry["client_id"] for account in accounts):
-                accounts.append(new_account(entry["client_id"], entry["client_company_name"], None))
+            role = {str(role): role for role in roles.NAMES}.get("".join(entry["user_roles"]))
+            if role is None or len(entry["user_roles"]) != 1:
+                raise ValueError(f"{where}.client_and_roles: user_roles must hold one role, its id as text")
+            account = _account(f"{where}.client_and_roles", entry, accounts)
+            own[account.id] = role
     if "groups" in given:
         group = roles.named(given["groups"][0]) if len(given["groups"]) == 1 else None
         if group is None:
             raise ValueError(f"{where}.groups must hold one role, by id or name")
         if "client_and_roles" in given and own.get(ACCOUNT_ID, group) != group:
             raise ValueError(f"{where}.groups and client_and_roles say different things")
-        own = {ACCOUNT_ID: group, **{account: other for account, other in own.items() if account != ACCOUNT_ID}}
+        own = {ACCOUNT_ID: group, **{other: role for other, role in own.items() if other != ACCOUNT_ID}}
     if next(iter(own), None) != ACCOUNT_ID:
         raise ValueError(f"{where}.client_and_roles must begin with the fake's account, {ACCOUNT_ID}")
     return own

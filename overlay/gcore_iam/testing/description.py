@@ -218,16 +218,25 @@ def whole_number(text: str) -> int | None:
 @cache
 def secret_keys() -> frozenset[str]:
     """The keys under which bodies of this API hold secrets."""
+    return frozenset(
+        name
+        for found in _schemas(DESCRIPTION["components"]["schemas"])
+        for name, inner in found.get("properties", {}).items()
+        if _followed(inner).get("x-secret")
+    )
 
-    def marked(schema: Any) -> Iterator[str]:
-        if isinstance(schema, dict):
-            for name, inner in schema.get("properties", {}).items():
-                if isinstance(inner, dict) and _followed(inner).get("x-secret"):
-                    yield name
-            for inner in schema.values():
-                yield from marked(inner)
-        elif isinstance(schema, list):
-            for inner in schema:
-                yield from marked(inner)
 
-    return frozenset(marked(DESCRIPTION["components"]["schemas"]))
+@cache
+def enum_values() -> frozenset[str]:
+    """Every value that some enum of this API lists."""
+    return frozenset(
+        value for found in _schemas(DESCRIPTION["components"]["schemas"]) for value in found.get("enum", ())
+    )
+
+
+def _schemas(node: Any) -> Iterator[Mapping[str, Any]]:
+    """Every mapping in a part of the description."""
+    if isinstance(node, dict):
+        yield node
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _schemas(inner)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 import attrs
@@ -44,8 +43,7 @@ def respond(state: State, request: Request, found: Found) -> Answer:
         answer = _work(state, request, found)
     except RefusedError as refused:
         answer = refused.answer
-    # What HTTP itself asks for is no operation's own, so the description says nothing of it.
-    if found.operation is not None and answer.status != HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+    if found.operation is not None:
         found.operation.check_answer(answer.status, answer.payload)
     return answer
 
@@ -92,7 +90,7 @@ def _by_key(state: State, key: str) -> Caller | None:
     if token is None:
         return None
     user = state.users.get(token.user_id)
-    if user is not None and not user.is_active:
+    if not (user.is_active if user else token.outlives_user):
         return None
     state.used(token)
     return Caller(token.user_id, token.account_id, token.role, is_token=True)
@@ -101,7 +99,7 @@ def _by_key(state: State, key: str) -> Caller | None:
 def _by_session(state: State, access: str) -> Caller | None:
     ids = state.sessions.caller(access)
     user = state.users.get(ids[0]) if ids else None
-    if ids is None or user is None or not user.is_active or ids[1] not in user.roles:
+    if ids is None or user is None or ids[1] not in user.roles:
         return None
     return Caller(user.id, ids[1], user.roles[ids[1]], is_token=False)
 
@@ -113,7 +111,7 @@ def _body(request: Request) -> dict[str, Any]:
     if (request.header("Content-Type") or "").partition(";")[0].strip().lower() != "application/json":
         raise refusal(415, "Send the body as application/json.")
     try:
-        body = json.loads(request.body, parse_constant=_refuse_constant)
+        body = json.loads(request.body, parse_constant=_refuse_constant, parse_float=_number)
         json.dumps(body, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     except (ValueError, RecursionError):
         raise refusal(400, "The body is not JSON.") from None
@@ -125,3 +123,9 @@ def _body(request: Request) -> dict[str, Any]:
 def _refuse_constant(name: str) -> None:
     """Refuse what Python takes for JSON and JSON does not know: NaN and infinities."""
     raise ValueError(name)
+
+
+def _number(text: str) -> int | float:
+    """The number that a text with a point or an exponent spells: to JSON Schema, 7.0 is a whole number."""
+    number = float(text)
+    return int(number) if number.is_integer() else number

@@ -6,8 +6,8 @@ import copy
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -18,10 +18,10 @@ from .checks import require_int, require_text, require_type
 from .clock import Clock
 from .custom import read_users
 from .description import whole_number
-from .dispatch import find, respond
-from .faults import Fault
+from .dispatch import Found, find, respond
+from .faults import Fault, FaultError, prepare
 from .messages import Answer, Ending, Request, Response, encode
-from .observation import Observer, SeenRequest
+from .observation import Observer, SeenRequest, masked
 from .population import (
     ACCOUNT_ID,
     OWNER_ID,
@@ -33,7 +33,7 @@ from .population import (
     outsider,
 )
 from .roles import ADMINISTRATORS
-from .script import Script, Scripted
+from .script import Met, Script, Scripted
 from .state import Email, State
 
 if TYPE_CHECKING:
@@ -49,17 +49,18 @@ class FakeIAM:
     process through `transport()` or over HTTP through `serve()`, to any number of threads and tasks. Every request
     is held against the description, and every answer too.
 
-    The first user is the one the API key belongs to, and of an invented population an administrator. With no users
+    The first user is the one the API key belongs to, with that user's role. With no users
     the account still names 1 as the current user, as if that user had been removed since. There is a second
     account, which some users can enter as well.
 
     Args:
         users: how many users to invent, 0 or more; or the users themselves, as mappings in the API's form (schema
-            User) in which anything may be left out. `password` may be among the keys.
+            User) in which anything may be left out. `password` may be among the keys. Who does not say otherwise
+            can sign in with a password, in one step; the first one is an administrator, others have the role Users.
         api_key: an API key that is accepted from the start. Visible ASCII characters.
         seed: any integer. The same seed gives the same population on every machine and Python version.
         max_page_size: the largest page of a list, 1 or more. A larger `limit` is lowered to it.
-        password: what invented users sign in with who can sign in with a password.
+        password: of all users who bring none of their own.
         logins: how many past logins to invent, 0 or more.
         clock: the fake's time; None for one that goes with the system's.
 
@@ -105,6 +106,7 @@ class FakeIAM:
         self._state.add_token(
             whole_number(re.split("[_$]", api_key)[0]) or 1,
             api_key,
+            outlives_user=True,
             name="The fake's own",
             description=None,
             role=owner.roles[ACCOUNT_ID] if owner else ADMINISTRATORS,
@@ -114,6 +116,7 @@ class FakeIAM:
         )
         self._script = Script()
         self._observer = Observer()
+        self._misfit: FaultError | None = None
 
     def __repr__(self) -> str:
         with self._state.lock:
@@ -174,8 +177,10 @@ class FakeIAM:
             user_id: a user of any account.
 
         Raises:
+            TypeError: the id is no integer.
             LookupError: there is no such user.
         """
+        require_int("user_id", user_id)
         with self._state.lock:
             user = self._state.users.get(user_id)
             if user is None:
@@ -190,9 +195,10 @@ class FakeIAM:
             password: what the user signs in with from now on.
 
         Raises:
-            TypeError: the password is no text.
+            TypeError: the email is none, or the password is no text.
             ValueError: the email has no link, or one that does not work any more; or the password is empty.
         """
+        require_type("email", email, Email, "an Email, such as fake.outbox[-1]")
         require_text("password", password)
         if email.link is None:
             raise ValueError(f"this email, a {email.kind}, has no link")
@@ -249,7 +255,9 @@ class FakeIAM:
     @property
     def requests(self) -> tuple[SeenRequest, ...]:
         """The last 10,000 requests, the first one first, secrets masked; `SeenRequest.revealed()` shows them."""
-        return self._observer.requests
+        with self._state.lock:
+            secrets = self._state.secrets()
+        return tuple(masked(request, secrets) for request in self._observer.requests)
 
     @property
     def calls(self) -> Counter[str]:
@@ -271,7 +279,8 @@ class FakeIAM:
     def transport(self) -> FakeTransport:
         """A way in without sockets: `httpx.Client(transport=...)` or `httpx.AsyncClient(transport=...)`.
 
-        An exception inside the fake surfaces in the caller, so that a test shows its traceback.
+        An exception inside the fake surfaces in the caller, so that a test shows its traceback: `FaultError` for a
+        fault that does not fit the answer that it meets.
 
         Returns:
             A transport, usable by several clients at once. The host of a request's URL does not matter.
@@ -285,7 +294,7 @@ class FakeIAM:
 
         The server runs in a thread of its own, keeps connections alive and serves many at once. Leaving the
         block ends it, also when an exception passes through. An exception inside the fake gives 500 and is
-        logged under `gcore_iam.testing`.
+        logged under `gcore_iam.testing`; a fault that did not fit the answer it met is raised on leaving the block.
 
         Args:
             port: 0 to 65535; 0 picks a free one.
@@ -298,6 +307,7 @@ class FakeIAM:
             TypeError: the port is not an integer.
             ValueError: the port is outside the range above.
             OSError: on entering the block, if the port cannot be had.
+            FaultError: on leaving the block, if a fault did not fit.
         """
         require_int("port", port, minimum=0, maximum=65535)
         try:
@@ -306,36 +316,46 @@ class FakeIAM:
             if error.name is None or error.name.partition(".")[0] != "aiohttp":
                 raise
             raise ImportError('serving needs aiohttp: pip install "gcore-iam[testing]"') from error
-        return serve(self._handle_served, port, self._observer)
+        return self._serving(serve(self._handle_served, port, self._observer))
+
+    @contextmanager
+    def _serving(self, server: AbstractContextManager[str]) -> Iterator[str]:
+        with server as url:
+            self._misfit = None
+            yield url
+        if self._misfit is not None:
+            raise self._misfit
 
     def _handle_served(self, request: Request) -> Response:
         try:
             return self._handle(request)
+        except FaultError as error:
+            self._misfit = self._misfit or error
+            return _finish(encode(Answer(500, {"message": str(error)})), request)
         except Exception:
             logger.exception("the fake failed to answer %s %s", request.method, request.path)
-            bug = Answer(
-                500, {"message": "The fake has a bug, or a fault that does not fit; its log has the traceback."}
-            )
+            bug = Answer(500, {"message": "The fake has a bug; its log has the traceback."})
             return _finish(encode(bug), request)
 
     def _handle(self, request: Request) -> Response:
         found = find(request)
+        status = None
         with self._state.lock:
-            faults = self._script.take(request)
-            for fault in faults:
-                fault.prepare(self._state)
-            answer = None
-            if all(fault.works for fault in faults):
-                answer = respond(self._state, request, found)
-            for fault in faults:
-                answer = fault.answer(answer)
-            response = encode(answer or Answer(503))
-            for fault in faults:
-                response = fault.distort(response)
-            is_answered = response.ending in (Ending.WHOLE, Ending.CUT)
-            operation_id = found.operation.id if found.operation else None
-            self._observer.note(request, operation_id, response.status if is_answered else None)
+            try:
+                met = self._script.take(request)
+                response = self._respond(request, found, met)
+                if response.ending in (Ending.WHOLE, Ending.CUT):
+                    status = response.status
+            finally:
+                self._observer.note(request, found.operation.id if found.operation else None, status)
         return _finish(response, request)
+
+    def _respond(self, request: Request, found: Found, met: Met) -> Response:
+        prepare(self._state, met.faults)
+        answer = respond(self._state, request, found) if all(fault.does_work for fault in met.faults) else None
+        answer = met.alter_answer(answer)
+        # Without any, nothing of the response will be sent.
+        return met.alter_response(encode(answer or Answer(503)))
 
 
 def _finish(response: Response, request: Request) -> Response:

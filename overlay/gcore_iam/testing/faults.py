@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import html
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -12,6 +11,7 @@ from typing import Any, ClassVar
 
 import attrs
 
+from . import description
 from .checks import require_int, require_json, require_text, require_type
 from .clock import require_aware
 from .messages import NO_BODY, Answer, Ending, Response
@@ -19,15 +19,21 @@ from .population import ACCOUNT_ID, plain_user
 from .roles import USERS
 from .state import State
 
+WITHOUT_BODY = (204, 304)
+"""Statuses whose responses have no body (RFC 9110, sections 15.3.5 and 15.4.5)."""
+
+
+_LONGEST_DELAY = 86_400
+
 
 class FaultError(AssertionError):
     """A fault does not fit the answer that it met, so that a test would not have tested what it says."""
 
 
-def _at_least(minimum: int) -> Any:
+def _at_least(minimum: int) -> Callable[[object, attrs.Attribute[int], int], None]:
     """A validator of attrs: a whole number of at least so much."""
 
-    def check(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    def check(_: object, attribute: attrs.Attribute[int], value: int) -> None:
         require_int(attribute.name, value, minimum=minimum)
 
     return check
@@ -46,18 +52,18 @@ class Fault:
     """Something that goes wrong with one request. Use one of the classes below."""
 
     @property
-    def works(self) -> bool:
+    def does_work(self) -> bool:
         """Whether the fake does the work that it is asked for."""
         return True
 
     def prepare(self, state: State) -> None:
         """Change what the fake knows, before the work."""
 
-    def answer(self, answer: Answer | None) -> Answer | None:
+    def alter_answer(self, answer: Answer | None) -> Answer | None:
         """Change what the fake has to say; None when it has not done the work."""
         return answer
 
-    def distort(self, response: Response) -> Response:
+    def alter_response(self, response: Response) -> Response:
         """Change what goes over the wire."""
         return response
 
@@ -66,7 +72,7 @@ class Fault:
 
 
 @attrs.frozen
-class _Instead(Fault):
+class Instead(Fault):
     """Something instead of the answer.
 
     Args:
@@ -76,12 +82,12 @@ class _Instead(Fault):
     after_work: bool = attrs.field(default=False, kw_only=True, validator=_flag)
 
     @property
-    def works(self) -> bool:
+    def does_work(self) -> bool:
         return self.after_work
 
 
 @attrs.frozen
-class Status(_Instead):
+class Status(Instead):
     """A status instead of the answer.
 
     Args:
@@ -101,7 +107,7 @@ class Status(_Instead):
         elif self.retry_after is not None:
             require_int("retry_after", self.retry_after, minimum=0)
 
-    def answer(self, answer: Answer | None) -> Answer | None:  # noqa: ARG002 - whatever it was
+    def alter_answer(self, answer: Answer | None) -> Answer | None:  # noqa: ARG002 - whatever it was
         headers: tuple[tuple[str, str], ...] = ()
         if isinstance(self.retry_after, datetime):
             headers = (("Retry-After", format_datetime(self.retry_after.astimezone(UTC), usegmt=True)),)
@@ -109,24 +115,25 @@ class Status(_Instead):
             headers = (("Retry-After", str(self.retry_after)),)
         known = self.status in HTTPStatus._value2member_map_
         phrase = HTTPStatus(self.status).phrase if known else "Unregistered status"
-        bare = self.status in (204, 304)
-        return Answer(self.status, NO_BODY if bare else {"message": f"{phrase}, as scripted."}, headers)
+        return Answer(
+            self.status, NO_BODY if self.status in WITHOUT_BODY else {"message": f"{phrase}, as scripted."}, headers
+        )
 
 
 @attrs.frozen
-class Reset(_Instead):
+class Reset(Instead):
     """The connection is reset instead of an answer.
 
     Args:
         after_work: Whether the work is done first.
     """
 
-    def distort(self, response: Response) -> Response:
+    def alter_response(self, response: Response) -> Response:
         return attrs.evolve(response, ending=Ending.RESET)
 
 
 @attrs.frozen
-class Hang(_Instead):
+class Hang(Instead):
     """No answer comes, and the connection stays open.
 
     In process the client's read timeout is raised at once, and the fake's clock goes on by as much.
@@ -135,7 +142,7 @@ class Hang(_Instead):
         after_work: Whether the work is done first.
     """
 
-    def distort(self, response: Response) -> Response:
+    def alter_response(self, response: Response) -> Response:
         return attrs.evolve(response, ending=Ending.HANG)
 
 
@@ -143,20 +150,20 @@ class Hang(_Instead):
 class Delay(Fault):
     """The answer comes late.
 
-    In process nobody waits: the fake's clock goes on, and a read timeout that is shorter is raised at once.
+    In process nobody waits: the fake's clock goes on instead, and a read timeout that is shorter is raised at once.
 
     Args:
-        seconds: How late, above 0.
+        seconds: How late, above 0 and at most a day, which has 86,400.
     """
 
     seconds: float = attrs.field()
 
     def __attrs_post_init__(self) -> None:
         require_type("seconds", self.seconds, (int, float), "a number")
-        if not (self.seconds > 0 and math.isfinite(self.seconds)):
-            raise ValueError(f"seconds must be above 0 and finite, not {self.seconds}")
+        if not 0 < self.seconds <= _LONGEST_DELAY:
+            raise ValueError(f"seconds must be above 0 and at most {_LONGEST_DELAY}, not {self.seconds}")
 
-    def distort(self, response: Response) -> Response:
+    def alter_response(self, response: Response) -> Response:
         return attrs.evolve(response, delay=response.delay + self.seconds)
 
 
@@ -164,7 +171,23 @@ class Delay(Fault):
 
 
 @attrs.frozen
-class Truncate(Fault):
+class _Body(Fault):
+    """Something about the body as bytes."""
+
+    def alter_response(self, response: Response) -> Response:
+        if response.status in WITHOUT_BODY:
+            raise FaultError(f"{self!r} meets a {response.status}, which has no body")
+        altered = self._altered(response)
+        if altered == response:
+            raise FaultError(f"{self!r} changes nothing about the answer {response.status}")
+        return altered
+
+    def _altered(self, response: Response) -> Response:
+        raise NotImplementedError
+
+
+@attrs.frozen
+class Truncate(_Body):
     """The body ends early.
 
     Args:
@@ -176,46 +199,42 @@ class Truncate(Fault):
     keep: int | None = attrs.field(default=None, validator=attrs.validators.optional(_at_least(0)))
     announced: bool = attrs.field(default=False, kw_only=True, validator=_flag)
 
-    def distort(self, response: Response) -> Response:
-        body = response.body[: len(response.body) // 2 if self.keep is None else self.keep]
-        if len(body) == len(response.body):
-            raise FaultError(f"Truncate keeps {len(body)} bytes, and the body has no more")
-        cut = attrs.evolve(response, body=body)
-        if not self.announced:
-            return cut
-        return attrs.evolve(cut, length=len(response.body), ending=Ending.CUT)
+    def _altered(self, response: Response) -> Response:
+        kept = response.body[: len(response.body) // 2 if self.keep is None else self.keep]
+        if kept == response.body or not self.announced:
+            return attrs.evolve(response, body=kept)
+        return attrs.evolve(response, body=kept, length=len(response.body), ending=Ending.CUT)
 
 
 @attrs.frozen
-class HTML(Fault):
+class HTML(_Body):
     """A page of HTML in place of the body, such as a proxy or a login wall sends. The status stays."""
 
-    def distort(self, response: Response) -> Response:
+    def _altered(self, response: Response) -> Response:
         title = html.escape(f"{response.status}, as scripted")
         body = f"<!doctype html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
-        changed = attrs.evolve(response, body=body.encode())
-        return changed.with_header("Content-Type", "text/html; charset=utf-8")
+        return attrs.evolve(response, body=body.encode()).with_header("Content-Type", "text/html; charset=utf-8")
 
 
 @attrs.frozen
-class EmptyBody(Fault):
+class EmptyBody(_Body):
     """Nothing in place of the body. Status and content type stay."""
 
-    def distort(self, response: Response) -> Response:
+    def _altered(self, response: Response) -> Response:
         return attrs.evolve(response, body=b"")
 
 
 @attrs.frozen
-class NotUTF8(Fault):
+class NotUTF8(_Body):
     """Bytes in the body that are not UTF-8, in the first text that it holds."""
 
-    def distort(self, response: Response) -> Response:
+    def _altered(self, response: Response) -> Response:
         head, quote, tail = response.body.partition(b'"')
         return attrs.evolve(response, body=head + quote + b"\xff\xfe" + tail)
 
 
 @attrs.frozen
-class ContentType(Fault):
+class ContentType(_Body):
     """Another content type than the body's.
 
     Args:
@@ -228,7 +247,7 @@ class ContentType(Fault):
         if not (self.value.isascii() and self.value.isprintable()):
             raise ValueError("value must be printable ASCII characters")
 
-    def distort(self, response: Response) -> Response:
+    def _altered(self, response: Response) -> Response:
         return response.with_header("Content-Type", self.value)
 
 
@@ -242,24 +261,27 @@ class _Field(Fault):
 
     field: str = attrs.field(validator=_text)
 
-    def answer(self, answer: Answer | None) -> Answer | None:
+    def alter_answer(self, answer: Answer | None) -> Answer | None:
         if answer is None:
             return None
         *path, last = self.field.split(".")
-        hits = []
+        hits: list[bool] = []
 
         def edit(holder: Any) -> Any:
-            if not isinstance(holder, dict) or (self._must_be_there and last not in holder):
+            if not isinstance(holder, dict) or (last in holder) is not self._is_there:
                 return holder
-            hits.append(last)
-            return self._edit(holder, last)
+            edited = self._edit(holder, last)
+            hits.append(edited != holder)
+            return edited
 
-        edited = _edited(answer.payload, path, edit)
-        if not hits:
-            raise FaultError(f"{type(self).__name__} finds no {self.field!r} in the answer {answer.status}")
-        return attrs.evolve(answer, payload=edited)
+        payload = _edited(answer.payload, path, edit)
+        if not any(hits):
+            found = "changes nothing about" if hits else "finds no" if self._is_there else "finds no place for"
+            raise FaultError(f"{type(self).__name__} {found} {self.field!r} in the answer {answer.status}")
+        return attrs.evolve(answer, payload=payload)
 
-    _must_be_there: ClassVar[bool] = True
+    _is_there: ClassVar[bool] = True
+    """Whether the field has to be there before."""
 
     def _edit(self, holder: dict[str, Any], key: str) -> dict[str, Any]:
         raise NotImplementedError
@@ -271,10 +293,14 @@ class UnknownEnum(_Field):
 
     Args:
         field: Where it is, key by key, as in `results.0.lang`; `*` stands for every item of a list.
-        value: The value.
+        value: The value, which no enum of the description lists.
     """
 
     value: str = attrs.field(default="unheard-of", validator=_text)
+
+    def __attrs_post_init__(self) -> None:
+        if self.value in description.enum_values():
+            raise ValueError(f"value {self.value!r} is one that the API's description lists")
 
     def _edit(self, holder: dict[str, Any], key: str) -> dict[str, Any]:
         return {**holder, key: self.value}
@@ -309,13 +335,13 @@ class ExtraField(_Field):
     """A field that the description does not know.
 
     Args:
-        field: Where it is, key by key, as in `results.0.unheard_of`; `*` stands for every item of a list.
+        field: Where it shall be, key by key, as in `results.0.unheard_of`; `*` stands for every item of a list.
         value: Its value, anything that JSON has a form for.
     """
 
     field: str = attrs.field(default="unheard_of", validator=_text)
     value: Any = "unheard-of"
-    _must_be_there: ClassVar[bool] = False
+    _is_there: ClassVar[bool] = False
 
     def __attrs_post_init__(self) -> None:
         require_json("value", self.value)
@@ -363,7 +389,7 @@ class InsertUser(Fault):
         state.insert(user, self.position, ACCOUNT_ID)
 
 
-KNOWN = {
+KNOWN: Mapping[str, type[Fault]] = {
     fault.__name__: fault
     for fault in (
         ContentType, DeleteUser, Delay, EmptyBody, ExtraField, HTML, Hang, InsertUser, Missing, NotUTF8, Null, Reset,
@@ -371,6 +397,9 @@ KNOWN = {
     )
 }  # fmt: skip
 """Every fault by name."""
+
+WITHOUT_ANSWER = (Reset, Hang, Delay, DeleteUser, InsertUser)
+"""What can happen to a request that gets no answer."""
 
 
 def _children(node: Any, key: str) -> dict[Any, Any]:
@@ -391,3 +420,14 @@ def _edited(node: Any, path: Sequence[str], edit: Callable[[Any], Any]) -> Any:
     if isinstance(node, dict):
         return {**node, **changed}
     return [changed.get(index, item) for index, item in enumerate(node)] if isinstance(node, list) else node
+
+
+def prepare(state: State, faults: Sequence[Fault]) -> None:
+    """Let faults change what the fake knows, all of them or none."""
+    users = dict(state.users)
+    try:
+        for fault in faults:
+            fault.prepare(state)
+    except FaultError:
+        state.users = users
+        raise

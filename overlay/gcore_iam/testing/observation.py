@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TypeAlias
 from urllib.parse import parse_qsl
 
 import attrs
@@ -15,16 +16,38 @@ import attrs
 from . import description
 from .messages import Request
 
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
 MASK = "***"
 MOST_REQUESTS = 10_000
 """How many requests are remembered, so that a server that runs for long does not grow."""
 
-_SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie")
+_SECRET_NAME = re.compile(r"pass|pwd|secret|token|otp|key|authori[sz]ation|cookie|credential", re.IGNORECASE)
+"""What names of headers, parameters and fields have in them that hold secrets, spelled rightly or not."""
+
+_SECRET_FORM = re.compile(r"\d+[_$][0-9A-Fa-f]{16,}|eyJ[\w-]+\.[\w-]+\.[\w-]*")
+"""What API keys and JSON Web Tokens look like, wherever they stand."""
+
+
+_SCHEMES = ("apikey", "basic", "bearer")
+"""What may stand before a secret in a header. Anything else may be the secret itself."""
+
+
+class _Sealed:
+    """Keeps a request from whatever looks at the fields of a `SeenRequest`."""
+
+    __slots__ = ("request",)
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+
+    def __repr__(self) -> str:
+        return MASK
 
 
 @attrs.frozen
 class SeenRequest:
-    """A request as the fake received it.
+    """A request as the fake received it. Pickled, it keeps what `revealed` gives, secrets included.
 
     Attributes:
         method: Its HTTP method.
@@ -41,45 +64,87 @@ class SeenRequest:
     operation: str | None
     query: dict[str, str]
     headers: dict[str, str]
-    body: Any
+    body: Json
     status: int | None
-    _request: Request = attrs.field(repr=False, eq=False, alias="request")
+    _sealed: _Sealed = attrs.field(repr=False, eq=False, alias="sealed")
 
     def revealed(self) -> SeenRequest:
         """The same request with its secrets: keys, passwords, tokens and codes."""
-        return seen(self._request, self.operation, self.status, masked=False)
+        return seen(self._sealed.request, self.operation, self.status)
 
 
-def seen(request: Request, operation: str | None, status: int | None, *, masked: bool = True) -> SeenRequest:
-    """A request in the form for tests to look at."""
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+def seen(request: Request, operation: str | None, status: int | None) -> SeenRequest:
+    """A request in the form for tests to look at, with its secrets."""
     headers: dict[str, str] = {}
     for name, value in request.headers:
         key = name.lower()
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return SeenRequest(
+        request.method,
+        request.path,
+        operation,
+        dict(parse_qsl(request.query, keep_blank_values=True)),
+        headers,
+        _decoded(request.body),
+        status,
+        _Sealed(request),
+    )
+
+
+def masked(request: SeenRequest, secrets: Iterable[str] = ()) -> SeenRequest:
+    """The same request without its secrets.
+
+    Args:
+        request: A request with secrets.
+        secrets: Texts to mask wherever they stand, besides what looks like a secret or is called one.
+    """
+    known = re.compile("|".join([_SECRET_FORM.pattern, *map(re.escape, secrets)]))
+
+    def scrubbed(value: Json) -> Json:
+        if isinstance(value, dict):
+            return {
+                known.sub(MASK, name): MASK if _is_secret(name) and not isinstance(inner, dict) else scrubbed(inner)
+                for name, inner in value.items()
+            }
+        if isinstance(value, list):
+            return [scrubbed(inner) for inner in value]
+        return known.sub(MASK, value) if isinstance(value, str) else value
+
+    def header(name: str, value: str) -> str:
+        scheme, space, _ = value.partition(" ")
+        if not _is_secret(name):
+            return known.sub(MASK, value)
+        return f"{scheme} {MASK}" if space and scheme.lower() in _SCHEMES else MASK
+
     try:
-        body = json.loads(request.body) if request.body else None
+        # What is no object or list has no names by which its secrets could be told.
+        body = scrubbed(request.body) if isinstance(request.body, dict | list | None) else MASK
+    except RecursionError:
+        body = MASK
+    return attrs.evolve(
+        request,
+        path=known.sub(MASK, request.path),
+        query={
+            known.sub(MASK, name): MASK if _is_secret(name) else known.sub(MASK, value)
+            for name, value in request.query.items()
+        },
+        headers={name: header(name, value) for name, value in request.headers.items()},
+        body=body,
+    )
+
+
+def _decoded(body: bytes) -> Json:
+    if not body:
+        return None
+    try:
+        decoded: Json = json.loads(body)
     except (ValueError, RecursionError):
-        # What cannot be read cannot be masked in part.
-        body = f"{MASK} ({len(request.body)} bytes)" if masked else request.body.decode("utf-8", "replace")
-    if masked:
-        query = _masked(query)
-        body = _masked(body)
-        headers = {name: _masked_header(name, value) for name, value in headers.items()}
-    return SeenRequest(request.method, request.path, operation, query, headers, body, status, request)
+        return body.decode("utf-8", "replace")
+    return decoded
 
 
-def _masked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: MASK if key in description.secret_keys() else _masked(item) for key, item in value.items()}
-    return [_masked(item) for item in value] if isinstance(value, list) else value
-
-
-def _masked_header(name: str, value: str) -> str:
-    if name not in _SECRET_HEADERS:
-        return value
-    scheme, space, _ = value.partition(" ")
-    return f"{scheme} {MASK}" if space and name != "cookie" else MASK
+def _is_secret(name: str) -> bool:
+    return name in description.secret_keys() or _SECRET_NAME.search(name) is not None
 
 
 class Observer:
@@ -119,7 +184,7 @@ class Observer:
 
     @property
     def requests(self) -> tuple[SeenRequest, ...]:
-        """The requests so far, in the order in which they were handled."""
+        """The requests so far with their secrets, in the order in which they were handled."""
         with self._lock:
             remembered = tuple(self._requests)
         return tuple(seen(*each) for each in remembered)
@@ -134,6 +199,11 @@ class Observer:
     def connections(self) -> int:
         """How many connections were opened."""
         return self._connections
+
+    @property
+    def in_flight_now(self) -> int:
+        """How many requests are in flight."""
+        return self._in_flight
 
     @property
     def peak(self) -> int:

@@ -146,10 +146,15 @@ class User:
     two_fa: bool
     is_active: bool
     password: str | None = attrs.field(repr=False)
-    """None for a user who cannot sign in with one."""
-    shown: dict[int, Record] = attrs.field(init=False, factory=dict, repr=False, eq=False)
+    """None for a user who has none."""
+    rendered: dict[int, Record] = attrs.field(init=False, factory=dict, repr=False, eq=False)
     """The user in the API's form by account, kept from one page to the next: making them anew took half of the time
     that a page took. A user who changes is another value, and starts without."""
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether the user may sign in with a password."""
+        return self.is_active and self.activated and self.password is not None and "password" in self.auth_types
 
     @property
     def home(self) -> int:
@@ -331,7 +336,7 @@ def _users(seed: int, password: str) -> Iterator[User]:
             activated=activated,
             two_fa=two_fa,
             is_active=is_active,
-            password=password if activated and "password" in auth_types else None,
+            password=password,
         )
 
 

@@ -11,7 +11,7 @@ from .state import APIToken, State
 
 def user(state: State, user: User, account_id: int) -> Record:
     """A user as somebody in an account sees them (schema User). To be read, not changed: it is kept."""
-    if account_id not in user.shown:
+    if account_id not in user.rendered:
         record = user_public(state, user, account_id)
         record["client_and_roles"] = [
             {
@@ -22,8 +22,8 @@ def user(state: State, user: User, account_id: int) -> Record:
             }
             for entered, role in user.roles.items()
         ]
-        user.shown[account_id] = record
-    return user.shown[account_id]
+        user.rendered[account_id] = record
+    return user.rendered[account_id]
 
 
 def user_public(state: State, user: User, account_id: int) -> Record:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 
 import attrs
 
 from . import description
 from .checks import require_int
-from .faults import KNOWN, Fault
-from .messages import Request
+from .faults import KNOWN, WITHOUT_ANSWER, Fault, FaultError, Hang, Instead, Reset
+from .messages import Answer, Request, Response
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -36,12 +39,15 @@ class Scripted:
         if not self.faults:
             raise ValueError("name at least one fault, such as Status(503)")
         for fault in self.faults:
+            if isinstance(fault, type):
+                raise TypeError(f"{fault.__name__} is a class: write {fault.__name__}(…)")
             if type(fault) not in KNOWN.values():
                 raise TypeError(f"unknown fault {fault!r}; the faults are {', '.join(sorted(KNOWN))}")
+        _refuse_contradictions(self.faults)
         if self.method is not None and self.method not in METHODS:
             raise ValueError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
-        if self.path is not None and not _has_operation(self.path):
-            raise ValueError(f"path {self.path!r} leads to no operation; /iam/users/{{userId}} and /iam/users/5 do")
+        if self.path is not None:
+            _require_operation(self.method, self.path)
         if self.times is not None:
             require_int("times", self.times, minimum=1)
         require_int("after", self.after, minimum=0)
@@ -71,31 +77,82 @@ class Script:
         """The faults to come, as they stand."""
         return tuple(self._scripted)
 
-    def take(self, request: Request) -> Sequence[Fault]:
+    def take(self, request: Request) -> Met:
         """The faults that a request meets, which are used up by that.
 
-        These are the first ones in the script that wait for it, and all that last.
+        These are the first ones in the script that wait for it, and all that last. What comes once in place of an
+        answer comes in place of what lasts.
         """
-        taken: list[Fault] = []
+        lasting: list[Fault] = []
+        once: list[Fault] = []
         rest: list[Scripted] = []
-        is_met = False
         for scripted in self._scripted:
             left: Scripted | None = scripted
             if scripted.waits_for(request):
                 if scripted.after:
                     left = attrs.evolve(scripted, after=scripted.after - 1)
                 elif scripted.times is None:
-                    taken += scripted.faults
-                elif not is_met:
-                    is_met = True
-                    taken += scripted.faults
+                    lasting += scripted.faults
+                elif not once:
+                    once += scripted.faults
                     left = attrs.evolve(scripted, times=scripted.times - 1) if scripted.times > 1 else None
             if left is not None:
                 rest.append(left)
         self._scripted = rest
-        return taken
+        if any(isinstance(fault, Instead) for fault in once):
+            lasting = [fault for fault in lasting if not isinstance(fault, Instead)]
+        return Met(tuple(lasting), tuple(once))
 
 
-def _has_operation(path: str) -> bool:
-    """Whether a path, or a template of the description, leads to an operation."""
-    return isinstance(path, str) and bool(description.operations_at(path))
+@attrs.frozen
+class Met:
+    """The faults that one request meets."""
+
+    lasting: tuple[Fault, ...]
+    """Those that meet every request, and so pass over answers that they do not fit."""
+    once: tuple[Fault, ...]
+    """Those that are for this request. They have to fit."""
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All of them, in the order in which they happen."""
+        return (*self.lasting, *self.once)
+
+    def alter_answer(self, answer: Answer | None) -> Answer | None:
+        """Change what the fake has to say; FaultError when a fault does not fit."""
+        for fault, passing_over in self._each():
+            with passing_over:
+                answer = fault.alter_answer(answer)
+        return answer
+
+    def alter_response(self, response: Response) -> Response:
+        """Change what goes over the wire; FaultError when a fault does not fit."""
+        for fault, passing_over in self._each():
+            with passing_over:
+                response = fault.alter_response(response)
+        return response
+
+    def _each(self) -> Iterator[tuple[Fault, AbstractContextManager[None]]]:
+        """Every fault, with what becomes of it if it does not fit."""
+        yield from ((fault, contextlib.suppress(FaultError)) for fault in self.lasting)
+        yield from ((fault, contextlib.nullcontext()) for fault in self.once)
+
+
+def _refuse_contradictions(faults: Sequence[Fault]) -> None:
+    """Refuse faults of which one would leave nothing for another one to do."""
+    instead = [fault for fault in faults if isinstance(fault, Instead)]
+    if len(instead) > 1:
+        raise ValueError(f"only one of {instead!r} can happen to a request")
+    idle = [fault for fault in faults if not isinstance(fault, WITHOUT_ANSWER)]
+    if idle and any(isinstance(fault, Reset | Hang) for fault in instead):
+        raise ValueError(f"{idle[0]!r} has nothing to change when {instead[0]!r} leaves no answer")
+
+
+def _require_operation(method: str | None, path: str) -> None:
+    """Refuse a path that leads to no operation, or to none with a method."""
+    found = description.operations_at(path) if isinstance(path, str) else {}
+    ids = [value for _, values in found.values() for value in values.values()]
+    if not found or not all(re.fullmatch(r"\d+|\{.+\}", value) for value in ids):
+        raise ValueError(f"path {path!r} leads to no operation; /iam/users/{{userId}} and /iam/users/5 do")
+    if method is not None and method not in found:
+        raise ValueError(f"path {path!r} answers only {', '.join(sorted(found))}, not {method}")

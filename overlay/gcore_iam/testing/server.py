@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -23,6 +24,8 @@ HOST = "127.0.0.1"
 _BACKLOG = 1024
 # Answers take milliseconds, so what is unfinished after this time waits for its client.
 _SHUTDOWN_SECONDS = 1.0
+# How `struct linger` of the sockets API is laid out.
+_LINGER = "hh" if sys.platform == "win32" else "ii"
 
 
 @contextmanager
@@ -141,5 +144,5 @@ def _reset(transport: asyncio.Transport | None) -> None:
     """End a connection with a reset (RFC 9293, section 3.10.7), which an ordinary end would not look like."""
     if transport is not None:
         connection = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, 0))
         transport.abort()

@@ -71,10 +71,10 @@ class Sessions:
             return None
         return claims["user_id"], claims["client_id"]
 
-    def user_of(self, refresh_token: str) -> int | None:
-        """The id of the user whom a genuine refresh token names, whether or not it serves."""
+    def subject(self, refresh_token: str) -> tuple[int, int] | None:
+        """The ids of user and account that a genuine refresh token names, whether or not it serves."""
         claims = self._claims(refresh_token, "refresh")
-        return claims["user_id"] if claims else None
+        return (claims["user_id"], claims["client_id"]) if claims else None
 
     def end(self, user_id: int) -> None:
         """End all sessions of a user."""

@@ -34,6 +34,8 @@ class APIToken:
     created: datetime
     exp_date: datetime | None
     last_usage: datetime
+    outlives_user: bool = False
+    """Whether it serves without its user too: the fake's own key does, so that nobody is locked out by a fault."""
     is_deleted: bool = False
 
 
@@ -138,7 +140,6 @@ class State:
             self.update(user, roles=roles)
         else:
             del self.users[user.id]
-            self.sessions.end(user.id)
 
     # --- secrets ---------------------------------------------------------------------------------------------------
 
@@ -187,6 +188,11 @@ class State:
         for token in self.tokens.values():
             if (token.user_id, token.account_id) == (user_id, account_id) and not self.is_gone(token):
                 yield token
+
+    def secrets(self) -> set[str]:
+        """Keys and passwords that serve or did, but for passwords so short that they stand in any text."""
+        passwords = {user.password for user in self.users.values() if user.password and len(user.password) >= 6}
+        return {*self._token_ids, *passwords, *(self._links)}
 
     # --- emails ----------------------------------------------------------------------------------------------------
 

@@ -41,9 +41,9 @@ class FakeTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     def _respond(self, request: httpx.Request) -> httpx.Response:
         path, _, query = request.url.raw_path.decode("ascii").partition("?")
         response = self._handle(Request.from_wire(request.method, path, query, request.headers.raw, request.content))
-        patience = request.extensions.get("timeout", {}).get("read")
-        if response.ending is Ending.HANG or (patience is not None and response.delay > patience):
-            self._clock.advance(seconds=patience or 0)
+        read_timeout = request.extensions.get("timeout", {}).get("read")
+        if response.ending is Ending.HANG or (read_timeout is not None and response.delay > read_timeout):
+            self._clock.advance(seconds=read_timeout or 0)
             raise httpx.ReadTimeout("The read operation timed out", request=request)
         self._clock.advance(seconds=response.delay)
         if response.ending is Ending.RESET:

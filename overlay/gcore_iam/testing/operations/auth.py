@@ -11,7 +11,7 @@ from .call import Call
 def login(call: Call) -> Answer:
     state, body = call.state, call.body
     user = state.user_by_email(body["username"])
-    if user is None or not user.is_active or user.password is None or user.password != body["password"]:
+    if user is None or not user.signs_in or user.password != body["password"]:
         if user is not None:
             _log(call, user, is_successful=False)
         raise call.refuse((("errors",), "No active account found with the given credentials."))
@@ -28,10 +28,10 @@ def login(call: Call) -> Answer:
 
 def refresh(call: Call) -> Answer:
     token = call.body["refresh"]
-    user_id = call.state.sessions.user_of(token)
-    user = call.state.users.get(user_id) if user_id is not None else None
+    user_id, account_id = call.state.sessions.subject(token) or (0, 0)
+    user = call.state.users.get(user_id)
     pair = call.state.sessions.refresh(token)
-    if pair is None or user is None or not user.is_active:
+    if pair is None or user is None or account_id not in user.roles:
         raise refusal(401, "The refresh token does not serve: it is not genuine, too old, or was used before.")
     return Answer(200, pair)
 
@@ -49,7 +49,7 @@ def select_account(call: Call) -> Answer:
 def forgot_password(call: Call) -> Answer:
     user = call.state.user_by_email(call.body["email"])
     # An address that nobody has is not told apart, so that nobody can find out who has a user.
-    if user is not None and user.is_active:
+    if user is not None and user.is_active and "password" in user.auth_types:
         call.state.send("password recovery", user, with_link=True)
     return Answer(200, {"status": "sent"})
 

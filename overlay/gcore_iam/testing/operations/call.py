@@ -41,9 +41,9 @@ class Call:
     caller: Caller
     path: dict[str, int]
     """The variables of the path."""
-    query: dict[str, Any]
+    query: dict[str, Any] = attrs.field(repr=False)
     """The query parameters that the operation knows."""
-    body: Record
+    body: Record = attrs.field(repr=False)
     """The body; empty where the operation takes none."""
 
     def role_in(self, account_id: int) -> int | None:

@@ -44,6 +44,7 @@ def update_user(call: Call) -> Answer:
         if role is None:
             # A text instead of a list of texts, as in the example of the API's description.
             raise RefusedError(Answer(400, {"errors": {"groups": "No such group."}}))
+        # The description has this rule for this operation only, not for `iamUpdateClientUserRole`.
         if any(roles.is_higher(token.role, role) for token in state.tokens_of(user.id, account_id)):
             raise refusal(403, "An API token of this user has a higher role; delete it first, or choose another role.")
         changes["roles"] = {**user.roles, account_id: role}
