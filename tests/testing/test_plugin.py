@@ -43,6 +43,11 @@ def test_async(async_iam: AsyncIAMClient, fake_iam: FakeIAM) -> None:
             return (await iam.users.get(1)).email
     assert asyncio.run(scenario()) == fake_iam.users[0]["email"]
 
+def test_the_environment_does_not_matter(monkeypatch, request) -> None:
+    monkeypatch.setenv("GCORE_BASE_URL", "http://elsewhere.example")
+    assert request.getfixturevalue("iam").users.get(1).id == 1
+    assert "localhost" in repr(request.getfixturevalue("async_iam"))
+
 @pytest.mark.anyio
 async def test_anyio(async_iam: AsyncIAMClient) -> None:
     assert (await async_iam.users.get(1)).id == 1

@@ -71,13 +71,13 @@ class Operation:
         given = dict(parse_qsl(text, keep_blank_values=True))
         values: dict[str, Any] = {}
         problems: list[Problem] = []
-        for name in given.keys() & self._parameters.keys():
-            kind = self._parameters[name]["type"]
-            value = _parameter(kind, given[name])
-            if value is None:
-                problems.append(((name,), f"Must be {_TYPES[kind]}."))
-            else:
-                values[name] = value
+        for name, schema in self._parameters.items():
+            if name in given:
+                value = _parameter(schema["type"], given[name])
+                if value is None:
+                    problems.append(((name,), f"Must be {_TYPES[schema['type']]}."))
+                else:
+                    values[name] = value
         return values, problems
 
     def check_answer(self, status: int, payload: Any) -> None:
@@ -89,13 +89,14 @@ class Operation:
         if status not in self._answers:
             raise DescriptionError(f"{self.id} answered {status}, of which the description says nothing")
         validator = self._answers[status]
-        if validator is None or validator.is_valid(payload):
+        if validator is None:
             return
         if payload is NO_BODY:
             raise DescriptionError(f"{self.id} answered {status} without a body")
-        error = next(validator.iter_errors(payload))
-        where = "/".join(map(str, error.instance_path))
-        raise DescriptionError(f"{self.id} answered {status} with something else than described at /{where}")
+        if not validator.is_valid(payload):
+            error = next(validator.iter_errors(payload))
+            where = "/".join(map(str, error.instance_path))
+            raise DescriptionError(f"{self.id} answered {status} with something else than described at /{where}")
 
     @cached_property
     def _parameters(self) -> dict[str, Mapping[str, Any]]:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from .fake import FakeIAM
 
 
+_BASE_URL = "http://localhost"
+"""Any will do, but one has to be said: the environment may name another."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known to `--strict-markers`."""
     config.addinivalue_line("markers", "fake_iam(...): arguments of FakeIAM for the fixture fake_iam")
@@ -35,7 +39,7 @@ def iam(fake_iam: FakeIAM) -> Iterator[IAMClient]:
     """An `IAMClient` of `fake_iam`, in process, with its API key."""
     from gcore_iam import IAMClient
 
-    with IAMClient(fake_iam.api_key, transport=fake_iam.transport()) as client:
+    with IAMClient(fake_iam.api_key, base_url=_BASE_URL, transport=fake_iam.transport()) as client:
         yield client
 
 
@@ -47,4 +51,4 @@ def async_iam(fake_iam: FakeIAM) -> AsyncIAMClient:
     """
     from gcore_iam import AsyncIAMClient
 
-    return AsyncIAMClient(fake_iam.api_key, transport=fake_iam.transport())
+    return AsyncIAMClient(fake_iam.api_key, base_url=_BASE_URL, transport=fake_iam.transport())
