@@ -168,6 +168,11 @@ def test_credentials_that_are_not_valid(client: httpx.Client, path: str, value: 
     assert response.headers["WWW-Authenticate"] == "APIKey"
 
 
+def test_spaces_around_a_key_are_no_part_of_it(client: httpx.Client) -> None:
+    header = f"APIKey   {FakeIAM().api_key}"
+    assert client.get("/iam/users/1", headers={"Authorization": header}).status_code == 200
+
+
 def test_no_credentials_and_competing_credentials(client: httpx.Client) -> None:
     valid = client.headers.pop("Authorization")
     assert client.get("/iam/users").status_code == 401

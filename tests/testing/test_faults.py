@@ -354,6 +354,47 @@ def test_what_lasts_passes_over_what_it_does_not_fit(client: httpx.Client, fake:
     assert client.get("/iam/users?limit=1").json()["results"][0]["lang"] is None
 
 
+def test_a_population_that_shrinks_as_long_as_there_is_anybody(fake: FakeIAM) -> None:
+    fake.inject(DeleteUser(0), times=None)
+    with httpx.Client(base_url="http://fake", transport=fake.transport()) as client:
+        headers = {"Authorization": f"APIKey {fake.api_key}"}
+        sizes = [len(client.get("/iam/users", headers=headers).json()) for _ in range(12)]
+    assert sizes == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0]
+
+
+def test_what_lasts_adds_to_what_comes_once(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(HTML(), times=None)
+    fake.inject(Status(503))
+    response = client.get("/iam/users/1")
+    assert (response.status_code, response.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
+
+
+def test_a_body_that_breaks_whatever_it_is(client: httpx.Client, fake: FakeIAM) -> None:
+    fake.inject(Truncate(announced=True), times=None)
+    fake.inject(HTML())
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get("/iam/users/1")
+    fake.clear_faults()
+    fake.inject(Status(502), HTML(), Truncate(announced=True))
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get("/iam/users/1")
+
+
+def test_a_token_ends_with_its_users_access_to_the_account() -> None:
+    entries = [
+        {"client_id": 1001, "client_company_name": "Example Widgets Ltd", "user_id": 2, "user_roles": ["1"]},
+        {"client_id": 2002, "client_company_name": "Example Gadgets GmbH", "user_id": 2, "user_roles": ["1"]},
+    ]
+    fake = FakeIAM([{}, {"email": "two@example.com", "client_and_roles": entries}])
+    with httpx.Client(base_url="http://fake", transport=fake.transport()) as client:
+        body = {"username": "two@example.com", "password": "correct-horse-battery"}
+        bearer = {"Authorization": f"Bearer {client.post('/iam/auth/jwt/login', json=body).json()['access']}"}
+        token = client.post("/iam/v2/clients/1001/tokens", json=TOKEN, headers=bearer).json()["token"]
+        assert client.get("/iam/users", headers={"Authorization": f"APIKey {token}"}).status_code == 200
+        fake.inject(DeleteUser(1))
+        assert client.get("/iam/users", headers={"Authorization": f"APIKey {token}"}).status_code == 401
+
+
 def test_the_key_outlives_its_user(client: httpx.Client, fake: FakeIAM) -> None:
     other = client.post(f"/iam/v2/clients/{fake.account_id}/tokens", json=TOKEN).json()["token"]
     fake.inject(DeleteUser(0))
@@ -381,8 +422,31 @@ def test_a_mistake_hides_no_other_exception(fake: FakeIAM) -> None:
             httpx.get(f"{url}/iam/users/1", trust_env=False)
             raise KeyError("mine")
 
-    with pytest.raises(KeyError, match="mine"):
+    with pytest.raises(KeyError, match="mine") as caught:
         scenario()
+    assert caught.value.__notes__ == ["A fault did not fit: Null finds no 'nothing' in the answer 401"]
+
+
+def test_the_first_mistake_is_raised_and_each_server_has_its_own(fake: FakeIAM) -> None:
+    def scenario() -> None:
+        with fake.serve() as url:
+            fake.inject(Null("first"))
+            fake.inject(Null("second"))
+            httpx.get(f"{url}/iam/users/1", trust_env=False)
+            with fake.serve() as other:
+                httpx.get(f"{other}/iam/users", trust_env=False, headers={"Authorization": f"APIKey {fake.api_key}"})
+
+    with pytest.raises(FaultError, match="second"):
+        scenario()
+
+    def one_server() -> None:
+        with fake.serve() as url:
+            for name in ("first", "second"):
+                fake.inject(Null(name))
+                httpx.get(f"{url}/iam/users/1", trust_env=False)
+
+    with pytest.raises(FaultError, match="first"):
+        one_server()
 
 
 def test_null_in_place_of_null_is_the_tests_mistake(fake: FakeIAM) -> None:
@@ -391,6 +455,9 @@ def test_null_in_place_of_null_is_the_tests_mistake(fake: FakeIAM) -> None:
         client.patch("/iam/users/1", json={"phone": None})
         fake.inject(Null("phone"))
         with pytest.raises(FaultError, match="Null changes nothing about 'phone'"):
+            client.get("/iam/users/1")
+        fake.inject(Truncate(10**9, announced=True))
+        with pytest.raises(FaultError, match="changes nothing about the answer 200"):
             client.get("/iam/users/1")
 
 
@@ -444,7 +511,7 @@ def test_insertion_while_somebody_pages(client: httpx.Client, fake: FakeIAM) -> 
     fake.inject(InsertUser(0), method="GET", path="/iam/users", after=2)
     assert ids(client, 4) == [[1, 2, 3, 4], [5, 6, 7, 8], [8, 9, 10]]
     assert [user["id"] for user in fake.users] == [11, *range(1, 11)]
-    assert client.get("/iam/users/11").json()["email"] == "newcomer.11@example.com"
+    assert client.get("/iam/users/11").json()["email"] == "newcomer.11@newcomers.example.com"
 
 
 def test_positions_in_the_middle_and_at_the_end(client: httpx.Client, fake: FakeIAM) -> None:
@@ -579,8 +646,15 @@ def test_faults_are_met_without_credentials_too(client: httpx.Client, fake: Fake
         (lambda t: t.FakeIAM(1).inject([t.Status(503)]), TypeError, "unknown fault"),
         (lambda t: t.FakeIAM(1).inject(t.Status(503), t.Status(502)), ValueError, "only one of"),
         (lambda t: t.FakeIAM(1).inject(t.Reset(), t.Hang()), ValueError, "only one of"),
-        (lambda t: t.FakeIAM(1).inject(t.HTML(), t.Reset()), ValueError, "nothing to change"),
-        (lambda t: t.FakeIAM(1).inject(t.Hang(), t.Null("a")), ValueError, "nothing to change"),
+        (
+            lambda t: t.FakeIAM(1).inject(t.HTML(), t.Reset()),
+            ValueError,
+            r"Reset.* leaves nothing of what HTML\(\) does",
+        ),
+        (lambda t: t.FakeIAM(1).inject(t.Hang(), t.Null("a")), ValueError, "leaves nothing of what Null"),
+        (lambda t: t.FakeIAM(1).inject(t.Missing("a"), t.Status(503)), ValueError, "leaves nothing of what Missing"),
+        (lambda t: t.FakeIAM(1).inject(t.Truncate(), t.HTML()), ValueError, "leaves nothing of what Truncate"),
+        (lambda t: t.FakeIAM(1).inject(t.HTML(), t.EmptyBody()), ValueError, "leaves nothing of what HTML"),
         (lambda t: t.FakeIAM(1).inject(t.Fault()), TypeError, "unknown fault"),
         (lambda t: t.FakeIAM(1).inject(t.Status(503), times=0), ValueError, "times must be 1 or more"),
         (lambda t: t.FakeIAM(1).inject(t.Status(503), times=1.0), TypeError, "times"),

@@ -114,6 +114,46 @@ def test_what_is_misplaced_or_misspelled_is_masked_too(client: httpx.Client, fak
     assert "s3cret" not in repr(fake.requests)
 
 
+def test_a_secret_that_begins_another_hides_no_more_and_no_less() -> None:
+    users = [{"password": "hunter22"}, {"password": "hunter22-long"}, {"password": "sixsix"}, {"password": "five5"}]
+    fake = FakeIAM(users, api_key="7_0123456789abcdef-zebra")
+    with httpx.Client(base_url="http://fake", transport=fake.transport()) as client:
+        client.get("/iam/users/1", params={"q": "hunter22-long hunter22 sixsix five5"}, headers={"X-Is": fake.api_key})
+    (seen,) = fake.requests
+    assert seen.query == {"q": "*** *** *** five5"}
+    assert seen.headers["x-is"] == "***"
+
+
+def test_a_short_key_leaves_the_rest_readable() -> None:
+    fake = FakeIAM(api_key="1")
+    with httpx.Client(base_url="http://fake", transport=fake.transport()) as client:
+        client.get("/iam/users/1?limit=10", headers={"Authorization": "APIKey 1"})
+    (seen,) = fake.requests
+    assert (seen.path, seen.query, seen.headers["authorization"]) == ("/iam/users/1", {"limit": "10"}, "APIKey ***")
+
+
+def test_what_was_masked_once_stays_masked(client: httpx.Client, fake: FakeIAM) -> None:
+    client.post("/iam/auth/password/forgot", json={"email": fake.users[0]["email"]})
+    link = fake.outbox[0].link
+    assert link is not None
+    client.get("/iam/users", params={"q": link, "p": PASSWORD}, headers={"X-Is": f"Bearer opaque s3cret {link}"})
+    before = fake.requests[-1]
+    assert before.query == {"q": "***", "p": "***"}
+    assert "opaque" not in repr(before)
+    fake.follow(fake.outbox[0], "another password")
+    client.get("/iam/users", params={"q": "another password"})
+    assert fake.requests[-2] == before
+    assert fake.requests[-1].query == {"q": "***"}
+
+
+def test_keys_in_a_path_are_masked_however_they_are_spelled(client: httpx.Client, fake: FakeIAM) -> None:
+    client.get(f"/iam/users/2%24{'ab' * 16}")
+    client.post("/iam/auth/jwt/login", json={"password": {"value": "s3cret"}, "tokens": ["s3cret"]})
+    first, second = fake.requests
+    assert first.path == "/iam/users/***"
+    assert "s3cret" not in repr(second)
+
+
 def test_deep_bodies_are_masked_whole(client: httpx.Client, fake: FakeIAM) -> None:
     for depth in (300, 900, 5000):
         client.patch("/iam/users/1", content=b"[" * depth + b'"s3cret"' + b"]" * depth)

@@ -25,6 +25,7 @@ COMPANIES = {1001: "Example Widgets Ltd", 2002: "Example Gadgets GmbH"}
 PASSWORD = "correct-horse-battery"
 ADMINISTRATORS, USERS, ENGINEERS, PURGE_WEB, PURGE = 1, 2, 5, 3009, 3022
 
+MAILBOXES = ("owner", "two", "engineer", "sso", "pending", "elsewhere")
 OWNER, TWO_STEP, ENGINEER, SSO, PENDING, ELSEWHERE = range(1, 7)
 """Ids of the users below."""
 
@@ -35,7 +36,12 @@ def fake() -> FakeIAM:
 
     def user(mailbox: str, roles: dict[int, int], **rest: Any) -> Json:
         entries = [
-            {"client_id": account, "client_company_name": COMPANIES[account], "user_id": 0, "user_roles": [str(role)]}
+            {
+                "client_id": account,
+                "client_company_name": COMPANIES[account],
+                "user_id": MAILBOXES.index(mailbox) + 1,
+                "user_roles": [str(role)],
+            }
             for account, role in roles.items()
         ]
         return {**plain, "email": f"{mailbox}@example.com", "client_and_roles": entries, **rest}
@@ -144,6 +150,7 @@ def test_login_in_two_steps(client: httpx.Client, fake: FakeIAM) -> None:
     assert set(errors(client.post("/iam/auth/jwt/login", json={**body, "one_time_password": wrong}))) == {
         "one_time_password"
     }
+    assert (len(fake.logins), fake.logins[0]["is_successful"]) == (before + 1, False)
     assert claims(login(client, "two@example.com", one_time_password=code)["access"])["user_id"] == TWO_STEP
     fake.clock.advance(seconds=30)  # a code of the step before, for clocks that differ
     assert login(client, "two@example.com", one_time_password=code)
@@ -231,6 +238,16 @@ def test_select_account(client: httpx.Client, fake: FakeIAM) -> None:
     assert claims(again["access"])["client_id"] == 1001
 
 
+def test_a_token_opens_no_session_that_can_do_more_than_itself(client: httpx.Client) -> None:
+    own = "/iam/auth/jwt/clients/1001/login"
+    pair = client.get(own).raise_for_status().json()
+    assert client.get("/iam/activity_log/logins", headers=bearer(pair)).status_code == 200
+    low = key(issue(client, {"id": USERS}).json()["token"])
+    assert says(client.get(own, headers=low), 403)
+    created = client.post("/iam/clients/create", json={"company": "New"}).json()["id"]
+    assert says(client.get(f"/iam/auth/jwt/clients/{created}/login"), 403)
+
+
 def test_select_an_account_that_is_not_ones_own(client: httpx.Client) -> None:
     headers = bearer(login(client, "owner@example.com"))
     assert says(client.get("/iam/auth/jwt/clients/2002/login", headers=headers), 403)
@@ -287,6 +304,14 @@ def test_change_password(client: httpx.Client) -> None:
     assert set(errors(client.put(f"/iam/users/{ENGINEER}/password", json=body, headers=bearer(pair)))) == {"old"}
 
 
+def test_change_password_in_another_account(client: httpx.Client) -> None:
+    first = login(client, "elsewhere@example.com")
+    selected = client.get("/iam/auth/jwt/clients/2002/login", headers=bearer(first)).json()
+    body = {"old": PASSWORD, "new": "n3w", "double": "n3w"}
+    response = client.put(f"/iam/users/{ELSEWHERE}/password", json=body, headers=bearer(selected))
+    assert claims(response.raise_for_status().json()["access"])["client_id"] == 2002
+
+
 @pytest.mark.parametrize(
     ("body", "refused"),
     [
@@ -320,7 +345,8 @@ def test_create_account(client: httpx.Client, fake: FakeIAM) -> None:
     created = response.json()
     assert created == {"id": created["id"], "company": "Example Sprockets AG"}
     assert fake.accounts[created["id"]] == "Example Sprockets AG"
-    pair = client.get(f"/iam/auth/jwt/clients/{created['id']}/login").raise_for_status().json()
+    path = f"/iam/auth/jwt/clients/{created['id']}/login"
+    pair = client.get(path, headers=bearer(login(client, "owner@example.com"))).raise_for_status().json()
     account = client.get("/iam/clients/me", headers=bearer(pair)).json()
     assert (account["id"], account["companyName"], account["status"]) == (*created.values(), "new")
     assert (account["has_active_admin"], [user["id"] for user in account["users"]]) == (True, [OWNER])
@@ -343,15 +369,18 @@ def test_an_account_is_for_administrators_to_open(client: httpx.Client) -> None:
 def test_account_details(client: httpx.Client) -> None:
     account = client.get("/iam/clients/me", headers=bearer(login(client, "engineer@example.com"))).json()
     assert (account["id"], account["currentUser"]) == (1001, ENGINEER)
-    assert [user["email"].partition("@")[0] for user in account["users"]] == [
-        "owner", "two", "engineer", "sso", "pending", "elsewhere",
-    ]  # fmt: skip
+    assert tuple(user["email"].partition("@")[0] for user in account["users"]) == MAILBOXES
 
 
 def test_account_details_know_whether_an_administrator_is_left(client: httpx.Client) -> None:
     assert client.get("/iam/clients/me").json()["has_active_admin"] is True
     client.put(f"/iam/clients/1001/client-users/{OWNER}", json={"user_role": {"id": USERS}}).raise_for_status()
     assert client.get("/iam/clients/me").json()["has_active_admin"] is False
+
+
+def test_an_administrator_who_is_inactive_is_none(open_client: Open) -> None:
+    fake = FakeIAM([{"groups": [{"id": USERS}]}, {"groups": [{"id": ADMINISTRATORS}], "is_active": False}])
+    assert open_client(fake).get("/iam/clients/me").json()["has_active_admin"] is False
 
 
 def test_logins(client: httpx.Client, fake: FakeIAM) -> None:
@@ -650,6 +679,12 @@ def test_an_id_is_never_given_twice(client: httpx.Client) -> None:
     assert client.post("/iam/clients/invite_user", json=invitation("b@example.com")).json()["user_id"] == first + 1
 
 
+def test_no_id_is_taken_from_somebody_elsewhere(open_client: Open) -> None:
+    client = open_client(FakeIAM([{"id": 1_000_000_000}]))
+    invited = client.post("/iam/clients/invite_user", json=invitation("a@example.com")).json()["user_id"]
+    assert invited == 1_000_000_002
+
+
 def test_access_stays_as_long_as_there_are_tokens(client: httpx.Client, fake: FakeIAM) -> None:
     token = issue(client, {"id": USERS}, headers=bearer(login(client, "engineer@example.com"))).json()
     path = f"/iam/clients/1001/client-users/{ENGINEER}"
@@ -750,6 +785,9 @@ def test_a_token_expires(client: httpx.Client, fake: FakeIAM) -> None:
         ({"name": ""}, {"name"}),
         ({"name": None}, {"name"}),
         ({"exp_date": "2026-03-01T11:59:59Z"}, {"exp_date"}),
+        ({"exp_date": "2026-03-01T12:00:00Z"}, {"exp_date"}),
+        ({"exp_date": "9999-12-31T23:59:59-10:00"}, {"exp_date"}),
+        ({"exp_date": "2026-12-31T23:59:60Z"}, {"exp_date"}),
         ({"exp_date": "2027-03-01"}, {"exp_date"}),
         ({"exp_date": "2027-03-01T00:00:00"}, {"exp_date"}),
         ({"exp_date": 5}, {"exp_date"}),
@@ -764,6 +802,7 @@ def test_a_token_that_is_refused(
     if isinstance(expected, dict):
         assert isinstance(found["client_user"]["role"], list)
     assert len(fake.tokens) == 1
+    assert client.get(f"/iam{version}/clients/1001/tokens").status_code == 200
 
 
 def test_every_field_is_needed_but_the_description(client: httpx.Client) -> None:

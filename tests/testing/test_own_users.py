@@ -69,8 +69,9 @@ def test_the_first_one_is_who_the_key_belongs_to() -> None:
 
 def test_ids_and_order_are_as_given() -> None:
     fake = FakeIAM([{"id": 9}, {"id": 4}, {}])
-    assert [user["id"] for user in fake.users] == [9, 4, 3]
+    assert [user["id"] for user in fake.users] == [9, 4, 1]
     assert get(fake, "/iam/users/4").json()["id"] == 4
+    assert [user["id"] for user in FakeIAM([{"id": 2}, {}, {}, {"id": 1}]).users] == [2, 3, 4, 1]
 
 
 def test_passwords() -> None:
@@ -149,6 +150,10 @@ ENTRY = {"client_id": 1001, "client_company_name": "Example Widgets Ltd", "user_
         ([{"client_and_roles": [ENTRY, {**ENTRY, "client_id": -5}]}], ValueError, "client_id must be 1 or more"),
         ([{"client_and_roles": [ENTRY], "groups": [{"id": 2}]}], ValueError, "different things"),
         ([{"id": 1_000_000_001}], ValueError, "somebody else"),
+        ([{"email": "Outsider@example.net"}], ValueError, "somebody else"),
+        ([{"client_and_roles": [{**ENTRY, "user_id": 77}]}], ValueError, "user_id must be the user's own id, 1"),
+        ([{"client_and_roles": [ENTRY, ENTRY]}], ValueError, "names account 1001 twice"),
+        ([{"zz": 1, "aa": 2}], ValueError, "unknown key 'aa'"),
         ([{"id": 5}, {"id": 5}], ValueError, r"users\[1\] has the same id as users\[0\]: 5"),
         ([{"email": "a@example.com"}, {"email": "A@example.com"}], ValueError, "same email"),
         ({"name": "Ada"}, TypeError, "users must be an integer, or mappings in a list, not dict"),

@@ -31,7 +31,8 @@ def test_the_fixtures(run: Run) -> None:
 import asyncio
 import pytest
 from gcore_iam import AsyncIAMClient, IAMClient, NotFoundError
-from gcore_iam.testing import FakeIAM, Status
+from gcore_iam.testing import Clock, FakeIAM, Status
+from datetime import UTC, datetime
 
 def test_sync(iam: IAMClient, fake_iam: FakeIAM) -> None:
     assert [user.id for user in iam.users.list()] == [user["id"] for user in fake_iam.users]
@@ -56,6 +57,12 @@ async def test_anyio(async_iam: AsyncIAMClient) -> None:
 def test_arguments(iam: IAMClient, fake_iam: FakeIAM) -> None:
     assert iam.users.list().total() == 3
     assert fake_iam.api_key == "42_mine"
+
+@pytest.mark.fake_iam(clock=Clock(datetime(2026, 1, 1, tzinfo=UTC)))
+@pytest.mark.parametrize("turn", [1, 2])
+def test_nobody_elses_clock(fake_iam: FakeIAM, turn: int) -> None:
+    assert fake_iam.clock.now() == datetime(2026, 1, 1, tzinfo=UTC)
+    fake_iam.clock.advance(hours=1)
 
 @pytest.mark.fake_iam(users=2)
 class TestSeveral:

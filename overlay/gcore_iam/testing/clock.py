@@ -46,6 +46,12 @@ class Clock:
         start = datetime.now(UTC) if self._start is None else self._start.astimezone(UTC)
         return start + self._advanced
 
+    def __deepcopy__(self, memo: object) -> Clock:
+        """A clock of its own that shows the same time."""
+        copied = Clock(self._start)
+        copied._advanced = self._advanced
+        return copied
+
     def __repr__(self) -> str:
         return f"Clock({'stands' if self._start else 'goes'} at {self.now().isoformat(timespec='seconds')})"
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import count
 from typing import Any
 
 import attrs
 
 from . import description, roles
 from .checks import require_int, require_json, require_text, require_type
-from .population import ACCOUNT_ID, COMPANY, OUTSIDER_ID, RESELLER_ID, Account, User, invent_users, new_account
+from .population import (
+    ACCOUNT_ID,
+    COMPANY,
+    OUTSIDER_EMAIL,
+    OUTSIDER_ID,
+    RESELLER_ID,
+    Account,
+    User,
+    invent_users,
+    new_account,
+)
 
 _FOLLOWS = {"company": COMPANY, "reseller": RESELLER_ID, "client": ACCOUNT_ID, "deleted": False}
 """Keys of the API's form that say nothing about a user that is not so for all of them."""
@@ -43,10 +54,14 @@ def read_users(users: Iterable[Mapping[str, Any]], accounts: list[Account], seed
         ValueError: A user is not as the API's description says, or two have the same id or address.
     """
     given = list(users)
+    taken = {user.get("id") for user in given if isinstance(user, Mapping)}
+    free = (number for number in count(1) if number not in taken)
     read: list[User] = []
     for index, (user, invented) in enumerate(zip(given, invent_users(seed, len(given), password), strict=True)):
         own_role = roles.USERS if index else roles.ADMINISTRATORS
         default = attrs.evolve(invented, **_PLAIN, roles={ACCOUNT_ID: own_role}, password=password)
+        if isinstance(user, Mapping) and "id" not in user:
+            default = attrs.evolve(default, id=next(free))
         read.append(_read(f"users[{index}]", user, default, accounts))
     for key in ("id", "email"):
         seen: dict[Any, int] = {}
@@ -62,7 +77,7 @@ def _read(where: str, given: Mapping[str, Any], default: User, accounts: list[Ac
     require_type(where, given, Mapping, "a mapping")
     require_json(where, dict(given))
     known = description.schema("User")["properties"]
-    for key in given.keys() - known.keys() - {"password"}:
+    for key in sorted(given.keys() - known.keys() - {"password"}):
         raise ValueError(f"{where} has an unknown key {key!r}; known are {', '.join(sorted(known))} and password")
     for key, value in given.items():
         if key == "password":
@@ -82,8 +97,11 @@ def _read(where: str, given: Mapping[str, Any], default: User, accounts: list[Ac
     require_int(f"{where}.id", user.id, minimum=1, maximum=10**18 - 1)
     if given.get("sso_auth", "sso" in user.auth_types) != ("sso" in user.auth_types):
         raise ValueError(f"{where}.sso_auth follows from auth_types; leave it out")
-    if user.id == OUTSIDER_ID:
-        raise ValueError(f"{where}.id is {OUTSIDER_ID}, which the fake has given to somebody else")
+    if user.id == OUTSIDER_ID or user.email.casefold() == OUTSIDER_EMAIL:
+        raise ValueError(f"{where} has the id or the email of somebody else: {OUTSIDER_ID}, {OUTSIDER_EMAIL}")
+    for entry in given.get("client_and_roles", ()):
+        if entry["user_id"] != user.id:
+            raise ValueError(f"{where}.client_and_roles: user_id must be the user's own id, {user.id}")
     return user
 
 
@@ -110,6 +128,8 @@ def _roles(where: str, given: Mapping[str, Any], default: User, accounts: list[A
             if role is None or len(entry["user_roles"]) != 1:
                 raise ValueError(f"{where}.client_and_roles: user_roles must hold one role, its id as text")
             account = _account(f"{where}.client_and_roles", entry, accounts)
+            if account.id in own:
+                raise ValueError(f"{where}.client_and_roles names account {account.id} twice")
             own[account.id] = role
     if "groups" in given:
         group = roles.named(given["groups"][0]) if len(given["groups"]) == 1 else None

@@ -6,7 +6,7 @@ import copy
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -17,11 +17,10 @@ from . import records
 from .checks import require_int, require_text, require_type
 from .clock import Clock
 from .custom import read_users
-from .description import whole_number
 from .dispatch import Found, find, respond
-from .faults import Fault, FaultError, prepare
+from .faults import Fault, FaultError
 from .messages import Answer, Ending, Request, Response, encode
-from .observation import Observer, SeenRequest, masked
+from .observation import Observer, SeenRequest, mask
 from .population import (
     ACCOUNT_ID,
     OWNER_ID,
@@ -33,7 +32,7 @@ from .population import (
     outsider,
 )
 from .roles import ADMINISTRATORS
-from .script import Met, Script, Scripted
+from .script import Matched, Script, Scripted
 from .state import Email, State
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ class FakeIAM:
         self._state = State(seed, self._clock, accounts, [*population, outsider(password)], past, max_page_size)
         owner = population[0] if population else None
         self._state.add_token(
-            whole_number(re.split("[_$]", api_key)[0]) or 1,
+            _id_of(api_key),
             api_key,
             outlives_user=True,
             name="The fake's own",
@@ -116,7 +115,6 @@ class FakeIAM:
         )
         self._script = Script()
         self._observer = Observer()
-        self._misfit: FaultError | None = None
 
     def __repr__(self) -> str:
         with self._state.lock:
@@ -155,7 +153,7 @@ class FakeIAM:
 
     @property
     def logins(self) -> tuple[Record, ...]:
-        """Logins to all accounts, the latest first, in the API's form (schema LastLoginTimeItem)."""
+        """Logins to all accounts, the last recorded first, in the API's form (schema LastLoginTimeItem)."""
         with self._state.lock:
             return tuple(records.login(login) for login in self._state.logins)
 
@@ -256,8 +254,7 @@ class FakeIAM:
     def requests(self) -> tuple[SeenRequest, ...]:
         """The last 10,000 requests, the first one first, secrets masked; `SeenRequest.revealed()` shows them."""
         with self._state.lock:
-            secrets = self._state.secrets()
-        return tuple(masked(request, secrets) for request in self._observer.requests)
+            return mask(self._observer.requests, self._state.secrets)
 
     @property
     def calls(self) -> Counter[str]:
@@ -316,51 +313,63 @@ class FakeIAM:
             if error.name is None or error.name.partition(".")[0] != "aiohttp":
                 raise
             raise ImportError('serving needs aiohttp: pip install "gcore-iam[testing]"') from error
-        return self._serving(serve(self._handle_served, port, self._observer))
+        return self._serving(serve, port)
 
     @contextmanager
-    def _serving(self, server: AbstractContextManager[str]) -> Iterator[str]:
-        with server as url:
-            self._misfit = None
-            yield url
-        if self._misfit is not None:
-            raise self._misfit
+    def _serving(self, serve: Callable[..., AbstractContextManager[str]], port: int) -> Iterator[str]:
+        misfits: list[FaultError] = []
 
-    def _handle_served(self, request: Request) -> Response:
+        def handle(request: Request) -> Response:
+            try:
+                return self._handle(request)
+            except FaultError as error:
+                misfits.append(error)
+                message = str(error)
+            except Exception:
+                logger.exception("the fake failed to answer a request")
+                message = "The fake has a bug; its log has the traceback."
+            return _finish(encode(Answer(500, {"message": message})), request)
+
         try:
-            return self._handle(request)
-        except FaultError as error:
-            self._misfit = self._misfit or error
-            return _finish(encode(Answer(500, {"message": str(error)})), request)
-        except Exception:
-            logger.exception("the fake failed to answer %s %s", request.method, request.path)
-            bug = Answer(500, {"message": "The fake has a bug; its log has the traceback."})
-            return _finish(encode(bug), request)
+            with serve(handle, port, self._observer) as url:
+                yield url
+        except Exception as error:
+            for misfit in misfits:
+                error.add_note(f"A fault did not fit: {misfit}")
+            raise
+        if misfits:
+            raise misfits[0]
 
     def _handle(self, request: Request) -> Response:
         found = find(request)
         status = None
         with self._state.lock:
             try:
-                met = self._script.take(request)
-                response = self._respond(request, found, met)
+                matched = self._script.take(request)
+                response = self._respond(request, found, matched)
                 if response.ending in (Ending.WHOLE, Ending.CUT):
                     status = response.status
             finally:
                 self._observer.note(request, found.operation.id if found.operation else None, status)
         return _finish(response, request)
 
-    def _respond(self, request: Request, found: Found, met: Met) -> Response:
-        prepare(self._state, met.faults)
-        answer = respond(self._state, request, found) if all(fault.does_work for fault in met.faults) else None
-        answer = met.alter_answer(answer)
+    def _respond(self, request: Request, found: Found, matched: Matched) -> Response:
+        matched.prepare(self._state)
+        answer = respond(self._state, request, found) if all(fault.does_work for fault in matched.faults) else None
+        answer = matched.alter_answer(answer)
         # Without any, nothing of the response will be sent.
-        return met.alter_response(encode(answer or Answer(503)))
+        return matched.alter_response(encode(answer or Answer(503)))
 
 
 def _finish(response: Response, request: Request) -> Response:
     identified = response.with_header("X-Request-ID", uuid4().hex)
     return attrs.evolve(identified, body=b"") if request.method == "HEAD" else identified
+
+
+def _id_of(api_key: str) -> int:
+    """The id of the token that a key is spelled for; 1 when it is spelled otherwise."""
+    match = re.match(r"([0-9]{1,9})[_$]", api_key)
+    return (int(match[1]) if match else 0) or 1
 
 
 def _require_key(value: Any) -> None:

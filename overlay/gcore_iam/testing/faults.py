@@ -171,7 +171,7 @@ class Delay(Fault):
 
 
 @attrs.frozen
-class _Body(Fault):
+class BodyFault(Fault):
     """Something about the body as bytes."""
 
     def alter_response(self, response: Response) -> Response:
@@ -187,7 +187,7 @@ class _Body(Fault):
 
 
 @attrs.frozen
-class Truncate(_Body):
+class Truncate(BodyFault):
     """The body ends early.
 
     Args:
@@ -203,11 +203,11 @@ class Truncate(_Body):
         kept = response.body[: len(response.body) // 2 if self.keep is None else self.keep]
         if kept == response.body or not self.announced:
             return attrs.evolve(response, body=kept)
-        return attrs.evolve(response, body=kept, length=len(response.body), ending=Ending.CUT)
+        return attrs.evolve(response, body=kept, missing=len(response.body) - len(kept), ending=Ending.CUT)
 
 
 @attrs.frozen
-class HTML(_Body):
+class HTML(BodyFault):
     """A page of HTML in place of the body, such as a proxy or a login wall sends. The status stays."""
 
     def _altered(self, response: Response) -> Response:
@@ -217,7 +217,7 @@ class HTML(_Body):
 
 
 @attrs.frozen
-class EmptyBody(_Body):
+class EmptyBody(BodyFault):
     """Nothing in place of the body. Status and content type stay."""
 
     def _altered(self, response: Response) -> Response:
@@ -225,7 +225,7 @@ class EmptyBody(_Body):
 
 
 @attrs.frozen
-class NotUTF8(_Body):
+class NotUTF8(BodyFault):
     """Bytes in the body that are not UTF-8, in the first text that it holds."""
 
     def _altered(self, response: Response) -> Response:
@@ -234,7 +234,7 @@ class NotUTF8(_Body):
 
 
 @attrs.frozen
-class ContentType(_Body):
+class ContentType(BodyFault):
     """Another content type than the body's.
 
     Args:
@@ -252,7 +252,7 @@ class ContentType(_Body):
 
 
 @attrs.frozen
-class _Field(Fault):
+class FieldFault(Fault):
     """Something about one field of a JSON body.
 
     Args:
@@ -288,7 +288,7 @@ class _Field(Fault):
 
 
 @attrs.frozen
-class UnknownEnum(_Field):
+class UnknownEnum(FieldFault):
     """A value that the description does not list.
 
     Args:
@@ -307,7 +307,7 @@ class UnknownEnum(_Field):
 
 
 @attrs.frozen
-class Null(_Field):
+class Null(FieldFault):
     """Null in place of a value.
 
     Args:
@@ -319,7 +319,7 @@ class Null(_Field):
 
 
 @attrs.frozen
-class Missing(_Field):
+class Missing(FieldFault):
     """A field that is not there.
 
     Args:
@@ -331,7 +331,7 @@ class Missing(_Field):
 
 
 @attrs.frozen
-class ExtraField(_Field):
+class ExtraField(FieldFault):
     """A field that the description does not know.
 
     Args:
@@ -385,7 +385,7 @@ class InsertUser(Fault):
         if self.position > size:
             raise FaultError(f"InsertUser finds no position {self.position} among {size} users")
         user_id = state.next_user_id()
-        user = plain_user(user_id, f"newcomer.{user_id}@example.com", {ACCOUNT_ID: USERS})
+        user = plain_user(user_id, f"newcomer.{user_id}@newcomers.example.com", {ACCOUNT_ID: USERS})
         state.insert(user, self.position, ACCOUNT_ID)
 
 
@@ -420,14 +420,3 @@ def _edited(node: Any, path: Sequence[str], edit: Callable[[Any], Any]) -> Any:
     if isinstance(node, dict):
         return {**node, **changed}
     return [changed.get(index, item) for index, item in enumerate(node)] if isinstance(node, list) else node
-
-
-def prepare(state: State, faults: Sequence[Fault]) -> None:
-    """Let faults change what the fake knows, all of them or none."""
-    users = dict(state.users)
-    try:
-        for fault in faults:
-            fault.prepare(state)
-    except FaultError:
-        state.users = users
-        raise

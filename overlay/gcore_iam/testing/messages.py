@@ -80,8 +80,8 @@ class Response:
     status: int
     headers: Headers
     body: bytes = attrs.field(default=b"", repr=False)
-    length: int | None = None
-    """What `Content-Length` promises, None for the truth."""
+    missing: int = 0
+    """How many bytes `Content-Length` promises beyond the body."""
     ending: Ending = Ending.WHOLE
     delay: float = 0.0
     """Seconds before it is sent."""

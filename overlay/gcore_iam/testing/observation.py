@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import attrs
 
@@ -25,8 +25,11 @@ MOST_REQUESTS = 10_000
 _SECRET_NAME = re.compile(r"pass|pwd|secret|token|otp|key|authori[sz]ation|cookie|credential", re.IGNORECASE)
 """What names of headers, parameters and fields have in them that hold secrets, spelled rightly or not."""
 
-_SECRET_FORM = re.compile(r"\d+[_$][0-9A-Fa-f]{16,}|eyJ[\w-]+\.[\w-]+\.[\w-]*")
-"""What API keys and JSON Web Tokens look like, wherever they stand."""
+_SECRET_FORM = re.compile(r"\d+[_$][0-9A-Fa-f]{16,}|eyJ[\w-]+\.[\w-]+\.[\w-]*|(?i:\b(?:bearer|apikey|basic)\s+)\S+")
+"""What API keys, JSON Web Tokens and the values of `Authorization` look like, wherever they stand."""
+
+_SHORTEST = 6
+"""Characters that a secret must have to be looked for in any text."""
 
 
 _SCHEMES = ("apikey", "basic", "bearer")
@@ -56,7 +59,8 @@ class SeenRequest:
         query: Its query parameters, decoded; of one that comes twice the last.
         headers: Its headers, by name in lower case.
         body: Decoded JSON; text, when it is not JSON; None without a body.
-        status: The status that it was answered with, None when the connection was reset or left hanging.
+        status: The status that it was answered with, None when the connection was reset or left hanging, or when a
+            fault did not fit.
     """
 
     method: str
@@ -91,29 +95,35 @@ def seen(request: Request, operation: str | None, status: int | None) -> SeenReq
     )
 
 
-def masked(request: SeenRequest, secrets: Iterable[str] = ()) -> SeenRequest:
-    """The same request without its secrets.
+def mask(requests: Iterable[SeenRequest], secrets: Iterable[str]) -> tuple[SeenRequest, ...]:
+    """The same requests without their secrets.
 
     Args:
-        request: A request with secrets.
-        secrets: Texts to mask wherever they stand, besides what looks like a secret or is called one.
+        requests: Requests with secrets.
+        secrets: Texts to mask wherever they stand, besides what looks like a secret or is called one. Those of fewer
+            than 6 characters are left out: they stand in any text.
     """
-    known = re.compile("|".join([_SECRET_FORM.pattern, *map(re.escape, secrets)]))
+    known = [secret for secret in secrets if len(secret) >= _SHORTEST and not _SECRET_FORM.fullmatch(secret)]
+    # The longest first, since one may begin another.
+    patterns = [*map(re.escape, sorted(known, key=len, reverse=True)), _SECRET_FORM.pattern]
+    secret = re.compile("|".join(patterns))
+    return tuple(_masked(request, secret) for request in requests)
 
+
+def _masked(request: SeenRequest, secret: re.Pattern[str]) -> SeenRequest:
     def scrubbed(value: Json) -> Json:
         if isinstance(value, dict):
             return {
-                known.sub(MASK, name): MASK if _is_secret(name) and not isinstance(inner, dict) else scrubbed(inner)
-                for name, inner in value.items()
+                secret.sub(MASK, name): MASK if _is_secret(name) else scrubbed(inner) for name, inner in value.items()
             }
         if isinstance(value, list):
             return [scrubbed(inner) for inner in value]
-        return known.sub(MASK, value) if isinstance(value, str) else value
+        return secret.sub(MASK, value) if isinstance(value, str) else value
 
     def header(name: str, value: str) -> str:
         scheme, space, _ = value.partition(" ")
         if not _is_secret(name):
-            return known.sub(MASK, value)
+            return secret.sub(MASK, value)
         return f"{scheme} {MASK}" if space and scheme.lower() in _SCHEMES else MASK
 
     try:
@@ -123,9 +133,9 @@ def masked(request: SeenRequest, secrets: Iterable[str] = ()) -> SeenRequest:
         body = MASK
     return attrs.evolve(
         request,
-        path=known.sub(MASK, request.path),
+        path="/".join(MASK if secret.search(unquote(part)) else part for part in request.path.split("/")),
         query={
-            known.sub(MASK, name): MASK if _is_secret(name) else known.sub(MASK, value)
+            secret.sub(MASK, name): MASK if _is_secret(name) else secret.sub(MASK, value)
             for name, value in request.query.items()
         },
         headers={name: header(name, value) for name, value in request.headers.items()},

@@ -5,6 +5,7 @@ pytest finds it by itself. It loads nothing until a fixture is used.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,11 @@ def fake_iam(request: pytest.FixtureRequest) -> FakeIAM:
     from . import FakeIAM
 
     marker = request.node.get_closest_marker("fake_iam")
-    return FakeIAM(*marker.args, **marker.kwargs) if marker else FakeIAM()
+    if marker is None:
+        return FakeIAM()
+    # Copies: a marker is shared by the parameters of a test, and a clock that one of them advances must not be.
+    args, kwargs = copy.deepcopy((marker.args, marker.kwargs))
+    return FakeIAM(*args, **kwargs)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ OWNER_ID = 1
 """Id of the first user: an administrator in good standing, to whom the API key belongs."""
 OUTSIDER_ID = 1_000_000_001
 """Id of the administrator of the other account, who has no access to the first one."""
+OUTSIDER_EMAIL = "outsider@example.net"
 PASSWORD = "correct-horse-battery"  # noqa: S105 - of invented people
 """What every invented user signs in with who signs in by password."""
 
@@ -187,7 +188,7 @@ def outsider(password: str) -> User:
     """The administrator of the other account."""
     return plain_user(
         OUTSIDER_ID,
-        "outsider@example.net",
+        OUTSIDER_EMAIL,
         {OTHER_ACCOUNT_ID: ADMINISTRATORS},
         name="Vashti",
         activated=True,

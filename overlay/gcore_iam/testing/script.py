@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import attrs
 
 from . import description
 from .checks import require_int
-from .faults import KNOWN, WITHOUT_ANSWER, Fault, FaultError, Hang, Instead, Reset
+from .faults import (
+    HTML,
+    KNOWN,
+    WITHOUT_ANSWER,
+    BodyFault,
+    EmptyBody,
+    Fault,
+    FaultError,
+    FieldFault,
+    Hang,
+    Instead,
+    NotUTF8,
+    Reset,
+    Status,
+    Truncate,
+)
 from .messages import Answer, Request, Response
+from .state import State
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -77,13 +93,13 @@ class Script:
         """The faults to come, as they stand."""
         return tuple(self._scripted)
 
-    def take(self, request: Request) -> Met:
+    def take(self, request: Request) -> Matched:
         """The faults that a request meets, which are used up by that.
 
         These are the first ones in the script that wait for it, and all that last. What comes once in place of an
         answer comes in place of what lasts.
         """
-        lasting: list[Fault] = []
+        persistent: list[Fault] = []
         once: list[Fault] = []
         rest: list[Scripted] = []
         for scripted in self._scripted:
@@ -92,7 +108,7 @@ class Script:
                 if scripted.after:
                     left = attrs.evolve(scripted, after=scripted.after - 1)
                 elif scripted.times is None:
-                    lasting += scripted.faults
+                    persistent += scripted.faults
                 elif not once:
                     once += scripted.faults
                     left = attrs.evolve(scripted, times=scripted.times - 1) if scripted.times > 1 else None
@@ -100,15 +116,15 @@ class Script:
                 rest.append(left)
         self._scripted = rest
         if any(isinstance(fault, Instead) for fault in once):
-            lasting = [fault for fault in lasting if not isinstance(fault, Instead)]
-        return Met(tuple(lasting), tuple(once))
+            persistent = [fault for fault in persistent if not isinstance(fault, Instead)]
+        return Matched(tuple(persistent), tuple(once))
 
 
 @attrs.frozen
-class Met:
+class Matched:
     """The faults that one request meets."""
 
-    lasting: tuple[Fault, ...]
+    persistent: tuple[Fault, ...]
     """Those that meet every request, and so pass over answers that they do not fit."""
     once: tuple[Fault, ...]
     """Those that are for this request. They have to fit."""
@@ -116,7 +132,18 @@ class Met:
     @property
     def faults(self) -> tuple[Fault, ...]:
         """All of them, in the order in which they happen."""
-        return (*self.lasting, *self.once)
+        return (*self.persistent, *self.once)
+
+    def prepare(self, state: State) -> None:
+        """Change what the fake knows; FaultError when a fault does not fit, and then nothing is changed."""
+        users = dict(state.users)
+        try:
+            for fault, passing_over in self._each():
+                with passing_over:
+                    fault.prepare(state)
+        except FaultError:
+            state.users = users
+            raise
 
     def alter_answer(self, answer: Answer | None) -> Answer | None:
         """Change what the fake has to say; FaultError when a fault does not fit."""
@@ -134,18 +161,30 @@ class Met:
 
     def _each(self) -> Iterator[tuple[Fault, AbstractContextManager[None]]]:
         """Every fault, with what becomes of it if it does not fit."""
-        yield from ((fault, contextlib.suppress(FaultError)) for fault in self.lasting)
+        yield from ((fault, contextlib.suppress(FaultError)) for fault in self.persistent)
         yield from ((fault, contextlib.nullcontext()) for fault in self.once)
 
 
 def _refuse_contradictions(faults: Sequence[Fault]) -> None:
-    """Refuse faults of which one would leave nothing for another one to do."""
+    """Refuse faults of which one would leave nothing of what another one does."""
     instead = [fault for fault in faults if isinstance(fault, Instead)]
     if len(instead) > 1:
         raise ValueError(f"only one of {instead!r} can happen to a request")
-    idle = [fault for fault in faults if not isinstance(fault, WITHOUT_ANSWER)]
-    if idle and any(isinstance(fault, Reset | Hang) for fault in instead):
-        raise ValueError(f"{idle[0]!r} has nothing to change when {instead[0]!r} leaves no answer")
+    for index, fault in enumerate(faults):
+        if isinstance(fault, Reset | Hang):
+            undone = [other for other in faults if not isinstance(other, WITHOUT_ANSWER)]
+        else:
+            undone = [other for other in faults[:index] if isinstance(other, _UNDONE_BY.get(type(fault), ()))]
+        if undone:
+            raise ValueError(f"{fault!r} leaves nothing of what {undone[0]!r} does; put it first, or leave one out")
+
+
+_UNDONE_BY: Mapping[type[Fault], tuple[type[Fault], ...]] = {
+    Status: (FieldFault,),
+    HTML: (FieldFault, BodyFault),
+    EmptyBody: (FieldFault, HTML, NotUTF8, Truncate),
+}
+"""What is gone when a fault comes after it."""
 
 
 def _require_operation(method: str | None, path: str) -> None:

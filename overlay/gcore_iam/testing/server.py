@@ -131,7 +131,7 @@ async def _deliver(response: Response, request: web.BaseRequest, stopped: asynci
         _reset(request.transport)
     if response.ending is Ending.CUT:
         stream = web.StreamResponse(status=response.status, headers=response.headers)
-        stream.content_length = response.length
+        stream.content_length = len(response.body) + response.missing
         await stream.prepare(request)
         await stream.write(response.body)
         if request.transport is not None:

@@ -94,6 +94,8 @@ class State:
         self.max_page_size = max_page_size
         self._last_user_id = max((user_id for user_id in self.users if user_id != OUTSIDER_ID), default=0)
         self._token_ids: dict[str, int] = {}
+        self.secrets = {user.password for user in self.users.values() if user.password}
+        """Keys, passwords and links that work or did, none of which may be shown."""
         self._links: dict[str, Email] = {}
 
     # --- users -----------------------------------------------------------------------------------------------------
@@ -119,6 +121,8 @@ class State:
     def update(self, user: User, **changes: Any) -> User:
         """Change a user, and give the user as changed."""
         self.users[user.id] = changed = attrs.evolve(user, **changes)
+        if changed.password:
+            self.secrets.add(changed.password)
         return changed
 
     def insert(self, user: User, position: int, account_id: int) -> None:
@@ -154,6 +158,7 @@ class State:
         token = APIToken(id=token_id, key=key, created=now, last_usage=now, **properties)
         self.tokens[token_id] = token
         self._token_ids[key] = token_id
+        self.secrets.add(key)
         return token
 
     def issue_token(self, separator: str, **properties: Any) -> APIToken:
@@ -189,11 +194,6 @@ class State:
             if (token.user_id, token.account_id) == (user_id, account_id) and not self.is_gone(token):
                 yield token
 
-    def secrets(self) -> set[str]:
-        """Keys and passwords that serve or did, but for passwords so short that they stand in any text."""
-        passwords = {user.password for user in self.users.values() if user.password and len(user.password) >= 6}
-        return {*self._token_ids, *passwords, *(self._links)}
-
     # --- emails ----------------------------------------------------------------------------------------------------
 
     def send(self, kind: str, user: User, *, with_link: bool) -> None:
@@ -206,6 +206,7 @@ class State:
         self.outbox.append(email)
         if link is not None:
             self._links[link] = email
+            self.secrets.add(link)
 
     def follow(self, link: str, password: str) -> None:
         """Choose a password by a link, which serves once.

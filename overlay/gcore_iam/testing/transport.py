@@ -49,7 +49,7 @@ class FakeTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         if response.ending is Ending.RESET:
             raise httpx.ReadError("Connection reset by peer", request=request)
         if response.ending is Ending.CUT:
-            headers = [*response.headers, ("Content-Length", str(response.length))]
+            headers = [*response.headers, ("Content-Length", str(len(response.body) + response.missing))]
             return httpx.Response(response.status, headers=headers, stream=_CutBody(response, request))
         return httpx.Response(response.status, headers=response.headers, content=response.body)
 
@@ -70,7 +70,8 @@ class _CutBody(httpx.SyncByteStream, httpx.AsyncByteStream):
         raise self._error()
 
     def _error(self) -> httpx.RemoteProtocolError:
-        received, expected = len(self._response.body), self._response.length
+        received = len(self._response.body)
+        expected = received + self._response.missing
         return httpx.RemoteProtocolError(
             f"the connection closed after {received} of {expected} bytes of the body", request=self._request
         )

@@ -43,6 +43,9 @@ def select_account(call: Call) -> Answer:
     user = call.state.users.get(call.caller.user_id)
     if user is None or account_id not in user.roles:
         raise refusal(403, "You may not enter this account.")
+    # Or a token could do more by way of a session than it can do itself.
+    if call.caller.is_token and call.role_in(account_id) != user.roles[account_id]:
+        raise refusal(403, "An API token opens its own account only, and only with the role of its user. Log in first.")
     return Answer(200, call.state.sessions.start(user.id, account_id))
 
 

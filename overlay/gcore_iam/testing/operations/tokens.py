@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from dateutil.parser import isoparse
 
@@ -66,7 +66,9 @@ def _create(call: Call, separator: str) -> Answer:
     if not body["name"].strip():
         problems.append((("name",), "Must not be empty."))
     exp_date = _moment(body["exp_date"])
-    if body["exp_date"] is not None and (exp_date is None or exp_date <= call.state.clock.now()):
+    if body["exp_date"] is not None and exp_date is None:
+        problems.append((("exp_date",), "Must be a moment that a calendar has, in UTC, up to the year 9999."))
+    elif exp_date is not None and exp_date <= call.state.clock.now():
         problems.append((("exp_date",), "Must be in the future."))
     if problems or role is None:
         raise call.refuse(*problems)
@@ -95,8 +97,8 @@ def _token(call: Call) -> APIToken:
 
 
 def _moment(text: str | None) -> datetime | None:
-    """The moment that a text spells; None for null, and for what RFC 3339 admits and Python does not."""
+    """The moment that a text spells, in UTC; None for null, and for what RFC 3339 admits and Python does not."""
     try:
-        return None if text is None else isoparse(text)
+        return None if text is None else isoparse(text).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
