@@ -25,15 +25,6 @@ from .population import (
 _FOLLOWS = {"company": COMPANY, "reseller": RESELLER_ID, "client": ACCOUNT_ID, "deleted": False}
 """Keys of the API's form that say nothing about a user that is not so for all of them."""
 
-_PLAIN: Mapping[str, Any] = {
-    "user_type": "common",
-    "activated": True,
-    "two_fa": False,
-    "is_active": True,
-    "auth_types": ("password",),
-}
-"""What holds for a user who does not say otherwise, so that a test depends on nothing it does not name."""
-
 _TAKEN = ("id", "email", "name", "lang", "phone", "user_type", "activated", "two_fa", "is_active")
 
 
@@ -58,10 +49,17 @@ def read_users(users: Iterable[Mapping[str, Any]], accounts: list[Account], seed
     free = (number for number in count(1) if number not in taken)
     read: list[User] = []
     for index, (user, invented) in enumerate(zip(given, invent_users(seed, len(given), password), strict=True)):
-        own_role = roles.USERS if index else roles.ADMINISTRATORS
-        default = attrs.evolve(invented, **_PLAIN, roles={ACCOUNT_ID: own_role}, password=password)
-        if isinstance(user, Mapping) and "id" not in user:
-            default = attrs.evolve(default, id=next(free))
+        # Nothing else is invented, so that a test depends on nothing that it does not name.
+        default = User(
+            id=next(free) if isinstance(user, Mapping) and "id" not in user else invented.id,
+            email=invented.email,
+            roles={ACCOUNT_ID: roles.USERS if index else roles.ADMINISTRATORS},
+            name=invented.name,
+            lang=invented.lang,
+            phone=invented.phone,
+            activated=True,
+            password=password,
+        )
         read.append(_read(f"users[{index}]", user, default, accounts))
     for key in ("id", "email"):
         seen: dict[Any, int] = {}
@@ -77,23 +75,22 @@ def _read(where: str, given: Mapping[str, Any], default: User, accounts: list[Ac
     require_type(where, given, Mapping, "a mapping")
     require_json(where, dict(given))
     known = description.schema("User")["properties"]
-    for key in sorted(given.keys() - known.keys() - {"password"}):
-        raise ValueError(f"{where} has an unknown key {key!r}; known are {', '.join(sorted(known))} and password")
-    for key, value in given.items():
-        if key == "password":
-            if value is not None and (not isinstance(value, str) or not value):
-                raise ValueError(f"{where}.password must be a text that is not empty, or null")
-        elif (problem := description.problem(known[key], value)) is not None:
-            raise ValueError(f"{where}.{key}: {problem}")
+    if unknown := sorted(given.keys() - known.keys() - {"password"}):
+        raise ValueError(
+            f"{where} has an unknown key {unknown[0]!r}; known are {', '.join(sorted(known))} and password"
+        )
+    password = given.get("password", default.password)
+    if password is not None and (not isinstance(password, str) or not password):
+        raise ValueError(f"{where}.password must be a text that is not empty, or null")
+    if problem := description.problem_in_part("User", dict(given)):
+        raise ValueError(f"{where}.{'.'.join(problem[0])}: {problem[1]}")
     for key, value in _FOLLOWS.items():
         if given.get(key, value) != value:
             raise ValueError(f"{where}.{key} is {value!r} for all users of the fake; leave it out")
     changes: dict[str, Any] = {key: given[key] for key in _TAKEN if key in given}
     if "auth_types" in given:
         changes["auth_types"] = tuple(given["auth_types"])
-    if "password" in given:
-        changes["password"] = given["password"]
-    user = attrs.evolve(default, roles=_roles(where, given, default, accounts), **changes)
+    user = attrs.evolve(default, roles=_roles(where, given, default, accounts), password=password, **changes)
     require_int(f"{where}.id", user.id, minimum=1, maximum=10**18 - 1)
     if given.get("sso_auth", "sso" in user.auth_types) != ("sso" in user.auth_types):
         raise ValueError(f"{where}.sso_auth follows from auth_types; leave it out")

@@ -58,12 +58,7 @@ class Operation:
 
     def body_problems(self, body: Any) -> Iterator[Problem]:
         """What is wrong with a decoded request body."""
-        for error in self._body.iter_errors(body):
-            keys = tuple(str(key) for key in error.instance_path)
-            missing = (
-                error.kind.property if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required) else None
-            )
-            yield (keys, _asked(error)) if missing is None else ((*keys, missing), "Value is missing.")
+        yield from map(_problem, self._body.iter_errors(body))
 
     def query(self, text: str) -> tuple[dict[str, Any], list[Problem]]:
         """The query parameters that the operation knows, decoded, and what is wrong with those that are wrong."""
@@ -116,6 +111,13 @@ class Operation:
             for status, answer in self._described["responses"].items()
         }
         return {status: _validator(one["schema"]) if "schema" in one else None for status, one in media.items()}
+
+
+def _problem(error: jsonschema_rs.ValidationError) -> Problem:
+    keys = tuple(str(key) for key in error.instance_path)
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required):
+        return (*keys, error.kind.property), "Value is missing."
+    return keys, _asked(error)
 
 
 def _asked(error: jsonschema_rs.ValidationError) -> str:
@@ -175,10 +177,14 @@ def schema(component: str) -> Mapping[str, Any]:
     return found
 
 
-def problem(schema: Mapping[str, Any], value: Any) -> str | None:
-    """What a value should have been by a schema of the description; None when it is."""
-    error = next(_validator(schema).iter_errors(value), None)
-    return None if error is None else _asked(error)
+def problem_in_part(component: str, value: dict[str, Any]) -> Problem | None:
+    """What is wrong with an object of a schema of which anything may be left out; None when nothing is."""
+    return next(map(_problem, _part_validator(component).iter_errors(value)), None)
+
+
+@cache
+def _part_validator(component: str) -> jsonschema_rs.Draft202012Validator:
+    return _validator({**schema(component), "required": []})
 
 
 @cache

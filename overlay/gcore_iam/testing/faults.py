@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
+import http.client
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from http import HTTPStatus
 from typing import Any, ClassVar
 
 import attrs
@@ -15,15 +15,15 @@ from . import description
 from .checks import require_int, require_json, require_text, require_type
 from .clock import require_aware
 from .messages import NO_BODY, Answer, Ending, Response
-from .population import ACCOUNT_ID, plain_user
+from .population import ACCOUNT_ID, User
 from .roles import USERS
 from .state import State
 
 WITHOUT_BODY = (204, 304)
 """Statuses whose responses have no body (RFC 9110, sections 15.3.5 and 15.4.5)."""
 
-
 _LONGEST_DELAY = 86_400
+"""Seconds."""
 
 
 class FaultError(AssertionError):
@@ -113,11 +113,8 @@ class Status(Instead):
             headers = (("Retry-After", format_datetime(self.retry_after.astimezone(UTC), usegmt=True)),)
         elif self.retry_after is not None:
             headers = (("Retry-After", str(self.retry_after)),)
-        known = self.status in HTTPStatus._value2member_map_
-        phrase = HTTPStatus(self.status).phrase if known else "Unregistered status"
-        return Answer(
-            self.status, NO_BODY if self.status in WITHOUT_BODY else {"message": f"{phrase}, as scripted."}, headers
-        )
+        message = f"{http.client.responses.get(self.status, 'Unregistered status')}, as scripted."
+        return Answer(self.status, NO_BODY if self.status in WITHOUT_BODY else {"message": message}, headers)
 
 
 @attrs.frozen
@@ -385,7 +382,7 @@ class InsertUser(Fault):
         if self.position > size:
             raise FaultError(f"InsertUser finds no position {self.position} among {size} users")
         user_id = state.next_user_id()
-        user = plain_user(user_id, f"newcomer.{user_id}@newcomers.example.com", {ACCOUNT_ID: USERS})
+        user = User(user_id, f"newcomer.{user_id}@newcomers.example.com", {ACCOUNT_ID: USERS})
         state.insert(user, self.position, ACCOUNT_ID)
 
 

@@ -132,21 +132,21 @@ class Account:
 
 @attrs.frozen
 class User:
-    """Somebody who can enter accounts."""
+    """Somebody who can enter accounts; unless told otherwise, like somebody who has just been invited."""
 
     id: int
     email: str
-    name: str | None
-    lang: str
-    phone: str | None
     roles: Mapping[int, int]
     """Accounts to the user's role in each, both by id; the account that the user belongs to comes first."""
-    auth_types: tuple[str, ...]
-    user_type: str
-    activated: bool
-    two_fa: bool
-    is_active: bool
-    password: str | None = attrs.field(repr=False)
+    name: str | None = None
+    lang: str = "en"
+    phone: str | None = None
+    auth_types: tuple[str, ...] = ("password",)
+    user_type: str = "common"
+    activated: bool = False
+    two_fa: bool = False
+    is_active: bool = True
+    password: str | None = attrs.field(default=None, repr=False)
     """None for a user who has none."""
     rendered: dict[int, Record] = attrs.field(init=False, factory=dict, repr=False, eq=False)
     """The user in the API's form by account, kept from one page to the next: making them anew took half of the time
@@ -186,30 +186,8 @@ def invent_users(seed: int, number: int, password: str) -> list[User]:
 
 def outsider(password: str) -> User:
     """The administrator of the other account."""
-    return plain_user(
-        OUTSIDER_ID,
-        OUTSIDER_EMAIL,
-        {OTHER_ACCOUNT_ID: ADMINISTRATORS},
-        name="Vashti",
-        activated=True,
-        password=password,
-    )
-
-
-def plain_user(user_id: int, email: str, roles: Mapping[int, int], **rest: Any) -> User:
-    """A user of whom little is known, as somebody who has just been invited."""
-    defaults = {
-        "name": None,
-        "lang": "en",
-        "phone": None,
-        "auth_types": ("password",),
-        "user_type": "common",
-        "activated": False,
-        "two_fa": False,
-        "is_active": True,
-        "password": None,
-    }
-    return User(id=user_id, email=email, roles=roles, **{**defaults, **rest})
+    roles = {OTHER_ACCOUNT_ID: ADMINISTRATORS}
+    return User(OUTSIDER_ID, OUTSIDER_EMAIL, roles, name="Vashti", activated=True, password=password)
 
 
 def invent_accounts(seed: int) -> list[Account]:

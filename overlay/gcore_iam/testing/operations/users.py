@@ -7,7 +7,7 @@ from typing import Any
 from .. import records, roles
 from ..description import validator
 from ..messages import NO_BODY, Answer, RefusedError, refusal
-from ..population import Record, User, plain_user
+from ..population import Record, User
 from .call import Call
 from .pages import offset_of, page
 
@@ -76,7 +76,7 @@ def invite_user(call: Call) -> Answer:
     user = state.user_by_email(body["email"])
     if user is None:
         known = {key: body[key] for key in ("name", "lang") if key in body}
-        user = plain_user(state.next_user_id(), body["email"], {account_id: role}, **known)
+        user = User(state.next_user_id(), body["email"], {account_id: role}, **known)
         state.users[user.id] = user
         state.send("invitation", user, with_link=True)
     elif account_id in user.roles:
@@ -112,7 +112,7 @@ def revoke_client_user_access(call: Call) -> Answer:
     account_id = call.path["clientId"]
     call.require_administrator(account_id)
     user = call.member(account_id)
-    if any(True for _ in call.state.tokens_of(user.id, account_id)):
+    if any(call.state.tokens_of(user.id, account_id)):
         raise refusal(403, "This user has API tokens; delete them first.")
     call.state.remove(user, account_id)
     return Answer(200, NO_BODY)
