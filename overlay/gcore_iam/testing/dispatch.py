@@ -90,8 +90,10 @@ def _by_key(state: State, key: str) -> Caller | None:
     if token is None:
         return None
     user = state.users.get(token.user_id)
-    has_access = user is not None and user.is_active and token.account_id in user.roles
-    if not has_access and not (token.outlives_user and (user is None or user.is_active)):
+    if user is not None and not user.is_active:
+        return None
+    has_access = user is not None and token.account_id in user.roles
+    if not has_access and not token.outlives_user:
         return None
     state.used(token)
     return Caller(token.user_id, token.account_id, token.role, is_token=True)

@@ -21,8 +21,6 @@ class Request:
     query: str = attrs.field(repr=False)
     headers: Headers = attrs.field(repr=False)
     body: bytes = attrs.field(repr=False)
-    client: str = "127.0.0.1"
-    """The address that it came from."""
 
     @classmethod
     def from_wire(

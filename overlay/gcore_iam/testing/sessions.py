@@ -48,8 +48,8 @@ class Sessions:
         self._sessions[number] = _Session(user_id, None)
         return self._pair(number, account_id)
 
-    def refresh(self, token: str) -> Record | None:
-        """Exchange a refresh token for the next pair.
+    def refresh(self, token: str) -> tuple[int, int, Record] | None:
+        """Exchange a refresh token: the ids of user and account that it stands for, and the next pair.
 
         None when it is not genuine, too old, or was exchanged before; in the last case no refresh token of its
         session serves any more.
@@ -61,7 +61,7 @@ class Sessions:
         if session.refreshable_by != claims["jti"]:
             session.refreshable_by = None
             return None
-        return self._pair(claims["session"], claims["client_id"])
+        return claims["user_id"], claims["client_id"], self._pair(claims["session"], claims["client_id"])
 
     def caller(self, token: str) -> tuple[int, int] | None:
         """The ids of user and account that an access token stands for; None when it does not serve."""
@@ -70,11 +70,6 @@ class Sessions:
         if claims is None or session is None or session.ended:
             return None
         return claims["user_id"], claims["client_id"]
-
-    def subject(self, refresh_token: str) -> tuple[int, int] | None:
-        """The ids of user and account that a genuine refresh token names, whether or not it serves."""
-        claims = self._claims(refresh_token, "refresh")
-        return (claims["user_id"], claims["client_id"]) if claims else None
 
     def end(self, user_id: int) -> None:
         """End all sessions of a user."""

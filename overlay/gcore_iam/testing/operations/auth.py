@@ -7,6 +7,9 @@ from ..messages import Answer, refusal
 from ..population import AUTH_TYPES_IN_LOG, Login, User
 from .call import Call
 
+_CALLER_ADDRESS = "127.0.0.1"
+"""Whichever way in, callers are on the fake's own machine."""
+
 
 def login(call: Call) -> Answer:
     state, body = call.state, call.body
@@ -27,13 +30,13 @@ def login(call: Call) -> Answer:
 
 
 def refresh(call: Call) -> Answer:
-    token = call.body["refresh"]
-    user_id, account_id = call.state.sessions.subject(token) or (0, 0)
-    user = call.state.users.get(user_id)
-    pair = call.state.sessions.refresh(token)
-    if pair is None or user is None or account_id not in user.roles:
-        raise refusal(401, "The refresh token does not serve: it is not genuine, too old, or was used before.")
-    return Answer(200, pair)
+    refreshed = call.state.sessions.refresh(call.body["refresh"])
+    if refreshed is not None:
+        user_id, account_id, pair = refreshed
+        user = call.state.users.get(user_id)
+        if user is not None and account_id in user.roles:
+            return Answer(200, pair)
+    raise refusal(401, "The refresh token does not serve: it is not genuine, too old, or was used before.")
 
 
 def select_account(call: Call) -> Answer:
@@ -78,7 +81,7 @@ def _log(call: Call, user: User, *, is_successful: bool) -> None:
         account_id=user.home,
         user_id=user.id,
         at=call.state.clock.now(),
-        ip_address=call.request.client,
+        ip_address=_CALLER_ADDRESS,
         user_agent=call.request.header("User-Agent") or "",
         auth_type=AUTH_TYPES_IN_LOG["password"],
         is_successful=is_successful,
