@@ -267,6 +267,8 @@ class Operation:
     """The path template, parameters in braces."""
     requires_auth: bool
     """Whether credentials belong on the request."""
+    success: tuple[int, ...]
+    """The statuses that the description lists as a success, of a range the first one."""
 
 
 @define

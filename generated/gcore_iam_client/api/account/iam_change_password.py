@@ -24,6 +24,7 @@ OPERATION = _Operation(
     method="PUT",
     path="/iam/users/{userId}/password",
     requires_auth=True,
+    success=(200,),
 )
 
 

@@ -23,6 +23,7 @@ OPERATION = _Operation(
     method="POST",
     path="/iam/clients/create",
     requires_auth=True,
+    success=(201,),
 )
 
 

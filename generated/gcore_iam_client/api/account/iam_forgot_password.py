@@ -23,6 +23,7 @@ OPERATION = _Operation(
     method="POST",
     path="/iam/auth/password/forgot",
     requires_auth=False,
+    success=(200,),
 )
 
 

@@ -21,6 +21,7 @@ OPERATION = _Operation(
     method="GET",
     path="/iam/clients/me",
     requires_auth=True,
+    success=(200,),
 )
 
 

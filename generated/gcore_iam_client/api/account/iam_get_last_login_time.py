@@ -23,6 +23,7 @@ OPERATION = _Operation(
     method="GET",
     path="/iam/activity_log/logins",
     requires_auth=True,
+    success=(200,),
 )
 
 

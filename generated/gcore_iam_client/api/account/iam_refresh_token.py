@@ -23,6 +23,7 @@ OPERATION = _Operation(
     method="POST",
     path="/iam/auth/jwt/refresh",
     requires_auth=False,
+    success=(200,),
 )
 
 

@@ -22,6 +22,7 @@ OPERATION = _Operation(
     method="GET",
     path="/iam/auth/jwt/clients/{clientId}/login",
     requires_auth=True,
+    success=(200,),
 )
 
 

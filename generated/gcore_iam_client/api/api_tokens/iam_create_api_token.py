@@ -24,6 +24,7 @@ OPERATION = _Operation(
     method="POST",
     path="/iam/clients/{clientId}/tokens",
     requires_auth=True,
+    success=(200,),
 )
 
 

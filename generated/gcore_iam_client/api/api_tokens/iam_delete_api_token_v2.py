@@ -18,6 +18,7 @@ OPERATION = _Operation(
     method="DELETE",
     path="/iam/v2/clients/{clientId}/tokens/{tokenId}",
     requires_auth=True,
+    success=(204,),
 )
 
 

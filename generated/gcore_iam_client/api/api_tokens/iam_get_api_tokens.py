@@ -27,6 +27,7 @@ OPERATION = _Operation(
     method="GET",
     path="/iam/clients/{clientId}/tokens",
     requires_auth=True,
+    success=(200,),
 )
 
 

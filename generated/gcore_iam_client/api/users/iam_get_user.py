@@ -22,6 +22,7 @@ OPERATION = _Operation(
     method="GET",
     path="/iam/users/{userId}",
     requires_auth=True,
+    success=(200,),
 )
 
 

@@ -29,6 +29,7 @@ OPERATION = _Operation(
     method="GET",
     path="/iam/users",
     requires_auth=True,
+    success=(200,),
 )
 
 

@@ -23,6 +23,7 @@ OPERATION = _Operation(
     method="POST",
     path="/iam/clients/invite_user",
     requires_auth=True,
+    success=(200,),
 )
 
 

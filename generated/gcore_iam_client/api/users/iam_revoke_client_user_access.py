@@ -18,6 +18,7 @@ OPERATION = _Operation(
     method="DELETE",
     path="/iam/clients/{clientId}/client-users/{userId}",
     requires_auth=True,
+    success=(200,),
 )
 
 

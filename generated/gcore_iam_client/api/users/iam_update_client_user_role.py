@@ -20,6 +20,7 @@ OPERATION = _Operation(
     method="PUT",
     path="/iam/clients/{clientId}/client-users/{userId}",
     requires_auth=True,
+    success=(204,),
 )
 
 

@@ -24,6 +24,7 @@ OPERATION = _Operation(
     method="PATCH",
     path="/iam/users/{userId}",
     requires_auth=True,
+    success=(200,),
 )
 
 

@@ -24,6 +24,7 @@ OPERATION = _Operation(
     method="PUT",
     path="/iam/users/{userId}/email",
     requires_auth=True,
+    success=(200,),
 )
 
 
