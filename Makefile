@@ -37,6 +37,7 @@ test: setup ## every test
 generate: setup ## spec/ to generated/ (or SPEC= CORRECTIONS= OUTPUT= LENIENT=1)
 	@$(BIN)/python -m codegen generate --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
 		$(if $(LENIENT),--lenient)
+	@$(BIN)/python -m codegen derive
 
 check: sync lint types ## all gates: sync, lint, types
 

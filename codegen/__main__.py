@@ -11,7 +11,7 @@ from pathlib import Path
 
 import attrs
 
-from . import check, corrections, generate, inventory, spec
+from . import check, corrections, derive, generate, inventory, spec
 from .errors import CodegenError
 
 SPEC = Path("spec/iam_api.yaml")
@@ -60,8 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     make.set_defaults(run=_generate)
 
+    sync = commands.add_parser("derive", help="derive the sync half of the library from its async half")
+    sync.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
+    sync.set_defaults(run=_derive)
+
     gate = commands.add_parser("check", help="find hand edits, a stale output, lost operations or properties")
     _inputs(gate)
+    gate.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
     gate.set_defaults(run=_check)
 
     listing = commands.add_parser("inventory", help="list every operation and what stands for it in Python")
@@ -97,10 +102,17 @@ def _generate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _derive(arguments: argparse.Namespace) -> int:
+    changed = derive.write(arguments.overlay)
+    print(f"{arguments.overlay}/sync: {f'files changed: {len(changed)}' if changed else 'nothing changed'}")
+    return 0
+
+
 def _check(arguments: argparse.Namespace) -> int:
     description = spec.load(arguments.spec)
     entries = corrections.load(arguments.corrections)
     problems = check.check(description, entries, arguments.config, arguments.output)
+    problems += derive.differences(arguments.overlay)
     for problem in problems:
         print(problem, file=sys.stderr)
     if not problems:

@@ -97,24 +97,28 @@ def _source(file: Path) -> ast.Module:
 def overlay_methods(overlay: Path) -> dict[str, str]:
     """The hand-written method that calls each generated module, as a user spells it (`iam.users.get`).
 
-    Read from the source: which attribute of `IAMClient` gives which resource class, and which generated modules
-    the methods of that class import.
+    Read from the source: which property of `IAMClient` gives which resource class, also by way of another one, and
+    which generated modules the methods of that class import.
     """
-    attributes: dict[str, str] = {}
-    client = overlay / "client.py"
-    if client.is_file():
-        for node in ast.walk(_source(client)):
-            if isinstance(node, ast.ClassDef) and node.name == "IAMClient":
-                for member in node.body:
-                    if isinstance(member, ast.FunctionDef) and isinstance(member.returns, ast.Name):
-                        attributes[member.returns.id] = member.name
+    folder = overlay / "sync"
+    classes = {
+        node.name: node
+        for file in (folder / "client.py", *sorted((folder / "resources").glob("*.py")))
+        if file.is_file()
+        for node in _source(file).body
+        if isinstance(node, ast.ClassDef)
+    }
     found: dict[str, str] = {}
-    for file in sorted((overlay / "resources").glob("*.py")):
-        for node in _source(file).body:
-            if isinstance(node, ast.ClassDef) and node.name in attributes:
-                for method in node.body:
-                    for module in _imported_operations(method):
-                        found[module] = f"iam.{attributes[node.name]}.{getattr(method, 'name', '')}"
+    todo = [("iam", "IAMClient")]
+    for path, name in todo:
+        for method in classes[name].body if name in classes else ():
+            if isinstance(method, ast.FunctionDef):
+                if isinstance(method.returns, ast.Name) and method.decorator_list and method.returns.id in classes:
+                    todo.append((f"{path}.{method.name}", method.returns.id))
+                for module in _imported_operations(method):
+                    # A private method may call what a public one is for.
+                    if not method.name.startswith("_"):
+                        found[module] = f"{path}.{method.name}"
     return found
 
 

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gcore_iam import SPEC_VERSION, AsyncIAMClient, IAMClient, NotFoundError, __version__, models
-from gcore_iam.client import DEFAULT_BASE_URL
+from gcore_iam.http import DEFAULT_BASE_URL
 from gcore_iam.testing import FakeIAM
 from rich.console import Console
 from rich.progress import track

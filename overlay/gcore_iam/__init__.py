@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from . import auth as auth
     from . import errors as errors
     from . import models as models
+    from .aio.client import AsyncIAMClient as AsyncIAMClient
     from .auth import APIKey as APIKey
-    from .client import AsyncIAMClient as AsyncIAMClient
-    from .client import IAMClient as IAMClient
+    from .auth import FileTokenStore as FileTokenStore
+    from .auth import MemoryTokenStore as MemoryTokenStore
+    from .auth import Session as Session
+    from .errors import AmbiguousOutcomeError as AmbiguousOutcomeError
     from .errors import APIConnectionError as APIConnectionError
     from .errors import APIStatusError as APIStatusError
     from .errors import APITimeoutError as APITimeoutError
@@ -37,14 +40,19 @@ if TYPE_CHECKING:
     from .errors import PermissionDeniedError as PermissionDeniedError
     from .errors import RateLimitError as RateLimitError
     from .errors import ServerError as ServerError
+    from .errors import TokenRotationError as TokenRotationError
     from .pagination import AsyncPager as AsyncPager
     from .pagination import Page as Page
     from .pagination import Pager as Pager
+    from .raw import RawResponse as RawResponse
+    from .retry import RetryPolicy as RetryPolicy
+    from .sync.client import IAMClient as IAMClient
 
 _NAMES = {
-    "auth": ("APIKey",),
-    "client": ("AsyncIAMClient", "IAMClient"),
+    "aio.client": ("AsyncIAMClient",),
+    "auth": ("APIKey", "FileTokenStore", "MemoryTokenStore", "Session"),
     "errors": (
+        "AmbiguousOutcomeError",
         "APIConnectionError",
         "APIStatusError",
         "APITimeoutError",
@@ -59,8 +67,12 @@ _NAMES = {
         "PermissionDeniedError",
         "RateLimitError",
         "ServerError",
+        "TokenRotationError",
     ),
     "pagination": ("AsyncPager", "Page", "Pager"),
+    "raw": ("RawResponse",),
+    "retry": ("RetryPolicy",),
+    "sync.client": ("IAMClient",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 _MODULES = ("auth", "errors", "models")

@@ -13,6 +13,8 @@ IAMError
 │   ├── RateLimitError                     429
 │   └── ServerError                        5xx
 ├── DecodeError (ValueError)               a success whose body is not what the description says
+├── AmbiguousOutcomeError                  a write that may or may not have happened
+├── TokenRotationError                     a rotation that stopped halfway
 └── PaginationError                        pages that contradict each other
 
 Every error can be pickled and copied; none shows a secret.
@@ -21,7 +23,7 @@ Every error can be pickled and copied; none shows a secret.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -57,12 +59,16 @@ class APIConnectionError(IAMError, ConnectionError):
     Attributes:
         method: The request's HTTP method.
         url: The request's URL, without its query.
+        sent: False when the request surely did not reach the server; True when it may have.
+        attempts: How often it was tried.
     """
 
-    def __init__(self, message: str, *, method: str, url: str) -> None:
+    def __init__(self, message: str, *, method: str, url: str, sent: bool = True, attempts: int = 1) -> None:
         super().__init__(message)
         self.method = method
         self.url = url
+        self.sent = sent
+        self.attempts = attempts
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
@@ -81,6 +87,7 @@ class APIStatusError(IAMError):
         body: The body as decoded JSON, or as text when it is not JSON.
         method: The request's HTTP method.
         url: The request's URL, without its query.
+        attempts: How often it was tried.
     """
 
     def __init__(
@@ -94,6 +101,7 @@ class APIStatusError(IAMError):
         body: Json,
         method: str,
         url: str,
+        attempts: int = 1,
     ) -> None:
         suffix = f" (request id {request_id})" if request_id else ""
         super().__init__(f"{status} for {method} {url}: {message}{suffix}")
@@ -105,6 +113,7 @@ class APIStatusError(IAMError):
         self.body = body
         self.method = method
         self.url = url
+        self.attempts = attempts
 
 
 class BadRequestError(APIStatusError):
@@ -132,7 +141,7 @@ class RateLimitError(APIStatusError):
 
 
 class ServerError(APIStatusError):
-    """5xx: the server failed."""
+    """5xx: the server failed. After a 500 it said so itself, which does not rule out that a write has happened."""
 
 
 class DecodeError(IAMError, ValueError):
@@ -149,6 +158,89 @@ class DecodeError(IAMError, ValueError):
         self.operation = operation
         self.model = model
         self.key = key
+
+
+class AmbiguousOutcomeError(IAMError):
+    """A write that is not idempotent may or may not have happened; it was not repeated.
+
+    What went wrong is its `__cause__`, an `APIConnectionError` or a `ServerError`.
+
+    Attributes:
+        operation: The `operationId`.
+        method: The request's HTTP method.
+        url: The request's URL, without its query.
+        attempts: How often it was tried; all attempts but the last surely did not happen.
+        advice: What to do to find out.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        operation: str,
+        method: str,
+        url: str,
+        attempts: int,
+        advice: str = "look before you repeat it",
+    ) -> None:
+        super().__init__(problem)
+        self.operation = operation
+        self.method = method
+        self.url = url
+        self.attempts = attempts
+        self.advice = advice
+        self._look: Callable[[], Any] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.operation} may or may not have happened ({self.args[0]}); {self.advice}"
+
+    def advise(self, advice: str, look: Callable[[], Any] | None) -> None:
+        """Say how to find out.
+
+        Args:
+            advice: What to do, in words.
+            look: Looks whether it happened; None where the API has no way to see it.
+        """
+        self.advice = advice
+        self._look = look
+
+    def reconcile(self) -> Any:
+        """Look whether it happened.
+
+        Returns:
+            What came of the write, as the API shows it now (for a token `models.TokenResponse`, without its secret;
+            for an invitation `models.User`; for a new account `models.UserClientAndRolesItem`; for a changed address
+            `models.UserPublic`), or None when it did not happen. In async code something to await for it.
+
+        Raises:
+            ConfigurationError: The API cannot show it, or this error is a copy; `advice` says what to do.
+            IAMError: Looking failed.
+        """
+        if self._look is None:
+            raise ConfigurationError(f"{self.operation} cannot be looked up from here; {self.advice}")
+        return self._look()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without the connection that `reconcile` would use: it belongs to this process.
+        return _restore, (type(self), self.args, {**self.__dict__, "_look": None})
+
+
+class TokenRotationError(IAMError):
+    """The rotation of an API token stopped halfway; at least one token works.
+
+    Attributes:
+        stage: Where it stopped: "create", "verify", "hand over" or "delete".
+        old_id: The id of the token that was to be replaced.
+        new_id: The id of the new token; None when there is none, or nobody knows.
+        existing: The ids of those of the two that exist now, as far as is known.
+    """
+
+    def __init__(self, problem: str, *, stage: str, old_id: int, new_id: int | None, existing: tuple[int, ...]) -> None:
+        super().__init__(problem)
+        self.stage = stage
+        self.old_id = old_id
+        self.new_id = new_id
+        self.existing = existing
 
 
 class PaginationError(IAMError):

@@ -1,145 +1,248 @@
-"""The httpx clients that requests go through: credentials where they belong, and this library's errors.
+"""What goes over the wire and what comes back, without waiting for it: settings, credentials, errors, logging.
 
-Both clients do the same; what they do without waiting for the network is written once, above them.
+The clients that wait are in `aio/http.py` and, for sync code, in `sync/http.py`.
 """
 
 from __future__ import annotations
 
+import json
+import logging
+import os
 import platform
 import re
-from collections.abc import Generator, Mapping
-from typing import Any, NoReturn, Self, TypeVar
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 import httpx
+import tenacity
 from gcore_iam_client import Client
 from gcore_iam_client.errors import InvalidBody, UnexpectedStatus
 from gcore_iam_client.types import Operation, Response
 
 from ._version import __version__
-from .auth import APIKey
-from .errors import APIConnectionError, APITimeoutError, ConfigurationError, DecodeError, status_error
+from .errors import (
+    AmbiguousOutcomeError,
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    ConfigurationError,
+    DecodeError,
+    IAMError,
+    status_error,
+)
+from .raw import noted
+from .retry import Call, Outcome, RetryPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T = TypeVar("T")
+
+logger = logging.getLogger("gcore_iam")
+
+DEFAULT_BASE_URL = "https://api.gcore.com"
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds: 5 to connect, 30 for each read, each write, and the wait for a connection of the pool."""
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110, section 5.6.2
 
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+"""Failures before anything of a request was sent."""
 
-class HeaderAuth(httpx.Auth):
-    """Puts credentials on requests to one origin, for operations that take them."""
-
-    def __init__(self, auth: APIKey, base_url: httpx.URL) -> None:
-        self._auth = auth
-        self._origin = _origin(base_url)
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        operation = request.extensions.get("operation")
-        wanted = not isinstance(operation, Operation) or operation.requires_auth
-        if wanted and _origin(request.url) == self._origin:
-            request.headers["Authorization"] = self._auth.header
-        yield request
+_SECRET_KEYS = frozenset({"password", "old", "new", "double", "one_time_password", "refresh", "access", "token"})
+"""Keys of request bodies whose values are secrets."""
 
 
-def settings(
-    auth: APIKey,
-    *,
-    base_url: str,
-    timeout: float | httpx.Timeout | None,
-    headers: Mapping[str, str] | None,
-) -> dict[str, Any]:
-    """The arguments that both httpx clients take.
-
-    Raises:
-        ConfigurationError: An argument cannot be right; the message says what is allowed.
-    """
-    url = _base_url(base_url)
-    return {
-        "auth": HeaderAuth(auth, url),
-        "base_url": url,
-        "timeout": _timeout(timeout),
-        "headers": _headers(headers),
-        "follow_redirects": False,
-        # Off for loopback: a proxy named by the environment would see the credentials in clear.
-        "trust_env": url.host not in _LOOPBACK,
-    }
+# --- one call ------------------------------------------------------------------------------------------------------
 
 
-class HTTPClient(httpx.Client):
-    """An `httpx.Client` that raises this library's errors, also for answers that are not a success."""
+def begin(request: httpx.Request, policy: RetryPolicy) -> Call[httpx.Response]:
+    """The call that a request is for."""
 
-    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Send one request; see `httpx.Client.send`.
+    def retrying(state: tenacity.RetryCallState) -> None:
+        outcome = state.outcome.result() if state.outcome else Outcome[httpx.Response]()
+        seconds = state.next_action.sleep if state.next_action else 0.0
+        logger.info(
+            "%s %s: retry %d of %d in %.2f s, after %s",
+            call.method,
+            call.url,
+            state.attempt_number,
+            policy.retries,
+            seconds,
+            _told(outcome),
+        )
 
-        Raises:
-            APIConnectionError: No answer came; `APITimeoutError` when it took too long.
-            APIStatusError: The answer is not a success.
-            ConfigurationError: The client is closed.
-        """
-        check_open(self)
-        try:
-            response = super().send(request, **options)
-            if not response.is_success:
-                response.read()
-        except httpx.HTTPError as error:
-            raise_transport_error(error, request)
-        return checked(response)
-
-
-class AsyncHTTPClient(httpx.AsyncClient):
-    """An `httpx.AsyncClient` that raises this library's errors, also for answers that are not a success."""
-
-    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Send one request; see `httpx.AsyncClient.send`.
-
-        Raises:
-            APIConnectionError: No answer came; `APITimeoutError` when it took too long.
-            APIStatusError: The answer is not a success.
-            ConfigurationError: The client is closed.
-        """
-        check_open(self)
-        try:
-            response = await super().send(request, **options)
-            if not response.is_success:
-                await response.aread()
-        except httpx.HTTPError as error:
-            raise_transport_error(error, request)
-        return checked(response)
+    call: Call[httpx.Response] = Call(policy, operation_of(request), request.method, shown(request.url), retrying)
+    return call
 
 
-def check_open(client: httpx.Client | httpx.AsyncClient) -> None:
-    """Raise ConfigurationError when a client has been closed."""
-    if client.is_closed:
-        raise ConfigurationError("the client is closed; make a new one")
+def limit(request: httpx.Request, call: Call[httpx.Response]) -> None:
+    """Let an attempt take no longer than the call may; a second attempt starts from the request's own timeouts."""
+    remaining = call.remaining
+    if remaining is not None:
+        given = request.extensions.setdefault("gcore_iam_timeout", request.extensions.get("timeout", {}))
+        steps = ("connect", "read", "write", "pool")
+        least = max(remaining, 0.001)  # 0 would mean that nothing may wait at all
+        request.extensions["timeout"] = {
+            step: least if given.get(step) is None else min(given[step], least) for step in steps
+        }
 
 
-def checked(response: httpx.Response) -> httpx.Response:
-    """The answer, when it is a success.
+class Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that ends with a timeout when the call's time is over, however slowly it trickles in."""
+
+    def __init__(self, response: httpx.Response, call: Call[httpx.Response]) -> None:
+        self._response = response
+        self._stream: Any = response.stream
+        self._call = call
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            self._check()
+            yield chunk
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._stream:
+            self._check()
+            yield chunk
+
+    def _check(self) -> None:
+        if self._call.remaining == 0:
+            raise httpx.ReadTimeout("the deadline of the call has passed", request=self._response.request)
+
+    def close(self) -> None:
+        """See `httpx.SyncByteStream.close`."""
+        self._stream.close()
+
+    async def aclose(self) -> None:
+        """See `httpx.AsyncByteStream.aclose`."""
+        await self._stream.aclose()
+
+
+def concluded(call: Call[httpx.Response], outcome: Outcome[httpx.Response], request: httpx.Request) -> httpx.Response:
+    """The answer of a call.
 
     Raises:
-        APIStatusError: It is not.
+        IAMError: There is none, or it is not a success.
     """
-    if response.is_success:
-        return response
+    error = outcome.error
+    if error is None:
+        assert outcome.response is not None  # noqa: S101 - one of the two
+        return outcome.response
+    operation = request.extensions.get("operation")
+    if (
+        call.is_gone
+        and isinstance(error, APIStatusError)
+        and error.status == 404
+        and isinstance(operation, Operation)
+        and operation.success
+    ):
+        logger.info("%s %s: gone since an earlier attempt, so this is a success", call.method, call.url)
+        return httpx.Response(operation.success[0], request=request)
+    failure = call.failure(error)
+    if failure is error:
+        raise error
+    raise failure from error
+
+
+def succeeded(call: Call[httpx.Response], response: httpx.Response, began: float) -> Outcome[httpx.Response]:
+    """What an answer comes to."""
+    error = None if response.is_success else _status_error(response)
+    outcome = Outcome(response if error is None else None, error)
+    _log(call, outcome, response, began)
+    return outcome
+
+
+def failed(
+    call: Call[httpx.Response], error: httpx.HTTPError | httpx.InvalidURL, request: httpx.Request, began: float
+) -> Outcome[httpx.Response]:
+    """What a failure of httpx's comes to; that failure becomes the cause of ours."""
+    ours: IAMError
+    method, url = request.method, shown(request.url)
+    if isinstance(error, httpx.HTTPStatusError):  # raised by an event hook of the user's client
+        ours = _status_error(error.response)
+    elif isinstance(error, httpx.DecodingError):
+        ours = DecodeError("the body's content encoding is broken", operation=operation_of(request))
+    elif isinstance(error, httpx.TimeoutException):
+        step = type(error).__name__.removesuffix("Timeout").lower()
+        seconds = request.extensions.get("timeout", {}).get(step)
+        timing = f"{step} timed out after {seconds:.3g} s" if seconds is not None else f"{step} timed out"
+        ours = APITimeoutError(f"{method} {url}: {timing}", method=method, url=url, sent=not isinstance(error, _UNSENT))
+    else:
+        # What broke the rules of HTTP may be quoted in the message: a header with a secret, for instance.
+        quotes = isinstance(error, httpx.LocalProtocolError | httpx.InvalidURL)
+        detail = type(error).__name__ if quotes or not str(error) else str(error)
+        ours = APIConnectionError(
+            f"{method} {url}: {detail}", method=method, url=url, sent=not isinstance(error, _UNSENT)
+        )
+    ours.__cause__ = error
+    outcome = Outcome[httpx.Response](error=ours)
+    _log(call, outcome, None, began)
+    return outcome
+
+
+def is_rejected(outcome: Outcome[httpx.Response]) -> bool:
+    """Whether the API has refused the credentials."""
+    return isinstance(outcome.error, APIStatusError) and outcome.error.status == 401
+
+
+def _log(
+    call: Call[httpx.Response], outcome: Outcome[httpx.Response], response: httpx.Response | None, began: float
+) -> None:
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug(
+            "%s %s: %s in %.0f ms, attempt %d, request id %s",
+            call.method,
+            call.url,
+            _told(outcome) if response is None else response.status_code,
+            (time.monotonic() - began) * 1000,
+            call.attempts,
+            None if response is None else response.headers.get("x-request-id"),
+        )
+
+
+def _told(outcome: Outcome[httpx.Response]) -> str:
+    error = outcome.error
+    return str(error.status) if isinstance(error, APIStatusError) else type(error).__name__
+
+
+def _status_error(response: httpx.Response) -> APIStatusError:
     request = response.request
-    raise status_error(
-        response.status_code, response.headers, response.content, method=request.method, url=_shown(request.url)
+    return status_error(
+        response.status_code,
+        response.headers,
+        _without_secrets(response.content, request),
+        method=request.method,
+        url=shown(request.url),
     )
 
 
-def raise_transport_error(error: httpx.HTTPError, request: httpx.Request) -> NoReturn:
-    """Raise this library's error for a failure of httpx's, which stays its cause."""
-    method, url = request.method, _shown(request.url)
-    if isinstance(error, httpx.DecodingError):
-        raise DecodeError(f"the body's content encoding is broken: {error}", operation=operation_of(request)) from error
-    if isinstance(error, httpx.TimeoutException):
-        step = type(error).__name__.removesuffix("Timeout").lower()
-        seconds = request.extensions.get("timeout", {}).get(step)
-        raise APITimeoutError(f"{method} {url}: {step} timed out after {seconds} s", method=method, url=url) from error
-    detail = str(error) or type(error).__name__
-    raise APIConnectionError(f"{method} {url}: {detail}", method=method, url=url) from error
+def _without_secrets(content: bytes, request: httpx.Request) -> bytes:
+    """The body of a refusal without the secrets of its request, in case that it repeats them."""
+    secrets = [request.headers.get("authorization", "").rpartition(" ")[2]]
+    try:
+        body = json.loads(request.content or b"null")
+    except (ValueError, httpx.RequestNotRead):
+        body = None
+    if isinstance(body, dict):
+        secrets += [value for key, value in body.items() if key in _SECRET_KEYS and isinstance(value, str)]
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        for spelled in {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}:
+            content = content.replace(spelled.encode("utf-8", "replace"), b"***")
+    return content
+
+
+def wants_credentials(request: httpx.Request, base_url: httpx.URL) -> bool:
+    """Whether credentials belong on a request: it goes to the base URL's origin, and its operation takes them."""
+    operation = request.extensions.get("operation")
+    return origin(request.url) == origin(base_url) and (not isinstance(operation, Operation) or operation.requires_auth)
 
 
 def operation_of(request: httpx.Request) -> str:
@@ -148,7 +251,28 @@ def operation_of(request: httpx.Request) -> str:
     return operation.id if isinstance(operation, Operation) else request.url.path
 
 
+def origin(url: httpx.URL) -> str:
+    """Scheme, host and port (RFC 6454)."""
+    return f"{url.scheme}://{url.host}" + ("" if url.port is None else f":{url.port}")
+
+
+def shown(url: httpx.URL) -> str:
+    """A URL as messages show it: without its query, where secrets may be, and without a user."""
+    return str(url.copy_with(query=None, fragment=None, username=None, password=None))
+
+
 # --- generated functions -------------------------------------------------------------------------------------------
+
+
+class _Closable(Protocol):
+    @property
+    def is_closed(self) -> bool: ...
+
+
+def check_open(*clients: _Closable) -> None:
+    """Raise ConfigurationError when a client has been closed."""
+    if any(client.is_closed for client in clients):
+        raise ConfigurationError("the client is closed; make a new one")
 
 
 class BoundClient(Client):
@@ -157,12 +281,6 @@ class BoundClient(Client):
     Whatever would make the generated client open connections of its own is refused: they would have neither
     credentials nor this library's errors.
     """
-
-    @classmethod
-    def around(cls, http: HTTPClient | AsyncHTTPClient) -> Self:
-        """The generated client that sends with an httpx client of ours."""
-        client = cls(str(http.base_url), raise_on_unexpected_status=True)
-        return client.set_httpx_client(http) if isinstance(http, HTTPClient) else client.set_async_httpx_client(http)
 
     def get_httpx_client(self) -> httpx.Client:
         """The client for synchronous functions.
@@ -206,19 +324,53 @@ _UNBOUND = (
 
 def unwrap(response: Response[T]) -> T:
     """What a success holds; the generated client raises for any other status, so there is always something."""
+    noted(response)
     return response.parsed  # type: ignore[return-value] # pyright: ignore[reportReturnType]
 
 
-# --- arguments -----------------------------------------------------------------------------------------------------
+@contextmanager
+def reconciled(advice: str, look: Callable[[], object] | None) -> Iterator[None]:
+    """Tell an AmbiguousOutcomeError how to find out.
+
+    Args:
+        advice: What to do, in words.
+        look: Looks whether it happened; None where the API has no way to see it.
+    """
+    try:
+        yield
+    except AmbiguousOutcomeError as error:
+        error.advise(advice, look)
+        raise
 
 
-def check_transport(transport: object, kind: type) -> None:
-    """Raise ConfigurationError unless a transport is left out or of the kind that a client takes."""
-    if transport is not None and not isinstance(transport, kind):
-        raise ConfigurationError(f"transport must be an httpx.{kind.__name__}, not {type(transport).__name__}")
+# --- settings ------------------------------------------------------------------------------------------------------
 
 
-def _base_url(value: str) -> httpx.URL:
+@lru_cache(maxsize=8)
+def _tls(certificates: tuple[str | None, ...]) -> ssl.SSLContext:
+    del certificates  # named by the environment, where httpx looks for them
+    return httpx.create_ssl_context()
+
+
+def tls() -> ssl.SSLContext:
+    """The TLS settings that all clients share: making them takes longer than everything else about a client."""
+    return _tls(tuple(map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"))))
+
+
+def check_kind(name: str, value: object, kind: type) -> None:
+    """Raise ConfigurationError unless an argument is left out or of the kind that a client takes."""
+    if value is not None and not isinstance(value, kind):
+        raise ConfigurationError(f"{name} must be an httpx.{kind.__name__}, not {type(value).__name__}")
+
+
+def checked_base_url(value: str | None, *, allow_http: bool) -> httpx.URL:
+    """The base URL of a client; None asks the environment.
+
+    Raises:
+        ConfigurationError: It cannot be one, or is plain http to another machine and that is not allowed.
+    """
+    if value is None:
+        value = os.environ.get("GCORE_BASE_URL") or DEFAULT_BASE_URL
     if not isinstance(value, str):
         raise ConfigurationError(f"base_url must be a str, not {type(value).__name__}")
     try:
@@ -229,16 +381,22 @@ def _base_url(value: str) -> httpx.URL:
         raise ConfigurationError("base_url must be an absolute https URL, such as https://api.gcore.com")
     if url.userinfo or url.query or url.fragment:
         raise ConfigurationError("base_url must have no user, password, query or fragment")
-    if url.scheme == "http" and url.host not in _LOOPBACK:
+    if url.scheme == "http" and url.host not in LOOPBACK and allow_http is not True:
         raise ConfigurationError(
-            f"base_url must be https: over plain http to {url.host} anyone on the way could read the credentials"
+            f"base_url must be https: over plain http to {url.host} anyone on the way could read the credentials; "
+            "allow_http=True sends them all the same"
         )
     return url
 
 
-def _timeout(value: float | httpx.Timeout | None) -> httpx.Timeout:
+def checked_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout) -> httpx.Timeout:
+    """The timeouts of a client.
+
+    Raises:
+        ConfigurationError: It is not a number above 0.
+    """
     if value is None:
-        return DEFAULT_TIMEOUT
+        return default
     if isinstance(value, httpx.Timeout):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
@@ -246,9 +404,19 @@ def _timeout(value: float | httpx.Timeout | None) -> httpx.Timeout:
     return httpx.Timeout(value)
 
 
-def _headers(value: Mapping[str, str] | None) -> httpx.Headers:
+def own_headers() -> httpx.Headers:
+    """What every request carries."""
     python = ".".join(platform.python_version_tuple()[:2])
-    headers = httpx.Headers({"User-Agent": f"gcore-iam/{__version__} python/{python}", "Accept": "application/json"})
+    return httpx.Headers({"User-Agent": f"gcore-iam/{__version__} python/{python}", "Accept": "application/json"})
+
+
+def checked_headers(value: Mapping[str, str] | None) -> httpx.Headers:
+    """The headers that a user adds.
+
+    Raises:
+        ConfigurationError: A name or value cannot stand in a header, or is for `auth`.
+    """
+    headers = httpx.Headers()
     if value is None:
         return headers
     if not isinstance(value, Mapping):
@@ -263,11 +431,3 @@ def _headers(value: Mapping[str, str] | None) -> httpx.Headers:
             raise ConfigurationError(f"the value of header {name} must be a str of printable ASCII characters")
         headers[name] = text
     return headers
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
-
-
-def _shown(url: httpx.URL) -> str:
-    return str(url.copy_with(query=None, fragment=None))

@@ -151,19 +151,23 @@ def test_a_file_that_is_no_generated_operation_is_named(
 
 
 def test_hand_written_methods_are_those_that_import_an_operation(tmp_path: Path) -> None:
-    (tmp_path / "resources").mkdir()
-    (tmp_path / "client.py").write_text(
+    folder = tmp_path / "sync"
+    (folder / "resources").mkdir(parents=True)
+    (folder / "client.py").write_text(
         "class IAMClient:\n"
         "    @property\n    def users(self) -> Users: ...\n"
         "    def close(self) -> None: ...\n"
         "class AsyncIAMClient:\n    @property\n    def people(self) -> AsyncUsers: ...\n",
         encoding="utf-8",
     )
-    (tmp_path / "resources" / "users.py").write_text(
+    (folder / "resources" / "users.py").write_text(
         "class Users:\n"
+        "    @property\n    def old(self) -> OldUsers: ...\n"
         "    def get(self):\n        from package.api.users import get_user\n"
         "    def both(self):\n        from package.api.users import one, two\n        from package.models import User\n"
         "    def none(self): ...\n"
+        "    def _look(self):\n        from package.api.users import get_user\n"
+        "class OldUsers:\n    def get(self):\n        from package.api.users import three\n"
         "class AsyncUsers:\n    def get(self):\n        from package.api.users import get_user\n"
         "class Other:\n    def get(self):\n        from package.api.users import other\n",
         encoding="utf-8",
@@ -172,6 +176,7 @@ def test_hand_written_methods_are_those_that_import_an_operation(tmp_path: Path)
         "package.api.users.get_user": "iam.users.get",
         "package.api.users.one": "iam.users.both",
         "package.api.users.two": "iam.users.both",
+        "package.api.users.three": "iam.users.old.get",
     }
 
 

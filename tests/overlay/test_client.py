@@ -27,7 +27,13 @@ from gcore_iam import (
     models,
 )
 from gcore_iam.pagination import AsyncPager, Pager
-from gcore_iam.resources import account, users
+from gcore_iam.aio import client as aio_client
+from gcore_iam.aio.resources import account, auth, tokens, users
+from gcore_iam.sync import client as sync_client
+from gcore_iam.sync.resources import account as sync_account
+from gcore_iam.sync.resources import auth as sync_auth
+from gcore_iam.sync.resources import tokens as sync_tokens
+from gcore_iam.sync.resources import users as sync_users
 from gcore_iam.testing import FakeIAM
 from gcore_iam_client.api.account import iam_login_user, iam_refresh_token
 from gcore_iam_client.api.users import iam_get_user
@@ -390,8 +396,12 @@ def test_a_page_without_users_at_all_is_a_decode_error() -> None:
 
 TWINS = [
     (IAMClient, AsyncIAMClient),
-    (account.Account, account.AsyncAccount),
-    (users.Users, users.AsyncUsers),
+    (sync_client.IAMClient, aio_client.AsyncIAMClient),
+    (sync_account.Account, account.AsyncAccount),
+    (sync_auth.Auth, auth.AsyncAuth),
+    (sync_tokens.Tokens, tokens.AsyncTokens),
+    (sync_tokens.LegacyTokens, tokens.AsyncLegacyTokens),
+    (sync_users.Users, users.AsyncUsers),
     (Pager, AsyncPager),
 ]
 
@@ -435,7 +445,8 @@ def test_one_operation_loads_only_its_own_models() -> None:
 
 
 def test_names_are_exported_and_nothing_else() -> None:
-    classes = "AsyncIAMClient IAMClient APIKey AsyncPager Page Pager"
+    classes = "AsyncIAMClient IAMClient APIKey AsyncPager FileTokenStore MemoryTokenStore Page Pager RawResponse"
+    classes += " RetryPolicy Session AmbiguousOutcomeError TokenRotationError"
     errors = "APIConnectionError APIStatusError APITimeoutError AuthenticationError BadRequestError ConfigurationError"
     errors += " ConflictError DecodeError IAMError NotFoundError PaginationError PermissionDeniedError RateLimitError"
     others = "ServerError SPEC_VERSION __version__ auth errors models"

@@ -8,6 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -328,7 +330,7 @@ class FakeIAM:
             except Exception:
                 logger.exception("the fake failed to answer a request")
                 message = "The fake has a bug; its log has the traceback."
-            return _finish(encode(Answer(500, {"message": message})), request)
+            return _finish(encode(Answer(500, {"message": message})), request, self._clock.now())
 
         try:
             with serve(handle, port, self._observer) as url:
@@ -351,7 +353,7 @@ class FakeIAM:
                     status = response.status
             finally:
                 self._observer.note(request, found.operation.id if found.operation else None, status)
-        return _finish(response, request)
+        return _finish(response, request, self._clock.now())
 
     def _respond(self, request: Request, found: Found, matched: Matched) -> Response:
         matched.prepare(self._state)
@@ -361,8 +363,8 @@ class FakeIAM:
         return matched.alter_response(encode(answer or Answer(503)))
 
 
-def _finish(response: Response, request: Request) -> Response:
-    identified = response.with_header("X-Request-ID", uuid4().hex)
+def _finish(response: Response, request: Request, now: datetime) -> Response:
+    identified = response.with_header("X-Request-ID", uuid4().hex).with_header("Date", format_datetime(now, usegmt=True))
     return attrs.evolve(identified, body=b"") if request.method == "HEAD" else identified
 
 

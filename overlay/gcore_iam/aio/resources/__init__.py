@@ -1,1 +1,1 @@
-"""One module per group of operations; each holds a class for sync and one for async code."""
+"""One module per group of operations: a class with a method for each, and one that gives whole answers."""

@@ -1,0 +1,286 @@
+"""The httpx client that all requests of an AsyncIAMClient go through: credentials, attempts, this library's errors."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+from weakref import WeakSet
+
+import httpx
+import tenacity
+
+from ..auth.session import Bearer
+from ..auth.waiting import slept_async
+from ..errors import ConfigurationError
+from ..http import (
+    DEFAULT_TIMEOUT,
+    LOOPBACK,
+    BoundClient,
+    Bounded,
+    begin,
+    check_kind,
+    check_open,
+    checked_base_url,
+    checked_headers,
+    checked_timeout,
+    concluded,
+    failed,
+    is_rejected,
+    limit,
+    origin,
+    own_headers,
+    succeeded,
+    tls,
+    wants_credentials,
+)
+from ..retry import Call, Outcome, RetryPolicy
+from .credentials import AsyncCredentials, Auth
+
+_RENEWALS = 3
+"""How often one attempt goes on after a 401, with tokens that somebody else has stored meanwhile."""
+
+
+class AsyncPool:
+    """The connections that a client and its views share.
+
+    Args:
+        make: Makes the httpx client that holds them.
+        is_ours: Whether it is made and closed by this library.
+    """
+
+    def __init__(self, make: Callable[[], httpx.AsyncClient], *, is_ours: bool) -> None:
+        self._make = make
+        self._is_ours = is_ours
+        self.client = make()
+        self._inherited: list[httpx.AsyncClient] = []
+        _POOLS.add(self)
+
+    async def aclose(self) -> None:
+        """Close the connections, unless they belong to the user."""
+        if self._is_ours:
+            await self.client.aclose()
+
+    def after_fork(self) -> None:
+        """Leave the connections to the parent process, which goes on using them."""
+        if self._is_ours:
+            self._inherited.append(self.client)  # kept: closing them would say goodbye in the parent's name
+            self.client = self._make()
+
+
+class AsyncHTTPClient(httpx.AsyncClient):
+    """An `httpx.AsyncClient` with credentials and attempts, which raises this library's errors.
+
+    It builds requests and leaves their transport to the client of its pool. Credentials, retries and redirects are its
+    own: the arguments `auth` and `follow_redirects` of its methods are without effect.
+    """
+
+    def __init__(
+        self,
+        pool: AsyncPool,
+        auth: Auth,
+        *,
+        base_url: httpx.URL,
+        timeout: httpx.Timeout,
+        headers: httpx.Headers,
+        retries: RetryPolicy,
+    ) -> None:
+        super().__init__(base_url=base_url, headers=headers, timeout=timeout, transport=_Nowhere(), trust_env=False)
+        self._pool = pool
+        self._retries = retries
+        self._is_view = False
+        self.credentials = AsyncCredentials(auth, origin(base_url), _Exchange(self))
+        self.api = BoundClient(str(base_url), raise_on_unexpected_status=True).set_async_httpx_client(self)
+
+    @classmethod
+    def opened(
+        cls,
+        auth: Auth,
+        *,
+        base_url: str | None,
+        timeout: float | httpx.Timeout | None,
+        retries: RetryPolicy | int | None,
+        http_client: httpx.AsyncClient | None,
+        transport: httpx.AsyncBaseTransport | None,
+        headers: Mapping[str, str] | None,
+        allow_http: bool,
+    ) -> Self:
+        """Check what a user has given, and make the client of it.
+
+        Raises:
+            ConfigurationError: An argument cannot be right; the message says what is allowed.
+        """
+        url = checked_base_url(base_url, allow_http=allow_http)
+        check_kind("http_client", http_client, httpx.AsyncClient)
+        check_kind("transport", transport, httpx.AsyncBaseTransport)
+        if http_client is not None and transport is not None:
+            raise ConfigurationError("give http_client or transport, not both")
+        default = DEFAULT_TIMEOUT
+        if http_client is not None:
+            check_open(http_client)
+            if http_client.timeout != httpx.Timeout(5.0):  # what httpx has when nobody says anything
+                default = http_client.timeout
+        checked = checked_timeout(timeout, default)
+        policy = RetryPolicy.of(retries)
+        added = checked_headers(headers)
+
+        def make() -> httpx.AsyncClient:
+            return http_client or httpx.AsyncClient(
+                transport=transport,
+                verify=tls() if transport is None and url.scheme == "https" else False,
+                # Off for loopback: a proxy named by the environment would see the credentials in clear.
+                trust_env=url.host not in LOOPBACK,
+                limits=httpx.Limits(max_connections=100, max_keepalive_connections=100),
+            )
+
+        pool = AsyncPool(make, is_ours=http_client is None)
+        together = own_headers()
+        together.update(added)
+        return cls(pool, auth, base_url=url, timeout=checked, headers=together, retries=policy)
+
+    def view(
+        self,
+        *,
+        auth: Auth,
+        timeout: float | httpx.Timeout | None = None,
+        retries: RetryPolicy | int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """A client with other settings over the same connections; None leaves a setting as it is.
+
+        Raises:
+            ConfigurationError: An argument cannot be right; the message says what is allowed.
+        """
+        together = httpx.Headers(self.headers)
+        together.update(checked_headers(headers))
+        view = type(self)(
+            self._pool,
+            auth,
+            base_url=self.base_url,
+            timeout=checked_timeout(timeout, self.timeout),
+            headers=together,
+            retries=self._retries if retries is None else RetryPolicy.of(retries),
+        )
+        view._is_view = True
+        return view
+
+    async def send(self, request: httpx.Request, *, stream: bool = False, **_: Any) -> httpx.Response:
+        """Send one request, as often as it takes.
+
+        Raises:
+            APIConnectionError: No answer came; `APITimeoutError` when it took too long.
+            APIStatusError: The answer is not a success.
+            AmbiguousOutcomeError: It is unclear whether a write that must not be repeated has happened.
+            ConfigurationError: The client is closed, or its credentials cannot be had.
+        """
+        check_open(self, self._pool.client)
+        call = begin(request, self._retries)
+        settings: dict[str, Any] = call.settings()
+
+        async def sleep(seconds: float) -> None:
+            await slept_async(self._retries.sleep, seconds)
+
+        attempts = tenacity.AsyncRetrying(sleep=sleep, **settings)
+        outcome: Outcome[httpx.Response] = await attempts(self._attempt, request, call, stream)
+        return concluded(call, outcome, request)
+
+    async def _attempt(
+        self,
+        request: httpx.Request,
+        call: Call[httpx.Response],
+        stream: bool,
+    ) -> Outcome[httpx.Response]:
+        """One attempt, which ends with an outcome; failing to get credentials is no outcome, but an error."""
+        call.attempts += 1
+        credentials = self.credentials
+        value = await credentials.authorization() if wants_credentials(request, self.base_url) else None
+        if value is not None:
+            request.headers["Authorization"] = value
+        outcome = await self._once(request, call, stream)
+        for _ in range(_RENEWALS):
+            if value is None or not is_rejected(outcome):
+                break
+            renewed = await credentials.renewed(value)
+            if renewed is None:
+                break
+            value, is_new = renewed
+            request.headers["Authorization"] = value
+            outcome = await self._once(request, call, stream)
+            if is_new:
+                break
+        return outcome
+
+    async def _once(
+        self,
+        request: httpx.Request,
+        call: Call[httpx.Response],
+        stream: bool,
+    ) -> Outcome[httpx.Response]:
+        began = time.monotonic()
+        limit(request, call)
+        is_bounded = self._retries.deadline is not None
+        try:
+            response = await self._pool.client.send(
+                request, stream=stream or is_bounded, auth=None, follow_redirects=False
+            )
+            if is_bounded:
+                response.stream = Bounded(response, call)
+            if not response.is_success or (is_bounded and not stream):
+                try:
+                    await response.aread()
+                finally:
+                    await response.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return failed(call, error, request, began)
+        return succeeded(call, response, began)
+
+    async def aclose(self) -> None:
+        """Close the connections; a view leaves them to the client that it is a view of."""
+        await super().aclose()
+        if not self._is_view:
+            await self._pool.aclose()
+
+
+class _Nowhere(httpx.AsyncBaseTransport):
+    """The transport of a client that leaves sending to its pool."""
+
+
+class _Exchange:
+    """Gets session tokens by way of a client, with its timeouts and retries."""
+
+    def __init__(self, http: AsyncHTTPClient) -> None:
+        self._http = http
+
+    async def login(self, username: str, password: str, one_time_password: str | None) -> tuple[str, str]:
+        """Operation iamLoginUser."""
+        from .resources.auth import AsyncAuth
+
+        token = await AsyncAuth(self._http).login(username, password, one_time_password)
+        return token.access, token.refresh
+
+    async def refresh(self, refresh: str) -> tuple[str, str]:
+        """Operation iamRefreshToken."""
+        from .resources.auth import AsyncAuth
+
+        token = await AsyncAuth(self._http).refresh(refresh)
+        return token.access, token.refresh
+
+    async def select_account(self, client_id: int, access: str) -> tuple[str, str]:
+        """Operation iamSelectAccount."""
+        from .resources.auth import AsyncAuth
+
+        token = await AsyncAuth(self._http.view(auth=Bearer(access))).select_account(client_id)
+        return token.access, token.refresh
+
+
+_POOLS: WeakSet[AsyncPool] = WeakSet()
+
+
+def _after_fork() -> None:
+    for pool in list(_POOLS):
+        pool.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,325 @@
+"""Authentication with a login session: which tokens to use, when to renew them, and how.
+
+Nothing here waits for the network or a file. `Session.renewal` says step by step what is to be done, and whoever drives
+it does that: `credentials.py` in sync and in async code.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, Self, TypeAlias
+from weakref import WeakSet
+
+import attrs
+
+from ..errors import (
+    AmbiguousOutcomeError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    DecodeError,
+    IAMError,
+    PermissionDeniedError,
+)
+from .api_key import is_credential
+from .store import MemoryTokenStore, TokenPair, TokenStore
+
+MARGIN = 60.0
+"""Seconds before its end from which on an access token is not used any more."""
+
+OneTimePassword: TypeAlias = "str | Callable[[], str | Awaitable[str]]"
+
+
+@attrs.frozen
+class Load:
+    """Read the store; give the pair, or None."""
+
+
+@attrs.frozen
+class Save:
+    """Write a pair to the store."""
+
+    tokens: TokenPair
+
+
+@attrs.frozen
+class LogIn:
+    """Log in; give the access token, the refresh token."""
+
+    username: str
+    password: str = attrs.field(repr=False)
+    one_time_password: OneTimePassword | None = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Refresh:
+    """Exchange a refresh token; give the access token, the refresh token."""
+
+    refresh: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class SelectAccount:
+    """Open a session in an account with an access token; give the access token, the refresh token."""
+
+    client_id: int
+    access: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Bearer:
+    """One access token, as it is."""
+
+    access: str = attrs.field(repr=False)
+
+
+Step: TypeAlias = Load | Save | LogIn | Refresh | SelectAccount
+
+
+class Session:
+    """A login session: it logs in when it is first used, renews its tokens in time, and logs in again when it must.
+
+    May be shared by any number of threads, tasks and clients, sync and async at once: of all of them one renews the
+    tokens, and the others wait for it. Clients that share one must have the same base URL. The password never shows in
+    a repr.
+
+    Access tokens are renewed 60 seconds before their end, and when the API refuses one. Each refresh token is used
+    once, and the pair that it buys is stored before it is used.
+
+    Args:
+        username: The user's email address.
+        password: The user's password.
+        one_time_password: For users with two-step verification: the code, or a function without parameters that
+            gives it, asked at each login. With `AsyncIAMClient` it may be a coroutine function.
+        client_id: The account to work in, 1 or more; None for the user's first one.
+        store: Where to keep the tokens; None for memory.
+
+    Raises:
+        ConfigurationError: An argument is not what it should be.
+
+    Source: operations iamLoginUser, iamRefreshToken, iamSelectAccount; RFC 6750; RFC 7519, section 4.1.4.
+
+    Example:
+        session = Session("ada@example.com", "…", store=FileTokenStore("~/.cache/my-tool/tokens.json"))
+        with IAMClient(session) as iam:
+            print(iam.account.get().company_name)
+    """
+
+    def __init__(
+        self,
+        username: str,
+        password: str,
+        *,
+        one_time_password: OneTimePassword | None = None,
+        client_id: int | None = None,
+        store: TokenStore | None = None,
+    ) -> None:
+        from ..arguments import identifier, text
+
+        if one_time_password is not None and not callable(one_time_password):
+            text("one_time_password", one_time_password)
+        self._username: str | None = text("username", username)
+        self._password = text("password", password)
+        self._one_time_password = one_time_password
+        self._client_id = None if client_id is None else identifier("client_id", client_id)
+        self._given: TokenPair | None = None
+        self._begin(store)
+
+    @classmethod
+    def from_tokens(cls, access: str, refresh: str, *, store: TokenStore | None = None) -> Self:
+        """Go on with a session that somebody else has opened. It ends when its refresh token does.
+
+        Args:
+            access: The access token, with or without `Bearer ` in front.
+            refresh: The refresh token.
+            store: Where to keep the tokens; None for memory. Tokens that it holds already come first: they may descend
+                from these.
+
+        Raises:
+            ConfigurationError: One of them cannot be a token.
+        """
+        session = cls.__new__(cls)
+        session._username = None
+        session._password = ""
+        session._one_time_password = None
+        session._client_id = None
+        bare = _token("access", access)
+        session._given = TokenPair(bare, _token("refresh", refresh), _numeric(_claims(bare).get("exp")))
+        session._begin(store)
+        return session
+
+    def _begin(self, store: TokenStore | None) -> None:
+        for method in ("load", "save", "lock"):
+            if store is not None and not callable(getattr(store, method, None)):
+                raise ConfigurationError(f"store has no method {method}; see gcore_iam.auth.TokenStore")
+        self._store: TokenStore = MemoryTokenStore() if store is None else store
+        self._current: TokenPair | None = None
+        self._ends: float | None = None
+        self._origin: str | None = None
+        self.mutex = threading.Lock()
+        _SESSIONS.add(self)
+
+    @property
+    def store(self) -> TokenStore:
+        """Where the tokens are kept."""
+        return self._store
+
+    def __repr__(self) -> str:
+        username: str | None = self.__dict__.get("_username")  # missing when the constructor has failed
+        client_id: int | None = self.__dict__.get("_client_id")
+        who = "from tokens" if username is None else repr(username)
+        return f"<Session {who}{'' if client_id is None else f', account {client_id}'}>"
+
+    def bind(self, origin: str) -> None:
+        """Remember which API the tokens belong to.
+
+        Raises:
+            ConfigurationError: They belong to another one.
+        """
+        if self._origin is None:
+            self._origin = origin
+        elif self._origin != origin:
+            raise ConfigurationError(
+                f"this session belongs to {self._origin}; its tokens must not go to {origin}: make another Session"
+            )
+
+    @property
+    def usable(self) -> str | None:
+        """The access token, unless there is none or its end is near."""
+        current, ends = self._current, self._ends
+        return None if current is None or (ends is not None and _now() >= ends - MARGIN) else current.access
+
+    def renewal(self, rejected: str | None) -> Generator[Step, Any, tuple[str, bool]]:
+        """What to do for an access token that can be used, while nobody else does the same.
+
+        Args:
+            rejected: An access token that the API has refused; None when there was none.
+
+        Returns:
+            The access token, and whether it was issued just now.
+
+        Raises:
+            AuthenticationError: The session has ended, and there is no password to log in with.
+            ConfigurationError: The store belongs to another session.
+        """
+        if (access := self.usable) is not None and access != rejected:
+            return access, False
+        stored: TokenPair | None = yield Load()
+        if stored is not None:
+            self._check_owner(stored)
+            self._take(stored)
+        elif self._current is None and self._given is not None:
+            self._take(self._given)
+        if (access := self.usable) is not None and access != rejected:
+            return access, False
+        refusal: IAMError | None = None
+        for refresh in dict.fromkeys(pair.refresh for pair in (self._current, self._given) if pair is not None):
+            began = _now()
+            try:
+                issued: tuple[str, str] = yield Refresh(refresh)
+            except AmbiguousOutcomeError as error:
+                refusal = error
+                break
+            except (AuthenticationError, BadRequestError, PermissionDeniedError) as error:
+                refusal = error
+            else:
+                return (yield from self._keep(issued, began)), True
+        if self._username is None:
+            if isinstance(refusal, AuthenticationError):
+                refusal.add_note("The session has ended; open another one, with a new login.")
+            raise refusal or AssertionError("a session without a login has tokens")
+        began = _now()
+        issued = yield LogIn(self._username, self._password, self._one_time_password)
+        if self._client_id is not None:
+            issued = yield SelectAccount(self._client_id, issued[0])
+        return (yield from self._keep(issued, began)), True
+
+    def adoption(self, access: str, refresh: str, password: str) -> Generator[Step, Any, str]:
+        """What to do with the pair that a change of the password has brought, and with the new password."""
+        if self._username is not None:
+            self._password = password
+        return (yield from self._keep((access, refresh), _now()))
+
+    def _keep(self, issued: tuple[str, str], began: float) -> Generator[Step, Any, str]:
+        access, refresh = issued
+        for token in issued:
+            if not is_credential(token):
+                raise DecodeError("the answer holds no tokens", operation="iamLoginUser", model="Token")
+        lifetime = _lifetime(access)
+        expires_at = None if lifetime is None else time.time() - (_now() - began) + lifetime
+        tokens = TokenPair(access, refresh, expires_at, self._owner)
+        yield Save(tokens)
+        self._take(tokens)
+        return access
+
+    def _take(self, tokens: TokenPair) -> None:
+        ends = None if tokens.expires_at is None else _now() + tokens.expires_at - time.time()
+        self._current, self._ends = tokens, ends
+
+    @property
+    def _owner(self) -> str:
+        return " ".join(str(part) for part in (self._origin, self._username, self._client_id) if part is not None)
+
+    def _check_owner(self, stored: TokenPair) -> None:
+        if stored.owner and stored.owner != self._owner:
+            raise ConfigurationError(
+                f"{self._store!r} holds the session of {stored.owner!r}, not of {self._owner!r}; "
+                "give each its own store"
+            )
+
+
+def _now() -> float:
+    """Seconds of a clock that nobody sets."""
+    return time.monotonic()
+
+
+def _token(name: str, value: str) -> str:
+    bare = value.strip() if isinstance(value, str) else value
+    if isinstance(bare, str) and bare[:7].lower() == "bearer ":
+        bare = bare[7:].strip()
+    if not is_credential(bare):
+        raise ConfigurationError(f"{name} must be a token: visible ASCII characters without white space")
+    return bare
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """The claims of a JSON Web Token (RFC 7519), unverified; empty for other tokens."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _numeric(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _lifetime(token: str) -> float | None:
+    """Seconds that a token lives from now on, if it was issued just now; None when it does not say.
+
+    By the server's clock alone where it names both ends, so that a wrong clock of this machine does no harm.
+    """
+    claims = _claims(token)
+    end, issued = _numeric(claims.get("exp")), _numeric(claims.get("iat"))
+    if end is None:
+        return None
+    return end - (time.time() if issued is None else issued)
+
+
+_SESSIONS: WeakSet[Session] = WeakSet()
+
+
+def _after_fork() -> None:
+    for session in list(_SESSIONS):
+        session.mutex = threading.Lock()  # whoever held it is not in this process
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,89 @@
+"""Functions of the user's, called as sync and as async code has to: each helper has a twin with `_async` at its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TypeVar
+
+from ..errors import ConfigurationError
+
+T = TypeVar("T")
+
+
+def asked(ask: Callable[[], str | Awaitable[str]], name: str) -> str:
+    """What a function that gives a secret gives.
+
+    Raises:
+        ConfigurationError: It is no text, or a coroutine function.
+    """
+    answer = ask()
+    _refuse(answer, f"the function for {name}")
+    return _text(answer, name)
+
+
+async def asked_async(ask: Callable[[], str | Awaitable[str]], name: str) -> str:
+    """The same; it may be a coroutine function."""
+    answer = ask()
+    return _text(await answer if isinstance(answer, Awaitable) else answer, name)
+
+
+def _refuse(answer: object, function: str) -> None:
+    if isinstance(answer, Awaitable):
+        if isinstance(answer, Coroutine):
+            answer.close()  # or Python warns that it was never awaited
+        raise ConfigurationError(f"{function} is for async code, with AsyncIAMClient")
+
+
+def _text(answer: object, name: str) -> str:
+    if not isinstance(answer, str):
+        raise ConfigurationError(f"the function for {name} must give a str, not {type(answer).__name__}")
+    return answer
+
+
+def blocking(work: Callable[..., T], *arguments: object) -> T:
+    """Do something that may block."""
+    return work(*arguments)
+
+
+async def blocking_async(work: Callable[..., T], *arguments: object) -> T:
+    """The same, in a worker thread."""
+    import anyio.to_thread
+
+    return await anyio.to_thread.run_sync(work, *arguments)
+
+
+def slept(sleep: Callable[[float], object] | None, seconds: float) -> None:
+    """Let time pass, really or by a function of the user's.
+
+    Raises:
+        ConfigurationError: It is a coroutine function.
+    """
+    answer = (sleep or time.sleep)(seconds)
+    _refuse(answer, "the retry policy's sleep")
+
+
+async def slept_async(sleep: Callable[[float], object] | None, seconds: float) -> None:
+    """The same; it may be a coroutine function."""
+    import anyio
+
+    answer = (sleep or anyio.sleep)(seconds)
+    if isinstance(answer, Awaitable):
+        await answer
+
+
+def handed(take: Callable[[T], object], value: T) -> None:
+    """Give something to a function of the user's.
+
+    Raises:
+        ConfigurationError: It is a coroutine function.
+    """
+    answer = take(value)
+    _refuse(answer, "this function")
+
+
+async def handed_async(take: Callable[[T], object], value: T) -> None:
+    """The same; it may be a coroutine function."""
+    answer = take(value)
+    if isinstance(answer, Awaitable):
+        await answer

@@ -1,0 +1,245 @@
+"""What is tried again, and when. It sees outcomes, never requests; waiting is left to tenacity.
+
+What may be repeated depends on what an operation does when it runs twice:
+
+| effect | operations | repeated after |
+|---|---|---|
+| READ | GET | no connection, a broken one, a timeout, 429, 502, 503, 504 |
+| IDEMPOTENT | PUT of a role, PATCH of a user | the same |
+| DELETE | DELETE | the same; a 404 after an attempt that may have worked is a success |
+| ONCE | every other POST, PUT and PATCH | only if it surely did not run: no connection, 429, 503 with Retry-After |
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from enum import Enum
+from typing import Generic, TypeVar
+
+import attrs
+import tenacity
+
+from .errors import (
+    AmbiguousOutcomeError,
+    APIConnectionError,
+    APIStatusError,
+    ConfigurationError,
+    IAMError,
+)
+
+R = TypeVar("R")
+
+Sleep = Callable[[float], "Awaitable[object] | object"]
+
+
+class Effect(Enum):
+    """What an operation does when it runs twice."""
+
+    READ = "read"
+    IDEMPOTENT = "idempotent write"
+    DELETE = "delete"
+    ONCE = "write that is not idempotent"
+
+
+REPEATABLE = frozenset({"iamUpdateClientUserRole", "iamUpdateUser"})
+"""Writes that set the same values again when they are repeated, as the API's description says."""
+
+_BY_METHOD = {"GET": Effect.READ, "HEAD": Effect.READ, "OPTIONS": Effect.READ, "DELETE": Effect.DELETE}
+
+_PASSING = frozenset({429, 502, 503, 504})
+"""Statuses that may be gone a moment later."""
+
+
+def effect_of(operation: str, method: str) -> Effect:
+    """What an operation does when it runs twice; one that nothing is known about is not repeated.
+
+    Args:
+        operation: The `operationId`, or anything else for a request that is none of the description's.
+        method: The HTTP method, in capitals.
+    """
+    return Effect.IDEMPOTENT if operation in REPEATABLE else _BY_METHOD.get(method, Effect.ONCE)
+
+
+@attrs.frozen
+class Attempt:
+    """One failed attempt, for a predicate of one's own."""
+
+    operation: str
+    """The `operationId`; the path of a request that is none of the description's."""
+    method: str
+    """The HTTP method."""
+    effect: Effect
+    """What the operation does when it runs twice."""
+    number: int
+    """Which attempt it was, from 1."""
+    error: APIConnectionError | APIStatusError
+    """What went wrong."""
+    may_have_run: bool
+    """Whether the operation may have run all the same."""
+    retryable: bool
+    """Whether it would be tried again without the predicate."""
+
+
+@attrs.frozen
+class RetryPolicy:
+    """How often, how long and after what a call is tried again.
+
+    Before the n-th retry passes a random time of up to `base * 2 ** (n - 1)` seconds, at most `cap` ("full jitter"),
+    or what the server asks for by `Retry-After`, whatever its size.
+
+    Args:
+        retries: Attempts after the first one, 0 or more.
+        base: Seconds, 0 or more.
+        cap: Seconds, 0 or more.
+        deadline: Seconds, 0 or more, for all attempts of one call and the time between them; None for no bound. A
+            wait that would end after it is not begun: the error is raised at once.
+        predicate: Decides instead of the table whether to try again, as long as there are retries left. It gets an
+            `Attempt`, whose `retryable` is what the table says.
+        sleep: Passes a number of seconds; for tests. In async code it may be a coroutine function. None for the real
+            thing.
+
+    Raises:
+        ConfigurationError: An argument is out of its range.
+
+    Source: RFC 9110, sections 9.2.2 and 10.2.3; "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+    """
+
+    retries: int = 3
+    base: float = attrs.field(default=0.5, kw_only=True)
+    cap: float = attrs.field(default=8.0, kw_only=True)
+    deadline: float | None = attrs.field(default=None, kw_only=True)
+    predicate: Callable[[Attempt], bool] | None = attrs.field(default=None, kw_only=True)
+    sleep: Sleep | None = attrs.field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
+            raise ConfigurationError("retries must be a RetryPolicy, or a whole number of 0 or more")
+        for name in ("base", "cap", "deadline"):
+            value = getattr(self, name)
+            if name == "deadline" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+                raise ConfigurationError(f"{name} must be a number of seconds, 0 or more")
+        for name in ("predicate", "sleep"):
+            value = getattr(self, name)
+            if value is not None and not callable(value):
+                raise ConfigurationError(f"{name} must be a function, not {type(value).__name__}")
+
+    @classmethod
+    def of(cls, value: RetryPolicy | int | None) -> RetryPolicy:
+        """A policy from what a client takes as `retries`: itself, a number of retries, or None for the default.
+
+        Raises:
+            ConfigurationError: It is none of these.
+        """
+        if isinstance(value, RetryPolicy):
+            return value
+        return cls() if value is None else cls(value)
+
+
+def may_have_run(error: APIConnectionError | APIStatusError) -> bool:
+    """Whether the operation may have run although this went wrong."""
+    if isinstance(error, APIConnectionError):
+        return error.sent
+    return error.status in (502, 504) or (error.status == 503 and error.retry_after is None)
+
+
+def is_retryable(effect: Effect, error: APIConnectionError | APIStatusError) -> bool:
+    """Whether the table at the top of this module says to try again."""
+    passing = isinstance(error, APIConnectionError) or error.status in _PASSING
+    return passing and not (effect is Effect.ONCE and may_have_run(error))
+
+
+@attrs.frozen
+class Outcome(Generic[R]):
+    """What one attempt brought: an answer that is a success, or an error."""
+
+    response: R | None = None
+    error: IAMError | None = None
+
+
+@attrs.define
+class Call(Generic[R]):
+    """The attempts of one call, and what becomes of them."""
+
+    policy: RetryPolicy
+    operation: str
+    method: str
+    url: str
+    """Without its query."""
+    retrying: Callable[[tenacity.RetryCallState], None] = attrs.field(repr=False)
+    """Told before each wait."""
+    effect: Effect = attrs.field(init=False)
+    started: float = attrs.field(init=False, factory=time.monotonic)
+    attempts: int = attrs.field(init=False, default=0)
+    _may_have_run: bool = attrs.field(init=False, default=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.effect = effect_of(self.operation, self.method)
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until the deadline, 0 or more; None without one."""
+        if self.policy.deadline is None:
+            return None
+        return max(0.0, self.started + self.policy.deadline - time.monotonic())
+
+    def settings(self) -> dict[str, object]:
+        """The arguments of `tenacity.Retrying` and `tenacity.AsyncRetrying`, but for `sleep`."""
+        stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(self.policy.retries + 1)
+        if self.policy.deadline is not None:
+            stop = stop | tenacity.stop_before_delay(self.policy.deadline)
+        return {
+            "retry": tenacity.retry_if_result(self._wants_retry),
+            "stop": stop,
+            "wait": self._wait,
+            "before_sleep": self.retrying,
+            "retry_error_callback": _last,
+        }
+
+    def _wants_retry(self, outcome: Outcome[R]) -> bool:
+        error = outcome.error
+        if not isinstance(error, APIConnectionError | APIStatusError):
+            return False
+        retryable = is_retryable(self.effect, error)
+        if self.policy.predicate is not None:
+            retryable = self.policy.predicate(
+                Attempt(self.operation, self.method, self.effect, self.attempts, error, may_have_run(error), retryable)
+            )
+        # Not `may_have_run`: what a gateway says of a Retry-After is good enough to repeat, not to call a 404 an error.
+        unsure = error.sent if isinstance(error, APIConnectionError) else error.status >= 500
+        self._may_have_run = self._may_have_run or unsure
+        return retryable
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        asked = getattr(_last(state).error, "retry_after", None)
+        if asked is not None:
+            return float(asked)
+        return tenacity.wait_random_exponential(multiplier=self.policy.base, max=self.policy.cap)(state)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether a 404 means that an earlier attempt of this deletion worked."""
+        return self.effect is Effect.DELETE and self._may_have_run and self.attempts > 1
+
+    def failure(self, error: IAMError) -> IAMError:
+        """What to raise for the error of the last attempt."""
+        if isinstance(error, APIConnectionError | APIStatusError):
+            error.attempts = self.attempts
+            if self.effect is Effect.ONCE and may_have_run(error):
+                return AmbiguousOutcomeError(
+                    str(error),
+                    operation=self.operation,
+                    method=self.method,
+                    url=self.url,
+                    attempts=self.attempts,
+                )
+        return error
+
+
+def _last(state: tenacity.RetryCallState) -> Outcome[object]:
+    outcome = state.outcome
+    assert outcome is not None  # noqa: S101 - tenacity asks after an attempt
+    result: Outcome[object] = outcome.result()
+    return result

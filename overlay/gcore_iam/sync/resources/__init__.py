@@ -1,0 +1,3 @@
+# Derived from aio/resources/__init__.py by `make generate`. Do not edit: change that file.
+
+"""One module per group of operations: a class with a method for each, and one that gives whole answers."""

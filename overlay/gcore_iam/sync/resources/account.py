@@ -1,0 +1,130 @@
+# Derived from aio/resources/account.py by `make generate`. Do not edit: change that file.
+
+"""`iam.account`: the account that the credentials belong to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...arguments import text
+from ...errors import DecodeError
+from ...http import reconciled, unwrap
+from ...pagination import Pager, Received, Window
+from ...raw import raw
+
+if TYPE_CHECKING:
+    from gcore_iam_client.models import (
+        ClientBase,
+        CreateAccountRequest,
+        LastLoginTimeItem,
+        LastLoginTimeSchema,
+        UserClientAndRolesItem,
+    )
+
+    from ..http import HTTPClient
+
+
+class Account:
+    """The account that the credentials belong to."""
+
+    def __init__(self, http: HTTPClient) -> None:
+        self._http = http
+        self._api = http.api
+
+    def get(self) -> ClientBase:
+        """Get the account: its company, users, services and features.
+
+        Returns:
+            The account.
+
+        Raises:
+            AuthenticationError: The credentials are wrong.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamGetAccountDetails.
+        """
+        from gcore_iam_client.api.account import iam_get_account_details
+
+        return unwrap(iam_get_account_details.sync_detailed(client=self._api))
+
+    def create(self, company: str) -> CreateAccountRequest:
+        """Open one more account for the user who makes the call.
+
+        Args:
+            company: The name of the company that the account is for.
+
+        Returns:
+            The new account: its id and company.
+
+        Raises:
+            ConfigurationError: The name is empty.
+            BadRequestError: The name is refused, for instance because it is taken.
+            PermissionDeniedError: The role does not allow it.
+            AmbiguousOutcomeError: It is unclear whether the account was opened; `reconcile()` looks.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamCreateAccount.
+        """
+        from gcore_iam_client.api.account import iam_create_account
+        from gcore_iam_client.models import CreateAccountRequestInput
+
+        body = CreateAccountRequestInput(text("company", company))
+        advice = "reconcile() looks among the accounts of the user"
+        with reconciled(advice, lambda: self._find(company)):
+            return unwrap(iam_create_account.sync_detailed(body=body, client=self._api))
+
+    def _find(self, company: str) -> UserClientAndRolesItem | None:
+        from .users import Users
+
+        user_id = (self.get()).current_user
+        wanted = company.strip().casefold()
+        for user in Users(self._http).list(page_size=1000):
+            if user.id == user_id:
+                for account in user.client_and_roles or ():
+                    if account.client_company_name.casefold() == wanted:
+                        return account
+        return None
+
+    def logins(self, *, page_size: int = 100, start: int = 0, max_items: int | None = None) -> Pager[LastLoginTimeItem]:
+        """Iterate over every login to the account, whatever the number of pages.
+
+        Nothing is sent before the pager is iterated.
+
+        Args:
+            page_size: Logins to ask for at once, 1 to 1000.
+            start: Logins to skip, 0 or more.
+            max_items: Logins to stop after, 0 or more; None for all.
+
+        Returns:
+            The logins, in the server's order.
+
+        Raises:
+            ConfigurationError: An argument is out of its range.
+            PermissionDeniedError: While iterating: the role does not allow it.
+            IAMError: While iterating: any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamGetLastLoginTime.
+        """
+        from gcore_iam_client.api.account import iam_get_last_login_time
+
+        def fetch(offset: int, limit: int) -> Received[LastLoginTimeItem]:
+            return _received(
+                unwrap(iam_get_last_login_time.sync_detailed(limit=limit, offset=offset, client=self._api))
+            )
+
+        return Pager(fetch, Window(page_size, start, max_items))
+
+
+class RawAccount:
+    """`iam.account`, with status and headers; without `logins`, which asks more than once."""
+
+    def __init__(self, account: Account) -> None:
+        self.get = raw(account.get)
+        self.create = raw(account.create)
+
+
+def _received(answer: LastLoginTimeSchema) -> Received[LastLoginTimeItem]:
+    if not isinstance(answer.result, list):
+        problem = "key 'result' must be an array"
+        raise DecodeError(problem, operation="iamGetLastLoginTime", model="LastLoginTimeSchema", key="result")
+    return Received(answer.result, total=answer.count if isinstance(answer.count, int) else None)

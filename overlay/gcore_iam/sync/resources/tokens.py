@@ -1,0 +1,534 @@
+# Derived from aio/resources/tokens.py by `make generate`. Do not edit: change that file.
+
+"""`iam.tokens`: permanent API tokens."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gcore_iam_client.types import UNSET, Unset
+
+from ...arguments import flag, identifier, moment, optional_identifier, role_filter, text
+from ...arguments import role as checked_role
+from ...auth.api_key import APIKey
+from ...auth.waiting import handed
+from ...errors import AmbiguousOutcomeError, AuthenticationError, ConfigurationError, DecodeError, TokenRotationError
+from ...http import reconciled, unwrap
+from ...raw import raw
+
+if TYPE_CHECKING:
+    import builtins
+
+    from gcore_iam_client.models import CreateTokenResponse, CreateTokenResponseV2, Group, Token2, TokenResponse
+
+    from ..http import HTTPClient
+
+REMOVAL = "2026-07-17"
+"""When Gcore removes version 1 of these operations, as the API's description announces."""
+
+
+class Tokens:
+    """Permanent API tokens."""
+
+    def __init__(self, http: HTTPClient) -> None:
+        self._http = http
+        self._api = http.api
+
+    @cached_property
+    def legacy(self) -> LegacyTokens:
+        """The same by the operations of version 1, which Gcore removes on 2026-07-17."""
+        return LegacyTokens(self._http)
+
+    def list(
+        self,
+        client_id: int,
+        *,
+        role: Group | int | str | Unset = UNSET,
+        issued_by: int | Unset = UNSET,
+        not_issued_by: int | Unset = UNSET,
+        deleted: bool | Unset = UNSET,
+    ) -> builtins.list[TokenResponse]:
+        """List the API tokens of an account: those of everybody for administrators, for others their own.
+
+        Args:
+            client_id: The account's id, 1 or more.
+            role: Only tokens with this role: its id, its name, or a `models.Group`.
+            issued_by: Only tokens of the user with this id.
+            not_issued_by: No tokens of the user with this id.
+            deleted: True for deleted tokens, False for the others.
+
+        Returns:
+            The tokens, without their secrets.
+
+        Raises:
+            ConfigurationError: An argument is not what it should be.
+            PermissionDeniedError: The role of the caller does not allow it.
+            NotFoundError: There is no such account.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamGetApiTokensV2.
+        """
+        from gcore_iam_client.api.api_tokens import iam_get_api_tokens_v2
+
+        return unwrap(
+            iam_get_api_tokens_v2.sync_detailed(
+                client_id=identifier("client_id", client_id),
+                role=role_filter(role),
+                issued_by=optional_identifier("issued_by", issued_by),
+                not_issued_by=optional_identifier("not_issued_by", not_issued_by),
+                deleted=flag("deleted", deleted),
+                client=self._api,
+            )
+        )
+
+    def get(self, client_id: int, token_id: int) -> TokenResponse:
+        """Get one API token, without its secret.
+
+        Args:
+            client_id: The account's id, 1 or more.
+            token_id: The token's id, 1 or more.
+
+        Returns:
+            The token.
+
+        Raises:
+            ConfigurationError: An id cannot be one.
+            PermissionDeniedError: The role of the caller does not allow it.
+            NotFoundError: The account has no such token.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamGetApiTokenV2.
+        """
+        from gcore_iam_client.api.api_tokens import iam_get_api_token_v2
+
+        return unwrap(
+            iam_get_api_token_v2.sync_detailed(
+                client_id=identifier("client_id", client_id),
+                token_id=identifier("token_id", token_id),
+                client=self._api,
+            )
+        )
+
+    def create(
+        self,
+        client_id: int,
+        name: str,
+        role: Group | int | str,
+        *,
+        exp_date: datetime | None = None,
+        description: str | Unset = UNSET,
+    ) -> CreateTokenResponseV2:
+        """Issue an API token. Its secret is in the answer, and nowhere else ever again.
+
+        Args:
+            client_id: The account's id, 1 or more.
+            name: A name that tells the token from others.
+            role: The token's role, no higher than the caller's: its id, its name, or a `models.Group`.
+            exp_date: When the token ends, with a time zone; None for never.
+            description: Free text about the token.
+
+        Returns:
+            The token; `token` is the key.
+
+        Raises:
+            ConfigurationError: An argument is not what it should be.
+            BadRequestError: The role is unknown or too high, or the API refuses another value.
+            AmbiguousOutcomeError: It is unclear whether the token was issued; `reconcile()` looks.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamCreateApiTokenV2.
+        """
+        from gcore_iam_client.api.api_tokens import iam_create_api_token_v2
+
+        number = identifier("client_id", client_id)
+        body = _new(name, role, exp_date, description)
+        began = datetime.now(UTC)
+        with reconciled(_ADVICE, lambda: self._find(number, name, began)):
+            return unwrap(iam_create_api_token_v2.sync_detailed(client_id=number, body=body, client=self._api))
+
+    def _find(self, client_id: int, name: str, began: datetime) -> TokenResponse | None:
+        """The token of that name which the caller has issued since a moment of this machine's clock."""
+        from gcore_iam_client.api.account import iam_get_account_details
+
+        answer = iam_get_account_details.sync_detailed(client=self._api)
+        since = _of_server(began, answer.headers.get("date"))
+        tokens = self.list(client_id, issued_by=unwrap(answer).current_user)
+        return _newest(tokens, name, since)
+
+    def delete(self, client_id: int, token_id: int) -> None:
+        """Delete an API token for good.
+
+        Args:
+            client_id: The account's id, 1 or more.
+            token_id: The token's id, 1 or more.
+
+        Raises:
+            ConfigurationError: An id cannot be one.
+            PermissionDeniedError: The role of the caller does not allow it.
+            NotFoundError: The account has no such token.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamDeleteApiTokenV2.
+        """
+        from gcore_iam_client.api.api_tokens import iam_delete_api_token_v2
+
+        unwrap(
+            iam_delete_api_token_v2.sync_detailed(
+                client_id=identifier("client_id", client_id),
+                token_id=identifier("token_id", token_id),
+                client=self._api,
+            )
+        )
+
+    def rotate(
+        self,
+        client_id: int,
+        token_id: int,
+        hand_over: Callable[[CreateTokenResponseV2], object],
+        *,
+        name: str | Unset = UNSET,
+        role: Group | int | str | Unset = UNSET,
+        exp_date: datetime | Unset | None = UNSET,
+        description: str | Unset = UNSET,
+    ) -> CreateTokenResponseV2:
+        """Replace an API token: create another one, use it once, hand it over, and only then delete the old one.
+
+        Whatever fails on the way, a token that works is left. The new token belongs to the caller, whoever issued the
+        old one.
+
+        Args:
+            client_id: The account's id, 1 or more.
+            token_id: The id of the token to replace, 1 or more.
+            hand_over: Gets the new token and must put its key (`.token`) where it is needed before it returns; the old
+                token works until then. In async code it may be a coroutine function.
+            name: The new token's name; that of the old one when left out.
+            role: The new token's role; that of the old one when left out.
+            exp_date: When the new token ends, with a time zone, or None for never; when left out it lives as long as
+                the old one was meant to.
+            description: Free text about the new token; that of the old one when left out.
+
+        Returns:
+            The new token; `token` is the key.
+
+        Raises:
+            ConfigurationError: An argument is not what it should be.
+            NotFoundError: The account has no such token.
+            TokenRotationError: It stopped halfway; it says where, and which tokens exist now.
+            IAMError: The old token could not be read; nothing has changed.
+
+        Source: operations iamGetApiTokenV2, iamCreateApiTokenV2, iamDeleteApiTokenV2.
+        """
+        if not callable(hand_over):
+            raise ConfigurationError("hand_over must be a function that takes the new token")
+        old = self.get(client_id, token_id)
+        new_name = old.name if isinstance(name, Unset) else name
+        new_role = old.client_user.role if isinstance(role, Unset) else role
+        end = _renewed(old) if isinstance(exp_date, Unset) else exp_date
+        words = (old.description or UNSET) if isinstance(description, Unset) else description
+        _new(new_name, new_role, end, words)  # checked before anything is said to have failed halfway
+        try:
+            new = self.create(client_id, new_name, new_role, exp_date=end, description=words)
+        except Exception as error:
+            more = "; perhaps there is a new one as well: call reconcile() of this error's cause"
+            told = more if isinstance(error, AmbiguousOutcomeError) else ""
+            raise TokenRotationError(
+                f"no new token was created ({error}); token {token_id} goes on working{told}",
+                stage="create",
+                old_id=token_id,
+                new_id=None,
+                existing=(token_id,),
+            ) from error
+        try:
+            self._verify(client_id, new)
+        except Exception as error:
+            raise self._taken_back(client_id, token_id, new.id, error) from error
+        try:
+            handed(hand_over, new)
+        except BaseException as error:
+            # The function may have handed the new token over before it failed, so both are left alone.
+            failure = TokenRotationError(
+                f"handing the new token over failed ({type(error).__name__}); tokens {token_id} and {new.id} exist and "
+                f"work: delete {new.id} unless its key has arrived somewhere",
+                stage="hand over",
+                old_id=token_id,
+                new_id=new.id,
+                existing=(token_id, new.id),
+            )
+            if not isinstance(error, Exception):
+                error.add_note(str(failure))
+                raise
+            raise failure from error
+        try:
+            self.delete(client_id, token_id)
+        except AuthenticationError:
+            # The client may have been using the old token, or have been told about the new one too late.
+            self._delete_with(new, client_id, token_id)
+        except Exception as error:
+            raise self._undeleted(token_id, new.id, error) from error
+        return new
+
+    def _verify(self, client_id: int, new: CreateTokenResponseV2) -> None:
+        """Use a new token once."""
+        found = self._as(new).get(client_id, new.id)
+        if found.id != new.id:
+            raise DecodeError("another token was found", operation="iamGetApiTokenV2", model="TokenResponse", key="id")
+
+    def _as(self, new: CreateTokenResponseV2) -> Tokens:
+        if isinstance(new.token, Unset):
+            problem = "the answer holds no key"
+            raise DecodeError(problem, operation="iamCreateApiTokenV2", model="CreateTokenResponseV2", key="token")
+        return Tokens(self._http.view(auth=APIKey(new.token)))
+
+    def _taken_back(self, client_id: int, old_id: int, new_id: int, error: Exception) -> TokenRotationError:
+        """Delete a new token that does not work."""
+        existing: tuple[int, ...] = (old_id,)
+        told = "was deleted again"
+        try:
+            self.delete(client_id, new_id)
+        except Exception as second:  # noqa: BLE001 - told below; the first error is the one that matters
+            existing = (old_id, new_id)
+            told = f"could not be deleted again ({type(second).__name__}): delete it by hand"
+        return TokenRotationError(
+            f"the new token {new_id} did not work ({error}) and {told}; token {old_id} goes on working",
+            stage="verify",
+            old_id=old_id,
+            new_id=new_id,
+            existing=existing,
+        )
+
+    def _delete_with(self, new: CreateTokenResponseV2, client_id: int, token_id: int) -> None:
+        try:
+            self._as(new).delete(client_id, token_id)
+        except Exception as error:
+            raise self._undeleted(token_id, new.id, error) from error
+
+    def _undeleted(self, old_id: int, new_id: int, error: Exception) -> TokenRotationError:
+        return TokenRotationError(
+            f"token {new_id} has taken over, but token {old_id} was not deleted ({error}): delete it by hand",
+            stage="delete",
+            old_id=old_id,
+            new_id=new_id,
+            existing=(old_id, new_id),
+        )
+
+
+class LegacyTokens:
+    """API tokens by the operations of version 1. Each method warns: Gcore removes them on 2026-07-17."""
+
+    def __init__(self, http: HTTPClient) -> None:
+        self._http = http
+        self._api = http.api
+
+    def list(
+        self,
+        client_id: int,
+        *,
+        role: Group | int | str | Unset = UNSET,
+        issued_by: int | Unset = UNSET,
+        not_issued_by: int | Unset = UNSET,
+        deleted: bool | Unset = UNSET,
+    ) -> builtins.list[TokenResponse]:
+        """List the API tokens of an account; see `iam.tokens.list`, which is to be used instead.
+
+        Args:
+            client_id: The account's id, 1 or more.
+            role: Only tokens with this role: its id, its name, or a `models.Group`.
+            issued_by: Only tokens of the user with this id.
+            not_issued_by: No tokens of the user with this id.
+            deleted: True for deleted tokens, False for the others.
+
+        Returns:
+            The tokens, without their secrets.
+
+        Raises:
+            ConfigurationError: An argument is not what it should be.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamGetApiTokens.
+        """
+        from gcore_iam_client.api.api_tokens import iam_get_api_tokens
+
+        _warn("list")
+        return unwrap(
+            iam_get_api_tokens.sync_detailed(
+                client_id=identifier("client_id", client_id),
+                role=role_filter(role),
+                issued_by=optional_identifier("issued_by", issued_by),
+                not_issued_by=optional_identifier("not_issued_by", not_issued_by),
+                deleted=flag("deleted", deleted),
+                client=self._api,
+            )
+        )
+
+    def get(self, client_id: int, token_id: int) -> TokenResponse:
+        """Get one API token; see `iam.tokens.get`, which is to be used instead.
+
+        Args:
+            client_id: The account's id, 1 or more.
+            token_id: The token's id, 1 or more.
+
+        Returns:
+            The token, without its secret.
+
+        Raises:
+            ConfigurationError: An id cannot be one.
+            NotFoundError: The account has no such token.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamGetApiToken.
+        """
+        from gcore_iam_client.api.api_tokens import iam_get_api_token
+
+        _warn("get")
+        return unwrap(
+            iam_get_api_token.sync_detailed(
+                client_id=identifier("client_id", client_id),
+                token_id=identifier("token_id", token_id),
+                client=self._api,
+            )
+        )
+
+    def create(
+        self,
+        client_id: int,
+        name: str,
+        role: Group | int | str,
+        *,
+        exp_date: datetime | None = None,
+        description: str | Unset = UNSET,
+    ) -> CreateTokenResponse:
+        """Issue an API token spelled like `1234$abcdef`; see `iam.tokens.create`, which is to be used instead.
+
+        Args:
+            client_id: The account's id, 1 or more.
+            name: A name that tells the token from others.
+            role: The token's role, no higher than the caller's: its id, its name, or a `models.Group`.
+            exp_date: When the token ends, with a time zone; None for never.
+            description: Free text about the token.
+
+        Returns:
+            The token; `token` is the key.
+
+        Raises:
+            ConfigurationError: An argument is not what it should be.
+            BadRequestError: The role is unknown or too high, or the API refuses another value.
+            AmbiguousOutcomeError: It is unclear whether the token was issued; `reconcile()` looks.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamCreateApiToken.
+        """
+        from gcore_iam_client.api.api_tokens import iam_create_api_token
+
+        _warn("create")
+        number = identifier("client_id", client_id)
+        body = _new(name, role, exp_date, description)
+        began = datetime.now(UTC)
+        with reconciled(_ADVICE, lambda: Tokens(self._http)._find(number, name, began)):
+            return unwrap(iam_create_api_token.sync_detailed(client_id=number, body=body, client=self._api))
+
+    def delete(self, client_id: int, token_id: int) -> None:
+        """Delete an API token for good; see `iam.tokens.delete`, which is to be used instead.
+
+        Args:
+            client_id: The account's id, 1 or more.
+            token_id: The token's id, 1 or more.
+
+        Raises:
+            ConfigurationError: An id cannot be one.
+            NotFoundError: The account has no such token.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamDeleteApiToken.
+        """
+        from gcore_iam_client.api.api_tokens import iam_delete_api_token
+
+        _warn("delete")
+        unwrap(
+            iam_delete_api_token.sync_detailed(
+                client_id=identifier("client_id", client_id),
+                token_id=identifier("token_id", token_id),
+                client=self._api,
+            )
+        )
+
+
+class RawTokens:
+    """`iam.tokens`, with status and headers; without `rotate`, which asks more than once."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self.list = raw(tokens.list)
+        self.get = raw(tokens.get)
+        self.create = raw(tokens.create)
+        self.delete = raw(tokens.delete)
+        self.legacy = RawLegacyTokens(tokens.legacy)
+
+
+class RawLegacyTokens:
+    """`iam.tokens.legacy`, with status and headers."""
+
+    def __init__(self, tokens: LegacyTokens) -> None:
+        self.list = raw(tokens.list)
+        self.get = raw(tokens.get)
+        self.create = raw(tokens.create)
+        self.delete = raw(tokens.delete)
+
+
+_ADVICE = (
+    "do not create another one before you have looked: reconcile() looks for a token of this name that you have issued "
+    "meanwhile. Its key is lost, so delete it then"
+)
+
+
+def _warn(method: str) -> None:
+    warnings.warn(
+        f"Gcore removes version 1 of the token operations on {REMOVAL}; use iam.tokens.{method}",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+
+
+def _new(name: str, role: Group | int | str, exp_date: datetime | None, description: str | Unset) -> Token2:
+    from gcore_iam_client.models import Token2, Token2ClientUser
+
+    if not isinstance(description, str | Unset):
+        raise ConfigurationError(f"description must be a str, not {type(description).__name__}")
+    return Token2(
+        name=text("name", name),
+        exp_date=moment("exp_date", exp_date),
+        client_user=Token2ClientUser(role=checked_role("role", role)),
+        description=description,
+    )
+
+
+def _renewed(old: TokenResponse) -> datetime | None:
+    """When a token ends that lives as long from now on as another one was meant to."""
+    if old.exp_date is None:
+        return None
+    if not isinstance(old.exp_date, datetime) or not isinstance(old.created, datetime):
+        raise ConfigurationError("the old token's dates cannot be read; say when the new one ends: exp_date=")
+    return datetime.now(UTC) + max(old.exp_date - old.created, timedelta(days=1))
+
+
+def _of_server(moment: datetime, date: str | None) -> datetime:
+    """A moment of this machine's clock by the server's clock, which shows `date` (RFC 9110, section 6.6.1) now."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        shown = parsedate_to_datetime(date) if date is not None else None
+    except ValueError:
+        shown = None
+    return moment if shown is None else moment + (shown.astimezone(UTC) - datetime.now(UTC))
+
+
+def _newest(tokens: builtins.list[TokenResponse], name: str, since: datetime) -> TokenResponse | None:
+    """The newest token of a name; 5 s are for a `Date` in whole seconds and for answers that are a little old."""
+    found: TokenResponse | None = None
+    for token in tokens:
+        is_new = not isinstance(token.created, datetime) or token.created >= since - timedelta(seconds=5)
+        if token.name == name and is_new and (found is None or token.id > found.id):
+            found = token
+    return found
