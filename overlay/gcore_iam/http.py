@@ -12,7 +12,7 @@ import platform
 import re
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
@@ -109,9 +109,14 @@ class Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield chunk
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._stream:
-            self._check()
-            yield chunk
+        chunks = aiter(self._stream)
+        try:
+            async for chunk in chunks:
+                self._check()
+                yield chunk
+        finally:
+            if isinstance(chunks, AsyncGenerator):  # nobody else would close it
+                await chunks.aclose()
 
     def _check(self) -> None:
         if self._call.remaining == 0:

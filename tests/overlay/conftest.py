@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from gcore_iam import AsyncIAMClient, IAMClient
@@ -41,6 +43,32 @@ def iam(fake: FakeIAM, connection: dict[str, Any]) -> Iterator[IAMClient]:
 @pytest.fixture
 def make_async_iam(fake: FakeIAM, connection: dict[str, Any]) -> Callable[[], AsyncIAMClient]:
     return lambda: AsyncIAMClient(fake.api_key, **connection)
+
+
+class Colour:
+    """Runs a call with the sync or the async client, which must do the same."""
+
+    def __init__(self, name: str) -> None:
+        self.is_async = name != "sync"
+        self._backend = name
+
+    def run(self, call: Callable[[Any], Any], auth: Any, **options: Any) -> Any:
+        """What a call of a client gives; what an async one gives is awaited."""
+        if not self.is_async:
+            with IAMClient(auth, **options) as iam:
+                return call(iam)
+
+        async def main() -> Any:
+            async with AsyncIAMClient(auth, **options) as iam:
+                result = call(iam)
+                return await result if inspect.isawaitable(result) else result
+
+        return anyio.run(main, backend=self._backend)
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def colour(request: pytest.FixtureRequest) -> Colour:
+    return Colour(request.param)
 
 
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -26,9 +26,9 @@ from gcore_iam import (
     NotFoundError,
     models,
 )
-from gcore_iam.pagination import AsyncPager, Pager
 from gcore_iam.aio import client as aio_client
 from gcore_iam.aio.resources import account, auth, tokens, users
+from gcore_iam.pagination import AsyncPager, Pager
 from gcore_iam.sync import client as sync_client
 from gcore_iam.sync.resources import account as sync_account
 from gcore_iam.sync.resources import auth as sync_auth

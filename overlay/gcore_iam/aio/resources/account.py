@@ -76,12 +76,14 @@ class AsyncAccount:
 
         user_id = (await self.get()).current_user
         wanted = company.strip().casefold()
-        async for user in AsyncUsers(self._http).list(page_size=1000):
-            if user.id == user_id:
-                for account in user.client_and_roles or ():
-                    if account.client_company_name.casefold() == wanted:
-                        return account
-        return None
+        found = [
+            account
+            async for user in AsyncUsers(self._http).list(page_size=1000)
+            if user.id == user_id
+            for account in user.client_and_roles or ()
+            if account.client_company_name.casefold() == wanted
+        ]
+        return found[0] if found else None
 
     def logins(
         self, *, page_size: int = 100, start: int = 0, max_items: int | None = None

@@ -78,12 +78,14 @@ class Account:
 
         user_id = (self.get()).current_user
         wanted = company.strip().casefold()
-        for user in Users(self._http).list(page_size=1000):
-            if user.id == user_id:
-                for account in user.client_and_roles or ():
-                    if account.client_company_name.casefold() == wanted:
-                        return account
-        return None
+        found = [
+            account
+            for user in Users(self._http).list(page_size=1000)
+            if user.id == user_id
+            for account in user.client_and_roles or ()
+            if account.client_company_name.casefold() == wanted
+        ]
+        return found[0] if found else None
 
     def logins(self, *, page_size: int = 100, start: int = 0, max_items: int | None = None) -> Pager[LastLoginTimeItem]:
         """Iterate over every login to the account, whatever the number of pages.

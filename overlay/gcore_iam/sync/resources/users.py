@@ -256,10 +256,8 @@ class Users:
             raise ConfigurationError(
                 f"these credentials see the users of account {own} only; look for the address in account {client_id}"
             )
-        for user in self.list(page_size=1000):
-            if _is_same(user.email, email):
-                return user
-        return None
+        found = [user for user in self.list(page_size=1000) if _is_same(user.email, email)]
+        return found[0] if found else None
 
     def get_role(self, client_id: int, user_id: int) -> Group:
         """Get the role of a user in an account.
