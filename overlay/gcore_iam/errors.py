@@ -190,19 +190,20 @@ class AmbiguousOutcomeError(IAMError):
         self.attempts = attempts
         self.advice = advice
         self._look: Callable[[], Any] | None = None
+        self._is_advised = False
 
     def __str__(self) -> str:
         return f"{self.operation} may or may not have happened ({self.args[0]}); {self.advice}"
 
     def advise(self, advice: str, look: Callable[[], Any] | None) -> None:
-        """Say how to find out.
+        """Say how to find out, unless it has been said.
 
         Args:
             advice: What to do, in words.
             look: Looks whether it happened; None where the API has no way to see it.
         """
-        self.advice = advice
-        self._look = look
+        if not self._is_advised:  # by the innermost: a login that a call needed knows better than that call
+            self.advice, self._look, self._is_advised = advice, look, True
 
     def reconcile(self) -> Any:
         """Look whether it happened.

@@ -96,9 +96,7 @@ async def unbroken_async(work: Callable[[], Awaitable[T]]) -> T:
 
     With asyncio the caller ends at once and the work goes on in a task of its own; with trio the caller ends after it.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _is_asyncio():
         import anyio
 
         with anyio.CancelScope(shield=True):
@@ -107,6 +105,14 @@ async def unbroken_async(work: Callable[[], Awaitable[T]]) -> T:
     _RUNNING.add(task)
     task.add_done_callback(_done)
     return await asyncio.shield(task)
+
+
+def _is_asyncio() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _done(task: asyncio.Future[Any]) -> None:

@@ -212,7 +212,8 @@ class Session:
         stored: TokenPair | None = yield Load()
         if stored is not None:
             self._check_owner(stored)
-            self._take(stored)
+            if stored != self._current:  # its end is known already, by a clock that nobody sets
+                self._take(stored)
         elif self._current is None and self._given is not None:
             self._take(self._given)
         if (access := self.usable) is not None and access != rejected:
@@ -280,8 +281,8 @@ def _now() -> float:
 
 def _token(name: str, value: str) -> str:
     bare = value.strip() if isinstance(value, str) else value
-    if isinstance(bare, str) and bare[:7].lower() == "bearer ":
-        bare = bare[7:].strip()
+    if isinstance(bare, str) and bare.lower().startswith("bearer"):
+        bare = bare[len("bearer") :].strip()
     if not is_credential(bare):
         raise ConfigurationError(f"{name} must be a token: visible ASCII characters without white space")
     return bare

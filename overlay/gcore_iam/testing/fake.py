@@ -364,7 +364,9 @@ class FakeIAM:
 
 
 def _finish(response: Response, request: Request, now: datetime) -> Response:
-    identified = response.with_header("X-Request-ID", uuid4().hex).with_header("Date", format_datetime(now, usegmt=True))
+    identified = response.with_header("X-Request-ID", uuid4().hex).with_header(
+        "Date", format_datetime(now, usegmt=True)
+    )
     return attrs.evolve(identified, body=b"") if request.method == "HEAD" else identified
 
 
