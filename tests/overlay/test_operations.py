@@ -1,0 +1,574 @@
+"""Every method of the clients: what it sends, what it gives, what it refuses before anything is sent."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import re
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from gcore_iam import (
+    APIKey,
+    AsyncIAMClient,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    DecodeError,
+    IAMClient,
+    NotFoundError,
+    RawResponse,
+    RetryPolicy,
+    TokenRotationError,
+    models,
+)
+from gcore_iam.arguments import ROLES
+from gcore_iam.testing import FakeIAM, Missing, Reset, Status
+
+from codegen import spec
+from codegen.inventory import inventory
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT = 1001
+PASSWORD = "correct-horse-battery"
+BASE = "http://localhost"
+INVENTORY = inventory(
+    spec.load(ROOT / "spec" / "iam_api.yaml"), ROOT / "generated" / "gcore_iam_client", ROOT / "overlay" / "gcore_iam"
+)
+WITHOUT_METHOD: dict[str, str] = {}
+"""Operations that have no method, each with the reason."""
+
+Run = Callable[[Callable[[Any], Any]], Any]
+
+
+@pytest.fixture
+def fake() -> FakeIAM:
+    return FakeIAM([{"email": "ada@example.com", "groups": [{"id": 1}]}, *({"groups": [{"id": 2}]} for _ in range(9))])
+
+
+@pytest.fixture
+def run(colour: Any, fake: FakeIAM) -> Run:
+    options = {"base_url": BASE, "transport": fake.transport(), "retries": RetryPolicy(sleep=lambda _: None)}
+    return lambda call: colour.run(call, fake.api_key, **options)
+
+
+def sent(fake: FakeIAM) -> Any:
+    return fake.requests[-1].body
+
+
+# --- all of them -----------------------------------------------------------------------------------------------------
+
+
+def test_every_operation_has_a_method() -> None:
+    without = {entry.id for entry in INVENTORY if entry.overlay_method is None}
+    assert without == set(WITHOUT_METHOD)
+    assert WITHOUT_METHOD == {}
+    assert len(INVENTORY) == 24
+
+
+@pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
+def test_the_methods_of_the_inventory_exist_and_name_their_operation(cls: type) -> None:
+    client = cls("42_k", transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    for entry in INVENTORY:
+        assert entry.overlay_method is not None
+        method = functools.reduce(getattr, entry.overlay_method.split(".")[1:], client)
+        assert re.search(rf"Source: operations? .*\b{entry.id}\b", inspect.getdoc(method) or ""), entry.id
+
+
+def test_the_inventory_names_the_methods_of_the_design() -> None:
+    named = {entry.id: entry.overlay_method for entry in INVENTORY}
+    assert named["iamLoginUser"] == "iam.auth.login"
+    assert named["iamChangePassword"] == "iam.users.change_password"
+    assert named["iamGetLastLoginTime"] == "iam.account.logins"
+    assert named["iamCreateApiTokenV2"] == "iam.tokens.create"
+    assert named["iamDeleteApiToken"] == "iam.tokens.legacy.delete"
+
+
+# --- auth ------------------------------------------------------------------------------------------------------------
+
+
+def test_session_tokens_by_hand(run: Run, fake: FakeIAM) -> None:
+    first = run(lambda iam: iam.auth.login("ada@example.com", PASSWORD))
+    assert isinstance(first, models.Token)
+    assert sent(fake) == {"username": "ada@example.com", "password": "***"}
+    assert isinstance(run(lambda iam: iam.auth.refresh(first.refresh)), models.Token)
+    assert isinstance(run(lambda iam: iam.auth.select_account(ACCOUNT)), models.Token)
+    with pytest.raises(AuthenticationError):
+        run(lambda iam: iam.auth.refresh(first.refresh))
+
+
+def test_a_forgotten_password(run: Run, fake: FakeIAM) -> None:
+    run(lambda iam: iam.auth.forgot_password("ada@example.com"))
+    assert fake.outbox[-1].to == "ada@example.com"
+    assert "authorization" not in fake.requests[-1].headers
+
+
+# --- account ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_account_is_opened(run: Run, fake: FakeIAM) -> None:
+    opened = run(lambda iam: iam.account.create("Another Ltd"))
+    assert opened.company == "Another Ltd"
+    assert fake.accounts[opened.id] == "Another Ltd"
+
+
+def test_every_login_comes_once_in_order(run: Run, fake: FakeIAM) -> None:
+    for page_size in (1, 7, 1000):
+        got = run(lambda iam, size=page_size: iam.account.logins(page_size=size).collect())  # type: ignore[misc]
+        assert all(isinstance(login, models.LastLoginTimeItem) for login in got)
+        assert len(got) == run(lambda iam: iam.account.logins().total()) > 7
+
+
+# --- users -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_user_is_updated_and_the_rest_stays(run: Run, fake: FakeIAM) -> None:
+    before = fake.users[4]
+    after = run(lambda iam: iam.users.update(5, name="New", lang="de", phone=None, auth_types=("password", "github")))
+    assert (after.name, after.lang, after.phone, after.email) == ("New", "de", None, before["email"])
+    assert sent(fake) == {"name": "New", "lang": "de", "phone": None, "auth_types": ["password", "github"]}
+    run(lambda iam: iam.users.update(5, lang=models.Language.EN, auth_types=[models.AuthType.PASSWORD], name=""))
+    assert sent(fake) == {"lang": "en", "auth_types": ["password"], "name": ""}
+
+
+def test_email_and_password_are_changed(run: Run, fake: FakeIAM) -> None:
+    assert run(lambda iam: iam.users.update_email(1, "other@example.com", PASSWORD)).new_email == "other@example.com"
+    assert isinstance(run(lambda iam: iam.users.change_password(1, PASSWORD, "n3w")), models.Token)
+    assert sent(fake) == {"old": "***", "new": "***", "double": "***"}
+    run(lambda iam: iam.auth.login("other@example.com", "n3w"))
+
+
+@pytest.mark.parametrize("role", [5, "Engineers", models.GroupName.ENGINEERS, models.Group(id=5)])
+def test_a_role_is_given_by_id_name_or_group(run: Run, fake: FakeIAM, role: Any) -> None:
+    invited = run(lambda iam: iam.users.invite(ACCOUNT, "new@example.com", role, name="New", lang="ru"))
+    assert sent(fake)["email"] == "new@example.com"
+    assert run(lambda iam: iam.users.get_role(ACCOUNT, invited.user_id)).id == 5
+    run(lambda iam: iam.users.set_role(ACCOUNT, 5, role))
+    assert run(lambda iam: iam.users.get_role(ACCOUNT, 5)).name == "Engineers"
+    token = run(lambda iam: iam.tokens.create(ACCOUNT, "ci", role))
+    assert token.client_user.role.id == 5
+    assert [found.id for found in run(lambda iam: iam.tokens.list(ACCOUNT, role=role))] == [token.id]
+
+
+def test_known_roles_are_sent_with_id_and_name_and_others_as_they_are(run: Run, fake: FakeIAM) -> None:
+    for number, name in ROLES.items():
+        for given in (number, name):
+            run(lambda iam, given=given: iam.users.set_role(ACCOUNT, 5, given))  # type: ignore[misc]
+            assert sent(fake) == {"user_role": {"id": number, "name": name}}
+    fake.inject(Status(400), times=None)
+    for unknown, expected in ((77, {"id": 77}), ("Auditors", {"name": "Auditors"})):
+        with pytest.raises(BadRequestError):
+            run(lambda iam, given=unknown: iam.users.set_role(ACCOUNT, 5, given))  # type: ignore[misc]
+        assert sent(fake) == {"user_role": expected}
+
+
+def test_the_roles_known_here_are_those_of_the_description() -> None:
+    text = spec.load(ROOT / "spec" / "iam_api.yaml").document["components"]["schemas"]["Group"]
+    assert set(ROLES.values()) == set(text["properties"]["name"]["enum"])
+    for number, name in ROLES.items():
+        assert f"{number} ({name})" in text["properties"]["id"]["description"]
+
+
+def test_a_user_is_removed(run: Run, fake: FakeIAM) -> None:
+    assert run(lambda iam: iam.users.revoke(ACCOUNT, 5)) is None
+    assert 5 not in [user["id"] for user in fake.users]
+    with pytest.raises(NotFoundError):
+        run(lambda iam: iam.users.revoke(ACCOUNT, 5))
+
+
+def test_an_answer_without_a_role_is_a_decode_error(run: Run, fake: FakeIAM) -> None:
+    fake.inject(Missing("user_role"))
+    with pytest.raises(DecodeError, match="names no role"):
+        run(lambda iam: iam.users.get_role(ACCOUNT, 5))
+
+
+# --- tokens ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_life_of_a_token(run: Run, fake: FakeIAM) -> None:
+    end = datetime.now(timezone(timedelta(hours=3))) + timedelta(days=90)
+    token = run(lambda iam: iam.tokens.create(ACCOUNT, "ci", "Users", exp_date=end, description="for tests"))
+    assert isinstance(token, models.CreateTokenResponseV2)
+    assert token.exp_date == end
+    assert sent(fake)["exp_date"] == end.astimezone(UTC).isoformat()
+    assert str(token.token).startswith(f"{token.id}_")
+    got = run(lambda iam: iam.tokens.get(ACCOUNT, token.id))
+    assert (got.name, got.description) == ("ci", "for tests")
+    assert [found.id for found in run(lambda iam: iam.tokens.list(ACCOUNT))] == [1, token.id]
+    assert run(lambda iam: iam.tokens.list(ACCOUNT, not_issued_by=1)) == []
+    assert len(run(lambda iam: iam.tokens.list(ACCOUNT, issued_by=1, deleted=False))) == 2
+    assert run(lambda iam: iam.tokens.delete(ACCOUNT, token.id)) is None
+    assert [found.id for found in run(lambda iam: iam.tokens.list(ACCOUNT, deleted=True))] == [token.id]
+    with pytest.raises(NotFoundError):
+        run(lambda iam: iam.tokens.get(ACCOUNT, token.id))
+
+
+def test_version_1_does_the_same_and_warns_with_the_date(run: Run, fake: FakeIAM) -> None:
+    with pytest.warns(DeprecationWarning, match="2026-07-17; use iam.tokens.create"):
+        token = run(lambda iam: iam.tokens.legacy.create(ACCOUNT, "ci", "Users"))
+    assert "$" in str(token.token)
+    with pytest.warns(DeprecationWarning, match=r"use iam.tokens.get"):
+        assert run(lambda iam: iam.tokens.legacy.get(ACCOUNT, token.id)).name == "ci"
+    with pytest.warns(DeprecationWarning, match=r"use iam.tokens.list"):
+        assert len(run(lambda iam: iam.tokens.legacy.list(ACCOUNT, role="Users"))) == 1
+    with pytest.warns(DeprecationWarning, match=r"use iam.tokens.delete"):
+        run(lambda iam: iam.tokens.legacy.delete(ACCOUNT, token.id))
+    assert fake.calls["iamCreateApiToken"] == fake.calls["iamDeleteApiToken"] == 1
+
+
+def test_the_warning_points_at_the_callers_line(fake: FakeIAM) -> None:
+    iam = IAMClient(fake.api_key, base_url=BASE, transport=fake.transport())
+    with iam, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        iam.tokens.legacy.list(ACCOUNT)
+    assert [Path(warning.filename) for warning in caught] == [Path(__file__)]
+
+
+# --- rotation --------------------------------------------------------------------------------------------------------
+
+
+def live(fake: FakeIAM) -> list[int]:
+    return [token["id"] for token in fake.tokens if not token["deleted"]]
+
+
+@pytest.fixture
+def old(run: Run) -> Any:
+    end = datetime.now(UTC) + timedelta(days=30)
+    return run(lambda iam: iam.tokens.create(ACCOUNT, "ci", "Engineers", exp_date=end, description="d"))
+
+
+def test_a_token_is_rotated(run: Run, fake: FakeIAM, old: Any, colour: Any) -> None:
+    handed: list[tuple[str, list[int]]] = []
+
+    def hand_over(new: Any) -> None:
+        handed.append((new.token, live(fake)))
+
+    async def hand_over_async(new: Any) -> None:
+        hand_over(new)
+
+    taker = hand_over_async if colour.is_async else hand_over
+    new = run(lambda iam: iam.tokens.rotate(ACCOUNT, old.id, taker))
+    assert handed == [(new.token, [1, old.id, new.id])]
+    assert live(fake) == [1, new.id]
+    assert (new.name, new.description, new.client_user.role.id) == ("ci", "d", 5)
+    assert timedelta(days=29) < new.exp_date - datetime.now(UTC) <= timedelta(days=30, minutes=1)
+    authorizations = [request.revealed().headers["authorization"] for request in fake.requests]
+    assert f"APIKey {new.token}" in authorizations
+
+
+def test_a_rotation_may_change_what_the_token_is(run: Run, fake: FakeIAM, old: Any) -> None:
+    new = run(
+        lambda iam: iam.tokens.rotate(
+            ACCOUNT, old.id, lambda _: None, name="n", role=2, exp_date=None, description="other"
+        )
+    )
+    assert (new.name, new.description, new.client_user.role.id, new.exp_date) == ("n", "other", 2, None)
+
+
+def test_a_client_may_rotate_its_own_token(colour: Any, fake: FakeIAM) -> None:
+    keys = [fake.api_key]
+    options: dict[str, Any] = {"base_url": BASE, "transport": fake.transport()}
+    new = colour.run(
+        lambda iam: iam.tokens.rotate(ACCOUNT, 1, lambda token: keys.append(token.token)),
+        APIKey(lambda: keys[-1]),
+        **options,
+    )
+    assert live(fake) == [new.id]
+    assert colour.run(lambda iam: iam.users.get(1), new.token, **options).id == 1
+
+
+def stopped(run: Run, old: Any, hand_over: Any = lambda _: None) -> TokenRotationError:
+    with pytest.raises(TokenRotationError) as caught:
+        run(lambda iam: iam.tokens.rotate(ACCOUNT, old.id, hand_over))
+    assert str(caught.value).count(str(old.id)) >= 1
+    return caught.value
+
+
+def test_a_rotation_that_stops_leaves_a_working_token_and_says_which_exist(
+    run: Run, fake: FakeIAM, old: Any, colour: Any
+) -> None:
+    def refuse(_: Any) -> None:
+        raise RuntimeError("vault is sealed, s3cret-mark")
+
+    tokens = "/iam/v2/clients/{clientId}/tokens"
+    fake.inject(Status(400), method="POST", path=tokens)
+    error = stopped(run, old)
+    assert (error.stage, error.existing, live(fake)) == ("create", (old.id,), [1, old.id])
+    fake.inject(Reset(after_work=True), method="POST", path=tokens)
+    error = stopped(run, old)
+    assert (error.stage, error.existing, error.new_id) == ("create", (old.id,), None)
+    assert "reconcile()" in str(error)
+    orphan = live(fake)[-1]
+    fake.inject(Status(401), method="GET", path=f"{tokens}/{{tokenId}}", after=1)
+    error = stopped(run, old)
+    assert (error.stage, error.existing, live(fake)) == ("verify", (old.id,), [1, old.id, orphan])
+    error = stopped(run, old, refuse)
+    assert (error.stage, error.existing) == ("hand over", (old.id, error.new_id))
+    assert set(error.existing) <= set(live(fake))
+    assert "mark" not in str(error)
+    fake.inject(Status(500), method="DELETE", path=f"{tokens}/{{tokenId}}")
+    error = stopped(run, old)
+    assert (error.stage, error.existing) == ("delete", (old.id, error.new_id))
+    assert set(error.existing) <= set(live(fake))
+
+
+def test_a_rotation_is_not_begun_with_arguments_that_cannot_be(run: Run, fake: FakeIAM, old: Any) -> None:
+    before = live(fake)
+    for arguments in ({"hand_over": None}, {"name": ""}, {"exp_date": datetime.now()}, {"role": True}):
+        with pytest.raises(ConfigurationError):
+            run(lambda iam, more=arguments: iam.tokens.rotate(ACCOUNT, old.id, **{"hand_over": print, **more}))  # type: ignore[misc]
+    with pytest.raises(NotFoundError):
+        run(lambda iam: iam.tokens.rotate(ACCOUNT, 99, print))
+    assert live(fake) == before
+
+
+# --- refused before anything is sent ---------------------------------------------------------------------------------
+
+LAST = datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))
+NAIVE = datetime(2027, 1, 1)
+WRONG: list[tuple[str, Callable[[Any], Any]]] = [
+    ("username must not be empty", lambda iam: iam.auth.login(" ", "p")),
+    ("password must be a str", lambda iam: iam.auth.login("u", None)),
+    ("one_time_password must be a str", lambda iam: iam.auth.login("u", "p", 123456)),
+    ("refresh must", lambda iam: iam.auth.refresh("")),
+    ("email must", lambda iam: iam.auth.forgot_password("")),
+    ("client_id must", lambda iam: iam.auth.select_account("1")),
+    ("company must", lambda iam: iam.account.create("")),
+    ("nothing to change", lambda iam: iam.users.update(5)),
+    ("user_id must", lambda iam: iam.users.update(1.0, name="n")),
+    ("lang must", lambda iam: iam.users.update(5, lang="")),
+    ("auth_types must be a list", lambda iam: iam.users.update(5, auth_types="password")),
+    ("auth_types must", lambda iam: iam.users.update(5, auth_types=[1])),
+    ("name must be a str", lambda iam: iam.users.update(5, name=5)),
+    ("UTF-8", lambda iam: iam.users.update(5, name="\ud800")),
+    ("new_email must", lambda iam: iam.users.update_email(5, "", "p")),
+    ("new must", lambda iam: iam.users.change_password(5, "p", "")),
+    ("user_role must be the id", lambda iam: iam.users.invite(1, "e", None)),
+    ("user_role must be the id", lambda iam: iam.users.invite(1, "e", 1.0)),
+    ("user_role must not be empty", lambda iam: iam.users.invite(1, "e", "")),
+    ("role must be the id", lambda iam: iam.users.set_role(1, 5, 1.0)),
+    ("role is a Group without", lambda iam: iam.users.set_role(1, 5, models.Group())),
+    ("client_id must", lambda iam: iam.users.revoke(0, 5)),
+    ("exp_date has no time zone", lambda iam: iam.tokens.create(1, "n", 2, exp_date=NAIVE)),
+    ("exp_date must be a datetime", lambda iam: iam.tokens.create(1, "n", 2, exp_date="2027-01-01")),
+    ("exp_date is a moment", lambda iam: iam.tokens.create(1, "n", 2, exp_date=LAST)),
+    ("description must be a str", lambda iam: iam.tokens.create(1, "n", 2, description=None)),
+    ("deleted must be True or False", lambda iam: iam.tokens.list(1, deleted="yes")),
+    ("issued_by must", lambda iam: iam.tokens.list(1, issued_by="me")),
+    ("token_id must", lambda iam: iam.tokens.delete(1, -5)),
+]
+
+
+@pytest.mark.parametrize(("told", "call"), WRONG, ids=[f"{index} {told}" for index, (told, _) in enumerate(WRONG)])
+def test_what_cannot_be_right_is_refused_before_anything_is_sent(
+    run: Run, fake: FakeIAM, told: str, call: Callable[[Any], Any]
+) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        run(call)
+    assert fake.requests == ()
+
+
+# --- views and whole answers -----------------------------------------------------------------------------------------
+
+
+def test_a_view_changes_what_it_says_and_leaves_the_client_alone(colour: Any, fake: FakeIAM) -> None:
+    seen: list[httpx.Request] = []
+    onward = fake.transport()
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return onward.handle_request(request)
+
+    def calls(iam: Any) -> list[Any]:
+        view = iam.with_options(timeout=3, retries=0, headers={"X-Team": "b"}, auth="42_other")
+        again = view.with_options(headers={"X-More": "c"})
+        return [
+            lambda: iam.users.get(1),
+            lambda: view.users.get(1),
+            lambda: again.users.get(1),
+            lambda: iam.users.get(1),
+        ]
+
+    def work(iam: Any) -> None:
+        for call in calls(iam):
+            with contextlib.suppress(AuthenticationError):
+                call()
+
+    async def work_async(iam: Any) -> None:
+        for call in calls(iam):
+            with contextlib.suppress(AuthenticationError):
+                await call()
+
+    colour.run(
+        work_async if colour.is_async else work,
+        fake.api_key,
+        base_url=BASE,
+        transport=httpx.MockTransport(handle),
+        headers={"X-Team": "a"},
+    )
+    own = f"APIKey {fake.api_key}"
+    shown = [
+        (
+            request.headers["x-team"],
+            request.headers.get("x-more"),
+            request.headers["authorization"],
+            request.extensions["timeout"]["read"],
+        )
+        for request in seen
+    ]
+    assert shown == [
+        ("a", None, own, 30.0),
+        ("b", None, "APIKey 42_other", 3),
+        ("b", "c", "APIKey 42_other", 3),
+        ("a", None, own, 30.0),
+    ]
+
+
+def test_a_view_shares_the_connections_and_does_not_close_them(fake: FakeIAM) -> None:
+    with fake.serve() as url:
+        with IAMClient(fake.api_key, base_url=url) as iam:
+            iam.users.get(1)
+            with iam.with_options(timeout=5) as view:
+                view.users.get(1)
+            iam.users.get(1)
+            with pytest.raises(ConfigurationError, match="closed"):
+                view.users.get(1)
+            other = iam.with_options(retries=1)
+        assert fake.connections_opened == 1
+        with pytest.raises(ConfigurationError, match="closed"):
+            other.users.get(1)
+
+
+@pytest.mark.parametrize(
+    "options", [{"timeout": 0}, {"retries": -1}, {"headers": {"Authorization": "x"}}, {"auth": ""}]
+)
+@pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
+def test_a_view_that_cannot_be_is_refused(cls: type, options: dict[str, Any], fake: FakeIAM) -> None:
+    client = cls(fake.api_key, transport=fake.transport())
+    with pytest.raises(ConfigurationError):
+        client.with_options(**options)
+
+
+def test_whole_answers_have_status_headers_and_model(run: Run) -> None:
+    got = run(lambda iam: iam.with_raw_response.users.get(5))
+    assert isinstance(got, RawResponse)
+    assert got.status == 200
+    assert got.headers["Content-Type"].startswith("application/json")
+    assert got.request_id == got.headers["x-request-id"]
+    assert got.model.id == 5
+    assert repr(got) == "RawResponse(status=200)"
+    assert run(lambda iam: iam.with_raw_response.account.create("Another Ltd")).status == 201
+    gone = run(lambda iam: iam.with_raw_response.users.revoke(ACCOUNT, 6))
+    assert (gone.status, gone.model) == (200, None)
+    assert run(lambda iam: iam.with_raw_response.tokens.list(ACCOUNT)).model[0].id == 1
+    assert run(lambda iam: iam.with_raw_response.auth.login("ada@example.com", PASSWORD)).model.access
+    with pytest.raises(NotFoundError):
+        run(lambda iam: iam.with_raw_response.users.get(99))
+
+
+def test_whole_answers_are_of_every_method_that_asks_once() -> None:
+    iam = IAMClient("42_k", transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    more_than_once = {"iam.users.list", "iam.account.logins"}
+    for entry in INVENTORY:
+        if entry.overlay_method not in more_than_once:
+            assert entry.overlay_method is not None
+            method = functools.reduce(getattr, entry.overlay_method.split(".")[1:], iam)
+            raw = functools.reduce(getattr, entry.overlay_method.split(".")[1:], iam.with_raw_response)
+            assert raw.__doc__ == method.__doc__
+
+
+# --- a client of the user's own --------------------------------------------------------------------------------------
+
+
+def test_an_httpx_client_of_ones_own_is_used_and_left_open(fake: FakeIAM) -> None:
+    seen: list[str] = []
+    with fake.serve() as url:
+        own = httpx.Client(
+            event_hooks={"request": [lambda request: seen.append(str(request.url))]},
+            headers={"Authorization": "Basic of-its-own", "X-Own": "1"},
+            timeout=7,
+            follow_redirects=True,
+        )
+        with IAMClient(fake.api_key, base_url=url, http_client=own) as iam:
+            assert iam.users.get(1).id == 1
+            fake.inject(Status(503), times=1)
+            assert iam.with_options(retries=RetryPolicy(base=0)).users.get(1).id == 1
+            with pytest.raises(NotFoundError):
+                iam.users.get(99)
+        assert not own.is_closed
+        own.close()
+    assert len(seen) == 4
+    assert {request.revealed().headers["authorization"] for request in fake.requests} == {f"APIKey {fake.api_key}"}
+    assert not any("x-own" in request.headers for request in fake.requests)
+
+
+@pytest.mark.anyio
+async def test_an_async_httpx_client_of_ones_own_is_used_and_left_open(fake: FakeIAM) -> None:
+    with fake.serve() as url:
+        async with httpx.AsyncClient() as own:
+            async with AsyncIAMClient(fake.api_key, base_url=url, http_client=own) as iam:
+                assert (await iam.users.get(1)).id == 1
+            assert not own.is_closed
+
+
+def test_hooks_that_raise_for_a_status_raise_this_librarys_error(fake: FakeIAM) -> None:
+    own = httpx.Client(
+        transport=fake.transport(), event_hooks={"response": [lambda r: r.read(), httpx.Response.raise_for_status]}
+    )
+    with own, IAMClient(fake.api_key, base_url=BASE, http_client=own) as iam, pytest.raises(NotFoundError):
+        iam.users.get(99)
+
+
+@pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
+def test_clients_and_transports_that_do_not_fit_are_refused(cls: type) -> None:
+    closed = httpx.Client()
+    closed.close()
+    transport = httpx.MockTransport(lambda _: httpx.Response(200))
+    own = httpx.Client(transport=transport) if cls is IAMClient else httpx.AsyncClient(transport=transport)
+    other = httpx.AsyncClient(transport=transport) if cls is IAMClient else httpx.Client(transport=transport)
+    for arguments, told in (
+        ({"http_client": object()}, "http_client must be an httpx"),
+        ({"http_client": other}, "http_client must be an httpx"),
+        ({"http_client": own, "transport": transport}, "not both"),
+    ):
+        with pytest.raises(ConfigurationError, match=told):
+            cls("42_k", **arguments)
+    with pytest.raises(ConfigurationError, match="closed"):
+        IAMClient("42_k", http_client=closed)
+
+
+def test_plain_http_to_another_machine_takes_a_flag() -> None:
+    seen: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["authorization"])
+        return httpx.Response(200, json=[])
+
+    with pytest.raises(ConfigurationError, match="allow_http=True"):
+        IAMClient("42_k", base_url="http://gateway.example.com", transport=httpx.MockTransport(handle))
+    with IAMClient(
+        "42_k", base_url="http://gateway.example.com", transport=httpx.MockTransport(handle), allow_http=True
+    ) as iam:
+        iam.users.list().collect()
+    assert seen == ["APIKey 42_k"]
+
+
+def test_clients_share_their_tls_settings() -> None:
+    program = (
+        "import httpx, gcore_iam\n"
+        "made = []\n"
+        "real = httpx.create_ssl_context\n"
+        "httpx.create_ssl_context = lambda *a, **k: made.append(1) or real(*a, **k)\n"
+        "for _ in range(5): gcore_iam.IAMClient('42_k').with_options(timeout=1); gcore_iam.AsyncIAMClient('42_k')\n"
+        "print(len(made))"
+    )
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "1\n"
