@@ -55,6 +55,18 @@ class Clock:
     def __repr__(self) -> str:
         return f"Clock({'stands' if self._start else 'goes'} at {self.now().isoformat(timespec='seconds')})"
 
+    def sleep(self, seconds: float) -> None:
+        """Move on at once, for whatever waits: `RetryPolicy(sleep=fake.clock.sleep)`.
+
+        Args:
+            seconds: How far, zero or more.
+
+        Raises:
+            TypeError: It is no number.
+            ValueError: It is negative, or not finite.
+        """
+        self.advance(seconds=seconds)
+
     def advance(
         self,
         delta: timedelta = _NO_TIME,

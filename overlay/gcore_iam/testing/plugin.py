@@ -41,10 +41,11 @@ def fake_iam(request: pytest.FixtureRequest) -> FakeIAM:
 
 @pytest.fixture
 def iam(fake_iam: FakeIAM) -> Iterator[IAMClient]:
-    """An `IAMClient` of `fake_iam`, in process, with its API key."""
-    from gcore_iam import IAMClient
+    """An `IAMClient` of `fake_iam`, in process, with its API key. Between retries nobody waits: the fake's clock goes on."""
+    from gcore_iam import IAMClient, RetryPolicy
 
-    with IAMClient(fake_iam.api_key, base_url=_BASE_URL, transport=fake_iam.transport()) as client:
+    retries = RetryPolicy(sleep=fake_iam.clock.sleep)
+    with IAMClient(fake_iam.api_key, base_url=_BASE_URL, transport=fake_iam.transport(), retries=retries) as client:
         yield client
 
 
@@ -54,6 +55,7 @@ def async_iam(fake_iam: FakeIAM) -> AsyncIAMClient:
 
     It holds no connection, so nothing is left open; whichever library runs the test's coroutine will do.
     """
-    from gcore_iam import AsyncIAMClient
+    from gcore_iam import AsyncIAMClient, RetryPolicy
 
-    return AsyncIAMClient(fake_iam.api_key, base_url=_BASE_URL, transport=fake_iam.transport())
+    retries = RetryPolicy(sleep=fake_iam.clock.sleep)
+    return AsyncIAMClient(fake_iam.api_key, base_url=_BASE_URL, transport=fake_iam.transport(), retries=retries)

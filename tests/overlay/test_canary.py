@@ -1,0 +1,221 @@
+"""No secret in any log record, repr, str, traceback, pickled error or warning, whatever is called and goes wrong."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import pickle
+import traceback
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from typing import Any
+
+import httpx
+import pytest
+from gcore_iam import (
+    AmbiguousOutcomeError,
+    APIKey,
+    AuthenticationError,
+    FileTokenStore,
+    IAMError,
+    RetryPolicy,
+    Session,
+)
+from gcore_iam.testing import HTML, EmptyBody, FakeIAM, Hang, Missing, NotUTF8, Null, Reset, Status, Truncate
+
+ACCOUNT = 1001
+MARK = "c4n4ry"
+PASSWORD = f"{MARK}-pässword-1"
+SECRETS = {
+    "new password": f"{MARK}-new-password",
+    "one-time code": f"{MARK}-123456",
+    "refresh": f"{MARK}-refresh-token",
+    "access": f"{MARK}-access-token",
+    "header": f"{MARK}-header",
+}
+
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "login": lambda iam: iam.auth.login("ada@example.com", PASSWORD),
+    "login with code": lambda iam: iam.auth.login("ada@example.com", PASSWORD, SECRETS["one-time code"]),
+    "wrong login": lambda iam: iam.auth.login("ada@example.com", SECRETS["new password"]),
+    "refresh": lambda iam: iam.auth.refresh(SECRETS["refresh"]),
+    "select account": lambda iam: iam.auth.select_account(ACCOUNT),
+    "forgot password": lambda iam: iam.auth.forgot_password("ada@example.com"),
+    "account": lambda iam: iam.account.get(),
+    "create account": lambda iam: iam.account.create("Another Ltd"),
+    "logins": lambda iam: iam.account.logins(max_items=3).collect(),
+    "users": lambda iam: iam.users.list().collect(),
+    "user": lambda iam: iam.users.get(1),
+    "update user": lambda iam: iam.users.update(5, name="n"),
+    "update email": lambda iam: iam.users.update_email(1, "b@example.com", PASSWORD),
+    "wrong update email": lambda iam: iam.users.update_email(1, "b@example.com", SECRETS["new password"]),
+    "wrong password": lambda iam: iam.users.change_password(1, SECRETS["new password"], PASSWORD),
+    "change password": lambda iam: iam.users.change_password(1, PASSWORD, SECRETS["new password"]),
+    "invite": lambda iam: iam.users.invite(ACCOUNT, "new@example.com", 2),
+    "role": lambda iam: iam.users.get_role(ACCOUNT, 5),
+    "set role": lambda iam: iam.users.set_role(ACCOUNT, 5, 2),
+    "revoke": lambda iam: iam.users.revoke(ACCOUNT, 6),
+    "tokens": lambda iam: iam.tokens.list(ACCOUNT),
+    "create token": lambda iam: iam.tokens.create(ACCOUNT, "ci", 2),
+    "token": lambda iam: iam.tokens.get(ACCOUNT, 1),
+    "rotate": lambda iam: iam.tokens.rotate(ACCOUNT, 2, lambda _: None),
+    "delete token": lambda iam: iam.tokens.delete(ACCOUNT, 2),
+    "legacy create": lambda iam: iam.tokens.legacy.create(ACCOUNT, "ci", 2),
+    "legacy tokens": lambda iam: iam.tokens.legacy.list(ACCOUNT),
+    "legacy token": lambda iam: iam.tokens.legacy.get(ACCOUNT, 1),
+    "legacy delete": lambda iam: iam.tokens.legacy.delete(ACCOUNT, 2),
+    "whole answer": lambda iam: iam.with_raw_response.tokens.create(ACCOUNT, "ci", 2),
+}
+
+FAULTS: dict[str, tuple[Any, ...]] = {
+    "none": (),
+    "401": (Status(401),),
+    "403": (Status(403),),
+    "404": (Status(404),),
+    "429": (Status(429),),
+    "500": (Status(500),),
+    "502 HTML": (Status(502), HTML()),
+    "503": (Status(503, after_work=True),),
+    "reset": (Reset(),),
+    "reset after the work": (Reset(after_work=True),),
+    "no answer": (Hang(),),
+    "HTML": (HTML(),),
+    "empty": (EmptyBody(),),
+    "not UTF-8": (NotUTF8(),),
+    "truncated": (Truncate(),),
+    "broken off": (Truncate(announced=True),),
+    "key missing": (Missing("id"),),
+    "token missing": (Missing("access"),),
+    "null": (Null("refresh"),),
+}
+
+
+def texts(thing: object) -> list[str]:
+    """Everything that a program or a person may see of something."""
+    seen = [repr(thing), str(thing), repr([thing])]
+    if isinstance(thing, BaseException):
+        seen += traceback.format_exception(thing)
+        seen += texts(thing.__cause__) if thing.__cause__ else []
+        if isinstance(thing, IAMError):
+            seen.append(pickle.dumps(thing).decode("latin-1"))
+            seen += [repr(copy.copy(thing)), repr(copy.deepcopy(thing)), repr(vars(thing))]
+    return seen
+
+
+def issued(fake: FakeIAM) -> set[str]:
+    """The secrets that the server has given out."""
+    return {token.key for token in fake._state.tokens.values()}
+
+
+@pytest.mark.parametrize("who", ["key", "session"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_secret_shows(
+    colour: Any, fault: str, who: str, caplog: pytest.LogCaptureFixture, tmp_path: Any, capsys: Any
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    seen: list[str] = []
+    keys: set[str] = set()
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for name, call in CALLS.items():
+            fake = FakeIAM(
+                [{"email": "ada@example.com", "groups": [{"id": 1}]}, *({"groups": [{"id": 2}]} for _ in range(6))],
+                password=PASSWORD,
+                api_key=f"1_{MARK}key",
+            )
+            auth: Any = APIKey(fake.api_key)
+            if who == "session":
+                store = FileTokenStore(tmp_path / f"{name}.json")
+                auth = Session("ada@example.com", PASSWORD, one_time_password=SECRETS["one-time code"], store=store)
+            if FAULTS[fault]:
+                fake.inject(*FAULTS[fault], times=None, after=1 if name == "rotate" else 0)
+            raised: list[BaseException] = []
+
+            def kept(iam: Any, call: Callable[[Any], Any] = call, seen: list[str] = seen) -> Any:
+                seen.extend(texts(iam) + texts(iam.api) + texts(vars(iam)))
+                return call(iam)
+
+            try:
+                result = colour.run(
+                    kept,
+                    auth,
+                    base_url="http://localhost",
+                    transport=fake.transport(),
+                    headers={"X-Secret": SECRETS["header"]},
+                    retries=RetryPolicy(sleep=lambda _: None),
+                )
+                seen += texts(result)
+            except IAMError as error:
+                raised.append(error)
+                seen += texts(error)
+            seen += texts(auth)
+            keys |= issued(fake)
+            assert raised or fault not in ("401", "403", "500", "reset", "no answer"), name
+    seen += [str(warning.message) for warning in warned]
+    seen += [record.getMessage() + repr(vars(record)) for record in caplog.records]
+    out, err = capsys.readouterr()
+    seen += [out, err]
+    assert len(caplog.records) >= len(CALLS)
+    everything = "\n".join(seen)
+    assert MARK not in everything
+    assert not [key for key in keys if key in everything]
+    assert "eyJ" not in everything  # how session tokens begin: '{"' in base64url
+
+
+def test_the_canary_sings() -> None:
+    """What the test above looks for would be found."""
+    assert MARK in "".join(texts(IAMError(PASSWORD)))
+    assert f"{MARK}key" in "".join(texts({"header": f"APIKey 1_{MARK}key"}))
+
+
+@pytest.mark.parametrize("shape", [lambda echo: {"errors": {"password": [echo]}}, lambda echo: {"message": echo}, str])
+def test_a_server_that_repeats_a_secret_is_not_repeated(colour: Any, shape: Callable[[str], Any]) -> None:
+    """Also when the secret needs escapes in JSON."""
+    password = f'{MARK}-"é\\'
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        echo = f"{password} and {request.headers.get('authorization')}"
+        return httpx.Response(400, json=shape(echo))
+
+    transport = httpx.MockTransport(handle)
+    for call in (lambda iam: iam.users.change_password(1, password, "n"), lambda iam: iam.auth.login("u", password)):
+        with pytest.raises(IAMError) as caught:
+            colour.run(call, f"42_{MARK}", transport=transport)
+        assert MARK not in "".join(texts(caught.value))
+
+
+def raise_in_process(base_url: str) -> None:
+    """For a process pool: the error travels back pickled."""
+    from gcore_iam import IAMClient
+
+    with IAMClient("1_wrong", base_url=base_url, retries=0) as iam:
+        iam.users.get(1)
+
+
+def test_errors_survive_a_process_pool() -> None:
+    context = get_context("spawn")
+    with FakeIAM().serve() as url, ProcessPoolExecutor(1, mp_context=context) as pool:
+        error = pool.submit(raise_in_process, url).exception(30)
+    assert isinstance(error, AuthenticationError)
+    assert (error.status, error.attempts) == (401, 1)
+    assert error.request_id
+
+
+def test_an_unclear_outcome_survives_copies_without_its_connection(colour: Any) -> None:
+    fake = FakeIAM()
+    fake.inject(Reset())
+    with pytest.raises(AmbiguousOutcomeError) as caught:
+        colour.run(
+            lambda iam: iam.tokens.create(ACCOUNT, "ci", 2, exp_date=datetime(2090, 1, 1, tzinfo=UTC)),
+            fake.api_key,
+            base_url="http://localhost",
+            transport=fake.transport(),
+        )
+    for other in (pickle.loads(pickle.dumps(caught.value)), copy.copy(caught.value), copy.deepcopy(caught.value)):
+        assert str(other) == str(caught.value)
+        assert vars(other) == {**vars(caught.value), "_look": None}
+        with pytest.raises(IAMError, match="from here"):
+            other.reconcile()
