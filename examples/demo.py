@@ -1,5 +1,7 @@
 """The library at work: the account, every user across pages, one user, an unknown user; sync, then async.
 
+Then, against FakeIAM only: a session that renews itself, a token that is rotated, a network that fails.
+
 Runs against the embedded FakeIAM over real HTTP on loopback. With `--live` it runs the same, read-only, against the
 real API with the key in GCORE_API_KEY.
 """
@@ -14,10 +16,21 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
-from gcore_iam import SPEC_VERSION, AsyncIAMClient, IAMClient, NotFoundError, __version__, models
+from gcore_iam import (
+    SPEC_VERSION,
+    AmbiguousOutcomeError,
+    AsyncIAMClient,
+    IAMClient,
+    NotFoundError,
+    RetryPolicy,
+    Session,
+    __version__,
+    models,
+)
 from gcore_iam.http import DEFAULT_BASE_URL
-from gcore_iam.testing import FakeIAM
+from gcore_iam.testing import FakeIAM, Reset, Status
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -40,9 +53,12 @@ def main() -> int:
     live: bool = parser.parse_args().live
     console.rule(f"gcore-iam {__version__} for the API of {SPEC_VERSION[:10]}")
     started = time.monotonic()
-    with server(live=live) as (base_url, api_key):
+    fake = None if live else FakeIAM(USERS)
+    with server(fake) as (base_url, api_key):
         seen = sync_demo(base_url, api_key)
         asyncio.run(async_demo(base_url, api_key, expected=seen))
+        if fake is not None and base_url is not None:
+            changing_demo(base_url, fake)
     if not live:
         expect(seen == USERS, f"{USERS} users were served, {seen} came")
     console.rule(f"all as it should be, in {time.monotonic() - started:.1f} s")
@@ -50,13 +66,12 @@ def main() -> int:
 
 
 @contextlib.contextmanager
-def server(*, live: bool) -> Iterator[tuple[str | None, str | None]]:
+def server(fake: FakeIAM | None) -> Iterator[tuple[str | None, str | None]]:
     """Where to send requests, and with which key; None leaves the choice to the environment."""
-    if live:
+    if fake is None:
         console.print(f"Server    {os.environ.get('GCORE_BASE_URL', DEFAULT_BASE_URL)}; nothing is changed there")
         yield None, None
         return
-    fake = FakeIAM(USERS)
     with fake.serve() as url:
         console.print(f"Server    FakeIAM with {USERS} users at {url}")
         yield url, fake.api_key
@@ -105,6 +120,40 @@ async def async_demo(base_url: str | None, api_key: str | None, *, expected: int
             console.print(f"No such   NotFoundError: {error.message}")
         else:
             raise DemoError(f"user {NOBODY} should not exist")
+
+
+def changing_demo(base_url: str, fake: FakeIAM) -> None:
+    """What changes something or takes a fault, against the fake only."""
+    console.print("\n[bold]Sessions, tokens, faults: FakeIAM only[/bold]")
+    email = fake.users[0]["email"]
+    session = Session(email, "correct-horse-battery")
+    with IAMClient(session, base_url=base_url, retries=RetryPolicy(base=0.05)) as iam:
+        iam.users.get(1)
+        fake.clock.advance(hours=2)
+        with ThreadPoolExecutor(20) as pool:
+            list(pool.map(iam.users.get, range(1, 21)))
+        renewals = fake.calls["iamRefreshToken"]
+        expect(renewals == 1, f"20 threads with an expired session made {renewals} renewals")
+        console.print("Session   20 threads with an expired access token: 1 renewal, no failure")
+
+        token = iam.tokens.create(fake.account_id, "demo", "Users")
+        new = iam.tokens.rotate(fake.account_id, token.id, lambda _: None)
+        left = [each.id for each in iam.tokens.list(fake.account_id) if each.name == "demo"]
+        expect(left == [new.id], f"after the rotation there are {left}")
+        console.print(f"Tokens    {token.id} created, then replaced by {new.id}: {new!r:.60}…")
+
+        fake.inject(Status(503), times=2)
+        iam.users.get(1)
+        console.print("Faults    503 twice: a read is tried again and succeeds")
+        fake.inject(Reset(after_work=True), method="POST")
+        try:
+            iam.tokens.create(fake.account_id, "demo-2", "Users")
+        except AmbiguousOutcomeError as error:
+            found = error.reconcile()
+            expect(found is not None and found.name == "demo-2", "the token was created, but not found")
+            console.print(f"          a token creation breaks off: not repeated, and found as token {found.id}")
+        else:
+            raise DemoError("the connection should have broken")
 
 
 def show(user: models.UserPublic) -> None:

@@ -25,7 +25,16 @@ def demo(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
 def test_the_demo_shows_the_library_at_work() -> None:
     run = demo()
     assert run.returncode == 0, run.stderr
-    for shown in ("250 users at http://127.0.0.1:", "100%", "250 on 7 pages", "User 1", "NotFoundError", "Async"):
+    for shown in (
+        "250 users at http://127.0.0.1:",
+        "100%",
+        "250 on 7 pages",
+        "User 1",
+        "NotFoundError",
+        "Async",
+        "1 renewal",
+        "not repeated",
+    ):
         assert shown in run.stdout
     assert run.stderr == ""
 

@@ -56,13 +56,18 @@ TEST_PROGRAMS = {name: program for program in PROGRAMS if (name := program.parti
 def test_the_readmes_programs_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     programs = [program for program in PROGRAMS if program not in TEST_PROGRAMS.values()]
     assert len(programs) >= 3
-    fake = FakeIAM(users=12)
+    ada = {"email": "ada@example.com", "password": "an example", "groups": [{"id": 1}]}
+    fake = FakeIAM([ada, *({} for _ in range(11))])
+    monkeypatch.setenv("GCORE_EMAIL", "ada@example.com")
+    monkeypatch.setenv("GCORE_PASSWORD", "an example")
     with fake.serve() as url:
         monkeypatch.setenv("GCORE_API_KEY", fake.api_key)
         monkeypatch.setenv("GCORE_BASE_URL", url)
         for program in programs:
             exec(compile(program, "README.md", "exec"), {})  # noqa: S102 - our own README
     assert capsys.readouterr().out
+    assert fake.calls["iamLoginUser"] == 1
+    assert fake.calls["iamDeleteApiTokenV2"] == 1
 
 
 @pytest.mark.parametrize("name", ["# test_with_pytest.py", "# test_with_unittest.py", "# test_faulty_network.py"])

@@ -41,7 +41,10 @@ def fake_iam(request: pytest.FixtureRequest) -> FakeIAM:
 
 @pytest.fixture
 def iam(fake_iam: FakeIAM) -> Iterator[IAMClient]:
-    """An `IAMClient` of `fake_iam`, in process, with its API key. Between retries nobody waits: the fake's clock goes on."""
+    """An `IAMClient` of `fake_iam`, in process, with its API key.
+
+    Between retries nobody waits: the fake's clock goes on instead.
+    """
     from gcore_iam import IAMClient, RetryPolicy
 
     retries = RetryPolicy(sleep=fake_iam.clock.sleep)
