@@ -534,11 +534,12 @@ def test_clients_and_transports_that_do_not_fit_are_refused(cls: type) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200))
     own = httpx.Client(transport=transport) if cls is IAMClient else httpx.AsyncClient(transport=transport)
     other = httpx.AsyncClient(transport=transport) if cls is IAMClient else httpx.Client(transport=transport)
-    for arguments, told in (
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"http_client": object()}, "http_client must be an httpx"),
         ({"http_client": other}, "http_client must be an httpx"),
         ({"http_client": own, "transport": transport}, "not both"),
-    ):
+    ]
+    for arguments, told in wrong:
         with pytest.raises(ConfigurationError, match=told):
             cls("42_k", **arguments)
     with pytest.raises(ConfigurationError, match="closed"):
