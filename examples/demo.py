@@ -149,8 +149,9 @@ def changing_demo(base_url: str, fake: FakeIAM) -> None:
         try:
             iam.tokens.create(fake.account_id, "demo-2", "Users")
         except AmbiguousOutcomeError as error:
-            found = error.reconcile()
-            expect(found is not None and found.name == "demo-2", "the token was created, but not found")
+            found: models.TokenResponse | None = error.reconcile()
+            if found is None or found.name != "demo-2":
+                raise DemoError("the token was created, but not found") from error
             console.print(f"          a token creation breaks off: not repeated, and found as token {found.id}")
         else:
             raise DemoError("the connection should have broken")

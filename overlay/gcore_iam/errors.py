@@ -35,6 +35,10 @@ _LONGEST_MESSAGE = 500
 """Characters of the server's own words in `message`; the whole body is in `body`."""
 
 
+_LONGEST_WAIT = 1e9
+"""Seconds: about 30 years. No clock can wait for much longer, and nobody would."""
+
+
 class IAMError(Exception):
     """The root of all errors of this library."""
 
@@ -339,11 +343,11 @@ def _retry_after(value: str | None, now: datetime | None) -> float | None:
     if value is None:
         return None
     if value.strip().isdecimal():
-        return float(value)
+        return min(float(value), _LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), _LONGEST_WAIT)

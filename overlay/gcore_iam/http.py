@@ -14,6 +14,7 @@ import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
@@ -79,8 +80,24 @@ def begin(request: httpx.Request, policy: RetryPolicy) -> Call[httpx.Response]:
             _told(outcome),
         )
 
-    call: Call[httpx.Response] = Call(policy, operation_of(request), request.method, shown(request.url), retrying)
+    call: Call[httpx.Response] = Call(
+        policy, operation_of(request), request.method, shown(request.url), retrying, _BUDGET.get()
+    )
     return call
+
+
+_BUDGET: ContextVar[Call[httpx.Response] | None] = ContextVar("gcore_iam_budget", default=None)
+"""The call that a login or a refresh is needed for: its deadline is theirs as well."""
+
+
+@contextmanager
+def within(call: Call[httpx.Response]) -> Iterator[None]:
+    """Let calls that are made meanwhile end when this one has to."""
+    token = _BUDGET.set(call)
+    try:
+        yield
+    finally:
+        _BUDGET.reset(token)
 
 
 def limit(request: httpx.Request, call: Call[httpx.Response]) -> None:

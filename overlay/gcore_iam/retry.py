@@ -170,26 +170,30 @@ class Call(Generic[R]):
     """Without its query."""
     retrying: Callable[[tenacity.RetryCallState], None] = attrs.field(repr=False)
     """Told before each wait."""
+    outer: Call[R] | None = attrs.field(default=None, repr=False)
+    """The call that this one is made for."""
     effect: Effect = attrs.field(init=False)
+    budget: float | None = attrs.field(init=False)
+    """Seconds for all attempts; None for no bound."""
     started: float = attrs.field(init=False, factory=time.monotonic)
     attempts: int = attrs.field(init=False, default=0)
     _may_have_run: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         self.effect = effect_of(self.operation, self.method)
+        bounds = [self.policy.deadline, None if self.outer is None else self.outer.remaining]
+        self.budget = min((bound for bound in bounds if bound is not None), default=None)
 
     @property
     def remaining(self) -> float | None:
         """Seconds until the deadline, 0 or more; None without one."""
-        if self.policy.deadline is None:
-            return None
-        return max(0.0, self.started + self.policy.deadline - time.monotonic())
+        return None if self.budget is None else max(0.0, self.started + self.budget - time.monotonic())
 
     def settings(self) -> dict[str, object]:
         """The arguments of `tenacity.Retrying` and `tenacity.AsyncRetrying`, but for `sleep`."""
         stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(self.policy.retries + 1)
-        if self.policy.deadline is not None:
-            stop = stop | tenacity.stop_before_delay(self.policy.deadline)
+        if self.budget is not None:
+            stop = stop | tenacity.stop_before_delay(self.budget)
         return {
             "retry": tenacity.retry_if_result(self._wants_retry),
             "stop": stop,

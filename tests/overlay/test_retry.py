@@ -23,6 +23,7 @@ from gcore_iam import (
     RateLimitError,
     RetryPolicy,
     ServerError,
+    Session,
 )
 from gcore_iam.retry import REPEATABLE, Attempt, Effect, effect_of
 from gcore_iam.testing import FakeIAM, Hang, Reset, Status, Truncate
@@ -355,6 +356,21 @@ def test_a_deadline_ends_an_attempt_that_hangs(colour: Any) -> None:
         began = time.monotonic()
         with pytest.raises(APITimeoutError):
             colour.run(ROWS[0].call, fake.api_key, base_url=url, retries=RetryPolicy(deadline=0.4, base=0))
+        assert time.monotonic() - began < 5
+
+
+def test_a_deadline_is_for_the_login_as_well(colour: Any) -> None:
+    fake = prepared()
+    with fake.serve() as url:
+        fake.inject(Hang(), path="/iam/auth/jwt/login", times=None)
+        began = time.monotonic()
+        with pytest.raises(AmbiguousOutcomeError):
+            colour.run(
+                ROWS[0].call,
+                Session("ada@example.com", PASSWORD),
+                base_url=url,
+                retries=RetryPolicy(deadline=0.3, base=0),
+            )
         assert time.monotonic() - began < 5
 
 

@@ -516,6 +516,28 @@ def test_a_store_that_cannot_save_fails_before_the_pair_is_used(colour: Any, fak
     assert fake.calls["iamGetUser"] == 0
 
 
+def test_a_pair_that_could_not_be_saved_is_saved_later_and_not_lost(colour: Any, fake: FakeIAM) -> None:
+    class Full(MemoryTokenStore):
+        is_full = False
+
+        def save(self, tokens: TokenPair) -> None:
+            if self.is_full:
+                raise OSError(28, "No space left on device")
+            super().save(tokens)
+
+    store = Full()
+    session = Session.from_tokens(*pair(fake), store=store)
+    fake.clock.advance(hours=1)
+    store.is_full = True
+    for _ in range(2):
+        with pytest.raises(OSError, match="No space left"):
+            get(colour, fake, session)
+    store.is_full = False
+    get(colour, fake, session)
+    assert counts(fake) == (1, 1, 0)
+    assert store.load() == session._current
+
+
 def test_sessions_that_share_a_memory_store_share_their_tokens(colour: Any, fake: FakeIAM) -> None:
     store = MemoryTokenStore()
     for _ in range(3):

@@ -160,6 +160,7 @@ class Session:
         self._store: TokenStore = MemoryTokenStore() if store is None else store
         self._current: TokenPair | None = None
         self._ends: float | None = None
+        self._unsaved: TokenPair | None = None
         self._origin: str | None = None
         self.mutex = threading.Lock()
         _SESSIONS.add(self)
@@ -218,6 +219,11 @@ class Session:
             self._take(self._given)
         if (access := self.usable) is not None and access != rejected:
             return access, False
+        if self._unsaved is not None:
+            unsaved = self._unsaved
+            yield from self._stored(unsaved)
+            if unsaved.access != rejected:
+                return unsaved.access, True
         refusal: IAMError | None = None
         for refresh in dict.fromkeys(pair.refresh for pair in (self._current, self._given) if pair is not None):
             began = _now()
@@ -254,9 +260,14 @@ class Session:
         lifetime = _lifetime(access)
         expires_at = None if lifetime is None else time.time() - (_now() - began) + lifetime
         tokens = TokenPair(access, refresh, expires_at, self._owner)
-        yield Save(tokens)
-        self._take(tokens)
+        yield from self._stored(tokens)
         return access
+
+    def _stored(self, tokens: TokenPair) -> Generator[Step, Any, None]:
+        self._unsaved = tokens  # if saving fails: its predecessor is used up, so this one must not be lost
+        yield Save(tokens)
+        self._unsaved = None
+        self._take(tokens)
 
     def _take(self, tokens: TokenPair) -> None:
         ends = None if tokens.expires_at is None else _now() + tokens.expires_at - time.time()

@@ -36,6 +36,7 @@ from ..http import (
     succeeded,
     tls,
     wants_credentials,
+    within,
 )
 from ..retry import Call, Outcome, RetryPolicy
 from .credentials import Auth, Credentials
@@ -130,7 +131,7 @@ class HTTPClient(httpx.Client):
         def make() -> httpx.Client:
             return http_client or httpx.Client(
                 transport=transport,
-                verify=tls() if transport is None and url.scheme == "https" else False,
+                verify=tls() if transport is None else False,
                 # Off for loopback: a proxy named by the environment would see the credentials in clear.
                 trust_env=url.host not in LOOPBACK,
                 limits=httpx.Limits(max_connections=100, max_keepalive_connections=100),
@@ -196,14 +197,18 @@ class HTTPClient(httpx.Client):
         """One attempt, which ends with an outcome; failing to get credentials is no outcome, but an error."""
         call.attempts += 1
         credentials = self.credentials
-        value = credentials.authorization() if wants_credentials(request, self.base_url) else None
+        value: str | None = None
+        if wants_credentials(request, self.base_url):
+            with within(call):
+                value = credentials.authorization()
         if value is not None:
             request.headers["Authorization"] = value
         outcome = self._once(request, call, stream)
         for _ in range(_RENEWALS):
             if value is None or not is_rejected(outcome):
                 break
-            renewed = credentials.renewed(value)
+            with within(call):
+                renewed = credentials.renewed(value)
             if renewed is None:
                 break
             value, is_new = renewed
@@ -221,7 +226,7 @@ class HTTPClient(httpx.Client):
     ) -> Outcome[httpx.Response]:
         began = time.monotonic()
         limit(request, call)
-        is_bounded = self._retries.deadline is not None
+        is_bounded = call.budget is not None
         try:
             response = self._pool.client.send(request, stream=stream or is_bounded, auth=None, follow_redirects=False)
             if is_bounded:

@@ -517,7 +517,7 @@ def _of_server(moment: datetime, date: str | None) -> datetime:
 
     try:
         shown = parsedate_to_datetime(date) if date is not None else None
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         shown = None
     return moment if shown is None else moment + (shown.astimezone(UTC) - datetime.now(UTC))
 
