@@ -1255,7 +1255,10 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
         "type": "string",
         "x-secret": true
        }
-      }
+      },
+      "required": [
+       "token"
+      ]
      },
      {
       "$ref": "#/components/schemas/TokenResponse"
@@ -1271,7 +1274,10 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
         "type": "string",
         "x-secret": true
        }
-      }
+      },
+      "required": [
+       "token"
+      ]
      },
      {
       "$ref": "#/components/schemas/TokenResponse"

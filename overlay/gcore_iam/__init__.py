@@ -77,7 +77,40 @@ _NAMES = {
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 _MODULES = ("auth", "errors", "models")
 
-__all__ = sorted([*_MODULE_OF, *_MODULES, "SPEC_VERSION", "__version__"])  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [  # spelled out: type checkers read it for `from gcore_iam import *`
+    "SPEC_VERSION",
+    "APIConnectionError",
+    "APIKey",
+    "APIStatusError",
+    "APITimeoutError",
+    "AmbiguousOutcomeError",
+    "AsyncIAMClient",
+    "AsyncPager",
+    "AuthenticationError",
+    "BadRequestError",
+    "ConfigurationError",
+    "ConflictError",
+    "DecodeError",
+    "FileTokenStore",
+    "IAMClient",
+    "IAMError",
+    "MemoryTokenStore",
+    "NotFoundError",
+    "Page",
+    "Pager",
+    "PaginationError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RawResponse",
+    "RetryPolicy",
+    "ServerError",
+    "Session",
+    "TokenRotationError",
+    "__version__",
+    "auth",
+    "errors",
+    "models",
+]
 
 
 def __getattr__(name: str) -> Any:

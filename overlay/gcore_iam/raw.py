@@ -18,14 +18,17 @@ P = ParamSpec("P")
 
 @attrs.frozen
 class RawResponse(Generic[T]):
-    """One answer of the API. Its repr shows the status alone."""
+    """One answer of the API. Its repr shows the status alone.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers; looked up in any case.
+        model: What the method gives without `with_raw_response`.
+    """
 
     status: int
-    """The HTTP status."""
     headers: Mapping[str, str] = attrs.field(repr=False)
-    """The headers; looked up in any case."""
     model: T = attrs.field(repr=False)
-    """What the method gives without `with_raw_response`."""
 
     @property
     def request_id(self) -> str | None:

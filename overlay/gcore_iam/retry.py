@@ -15,11 +15,12 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 import tenacity
 
+from .auth.waiting import check_taker, check_taker_async
 from .errors import (
     AmbiguousOutcomeError,
     APIConnectionError,
@@ -63,22 +64,25 @@ def effect_of(operation: str, method: str) -> Effect:
 
 @attrs.frozen
 class Attempt:
-    """One failed attempt, for a predicate of one's own."""
+    """One failed attempt, for a predicate of one's own.
+
+    Attributes:
+        operation: The `operationId`; the path of a request that is none of the description's.
+        method: The HTTP method.
+        effect: What the operation does when it runs twice.
+        number: Which attempt it was, from 1.
+        error: What went wrong.
+        may_have_run: Whether the operation may have run all the same.
+        retryable: Whether it would be tried again without the predicate.
+    """
 
     operation: str
-    """The `operationId`; the path of a request that is none of the description's."""
     method: str
-    """The HTTP method."""
     effect: Effect
-    """What the operation does when it runs twice."""
     number: int
-    """Which attempt it was, from 1."""
     error: APIConnectionError | APIStatusError
-    """What went wrong."""
     may_have_run: bool
-    """Whether the operation may have run all the same."""
     retryable: bool
-    """Whether it would be tried again without the predicate."""
 
 
 @attrs.frozen
@@ -92,8 +96,9 @@ class RetryPolicy:
         retries: Attempts after the first one, 0 or more.
         base: Seconds, 0 or more.
         cap: Seconds, 0 or more.
-        deadline: Seconds, 0 or more, for all attempts of one call and the time between them; None for no bound. A
-            wait that would end after it is not begun: the error is raised at once.
+        deadline: Seconds, 0 or more, for all attempts of one call, the time between them, and a login that it needs;
+            None for no bound. It cuts an attempt short, and a wait that would end after it is not begun: the error is
+            raised at once.
         predicate: Decides instead of the table whether to try again, as long as there are retries left. It gets an
             `Attempt`, whose `retryable` is what the table says.
         sleep: Passes a number of seconds; for tests. In async code it may be a coroutine function. None for the real
@@ -121,10 +126,10 @@ class RetryPolicy:
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
                 raise ConfigurationError(f"{name} must be a number of seconds, 0 or more")
-        for name in ("predicate", "sleep"):
-            value = getattr(self, name)
-            if value is not None and not callable(value):
-                raise ConfigurationError(f"{name} must be a function, not {type(value).__name__}")
+        if self.predicate is not None:
+            check_taker("predicate", self.predicate)
+        if self.sleep is not None:
+            check_taker_async("sleep", self.sleep)
 
     @classmethod
     def of(cls, value: RetryPolicy | int | None) -> RetryPolicy:
@@ -199,7 +204,7 @@ class Call(Generic[R]):
             "stop": stop,
             "wait": self._wait,
             "before_sleep": self.retrying,
-            "retry_error_callback": _last,
+            "retry_error_callback": self._give_up,
         }
 
     def _wants_retry(self, outcome: Outcome[R]) -> bool:
@@ -208,8 +213,9 @@ class Call(Generic[R]):
             return False
         retryable = is_retryable(self.effect, error)
         if self.policy.predicate is not None:
-            retryable = self.policy.predicate(
-                Attempt(self.operation, self.method, self.effect, self.attempts, error, may_have_run(error), retryable)
+            retryable = _decided(
+                self.policy.predicate,
+                Attempt(self.operation, self.method, self.effect, self.attempts, error, may_have_run(error), retryable),
             )
         # Not `may_have_run`: what a gateway says of a Retry-After is good enough to repeat, not to call a 404 an error.
         unsure = error.sent if isinstance(error, APIConnectionError) else error.status >= 500
@@ -221,6 +227,15 @@ class Call(Generic[R]):
         if asked is not None:
             return float(asked)
         return tenacity.wait_random_exponential(multiplier=self.policy.base, max=self.policy.cap)(state)
+
+    def _give_up(self, state: tenacity.RetryCallState) -> Outcome[R]:
+        outcome: Outcome[R] = _last(state)
+        if self.budget is not None and self.attempts <= self.policy.retries and outcome.error is not None:
+            outcome.error.add_note(
+                f"Not tried again: {state.upcoming_sleep:.3g} s more would have passed "
+                f"the deadline of {self.budget:.3g} s."
+            )
+        return outcome
 
     @property
     def is_gone(self) -> bool:
@@ -242,8 +257,15 @@ class Call(Generic[R]):
         return error
 
 
-def _last(state: tenacity.RetryCallState) -> Outcome[object]:
+def _decided(predicate: Callable[[Attempt], bool], attempt: Attempt) -> bool:
+    decision = predicate(attempt)
+    if not isinstance(decision, bool):  # a coroutine, for instance, would count as True
+        raise ConfigurationError(f"predicate must give True or False, not {type(decision).__name__}")
+    return decision
+
+
+def _last(state: tenacity.RetryCallState) -> Outcome[Any]:
     outcome = state.outcome
     assert outcome is not None  # noqa: S101 - tenacity asks after an attempt
-    result: Outcome[object] = outcome.result()
+    result: Outcome[Any] = outcome.result()
     return result

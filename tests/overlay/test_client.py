@@ -264,6 +264,8 @@ def test_there_is_a_timeout_unless_another_is_given() -> None:
         ({"timeout": "5"}, "above 0"),
         ({"timeout": float("nan")}, "above 0"),
         ({"headers": {"Authorization": "x"}}, "auth"),
+        ({"headers": {"Host": "x"}}, "headers must not hold Host"),
+        ({"headers": {"content-type": "x"}}, "the client sets it"),
         ({"headers": {"X": None}}, "the value of header X"),
         ({"headers": {"X": ":p@\n"}}, "the value of header X"),
         ({"headers": {"X": "é"}}, "the value of header X"),
@@ -451,6 +453,7 @@ def test_names_are_exported_and_nothing_else() -> None:
     errors += " ConflictError DecodeError IAMError NotFoundError PaginationError PermissionDeniedError RateLimitError"
     others = "ServerError SPEC_VERSION __version__ auth errors models"
     assert sorted(gcore_iam.__all__) == sorted(f"{classes} {errors} {others}".split())
+    assert set(gcore_iam.__all__) == {*gcore_iam._MODULE_OF, *gcore_iam._MODULES, "SPEC_VERSION", "__version__"}
     for name in gcore_iam.__all__:
         assert getattr(gcore_iam, name) is not None
     with pytest.raises(AttributeError, match="no_such"):

@@ -31,7 +31,7 @@ from gcore_iam import (
     models,
 )
 from gcore_iam.arguments import ROLES
-from gcore_iam.testing import FakeIAM, Missing, Reset, Status
+from gcore_iam.testing import HTML, FakeIAM, Missing, Reset, Status
 
 from codegen import spec
 from codegen.inventory import inventory
@@ -177,6 +177,17 @@ def test_the_roles_known_here_are_those_of_the_description() -> None:
         assert f"{number} ({name})" in text["properties"]["id"]["description"]
 
 
+def test_an_unreadable_success_of_a_write_says_that_it_is_done(run: Run, fake: FakeIAM) -> None:
+    for fault in (HTML(), Missing("token")):
+        fake.inject(fault, method="POST")
+        with pytest.raises(DecodeError, match="do not repeat it"):
+            run(lambda iam: iam.tokens.create(ACCOUNT, "ci", 2))
+    fake.inject(HTML(), method="GET")
+    with pytest.raises(DecodeError) as caught:
+        run(lambda iam: iam.users.get(5))
+    assert "repeat" not in str(caught.value)
+
+
 def test_a_user_is_removed(run: Run, fake: FakeIAM) -> None:
     assert run(lambda iam: iam.users.revoke(ACCOUNT, 5)) is None
     assert 5 not in [user["id"] for user in fake.users]
@@ -320,9 +331,16 @@ def test_a_rotation_that_stops_leaves_a_working_token_and_says_which_exist(
     assert set(error.existing) <= set(live(fake))
 
 
-def test_a_rotation_is_not_begun_with_arguments_that_cannot_be(run: Run, fake: FakeIAM, old: Any) -> None:
+def test_a_rotation_is_not_begun_with_arguments_that_cannot_be(run: Run, fake: FakeIAM, old: Any, colour: Any) -> None:
     before = live(fake)
-    for arguments in ({"hand_over": None}, {"name": ""}, {"exp_date": datetime.now()}, {"role": True}):
+
+    async def take(_: Any) -> None: ...
+
+    wrong: list[dict[str, Any]] = [
+        {"hand_over": lambda: None},
+        {"hand_over": take} if not colour.is_async else {"name": ""},
+    ]
+    for arguments in (*wrong, {"hand_over": None}, {"name": ""}, {"exp_date": datetime.now()}, {"role": True}):
         with pytest.raises(ConfigurationError):
             run(lambda iam, more=arguments: iam.tokens.rotate(ACCOUNT, old.id, **{"hand_over": print, **more}))  # type: ignore[misc]
     with pytest.raises(NotFoundError):

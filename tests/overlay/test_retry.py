@@ -310,6 +310,18 @@ def quick(**settings: Any) -> RetryPolicy:
     return RetryPolicy(**{"sleep": lambda _: None, **settings})
 
 
+async def coroutine_function(_: object) -> bool:
+    return False
+
+
+def test_a_predicate_that_gives_something_else_is_told(colour: Any) -> None:
+    fake = prepared()
+    fake.inject(Reset(), times=None)
+    asked, _, error = run(colour, fake, ONCE[0], policy=RetryPolicy(predicate=lambda _: "no"))  # type: ignore[arg-type,return-value]
+    assert isinstance(error, ConfigurationError)
+    assert asked == 1
+
+
 def test_waits_grow_to_the_cap_and_are_random() -> None:
     fake = FakeIAM()
     fake.inject(Status(502), times=None)
@@ -347,6 +359,7 @@ def test_a_wait_that_would_end_after_the_deadline_is_not_begun(colour: Any) -> N
     asked, waits, error = run(colour, fake, ROWS[0], policy=RetryPolicy(deadline=20))
     assert isinstance(error, RateLimitError)
     assert (asked, waits, error.retry_after) == (1, [], 30)
+    assert error.__notes__ == ["Not tried again: 30 s more would have passed the deadline of 20 s."]
 
 
 def test_a_deadline_ends_an_attempt_that_hangs(colour: Any) -> None:
@@ -400,7 +413,7 @@ class Trickle(httpx.SyncByteStream, httpx.AsyncByteStream):
 def test_a_deadline_ends_a_body_that_trickles_in(colour: Any) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Trickle()))
     began = time.monotonic()
-    with pytest.raises(APITimeoutError, match="timed out"):
+    with pytest.raises(APITimeoutError, match=r"the deadline of 0\.2 s has passed"):
         colour.run(ROWS[0].call, "42_k", transport=transport, retries=RetryPolicy(deadline=0.2, base=0))
     assert time.monotonic() - began < 5
 
@@ -464,6 +477,9 @@ def test_a_predicate_decides_instead(colour: Any) -> None:
         ({"cap": float("inf")}, "cap"),
         ({"predicate": 5}, "predicate"),
         ({"sleep": 5}, "sleep"),
+        ({"sleep": lambda: None}, "sleep must be a function of one argument"),
+        ({"predicate": lambda: True}, "predicate must be a function of one argument"),
+        ({"predicate": coroutine_function}, "predicate is a coroutine function"),
     ],
 )
 def test_a_policy_that_cannot_be_is_refused(settings: dict[str, Any], told: str) -> None:

@@ -181,6 +181,7 @@ def test_a_wrong_password_is_told_as_the_api_tells_it(colour: Any, fake: FakeIAM
     with pytest.raises(BadRequestError, match="No active account") as caught:
         get(colour, fake, Session(EMAIL, "wr0ng-mark"))
     assert "wr0ng-mark" not in str(caught.value)
+    assert any("could not log in" in note for note in caught.value.__notes__)
     assert fake.calls["iamGetUser"] == 0
 
 
@@ -329,6 +330,19 @@ def test_calls_during_a_password_change_wait_for_the_new_pair(fake: FakeIAM) -> 
             thread.join()
     assert failures == []
     assert counts(fake) == (1, 0, 0)
+
+
+def test_a_changed_address_is_adopted(colour: Any, fake: FakeIAM, tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    session = Session(EMAIL, PASSWORD, store=FileTokenStore(path))
+    options: dict[str, Any] = {"base_url": BASE, "transport": fake.transport()}
+    colour.run(lambda iam: iam.users.update_email(1, "new@example.com", PASSWORD), session, **options)
+    get(colour, fake, session)
+    get(colour, fake, Session("new@example.com", PASSWORD, store=FileTokenStore(path)))
+    assert counts(fake) == (1, 0, 0)
+    fake.clock.advance(hours=25)
+    get(colour, fake, session)
+    assert counts(fake) == (2, 1, 0)
 
 
 def test_a_key_has_nothing_to_adopt(colour: Any, fake: FakeIAM) -> None:
@@ -545,6 +559,15 @@ def test_sessions_that_share_a_memory_store_share_their_tokens(colour: Any, fake
     assert counts(fake) == (1, 0, 0)
 
 
+def test_a_store_that_gives_something_else_is_told(colour: Any, fake: FakeIAM) -> None:
+    class Odd(MemoryTokenStore):
+        def load(self) -> Any:
+            return {"access": "a", "refresh": "r"}
+
+    with pytest.raises(ConfigurationError, match=r"load\(\) must give a TokenPair or None, not dict"):
+        get(colour, fake, Session(EMAIL, PASSWORD, store=Odd()))
+
+
 def test_a_file_outlives_the_program(colour: Any, fake: FakeIAM, tmp_path: Path) -> None:
     path = tmp_path / "folder" / "tokens.json"
     for _ in range(3):
@@ -561,25 +584,25 @@ def test_file_and_folder_are_for_their_owner_alone(tmp_path: Path) -> None:
     try:
         store = FileTokenStore(tmp_path / "folder" / "tokens.json")
         with store.lock():
-            store.save(TokenPair("a", "r"))
+            store.save(TokenPair("a", "r", None, "o"))
     finally:
         os.umask(old)
-    assert store.load() == TokenPair("a", "r")
+    assert store.load() == TokenPair("a", "r", None, "o")
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [tmp_path / "folder", *tmp_path.rglob("t*")]}
     assert modes == {"folder": 0o700, "tokens.json": 0o600, "tokens.json.lock": 0o600}
 
 
 def test_a_failing_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = FileTokenStore(tmp_path / "tokens.json")
-    store.save(TokenPair("a", "r"))
+    store.save(TokenPair("a", "r", None, "o"))
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ConfigurationError, match="No space left"):
-        store.save(TokenPair("b", "s"))
-    assert store.load() == TokenPair("a", "r")
+        store.save(TokenPair("b", "s", None, "o"))
+    assert store.load() == TokenPair("a", "r", None, "o")
     assert [path.name for path in tmp_path.iterdir()] == ["tokens.json"]
 
 
@@ -587,6 +610,7 @@ def test_a_failing_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pyte
     "content",
     ["", "{", "[]", "{}", '{"access": "a"}', '{"access": 1, "refresh": "r"}', '{"access": "a b", "refresh": "r"}',
      '{"access": "a", "refresh": "r", "expires_at": "soon"}', '{"access": "a", "refresh": "r", "owner": 5}',
+     '{"access": "a", "refresh": "r"}',
      '{"access": "a", "refresh": "r", "more": 5}', "\udcff"],
 )  # fmt: skip
 def test_a_file_of_something_else_is_left_alone(tmp_path: Path, content: str) -> None:
@@ -600,7 +624,7 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path, content: str) ->
 
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
-    FileTokenStore(path).save(TokenPair("a", "r"))
+    FileTokenStore(path).save(TokenPair("a", "r", None, "o"))
     path.chmod(0o640)
     with pytest.raises(ConfigurationError, match="chmod 600"):
         FileTokenStore(path).load()
@@ -748,7 +772,7 @@ def test_tokens_that_do_not_say_when_they_end_are_used_until_they_are_refused(co
 def test_nothing_of_a_session_shows_a_secret() -> None:
     session = Session("ada@example.com", "p4ss-mark", one_time_password="0tp-mark")
     tokens = Session.from_tokens("acc-mark", "ref-mark")
-    shown = repr([session, tokens, TokenPair("acc-mark", "ref-mark"), session.store])
+    shown = repr([session, tokens, TokenPair("acc-mark", "ref-mark", None, "o"), session.store])
     shown += repr(next(session.renewal(None))) + repr(Refresh("r-mark")) + repr(LogIn("u", "p-mark", "o-mark"))
     assert "mark" not in shown
     assert "ada@example.com" in shown

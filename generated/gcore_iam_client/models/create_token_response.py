@@ -28,6 +28,10 @@ from ..types import (
 class CreateTokenResponse:
     """A new API token in the v1 spelling, with its secret."""
 
+    token: str = _field(repr=masked)
+    """The API key in full, spelled like `1234$abcdef`. It is a secret, is shown only here, and Gcore
+    keeps no copy: storing and guarding it is up to whoever issued it.
+    """
     name: str
     """Name that tells the token from others."""
     exp_date: datetime.datetime | None
@@ -44,10 +48,6 @@ class CreateTokenResponse:
     """When the token was created (UTC, RFC 3339)."""
     last_usage: datetime.datetime
     """Most recent use of the token (UTC, RFC 3339)."""
-    token: str | Unset = _field(default=UNSET, repr=masked)
-    """The API key in full, spelled like `1234$abcdef`. It is a secret, is shown only here, and Gcore
-    keeps no copy: storing and guarding it is up to whoever issued it.
-    """
     description: str | Unset = UNSET
     """Free text about the token. Optional."""
     additional_properties: dict[str, Any] = _field(init=False, factory=dict, repr=masked_values)
@@ -56,6 +56,7 @@ class CreateTokenResponse:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
         body: dict[str, Any] = dict(self.additional_properties)
+        body["token"] = self.token
         body["name"] = self.name
         body["exp_date"] = encode(self.exp_date)
         body["client_user"] = encode(self.client_user)
@@ -64,8 +65,6 @@ class CreateTokenResponse:
         body["expired"] = self.expired
         body["created"] = encode(self.created)
         body["last_usage"] = encode(self.last_usage)
-        if self.token is not UNSET:
-            body["token"] = self.token
         if self.description is not UNSET:
             body["description"] = self.description
         return body
@@ -83,6 +82,7 @@ class CreateTokenResponse:
         get = src_dict.get
         try:
             model = cls(
+                token=src_dict["token"],
                 name=src_dict["name"],
                 exp_date=decode_datetime(src_dict["exp_date"]),
                 client_user=(
@@ -95,7 +95,6 @@ class CreateTokenResponse:
                 expired=src_dict["expired"],
                 created=decode_datetime(src_dict["created"]),
                 last_usage=decode_datetime(src_dict["last_usage"]),
-                token=get("token", UNSET),
                 description=get("description", UNSET),
             )
         except KeyError as missing:
@@ -126,6 +125,7 @@ class CreateTokenResponse:
 
 _KNOWN = frozenset(
     {
+        "token",
         "name",
         "exp_date",
         "client_user",
@@ -134,7 +134,6 @@ _KNOWN = frozenset(
         "expired",
         "created",
         "last_usage",
-        "token",
         "description",
     }
 )

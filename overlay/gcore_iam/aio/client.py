@@ -93,7 +93,10 @@ class AsyncIAMClient:
 
     @cached_property
     def with_raw_response(self) -> AsyncRawIAMClient:
-        """The same methods, which give a `RawResponse` with status, headers and model of that one call."""
+        """The same methods, which give a `RawResponse` with status, headers and model of that one call.
+
+        Without `users.list`, `account.logins` and `tokens.rotate`, which ask more than once.
+        """
         return AsyncRawIAMClient(self)
 
     def with_options(

@@ -84,6 +84,17 @@ class AsyncCredentials:
         async with exclusive_async(session):
             yield adopt
 
+    async def renamed(self, username: str) -> None:
+        """Let the session go on with another email address of its user."""
+        session = self.auth
+        if isinstance(session, Session):
+
+            async def work() -> None:
+                async with exclusive_async(session):
+                    await self._drive(session.renaming(username))
+
+            await unbroken_async(work)
+
     async def unbroken(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do something that changes the session's tokens, to its end even if the caller is cancelled meanwhile."""
         return await (unbroken_async(work) if isinstance(self.auth, Session) else work())

@@ -91,6 +91,9 @@ class Session:
     Access tokens are renewed 60 seconds before their end, and when the API refuses one. Each refresh token is used
     once, and the pair that it buys is stored before it is used.
 
+    Wrong credentials are a `BadRequestError` of whichever call needs the login: the API refuses a login with 400. After
+    `iam.users.change_password` and `iam.users.update_email` the session goes on with the new password and address.
+
     Args:
         username: The user's email address.
         password: The user's password.
@@ -149,7 +152,7 @@ class Session:
         session._one_time_password = None
         session._client_id = None
         bare = _token("access", access)
-        session._given = TokenPair(bare, _token("refresh", refresh), _numeric(_claims(bare).get("exp")))
+        session._given = TokenPair(bare, _token("refresh", refresh), _numeric(_claims(bare).get("exp")), "")
         session._begin(store)
         return session
 
@@ -210,7 +213,11 @@ class Session:
         """
         if (access := self.usable) is not None and access != rejected:
             return access, False
-        stored: TokenPair | None = yield Load()
+        stored: object = yield Load()
+        if stored is not None and not isinstance(stored, TokenPair):
+            raise ConfigurationError(
+                f"{self._store!r}: load() must give a TokenPair or None, not {type(stored).__name__}"
+            )
         if stored is not None:
             self._check_owner(stored)
             if stored != self._current:  # its end is known already, by a clock that nobody sets
@@ -241,10 +248,22 @@ class Session:
                 refusal.add_note("The session has ended; open another one, with a new login.")
             raise refusal or AssertionError("a session without a login has tokens")
         began = _now()
-        issued = yield LogIn(self._username, self._password, self._one_time_password)
+        try:
+            issued = yield LogIn(self._username, self._password, self._one_time_password)
+        except BadRequestError as error:
+            error.add_note("The session could not log in: the API refuses wrong credentials with 400.")
+            raise
         if self._client_id is not None:
             issued = yield SelectAccount(self._client_id, issued[0])
         return (yield from self._keep(issued, began)), True
+
+    def renaming(self, username: str) -> Generator[Step, Any, None]:
+        """What to do when the user has another email address from now on."""
+        if self._username is None:
+            return
+        self._username = username
+        if self._current is not None:
+            yield from self._stored(attrs.evolve(self._current, owner=self._owner))
 
     def adoption(self, access: str, refresh: str, password: str) -> Generator[Step, Any, str]:
         """What to do with the pair that a change of the password has brought, and with the new password."""
@@ -267,7 +286,9 @@ class Session:
         self._unsaved = tokens  # if saving fails: its predecessor is used up, so this one must not be lost
         yield Save(tokens)
         self._unsaved = None
-        self._take(tokens)
+        if self._current is None or self._current.access != tokens.access:
+            self._take(tokens)
+        self._current = tokens
 
     def _take(self, tokens: TokenPair) -> None:
         ends = None if tokens.expires_at is None else _now() + tokens.expires_at - time.time()
@@ -278,7 +299,7 @@ class Session:
         return " ".join(str(part) for part in (self._origin, self._username, self._client_id) if part is not None)
 
     def _check_owner(self, stored: TokenPair) -> None:
-        if stored.owner and stored.owner != self._owner:
+        if stored.owner != self._owner:
             raise ConfigurationError(
                 f"{self._store!r} holds the session of {stored.owner!r}, not of {self._owner!r}; "
                 "give each its own store"

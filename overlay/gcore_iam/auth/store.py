@@ -23,23 +23,30 @@ def _masked(_: object) -> str:
 
 @attrs.frozen
 class TokenPair:
-    """The tokens of a session, as a store keeps them. Its repr hides them; `attrs.asdict` does not."""
+    """The tokens of a session, as a store keeps them: all four fields, or a session cannot tell its own from others'.
+
+    `attrs.asdict(tokens)` and `TokenPair(**fields)` go there and back. The repr hides the tokens, `attrs.asdict` does
+    not.
+
+    Attributes:
+        access: Opens the API for an hour.
+        refresh: Buys the next pair, once, within 24 hours.
+        expires_at: When the access token ends, in seconds since 1970 by this machine's clock; None when nobody knows.
+        owner: Whose session it is: the API's origin, the user, the account. A session uses its own only.
+    """
 
     access: str = attrs.field(repr=_masked)
-    """Opens the API for an hour."""
     refresh: str = attrs.field(repr=_masked)
-    """Buys the next pair, once, within 24 hours."""
-    expires_at: float | None = None
-    """When the access token ends, in seconds since 1970 by this machine's clock; None when nobody knows."""
-    owner: str = ""
-    """Whose session it is: the API's origin, the user, the account. A session uses its own only."""
+    expires_at: float | None
+    owner: str
 
 
 class TokenStore(Protocol):
     """What a session asks of a store; write your own for a database, a keyring or a shared cache.
 
     A session calls `load` and `save` only between entering and leaving `lock()`. With `AsyncIAMClient` all three are
-    called in worker threads, and the lock may be left in another thread than it was entered in.
+    called in worker threads, and the lock may be left in another thread than it was entered in. What they raise comes
+    through to whoever made the call; a pair that could not be saved is kept, and saved at the next occasion.
     """
 
     def load(self) -> TokenPair | None:

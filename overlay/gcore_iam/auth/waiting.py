@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
@@ -70,6 +71,29 @@ async def slept_async(sleep: Callable[[float], object] | None, seconds: float) -
     answer = (sleep or anyio.sleep)(seconds)
     if isinstance(answer, Awaitable):
         await answer
+
+
+def check_taker(name: str, take: object) -> None:
+    """Look at a function of the user's before it is needed.
+
+    Raises:
+        ConfigurationError: It is no function, a coroutine function, or takes something else than one argument.
+    """
+    check_taker_async(name, take)
+    if inspect.iscoroutinefunction(take):
+        raise ConfigurationError(f"{name} is a coroutine function; those are for async code, with AsyncIAMClient")
+
+
+def check_taker_async(name: str, take: object) -> None:
+    """The same; it may be a coroutine function."""
+    if not callable(take):
+        raise ConfigurationError(f"{name} must be a function, not {type(take).__name__}")
+    try:
+        inspect.signature(take).bind(None)
+    except ValueError:  # a function of C that does not tell
+        return
+    except TypeError as error:
+        raise ConfigurationError(f"{name} must be a function of one argument: {error}") from None
 
 
 def handed(take: Callable[[T], object], value: T) -> None:

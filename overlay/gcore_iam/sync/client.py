@@ -95,7 +95,10 @@ class IAMClient:
 
     @cached_property
     def with_raw_response(self) -> RawIAMClient:
-        """The same methods, which give a `RawResponse` with status, headers and model of that one call."""
+        """The same methods, which give a `RawResponse` with status, headers and model of that one call.
+
+        Without `users.list`, `account.logins` and `tokens.rotate`, which ask more than once.
+        """
         return RawIAMClient(self)
 
     def with_options(

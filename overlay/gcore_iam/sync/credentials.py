@@ -86,6 +86,17 @@ class Credentials:
         with exclusive(session):
             yield adopt
 
+    def renamed(self, username: str) -> None:
+        """Let the session go on with another email address of its user."""
+        session = self.auth
+        if isinstance(session, Session):
+
+            def work() -> None:
+                with exclusive(session):
+                    self._drive(session.renaming(username))
+
+            unbroken(work)
+
     def unbroken(self, work: Callable[[], T]) -> T:
         """Do something that changes the session's tokens, to its end even if the caller is cancelled meanwhile."""
         return unbroken(work) if isinstance(self.auth, Session) else work()

@@ -13,7 +13,7 @@ from gcore_iam_client.types import UNSET, Unset
 from ...arguments import flag, identifier, moment, optional_identifier, role_filter, text
 from ...arguments import role as checked_role
 from ...auth.api_key import APIKey
-from ...auth.waiting import handed_async
+from ...auth.waiting import check_taker_async, handed_async
 from ...errors import AmbiguousOutcomeError, AuthenticationError, ConfigurationError, DecodeError, TokenRotationError
 from ...http import reconciled, unwrap
 from ...raw import raw_async
@@ -220,8 +220,7 @@ class AsyncTokens:
 
         Source: operations iamGetApiTokenV2, iamCreateApiTokenV2, iamDeleteApiTokenV2.
         """
-        if not callable(hand_over):
-            raise ConfigurationError("hand_over must be a function that takes the new token")
+        check_taker_async("hand_over", hand_over)
         old = await self.get(client_id, token_id)
         new_name = old.name if isinstance(name, Unset) else name
         new_role = old.client_user.role if isinstance(role, Unset) else role
@@ -276,9 +275,6 @@ class AsyncTokens:
             raise DecodeError("another token was found", operation="iamGetApiTokenV2", model="TokenResponse", key="id")
 
     def _as(self, new: CreateTokenResponseV2) -> AsyncTokens:
-        if isinstance(new.token, Unset):
-            problem = "the answer holds no key"
-            raise DecodeError(problem, operation="iamCreateApiTokenV2", model="CreateTokenResponseV2", key="token")
         return AsyncTokens(self._http.view(auth=APIKey(new.token)))
 
     async def _taken_back(self, client_id: int, old_id: int, new_id: int, error: Exception) -> TokenRotationError:

@@ -137,6 +137,8 @@ class AsyncUsers:
     async def update_email(self, user_id: int, new_email: str, password: str) -> UpdateUserEmailResponse:
         """Change one's own email address.
 
+        A client that authenticates with a `Session` logs in with the new one from then on.
+
         Args:
             user_id: The id of the user that the credentials belong to, 1 or more.
             new_email: The new address.
@@ -164,7 +166,9 @@ class AsyncUsers:
             return user if _is_same(user.email, new_email) else None
 
         with reconciled("reconcile() looks which address the user has", look):
-            return unwrap(await iam_update_user_email.asyncio_detailed(user_id=number, body=body, client=self._api))
+            changed = unwrap(await iam_update_user_email.asyncio_detailed(user_id=number, body=body, client=self._api))
+        await self._http.credentials.renamed(new_email)
+        return changed
 
     async def change_password(self, user_id: int, old: str, new: str) -> Token:
         """Change one's own password, which ends all sessions of the user.

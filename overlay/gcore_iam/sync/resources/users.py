@@ -139,6 +139,8 @@ class Users:
     def update_email(self, user_id: int, new_email: str, password: str) -> UpdateUserEmailResponse:
         """Change one's own email address.
 
+        A client that authenticates with a `Session` logs in with the new one from then on.
+
         Args:
             user_id: The id of the user that the credentials belong to, 1 or more.
             new_email: The new address.
@@ -166,7 +168,9 @@ class Users:
             return user if _is_same(user.email, new_email) else None
 
         with reconciled("reconcile() looks which address the user has", look):
-            return unwrap(iam_update_user_email.sync_detailed(user_id=number, body=body, client=self._api))
+            changed = unwrap(iam_update_user_email.sync_detailed(user_id=number, body=body, client=self._api))
+        self._http.credentials.renamed(new_email)
+        return changed
 
     def change_password(self, user_id: int, old: str, new: str) -> Token:
         """Change one's own password, which ends all sessions of the user.
