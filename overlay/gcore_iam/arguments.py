@@ -115,10 +115,13 @@ def role(name: str, value: Group | int | str) -> Group:
         ConfigurationError: It is none of these.
     """
     from gcore_iam_client.models import Group, GroupName
+    from gcore_iam_client.types import Unset
 
     if isinstance(value, Group):
-        if not value.to_dict():
+        if isinstance(value.id, Unset) and isinstance(value.name, Unset):
             raise ConfigurationError(f"{name} is a Group without an id and without a name")
+        optional_identifier(f"{name}.id", value.id)
+        optional_text(f"{name}.name", value.name)
         return value
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ConfigurationError(

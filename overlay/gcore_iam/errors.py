@@ -23,6 +23,7 @@ Every error can be pickled and copied; none shows a secret.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -34,6 +35,14 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 _LONGEST_MESSAGE = 500
 """Characters of the server's own words in `message`; the whole body is in `body`."""
 
+
+SECRET_KEYS = frozenset({"password", "old", "new", "double", "one_time_password", "refresh", "access", "token"})
+"""Keys of bodies whose values are secrets."""
+
+_BRACKET = re.compile(r"[\[\]{}]")
+
+_DEEPEST = 100
+"""Levels of a body that is kept decoded; what is nested deeper is kept as text, or it could not be pickled."""
 
 _LONGEST_WAIT = 1e9
 """Seconds: about 30 years. No clock can wait for much longer, and nobody would."""
@@ -145,7 +154,7 @@ class RateLimitError(APIStatusError):
 
 
 class ServerError(APIStatusError):
-    """5xx: the server failed. After a 500 it said so itself, which does not rule out that a write has happened."""
+    """5xx: the server failed. A write that is not idempotent raises `AmbiguousOutcomeError` instead."""
 
 
 class DecodeError(IAMError, ValueError):
@@ -272,7 +281,14 @@ _BY_STATUS: Mapping[int, type[APIStatusError]] = {
 
 
 def status_error(
-    status: int, headers: Mapping[str, str], content: bytes, *, method: str, url: str, now: datetime | None = None
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    *,
+    method: str,
+    url: str,
+    hide: Callable[[str], str] = str,
+    now: datetime | None = None,
 ) -> APIStatusError:
     """Build the error for an answer that is not a success.
 
@@ -282,6 +298,7 @@ def status_error(
         content: Its body.
         method: The request's HTTP method.
         url: The request's URL, without its query.
+        hide: Takes the request's secrets out of a text.
         now: The time that a `Retry-After` date counts from; the present when left out.
 
     Returns:
@@ -289,11 +306,13 @@ def status_error(
     """
     text = content.decode("utf-8", "replace")
     errors: dict[str, list[str]] = {}
+    body: Json
     try:
-        body: Json = json.loads(text)
+        body = _hidden(json.loads(text), hide)
+        is_json = True
     except (ValueError, RecursionError):
-        body = text
-    else:
+        body, is_json = hide(text), False
+    if is_json:
         for path, message in _messages(body):
             errors.setdefault(path, []).append(message)
     cls = _BY_STATUS.get(status, ServerError if status >= 500 else APIStatusError)
@@ -303,10 +322,38 @@ def status_error(
         message=_summary(status, errors, headers, content),
         request_id=headers.get("x-request-id"),
         retry_after=_retry_after(headers.get("retry-after"), now),
-        body=body,
+        body=body if is_json and _depth(text) <= _DEEPEST else hide(text),
         method=method,
         url=url,
     )
+
+
+def _hidden(body: Json, hide: Callable[[str], str], *, is_told: bool = False) -> Json:
+    """A body without the request's secrets, and without those that the server has issued.
+
+    What stands under `errors` is told to people: a message about `token` is no token.
+    """
+    if isinstance(body, str):
+        return hide(body)
+    if isinstance(body, list):
+        return [_hidden(item, hide, is_told=is_told) for item in body]
+    if isinstance(body, dict):
+        return {
+            hide(key): "***"
+            if key in SECRET_KEYS and isinstance(value, str) and not is_told
+            else _hidden(value, hide, is_told=is_told or key in ("errors", "message", "detail"))
+            for key, value in body.items()
+        }
+    return body
+
+
+def _depth(text: str) -> int:
+    """How deep a JSON text is nested, at the most."""
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(text):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _messages(body: Json, path: str | None = None) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ The clients that wait are in `aio/http.py` and, for sync code, in `sync/http.py`
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+from urllib.parse import quote, quote_plus
 
 import httpx
 import tenacity
@@ -26,6 +28,7 @@ from gcore_iam_client.types import Operation, Response
 
 from ._version import __version__
 from .errors import (
+    SECRET_KEYS,
     AmbiguousOutcomeError,
     APIConnectionError,
     APIStatusError,
@@ -50,18 +53,20 @@ DEFAULT_BASE_URL = "https://api.gcore.com"
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds: 5 to connect, 30 for each read, each write, and the wait for a connection of the pool."""
 
+_LONGEST_TIMEOUT = 1e6
+"""Seconds: sockets cannot wait for much longer; `httpx.Timeout(None)` waits without end."""
+
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110, section 5.6.2
+
+WITHOUT_CREDENTIALS = ("/iam/auth/jwt/login", "/iam/auth/jwt/refresh", "/iam/auth/password/forgot")
+"""Paths of the operations that take no credentials, for requests that no generated function has made."""
 
 _OWN_HEADERS = frozenset({"host", "content-type", "content-length", "transfer-encoding", "connection"})
 
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 """Failures before anything of a request was sent."""
-
-_SECRET_KEYS = frozenset({"password", "old", "new", "double", "one_time_password", "refresh", "access", "token"})
-"""Keys of request bodies whose values are secrets."""
-
 
 # --- one call ------------------------------------------------------------------------------------------------------
 
@@ -190,6 +195,8 @@ def failed(
     """What a failure of httpx's comes to; that failure becomes the cause of ours."""
     ours: IAMError
     method, url = request.method, shown(request.url)
+    # What broke the rules of HTTP may be quoted in the message: a header with a secret, an answer in clear.
+    quotes = isinstance(error, httpx.ProtocolError | httpx.InvalidURL)
     if isinstance(error, httpx.HTTPStatusError):  # raised by an event hook of the user's client
         ours = _status_error(error.response)
     elif isinstance(error, httpx.DecodingError):
@@ -202,13 +209,14 @@ def failed(
             timing = f"the deadline of {call.budget:.3g} s has passed ({timing})"
         ours = APITimeoutError(f"{method} {url}: {timing}", method=method, url=url, sent=not isinstance(error, _UNSENT))
     else:
-        # What broke the rules of HTTP may be quoted in the message: a header with a secret, for instance.
-        quotes = isinstance(error, httpx.LocalProtocolError | httpx.InvalidURL)
-        detail = type(error).__name__ if quotes or not str(error) else str(error)
+        detail = _masked(str(error), _secrets(request)) or type(error).__name__
+        if quotes:
+            detail = "the server closed the connection, or does not speak HTTP"
         ours = APIConnectionError(
             f"{method} {url}: {detail}", method=method, url=url, sent=not isinstance(error, _UNSENT)
         )
-    ours.__cause__ = error
+    if not quotes:
+        ours.__cause__ = error
     outcome = Outcome[httpx.Response](error=ours)
     _log(call, outcome, None, began)
     return outcome
@@ -241,34 +249,52 @@ def _told(outcome: Outcome[httpx.Response]) -> str:
 
 def _status_error(response: httpx.Response) -> APIStatusError:
     request = response.request
+    try:
+        content = response.content
+    except httpx.ResponseNotRead:  # a hook of the user's client raised before there was a body
+        content = b""
+    secrets = _secrets(request)
+    named = ("x-request-id", "retry-after", "content-type")
     return status_error(
         response.status_code,
-        response.headers,
-        _without_secrets(response.content, request),
+        {name: _masked(response.headers[name], secrets) for name in named if name in response.headers},
+        content,
         method=request.method,
         url=shown(request.url),
+        hide=lambda text: _masked(text, secrets),
     )
 
 
-def _without_secrets(content: bytes, request: httpx.Request) -> bytes:
-    """The body of a refusal without the secrets of its request, in case that it repeats them."""
-    secrets = [request.headers.get("authorization", "").rpartition(" ")[2]]
+def _secrets(request: httpx.Request) -> list[str]:
+    """The secrets of a request, in the spellings that an answer may repeat them in; the longest one first."""
+    secrets = {request.headers.get("authorization", "").rpartition(" ")[2]}
     try:
         body = json.loads(request.content or b"null")
     except (ValueError, httpx.RequestNotRead):
         body = None
     if isinstance(body, dict):
-        secrets += [value for key, value in body.items() if key in _SECRET_KEYS and isinstance(value, str)]
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        for spelled in {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}:
-            content = content.replace(spelled.encode("utf-8", "replace"), b"***")
-    return content
+        secrets |= {value for key, value in body.items() if key in SECRET_KEYS and isinstance(value, str)}
+    for secret in tuple(secrets):
+        escaped = json.dumps(secret)[1:-1]
+        secrets |= {html.escape(secret), quote(secret), quote(secret, safe=""), quote_plus(secret), escaped}
+        secrets |= {json.dumps(secret, ensure_ascii=False)[1:-1], escaped.replace("/", "\\/")}
+    return sorted(filter(None, secrets), key=len, reverse=True)
+
+
+def _masked(text: str, secrets: list[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
 
 
 def wants_credentials(request: httpx.Request, base_url: httpx.URL) -> bool:
     """Whether credentials belong on a request: it goes to the base URL's origin, and its operation takes them."""
     operation = request.extensions.get("operation")
-    return origin(request.url) == origin(base_url) and (not isinstance(operation, Operation) or operation.requires_auth)
+    if isinstance(operation, Operation):
+        takes_them = operation.requires_auth
+    else:
+        takes_them = not request.url.path.endswith(WITHOUT_CREDENTIALS)
+    return takes_them and origin(request.url) == origin(base_url)
 
 
 def operation_of(request: httpx.Request) -> str:
@@ -413,6 +439,10 @@ def checked_base_url(value: str | None, *, allow_http: bool) -> httpx.URL:
         raise ConfigurationError(f"base_url is not a URL: {error}") from error
     if url.scheme not in ("http", "https") or not url.host:
         raise ConfigurationError("base_url must be an absolute https URL, such as https://api.gcore.com")
+    try:
+        url.host.encode("idna")
+    except UnicodeError as error:
+        raise ConfigurationError(f"base_url names no host that there can be: {error}") from None
     if url.userinfo or url.query or url.fragment:
         raise ConfigurationError("base_url must have no user, password, query or fragment")
     if url.scheme == "http" and url.host not in LOOPBACK and allow_http is not True:
@@ -433,8 +463,8 @@ def checked_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout)
         return default
     if isinstance(value, httpx.Timeout):
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise ConfigurationError("timeout must be a number of seconds above 0, or an httpx.Timeout")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LONGEST_TIMEOUT:
+        raise ConfigurationError("timeout must be a number of seconds above 0, at most 1e6, or an httpx.Timeout")
     return httpx.Timeout(value)
 
 
@@ -463,7 +493,9 @@ def checked_headers(value: Mapping[str, str] | None) -> httpx.Headers:
         if name.lower() in _OWN_HEADERS:
             raise ConfigurationError(f"headers must not hold {name}; the client sets it for each request")
         # The message leaves the value out: it may be a secret of somebody's proxy.
-        if not isinstance(text, str) or not text.isascii() or not text.isprintable():
-            raise ConfigurationError(f"the value of header {name} must be a str of printable ASCII characters")
+        if not isinstance(text, str) or not text.isascii() or not text.isprintable() or text != text.strip():
+            raise ConfigurationError(
+                f"the value of header {name} must be a str of printable ASCII characters without spaces around it"
+            )
         headers[name] = text
     return headers

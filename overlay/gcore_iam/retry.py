@@ -8,6 +8,8 @@ What may be repeated depends on what an operation does when it runs twice:
 | IDEMPOTENT | PUT of a role, PATCH of a user | the same |
 | DELETE | DELETE | the same; a 404 after an attempt that may have worked is a success |
 | ONCE | every other POST, PUT and PATCH | only if it surely did not run: no connection, 429, 503 with Retry-After |
+
+A ONCE that may have run ends with an AmbiguousOutcomeError, also after a 408, a 500 or what a gateway has of its own.
 """
 
 from __future__ import annotations
@@ -50,6 +52,10 @@ _BY_METHOD = {"GET": Effect.READ, "HEAD": Effect.READ, "OPTIONS": Effect.READ, "
 
 _PASSING = frozenset({429, 502, 503, 504})
 """Statuses that may be gone a moment later."""
+
+
+_NOT_RUN = frozenset({501, 505, 511})
+"""Server errors that say that the operation did not run (RFC 9110, RFC 6585)."""
 
 
 def effect_of(operation: str, method: str) -> Effect:
@@ -147,7 +153,9 @@ def may_have_run(error: APIConnectionError | APIStatusError) -> bool:
     """Whether the operation may have run although this went wrong."""
     if isinstance(error, APIConnectionError):
         return error.sent
-    return error.status in (502, 504) or (error.status == 503 and error.retry_after is None)
+    if error.status == 503:
+        return error.retry_after is None
+    return error.status == 408 or (error.status >= 500 and error.status not in _NOT_RUN)
 
 
 def is_retryable(effect: Effect, error: APIConnectionError | APIStatusError) -> bool:
@@ -183,6 +191,7 @@ class Call(Generic[R]):
     started: float = attrs.field(init=False, factory=time.monotonic)
     attempts: int = attrs.field(init=False, default=0)
     _may_have_run: bool = attrs.field(init=False, default=False)
+    _is_unclear: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         self.effect = effect_of(self.operation, self.method)
@@ -217,6 +226,7 @@ class Call(Generic[R]):
                 self.policy.predicate,
                 Attempt(self.operation, self.method, self.effect, self.attempts, error, may_have_run(error), retryable),
             )
+        self._is_unclear = self._is_unclear or may_have_run(error)
         # Not `may_have_run`: what a gateway says of a Retry-After is good enough to repeat, not to call a 404 an error.
         unsure = error.sent if isinstance(error, APIConnectionError) else error.status >= 500
         self._may_have_run = self._may_have_run or unsure
@@ -246,7 +256,7 @@ class Call(Generic[R]):
         """What to raise for the error of the last attempt."""
         if isinstance(error, APIConnectionError | APIStatusError):
             error.attempts = self.attempts
-            if self.effect is Effect.ONCE and may_have_run(error):
+            if self.effect is Effect.ONCE and self._is_unclear:
                 return AmbiguousOutcomeError(
                     str(error),
                     operation=self.operation,

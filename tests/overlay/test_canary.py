@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import copy
+import html
+import json
 import logging
 import pickle
+import socket
+import threading
 import traceback
 import warnings
 from collections.abc import Callable
@@ -12,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -19,6 +24,7 @@ from gcore_iam import (
     AmbiguousOutcomeError,
     APIKey,
     AuthenticationError,
+    BadRequestError,
     FileTokenStore,
     IAMError,
     RetryPolicy,
@@ -185,6 +191,51 @@ def test_a_server_that_repeats_a_secret_is_not_repeated(colour: Any, shape: Call
         with pytest.raises(IAMError) as caught:
             colour.run(call, f"42_{MARK}", transport=transport)
         assert MARK not in "".join(texts(caught.value))
+
+
+@pytest.mark.parametrize("spell", [html.escape, quote, lambda text: json.dumps(text).replace("/", "\\/")])
+def test_a_secret_in_another_spelling_is_not_repeated(colour: Any, spell: Callable[[str], str]) -> None:
+    password = f"{MARK}/s3cr&t é"
+    transport = httpx.MockTransport(lambda _: httpx.Response(400, text=f'{{"message": "{spell(password)}"}}'))
+    with pytest.raises(IAMError) as caught:
+        colour.run(lambda iam: iam.auth.login("u", password), "42_k", transport=transport)
+    assert MARK not in "".join(texts(caught.value))
+
+
+def test_secrets_in_headers_and_of_a_failed_answer_are_not_kept(colour: Any) -> None:
+    answer = httpx.Response(
+        500, json={"token": f"9_{MARK}", "inner": [{"access": MARK}]}, headers={"X-Request-ID": f"42_{MARK}"}
+    )
+    with pytest.raises(IAMError) as caught:
+        colour.run(lambda iam: iam.tokens.list(1), f"42_{MARK}", transport=httpx.MockTransport(lambda _: answer))
+    assert MARK not in "".join(texts(caught.value))
+
+
+def test_a_server_that_does_not_speak_http_is_not_quoted(colour: Any) -> None:
+    def serve(listener: socket.socket) -> None:
+        for _ in range(1):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b'{"access":"' + MARK.encode() + b'"}\r\n\r\n')
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(IAMError) as caught:
+            colour.run(lambda iam: iam.auth.login("u", "p"), "42_k", base_url=url)
+        thread.join()
+    assert MARK not in "".join(texts(caught.value))
+
+
+def test_a_message_about_a_secret_is_kept(colour: Any) -> None:
+    body = {"errors": {"password": "is too short", "token": {"name": "is taken"}}}
+    transport = httpx.MockTransport(lambda _: httpx.Response(400, json=body))
+    with pytest.raises(BadRequestError) as caught:
+        colour.run(lambda iam: iam.tokens.list(1), "42_k", transport=transport)
+    assert caught.value.errors == {"password": ["is too short"], "token.name": ["is taken"]}
+    assert caught.value.body == body
 
 
 def raise_in_process(base_url: str) -> None:

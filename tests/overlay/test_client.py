@@ -28,6 +28,7 @@ from gcore_iam import (
 )
 from gcore_iam.aio import client as aio_client
 from gcore_iam.aio.resources import account, auth, tokens, users
+from gcore_iam.http import WITHOUT_CREDENTIALS
 from gcore_iam.pagination import AsyncPager, Pager
 from gcore_iam.sync import client as sync_client
 from gcore_iam.sync.resources import account as sync_account
@@ -35,7 +36,7 @@ from gcore_iam.sync.resources import auth as sync_auth
 from gcore_iam.sync.resources import tokens as sync_tokens
 from gcore_iam.sync.resources import users as sync_users
 from gcore_iam.testing import FakeIAM
-from gcore_iam_client.api.account import iam_login_user, iam_refresh_token
+from gcore_iam_client.api.account import iam_forgot_password, iam_login_user, iam_refresh_token
 from gcore_iam_client.api.users import iam_get_user
 
 USERS = 57
@@ -200,7 +201,14 @@ def test_the_key_stays_away_from_operations_that_take_none() -> None:
     with IAMClient("42_k", transport=transport) as iam:
         iam_login_user.sync(client=iam.api, body=models.LoginRequest(username="u", password="p"))
         iam_refresh_token.sync(client=iam.api, body=models.RefreshRequest(refresh="r"))
-    assert ["authorization" in request.headers for request in seen] == [False, False]
+        for path in WITHOUT_CREDENTIALS:
+            iam.api.get_httpx_client().post(path)
+    assert ["authorization" in request.headers for request in seen] == [False] * 5
+    assert set(WITHOUT_CREDENTIALS) == {
+        iam_login_user.OPERATION.path,
+        iam_refresh_token.OPERATION.path,
+        iam_forgot_password.OPERATION.path,
+    }
 
 
 def test_redirects_are_not_followed() -> None:
@@ -263,6 +271,9 @@ def test_there_is_a_timeout_unless_another_is_given() -> None:
         ({"timeout": True}, "above 0"),
         ({"timeout": "5"}, "above 0"),
         ({"timeout": float("nan")}, "above 0"),
+        ({"timeout": float("inf")}, "above 0"),
+        ({"base_url": f"https://{'a' * 64}.com"}, "no host that there can be"),
+        ({"headers": {"X": "x "}}, "without spaces"),
         ({"headers": {"Authorization": "x"}}, "auth"),
         ({"headers": {"Host": "x"}}, "headers must not hold Host"),
         ({"headers": {"content-type": "x"}}, "the client sets it"),

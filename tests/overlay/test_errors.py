@@ -102,6 +102,13 @@ def test_messages_are_found_in_every_shape(body: bytes, errors: dict[str, list[s
     assert "\n" not in error.message
 
 
+def test_a_body_that_is_nested_too_deep_to_be_pickled_is_kept_as_text() -> None:
+    text = '{"a":' * 600 + "1" + "}" * 600
+    error = build(text.encode())
+    assert error.body == text
+    assert pickle.loads(pickle.dumps(error)).body == text
+
+
 def test_an_answer_without_words_is_told_by_its_status() -> None:
     assert build(b"", 502).message == "Bad Gateway"
     assert build(b"<html>", 502, content_type="text/html; charset=x").message == "Bad Gateway (text/html, 6 bytes)"

@@ -240,7 +240,8 @@ def test_the_warning_points_at_the_callers_line(fake: FakeIAM) -> None:
     with iam, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         iam.tokens.legacy.list(ACCOUNT)
-    assert [Path(warning.filename) for warning in caught] == [Path(__file__)]
+        iam.with_raw_response.tokens.legacy.list(ACCOUNT)
+    assert [Path(warning.filename) for warning in caught] == [Path(__file__)] * 2
 
 
 # --- rotation --------------------------------------------------------------------------------------------------------
@@ -325,10 +326,27 @@ def test_a_rotation_that_stops_leaves_a_working_token_and_says_which_exist(
     assert (error.stage, error.existing) == ("hand over", (old.id, error.new_id))
     assert set(error.existing) <= set(live(fake))
     assert "mark" not in str(error)
+    for fault in (HTML(), Status(500, after_work=True)):
+        fake.inject(fault, method="POST", path=tokens)
+        error = stopped(run, old)
+        assert (error.stage, error.existing) == ("create", (old.id,))
+        assert "whether there is a new one called 'ci' is not known" in str(error)
     fake.inject(Status(500), method="DELETE", path=f"{tokens}/{{tokenId}}")
     error = stopped(run, old)
     assert (error.stage, error.existing) == ("delete", (old.id, error.new_id))
     assert set(error.existing) <= set(live(fake))
+
+
+def test_an_interrupted_rotation_says_which_tokens_exist(fake: FakeIAM) -> None:
+    def interrupt(_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with IAMClient(fake.api_key, base_url=BASE, transport=fake.transport()) as iam:
+        old = iam.tokens.create(ACCOUNT, "ci", 2)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            iam.tokens.rotate(ACCOUNT, old.id, interrupt)
+        assert f"tokens {old.id} and {old.id + 1} exist and work" in caught.value.__notes__[0]
+        iam.tokens.rotate(ACCOUNT, old.id, lambda _: iam.tokens.delete(ACCOUNT, old.id))  # deleted by somebody else
 
 
 def test_a_rotation_is_not_begun_with_arguments_that_cannot_be(run: Run, fake: FakeIAM, old: Any, colour: Any) -> None:
@@ -379,6 +397,9 @@ WRONG: list[tuple[str, Callable[[Any], Any]]] = [
     ("exp_date must be a datetime", lambda iam: iam.tokens.create(1, "n", 2, exp_date="2027-01-01")),
     ("exp_date is a moment", lambda iam: iam.tokens.create(1, "n", 2, exp_date=LAST)),
     ("description must be a str", lambda iam: iam.tokens.create(1, "n", 2, description=None)),
+    ("UTF-8", lambda iam: iam.tokens.create(1, "n", 2, description="\ud800")),
+    ("role.id must", lambda iam: iam.users.set_role(1, 5, models.Group(id=0))),
+    ("role.name must", lambda iam: iam.users.set_role(1, 5, models.Group(name=""))),  # type: ignore[arg-type]
     ("deleted must be True or False", lambda iam: iam.tokens.list(1, deleted="yes")),
     ("issued_by must", lambda iam: iam.tokens.list(1, issued_by="me")),
     ("token_id must", lambda iam: iam.tokens.delete(1, -5)),
@@ -543,6 +564,15 @@ def test_hooks_that_raise_for_a_status_raise_this_librarys_error(fake: FakeIAM) 
     )
     with own, IAMClient(fake.api_key, base_url=BASE, http_client=own) as iam, pytest.raises(NotFoundError):
         iam.users.get(99)
+    with fake.serve() as url, httpx.Client(event_hooks={"response": [httpx.Response.raise_for_status]}) as own:
+        iam = IAMClient(fake.api_key, base_url=url, http_client=own)
+        with pytest.raises(NotFoundError):  # raised before there is a body
+            iam.users.get(99)
+        view = iam.with_options(timeout=1)
+        iam.close()
+        for closed in (iam, view):
+            with pytest.raises(ConfigurationError, match="closed"):
+                closed.users.get(1)
 
 
 @pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])

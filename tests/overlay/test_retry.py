@@ -169,7 +169,30 @@ def test_everything_is_tried_again_when_it_surely_did_not_run(colour: Any, row: 
     assert asked == 4
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 500, 501])
+@pytest.mark.parametrize("status", [408, 500, 520, 524])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
+def test_a_failure_that_is_not_passing_is_told_at_once(colour: Any, row: Row, status: int) -> None:
+    fake = prepared()
+    fake.inject(Status(status, after_work=True), times=None)
+    asked, waits, error = run(colour, fake, row)
+    assert (asked, waits) == (1, [])
+    if row.effect is Effect.ONCE:  # the work was done, and nobody could know
+        assert isinstance(error, AmbiguousOutcomeError)
+        error = error.__cause__
+    assert isinstance(error, APIStatusError)
+    assert error.status == status
+
+
+def test_a_predicate_does_not_make_an_unclear_outcome_clear(colour: Any) -> None:
+    fake = prepared()
+    fake.inject(Status(504, after_work=True))
+    fake.inject(Status(429), after=1, times=None)
+    asked, _, error = run(colour, fake, ONCE[0], policy=RetryPolicy(predicate=lambda _: True))
+    assert isinstance(error, AmbiguousOutcomeError)
+    assert asked == 4
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 501])
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
 def test_an_answer_that_will_not_change_is_not_asked_for_again(colour: Any, row: Row, status: int) -> None:
     fake = prepared()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import httpx
 import pytest
 from gcore_iam import (
@@ -39,7 +40,7 @@ from gcore_iam import (
 from gcore_iam.auth import TokenPair
 from gcore_iam.auth import session as session_module
 from gcore_iam.auth.session import LogIn, Refresh
-from gcore_iam.testing import Delay, FakeIAM, Reset, Status
+from gcore_iam.testing import HTML, Delay, FakeIAM, Reset, Status
 
 ACCOUNT, OTHER_ACCOUNT = 1001, 2002
 PASSWORD = "correct-horse-battery"
@@ -345,6 +346,40 @@ def test_a_changed_address_is_adopted(colour: Any, fake: FakeIAM, tmp_path: Path
     assert counts(fake) == (2, 1, 0)
 
 
+@pytest.mark.parametrize("fault", [Status(504, after_work=True), Status(504), HTML()])
+def test_a_password_change_that_is_left_unclear_breaks_no_session(colour: Any, fake: FakeIAM, fault: Any) -> None:
+    session = Session(EMAIL, PASSWORD)
+    options: dict[str, Any] = {"base_url": BASE, "transport": fake.transport()}
+    fake.inject(fault, method="PUT")
+    with pytest.raises((AmbiguousOutcomeError, DecodeError)):
+        colour.run(lambda iam: iam.users.change_password(1, PASSWORD, "n3w"), session, **options)
+    fake.clock.advance(hours=25)
+    get(colour, fake, session)
+    fake.clock.advance(hours=25)
+    get(colour, fake, session)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_it_logs_in_again_whatever_refuses_the_refresh(colour: Any, fake: FakeIAM, status: int) -> None:
+    session = Session(EMAIL, PASSWORD)
+    get(colour, fake, session)
+    fake.clock.advance(hours=1)
+    fake.inject(Status(status), path="/iam/auth/jwt/refresh")
+    get(colour, fake, session)
+    assert counts(fake) == (2, 1, 0)
+
+
+def test_tokens_of_another_user_are_not_used(colour: Any, fake: FakeIAM) -> None:
+    store = MemoryTokenStore()
+    first = Session.from_tokens(*pair(fake), store=store)
+    fake.clock.advance(hours=1)
+    get(colour, fake, first)  # renewed, and stored
+    with IAMClient(fake.api_key, base_url=BASE, transport=fake.transport()) as iam:
+        other = iam.auth.login("bob@example.com", PASSWORD)
+    with pytest.raises(ConfigurationError, match="own store"):
+        get(colour, fake, Session.from_tokens(other.access, other.refresh, store=store))
+
+
 def test_a_key_has_nothing_to_adopt(colour: Any, fake: FakeIAM) -> None:
     token = colour.run(
         lambda iam: iam.users.change_password(1, PASSWORD, "n3w"),
@@ -484,6 +519,110 @@ def test_a_caller_that_asyncio_cancels_loses_no_refresh_token(fake: FakeIAM) -> 
     with fake.serve() as url:
         asyncio.run(main(url))
     assert counts(fake) == (1, 1, 0)
+
+
+def test_closing_the_client_waits_for_a_renewal_that_goes_on(fake: FakeIAM) -> None:
+    session = Session.from_tokens(*pair(fake))
+
+    async def main(url: str) -> None:
+        async with AsyncIAMClient(session, base_url=url) as iam:
+            fake.clock.advance(hours=1)
+            fake.inject(Delay(0.3), path="/iam/auth/jwt/refresh")
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(iam.users.get(1), 0.1)
+        async with AsyncIAMClient(session, base_url=url) as iam:
+            assert (await iam.users.get(1)).id == 1
+
+    with fake.serve() as url:
+        asyncio.run(main(url))
+    assert counts(fake) == (1, 1, 0)
+
+
+def test_sessions_of_one_store_do_not_use_up_the_worker_threads(fake: FakeIAM) -> None:
+    store = MemoryTokenStore()
+
+    async def main(url: str) -> None:
+        clients = [AsyncIAMClient(Session(EMAIL, PASSWORD, store=store), base_url=url) for _ in range(60)]
+        await asyncio.wait_for(asyncio.gather(*(iam.users.get(1) for iam in clients)), 20)
+        for iam in clients:
+            await iam.aclose()
+
+    with fake.serve() as url:
+        asyncio.run(main(url))
+    assert counts(fake) == (1, 0, 0)
+
+
+def test_threads_that_wait_for_a_renewal_do_not_keep_it_from_its_own(fake: FakeIAM) -> None:
+    session = Session(EMAIL, PASSWORD)
+
+    async def main(url: str) -> None:
+        async with AsyncIAMClient(session, base_url=url) as iam, anyio.create_task_group() as group:
+            fake.inject(Delay(0.2), path="/iam/auth/jwt/login")
+            group.start_soon(iam.users.get, 1)
+            await anyio.sleep(0.1)
+            with anyio.fail_after(20):
+                async with anyio.create_task_group() as threads:
+                    for _ in range(45):
+                        threads.start_soon(anyio.to_thread.run_sync, sync_iam.users.get, 1)
+
+    with fake.serve() as url, IAMClient(session, base_url=url) as sync_iam:
+        anyio.run(main, url)
+    assert counts(fake) == (1, 0, 0)
+
+
+def test_tasks_that_were_begun_during_a_renewal_wait_like_others(fake: FakeIAM) -> None:
+    async def main() -> None:
+        tasks: list[asyncio.Task[Any]] = []
+
+        async def later() -> None:
+            await asyncio.sleep(0.05)
+            await iam.users.get(1)
+
+        async def code() -> str:
+            tasks.extend(asyncio.create_task(later()) for _ in range(5))
+            return "123456"
+
+        session = Session(EMAIL, PASSWORD, one_time_password=code)
+        async with AsyncIAMClient(session, base_url=BASE, transport=fake.transport()) as iam:
+            await iam.users.get(1)
+            fake.clock.advance(hours=1)
+            await asyncio.gather(*tasks)
+
+    asyncio.run(main())
+    assert counts(fake) == (1, 1, 0)
+
+
+def test_a_sync_client_that_would_block_the_renewal_is_told(fake: FakeIAM) -> None:
+    session = Session(EMAIL, PASSWORD)
+
+    async def main(url: str) -> None:
+        async with AsyncIAMClient(session, base_url=url) as iam:
+            fake.inject(Delay(0.3), path="/iam/auth/jwt/login")
+            task = asyncio.create_task(iam.users.get(1))
+            await asyncio.sleep(0.1)
+            with pytest.raises(ConfigurationError, match="would block"):
+                sync_iam.users.get(1)
+            await task
+            assert sync_iam.users.get(1).id == 1
+
+    with fake.serve() as url, IAMClient(session, base_url=url) as sync_iam:
+        asyncio.run(main(url))
+
+
+def test_a_token_that_lives_for_a_minute_is_not_renewed_by_everybody() -> None:
+    asked: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if request.url.path.endswith("login"):
+            now = time.time()
+            return httpx.Response(200, json={"access": jwt({"iat": now, "exp": now + 60}), "refresh": "r"})
+        return httpx.Response(200, json=[])
+
+    iam = IAMClient(Session(EMAIL, PASSWORD), transport=httpx.MockTransport(handle))
+    with iam, ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _: iam.users.list().collect(), range(50)))
+    assert asked.count("/iam/auth/jwt/login") == 1
 
 
 # --- stores ----------------------------------------------------------------------------------------------------------
@@ -752,7 +891,17 @@ def jwt(claims: Any) -> str:
 
 @pytest.mark.parametrize(
     "access",
-    ["opaque", "a.b.c", jwt([]), jwt({}), jwt({"exp": "soon"}), jwt({"exp": None}), jwt({"exp": True}), "x.e30"],
+    [
+        "opaque",
+        "a.b.c",
+        jwt([]),
+        jwt({}),
+        jwt({"exp": "soon"}),
+        jwt({"exp": None}),
+        jwt({"exp": True}),
+        jwt({"exp": 10**400}),
+        "x.e30",
+    ],
 )
 def test_tokens_that_do_not_say_when_they_end_are_used_until_they_are_refused(colour: Any, access: str) -> None:
     seen: list[str] = []
@@ -831,7 +980,8 @@ with IAMClient(session, base_url=sys.argv[1]) as iam:
     holder = threading.Thread(target=hold); holder.start(); held.wait()
     child = os.fork()
     if child == 0:
-        print("child", iam.users.get(1).id, flush=True)
+        again = Session("ada@example.com", "correct-horse-battery", store=session.store)  # has to look into the store
+        print("child", iam.with_options(auth=again).users.get(1).id, flush=True)
         os._exit(0)
     over.set(); holder.join()
     assert os.waitpid(child, 0)[1] == 0

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
 from ..auth.api_key import APIKey, header
-from ..auth.exclusive import exclusive_async, unbroken_async
+from ..auth.exclusive import Running, exclusive_async, unbroken_async
 from ..auth.session import Bearer, Load, LogIn, Refresh, Save, Session, Step
 from ..auth.waiting import asked_async, blocking_async
-from ..errors import IAMError
+from ..errors import AmbiguousOutcomeError, DecodeError, IAMError
 
 T = TypeVar("T")
 
@@ -40,12 +40,14 @@ class AsyncCredentials:
         auth: Whose credentials; None for none at all.
         origin: The API that they are for.
         exchange: Gets session tokens.
+        running: Where renewals are noted as long as they go on.
     """
 
-    def __init__(self, auth: Auth, origin: str, exchange: AsyncExchange) -> None:
+    def __init__(self, auth: Auth, origin: str, exchange: AsyncExchange, running: Running) -> None:
         self.auth = auth
         self._origin = origin
         self._exchange = exchange
+        self._running = running
 
     async def authorization(self) -> str | None:
         """The header's value for an attempt; None for no header."""
@@ -67,14 +69,17 @@ class AsyncCredentials:
         return f"Bearer {access}", is_new
 
     @asynccontextmanager
-    async def replacing(self) -> AsyncIterator[Callable[[str, str, str], Awaitable[None]]]:
+    async def replacing(self, password: str) -> AsyncIterator[Callable[[str, str], Awaitable[None]]]:
         """Change the password of the session, while nobody else renews its tokens.
 
-        Gives what takes over the new access token, refresh token and password.
+        Gives what takes over the new access token and refresh token.
+
+        Args:
+            password: The new one.
         """
         session = self.auth
 
-        async def adopt(access: str, refresh: str, password: str) -> None:
+        async def adopt(access: str, refresh: str) -> None:
             if isinstance(session, Session):
                 await self._drive(session.adoption(access, refresh, password))
 
@@ -82,7 +87,11 @@ class AsyncCredentials:
             yield adopt
             return
         async with exclusive_async(session):
-            yield adopt
+            try:
+                yield adopt
+            except (AmbiguousOutcomeError, DecodeError):
+                session.doubt(password)
+                raise
 
     async def renamed(self, username: str) -> None:
         """Let the session go on with another email address of its user."""
@@ -93,18 +102,18 @@ class AsyncCredentials:
                 async with exclusive_async(session):
                     await self._drive(session.renaming(username))
 
-            await unbroken_async(work)
+            await unbroken_async(work, self._running)
 
     async def unbroken(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do something that changes the session's tokens, to its end even if the caller is cancelled meanwhile."""
-        return await (unbroken_async(work) if isinstance(self.auth, Session) else work())
+        return await (unbroken_async(work, self._running) if isinstance(self.auth, Session) else work())
 
     async def _renew(self, session: Session, rejected: str | None) -> tuple[str, bool]:
         async def work() -> tuple[str, bool]:
             async with exclusive_async(session):
                 return await self._drive(session.renewal(rejected))
 
-        return await unbroken_async(work)
+        return await unbroken_async(work, self._running)
 
     async def _drive(self, steps: Generator[Step, Any, T]) -> T:
         """Do step by step what a session wants, and give what it comes to."""

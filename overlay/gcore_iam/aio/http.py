@@ -11,6 +11,7 @@ from weakref import WeakSet
 import httpx
 import tenacity
 
+from ..auth.exclusive import Running, settled_async
 from ..auth.session import Bearer
 from ..auth.waiting import slept_async
 from ..errors import ConfigurationError
@@ -56,12 +57,21 @@ class AsyncPool:
         self._is_ours = is_ours
         self.client = make()
         self._inherited: list[httpx.AsyncClient] = []
+        self._is_closed = False
+        self.running: Running = set()
         _POOLS.add(self)
 
     async def aclose(self) -> None:
-        """Close the connections, unless they belong to the user."""
+        """Close the connections, unless they belong to the user, once nobody is renewing a session over them."""
+        await settled_async(self.running)
+        self._is_closed = True
         if self._is_ours:
             await self.client.aclose()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._is_closed or self.client.is_closed
 
     def after_fork(self) -> None:
         """Leave the connections to the parent process, which goes on using them."""
@@ -91,7 +101,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
         self._pool = pool
         self._retries = retries
         self._is_view = False
-        self.credentials = AsyncCredentials(auth, origin(base_url), _Exchange(self))
+        self.credentials = AsyncCredentials(auth, origin(base_url), _Exchange(self), pool.running)
         self.api = BoundClient(str(base_url), raise_on_unexpected_status=True).set_async_httpx_client(self)
 
     @classmethod
@@ -127,7 +137,9 @@ class AsyncHTTPClient(httpx.AsyncClient):
         added = checked_headers(headers)
 
         def make() -> httpx.AsyncClient:
-            return http_client or httpx.AsyncClient(
+            if http_client is not None:
+                return http_client
+            return httpx.AsyncClient(
                 transport=transport,
                 verify=tls() if transport is None else False,
                 # Off for loopback: a proxy named by the environment would see the credentials in clear.
@@ -135,7 +147,12 @@ class AsyncHTTPClient(httpx.AsyncClient):
                 limits=httpx.Limits(max_connections=100, max_keepalive_connections=100),
             )
 
-        pool = AsyncPool(make, is_ours=http_client is None)
+        try:
+            pool = AsyncPool(make, is_ours=http_client is None)
+        except (ValueError, ImportError, OSError) as error:
+            raise ConfigurationError(
+                f"what the environment says of proxies or certificates is wrong: {error}"
+            ) from error
         together = own_headers()
         together.update(added)
         return cls(pool, auth, base_url=url, timeout=checked, headers=together, retries=policy)
@@ -175,7 +192,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
             AmbiguousOutcomeError: It is unclear whether a write that must not be repeated has happened.
             ConfigurationError: The client is closed, or its credentials cannot be had.
         """
-        check_open(self, self._pool.client)
+        check_open(self, self._pool)
         call = begin(request, self._retries)
         settings: dict[str, Any] = call.settings()
 
@@ -193,6 +210,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
         stream: bool,
     ) -> Outcome[httpx.Response]:
         """One attempt, which ends with an outcome; failing to get credentials is no outcome, but an error."""
+        check_open(self._pool)
         call.attempts += 1
         credentials = self.credentials
         value: str | None = None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from ..errors import ConfigurationError
 from .session import Session
+from .waiting import blocking_async
 
 if TYPE_CHECKING:
     import anyio
@@ -17,22 +20,54 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_HOLDS: ContextVar[Session | None] = ContextVar("gcore_iam_session_held", default=None)
-"""The session whose lock is held here: what is called meanwhile must not wait for it."""
+Running = set["asyncio.Future[Any]"]
+"""Work that goes on although its caller has been cancelled."""
+
+
+class _Hold:
+    """That a session's lock is held; tasks that were begun meanwhile inherit it, but not longer than it lasts."""
+
+    def __init__(self, session: Session) -> None:
+        self.session: Session | None = session
+
+
+_HOLD: ContextVar[_Hold | None] = ContextVar("gcore_iam_session_held", default=None)
+"""What is held here: what is called meanwhile must not wait for it."""
+
+
+def _is_held(session: Session) -> bool:
+    hold = _HOLD.get()
+    return hold is not None and hold.session is session
+
+
+@contextmanager
+def _holding(session: Session) -> Iterator[None]:
+    hold = _Hold(session)
+    token = _HOLD.set(hold)
+    try:
+        yield
+    finally:
+        hold.session = None
+        _HOLD.reset(token)
 
 
 @contextmanager
 def exclusive(session: Session) -> Iterator[None]:
-    """Keep everybody else away from a session's tokens, for as long as the `with` block lasts. Reentrant."""
-    if _HOLDS.get() is session:
+    """Keep everybody else away from a session's tokens, for as long as the `with` block lasts. Reentrant.
+
+    Raises:
+        ConfigurationError: A task of this thread's event loop is renewing the tokens, and cannot go on meanwhile.
+    """
+    if _is_held(session):
         yield
         return
-    with session.mutex, session.store.lock():
-        token = _HOLDS.set(session)
-        try:
-            yield
-        finally:
-            _HOLDS.reset(token)
+    if session.renewing_thread == threading.get_ident():
+        raise ConfigurationError(
+            "this session is being renewed by a task of this thread, which a sync client would block; "
+            "use AsyncIAMClient here, or call the sync client in a thread of its own"
+        )
+    with session.mutex, session.store.lock(), _holding(session):
+        yield
 
 
 @asynccontextmanager
@@ -43,25 +78,48 @@ async def exclusive_async(session: Session) -> AsyncIterator[None]:
     does by asking again and again, for a thread's lock cannot be awaited.
     """
     import anyio
-    import anyio.to_thread
 
-    if _HOLDS.get() is session:
+    if _is_held(session):
         yield
         return
     async with _queue(session):
         while not session.mutex.acquire(blocking=False):  # noqa: ASYNC110 - released by a thread, or another loop
             await anyio.sleep(0.005)
+        session.renewing_thread = threading.get_ident()
         try:
-            lock = session.store.lock()
-            await anyio.to_thread.run_sync(lock.__enter__)
-            token = _HOLDS.set(session)
+            lock = _Lock(session.store.lock())
             try:
-                yield
+                await blocking_async(lock.enter)
+                with _holding(session):
+                    yield
             finally:
-                _HOLDS.reset(token)
-                lock.__exit__(None, None, None)
+                lock.leave()
         finally:
+            session.renewing_thread = None
             session.mutex.release()
+
+
+class _Lock:
+    """A store's lock that is entered in a worker thread, which may get it only after nobody waits for it any more."""
+
+    def __init__(self, lock: AbstractContextManager[object]) -> None:
+        self._lock = lock
+        self._mutex = threading.Lock()
+        self._is_held = self._is_over = False
+
+    def enter(self) -> None:
+        self._lock.__enter__()
+        with self._mutex:
+            self._is_held = not self._is_over
+        if not self._is_held:
+            self._lock.__exit__(None, None, None)
+
+    def leave(self) -> None:
+        with self._mutex:
+            self._is_over = True
+            was_held, self._is_held = self._is_held, False
+        if was_held:
+            self._lock.__exit__(None, None, None)
 
 
 _queues: RunVar[WeakKeyDictionary[Session, anyio.Lock]] | None = None
@@ -83,18 +141,19 @@ def _queue(session: Session) -> anyio.Lock:
     return queues.setdefault(session, anyio.Lock())
 
 
-def unbroken(work: Callable[[], T]) -> T:
+def unbroken(work: Callable[[], T], running: Running) -> T:  # noqa: ARG001 - for its twin
     """Do something to its end; the twin of `unbroken_async`."""
     return work()
 
 
-_RUNNING: set[asyncio.Future[Any]] = set()
-
-
-async def unbroken_async(work: Callable[[], Awaitable[T]]) -> T:
+async def unbroken_async(work: Callable[[], Awaitable[T]], running: Running) -> T:
     """Do something to its end even if the caller is cancelled meanwhile: a refresh token serves once.
 
     With asyncio the caller ends at once and the work goes on in a task of its own; with trio the caller ends after it.
+
+    Args:
+        work: What to do.
+        running: Where to note it as long as it goes on, for `settled_async`.
     """
     if not _is_asyncio():
         import anyio
@@ -102,9 +161,25 @@ async def unbroken_async(work: Callable[[], Awaitable[T]]) -> T:
         with anyio.CancelScope(shield=True):
             return await work()
     task = asyncio.ensure_future(work())
-    _RUNNING.add(task)
-    task.add_done_callback(_done)
+    running.add(task)
+
+    def done(task: asyncio.Future[Any]) -> None:
+        running.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, so that asyncio does not complain when the caller has gone
+
+    task.add_done_callback(done)
     return await asyncio.shield(task)
+
+
+def settled(running: Running) -> None:
+    """The twin of `settled_async`: sync code does everything before it returns."""
+
+
+async def settled_async(running: Running) -> None:
+    """Wait for what goes on, before the connections that it needs are closed."""
+    if running:
+        await asyncio.wait(set(running))
 
 
 def _is_asyncio() -> bool:
@@ -113,9 +188,3 @@ def _is_asyncio() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-def _done(task: asyncio.Future[Any]) -> None:
-    _RUNNING.discard(task)
-    if not task.cancelled():
-        task.exception()  # looked at, so that asyncio does not complain when the caller has gone

@@ -19,12 +19,14 @@ import attrs
 
 from ..errors import (
     AmbiguousOutcomeError,
+    APIStatusError,
     AuthenticationError,
     BadRequestError,
     ConfigurationError,
     DecodeError,
     IAMError,
-    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
 )
 from .api_key import is_credential
 from .store import MemoryTokenStore, TokenPair, TokenStore
@@ -166,6 +168,10 @@ class Session:
         self._unsaved: TokenPair | None = None
         self._origin: str | None = None
         self.mutex = threading.Lock()
+        self.renewing_thread: int | None = None
+        """The thread of the event loop whose task holds the mutex."""
+        self._margin = MARGIN
+        self._perhaps: str | None = None
         _SESSIONS.add(self)
 
     @property
@@ -196,7 +202,7 @@ class Session:
     def usable(self) -> str | None:
         """The access token, unless there is none or its end is near."""
         current, ends = self._current, self._ends
-        return None if current is None or (ends is not None and _now() >= ends - MARGIN) else current.access
+        return None if current is None or (ends is not None and _now() >= ends - self._margin) else current.access
 
     def renewal(self, rejected: str | None) -> Generator[Step, Any, tuple[str, bool]]:
         """What to do for an access token that can be used, while nobody else does the same.
@@ -236,10 +242,12 @@ class Session:
             began = _now()
             try:
                 issued: tuple[str, str] = yield Refresh(refresh)
-            except AmbiguousOutcomeError as error:
+            except (AmbiguousOutcomeError, DecodeError) as error:
                 refusal = error
                 break
-            except (AuthenticationError, BadRequestError, PermissionDeniedError) as error:
+            except (RateLimitError, ServerError):
+                raise
+            except APIStatusError as error:
                 refusal = error
             else:
                 return (yield from self._keep(issued, began)), True
@@ -248,14 +256,27 @@ class Session:
                 refusal.add_note("The session has ended; open another one, with a new login.")
             raise refusal or AssertionError("a session without a login has tokens")
         began = _now()
-        try:
-            issued = yield LogIn(self._username, self._password, self._one_time_password)
-        except BadRequestError as error:
-            error.add_note("The session could not log in: the API refuses wrong credentials with 400.")
-            raise
+        issued = yield from self._log_in(self._username)
         if self._client_id is not None:
             issued = yield SelectAccount(self._client_id, issued[0])
         return (yield from self._keep(issued, began)), True
+
+    def _log_in(self, username: str) -> Generator[Step, Any, tuple[str, str]]:
+        try:
+            issued: tuple[str, str] = yield LogIn(username, self._password, self._one_time_password)
+        except BadRequestError as error:
+            if self._perhaps is None:
+                error.add_note("The session could not log in: the API refuses wrong credentials with 400.")
+                raise
+            issued = yield LogIn(username, self._perhaps, self._one_time_password)
+            self._password = self._perhaps
+        self._perhaps = None
+        return issued
+
+    def doubt(self, password: str) -> None:
+        """Remember a password that may have become the user's, to be tried when the present one is refused."""
+        if self._username is not None:
+            self._perhaps = password
 
     def renaming(self, username: str) -> Generator[Step, Any, None]:
         """What to do when the user has another email address from now on."""
@@ -268,7 +289,7 @@ class Session:
     def adoption(self, access: str, refresh: str, password: str) -> Generator[Step, Any, str]:
         """What to do with the pair that a change of the password has brought, and with the new password."""
         if self._username is not None:
-            self._password = password
+            self._password, self._perhaps = password, None
         return (yield from self._keep((access, refresh), _now()))
 
     def _keep(self, issued: tuple[str, str], began: float) -> Generator[Step, Any, str]:
@@ -293,10 +314,16 @@ class Session:
     def _take(self, tokens: TokenPair) -> None:
         ends = None if tokens.expires_at is None else _now() + tokens.expires_at - time.time()
         self._current, self._ends = tokens, ends
+        # A token that lives for less than two minutes is used for half its life, or everybody would renew it at once.
+        self._margin = MARGIN if ends is None else min(MARGIN, max(0.0, ends - _now()) / 2)
 
     @property
     def _owner(self) -> str:
-        return " ".join(str(part) for part in (self._origin, self._username, self._client_id) if part is not None)
+        who = self._username
+        if self._given is not None:  # whoever the tokens belong to, as far as they say
+            claims = _claims(self._given.access)
+            who = next((f"user {claims[key]}" for key in ("user_id", "sub") if key in claims), None)
+        return " ".join(str(part) for part in (self._origin, who, self._client_id) if part is not None)
 
     def _check_owner(self, stored: TokenPair) -> None:
         if stored.owner != self._owner:
@@ -331,7 +358,9 @@ def _claims(token: str) -> dict[str, Any]:
 
 
 def _numeric(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
+        return None
+    return float(value)
 
 
 def _lifetime(token: str) -> float | None:
@@ -352,6 +381,7 @@ _SESSIONS: WeakSet[Session] = WeakSet()
 def _after_fork() -> None:
     for session in list(_SESSIONS):
         session.mutex = threading.Lock()  # whoever held it is not in this process
+        session.renewing_thread = None
 
 
 if hasattr(os, "register_at_fork"):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import WeakSet
 
 import attrs
 
@@ -68,6 +69,7 @@ class MemoryTokenStore:
     def __init__(self) -> None:
         self._tokens: TokenPair | None = None
         self._lock = threading.Lock()
+        _STORES.add(self)
 
     def load(self) -> TokenPair | None:
         """See `TokenStore.load`."""
@@ -83,6 +85,18 @@ class MemoryTokenStore:
 
     def __repr__(self) -> str:
         return "MemoryTokenStore()"
+
+
+_STORES: WeakSet[MemoryTokenStore] = WeakSet()
+
+
+def _after_fork() -> None:
+    for store in list(_STORES):
+        store._lock = threading.Lock()  # whoever held it is not in this process
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class FileTokenStore:
@@ -106,7 +120,12 @@ class FileTokenStore:
             raise ConfigurationError("path must be the path of a file")
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
             raise ConfigurationError("timeout must be a number of seconds above 0")
-        self._path = Path(path).expanduser().absolute()
+        try:
+            self._path = Path(path).expanduser().absolute()
+        except RuntimeError as error:  # there is no such user
+            raise ConfigurationError(f"path: {error}") from None
+        if "\0" in str(self._path):
+            raise ConfigurationError("path must be the path of a file")
         self._timeout = timeout
 
     def load(self) -> TokenPair | None:
@@ -134,6 +153,7 @@ class FileTokenStore:
             or not (is_credential(tokens.access) and is_credential(tokens.refresh) and isinstance(tokens.owner, str))
             or isinstance(tokens.expires_at, bool)
             or not isinstance(tokens.expires_at, int | float | None)
+            or (tokens.expires_at is not None and not abs(tokens.expires_at) < 1e12)
         ):
             raise ConfigurationError(f"{self._path} is not a file of tokens; move it away, or choose another path")
         return tokens

@@ -51,7 +51,8 @@ async def blocking_async(work: Callable[..., T], *arguments: object) -> T:
     """The same, in a worker thread."""
     import anyio.to_thread
 
-    return await anyio.to_thread.run_sync(work, *arguments)
+    # A limiter of its own: the threads of the default one may all be waiting for what is done here.
+    return await anyio.to_thread.run_sync(work, *arguments, limiter=anyio.CapacityLimiter(1))
 
 
 def slept(sleep: Callable[[float], object] | None, seconds: float) -> None:

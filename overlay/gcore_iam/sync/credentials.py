@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from ..auth.api_key import APIKey, header
-from ..auth.exclusive import exclusive, unbroken
+from ..auth.exclusive import Running, exclusive, unbroken
 from ..auth.session import Bearer, Load, LogIn, Refresh, Save, Session, Step
 from ..auth.waiting import asked, blocking
-from ..errors import IAMError
+from ..errors import AmbiguousOutcomeError, DecodeError, IAMError
 
 T = TypeVar("T")
 
@@ -42,12 +42,14 @@ class Credentials:
         auth: Whose credentials; None for none at all.
         origin: The API that they are for.
         exchange: Gets session tokens.
+        running: Where renewals are noted as long as they go on.
     """
 
-    def __init__(self, auth: Auth, origin: str, exchange: Exchange) -> None:
+    def __init__(self, auth: Auth, origin: str, exchange: Exchange, running: Running) -> None:
         self.auth = auth
         self._origin = origin
         self._exchange = exchange
+        self._running = running
 
     def authorization(self) -> str | None:
         """The header's value for an attempt; None for no header."""
@@ -69,14 +71,17 @@ class Credentials:
         return f"Bearer {access}", is_new
 
     @contextmanager
-    def replacing(self) -> Iterator[Callable[[str, str, str], None]]:
+    def replacing(self, password: str) -> Iterator[Callable[[str, str], None]]:
         """Change the password of the session, while nobody else renews its tokens.
 
-        Gives what takes over the new access token, refresh token and password.
+        Gives what takes over the new access token and refresh token.
+
+        Args:
+            password: The new one.
         """
         session = self.auth
 
-        def adopt(access: str, refresh: str, password: str) -> None:
+        def adopt(access: str, refresh: str) -> None:
             if isinstance(session, Session):
                 self._drive(session.adoption(access, refresh, password))
 
@@ -84,7 +89,11 @@ class Credentials:
             yield adopt
             return
         with exclusive(session):
-            yield adopt
+            try:
+                yield adopt
+            except (AmbiguousOutcomeError, DecodeError):
+                session.doubt(password)
+                raise
 
     def renamed(self, username: str) -> None:
         """Let the session go on with another email address of its user."""
@@ -95,18 +104,18 @@ class Credentials:
                 with exclusive(session):
                     self._drive(session.renaming(username))
 
-            unbroken(work)
+            unbroken(work, self._running)
 
     def unbroken(self, work: Callable[[], T]) -> T:
         """Do something that changes the session's tokens, to its end even if the caller is cancelled meanwhile."""
-        return unbroken(work) if isinstance(self.auth, Session) else work()
+        return unbroken(work, self._running) if isinstance(self.auth, Session) else work()
 
     def _renew(self, session: Session, rejected: str | None) -> tuple[str, bool]:
         def work() -> tuple[str, bool]:
             with exclusive(session):
                 return self._drive(session.renewal(rejected))
 
-        return unbroken(work)
+        return unbroken(work, self._running)
 
     def _drive(self, steps: Generator[Step, Any, T]) -> T:
         """Do step by step what a session wants, and give what it comes to."""

@@ -13,6 +13,7 @@ from weakref import WeakSet
 import httpx
 import tenacity
 
+from ..auth.exclusive import Running, settled
 from ..auth.session import Bearer
 from ..auth.waiting import slept
 from ..errors import ConfigurationError
@@ -58,12 +59,21 @@ class Pool:
         self._is_ours = is_ours
         self.client = make()
         self._inherited: list[httpx.Client] = []
+        self._is_closed = False
+        self.running: Running = set()
         _POOLS.add(self)
 
     def close(self) -> None:
-        """Close the connections, unless they belong to the user."""
+        """Close the connections, unless they belong to the user, once nobody is renewing a session over them."""
+        settled(self.running)
+        self._is_closed = True
         if self._is_ours:
             self.client.close()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._is_closed or self.client.is_closed
 
     def after_fork(self) -> None:
         """Leave the connections to the parent process, which goes on using them."""
@@ -93,7 +103,7 @@ class HTTPClient(httpx.Client):
         self._pool = pool
         self._retries = retries
         self._is_view = False
-        self.credentials = Credentials(auth, origin(base_url), _Exchange(self))
+        self.credentials = Credentials(auth, origin(base_url), _Exchange(self), pool.running)
         self.api = BoundClient(str(base_url), raise_on_unexpected_status=True).set_httpx_client(self)
 
     @classmethod
@@ -129,7 +139,9 @@ class HTTPClient(httpx.Client):
         added = checked_headers(headers)
 
         def make() -> httpx.Client:
-            return http_client or httpx.Client(
+            if http_client is not None:
+                return http_client
+            return httpx.Client(
                 transport=transport,
                 verify=tls() if transport is None else False,
                 # Off for loopback: a proxy named by the environment would see the credentials in clear.
@@ -137,7 +149,12 @@ class HTTPClient(httpx.Client):
                 limits=httpx.Limits(max_connections=100, max_keepalive_connections=100),
             )
 
-        pool = Pool(make, is_ours=http_client is None)
+        try:
+            pool = Pool(make, is_ours=http_client is None)
+        except (ValueError, ImportError, OSError) as error:
+            raise ConfigurationError(
+                f"what the environment says of proxies or certificates is wrong: {error}"
+            ) from error
         together = own_headers()
         together.update(added)
         return cls(pool, auth, base_url=url, timeout=checked, headers=together, retries=policy)
@@ -177,7 +194,7 @@ class HTTPClient(httpx.Client):
             AmbiguousOutcomeError: It is unclear whether a write that must not be repeated has happened.
             ConfigurationError: The client is closed, or its credentials cannot be had.
         """
-        check_open(self, self._pool.client)
+        check_open(self, self._pool)
         call = begin(request, self._retries)
         settings: dict[str, Any] = call.settings()
 
@@ -195,6 +212,7 @@ class HTTPClient(httpx.Client):
         stream: bool,
     ) -> Outcome[httpx.Response]:
         """One attempt, which ends with an outcome; failing to get credentials is no outcome, but an error."""
+        check_open(self._pool)
         call.attempts += 1
         credentials = self.credentials
         value: str | None = None

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gcore_iam_client.types import UNSET, Unset
 
-from ...arguments import flag, identifier, moment, optional_identifier, role_filter, text
+from ...arguments import flag, identifier, moment, optional_identifier, optional_text, role_filter, text
 from ...arguments import role as checked_role
 from ...auth.api_key import APIKey
 from ...auth.waiting import check_taker_async, handed_async
-from ...errors import AmbiguousOutcomeError, AuthenticationError, ConfigurationError, DecodeError, TokenRotationError
+from ...errors import (
+    AmbiguousOutcomeError,
+    APIConnectionError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    DecodeError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    TokenRotationError,
+)
 from ...http import reconciled, unwrap
 from ...raw import raw_async
 
@@ -24,6 +39,8 @@ if TYPE_CHECKING:
     from gcore_iam_client.models import CreateTokenResponse, CreateTokenResponseV2, Group, Token2, TokenResponse
 
     from ..http import AsyncHTTPClient
+
+_PACKAGE = str(Path(__file__).parents[2])
 
 REMOVAL = "2026-07-17"
 """When Gcore removes version 1 of these operations, as the API's description announces."""
@@ -220,52 +237,57 @@ class AsyncTokens:
 
         Source: operations iamGetApiTokenV2, iamCreateApiTokenV2, iamDeleteApiTokenV2.
         """
+        from gcore_iam_client.models import ClientUser
+
         check_taker_async("hand_over", hand_over)
         old = await self.get(client_id, token_id)
+        if not isinstance(old.client_user, ClientUser):
+            problem = "the answer does not say which role the token has"
+            raise DecodeError(problem, operation="iamGetApiTokenV2", model="TokenResponse", key="client_user")
         new_name = old.name if isinstance(name, Unset) else name
         new_role = old.client_user.role if isinstance(role, Unset) else role
         end = _renewed(old) if isinstance(exp_date, Unset) else exp_date
         words = (old.description or UNSET) if isinstance(description, Unset) else description
         _new(new_name, new_role, end, words)  # checked before anything is said to have failed halfway
-        try:
-            new = await self.create(client_id, new_name, new_role, exp_date=end, description=words)
-        except Exception as error:
-            more = "; perhaps there is a new one as well: call reconcile() of this error's cause"
-            told = more if isinstance(error, AmbiguousOutcomeError) else ""
-            raise TokenRotationError(
-                f"no new token was created ({error}); token {token_id} goes on working{told}",
-                stage="create",
-                old_id=token_id,
-                new_id=None,
-                existing=(token_id,),
-            ) from error
-        try:
-            await self._verify(client_id, new)
-        except Exception as error:
-            raise await self._taken_back(client_id, token_id, new.id, error) from error
-        try:
-            await handed_async(hand_over, new)
-        except BaseException as error:
-            # The function may have handed the new token over before it failed, so both are left alone.
-            failure = TokenRotationError(
-                f"handing the new token over failed ({type(error).__name__}); tokens {token_id} and {new.id} exist and "
-                f"work: delete {new.id} unless its key has arrived somewhere",
-                stage="hand over",
-                old_id=token_id,
-                new_id=new.id,
-                existing=(token_id, new.id),
-            )
-            if not isinstance(error, Exception):
-                error.add_note(str(failure))
+
+        def stopped(stage: str, told: str, new_id: int | None = None, *existing: int) -> TokenRotationError:
+            return TokenRotationError(told, stage=stage, old_id=token_id, new_id=new_id, existing=existing)
+
+        told = f"token {token_id} goes on working; whether there is a new one called {new_name!r} is not known"
+        with _noted(told):
+            try:
+                new = await self.create(client_id, new_name, new_role, exp_date=end, description=words)
+                identifier("the new token's id", new.id)
+            except (APIConnectionError, BadRequestError, PermissionDeniedError, NotFoundError, RateLimitError) as error:
+                told = f"no new token was created ({error}); token {token_id} goes on working"
+                raise stopped("create", told, None, token_id) from error
+            except Exception as error:
+                more = ": call reconcile() of this error's cause" if isinstance(error, AmbiguousOutcomeError) else ""
+                raise stopped("create", f"{error}; {told}{more}", None, token_id) from error
+        both = f"tokens {token_id} and {new.id} exist"
+        with _noted(f"{both}; the new one was not handed over, so delete it"):
+            try:
+                await self._verify(client_id, new)
+            except Exception as error:
+                existing, done = await self._taken_back(client_id, token_id, new.id)
+                told = f"the new token {new.id} did not work ({error}) and {done}; token {token_id} goes on working"
+                raise stopped("verify", told, new.id, *existing) from error
+        # The function may hand the new token over before it fails, so both are left alone.
+        told = f"{both} and work: delete {new.id} unless its key has arrived somewhere"
+        with _noted(told):
+            try:
+                await handed_async(hand_over, new)
+            except Exception as error:
+                told = f"handing the new token over failed ({type(error).__name__}); {told}"
+                raise stopped("hand over", told, new.id, token_id, new.id) from error
+        told = f"token {new.id} has taken over, but token {token_id} was not deleted"
+        with _noted(told), contextlib.suppress(NotFoundError):  # then somebody else has deleted it
+            try:
+                await self._delete_old(client_id, token_id, new)
+            except NotFoundError:
                 raise
-            raise failure from error
-        try:
-            await self.delete(client_id, token_id)
-        except AuthenticationError:
-            # The client may have been using the old token, or have been told about the new one too late.
-            await self._delete_with(new, client_id, token_id)
-        except Exception as error:
-            raise self._undeleted(token_id, new.id, error) from error
+            except Exception as error:
+                raise stopped("delete", f"{told} ({error}): delete it", new.id, token_id, new.id) from error
         return new
 
     async def _verify(self, client_id: int, new: CreateTokenResponseV2) -> None:
@@ -277,37 +299,20 @@ class AsyncTokens:
     def _as(self, new: CreateTokenResponseV2) -> AsyncTokens:
         return AsyncTokens(self._http.view(auth=APIKey(new.token)))
 
-    async def _taken_back(self, client_id: int, old_id: int, new_id: int, error: Exception) -> TokenRotationError:
-        """Delete a new token that does not work."""
-        existing: tuple[int, ...] = (old_id,)
-        told = "was deleted again"
+    async def _taken_back(self, client_id: int, old_id: int, new_id: int) -> tuple[tuple[int, ...], str]:
+        """Delete a new token that does not work; which of the two exist then, and what was done."""
         try:
             await self.delete(client_id, new_id)
-        except Exception as second:  # noqa: BLE001 - told below; the first error is the one that matters
-            existing = (old_id, new_id)
-            told = f"could not be deleted again ({type(second).__name__}): delete it by hand"
-        return TokenRotationError(
-            f"the new token {new_id} did not work ({error}) and {told}; token {old_id} goes on working",
-            stage="verify",
-            old_id=old_id,
-            new_id=new_id,
-            existing=existing,
-        )
+        except Exception as error:  # noqa: BLE001 - told; what failed before is what matters
+            return (old_id, new_id), f"could not be deleted again ({type(error).__name__}): delete it"
+        return (old_id,), "was deleted again"
 
-    async def _delete_with(self, new: CreateTokenResponseV2, client_id: int, token_id: int) -> None:
+    async def _delete_old(self, client_id: int, token_id: int, new: CreateTokenResponseV2) -> None:
         try:
+            await self.delete(client_id, token_id)
+        except AuthenticationError:
+            # The client may have been using the old token, or have been told about the new one too late.
             await self._as(new).delete(client_id, token_id)
-        except Exception as error:
-            raise self._undeleted(token_id, new.id, error) from error
-
-    def _undeleted(self, old_id: int, new_id: int, error: Exception) -> TokenRotationError:
-        return TokenRotationError(
-            f"token {new_id} has taken over, but token {old_id} was not deleted ({error}): delete it by hand",
-            stage="delete",
-            old_id=old_id,
-            new_id=new_id,
-            existing=(old_id, new_id),
-        )
 
 
 class AsyncLegacyTokens:
@@ -478,18 +483,34 @@ _ADVICE = (
 
 
 def _warn(method: str) -> None:
+    frame = inspect.currentframe()
+    level = 0
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
     warnings.warn(
         f"Gcore removes version 1 of the token operations on {REMOVAL}; use iam.tokens.{method}",
         DeprecationWarning,
-        stacklevel=3,
+        stacklevel=level + 1,
     )
+
+
+@contextmanager
+def _noted(told: str) -> Iterator[None]:
+    """Say which tokens exist when something ends a rotation that is no failure of it: Ctrl-C, a cancelled task."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException as error:
+        error.add_note(f"A rotation of API tokens was interrupted: {told}.")
+        raise
 
 
 def _new(name: str, role: Group | int | str, exp_date: datetime | None, description: str | Unset) -> Token2:
     from gcore_iam_client.models import Token2, Token2ClientUser
 
-    if not isinstance(description, str | Unset):
-        raise ConfigurationError(f"description must be a str, not {type(description).__name__}")
+    if description != "":
+        optional_text("description", description)
     return Token2(
         name=text("name", name),
         exp_date=moment("exp_date", exp_date),
@@ -504,7 +525,10 @@ def _renewed(old: TokenResponse) -> datetime | None:
         return None
     if not isinstance(old.exp_date, datetime) or not isinstance(old.created, datetime):
         raise ConfigurationError("the old token's dates cannot be read; say when the new one ends: exp_date=")
-    return datetime.now(UTC) + max(old.exp_date - old.created, timedelta(days=1))
+    try:
+        return datetime.now(UTC) + max(old.exp_date - old.created, timedelta(days=1))
+    except OverflowError:  # as good as for ever
+        return old.exp_date
 
 
 def _of_server(moment: datetime, date: str | None) -> datetime:
@@ -515,7 +539,10 @@ def _of_server(moment: datetime, date: str | None) -> datetime:
         shown = parsedate_to_datetime(date) if date is not None else None
     except (ValueError, TypeError, OverflowError):
         shown = None
-    return moment if shown is None else moment + (shown.astimezone(UTC) - datetime.now(UTC))
+    try:
+        return moment if shown is None else moment + (shown.astimezone(UTC) - datetime.now(UTC))
+    except OverflowError:
+        return moment
 
 
 def _newest(tokens: builtins.list[TokenResponse], name: str, since: datetime) -> TokenResponse | None:
@@ -523,6 +550,6 @@ def _newest(tokens: builtins.list[TokenResponse], name: str, since: datetime) ->
     found: TokenResponse | None = None
     for token in tokens:
         is_new = not isinstance(token.created, datetime) or token.created >= since - timedelta(seconds=5)
-        if token.name == name and is_new and (found is None or token.id > found.id):
+        if token.name == name and is_new and isinstance(token.id, int) and (found is None or token.id > found.id):
             found = token
     return found

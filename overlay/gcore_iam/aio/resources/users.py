@@ -199,9 +199,9 @@ class AsyncUsers:
         body = ChangePasswordRequest(old=text("old", old), new=text("new", new), double=new)
 
         async def change() -> Token:
-            async with self._http.credentials.replacing() as adopt:
+            async with self._http.credentials.replacing(new) as adopt:
                 token = unwrap(await iam_change_password.asyncio_detailed(user_id=number, body=body, client=self._api))
-                await adopt(token.access, token.refresh, new)
+                await adopt(token.access, token.refresh)
             return token
 
         with reconciled("log in with the new password: if that works, it was changed", None):
@@ -281,6 +281,7 @@ class AsyncUsers:
         Source: operation iamGetClientUserRole.
         """
         from gcore_iam_client.api.users import iam_get_client_user_role
+        from gcore_iam_client.models import Group
 
         found = unwrap(
             await iam_get_client_user_role.asyncio_detailed(
@@ -289,7 +290,7 @@ class AsyncUsers:
                 client=self._api,
             )
         ).user_role
-        if isinstance(found, Unset):
+        if not isinstance(found, Group):
             problem = "the answer names no role"
             raise DecodeError(problem, operation="iamGetClientUserRole", model="UserRole", key="user_role")
         return found

@@ -83,7 +83,7 @@ class Account:
             for user in Users(self._http).list(page_size=1000)
             if user.id == user_id
             for account in user.client_and_roles or ()
-            if account.client_company_name.casefold() == wanted
+            if str(account.client_company_name).casefold() == wanted
         ]
         return found[0] if found else None
 

@@ -201,9 +201,9 @@ class Users:
         body = ChangePasswordRequest(old=text("old", old), new=text("new", new), double=new)
 
         def change() -> Token:
-            with self._http.credentials.replacing() as adopt:
+            with self._http.credentials.replacing(new) as adopt:
                 token = unwrap(iam_change_password.sync_detailed(user_id=number, body=body, client=self._api))
-                adopt(token.access, token.refresh, new)
+                adopt(token.access, token.refresh)
             return token
 
         with reconciled("log in with the new password: if that works, it was changed", None):
@@ -283,6 +283,7 @@ class Users:
         Source: operation iamGetClientUserRole.
         """
         from gcore_iam_client.api.users import iam_get_client_user_role
+        from gcore_iam_client.models import Group
 
         found = unwrap(
             iam_get_client_user_role.sync_detailed(
@@ -291,7 +292,7 @@ class Users:
                 client=self._api,
             )
         ).user_role
-        if isinstance(found, Unset):
+        if not isinstance(found, Group):
             problem = "the answer names no role"
             raise DecodeError(problem, operation="iamGetClientUserRole", model="UserRole", key="user_role")
         return found
