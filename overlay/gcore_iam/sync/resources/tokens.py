@@ -23,13 +23,11 @@ from ...auth.waiting import check_taker, handed
 from ...errors import (
     AmbiguousOutcomeError,
     APIConnectionError,
+    APIStatusError,
     AuthenticationError,
-    BadRequestError,
     ConfigurationError,
     DecodeError,
     NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
     TokenRotationError,
 )
 from ...http import reconciled, unwrap
@@ -260,7 +258,7 @@ class Tokens:
             try:
                 new = self.create(client_id, new_name, new_role, exp_date=end, description=words)
                 identifier("the new token's id", new.id)
-            except (APIConnectionError, BadRequestError, PermissionDeniedError, NotFoundError, RateLimitError) as error:
+            except (APIConnectionError, APIStatusError) as error:  # unclear ones are neither
                 told = f"no new token was created ({error}); token {token_id} goes on working"
                 raise stopped("create", told, None, token_id) from error
             except Exception as error:
