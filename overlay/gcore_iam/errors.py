@@ -39,6 +39,9 @@ _LONGEST_MESSAGE = 500
 SECRET_KEYS = frozenset({"password", "old", "new", "double", "one_time_password", "refresh", "access", "token"})
 """Keys of bodies whose values are secrets."""
 
+_KNOWN_KEYS = SECRET_KEYS | {"errors", "message", "detail"}
+"""Keys that are words of the API's, whatever somebody's password is."""
+
 _BRACKET = re.compile(r"[\[\]{}]")
 
 _DEEPEST = 100
@@ -154,7 +157,7 @@ class RateLimitError(APIStatusError):
 
 
 class ServerError(APIStatusError):
-    """5xx: the server failed. A write that is not idempotent raises `AmbiguousOutcomeError` instead."""
+    """5xx: the server failed. After a write that may have happened it is the cause of an `AmbiguousOutcomeError`."""
 
 
 class DecodeError(IAMError, ValueError):
@@ -339,7 +342,7 @@ def _hidden(body: Json, hide: Callable[[str], str], *, is_told: bool = False) ->
         return [_hidden(item, hide, is_told=is_told) for item in body]
     if isinstance(body, dict):
         return {
-            hide(key): "***"
+            (key if key in _KNOWN_KEYS else hide(key)): "***"
             if key in SECRET_KEYS and isinstance(value, str) and not is_told
             else _hidden(value, hide, is_told=is_told or key in ("errors", "message", "detail"))
             for key, value in body.items()

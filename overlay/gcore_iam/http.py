@@ -5,7 +5,7 @@ The clients that wait are in `aio/http.py` and, for sync code, in `sync/http.py`
 
 from __future__ import annotations
 
-import html
+import html.entities
 import json
 import logging
 import os
@@ -13,12 +13,11 @@ import platform
 import re
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
-from urllib.parse import quote, quote_plus
 
 import httpx
 import tenacity
@@ -88,23 +87,31 @@ def begin(request: httpx.Request, policy: RetryPolicy) -> Call[httpx.Response]:
         )
 
     call: Call[httpx.Response] = Call(
-        policy, operation_of(request), request.method, shown(request.url), retrying, _BUDGET.get()
+        policy, operation_of(request), request.method, shown(request.url), retrying, next(iter(_BUDGET.get()), None)
     )
     return call
 
 
-_BUDGET: ContextVar[Call[httpx.Response] | None] = ContextVar("gcore_iam_budget", default=None)
-"""The call that a login or a refresh is needed for: its deadline is theirs as well."""
+_BUDGET: ContextVar[Sequence[Call[httpx.Response]]] = ContextVar("gcore_iam_budget", default=())
+"""The call that a login is needed for: its deadline is the login's as well."""
 
 
 @contextmanager
-def within(call: Call[httpx.Response]) -> Iterator[None]:
+def within(call: Call[httpx.Response] | None) -> Iterator[None]:
     """Let calls that are made meanwhile end when this one has to."""
-    token = _BUDGET.set(call)
+    holder = [] if call is None else [call]
+    token = _BUDGET.set(holder)
     try:
         yield
     finally:
+        holder.clear()  # tasks that were begun meanwhile have inherited it
         _BUDGET.reset(token)
+
+
+def too_late(call: Call[httpx.Response], request: httpx.Request) -> Outcome[httpx.Response]:
+    """The outcome of an attempt whose time was over before it began."""
+    told = f"{request.method} {call.url}: the deadline of {call.budget:.3g} s has passed before anything was sent"
+    return Outcome(error=APITimeoutError(told, method=request.method, url=call.url, sent=False))
 
 
 def limit(request: httpx.Request, call: Call[httpx.Response]) -> None:
@@ -254,10 +261,10 @@ def _status_error(response: httpx.Response) -> APIStatusError:
     except httpx.ResponseNotRead:  # a hook of the user's client raised before there was a body
         content = b""
     secrets = _secrets(request)
-    named = ("x-request-id", "retry-after", "content-type")
+    named = ("x-request-id", "content-type")
     return status_error(
         response.status_code,
-        {name: _masked(response.headers[name], secrets) for name in named if name in response.headers},
+        {name: value if name not in named else _masked(value, secrets) for name, value in response.headers.items()},
         content,
         method=request.method,
         url=shown(request.url),
@@ -265,8 +272,8 @@ def _status_error(response: httpx.Response) -> APIStatusError:
     )
 
 
-def _secrets(request: httpx.Request) -> list[str]:
-    """The secrets of a request, in the spellings that an answer may repeat them in; the longest one first."""
+def _secrets(request: httpx.Request) -> re.Pattern[str] | None:
+    """What finds the secrets of a request in an answer that repeats them; None when there are none."""
     secrets = {request.headers.get("authorization", "").rpartition(" ")[2]}
     try:
         body = json.loads(request.content or b"null")
@@ -274,17 +281,28 @@ def _secrets(request: httpx.Request) -> list[str]:
         body = None
     if isinstance(body, dict):
         secrets |= {value for key, value in body.items() if key in SECRET_KEYS and isinstance(value, str)}
-    for secret in tuple(secrets):
-        escaped = json.dumps(secret)[1:-1]
-        secrets |= {html.escape(secret), quote(secret), quote(secret, safe=""), quote_plus(secret), escaped}
-        secrets |= {json.dumps(secret, ensure_ascii=False)[1:-1], escaped.replace("/", "\\/")}
-    return sorted(filter(None, secrets), key=len, reverse=True)
+    # Fewer characters than three stand in every other word.
+    patterns = ["".join(map(_spelled, secret)) for secret in sorted(secrets, key=len, reverse=True) if len(secret) > 2]
+    return re.compile("|".join(patterns)) if patterns else None
 
 
-def _masked(text: str, secrets: list[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text
+def _spelled(character: str) -> str:
+    """A pattern for a character as texts, JSON, HTML and URLs spell it."""
+    if character.isascii() and (character.isalnum() or character in "-._"):
+        return re.escape(character)
+    code = ord(character)
+    percent = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    escaped = "".join(rf"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
+    ways = [re.escape(character), rf"&#0*{code};", rf"(?i:&#x0*{code:x};|{percent}|{escaped})"]
+    ways += [re.escape(f"&{name}") for name, value in html.entities.html5.items() if value == character]
+    ways += [re.escape(json.dumps(character)[1:-1]), re.escape(f"\\{character}")]
+    ways += [r"\+"] if character == " " else []
+    return f"(?:{'|'.join(ways)})"
+
+
+def _masked(text: str, secrets: re.Pattern[str] | None) -> str:
+    return text if secrets is None else secrets.sub("***", text)
 
 
 def wants_credentials(request: httpx.Request, base_url: httpx.URL) -> bool:

@@ -104,7 +104,7 @@ class RetryPolicy:
         cap: Seconds, 0 or more.
         deadline: Seconds, 0 or more, for all attempts of one call, the time between them, and a login that it needs;
             None for no bound. It cuts an attempt short, and a wait that would end after it is not begun: the error is
-            raised at once.
+            raised at once. A refresh of session tokens is not cut short, and nothing is sent when it ends too late.
         predicate: Decides instead of the table whether to try again, as long as there are retries left. It gets an
             `Attempt`, whose `retryable` is what the table says.
         sleep: Passes a number of seconds; for tests. In async code it may be a coroutine function. None for the real
@@ -220,16 +220,16 @@ class Call(Generic[R]):
         error = outcome.error
         if not isinstance(error, APIConnectionError | APIStatusError):
             return False
+        self._is_unclear = self._is_unclear or may_have_run(error)
+        # Not `may_have_run`: what a gateway says of a Retry-After is good enough to repeat, not to call a 404 an error.
+        unsure = error.sent if isinstance(error, APIConnectionError) else error.status >= 500
+        self._may_have_run = self._may_have_run or unsure
         retryable = is_retryable(self.effect, error)
         if self.policy.predicate is not None:
             retryable = _decided(
                 self.policy.predicate,
                 Attempt(self.operation, self.method, self.effect, self.attempts, error, may_have_run(error), retryable),
             )
-        self._is_unclear = self._is_unclear or may_have_run(error)
-        # Not `may_have_run`: what a gateway says of a Retry-After is good enough to repeat, not to call a 404 an error.
-        unsure = error.sent if isinstance(error, APIConnectionError) else error.status >= 500
-        self._may_have_run = self._may_have_run or unsure
         return retryable
 
     def _wait(self, state: tenacity.RetryCallState) -> float:

@@ -27,6 +27,7 @@ from gcore_iam import (
     BadRequestError,
     FileTokenStore,
     IAMError,
+    RateLimitError,
     RetryPolicy,
     Session,
 )
@@ -227,6 +228,29 @@ def test_a_server_that_does_not_speak_http_is_not_quoted(colour: Any) -> None:
             colour.run(lambda iam: iam.auth.login("u", "p"), "42_k", base_url=url)
         thread.join()
     assert MARK not in "".join(texts(caught.value))
+
+
+@pytest.mark.parametrize("password", ["password", "errors", "e", "1"])
+def test_an_ordinary_word_as_a_password_spoils_no_message(colour: Any, password: str) -> None:
+    answer = httpx.Response(
+        429, json={"errors": {"password": ["Wrong, try 1 more time"]}}, headers={"Retry-After": "120"}
+    )
+    transport = httpx.MockTransport(lambda _: answer)
+    with pytest.raises(RateLimitError) as caught:
+        colour.run(lambda iam: iam.auth.login("u", password), "42_k", transport=transport, retries=0)
+    assert caught.value.errors == {"password": ["Wrong, try 1 more time"]}
+    assert caught.value.retry_after == 120
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    ["c4n4ry&#39;&quot;x", "c4n4ry&apos;&#34;x", "c4n4ry%27%22x", "c4n4ry\\u0027\\u0022x", "c4n4ry&#x27;&quot;x"],
+)
+def test_a_secret_with_quotes_is_found_in_every_spelling(colour: Any, spelled: str) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(400, text=f"<p>{spelled}</p>"))
+    with pytest.raises(BadRequestError) as caught:
+        colour.run(lambda iam: iam.auth.login("u", "c4n4ry'\"x"), "42_k", transport=transport)
+    assert caught.value.body == "<p>***</p>"
 
 
 def test_a_message_about_a_secret_is_kept(colour: Any) -> None:

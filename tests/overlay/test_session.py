@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import stat
@@ -25,6 +26,7 @@ from gcore_iam import (
     AmbiguousOutcomeError,
     APIConnectionError,
     APIKey,
+    APITimeoutError,
     AsyncIAMClient,
     AuthenticationError,
     BadRequestError,
@@ -333,6 +335,23 @@ def test_calls_during_a_password_change_wait_for_the_new_pair(fake: FakeIAM) -> 
     assert counts(fake) == (1, 0, 0)
 
 
+def test_a_changed_address_leaves_a_newer_pair_in_the_store(colour: Any, fake: FakeIAM, tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    first, second = (Session(EMAIL, PASSWORD, store=FileTokenStore(path)) for _ in range(2))
+    get(colour, fake, first)
+    get(colour, fake, second)
+    fake.clock.advance(hours=1)
+    get(colour, fake, second)
+    newer = FileTokenStore(path).load()
+    options: dict[str, Any] = {"base_url": BASE, "transport": fake.transport()}
+    colour.run(lambda iam: iam.users.update_email(1, "new@example.com", PASSWORD), first, **options)
+    stored = FileTokenStore(path).load()
+    assert newer is not None
+    assert stored is not None
+    assert (stored.access, stored.refresh) == (newer.access, newer.refresh)
+    assert "new@example.com" in stored.owner
+
+
 def test_a_changed_address_is_adopted(colour: Any, fake: FakeIAM, tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
     session = Session(EMAIL, PASSWORD, store=FileTokenStore(path))
@@ -538,6 +557,103 @@ def test_closing_the_client_waits_for_a_renewal_that_goes_on(fake: FakeIAM) -> N
     assert counts(fake) == (1, 1, 0)
 
 
+def test_closing_a_sync_client_waits_for_a_renewal_in_another_thread(fake: FakeIAM) -> None:
+    session = Session.from_tokens(*pair(fake))
+    with fake.serve() as url:
+        iam = IAMClient(session, base_url=url)
+        iam.users.get(1)
+        fake.clock.advance(hours=1)
+        fake.inject(Delay(0.3), path="/iam/auth/jwt/refresh")
+        with ThreadPoolExecutor(1) as pool:
+            call = pool.submit(iam.users.get, 1)
+            time.sleep(0.15)
+            iam.close()
+            assert isinstance(call.exception(), ConfigurationError | None)
+        with IAMClient(session, base_url=url) as again:
+            assert again.users.get(1).id == 1
+    assert counts(fake) == (1, 1, 0)
+
+
+def test_closing_waits_for_a_renewal_on_trio(fake: FakeIAM) -> None:
+    session = Session.from_tokens(*pair(fake))
+
+    async def main(url: str) -> None:
+        iam = AsyncIAMClient(session, base_url=url)
+        fake.clock.advance(hours=1)
+        fake.inject(Delay(0.3), path="/iam/auth/jwt/refresh")
+
+        async def call() -> None:
+            with contextlib.suppress(ConfigurationError):
+                await iam.users.get(1)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(call)
+            await anyio.sleep(0.15)
+            await iam.aclose()
+        async with AsyncIAMClient(session, base_url=url) as again:
+            assert (await again.users.get(1)).id == 1
+
+    with fake.serve() as url:
+        anyio.run(main, url, backend="trio")
+    assert counts(fake) == (1, 1, 0)
+
+
+def test_closing_in_another_event_loop_waits_as_well(fake: FakeIAM) -> None:
+    session = Session.from_tokens(*pair(fake))
+
+    async def use() -> None:
+        with contextlib.suppress(Exception):
+            await iam.users.get(1)
+
+    with fake.serve() as url:
+        iam = AsyncIAMClient(session, base_url=url)
+        fake.clock.advance(hours=1)
+        fake.inject(Delay(0.3), path="/iam/auth/jwt/refresh")
+        thread = threading.Thread(target=lambda: asyncio.run(use()))
+        thread.start()
+        time.sleep(0.15)
+        with contextlib.suppress(RuntimeError):  # httpx cannot close the connections of another loop
+            asyncio.run(asyncio.wait_for(iam.aclose(), 10))
+        thread.join()
+        with IAMClient(session, base_url=url) as again:
+            assert again.users.get(1).id == 1
+    assert counts(fake) == (1, 1, 0)
+
+
+def test_a_deadline_does_not_cut_a_refresh(colour: Any, fake: FakeIAM) -> None:
+    session = Session.from_tokens(*pair(fake))
+    with fake.serve() as url:
+        fake.clock.advance(hours=1)
+        fake.inject(Delay(1.5), path="/iam/auth/jwt/refresh")
+        with pytest.raises(APITimeoutError) as caught:
+            colour.run(
+                lambda iam: iam.tokens.create(ACCOUNT, "ci", 2),
+                session,
+                base_url=url,
+                retries=RetryPolicy(deadline=1.0, base=0),
+            )
+        assert not caught.value.sent  # nothing is sent when the time is over
+        assert len(fake.tokens) == 1
+        assert colour.run(lambda iam: iam.users.get(1), session, base_url=url).id == 1
+    assert counts(fake) == (1, 1, 0)
+
+
+def test_a_sync_client_of_another_session_with_the_same_store_is_told_too(fake: FakeIAM) -> None:
+    store = MemoryTokenStore()
+
+    async def main(url: str) -> None:
+        async with AsyncIAMClient(Session(EMAIL, PASSWORD, store=store), base_url=url) as iam:
+            fake.inject(Delay(1.0), path="/iam/auth/jwt/login")
+            task = asyncio.create_task(iam.users.get(1))
+            await asyncio.sleep(0.1)
+            with pytest.raises(ConfigurationError, match="would block"):
+                sync_iam.users.get(1)
+            await task
+
+    with fake.serve() as url, IAMClient(Session(EMAIL, PASSWORD, store=store), base_url=url) as sync_iam:
+        asyncio.run(main(url))
+
+
 def test_sessions_of_one_store_do_not_use_up_the_worker_threads(fake: FakeIAM) -> None:
     store = MemoryTokenStore()
 
@@ -597,7 +713,7 @@ def test_a_sync_client_that_would_block_the_renewal_is_told(fake: FakeIAM) -> No
 
     async def main(url: str) -> None:
         async with AsyncIAMClient(session, base_url=url) as iam:
-            fake.inject(Delay(0.3), path="/iam/auth/jwt/login")
+            fake.inject(Delay(1.0), path="/iam/auth/jwt/login")
             task = asyncio.create_task(iam.users.get(1))
             await asyncio.sleep(0.1)
             with pytest.raises(ConfigurationError, match="would block"):
@@ -689,6 +805,29 @@ def test_a_pair_that_could_not_be_saved_is_saved_later_and_not_lost(colour: Any,
     get(colour, fake, session)
     assert counts(fake) == (1, 1, 0)
     assert store.load() == session._current
+
+
+def test_a_pair_that_could_not_be_saved_replaces_no_newer_one(colour: Any, fake: FakeIAM) -> None:
+    class Flaky(MemoryTokenStore):
+        fails = False
+
+        def save(self, tokens: TokenPair) -> None:
+            if self.fails:
+                raise OSError(5, "Input/output error")
+            super().save(tokens)
+
+    store = Flaky()
+    first, second = Session(EMAIL, PASSWORD, store=store), Session(EMAIL, PASSWORD, store=store)
+    get(colour, fake, first)
+    fake.clock.advance(hours=1)
+    store.fails = True
+    with pytest.raises(OSError, match="Input/output"):
+        get(colour, fake, first)
+    store.fails = False
+    get(colour, fake, second)  # has to log in, for the refresh token in the store is used up
+    newer = store.load()
+    get(colour, fake, first)
+    assert store.load() == newer
 
 
 def test_sessions_that_share_a_memory_store_share_their_tokens(colour: Any, fake: FakeIAM) -> None:

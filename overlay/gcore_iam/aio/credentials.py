@@ -40,7 +40,7 @@ class AsyncCredentials:
         auth: Whose credentials; None for none at all.
         origin: The API that they are for.
         exchange: Gets session tokens.
-        running: Where renewals are noted as long as they go on.
+        running: Counts exchanges of tokens as long as they go on.
     """
 
     def __init__(self, auth: Auth, origin: str, exchange: AsyncExchange, running: Running) -> None:
@@ -89,8 +89,9 @@ class AsyncCredentials:
         async with exclusive_async(session):
             try:
                 yield adopt
-            except (AmbiguousOutcomeError, DecodeError):
-                session.doubt(password)
+            except BaseException as error:
+                if isinstance(error, AmbiguousOutcomeError | DecodeError) or not isinstance(error, Exception):
+                    session.doubt(password)
                 raise
 
     async def renamed(self, username: str) -> None:
@@ -102,24 +103,28 @@ class AsyncCredentials:
                 async with exclusive_async(session):
                     await self._drive(session.renaming(username))
 
-            await unbroken_async(work, self._running)
+            await unbroken_async(work)
 
     async def unbroken(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do something that changes the session's tokens, to its end even if the caller is cancelled meanwhile."""
-        return await (unbroken_async(work, self._running) if isinstance(self.auth, Session) else work())
+        return await (unbroken_async(work) if isinstance(self.auth, Session) else work())
 
     async def _renew(self, session: Session, rejected: str | None) -> tuple[str, bool]:
         async def work() -> tuple[str, bool]:
             async with exclusive_async(session):
                 return await self._drive(session.renewal(rejected))
 
-        return await unbroken_async(work, self._running)
+        return await unbroken_async(work)
 
     async def _drive(self, steps: Generator[Step, Any, T]) -> T:
         """Do step by step what a session wants, and give what it comes to."""
+        is_exchanging = False
         try:
             step = next(steps)
             while True:
+                if isinstance(step, Refresh) and not is_exchanging:
+                    is_exchanging = True  # until its successor is saved
+                    self._running.begin()
                 try:
                     answer = await self._do(step)
                 except IAMError as error:
@@ -129,6 +134,9 @@ class AsyncCredentials:
         except StopIteration as end:
             result: T = end.value
             return result
+        finally:
+            if is_exchanging:
+                self._running.end()
 
     async def _do(self, step: Step) -> object:
         assert isinstance(self.auth, Session)  # noqa: S101 - nobody else has steps

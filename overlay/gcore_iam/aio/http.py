@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 from weakref import WeakSet
 
+import attrs
 import httpx
 import tenacity
 
-from ..auth.exclusive import Running, settled_async
+from ..auth.exclusive import Running
 from ..auth.session import Bearer
 from ..auth.waiting import slept_async
 from ..errors import ConfigurationError
@@ -34,6 +35,7 @@ from ..http import (
     own_headers,
     succeeded,
     tls,
+    too_late,
     wants_credentials,
     within,
 )
@@ -58,12 +60,12 @@ class AsyncPool:
         self.client = make()
         self._inherited: list[httpx.AsyncClient] = []
         self._is_closed = False
-        self.running: Running = set()
+        self.running = Running()
         _POOLS.add(self)
 
     async def aclose(self) -> None:
         """Close the connections, unless they belong to the user, once nobody is renewing a session over them."""
-        await settled_async(self.running)
+        await self.running.settle_async()
         self._is_closed = True
         if self._is_ours:
             await self.client.aclose()
@@ -183,6 +185,11 @@ class AsyncHTTPClient(httpx.AsyncClient):
         view._is_view = True
         return view
 
+    @property
+    def without_deadline(self) -> RetryPolicy:
+        """The retry policy, but for its deadline."""
+        return attrs.evolve(self._retries, deadline=None)
+
     async def send(self, request: httpx.Request, *, stream: bool = False, **_: Any) -> httpx.Response:
         """Send one request, as often as it takes.
 
@@ -241,6 +248,8 @@ class AsyncHTTPClient(httpx.AsyncClient):
         stream: bool,
     ) -> Outcome[httpx.Response]:
         began = time.monotonic()
+        if call.remaining == 0:
+            return too_late(call, request)
         limit(request, call)
         is_bounded = call.budget is not None
         try:
@@ -286,7 +295,10 @@ class _Exchange:
         """Operation iamRefreshToken."""
         from .resources.auth import AsyncAuth
 
-        token = await AsyncAuth(self._http).refresh(refresh)
+        # Never cut short: a refresh token serves once, and its successor would be lost.
+        patient = self._http.view(auth=None, retries=self._http.without_deadline)
+        with within(None):
+            token = await AsyncAuth(patient).refresh(refresh)
         return token.access, token.refresh
 
     async def select_account(self, client_id: int, access: str) -> tuple[str, str]:

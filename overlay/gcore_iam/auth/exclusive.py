@@ -20,8 +20,40 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Running = set["asyncio.Future[Any]"]
-"""Work that goes on although its caller has been cancelled."""
+_LONGEST_WAIT = 60.0
+"""Seconds that closing a client waits for an exchange of tokens over its connections."""
+
+
+class Running:
+    """Counts the exchanges of tokens that go on over some connections, in whatever thread or event loop."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._changed = threading.Condition()
+
+    def begin(self) -> None:
+        """One more."""
+        with self._changed:
+            self._count += 1
+
+    def end(self) -> None:
+        """One less."""
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
+
+    def settle(self) -> None:
+        """Wait until there are none, before the connections are closed: a refresh token serves once."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._count, _LONGEST_WAIT)
+
+    async def settle_async(self) -> None:
+        """The same in async code."""
+        import anyio
+
+        with anyio.move_on_after(_LONGEST_WAIT):
+            while self._count:  # noqa: ASYNC110 - ended by a thread, or another loop
+                await anyio.sleep(0.005)
 
 
 class _Hold:
@@ -51,6 +83,10 @@ def _holding(session: Session) -> Iterator[None]:
         _HOLD.reset(token)
 
 
+_RENEWING: set[tuple[int, int]] = set()
+"""Threads whose event loop has a task that holds the lock of a session, with the id of its store."""
+
+
 @contextmanager
 def exclusive(session: Session) -> Iterator[None]:
     """Keep everybody else away from a session's tokens, for as long as the `with` block lasts. Reentrant.
@@ -61,7 +97,7 @@ def exclusive(session: Session) -> Iterator[None]:
     if _is_held(session):
         yield
         return
-    if session.renewing_thread == threading.get_ident():
+    if (threading.get_ident(), id(session.store)) in _RENEWING:
         raise ConfigurationError(
             "this session is being renewed by a task of this thread, which a sync client would block; "
             "use AsyncIAMClient here, or call the sync client in a thread of its own"
@@ -85,7 +121,8 @@ async def exclusive_async(session: Session) -> AsyncIterator[None]:
     async with _queue(session):
         while not session.mutex.acquire(blocking=False):  # noqa: ASYNC110 - released by a thread, or another loop
             await anyio.sleep(0.005)
-        session.renewing_thread = threading.get_ident()
+        renewing = (threading.get_ident(), id(session.store))
+        _RENEWING.add(renewing)
         try:
             lock = _Lock(session.store.lock())
             try:
@@ -95,7 +132,7 @@ async def exclusive_async(session: Session) -> AsyncIterator[None]:
             finally:
                 lock.leave()
         finally:
-            session.renewing_thread = None
+            _RENEWING.discard(renewing)
             session.mutex.release()
 
 
@@ -141,19 +178,18 @@ def _queue(session: Session) -> anyio.Lock:
     return queues.setdefault(session, anyio.Lock())
 
 
-def unbroken(work: Callable[[], T], running: Running) -> T:  # noqa: ARG001 - for its twin
+def unbroken(work: Callable[[], T]) -> T:
     """Do something to its end; the twin of `unbroken_async`."""
     return work()
 
 
-async def unbroken_async(work: Callable[[], Awaitable[T]], running: Running) -> T:
+_TASKS: set[asyncio.Future[Any]] = set()
+
+
+async def unbroken_async(work: Callable[[], Awaitable[T]]) -> T:
     """Do something to its end even if the caller is cancelled meanwhile: a refresh token serves once.
 
     With asyncio the caller ends at once and the work goes on in a task of its own; with trio the caller ends after it.
-
-    Args:
-        work: What to do.
-        running: Where to note it as long as it goes on, for `settled_async`.
     """
     if not _is_asyncio():
         import anyio
@@ -161,25 +197,15 @@ async def unbroken_async(work: Callable[[], Awaitable[T]], running: Running) -> 
         with anyio.CancelScope(shield=True):
             return await work()
     task = asyncio.ensure_future(work())
-    running.add(task)
-
-    def done(task: asyncio.Future[Any]) -> None:
-        running.discard(task)
-        if not task.cancelled():
-            task.exception()  # looked at, so that asyncio does not complain when the caller has gone
-
-    task.add_done_callback(done)
+    _TASKS.add(task)  # asyncio itself would forget it
+    task.add_done_callback(_done)
     return await asyncio.shield(task)
 
 
-def settled(running: Running) -> None:
-    """The twin of `settled_async`: sync code does everything before it returns."""
-
-
-async def settled_async(running: Running) -> None:
-    """Wait for what goes on, before the connections that it needs are closed."""
-    if running:
-        await asyncio.wait(set(running))
+def _done(task: asyncio.Future[Any]) -> None:
+    _TASKS.discard(task)
+    if not task.cancelled():
+        task.exception()  # looked at, so that asyncio does not complain when the caller has gone
 
 
 def _is_asyncio() -> bool:

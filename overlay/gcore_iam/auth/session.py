@@ -168,10 +168,10 @@ class Session:
         self._unsaved: TokenPair | None = None
         self._origin: str | None = None
         self.mutex = threading.Lock()
-        self.renewing_thread: int | None = None
-        """The thread of the event loop whose task holds the mutex."""
         self._margin = MARGIN
-        self._perhaps: str | None = None
+        self._perhaps: list[str] = []
+        self._loaded: TokenPair | None = None
+        self._before: TokenPair | None = None
         _SESSIONS.add(self)
 
     @property
@@ -224,6 +224,9 @@ class Session:
             raise ConfigurationError(
                 f"{self._store!r}: load() must give a TokenPair or None, not {type(stored).__name__}"
             )
+        if stored != self._before:
+            self._unsaved = None  # somebody else has renewed the tokens since they could not be saved
+        self._loaded = stored
         if stored is not None:
             self._check_owner(stored)
             if stored != self._current:  # its end is known already, by a clock that nobody sets
@@ -235,8 +238,8 @@ class Session:
         if self._unsaved is not None:
             unsaved = self._unsaved
             yield from self._stored(unsaved)
-            if unsaved.access != rejected:
-                return unsaved.access, True
+            if (access := self.usable) is not None and access != rejected:
+                return access, False
         refusal: IAMError | None = None
         for refresh in dict.fromkeys(pair.refresh for pair in (self._current, self._given) if pair is not None):
             began = _now()
@@ -265,31 +268,39 @@ class Session:
         try:
             issued: tuple[str, str] = yield LogIn(username, self._password, self._one_time_password)
         except BadRequestError as error:
-            if self._perhaps is None:
+            for password in reversed(self._perhaps):
+                try:
+                    issued = yield LogIn(username, password, self._one_time_password)
+                except BadRequestError:
+                    continue
+                self._password = password
+                break
+            else:
                 error.add_note("The session could not log in: the API refuses wrong credentials with 400.")
                 raise
-            issued = yield LogIn(username, self._perhaps, self._one_time_password)
-            self._password = self._perhaps
-        self._perhaps = None
+        self._perhaps.clear()
         return issued
 
     def doubt(self, password: str) -> None:
         """Remember a password that may have become the user's, to be tried when the present one is refused."""
         if self._username is not None:
-            self._perhaps = password
+            self._perhaps.append(password)
 
     def renaming(self, username: str) -> Generator[Step, Any, None]:
         """What to do when the user has another email address from now on."""
         if self._username is None:
             return
+        stored: TokenPair | None = yield Load()
+        is_ours = stored is not None and stored.owner == self._owner
         self._username = username
-        if self._current is not None:
-            yield from self._stored(attrs.evolve(self._current, owner=self._owner))
+        if stored is not None and is_ours:
+            yield from self._stored(attrs.evolve(stored, owner=self._owner))
 
     def adoption(self, access: str, refresh: str, password: str) -> Generator[Step, Any, str]:
         """What to do with the pair that a change of the password has brought, and with the new password."""
         if self._username is not None:
-            self._password, self._perhaps = password, None
+            self._password = password
+            self._perhaps.clear()
         return (yield from self._keep((access, refresh), _now()))
 
     def _keep(self, issued: tuple[str, str], began: float) -> Generator[Step, Any, str]:
@@ -304,9 +315,10 @@ class Session:
         return access
 
     def _stored(self, tokens: TokenPair) -> Generator[Step, Any, None]:
+        self._before = self._loaded
         self._unsaved = tokens  # if saving fails: its predecessor is used up, so this one must not be lost
         yield Save(tokens)
-        self._unsaved = None
+        self._unsaved, self._loaded = None, tokens
         if self._current is None or self._current.access != tokens.access:
             self._take(tokens)
         self._current = tokens
@@ -315,7 +327,9 @@ class Session:
         ends = None if tokens.expires_at is None else _now() + tokens.expires_at - time.time()
         self._current, self._ends = tokens, ends
         # A token that lives for less than two minutes is used for half its life, or everybody would renew it at once.
-        self._margin = MARGIN if ends is None else min(MARGIN, max(0.0, ends - _now()) / 2)
+        claims = _claims(tokens.access)
+        end, issued = _numeric(claims.get("exp")), _numeric(claims.get("iat"))
+        self._margin = MARGIN if end is None or issued is None else min(MARGIN, max(0.0, end - issued) / 2)
 
     @property
     def _owner(self) -> str:
@@ -381,7 +395,6 @@ _SESSIONS: WeakSet[Session] = WeakSet()
 def _after_fork() -> None:
     for session in list(_SESSIONS):
         session.mutex = threading.Lock()  # whoever held it is not in this process
-        session.renewing_thread = None
 
 
 if hasattr(os, "register_at_fork"):

@@ -42,7 +42,7 @@ class Credentials:
         auth: Whose credentials; None for none at all.
         origin: The API that they are for.
         exchange: Gets session tokens.
-        running: Where renewals are noted as long as they go on.
+        running: Counts exchanges of tokens as long as they go on.
     """
 
     def __init__(self, auth: Auth, origin: str, exchange: Exchange, running: Running) -> None:
@@ -91,8 +91,9 @@ class Credentials:
         with exclusive(session):
             try:
                 yield adopt
-            except (AmbiguousOutcomeError, DecodeError):
-                session.doubt(password)
+            except BaseException as error:
+                if isinstance(error, AmbiguousOutcomeError | DecodeError) or not isinstance(error, Exception):
+                    session.doubt(password)
                 raise
 
     def renamed(self, username: str) -> None:
@@ -104,24 +105,28 @@ class Credentials:
                 with exclusive(session):
                     self._drive(session.renaming(username))
 
-            unbroken(work, self._running)
+            unbroken(work)
 
     def unbroken(self, work: Callable[[], T]) -> T:
         """Do something that changes the session's tokens, to its end even if the caller is cancelled meanwhile."""
-        return unbroken(work, self._running) if isinstance(self.auth, Session) else work()
+        return unbroken(work) if isinstance(self.auth, Session) else work()
 
     def _renew(self, session: Session, rejected: str | None) -> tuple[str, bool]:
         def work() -> tuple[str, bool]:
             with exclusive(session):
                 return self._drive(session.renewal(rejected))
 
-        return unbroken(work, self._running)
+        return unbroken(work)
 
     def _drive(self, steps: Generator[Step, Any, T]) -> T:
         """Do step by step what a session wants, and give what it comes to."""
+        is_exchanging = False
         try:
             step = next(steps)
             while True:
+                if isinstance(step, Refresh) and not is_exchanging:
+                    is_exchanging = True  # until its successor is saved
+                    self._running.begin()
                 try:
                     answer = self._do(step)
                 except IAMError as error:
@@ -131,6 +136,9 @@ class Credentials:
         except StopIteration as end:
             result: T = end.value
             return result
+        finally:
+            if is_exchanging:
+                self._running.end()
 
     def _do(self, step: Step) -> object:
         assert isinstance(self.auth, Session)  # noqa: S101 - nobody else has steps

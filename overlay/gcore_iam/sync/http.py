@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 from weakref import WeakSet
 
+import attrs
 import httpx
 import tenacity
 
-from ..auth.exclusive import Running, settled
+from ..auth.exclusive import Running
 from ..auth.session import Bearer
 from ..auth.waiting import slept
 from ..errors import ConfigurationError
@@ -36,6 +37,7 @@ from ..http import (
     own_headers,
     succeeded,
     tls,
+    too_late,
     wants_credentials,
     within,
 )
@@ -60,12 +62,12 @@ class Pool:
         self.client = make()
         self._inherited: list[httpx.Client] = []
         self._is_closed = False
-        self.running: Running = set()
+        self.running = Running()
         _POOLS.add(self)
 
     def close(self) -> None:
         """Close the connections, unless they belong to the user, once nobody is renewing a session over them."""
-        settled(self.running)
+        self.running.settle()
         self._is_closed = True
         if self._is_ours:
             self.client.close()
@@ -185,6 +187,11 @@ class HTTPClient(httpx.Client):
         view._is_view = True
         return view
 
+    @property
+    def without_deadline(self) -> RetryPolicy:
+        """The retry policy, but for its deadline."""
+        return attrs.evolve(self._retries, deadline=None)
+
     def send(self, request: httpx.Request, *, stream: bool = False, **_: Any) -> httpx.Response:
         """Send one request, as often as it takes.
 
@@ -243,6 +250,8 @@ class HTTPClient(httpx.Client):
         stream: bool,
     ) -> Outcome[httpx.Response]:
         began = time.monotonic()
+        if call.remaining == 0:
+            return too_late(call, request)
         limit(request, call)
         is_bounded = call.budget is not None
         try:
@@ -286,7 +295,10 @@ class _Exchange:
         """Operation iamRefreshToken."""
         from .resources.auth import Auth
 
-        token = Auth(self._http).refresh(refresh)
+        # Never cut short: a refresh token serves once, and its successor would be lost.
+        patient = self._http.view(auth=None, retries=self._http.without_deadline)
+        with within(None):
+            token = Auth(patient).refresh(refresh)
         return token.access, token.refresh
 
     def select_account(self, client_id: int, access: str) -> tuple[str, str]:

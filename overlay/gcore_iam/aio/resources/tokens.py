@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from ..http import AsyncHTTPClient
 
-_PACKAGE = str(Path(__file__).parents[2])
+_PACKAGE = f"{Path(__file__).parents[2]}{os.sep}"
 
 REMOVAL = "2026-07-17"
 """When Gcore removes version 1 of these operations, as the API's description announces."""
@@ -278,7 +279,7 @@ class AsyncTokens:
             except Exception as error:
                 told = f"handing the new token over failed ({type(error).__name__}); {told}"
                 raise stopped("hand over", told, new.id, token_id, new.id) from error
-        told = f"token {new.id} has taken over, but token {token_id} was not deleted"
+        told = f"token {new.id} has taken over, but token {token_id} was not deleted, as far as is known"
         with _noted(told), contextlib.suppress(NotFoundError):  # then somebody else has deleted it
             try:
                 await self._delete_old(client_id, token_id, new)
@@ -301,6 +302,8 @@ class AsyncTokens:
         """Delete a new token that does not work; which of the two exist then, and what was done."""
         try:
             await self.delete(client_id, new_id)
+        except NotFoundError:
+            return (old_id,), "does not exist"
         except Exception as error:  # noqa: BLE001 - told; what failed before is what matters
             return (old_id, new_id), f"could not be deleted again ({type(error).__name__}): delete it"
         return (old_id,), "was deleted again"

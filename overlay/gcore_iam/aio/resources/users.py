@@ -163,7 +163,10 @@ class AsyncUsers:
 
         async def look() -> UserPublic | None:
             user = await self.get(number)
-            return user if _is_same(user.email, new_email) else None
+            if not _is_same(user.email, new_email):
+                return None
+            await self._http.credentials.renamed(new_email)
+            return user
 
         with reconciled("reconcile() looks which address the user has", look):
             changed = unwrap(await iam_update_user_email.asyncio_detailed(user_id=number, body=body, client=self._api))

@@ -165,7 +165,10 @@ class Users:
 
         def look() -> UserPublic | None:
             user = self.get(number)
-            return user if _is_same(user.email, new_email) else None
+            if not _is_same(user.email, new_email):
+                return None
+            self._http.credentials.renamed(new_email)
+            return user
 
         with reconciled("reconcile() looks which address the user has", look):
             changed = unwrap(iam_update_user_email.sync_detailed(user_id=number, body=body, client=self._api))
