@@ -154,7 +154,7 @@ class Session:
         session._one_time_password = None
         session._client_id = None
         bare = _token("access", access)
-        session._given = TokenPair(bare, _token("refresh", refresh), _numeric(_claims(bare).get("exp")), "")
+        session._given = TokenPair(bare, _token("refresh", refresh), _times(bare)[1], "")
         session._begin(store)
         return session
 
@@ -327,8 +327,7 @@ class Session:
         ends = None if tokens.expires_at is None else _now() + tokens.expires_at - time.time()
         self._current, self._ends = tokens, ends
         # A token that lives for less than two minutes is used for half its life, or everybody would renew it at once.
-        claims = _claims(tokens.access)
-        end, issued = _numeric(claims.get("exp")), _numeric(claims.get("iat"))
+        issued, end = _times(tokens.access)
         self._margin = MARGIN if end is None or issued is None else min(MARGIN, max(0.0, end - issued) / 2)
 
     @property
@@ -377,13 +376,18 @@ def _numeric(value: object) -> float | None:
     return float(value)
 
 
+def _times(token: str) -> tuple[float | None, float | None]:
+    """When a token was issued and when it ends, in seconds since 1970; None for what it does not say."""
+    claims = _claims(token)
+    return _numeric(claims.get("iat")), _numeric(claims.get("exp"))
+
+
 def _lifetime(token: str) -> float | None:
     """Seconds that a token lives from now on, if it was issued just now; None when it does not say.
 
     By the server's clock alone where it names both ends, so that a wrong clock of this machine does no harm.
     """
-    claims = _claims(token)
-    end, issued = _numeric(claims.get("exp")), _numeric(claims.get("iat"))
+    issued, end = _times(token)
     if end is None:
         return None
     return end - (time.time() if issued is None else issued)
