@@ -33,7 +33,7 @@ _BY_FUNCTION: dict[type, str] = {
 }
 
 
-def decode(prop: PropertyProtocol, source: str, model: str, key: str | None) -> str:
+def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, in_model: bool = True) -> str:
     """The expression that makes what a property holds out of decoded JSON.
 
     Args:
@@ -41,20 +41,28 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None) -> 
         source: Python source of the JSON value; a name, or an expression that is to be evaluated once.
         model: Who the property belongs to, for messages.
         key: The property's name on the wire, None for a whole body.
+        in_model: Whether it stands in a model's module, which has the members of its enums at hand.
 
     Returns:
         Python source, `source` itself where nothing has to be done. It may assign to the name `value`.
     """
     name, first = (source, source) if source.isidentifier() else ("value", f"(value := {source})")
     if isinstance(prop, UnionProperty):
-        return _decode_union(prop, source, model, key)
+        return _decode_union(prop, source, model, key, in_model=in_model)
     if isinstance(prop, EnumProperty):
-        return f"{prop.class_info.name}({name}) if isinstance({first}, {prop.value_type.__name__}) else {name}"
+        cls, kind = prop.class_info.name, prop.value_type.__name__
+        if not in_model:
+            return f"decode_enum({source}, {cls}, {kind})"
+        # Calling an enum takes ten times as long as looking its member up.
+        found = f"{members_of(cls)}.get({name}) or {cls}({name})"
+        return f"({found}) if {first}.__class__ is {kind} else decode_enum({name}, {cls}, {kind})"
     if isinstance(prop, ModelProperty):
         cls = prop.class_info.name
-        return f"{cls}.from_dict({name}) if {first}.__class__ is dict else decode_model({name}, {cls})"
+        reader = "read" if cls == model else reader_of(cls)
+        read = f"{reader}({cls}, {name})" if in_model else f"{cls}.from_dict({name})"
+        return f"{read} if {first}.__class__ is dict else decode_model({name}, {cls})"
     if isinstance(prop, ListProperty):
-        inner = decode(prop.inner_property, "item", model, key)
+        inner = decode(prop.inner_property, "item", model, key, in_model=in_model)
         if inner == "item":
             return f"decode_list({source}, {model!r}, {key!r})"
         listed = f"[{inner} for item in {name}]"
@@ -63,6 +71,26 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None) -> 
         return f"{name} if {first}.__class__ is int else decode_int({name})"
     function = _BY_FUNCTION.get(type(prop))
     return f"{function}({source})" if function else source
+
+
+def json_of(prop: PropertyProtocol) -> str:
+    """The name that a model's module has for the JSON value of a property."""
+    return f"json_{prop.python_name}"
+
+
+def target(prop: PropertyProtocol, model: str) -> str:
+    """What the JSON value of a required property is assigned to: the property itself where nothing has to be done."""
+    is_plain = decode(prop, json_of(prop), model, None) == json_of(prop) and not decode_item(prop, model)
+    return f"model.{prop.python_name}" if is_plain else json_of(prop)
+
+
+def decode_item(prop: PropertyProtocol, model: str) -> str:
+    """The expression for `item` of a property that holds a list and nothing else, "" where nothing has to be done."""
+    parts = [part for part in members(prop) if not isinstance(part, NoneProperty)]
+    if len(parts) != 1 or not isinstance(parts[0], ListProperty):
+        return ""
+    inner = decode(parts[0].inner_property, "item", model, plain(prop.name))
+    return "" if inner == "item" else inner
 
 
 def default_of(prop: PropertyProtocol) -> str:
@@ -84,7 +112,7 @@ def decode_answer(prop: PropertyProtocol, source: str, operation: str) -> str:
     """The expression that makes an answer out of its decoded body, of the answer's type also for a type checker."""
     if isinstance(prop, ModelProperty):
         return f"{prop.class_info.name}.from_dict({source})"
-    expression = decode(prop, source, operation, None)
+    expression = decode(prop, source, operation, None, in_model=False)
     if isinstance(prop, AnyProperty):
         return expression
     if " if " in expression and isinstance(prop, EnumProperty | ListProperty | ModelProperty):
@@ -121,6 +149,16 @@ def members(prop: PropertyProtocol) -> list[PropertyProtocol]:
     return [part for member in inner for part in members(member)] if inner else [prop]
 
 
+def members_of(enum: str) -> str:
+    """The name that a model's module has for the members of an enum by their values."""
+    return f"_MEMBERS_OF_{enum}"
+
+
+def reader_of(model: str) -> str:
+    """The name that a model's module has for what reads another one."""
+    return f"_read_{model}"
+
+
 def class_names(
     prop: PropertyProtocol, kinds: type | UnionType = EnumProperty | ModelProperty
 ) -> list[tuple[str, str]]:
@@ -134,15 +172,12 @@ def class_names(
     return []
 
 
-def _decode_union(prop: UnionProperty, source: str, model: str, key: str | None) -> str:
+def _decode_union(prop: UnionProperty, source: str, model: str, key: str | None, *, in_model: bool) -> str:
     members = [inner for inner in prop.inner_properties if not isinstance(inner, NoneProperty)]
     if len(members) == 1:
-        return decode(members[0], source, model, key)
-    options = [
-        f"({_accepts(inner)}, lambda option: {decode(inner, 'option', model, key)})"
-        for inner in members
-        if decode(inner, "option", model, key) != "option"
-    ]
+        return decode(members[0], source, model, key, in_model=in_model)
+    decoded = [(inner, decode(inner, "option", model, key, in_model=in_model)) for inner in members]
+    options = [f"({_accepts(inner)}, lambda option: {code})" for inner, code in decoded if code != "option"]
     return f"decode_union({', '.join([source, *options])})" if options else source
 
 

@@ -237,6 +237,11 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
             for path, method, operation in operations(json.loads(Path(config.document_source).read_text("utf-8")))
         },
         decode=expressions.decode,
+        decode_item=expressions.decode_item,
+        json_of=expressions.json_of,
+        target=expressions.target,
+        members_of=expressions.members_of,
+        reader_of=expressions.reader_of,
         encode=expressions.encode,
         is_secret=expressions.is_secret,
         meaning=expressions.meaning,

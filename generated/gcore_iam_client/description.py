@@ -1522,7 +1522,6 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
    "LastLoginTimeSchema": {
     "type": "object",
     "required": [
-     "count",
      "result"
     ],
     "properties": {
@@ -1608,7 +1607,6 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
    "PaginatedUsersArray": {
     "type": "object",
     "required": [
-     "count",
      "results"
     ],
     "properties": {

@@ -165,6 +165,19 @@ def decode_int(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def decode_enum(value: Any, cls: Any, kind: type) -> Any:
+    """A member of an open enum from a value of its kind; anything else stays what it is."""
+    return cls(value) if isinstance(value, kind) else value
+
+
+def additional_properties(model: Any, name: str) -> Any:
+    """What `__getattr__` of a model gives: the properties that nobody has sent, made when somebody looks."""
+    if name != "additional_properties":
+        return object.__getattribute__(model, name)  # raises
+    model.additional_properties = made = dict[str, Any]()
+    return made
+
+
 def decode_model(value: Any, cls: Any) -> Any:
     """A model from an object of any kind; null and an absent property stay what they are."""
     return value if value is None or value is UNSET else cls.from_dict(value)

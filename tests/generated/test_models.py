@@ -171,6 +171,36 @@ def test_models_survive_copies(make: Callable[[Any], Any]) -> None:
     assert again.to_dict() == token.to_dict()
 
 
+@pytest.mark.parametrize("make", [lambda value: value, *COPIES])
+def test_a_model_that_was_read_is_like_one_that_was_made(make: Callable[[Any], Any]) -> None:
+    """What nobody has sent beyond the description takes no memory until somebody looks; nobody can tell."""
+    read = make(models.Group.from_dict({"id": 1, "name": "Users"}))
+    made = models.Group(id=1, name=models.GroupName.USERS)
+    assert read == made
+    assert repr(make(models.Group.from_dict({"id": 1, "name": "Users"}))) == repr(made)
+    assert read.additional_properties == {}
+    assert read.additional_keys == []
+    read["more"] = 1
+    assert read.additional_properties == {"more": 1}
+    assert models.Group.from_dict({"id": 1}).to_dict() == {"id": 1}
+    with pytest.raises(AttributeError, match="'Group' object has no attribute 'nmae'"):
+        _ = read.nmae
+
+
+@pytest.mark.parametrize(
+    "body", [{"id": 1, "more": 2}, {"name": "Users", "more": 2}, {"id": 1, "name": "Users", "more": 2}, {"more": 2}]
+)
+def test_unknown_fields_are_kept_whichever_known_ones_are_missing(body: dict[str, Any]) -> None:
+    assert models.Group.from_dict(body).additional_properties == {"more": 2}
+
+
+def test_reading_subclasses_gives_subclasses() -> None:
+    class MyUser(models.User):
+        pass
+
+    assert type(MyUser.from_dict(USER)) is MyUser
+
+
 # --- UNSET -------------------------------------------------------------------------------------------------------
 
 

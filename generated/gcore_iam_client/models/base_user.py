@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -14,6 +14,7 @@ from ..errors import InvalidBody as _InvalidBody
 from ..types import (
     UNSET,
     Unset,
+    decode_enum,
     decode_int,
     decode_list,
     decode_model,
@@ -22,6 +23,10 @@ from ..types import (
 )
 from .auth_type import AuthType
 from .language import Language
+
+_new = object.__new__
+_MEMBERS_OF_AuthType = {member.value: member for member in AuthType}
+_MEMBERS_OF_Language = {member.value: member for member in Language}
 
 
 @_define
@@ -103,40 +108,11 @@ class BaseUser:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("BaseUser", None, f"an object is expected, not {_types.kind(src_dict)}")
-        value: Any
-        get = src_dict.get
-        try:
-            model = cls(
-                id=(value if (value := get("id", UNSET)).__class__ is int else decode_int(value)),
-                email=get("email", UNSET),
-                name=get("name", UNSET),
-                lang=(Language(value) if isinstance((value := get("lang", UNSET)), str) else value),
-                phone=get("phone", UNSET),
-                company=get("company", UNSET),
-                reseller=(value if (value := get("reseller", UNSET)).__class__ is int else decode_int(value)),
-                client=(value if (value := get("client", UNSET)).__class__ is int else decode_int(value)),
-                deleted=get("deleted", UNSET),
-                groups=(
-                    [Group.from_dict(item) if item.__class__ is dict else decode_model(item, Group) for item in value]
-                    if (value := get("groups", UNSET)).__class__ is list
-                    else decode_list(value, "BaseUser", "groups")
-                ),
-                activated=get("activated", UNSET),
-                sso_auth=get("sso_auth", UNSET),
-                two_fa=get("two_fa", UNSET),
-                auth_types=(
-                    [AuthType(item) if isinstance(item, str) else item for item in value]
-                    if (value := get("auth_types", UNSET)).__class__ is list
-                    else decode_list(value, "BaseUser", "auth_types")
-                ),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("BaseUser", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -154,6 +130,68 @@ class BaseUser:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    get = src_dict.get
+    model = _new(cls)
+    model.id = value if (value := get("id", UNSET)).__class__ is int else decode_int(value)
+    model.email = get("email", UNSET)
+    model.name = get("name", UNSET)
+    model.lang = (
+        (_MEMBERS_OF_Language.get(value) or Language(value))
+        if (value := get("lang", UNSET)).__class__ is str
+        else decode_enum(value, Language, str)
+    )
+    model.phone = get("phone", UNSET)
+    model.company = get("company", UNSET)
+    model.reseller = value if (value := get("reseller", UNSET)).__class__ is int else decode_int(value)
+    model.client = value if (value := get("client", UNSET)).__class__ is int else decode_int(value)
+    model.deleted = get("deleted", UNSET)
+    value = get("groups", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(_read_Group(Group, item) if item.__class__ is dict else decode_model(item, Group))
+        model.groups = items
+    else:
+        model.groups = decode_list(value, "BaseUser", "groups")
+    model.activated = get("activated", UNSET)
+    model.sso_auth = get("sso_auth", UNSET)
+    model.two_fa = get("two_fa", UNSET)
+    value = get("auth_types", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                (_MEMBERS_OF_AuthType.get(item) or AuthType(item))
+                if item.__class__ is str
+                else decode_enum(item, AuthType, str)
+            )
+        model.auth_types = items
+    else:
+        model.auth_types = decode_list(value, "BaseUser", "auth_types")
+    if (
+        len(src_dict) != 14
+        or model.id is UNSET
+        or model.email is UNSET
+        or model.name is UNSET
+        or model.lang is UNSET
+        or model.phone is UNSET
+        or model.company is UNSET
+        or model.reseller is UNSET
+        or model.client is UNSET
+        or model.deleted is UNSET
+        or model.groups is UNSET
+        or model.activated is UNSET
+        or model.sso_auth is UNSET
+        or model.two_fa is UNSET
+        or model.auth_types is UNSET
+    ) and not src_dict.keys() <= _KNOWN:
+        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+    return model
 
 
 _KNOWN = frozenset(
@@ -177,3 +215,4 @@ _KNOWN = frozenset(
 
 # Last, because models may contain each other.
 from .group import Group  # noqa: E402
+from .group import read as _read_Group  # noqa: E402

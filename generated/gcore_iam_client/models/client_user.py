@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -17,6 +18,8 @@ from ..types import (
     encode,
     masked_values,
 )
+
+_new = object.__new__
 
 
 @_define
@@ -58,27 +61,11 @@ class ClientUser:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("ClientUser", None, f"an object is expected, not {_types.kind(src_dict)}")
-        value: Any
-        try:
-            model = cls(
-                deleted=src_dict["deleted"],
-                user_id=(value if (value := src_dict["user_id"]).__class__ is int else decode_int(value)),
-                user_name=src_dict["user_name"],
-                user_email=src_dict["user_email"],
-                client_id=(value if (value := src_dict["client_id"]).__class__ is int else decode_int(value)),
-                role=(
-                    Group.from_dict(value)
-                    if (value := src_dict["role"]).__class__ is dict
-                    else decode_model(value, Group)
-                ),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("ClientUser", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -98,6 +85,40 @@ class ClientUser:
         return key in self.additional_properties
 
 
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    model = _new(cls)
+    try:
+        (
+            model.deleted,
+            json_user_id,
+            model.user_name,
+            model.user_email,
+            json_client_id,
+            json_role,
+        ) = _REQUIRED(src_dict)
+    except KeyError as error:
+        missing = str(error.args[0])
+    else:
+        model.user_id = json_user_id if json_user_id.__class__ is int else decode_int(json_user_id)
+        model.client_id = json_client_id if json_client_id.__class__ is int else decode_int(json_client_id)
+        model.role = _read_Group(Group, json_role) if json_role.__class__ is dict else decode_model(json_role, Group)
+        if len(src_dict) != 6:
+            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        return model
+    raise _InvalidBody("ClientUser", missing, f"required key {missing!r} is missing")
+
+
+_REQUIRED = itemgetter(
+    "deleted",
+    "user_id",
+    "user_name",
+    "user_email",
+    "client_id",
+    "role",
+)
+
 _KNOWN = frozenset(
     {
         "deleted",
@@ -111,3 +132,4 @@ _KNOWN = frozenset(
 
 # Last, because models may contain each other.
 from .group import Group  # noqa: E402
+from .group import read as _read_Group  # noqa: E402

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -22,6 +23,8 @@ from ..types import (
     masked,
     masked_values,
 )
+
+_new = object.__new__
 
 
 @_define
@@ -78,32 +81,11 @@ class CreateTokenResponse:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("CreateTokenResponse", None, f"an object is expected, not {_types.kind(src_dict)}")
-        value: Any
-        get = src_dict.get
-        try:
-            model = cls(
-                token=src_dict["token"],
-                name=src_dict["name"],
-                exp_date=decode_datetime(src_dict["exp_date"]),
-                client_user=(
-                    ClientUser.from_dict(value)
-                    if (value := src_dict["client_user"]).__class__ is dict
-                    else decode_model(value, ClientUser)
-                ),
-                id=(value if (value := src_dict["id"]).__class__ is int else decode_int(value)),
-                deleted=src_dict["deleted"],
-                expired=src_dict["expired"],
-                created=decode_datetime(src_dict["created"]),
-                last_usage=decode_datetime(src_dict["last_usage"]),
-                description=get("description", UNSET),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("CreateTokenResponse", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -123,6 +105,54 @@ class CreateTokenResponse:
         return key in self.additional_properties
 
 
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    get = src_dict.get
+    model = _new(cls)
+    try:
+        (
+            model.token,
+            model.name,
+            json_exp_date,
+            json_client_user,
+            json_id,
+            model.deleted,
+            model.expired,
+            json_created,
+            json_last_usage,
+        ) = _REQUIRED(src_dict)
+    except KeyError as error:
+        missing = str(error.args[0])
+    else:
+        model.exp_date = decode_datetime(json_exp_date)
+        model.client_user = (
+            _read_ClientUser(ClientUser, json_client_user)
+            if json_client_user.__class__ is dict
+            else decode_model(json_client_user, ClientUser)
+        )
+        model.id = json_id if json_id.__class__ is int else decode_int(json_id)
+        model.created = decode_datetime(json_created)
+        model.last_usage = decode_datetime(json_last_usage)
+        model.description = get("description", UNSET)
+        if (len(src_dict) != 10 or model.description is UNSET) and not src_dict.keys() <= _KNOWN:
+            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        return model
+    raise _InvalidBody("CreateTokenResponse", missing, f"required key {missing!r} is missing")
+
+
+_REQUIRED = itemgetter(
+    "token",
+    "name",
+    "exp_date",
+    "client_user",
+    "id",
+    "deleted",
+    "expired",
+    "created",
+    "last_usage",
+)
+
 _KNOWN = frozenset(
     {
         "token",
@@ -140,3 +170,4 @@ _KNOWN = frozenset(
 
 # Last, because models may contain each other.
 from .client_user import ClientUser  # noqa: E402
+from .client_user import read as _read_ClientUser  # noqa: E402

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -19,6 +19,8 @@ from ..types import (
     encode,
     masked_values,
 )
+
+_new = object.__new__
 
 
 @_define
@@ -66,66 +68,11 @@ class FreeFeatureList:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("FreeFeatureList", None, f"an object is expected, not {_types.kind(src_dict)}")
-        value: Any
-        get = src_dict.get
-        try:
-            model = cls(
-                cdn=(
-                    [
-                        FreeFeature.from_dict(item) if item.__class__ is dict else decode_model(item, FreeFeature)
-                        for item in value
-                    ]
-                    if (value := get("CDN", UNSET)).__class__ is list
-                    else decode_list(value, "FreeFeatureList", "CDN")
-                ),
-                cloud=(
-                    [
-                        FreeFeature.from_dict(item) if item.__class__ is dict else decode_model(item, FreeFeature)
-                        for item in value
-                    ]
-                    if (value := get("CLOUD", UNSET)).__class__ is list
-                    else decode_list(value, "FreeFeatureList", "CLOUD")
-                ),
-                ddos=(
-                    [
-                        FreeFeature.from_dict(item) if item.__class__ is dict else decode_model(item, FreeFeature)
-                        for item in value
-                    ]
-                    if (value := get("DDOS", UNSET)).__class__ is list
-                    else decode_list(value, "FreeFeatureList", "DDOS")
-                ),
-                dns=(
-                    [
-                        FreeFeature.from_dict(item) if item.__class__ is dict else decode_model(item, FreeFeature)
-                        for item in value
-                    ]
-                    if (value := get("DNS", UNSET)).__class__ is list
-                    else decode_list(value, "FreeFeatureList", "DNS")
-                ),
-                storage=(
-                    [
-                        FreeFeature.from_dict(item) if item.__class__ is dict else decode_model(item, FreeFeature)
-                        for item in value
-                    ]
-                    if (value := get("STORAGE", UNSET)).__class__ is list
-                    else decode_list(value, "FreeFeatureList", "STORAGE")
-                ),
-                streaming=(
-                    [
-                        FreeFeature.from_dict(item) if item.__class__ is dict else decode_model(item, FreeFeature)
-                        for item in value
-                    ]
-                    if (value := get("STREAMING", UNSET)).__class__ is list
-                    else decode_list(value, "FreeFeatureList", "STREAMING")
-                ),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("FreeFeatureList", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -145,6 +92,84 @@ class FreeFeatureList:
         return key in self.additional_properties
 
 
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    get = src_dict.get
+    model = _new(cls)
+    value = get("CDN", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                _read_FreeFeature(FreeFeature, item) if item.__class__ is dict else decode_model(item, FreeFeature)
+            )
+        model.cdn = items
+    else:
+        model.cdn = decode_list(value, "FreeFeatureList", "CDN")
+    value = get("CLOUD", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                _read_FreeFeature(FreeFeature, item) if item.__class__ is dict else decode_model(item, FreeFeature)
+            )
+        model.cloud = items
+    else:
+        model.cloud = decode_list(value, "FreeFeatureList", "CLOUD")
+    value = get("DDOS", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                _read_FreeFeature(FreeFeature, item) if item.__class__ is dict else decode_model(item, FreeFeature)
+            )
+        model.ddos = items
+    else:
+        model.ddos = decode_list(value, "FreeFeatureList", "DDOS")
+    value = get("DNS", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                _read_FreeFeature(FreeFeature, item) if item.__class__ is dict else decode_model(item, FreeFeature)
+            )
+        model.dns = items
+    else:
+        model.dns = decode_list(value, "FreeFeatureList", "DNS")
+    value = get("STORAGE", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                _read_FreeFeature(FreeFeature, item) if item.__class__ is dict else decode_model(item, FreeFeature)
+            )
+        model.storage = items
+    else:
+        model.storage = decode_list(value, "FreeFeatureList", "STORAGE")
+    value = get("STREAMING", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                _read_FreeFeature(FreeFeature, item) if item.__class__ is dict else decode_model(item, FreeFeature)
+            )
+        model.streaming = items
+    else:
+        model.streaming = decode_list(value, "FreeFeatureList", "STREAMING")
+    if (
+        len(src_dict) != 6
+        or model.cdn is UNSET
+        or model.cloud is UNSET
+        or model.ddos is UNSET
+        or model.dns is UNSET
+        or model.storage is UNSET
+        or model.streaming is UNSET
+    ) and not src_dict.keys() <= _KNOWN:
+        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+    return model
+
+
 _KNOWN = frozenset(
     {
         "CDN",
@@ -158,3 +183,4 @@ _KNOWN = frozenset(
 
 # Last, because models may contain each other.
 from .free_feature import FreeFeature  # noqa: E402
+from .free_feature import read as _read_FreeFeature  # noqa: E402

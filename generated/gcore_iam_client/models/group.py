@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -14,11 +14,15 @@ from ..errors import InvalidBody as _InvalidBody
 from ..types import (
     UNSET,
     Unset,
+    decode_enum,
     decode_int,
     encode,
     masked_values,
 )
 from .group_name import GroupName
+
+_new = object.__new__
+_MEMBERS_OF_GroupName = {member.value: member for member in GroupName}
 
 
 @_define
@@ -52,20 +56,11 @@ class Group:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("Group", None, f"an object is expected, not {_types.kind(src_dict)}")
-        value: Any
-        get = src_dict.get
-        try:
-            model = cls(
-                id=(value if (value := get("id", UNSET)).__class__ is int else decode_int(value)),
-                name=(GroupName(value) if isinstance((value := get("name", UNSET)), str) else value),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("Group", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -83,6 +78,22 @@ class Group:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    get = src_dict.get
+    model = _new(cls)
+    model.id = value if (value := get("id", UNSET)).__class__ is int else decode_int(value)
+    model.name = (
+        (_MEMBERS_OF_GroupName.get(value) or GroupName(value))
+        if (value := get("name", UNSET)).__class__ is str
+        else decode_enum(value, GroupName, str)
+    )
+    if (len(src_dict) != 2 or model.id is UNSET or model.name is UNSET) and not src_dict.keys() <= _KNOWN:
+        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+    return model
 
 
 _KNOWN = frozenset(

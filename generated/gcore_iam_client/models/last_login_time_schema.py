@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -21,15 +21,17 @@ from ..types import (
     masked_values,
 )
 
+_new = object.__new__
+
 
 @_define
 class LastLoginTimeSchema:
     """One page of logins."""
 
-    count: int
-    """Number of items over all pages."""
     result: list[LastLoginTimeItem]
     """The logins on this page."""
+    count: int | Unset = UNSET
+    """Number of items over all pages."""
     next_: str | Unset | None = UNSET
     """URL of the following page, may be absent. It lacks the `/iam` prefix, so page with `offset` and
     `limit` instead.
@@ -44,8 +46,9 @@ class LastLoginTimeSchema:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
         body: dict[str, Any] = dict(self.additional_properties)
-        body["count"] = self.count
         body["result"] = encode(self.result)
+        if self.count is not UNSET:
+            body["count"] = self.count
         if self.next_ is not UNSET:
             body["next"] = self.next_
         if self.previous is not UNSET:
@@ -61,31 +64,11 @@ class LastLoginTimeSchema:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("LastLoginTimeSchema", None, f"an object is expected, not {_types.kind(src_dict)}")
-        value: Any
-        get = src_dict.get
-        try:
-            model = cls(
-                count=(value if (value := src_dict["count"]).__class__ is int else decode_int(value)),
-                result=(
-                    [
-                        LastLoginTimeItem.from_dict(item)
-                        if item.__class__ is dict
-                        else decode_model(item, LastLoginTimeItem)
-                        for item in value
-                    ]
-                    if (value := src_dict["result"]).__class__ is list
-                    else decode_list(value, "LastLoginTimeSchema", "result")
-                ),
-                next_=get("next", UNSET),
-                previous=get("previous", UNSET),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("LastLoginTimeSchema", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -105,10 +88,43 @@ class LastLoginTimeSchema:
         return key in self.additional_properties
 
 
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    get = src_dict.get
+    model = _new(cls)
+    try:
+        json_result = src_dict["result"]
+    except KeyError as error:
+        missing = str(error.args[0])
+    else:
+        value = json_result
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(
+                    _read_LastLoginTimeItem(LastLoginTimeItem, item)
+                    if item.__class__ is dict
+                    else decode_model(item, LastLoginTimeItem)
+                )
+            model.result = items
+        else:
+            model.result = decode_list(value, "LastLoginTimeSchema", "result")
+        model.count = value if (value := get("count", UNSET)).__class__ is int else decode_int(value)
+        model.next_ = get("next", UNSET)
+        model.previous = get("previous", UNSET)
+        if (
+            len(src_dict) != 4 or model.count is UNSET or model.next_ is UNSET or model.previous is UNSET
+        ) and not src_dict.keys() <= _KNOWN:
+            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        return model
+    raise _InvalidBody("LastLoginTimeSchema", missing, f"required key {missing!r} is missing")
+
+
 _KNOWN = frozenset(
     {
-        "count",
         "result",
+        "count",
         "next",
         "previous",
     }
@@ -116,3 +132,4 @@ _KNOWN = frozenset(
 
 # Last, because models may contain each other.
 from .last_login_time_item import LastLoginTimeItem  # noqa: E402
+from .last_login_time_item import read as _read_LastLoginTimeItem  # noqa: E402

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -17,6 +18,8 @@ from ..types import (
     masked,
     masked_values,
 )
+
+_new = object.__new__
 
 
 @_define
@@ -52,20 +55,11 @@ class LoginRequest:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("LoginRequest", None, f"an object is expected, not {_types.kind(src_dict)}")
-        get = src_dict.get
-        try:
-            model = cls(
-                username=src_dict["username"],
-                password=src_dict["password"],
-                one_time_password=get("one_time_password", UNSET),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("LoginRequest", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -84,6 +78,31 @@ class LoginRequest:
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
 
+
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    get = src_dict.get
+    model = _new(cls)
+    try:
+        (
+            model.username,
+            model.password,
+        ) = _REQUIRED(src_dict)
+    except KeyError as error:
+        missing = str(error.args[0])
+    else:
+        model.one_time_password = get("one_time_password", UNSET)
+        if (len(src_dict) != 3 or model.one_time_password is UNSET) and not src_dict.keys() <= _KNOWN:
+            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        return model
+    raise _InvalidBody("LoginRequest", missing, f"required key {missing!r} is missing")
+
+
+_REQUIRED = itemgetter(
+    "username",
+    "password",
+)
 
 _KNOWN = frozenset(
     {

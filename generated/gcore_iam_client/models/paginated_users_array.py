@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -21,15 +21,17 @@ from ..types import (
     masked_values,
 )
 
+_new = object.__new__
+
 
 @_define
 class PaginatedUsersArray:
     """One page of users. Without `limit` the API sends a bare array of users instead."""
 
-    count: int
-    """Number of users over all pages."""
     results: list[User]
     """The users on this page."""
+    count: int | Unset = UNSET
+    """Number of users over all pages."""
     next_: str | Unset | None = UNSET
     """URL of the following page, may be absent. It lacks the `/iam` prefix, so page with `offset` and
     `limit` instead.
@@ -44,8 +46,9 @@ class PaginatedUsersArray:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
         body: dict[str, Any] = dict(self.additional_properties)
-        body["count"] = self.count
         body["results"] = encode(self.results)
+        if self.count is not UNSET:
+            body["count"] = self.count
         if self.next_ is not UNSET:
             body["next"] = self.next_
         if self.previous is not UNSET:
@@ -61,26 +64,11 @@ class PaginatedUsersArray:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("PaginatedUsersArray", None, f"an object is expected, not {_types.kind(src_dict)}")
-        value: Any
-        get = src_dict.get
-        try:
-            model = cls(
-                count=(value if (value := src_dict["count"]).__class__ is int else decode_int(value)),
-                results=(
-                    [User.from_dict(item) if item.__class__ is dict else decode_model(item, User) for item in value]
-                    if (value := src_dict["results"]).__class__ is list
-                    else decode_list(value, "PaginatedUsersArray", "results")
-                ),
-                next_=get("next", UNSET),
-                previous=get("previous", UNSET),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("PaginatedUsersArray", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -100,10 +88,39 @@ class PaginatedUsersArray:
         return key in self.additional_properties
 
 
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    get = src_dict.get
+    model = _new(cls)
+    try:
+        json_results = src_dict["results"]
+    except KeyError as error:
+        missing = str(error.args[0])
+    else:
+        value = json_results
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_User(User, item) if item.__class__ is dict else decode_model(item, User))
+            model.results = items
+        else:
+            model.results = decode_list(value, "PaginatedUsersArray", "results")
+        model.count = value if (value := get("count", UNSET)).__class__ is int else decode_int(value)
+        model.next_ = get("next", UNSET)
+        model.previous = get("previous", UNSET)
+        if (
+            len(src_dict) != 4 or model.count is UNSET or model.next_ is UNSET or model.previous is UNSET
+        ) and not src_dict.keys() <= _KNOWN:
+            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        return model
+    raise _InvalidBody("PaginatedUsersArray", missing, f"required key {missing!r} is missing")
+
+
 _KNOWN = frozenset(
     {
-        "count",
         "results",
+        "count",
         "next",
         "previous",
     }
@@ -111,3 +128,4 @@ _KNOWN = frozenset(
 
 # Last, because models may contain each other.
 from .user import User  # noqa: E402
+from .user import read as _read_User  # noqa: E402

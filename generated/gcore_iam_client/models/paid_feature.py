@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -16,11 +16,15 @@ from ..types import (
     UNSET,
     Unset,
     decode_datetime,
+    decode_enum,
     decode_int,
     encode,
     masked_values,
 )
 from .service_name import ServiceName
+
+_new = object.__new__
+_MEMBERS_OF_ServiceName = {member.value: member for member in ServiceName}
 
 
 @_define
@@ -64,25 +68,11 @@ class PaidFeature:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("PaidFeature", None, f"an object is expected, not {_types.kind(src_dict)}")
-        value: Any
-        get = src_dict.get
-        try:
-            model = cls(
-                feature_id=(value if (value := get("feature_id", UNSET)).__class__ is int else decode_int(value)),
-                service=(ServiceName(value) if isinstance((value := get("service", UNSET)), str) else value),
-                name=get("name", UNSET),
-                create_date=decode_datetime(get("create_date", UNSET)),
-                paid_feature_id=(
-                    value if (value := get("paid_feature_id", UNSET)).__class__ is int else decode_int(value)
-                ),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("PaidFeature", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -100,6 +90,32 @@ class PaidFeature:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    get = src_dict.get
+    model = _new(cls)
+    model.feature_id = value if (value := get("feature_id", UNSET)).__class__ is int else decode_int(value)
+    model.service = (
+        (_MEMBERS_OF_ServiceName.get(value) or ServiceName(value))
+        if (value := get("service", UNSET)).__class__ is str
+        else decode_enum(value, ServiceName, str)
+    )
+    model.name = get("name", UNSET)
+    model.create_date = decode_datetime(get("create_date", UNSET))
+    model.paid_feature_id = value if (value := get("paid_feature_id", UNSET)).__class__ is int else decode_int(value)
+    if (
+        len(src_dict) != 5
+        or model.feature_id is UNSET
+        or model.service is UNSET
+        or model.name is UNSET
+        or model.create_date is UNSET
+        or model.paid_feature_id is UNSET
+    ) and not src_dict.keys() <= _KNOWN:
+        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+    return model
 
 
 _KNOWN = frozenset(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -19,6 +19,8 @@ from ..types import (
     encode,
     masked_values,
 )
+
+_new = object.__new__
 
 
 @_define
@@ -66,66 +68,11 @@ class PaidFeatureList:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("PaidFeatureList", None, f"an object is expected, not {_types.kind(src_dict)}")
-        value: Any
-        get = src_dict.get
-        try:
-            model = cls(
-                cdn=(
-                    [
-                        PaidFeature.from_dict(item) if item.__class__ is dict else decode_model(item, PaidFeature)
-                        for item in value
-                    ]
-                    if (value := get("CDN", UNSET)).__class__ is list
-                    else decode_list(value, "PaidFeatureList", "CDN")
-                ),
-                cloud=(
-                    [
-                        PaidFeature.from_dict(item) if item.__class__ is dict else decode_model(item, PaidFeature)
-                        for item in value
-                    ]
-                    if (value := get("CLOUD", UNSET)).__class__ is list
-                    else decode_list(value, "PaidFeatureList", "CLOUD")
-                ),
-                ddos=(
-                    [
-                        PaidFeature.from_dict(item) if item.__class__ is dict else decode_model(item, PaidFeature)
-                        for item in value
-                    ]
-                    if (value := get("DDOS", UNSET)).__class__ is list
-                    else decode_list(value, "PaidFeatureList", "DDOS")
-                ),
-                dns=(
-                    [
-                        PaidFeature.from_dict(item) if item.__class__ is dict else decode_model(item, PaidFeature)
-                        for item in value
-                    ]
-                    if (value := get("DNS", UNSET)).__class__ is list
-                    else decode_list(value, "PaidFeatureList", "DNS")
-                ),
-                storage=(
-                    [
-                        PaidFeature.from_dict(item) if item.__class__ is dict else decode_model(item, PaidFeature)
-                        for item in value
-                    ]
-                    if (value := get("STORAGE", UNSET)).__class__ is list
-                    else decode_list(value, "PaidFeatureList", "STORAGE")
-                ),
-                streaming=(
-                    [
-                        PaidFeature.from_dict(item) if item.__class__ is dict else decode_model(item, PaidFeature)
-                        for item in value
-                    ]
-                    if (value := get("STREAMING", UNSET)).__class__ is list
-                    else decode_list(value, "PaidFeatureList", "STREAMING")
-                ),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("PaidFeatureList", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -145,6 +92,84 @@ class PaidFeatureList:
         return key in self.additional_properties
 
 
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    get = src_dict.get
+    model = _new(cls)
+    value = get("CDN", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                _read_PaidFeature(PaidFeature, item) if item.__class__ is dict else decode_model(item, PaidFeature)
+            )
+        model.cdn = items
+    else:
+        model.cdn = decode_list(value, "PaidFeatureList", "CDN")
+    value = get("CLOUD", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                _read_PaidFeature(PaidFeature, item) if item.__class__ is dict else decode_model(item, PaidFeature)
+            )
+        model.cloud = items
+    else:
+        model.cloud = decode_list(value, "PaidFeatureList", "CLOUD")
+    value = get("DDOS", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                _read_PaidFeature(PaidFeature, item) if item.__class__ is dict else decode_model(item, PaidFeature)
+            )
+        model.ddos = items
+    else:
+        model.ddos = decode_list(value, "PaidFeatureList", "DDOS")
+    value = get("DNS", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                _read_PaidFeature(PaidFeature, item) if item.__class__ is dict else decode_model(item, PaidFeature)
+            )
+        model.dns = items
+    else:
+        model.dns = decode_list(value, "PaidFeatureList", "DNS")
+    value = get("STORAGE", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                _read_PaidFeature(PaidFeature, item) if item.__class__ is dict else decode_model(item, PaidFeature)
+            )
+        model.storage = items
+    else:
+        model.storage = decode_list(value, "PaidFeatureList", "STORAGE")
+    value = get("STREAMING", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                _read_PaidFeature(PaidFeature, item) if item.__class__ is dict else decode_model(item, PaidFeature)
+            )
+        model.streaming = items
+    else:
+        model.streaming = decode_list(value, "PaidFeatureList", "STREAMING")
+    if (
+        len(src_dict) != 6
+        or model.cdn is UNSET
+        or model.cloud is UNSET
+        or model.ddos is UNSET
+        or model.dns is UNSET
+        or model.storage is UNSET
+        or model.streaming is UNSET
+    ) and not src_dict.keys() <= _KNOWN:
+        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+    return model
+
+
 _KNOWN = frozenset(
     {
         "CDN",
@@ -158,3 +183,4 @@ _KNOWN = frozenset(
 
 # Last, because models may contain each other.
 from .paid_feature import PaidFeature  # noqa: E402
+from .paid_feature import read as _read_PaidFeature  # noqa: E402

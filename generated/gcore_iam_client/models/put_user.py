@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -14,12 +14,17 @@ from ..errors import InvalidBody as _InvalidBody
 from ..types import (
     UNSET,
     Unset,
+    decode_enum,
     decode_list,
     encode,
     masked_values,
 )
 from .auth_type import AuthType
 from .language import Language
+
+_new = object.__new__
+_MEMBERS_OF_AuthType = {member.value: member for member in AuthType}
+_MEMBERS_OF_Language = {member.value: member for member in Language}
 
 
 @_define
@@ -63,27 +68,11 @@ class PutUser:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("PutUser", None, f"an object is expected, not {_types.kind(src_dict)}")
-        value: Any
-        get = src_dict.get
-        try:
-            model = cls(
-                email=get("email", UNSET),
-                name=get("name", UNSET),
-                lang=(Language(value) if isinstance((value := get("lang", UNSET)), str) else value),
-                phone=get("phone", UNSET),
-                auth_types=(
-                    [AuthType(item) if isinstance(item, str) else item for item in value]
-                    if (value := get("auth_types", UNSET)).__class__ is list
-                    else decode_list(value, "PutUser", "auth_types")
-                ),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("PutUser", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -101,6 +90,43 @@ class PutUser:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    get = src_dict.get
+    model = _new(cls)
+    model.email = get("email", UNSET)
+    model.name = get("name", UNSET)
+    model.lang = (
+        (_MEMBERS_OF_Language.get(value) or Language(value))
+        if (value := get("lang", UNSET)).__class__ is str
+        else decode_enum(value, Language, str)
+    )
+    model.phone = get("phone", UNSET)
+    value = get("auth_types", UNSET)
+    if value.__class__ is list:
+        items = []
+        for item in value:
+            items.append(
+                (_MEMBERS_OF_AuthType.get(item) or AuthType(item))
+                if item.__class__ is str
+                else decode_enum(item, AuthType, str)
+            )
+        model.auth_types = items
+    else:
+        model.auth_types = decode_list(value, "PutUser", "auth_types")
+    if (
+        len(src_dict) != 5
+        or model.email is UNSET
+        or model.name is UNSET
+        or model.lang is UNSET
+        or model.phone is UNSET
+        or model.auth_types is UNSET
+    ) and not src_dict.keys() <= _KNOWN:
+        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+    return model
 
 
 _KNOWN = frozenset(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -14,10 +14,14 @@ from ..errors import InvalidBody as _InvalidBody
 from ..types import (
     UNSET,
     Unset,
+    decode_enum,
     encode,
     masked_values,
 )
 from .service_status import ServiceStatus
+
+_new = object.__new__
+_MEMBERS_OF_ServiceStatus = {member.value: member for member in ServiceStatus}
 
 
 @_define
@@ -49,20 +53,11 @@ class ServiceEnabledStatus:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("ServiceEnabledStatus", None, f"an object is expected, not {_types.kind(src_dict)}")
-        value: Any
-        get = src_dict.get
-        try:
-            model = cls(
-                status=(ServiceStatus(value) if isinstance((value := get("status", UNSET)), str) else value),
-                enabled=get("enabled", UNSET),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("ServiceEnabledStatus", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -80,6 +75,22 @@ class ServiceEnabledStatus:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    get = src_dict.get
+    model = _new(cls)
+    model.status = (
+        (_MEMBERS_OF_ServiceStatus.get(value) or ServiceStatus(value))
+        if (value := get("status", UNSET)).__class__ is str
+        else decode_enum(value, ServiceStatus, str)
+    )
+    model.enabled = get("enabled", UNSET)
+    if (len(src_dict) != 2 or model.status is UNSET or model.enabled is UNSET) and not src_dict.keys() <= _KNOWN:
+        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+    return model
 
 
 _KNOWN = frozenset(

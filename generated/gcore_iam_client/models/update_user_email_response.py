@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -16,6 +16,8 @@ from ..types import (
     Unset,
     masked_values,
 )
+
+_new = object.__new__
 
 
 @_define
@@ -43,18 +45,11 @@ class UpdateUserEmailResponse:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("UpdateUserEmailResponse", None, f"an object is expected, not {_types.kind(src_dict)}")
-        get = src_dict.get
-        try:
-            model = cls(
-                new_email=get("new_email", UNSET),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("UpdateUserEmailResponse", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -72,6 +67,17 @@ class UpdateUserEmailResponse:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    get = src_dict.get
+    model = _new(cls)
+    model.new_email = get("new_email", UNSET)
+    if (len(src_dict) != 1 or model.new_email is UNSET) and not src_dict.keys() <= _KNOWN:
+        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+    return model
 
 
 _KNOWN = frozenset(

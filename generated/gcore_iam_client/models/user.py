@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -12,6 +13,7 @@ from attrs import field as _field
 from .. import types as _types
 from ..errors import InvalidBody as _InvalidBody
 from ..types import (
+    decode_enum,
     decode_int,
     decode_list,
     decode_model,
@@ -21,6 +23,11 @@ from ..types import (
 from .auth_type import AuthType
 from .language import Language
 from .user_type import UserType
+
+_new = object.__new__
+_MEMBERS_OF_AuthType = {member.value: member for member in AuthType}
+_MEMBERS_OF_Language = {member.value: member for member in Language}
+_MEMBERS_OF_UserType = {member.value: member for member in UserType}
 
 
 @_define
@@ -97,51 +104,11 @@ class User:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("User", None, f"an object is expected, not {_types.kind(src_dict)}")
-        value: Any
-        try:
-            model = cls(
-                id=(value if (value := src_dict["id"]).__class__ is int else decode_int(value)),
-                email=src_dict["email"],
-                name=src_dict["name"],
-                lang=(Language(value) if isinstance((value := src_dict["lang"]), str) else value),
-                phone=src_dict["phone"],
-                company=src_dict["company"],
-                reseller=(value if (value := src_dict["reseller"]).__class__ is int else decode_int(value)),
-                client=(value if (value := src_dict["client"]).__class__ is int else decode_int(value)),
-                deleted=src_dict["deleted"],
-                groups=(
-                    [Group.from_dict(item) if item.__class__ is dict else decode_model(item, Group) for item in value]
-                    if (value := src_dict["groups"]).__class__ is list
-                    else decode_list(value, "User", "groups")
-                ),
-                activated=src_dict["activated"],
-                sso_auth=src_dict["sso_auth"],
-                two_fa=src_dict["two_fa"],
-                auth_types=(
-                    [AuthType(item) if isinstance(item, str) else item for item in value]
-                    if (value := src_dict["auth_types"]).__class__ is list
-                    else decode_list(value, "User", "auth_types")
-                ),
-                user_type=(UserType(value) if isinstance((value := src_dict["user_type"]), str) else value),
-                is_active=src_dict["is_active"],
-                client_and_roles=(
-                    [
-                        UserClientAndRolesItem.from_dict(item)
-                        if item.__class__ is dict
-                        else decode_model(item, UserClientAndRolesItem)
-                        for item in value
-                    ]
-                    if (value := src_dict["client_and_roles"]).__class__ is list
-                    else decode_list(value, "User", "client_and_roles")
-                ),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("User", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -160,6 +127,104 @@ class User:
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
 
+
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    model = _new(cls)
+    try:
+        (
+            json_id,
+            model.email,
+            model.name,
+            json_lang,
+            model.phone,
+            model.company,
+            json_reseller,
+            json_client,
+            model.deleted,
+            json_groups,
+            model.activated,
+            model.sso_auth,
+            model.two_fa,
+            json_auth_types,
+            json_user_type,
+            model.is_active,
+            json_client_and_roles,
+        ) = _REQUIRED(src_dict)
+    except KeyError as error:
+        missing = str(error.args[0])
+    else:
+        model.id = json_id if json_id.__class__ is int else decode_int(json_id)
+        model.lang = (
+            (_MEMBERS_OF_Language.get(json_lang) or Language(json_lang))
+            if json_lang.__class__ is str
+            else decode_enum(json_lang, Language, str)
+        )
+        model.reseller = json_reseller if json_reseller.__class__ is int else decode_int(json_reseller)
+        model.client = json_client if json_client.__class__ is int else decode_int(json_client)
+        value = json_groups
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_Group(Group, item) if item.__class__ is dict else decode_model(item, Group))
+            model.groups = items
+        else:
+            model.groups = decode_list(value, "User", "groups")
+        value = json_auth_types
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(
+                    (_MEMBERS_OF_AuthType.get(item) or AuthType(item))
+                    if item.__class__ is str
+                    else decode_enum(item, AuthType, str)
+                )
+            model.auth_types = items
+        else:
+            model.auth_types = decode_list(value, "User", "auth_types")
+        model.user_type = (
+            (_MEMBERS_OF_UserType.get(json_user_type) or UserType(json_user_type))
+            if json_user_type.__class__ is str
+            else decode_enum(json_user_type, UserType, str)
+        )
+        value = json_client_and_roles
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(
+                    _read_UserClientAndRolesItem(UserClientAndRolesItem, item)
+                    if item.__class__ is dict
+                    else decode_model(item, UserClientAndRolesItem)
+                )
+            model.client_and_roles = items
+        else:
+            model.client_and_roles = decode_list(value, "User", "client_and_roles")
+        if len(src_dict) != 17:
+            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        return model
+    raise _InvalidBody("User", missing, f"required key {missing!r} is missing")
+
+
+_REQUIRED = itemgetter(
+    "id",
+    "email",
+    "name",
+    "lang",
+    "phone",
+    "company",
+    "reseller",
+    "client",
+    "deleted",
+    "groups",
+    "activated",
+    "sso_auth",
+    "two_fa",
+    "auth_types",
+    "user_type",
+    "is_active",
+    "client_and_roles",
+)
 
 _KNOWN = frozenset(
     {
@@ -185,4 +250,6 @@ _KNOWN = frozenset(
 
 # Last, because models may contain each other.
 from .group import Group  # noqa: E402
+from .group import read as _read_Group  # noqa: E402
 from .user_client_and_roles_item import UserClientAndRolesItem  # noqa: E402
+from .user_client_and_roles_item import read as _read_UserClientAndRolesItem  # noqa: E402

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -18,6 +18,8 @@ from ..types import (
     encode,
     masked_values,
 )
+
+_new = object.__new__
 
 
 @_define
@@ -45,23 +47,11 @@ class UserRole:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("UserRole", None, f"an object is expected, not {_types.kind(src_dict)}")
-        value: Any
-        get = src_dict.get
-        try:
-            model = cls(
-                user_role=(
-                    Group.from_dict(value)
-                    if (value := get("user_role", UNSET)).__class__ is dict
-                    else decode_model(value, Group)
-                ),
-            )
-        except KeyError as missing:
-            key = str(missing.args[0])
-        else:
-            if not src_dict.keys() <= _KNOWN:
-                model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
-            return model
-        raise _InvalidBody("UserRole", key, f"required key {key!r} is missing")
+        model: Self = read(cls, src_dict)
+        return model
+
+    if not TYPE_CHECKING:
+        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -81,6 +71,21 @@ class UserRole:
         return key in self.additional_properties
 
 
+def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
+    """What `from_dict` does, for an object."""
+    # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
+    get = src_dict.get
+    model = _new(cls)
+    model.user_role = (
+        _read_Group(Group, value)
+        if (value := get("user_role", UNSET)).__class__ is dict
+        else decode_model(value, Group)
+    )
+    if (len(src_dict) != 1 or model.user_role is UNSET) and not src_dict.keys() <= _KNOWN:
+        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+    return model
+
+
 _KNOWN = frozenset(
     {
         "user_role",
@@ -89,3 +94,4 @@ _KNOWN = frozenset(
 
 # Last, because models may contain each other.
 from .group import Group  # noqa: E402
+from .group import read as _read_Group  # noqa: E402
