@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import models as models
     from .aio.client import AsyncIAMClient as AsyncIAMClient
+    from .aio.pager import AsyncPager as AsyncPager
     from .auth import APIKey as APIKey
     from .auth import FileTokenStore as FileTokenStore
     from .auth import MemoryTokenStore as MemoryTokenStore
@@ -41,15 +42,16 @@ if TYPE_CHECKING:
     from .errors import RateLimitError as RateLimitError
     from .errors import ServerError as ServerError
     from .errors import TokenRotationError as TokenRotationError
-    from .pagination import AsyncPager as AsyncPager
-    from .pagination import Page as Page
-    from .pagination import Pager as Pager
+    from .listing import paginate as paginate
+    from .pagination.pages import Page as Page
     from .raw import RawResponse as RawResponse
     from .retry import RetryPolicy as RetryPolicy
     from .sync.client import IAMClient as IAMClient
+    from .sync.pager import Pager as Pager
 
 _NAMES = {
     "aio.client": ("AsyncIAMClient",),
+    "aio.pager": ("AsyncPager",),
     "auth": ("APIKey", "FileTokenStore", "MemoryTokenStore", "Session"),
     "errors": (
         "AmbiguousOutcomeError",
@@ -69,10 +71,12 @@ _NAMES = {
         "ServerError",
         "TokenRotationError",
     ),
-    "pagination": ("AsyncPager", "Page", "Pager"),
+    "listing": ("paginate",),
+    "pagination.pages": ("Page",),
     "raw": ("RawResponse",),
     "retry": ("RetryPolicy",),
     "sync.client": ("IAMClient",),
+    "sync.pager": ("Pager",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 _MODULES = ("auth", "errors", "models")
@@ -110,6 +114,7 @@ __all__ = [  # spelled out: type checkers read it for `from gcore_iam import *`
     "auth",
     "errors",
     "models",
+    "paginate",
 ]
 
 

@@ -52,7 +52,14 @@ _LONGEST_WAIT = 1e9
 
 
 class IAMError(Exception):
-    """The root of all errors of this library."""
+    """The root of all errors of this library.
+
+    Attributes:
+        checkpoint: Where an iteration over pages was when this was raised, for the `resume` of another one; None for
+            any other error.
+    """
+
+    checkpoint: dict[str, Any] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.args, self.__dict__.copy())

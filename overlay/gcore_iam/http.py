@@ -25,6 +25,7 @@ from gcore_iam_client import Client
 from gcore_iam_client.errors import InvalidBody, UnexpectedStatus
 from gcore_iam_client.types import Operation, Response
 
+from . import background
 from ._version import __version__
 from .errors import (
     SECRET_KEYS,
@@ -35,6 +36,7 @@ from .errors import (
     ConfigurationError,
     DecodeError,
     IAMError,
+    RateLimitError,
     status_error,
 )
 from .raw import noted
@@ -73,23 +75,22 @@ _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.Pr
 def begin(request: httpx.Request, policy: RetryPolicy) -> Call[httpx.Response]:
     """The call that a request is for."""
 
-    def retrying(state: tenacity.RetryCallState) -> None:
-        outcome = state.outcome.result() if state.outcome else Outcome[httpx.Response]()
-        seconds = state.next_action.sleep if state.next_action else 0.0
-        logger.info(
-            "%s %s: retry %d of %d in %.2f s, after %s",
-            call.method,
-            call.url,
-            state.attempt_number,
-            policy.retries,
-            seconds,
-            _told(outcome),
-        )
+    return Call(policy, operation_of(request), request.method, shown(request.url), next(iter(_BUDGET.get()), None))
 
-    call: Call[httpx.Response] = Call(
-        policy, operation_of(request), request.method, shown(request.url), retrying, next(iter(_BUDGET.get()), None)
+
+def retrying(call: Call[httpx.Response], state: tenacity.RetryCallState) -> None:
+    """Tell the log that a call is tried again."""
+    outcome = state.outcome.result() if state.outcome else Outcome[httpx.Response]()
+    seconds = state.next_action.sleep if state.next_action else 0.0
+    logger.info(
+        "%s %s: retry %d of %d in %.2f s, after %s",
+        call.method,
+        call.url,
+        state.attempt_number,
+        call.policy.retries,
+        seconds,
+        _told(outcome),
     )
-    return call
 
 
 _BUDGET: ContextVar[Sequence[Call[httpx.Response]]] = ContextVar("gcore_iam_budget", default=())
@@ -191,6 +192,8 @@ def concluded(call: Call[httpx.Response], outcome: Outcome[httpx.Response], requ
 def succeeded(call: Call[httpx.Response], response: httpx.Response, began: float) -> Outcome[httpx.Response]:
     """What an answer comes to."""
     error = None if response.is_success else _status_error(response)
+    if isinstance(error, RateLimitError):
+        background.limited()
     outcome = Outcome(response if error is None else None, error)
     _log(call, outcome, response, began)
     return outcome

@@ -181,8 +181,6 @@ class Call(Generic[R]):
     method: str
     url: str
     """Without its query."""
-    retrying: Callable[[tenacity.RetryCallState], None] = attrs.field(repr=False)
-    """Told before each wait."""
     outer: Call[R] | None = attrs.field(default=None, repr=False)
     """The call that this one is made for."""
     effect: Effect = attrs.field(init=False)
@@ -203,8 +201,12 @@ class Call(Generic[R]):
         """Seconds until the deadline, 0 or more; None without one."""
         return None if self.budget is None else max(0.0, self.started + self.budget - time.monotonic())
 
-    def settings(self) -> dict[str, object]:
-        """The arguments of `tenacity.Retrying` and `tenacity.AsyncRetrying`, but for `sleep`."""
+    def settings(self, retrying: Callable[[tenacity.RetryCallState], None]) -> dict[str, object]:
+        """The arguments of `tenacity.Retrying` and `tenacity.AsyncRetrying`, but for `sleep`.
+
+        Args:
+            retrying: Told before each wait.
+        """
         stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(self.policy.retries + 1)
         if self.budget is not None:
             stop = stop | tenacity.stop_before_delay(self.budget)
@@ -212,7 +214,7 @@ class Call(Generic[R]):
             "retry": tenacity.retry_if_result(self._wants_retry),
             "stop": stop,
             "wait": self._wait,
-            "before_sleep": self.retrying,
+            "before_sleep": retrying,
             "retry_error_callback": self._give_up,
         }
 

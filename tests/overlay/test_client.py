@@ -19,17 +19,18 @@ import pytest
 from gcore_iam import (
     APIStatusError,
     AsyncIAMClient,
+    AsyncPager,
     AuthenticationError,
     ConfigurationError,
     DecodeError,
     IAMClient,
     NotFoundError,
+    Pager,
     models,
 )
 from gcore_iam.aio import client as aio_client
 from gcore_iam.aio.resources import account, auth, tokens, users
 from gcore_iam.http import WITHOUT_CREDENTIALS
-from gcore_iam.pagination import AsyncPager, Pager
 from gcore_iam.sync import client as sync_client
 from gcore_iam.sync.resources import account as sync_account
 from gcore_iam.sync.resources import auth as sync_auth
@@ -459,7 +460,7 @@ def test_one_operation_loads_only_its_own_models() -> None:
 
 def test_names_are_exported_and_nothing_else() -> None:
     classes = "AsyncIAMClient IAMClient APIKey AsyncPager FileTokenStore MemoryTokenStore Page Pager RawResponse"
-    classes += " RetryPolicy Session AmbiguousOutcomeError TokenRotationError"
+    classes += " RetryPolicy Session AmbiguousOutcomeError TokenRotationError paginate"
     errors = "APIConnectionError APIStatusError APITimeoutError AuthenticationError BadRequestError ConfigurationError"
     errors += " ConflictError DecodeError IAMError NotFoundError PaginationError PermissionDeniedError RateLimitError"
     others = "ServerError SPEC_VERSION __version__ auth errors models"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
+from ..background import pause
 from ..errors import ConfigurationError
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ def slept(sleep: Callable[[float], object] | None, seconds: float) -> None:
     Raises:
         ConfigurationError: It is a coroutine function.
     """
-    answer = (sleep or time.sleep)(seconds)
+    answer = (sleep or pause)(seconds)
     _refuse(answer, "the retry policy's sleep")
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...arguments import text
-from ...errors import DecodeError
 from ...http import reconciled, unwrap
-from ...pagination import AsyncPager, Received, Window
+from ...listing import paginate
 from ...raw import raw_async
 
 if TYPE_CHECKING:
@@ -15,11 +14,13 @@ if TYPE_CHECKING:
         ClientBase,
         CreateAccountRequest,
         LastLoginTimeItem,
-        LastLoginTimeSchema,
         UserClientAndRolesItem,
     )
 
+    from ...pagination.checkpoint import Checkpoint
+    from ...pagination.pages import Consistency
     from ..http import AsyncHTTPClient
+    from ..pager import AsyncPager
 
 
 class AsyncAccount:
@@ -86,35 +87,52 @@ class AsyncAccount:
         return found[0] if found else None
 
     def logins(
-        self, *, page_size: int = 100, start: int = 0, max_items: int | None = None
+        self,
+        *,
+        page_size: int = 100,
+        start: int = 0,
+        max_items: int | None = None,
+        prefetch: int = 4,
+        consistency: Consistency = "strict",
+        resume: Checkpoint | None = None,
     ) -> AsyncPager[LastLoginTimeItem]:
         """Iterate over every login to the account, whatever the number of pages.
 
-        Nothing is sent before the pager is iterated.
+        Nothing is sent before the pager is iterated. Every login that is in the list from the start to the end of an
+        iteration is handed out exactly once, also when somebody logs in meanwhile. Logins are recognised by all that
+        they say: their `id` is that of the account.
 
         Args:
             page_size: Logins to ask for at once, 1 to 1000.
             start: Logins to skip, 0 or more.
             max_items: Logins to stop after, 0 or more; None for all.
+            prefetch: Pages to ask for ahead of the reader, 1 to 64; 1 asks for each when it is needed, and not before.
+            consistency: "strict" keeps the promise above, for one login more per page; "fast" takes pages as they come.
+            resume: Where to go on: what `checkpoint()` of such a pager has given, in place of `start`.
 
         Returns:
             The logins, in the server's order.
 
         Raises:
-            ConfigurationError: An argument is out of its range.
+            ConfigurationError: An argument is out of its range, or `resume` is no checkpoint of a list of logins.
             PermissionDeniedError: While iterating: the role does not allow it.
+            PaginationError: While iterating: the server's pages contradict each other.
             IAMError: While iterating: any other failure; see `gcore_iam.errors`.
 
         Source: operation iamGetLastLoginTime.
         """
         from gcore_iam_client.api.account import iam_get_last_login_time
 
-        async def fetch(offset: int, limit: int) -> Received[LastLoginTimeItem]:
-            return _received(
-                unwrap(await iam_get_last_login_time.asyncio_detailed(limit=limit, offset=offset, client=self._api))
-            )
-
-        return AsyncPager(fetch, Window(page_size, start, max_items))
+        return paginate(
+            iam_get_last_login_time.asyncio_detailed,
+            client=self._api,
+            page_size=page_size,
+            start=start,
+            max_items=max_items,
+            prefetch=prefetch,
+            consistency=consistency,
+            resume=resume,
+        )
 
 
 class AsyncRawAccount:
@@ -123,10 +141,3 @@ class AsyncRawAccount:
     def __init__(self, account: AsyncAccount) -> None:
         self.get = raw_async(account.get)
         self.create = raw_async(account.create)
-
-
-def _received(answer: LastLoginTimeSchema) -> Received[LastLoginTimeItem]:
-    if not isinstance(answer.result, list):
-        problem = "key 'result' must be an array"
-        raise DecodeError(problem, operation="iamGetLastLoginTime", model="LastLoginTimeSchema", key="result")
-    return Received(answer.result, total=answer.count if isinstance(answer.count, int) else None)

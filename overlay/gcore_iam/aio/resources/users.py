@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from gcore_iam_client.types import UNSET, Unset
@@ -11,25 +12,25 @@ from ...arguments import auth_types as checked_auth_types
 from ...arguments import identifier, language, nullable_text, optional_text, role, text
 from ...errors import ConfigurationError, DecodeError
 from ...http import reconciled, unwrap
-from ...pagination import AsyncPager, Received, Window
+from ...listing import paginate
 from ...raw import raw_async
 
 if TYPE_CHECKING:
-    import builtins
-
     from gcore_iam_client.models import (
         AuthType,
         Group,
         InviteUserResponseSchema,
         Language,
-        PaginatedUsersArray,
         Token,
         UpdateUserEmailResponse,
         User,
         UserPublic,
     )
 
+    from ...pagination.checkpoint import Checkpoint
+    from ...pagination.pages import Consistency
     from ..http import AsyncHTTPClient
+    from ..pager import AsyncPager
 
 
 class AsyncUsers:
@@ -39,31 +40,52 @@ class AsyncUsers:
         self._http = http
         self._api = http.api
 
-    def list(self, *, page_size: int = 100, start: int = 0, max_items: int | None = None) -> AsyncPager[User]:
+    def list(
+        self,
+        *,
+        page_size: int = 100,
+        start: int = 0,
+        max_items: int | None = None,
+        prefetch: int = 4,
+        consistency: Consistency = "strict",
+        resume: Checkpoint | None = None,
+    ) -> AsyncPager[User]:
         """Iterate over every user, whatever the number of pages.
 
-        Nothing is sent before the pager is iterated.
+        Nothing is sent before the pager is iterated. Every user who exists from the start to the end of an iteration is
+        handed out exactly once, also when others add and delete users meanwhile.
 
         Args:
             page_size: Users to ask for at once, 1 to 1000.
             start: Users to skip, 0 or more.
             max_items: Users to stop after, 0 or more; None for all.
+            prefetch: Pages to ask for ahead of the reader, 1 to 64; 1 asks for each when it is needed, and not before.
+            consistency: "strict" keeps the promise above, for one user more per page; "fast" takes pages as they come.
+            resume: Where to go on: what `checkpoint()` of such a pager has given, in place of `start`.
 
         Returns:
             The users, in the server's order.
 
         Raises:
-            ConfigurationError: An argument is out of its range.
+            ConfigurationError: An argument is out of its range, or `resume` is no checkpoint of a list of users.
+            PaginationError: While iterating: the server's pages contradict each other.
             IAMError: While iterating: any other failure; see `gcore_iam.errors`.
 
         Source: operation iamGetUsers.
         """
         from gcore_iam_client.api.users import iam_get_users
 
-        async def fetch(offset: int, limit: int) -> Received[User]:
-            return _received(unwrap(await iam_get_users.asyncio_detailed(limit=limit, offset=offset, client=self._api)))
-
-        return AsyncPager(fetch, Window(page_size, start, max_items))
+        return paginate(
+            iam_get_users.asyncio_detailed,
+            client=self._api,
+            key=attrgetter("id"),
+            page_size=page_size,
+            start=start,
+            max_items=max_items,
+            prefetch=prefetch,
+            consistency=consistency,
+            resume=resume,
+        )
 
     async def get(self, user_id: int) -> UserPublic:
         """Get one user.
@@ -373,13 +395,3 @@ _role = role  # where a parameter has the same name
 
 def _is_same(one: object, other: str) -> bool:
     return isinstance(one, str) and one.casefold() == other.strip().casefold()
-
-
-def _received(answer: PaginatedUsersArray | builtins.list[User]) -> Received[User]:
-    if isinstance(answer, list):
-        return Received(answer, total=len(answer), whole=True)
-    # The types promise both, but a null passes the models wherever it comes.
-    if not isinstance(answer.results, list):
-        problem = "key 'results' must be an array, not null"
-        raise DecodeError(problem, operation="iamGetUsers", model="PaginatedUsersArray", key="results")
-    return Received(answer.results, total=answer.count if isinstance(answer.count, int) else None)

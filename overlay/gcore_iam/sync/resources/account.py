@@ -7,9 +7,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...arguments import text
-from ...errors import DecodeError
 from ...http import reconciled, unwrap
-from ...pagination import Pager, Received, Window
+from ...listing import paginate
 from ...raw import raw
 
 if TYPE_CHECKING:
@@ -17,11 +16,13 @@ if TYPE_CHECKING:
         ClientBase,
         CreateAccountRequest,
         LastLoginTimeItem,
-        LastLoginTimeSchema,
         UserClientAndRolesItem,
     )
 
+    from ...pagination.checkpoint import Checkpoint
+    from ...pagination.pages import Consistency
     from ..http import HTTPClient
+    from ..pager import Pager
 
 
 class Account:
@@ -87,34 +88,53 @@ class Account:
         ]
         return found[0] if found else None
 
-    def logins(self, *, page_size: int = 100, start: int = 0, max_items: int | None = None) -> Pager[LastLoginTimeItem]:
+    def logins(
+        self,
+        *,
+        page_size: int = 100,
+        start: int = 0,
+        max_items: int | None = None,
+        prefetch: int = 4,
+        consistency: Consistency = "strict",
+        resume: Checkpoint | None = None,
+    ) -> Pager[LastLoginTimeItem]:
         """Iterate over every login to the account, whatever the number of pages.
 
-        Nothing is sent before the pager is iterated.
+        Nothing is sent before the pager is iterated. Every login that is in the list from the start to the end of an
+        iteration is handed out exactly once, also when somebody logs in meanwhile. Logins are recognised by all that
+        they say: their `id` is that of the account.
 
         Args:
             page_size: Logins to ask for at once, 1 to 1000.
             start: Logins to skip, 0 or more.
             max_items: Logins to stop after, 0 or more; None for all.
+            prefetch: Pages to ask for ahead of the reader, 1 to 64; 1 asks for each when it is needed, and not before.
+            consistency: "strict" keeps the promise above, for one login more per page; "fast" takes pages as they come.
+            resume: Where to go on: what `checkpoint()` of such a pager has given, in place of `start`.
 
         Returns:
             The logins, in the server's order.
 
         Raises:
-            ConfigurationError: An argument is out of its range.
+            ConfigurationError: An argument is out of its range, or `resume` is no checkpoint of a list of logins.
             PermissionDeniedError: While iterating: the role does not allow it.
+            PaginationError: While iterating: the server's pages contradict each other.
             IAMError: While iterating: any other failure; see `gcore_iam.errors`.
 
         Source: operation iamGetLastLoginTime.
         """
         from gcore_iam_client.api.account import iam_get_last_login_time
 
-        def fetch(offset: int, limit: int) -> Received[LastLoginTimeItem]:
-            return _received(
-                unwrap(iam_get_last_login_time.sync_detailed(limit=limit, offset=offset, client=self._api))
-            )
-
-        return Pager(fetch, Window(page_size, start, max_items))
+        return paginate(
+            iam_get_last_login_time.sync_detailed,
+            client=self._api,
+            page_size=page_size,
+            start=start,
+            max_items=max_items,
+            prefetch=prefetch,
+            consistency=consistency,
+            resume=resume,
+        )
 
 
 class RawAccount:
@@ -123,10 +143,3 @@ class RawAccount:
     def __init__(self, account: Account) -> None:
         self.get = raw(account.get)
         self.create = raw(account.create)
-
-
-def _received(answer: LastLoginTimeSchema) -> Received[LastLoginTimeItem]:
-    if not isinstance(answer.result, list):
-        problem = "key 'result' must be an array"
-        raise DecodeError(problem, operation="iamGetLastLoginTime", model="LastLoginTimeSchema", key="result")
-    return Received(answer.result, total=answer.count if isinstance(answer.count, int) else None)

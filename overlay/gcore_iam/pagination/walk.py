@@ -1,0 +1,337 @@
+"""Decides, page by page, what to ask for, what to hand out, and where the list ends."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import attrs
+
+from ..errors import PaginationError
+from .checkpoint import REMEMBERED, Place, Progress
+from .pages import Identity, Key, Page, Received, Wanted, Window
+from .trail import Join, Trail
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+FRUITLESS = 64
+"""Requests in a row that may bring nothing new, before the walk gives up."""
+
+CONTRADICTIONS = 3
+"""Answers in a row that may deny what the server's own total says."""
+
+DISORDERS = 4
+"""Pages in a row that may repeat items in another order than before."""
+
+REPETITIONS = (1, 3, 7, 0)
+"""How many items further on the same page has to come again, before it is said that the server does not heed offset.
+
+Uneven, so that a list that grows while it is read does not look like that.
+"""
+
+SEARCH = 24
+"""Steps back, and forward, in search of a page that joins."""
+
+_FAST = 'consistency="fast" takes pages as they come'
+
+
+@attrs.define
+class Ready(Generic[T]):
+    """A page to hand out."""
+
+    page: Page[T]
+    place: Place
+
+
+@attrs.define
+class _Slice(Generic[T]):
+    """A page as it came, and how it joins what has been read."""
+
+    offset: int
+    received: Received[T]
+    keys: Sequence[Key]
+    join: Join
+
+
+Steps: TypeAlias = "Generator[Wanted | Ready[T], Any, R]"
+"""Yields a `Wanted` and is sent what was `Received`; yields each page that is `Ready` and is sent nothing."""
+
+
+class Walk(Generic[T]):
+    """The way through a list.
+
+    Neighbouring pages overlap by one item. Where a page does not begin with the item that was read last, the list has
+    shifted: the walk steps back until a page joins (see `trail`), and drops what it repeats.
+
+    Args:
+        window: Which part of the list.
+        identity: How its items are recognised.
+        progress: Where to go on; None to begin.
+
+    Attributes:
+        position: Where the next page begins, if the list does not shift.
+        left: How many items may still be handed out; None for any number.
+        total: How many items the list has, by the server's last word; None when that did not say.
+        progress: Where it begins.
+    """
+
+    def __init__(self, window: Window, identity: Identity[T], progress: Progress | None = None) -> None:
+        if progress is None:
+            progress = Progress(window.start, is_complete=window.start <= 1)
+        self.window = window
+        self.left = window.max_items
+        self.total: int | None = None
+        self.progress = progress
+        self._identity = identity
+        self._is_strict = window.consistency == "strict"
+        self._trail = Trail(identity.is_unique, is_complete=False)
+        if self._is_strict:
+            self._trail = Trail(
+                identity.is_unique, progress.is_complete, list(progress.recent), dict.fromkeys(progress.missing)
+            )
+        self._skipped = 0
+        self.position = progress.offset
+        if progress.recent:
+            self.position += 1 - window.overlap
+        elif self._is_strict and progress.offset:
+            # Without an item to begin from, the one in front serves: it may outlive all of the first page.
+            self.position -= 1
+            self._skipped = 1
+        self._counted = progress.total
+        """The total that `position` belongs to."""
+        self._was_counted = False
+        self._number = 0
+        self._fruitless = self._searches = 0
+        self._reach = window.step
+        """How many items the last page brought, beyond the overlap: the server may send fewer than asked for."""
+        self._is_over = False
+        self._previous: tuple[int, Sequence[Key], int | None] | None = None
+        self._kept: tuple[int, Received[T]] | None = None
+        """A page that did not join, and may do so once what is in front of it has been read."""
+
+    @property
+    def limit(self) -> int:
+        """How many items to ask for."""
+        step = self.window.step if self.left is None else min(self.window.step, self.left)
+        is_beginning = not self._trail.keys and not self._skipped
+        return step if is_beginning else step + self.window.overlap
+
+    def steps(self) -> Steps[T, None]:
+        """Walk.
+
+        Raises:
+            PaginationError: The server's pages contradict each other.
+        """
+        stuck = 0
+        while not self._is_over and (self.left is None or self.left > 0):
+            found = yield from self._next()
+            if found is None:
+                return
+            ready, offset, count = self._advance(found), found.offset, len(found.keys)
+            found = None
+            if ready is not None:
+                self._fruitless = self._searches = stuck = 0
+                yield ready
+                ready = None  # so that whoever has it can let it go before the next one comes
+            elif self._is_over or count > 1:
+                continue
+            elif self.total is None:
+                self._is_over = yield from self._ends_here()
+            else:
+                stuck += 1
+                if stuck == CONTRADICTIONS:
+                    raise PaginationError(
+                        f"the server counts {self.total} items, but {stuck} times nothing follows the one at offset "
+                        f"{offset}; if it sends one item per page at the most, {_FAST}",
+                        offset=offset,
+                    )
+
+    def _advance(self, found: _Slice[T]) -> Ready[T] | None:
+        """Go on behind a page; gives what is new on it, None when nothing is."""
+        received, join, trail = found.received, found.join, self._trail
+        count, total = len(found.keys), received.total
+        end = found.offset + count
+        if count and total is not None and end > total:
+            total = None  # it counts fewer than it sends
+        self._is_over = received.whole or (total is not None and end >= total)
+        self.total = self._counted = total
+        place = Place(
+            offset=found.offset + join.start,
+            keys=found.keys[join.start :] if join.start else found.keys,
+            fresh=[index - join.start for index in join.fresh] if join.start else join.fresh,
+            before=trail.keys[max(0, join.kept - REMEMBERED) : join.kept],
+            missing=[*trail.missing, *join.missing, *join.following][-REMEMBERED:],
+            is_complete=trail.is_complete and join.kept <= REMEMBERED,
+            total=total,
+        )
+        if self._is_strict:
+            trail.accept(join, found.keys)
+            # Some of what follows may be gone: after a leap that missed, the next one is shorter.
+            self.position = max(0, end - 1) + (len(join.following) >> max(0, self._searches - 1))
+        else:
+            self.position = end
+        self._skipped = 0
+        self._reach = max(1, min(self.window.step, count - self.window.overlap))
+        self._previous = found.offset, found.keys, received.total
+        fresh = join.fresh if self.left is None else join.fresh[: self.left]
+        if not fresh:
+            return None
+        self._number += 1
+        self.left = None if self.left is None else self.left - len(fresh)
+        first, new = fresh[0], len(fresh)
+        if new == count:
+            items = received.items
+        elif new == fresh[-1] - first + 1:
+            items = received.items[first : first + new]
+        else:
+            items = [received.items[index] for index in fresh]
+        return Ready(Page(items, found.offset + first, received.total, self._number), place)
+
+    # --- the next page -----------------------------------------------------------------------------------------------
+
+    def _next(self) -> Steps[T, _Slice[T] | None]:
+        """The page that joins what has been read; None where the list has ended."""
+        disordered: Sequence[Key] | None = None
+        disorders = 0
+        while True:
+            found = yield from self._joining()
+            if found is None or found.join.is_ordered or found.keys == disordered:  # the same again: something moved
+                return found
+            disordered = found.keys
+            disorders += 1
+            if disorders == DISORDERS:
+                raise PaginationError(
+                    f"the server's order is not stable: around offset {found.offset} it repeats items in another order "
+                    f"than before, {DISORDERS} times; {_FAST}",
+                    offset=found.offset,
+                )
+
+    def _joining(self) -> Steps[T, _Slice[T] | None]:
+        while True:
+            offset, kept = self.position, self._kept
+            self._kept = None
+            is_kept = kept is not None and kept[0] == offset
+            received = kept[1] if kept is not None and is_kept else (yield from self._ask(offset))
+            if received.items or received.whole or (self._trail.keys and offset > 0):
+                break
+            if received.total is not None or (yield from self._ends_here()):
+                return None
+        found = self._joined(offset, received)
+        if not received.whole:
+            yield from self._refuse_repetition(offset, received)
+        if found is not None and found.join.is_sound:
+            return found
+        if not is_kept:
+            self._kept = (offset, received)
+        if found is None:
+            found = yield from self._search(offset, received)
+        if not found.join.is_sound and found.offset > 0:
+            before = max(0, found.offset - self._reach)
+            closer = self._joined(before, (yield from self._ask(before)))
+            if closer is not None and closer.join.is_sound:
+                return closer  # otherwise that was from before all that is remembered
+        return found
+
+    def _search(self, origin: int, received: Received[T]) -> Steps[T, _Slice[T]]:
+        """A page that joins: from further back, or from where the total says that the list has shifted to."""
+        self._searches += 1
+        step, is_counted = self._reach, received.total is not None
+        change = 0 if self._counted is None or received.total is None else received.total - self._counted
+        base = origin + max(0, change)
+        back = max(step, -(change // step) * step)  # whole pages: the following ones are asked for already
+        end = received.total if is_counted or received.items else origin
+        for _ in range(SEARCH):
+            for offset in (max(0, base - back), base + back):
+                if end is not None and offset >= max(end, 1):
+                    if offset > base:
+                        continue
+                    offset = max(0, end - 1)
+                received = yield from self._ask(offset)
+                found = self._joined(offset, received)
+                if found is not None:
+                    return found
+                end = received.total if is_counted or received.items else offset
+            if base - back <= 0 and end is not None and base + back >= end:
+                break
+            # No further than what is remembered is long, or the search would leap over it.
+            back += min(back, max(step, len(self._trail.keys)))
+        raise PaginationError(
+            f"none of the last {len(self._trail.keys)} items stands anywhere around offset {origin} any more: they are "
+            f"gone, or the server's order is not stable; {_FAST}",
+            offset=origin,
+        )
+
+    def _joined(self, offset: int, received: Received[T]) -> _Slice[T] | None:
+        """A page with how it joins; None when it does not."""
+        keys = self._identity.keys(received.items)
+        if not self._is_strict or not self._trail.keys:
+            skipped = self.position + self._skipped if received.whole else self._skipped
+            fresh = range(min(skipped, len(keys)), len(keys))
+            return _Slice(0 if received.whole else offset, received, keys, Join(fresh))
+        join = self._trail.join(0 if received.whole else offset, keys)
+        if join is None:
+            return None
+        if received.whole:
+            return _Slice(0, received, keys, attrs.evolve(join, is_sound=True))
+        return _Slice(offset, received, keys, join)
+
+    def _ask(self, offset: int, limit: int | None = None) -> Steps[T, Received[T]]:
+        """Ask for a page, again when it is empty although the server counts items from there on."""
+        empty = 0
+        while True:
+            self._fruitless += 1
+            if self._fruitless > FRUITLESS:
+                raise PaginationError(
+                    f"{FRUITLESS} requests around offset {offset} brought nothing new: the list changes faster than it "
+                    "can be read, or the server does not heed offset",
+                    offset=offset,
+                )
+            received: Received[T] = yield Wanted(offset, self.limit if limit is None else limit)
+            self._was_counted = self._was_counted or received.total is not None
+            if received.whole or received.items or received.total is None or offset >= received.total:
+                return received
+            empty += 1
+            if empty == CONTRADICTIONS:
+                raise PaginationError(
+                    f"the server counts {received.total} items, but sends none from offset {offset} on, "
+                    f"asked {CONTRADICTIONS} times",
+                    offset=offset,
+                )
+
+    # --- servers that do not say what they mean ----------------------------------------------------------------------
+
+    def _ends_here(self) -> Steps[T, bool]:
+        """Whether a list ends at a page that says nothing of a total; one that it gave before is asked for again."""
+        end = self.position
+        if self._is_strict and self._trail.keys:
+            end += 1
+            beyond = yield from self._ask(end)
+            if beyond.items:
+                return False
+        if self._was_counted:
+            counted = yield from self._ask(0, 1)
+            if counted.total is not None and counted.total > end:
+                raise PaginationError(
+                    f"the server counts {counted.total} items, but sends none from offset {end} on", offset=end
+                )
+        return True
+
+    def _refuse_repetition(self, offset: int, received: Received[T]) -> Steps[T, None]:
+        """Find out whether a page that looks like the one before it does so at every offset."""
+        if self._previous is None or offset <= self._previous[0]:
+            return
+        before, shown, total = self._previous
+        common = min(len(shown), len(received.items))
+        if common == 0 or self._identity.of(received.items[0]) != shown[0]:
+            return
+        if not self._identity.is_unique and len(set(shown)) == 1:
+            return  # a log may well say the same again and again
+        for further in REPETITIONS:
+            if received.total != total or self._identity.keys(received.items[:common]) != shown[:common]:
+                return
+            received = yield from self._ask(offset + further)
+        raise PaginationError(
+            f"the server answers offset {offset} as it answers offset {before}: it does not heed offset",
+            offset=offset,
+        )

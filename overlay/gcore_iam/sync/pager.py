@@ -1,0 +1,273 @@
+# Derived from aio/pager.py by `make generate`. Do not edit: change that file.
+
+"""Iterators over every page of a list operation, for sync code.
+
+What to ask for and where it ends is decided in `gcore_iam.pagination`; here it is asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Generic, Self, TypeAlias, TypeVar, cast
+
+import attrs
+
+from ..background import Background, Cancelled, Job, telling
+from ..errors import IAMError, PaginationError, RateLimitError
+from ..pagination.ahead import Ahead
+from ..pagination.checkpoint import Checkpoint, decoded
+from ..pagination.guard import Guard
+from ..pagination.pages import Identity, Page, Received, Wanted, Window
+from ..pagination.reading import Reading, items
+from ..pagination.walk import Ready, Walk
+
+T = TypeVar("T")
+
+Fetch: TypeAlias = Callable[[int, int], Received[T]]
+"""Asks for the items from an offset on, at most so many."""
+
+_LARGEST_HINT = 10_000_000
+"""Items; `list` reserves room for as many as it is told to expect, and a server may say anything."""
+
+
+class Pager(Guard, Generic[T]):
+    """All items of a list operation, fetched page by page while it is iterated.
+
+    Nothing is sent before that, and each iteration starts anew. An iteration that is left early cancels what it has
+    asked for; `contextlib.closing` around the iterator makes it wait for that as well.
+
+    Every item that exists from the start to the end of an iteration is handed out exactly once, also when others add
+    and delete items meanwhile, provided that the server keeps a stable order. Items that come or go meanwhile may or
+    may not appear. For that, neighbouring pages overlap by one item: where they do not meet, the list has shifted, and
+    the iteration steps back until they do. It remembers some thousand items; when none of them can be found again, or
+    they come in another order again and again, it raises PaginationError. `consistency="fast"` does without all this.
+
+    What goes wrong is raised when all that came before has been handed out, and carries a `checkpoint`.
+    """
+
+    def __init__(
+        self,
+        fetch: Fetch[T],
+        window: Window,
+        identity: Identity[T],
+        *,
+        operation: str,
+        resume: Checkpoint | None = None,
+    ) -> None:
+        self._fetch = fetch
+        self._window = window
+        self._identity = identity
+        self._operation = operation
+        self._progress = None if resume is None else decoded(resume, operation)
+        self._reading = self._read()
+        self._total: int | None = None
+
+    def _read(self, window: Window | None = None) -> Reading[T]:
+        walk = Walk(self._window if window is None else window, self._identity, self._progress)
+        return Reading(walk, self._operation)
+
+    def __iter__(self) -> Iterator[T]:
+        """Iterate item by item.
+
+        Raises:
+            ConfigurationError: A pager for sync code is iterated in async code.
+            PaginationError: While iterating: the server's pages contradict each other.
+            IAMError: While iterating: any other failure; see `gcore_iam.errors`.
+        """
+        return items(self.pages())
+
+    def pages(self) -> Pages[T]:
+        """Iterate page by page.
+
+        Returns:
+            The pages, each with one item or more that no earlier one has had.
+
+        Raises:
+            ConfigurationError: A pager for sync code is iterated in async code.
+            PaginationError: While iterating: the server's pages contradict each other.
+            IAMError: While iterating: any other failure; see `gcore_iam.errors`.
+        """
+        self._refuse_elsewhere()
+        self._reading = self._read()
+        return Pages(self._asked, self._reading)
+
+    def first(self) -> T | None:
+        """The first item; None when there is none. Asks for no more than one.
+
+        Raises:
+            ConfigurationError: A pager for sync code is used in async code.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+        """
+        window = self._window.limited(1)
+        if self._progress is None:  # then there is nothing to join
+            window = attrs.evolve(window, consistency="fast")
+        items = self._collect(window)
+        return items[0] if items else None
+
+    def collect(self, limit: int | None = None) -> list[T]:
+        """All items in a list.
+
+        Args:
+            limit: Items to stop after, 0 or more; None for all.
+
+        Raises:
+            ConfigurationError: The limit is no number of items, or a pager for sync code is used in async code.
+            PaginationError: The server's pages contradict each other.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+        """
+        return self._collect(self._window.limited(limit))
+
+    def _collect(self, window: Window) -> list[T]:
+        self._refuse_elsewhere()
+        self._reading = self._read(window)
+        found: list[T] = []
+        with contextlib.closing(Pages(self._asked, self._reading)) as pages:
+            for page in pages:
+                found += page.items
+        return found
+
+    def total(self) -> int:
+        """How many items the server counts, wherever this pager starts and stops. Sends one small request.
+
+        Raises:
+            ConfigurationError: A pager for sync code is used in async code.
+            PaginationError: The server does not say.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+        """
+        self._refuse_elsewhere()
+        total = (self._asked(0, 1)).total
+        if total is None:
+            raise PaginationError("the server does not say how many items there are", offset=0)
+        return total
+
+    def _asked(self, offset: int, limit: int) -> Received[T]:
+        received = self._fetch(offset, limit)
+        self._total = received.total
+        return received
+
+    def __length_hint__(self) -> int:
+        """How many items an iteration will bring, as far as is known: not before the first page, or `total()`."""
+        if self._total is None or self._total > _LARGEST_HINT:
+            return cast(int, NotImplemented)  # what `operator.length_hint` understands
+        start = self._window.start if self._progress is None else self._progress.offset + bool(self._progress.recent)
+        rest = max(0, self._total - start)
+        return rest if self._window.max_items is None else min(rest, self._window.max_items)
+
+    def checkpoint(self) -> Checkpoint:
+        """How far the iteration that was begun last has come.
+
+        Returns:
+            What the same method takes as `resume` to go on after the item that was handed out last, in this process or
+            in another one: a dict that JSON has a form for, of some kilobytes at the most. It holds ids and numbers.
+        """
+        return self._reading.checkpoint()
+
+
+class Pages(Iterator[Page[T]]):
+    """An iteration over the pages of a list; made by a pager."""
+
+    def __init__(self, fetch: Fetch[T], reading: Reading[T]) -> None:
+        self.reading = reading
+        self._fetch = fetch
+        self._walk = reading.walk
+        self._steps = reading.walk.steps()
+        self._wanted: Wanted | None = None
+        self._page: Page[T] | None = None
+        self._is_over = False
+        window = reading.walk.window
+        self._overlap = window.overlap
+        self._ahead: Ahead[Job[Received[T]]] = Ahead(window.prefetch, window.prefetch_bytes)
+        self._background = Background(window.prefetch)
+        self._slow_down = _slowing(self._ahead, self._background)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Page[T]:
+        if self.advance() is None:
+            raise StopIteration
+        assert self._page is not None  # noqa: S101 - there has been one
+        self.reading.end()
+        return self._page
+
+    def advance(self) -> Iterator[T] | None:
+        """Go to the next page, and give its items; None when there is none."""
+        if self._is_over:
+            return None
+        self._page = None  # let go before the next one comes: memory that is in use already is the fastest
+        try:
+            ready = self._next()
+        except Exception as error:
+            if isinstance(error, IAMError) and error.checkpoint is None:
+                error.checkpoint = self.reading.checkpoint()
+            self.close()
+            raise
+        if ready is None:
+            self.close()
+            return None
+        self._look_ahead()
+        self._page = ready.page
+        return self.reading.begin(ready)
+
+    def close(self) -> None:
+        """End the iteration: cancel what has been asked for."""
+        self._is_over = True
+        self._background.close()
+
+    def __del__(self) -> None:
+        if not self._is_over:
+            self._background.abandon()
+
+    def _next(self) -> Ready[T] | None:
+        step: Wanted | Ready[T] | None = self._wanted or next(self._steps, None)
+        while isinstance(step, Wanted):
+            self._wanted = step  # so that one who is cancelled here may go on
+            received = self._received(step)
+            self._wanted = None
+            try:
+                step = self._steps.send(received)
+            except StopIteration:
+                step = None
+        return step
+
+    def _received(self, wanted: Wanted) -> Received[T]:
+        """A page: it has been asked for ahead, or is now."""
+        ahead = self._ahead
+        if wanted.offset in ahead.asked:
+            asked, job = ahead.asked[wanted.offset]
+            try:
+                received = self._background.result(job)
+            except Cancelled:
+                del ahead.asked[wanted.offset]
+            except RateLimitError:  # once more, with no other beside it
+                del ahead.asked[wanted.offset]
+                self._slow_down()
+            except IAMError:
+                del ahead.asked[wanted.offset]
+                raise
+            else:
+                del ahead.asked[wanted.offset]
+                ahead.note(asked, received, self._overlap)
+                return received
+        wanted = ahead.limit(wanted, self._overlap)
+        self._background.give_up(ahead.make_room())
+        with telling(self._slow_down):
+            received = self._fetch(wanted.offset, wanted.limit)
+        ahead.note(wanted, received, self._overlap)
+        return received
+
+    def _look_ahead(self) -> None:
+        """Ask for the pages whose turn is next."""
+        wanted, given_up = self._ahead.plan(self._walk)
+        self._background.give_up(given_up)
+        for one in wanted:
+            job: Job[Received[T]] = Job(self._slow_down)
+            self._ahead.asked[one.offset] = one, job
+            self._background.start(job, partial(self._fetch, one.offset, one.limit))
+
+
+def _slowing(ahead: Ahead[Job[Received[T]]], background: Background) -> Callable[[], None]:
+    """What slows an iteration down; it does not keep the iterator alive, whose end cancels all."""
+    return lambda: background.give_up(ahead.slow_down())
