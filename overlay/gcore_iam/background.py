@@ -132,7 +132,10 @@ def _cut(client: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> No
             # Within the pool's lock, so that the connection cannot become another request's meanwhile.
             with pool._optional_thread_lock:
                 for waiting in pool._requests:
-                    if waiting.request.extensions is request.extensions and waiting.connection is not None:
+                    if waiting.request.extensions is not request.extensions or waiting.connection is None:
+                        continue
+                    # One whose answer has come may be another request's already.
+                    if [other.connection for other in pool._requests].count(waiting.connection) == 1:
                         stream = waiting.connection._connection._network_stream
                         # Not `SSLSocket.shutdown`, which would also take the TLS state from under the reading thread.
                         socket.socket.shutdown(stream.get_extra_info("socket"), socket.SHUT_RDWR)

@@ -121,9 +121,9 @@ def paginate(
         ConfigurationError: An argument is out of its range, the operation does not come in pages, or `resume` is not
             one of its checkpoints.
     """
-    parameters = inspect.signature(operation).parameters
-    described = getattr(sys.modules.get(operation.__module__), "OPERATION", None)
-    if described is None or not {"limit", "offset", "client"} <= set(parameters):
+    parameters = set(inspect.signature(operation).parameters) if inspect.isfunction(operation) else set[str]()
+    described = getattr(sys.modules.get(operation.__module__), "OPERATION", None) if parameters else None
+    if described is None or not {"limit", "offset", "client"} <= parameters:
         raise ConfigurationError(
             "operation must be sync_detailed or asyncio_detailed of a generated operation with limit and offset, such "
             "as iam_get_users.sync_detailed"

@@ -59,12 +59,13 @@ class Trail:
     def __attrs_post_init__(self) -> None:
         self._counts = Counter(self.keys)
 
-    def join(self, offset: int, keys: Sequence[Key]) -> Join | None:
+    def join(self, offset: int, keys: Sequence[Key], growth: int | None) -> Join | None:
         """How a page joins; None when nothing on it has been read before.
 
         Args:
             offset: Where it stands in the list.
             keys: The keys of its items.
+            growth: How many items the list has more than when the page before was read; None when nobody says.
         """
         end = len(self.keys)
         if keys and end and keys[0] == self.keys[-1] and self._counts[keys[0]] == 1:
@@ -73,6 +74,11 @@ class Trail:
             return self._aligned(keys, 0, end - 1)
         if offset == 0 and (self.is_complete or not keys):
             return self._aligned(keys, -1, -1)
+        if not self.is_unique and growth is not None and 0 <= growth < end:
+            # Where items look the same, the total tells them apart: a log grows at its head.
+            repeated = self.keys[end - 1 - growth :]
+            if list(keys[: len(repeated)]) == repeated:
+                return self._aligned(keys, 0, end - 1 - growth)
         for index, key in enumerate(keys):
             if self._counts[key] == 1:  # of two that look the same, nobody knows which it is
                 return self._aligned(keys, index, self.keys.index(key))

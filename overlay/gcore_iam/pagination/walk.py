@@ -21,8 +21,11 @@ FRUITLESS = 64
 CONTRADICTIONS = 3
 """Answers in a row that may deny what the server's own total says."""
 
-DISORDERS = 4
-"""Pages in a row that may repeat items in another order than before."""
+MISSING = 3
+"""Items of those read last that may be gone between two pages of the same total, before that is doubted."""
+
+DOUBTS = 6
+"""How often pages may contradict one another before it is said that the order is not stable."""
 
 REPETITIONS = (1, 3, 7, 0)
 """How many items further on the same page has to come again, before it is said that the server does not heed offset.
@@ -192,20 +195,27 @@ class Walk(Generic[T]):
 
     def _next(self) -> Steps[T, _Slice[T] | None]:
         """The page that joins what has been read; None where the list has ended."""
-        disordered: Sequence[Key] | None = None
-        disorders = 0
+        doubts = 0
         while True:
             found = yield from self._joining()
-            if found is None or found.join.is_ordered or found.keys == disordered:  # the same again: something moved
+            if found is None or found.received.whole or not self._is_doubtful(found):
                 return found
-            disordered = found.keys
-            disorders += 1
-            if disorders == DISORDERS:
+            # Is the list as odd as that, or its order another one at each time of asking?
+            again = self._joined(found.offset, (yield from self._ask(found.offset)))
+            if again is not None and again.join.is_sound == found.join.is_sound and _agree(found.keys, again.keys):
+                return again
+            doubts += 1
+            if doubts == DOUBTS:
                 raise PaginationError(
-                    f"the server's order is not stable: around offset {found.offset} it repeats items in another order "
-                    f"than before, {DISORDERS} times; {_FAST}",
+                    f"the server's order is not stable: around offset {found.offset}, what it sends contradicts what "
+                    f"it sent before, {DOUBTS} times; {_FAST}",
                     offset=found.offset,
                 )
+
+    def _is_doubtful(self, found: _Slice[T]) -> bool:
+        """Whether it is more likely that the server's order is not stable than that the list has changed like this."""
+        is_changing = found.received.total is not None and found.received.total != self._counted
+        return not found.join.is_ordered or (len(found.join.missing) >= MISSING and not is_changing)
 
     def _joining(self) -> Steps[T, _Slice[T] | None]:
         while True:
@@ -229,8 +239,8 @@ class Walk(Generic[T]):
         if not found.join.is_sound and found.offset > 0:
             before = max(0, found.offset - self._reach)
             closer = self._joined(before, (yield from self._ask(before)))
-            if closer is not None and closer.join.is_sound:
-                return closer  # otherwise that was from before all that is remembered
+            if closer is not None and closer.join.is_sound and len(closer.join.fresh) < len(closer.keys):
+                return closer  # otherwise that is from before all that is remembered
         return found
 
     def _search(self, origin: int, received: Received[T]) -> Steps[T, _Slice[T]]:
@@ -269,7 +279,10 @@ class Walk(Generic[T]):
             skipped = self.position + self._skipped if received.whole else self._skipped
             fresh = range(min(skipped, len(keys)), len(keys))
             return _Slice(0 if received.whole else offset, received, keys, Join(fresh))
-        join = self._trail.join(0 if received.whole else offset, keys)
+        growth = None if self._counted is None or received.total is None else received.total - self._counted
+        if offset != self.position:
+            growth = None
+        join = self._trail.join(0 if received.whole else offset, keys, growth)
         if join is None:
             return None
         if received.whole:
@@ -335,3 +348,10 @@ class Walk(Generic[T]):
             f"the server answers offset {offset} as it answers offset {before}: it does not heed offset",
             offset=offset,
         )
+
+
+def _agree(one: Sequence[Key], other: Sequence[Key]) -> bool:
+    """Whether two answers to one question show a list in the same order, give or take what has changed meanwhile."""
+    places = {key: place for place, key in enumerate(other)}
+    common = [places[key] for key in one if key in places]
+    return common == sorted(common) and 2 * len(common) >= min(len(one), len(other))

@@ -1,0 +1,478 @@
+"""Pages that are asked for ahead: how many, what becomes of them, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import io
+import operator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from gcore_iam import (
+    AsyncIAMClient,
+    AsyncPager,
+    ConfigurationError,
+    IAMClient,
+    Pager,
+    RateLimitError,
+    RetryPolicy,
+    Session,
+    paginate,
+)
+from gcore_iam.pagination.ahead import Ahead
+from gcore_iam.pagination.pages import Identity, Received, Wanted, Window
+from gcore_iam.pagination.walk import Walk
+from gcore_iam.testing import Delay, FakeIAM, Hang, Reset, Status
+from gcore_iam_client.api.users import iam_get_users
+from rich.console import Console
+from rich.progress import track
+from tqdm import tqdm
+from tqdm.asyncio import tqdm as async_tqdm
+
+USERS = 95
+PAGE = 10
+LIST = "/iam/users"
+
+
+@pytest.fixture
+def fake() -> FakeIAM:
+    return FakeIAM(USERS)
+
+
+@pytest.fixture
+def url(fake: FakeIAM) -> Iterator[str]:
+    with fake.serve() as url:
+        yield url
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("gcore-iam-prefetch")]
+
+
+def ids_of(colour: Any, use_list: Callable[[Any], Any], *client: Any, **options: Any) -> list[int]:
+    """The ids that a pager brings."""
+
+    def use(iam: Any) -> Any:
+        pager = use_list(iam)
+        if not colour.is_async:
+            return [user.id for user in pager]
+
+        async def main() -> list[int]:
+            return [user.id async for user in pager]
+
+        return main()
+
+    result: list[int] = colour.run(use, *client, **options)
+    return result
+
+
+# --- how many ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prefetch", [1, 2, 4])
+def test_so_many_pages_are_in_flight_and_come_in_order(colour: Any, fake: FakeIAM, url: str, prefetch: int) -> None:
+    fake.inject(Delay(0.03), path=LIST, times=None)
+    got = ids_of(
+        colour, lambda iam: iam.users.list(page_size=PAGE, prefetch=prefetch), fake.api_key, base_url=url, timeout=20
+    )
+    assert got == list(range(1, USERS + 1))
+    assert fake.peak_concurrency == prefetch
+    assert fake.calls["iamGetUsers"] == 10
+
+
+@pytest.mark.parametrize(("prefetch", "asked"), [(1, 1), (2, 3), (4, 5), (8, 9)])
+def test_a_slow_reader_does_not_make_pages_pile_up(fake: FakeIAM, url: str, prefetch: int, asked: int) -> None:
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        users = iter(iam.users.list(page_size=PAGE, prefetch=prefetch))
+        for number in range(2 * PAGE):
+            next(users)
+            if number == PAGE - 1:
+                time.sleep(0.3)
+                assert fake.calls["iamGetUsers"] == asked
+        time.sleep(0.3)
+        assert fake.calls["iamGetUsers"] == asked + 1
+        assert len(list(users)) == USERS - 2 * PAGE
+
+
+def test_no_more_bytes_are_held_than_allowed(fake: FakeIAM, url: str) -> None:
+    fake.inject(Delay(0.02), path=LIST, times=None)
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        size = len(iam_get_users.sync_detailed(client=iam.api, limit=PAGE).content)
+        for prefetch_bytes, peak in ((1, 1), (int(2.5 * size), 2), (int(9.9 * size), 4)):
+            options: dict[str, Any] = {"page_size": PAGE, "prefetch": 4, "prefetch_bytes": prefetch_bytes}
+            assert len(paginate(iam_get_users.sync_detailed, client=iam.api, **options).collect()) == USERS
+            assert fake.peak_concurrency == peak
+
+
+def test_nothing_beyond_what_is_wanted_is_asked_for(fake: FakeIAM, url: str) -> None:
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        assert len(iam.users.list(page_size=PAGE, max_items=25, prefetch=8).collect()) == 25
+        assert fake.calls["iamGetUsers"] == 3
+        assert [request.query["limit"] for request in fake.requests] == ["10", "11", "6"]
+
+
+def walk_to(position: int, **window: Any) -> Walk[int]:
+    walk = Walk(Window(PAGE, **window), Identity[int](lambda item: item, is_unique=True))
+    steps = walk.steps()
+    wanted = next(steps)
+    while walk.position < position:
+        assert isinstance(wanted, Wanted)
+        steps.send(Received(range(wanted.offset, wanted.offset + wanted.limit), 1000))
+        wanted = next(steps)
+    return walk
+
+
+def test_a_server_that_has_enough_is_asked_for_one_page_at_a_time_until_it_has_recovered() -> None:
+    walk = walk_to(9)
+    ahead: Ahead[str] = Ahead(4, 2**24)
+    asked, given_up = ahead.plan(walk)
+    assert (asked, given_up) == ([Wanted(offset, 11) for offset in (9, 19, 29, 39)], [])
+    ahead.asked = {one.offset: (one, str(one.offset)) for one in asked}
+    assert ahead.slow_down() == ["19", "29", "39"]
+    ahead.asked = {}
+    assert ahead.plan(walk) == ([], [])
+    for window in (2, 3, 4, 4):
+        ahead.note(Wanted(0, 11), Received(range(11), 1000), 1)
+        assert len(ahead.plan(walk)[0]) == window
+
+
+def test_what_is_in_flight_is_kept_where_it_fits_and_given_up_where_it_does_not() -> None:
+    walk = walk_to(9)
+    ahead: Ahead[str] = Ahead(4, 2**24)
+    ahead.asked = {offset: (Wanted(offset, 11), str(offset)) for offset in (4, 19, 29, 500)}
+    asked, given_up = ahead.plan(walk)
+    assert (asked, given_up) == ([Wanted(9, 11), Wanted(39, 11)], ["4", "500"])
+    ahead.asked = {offset: (Wanted(offset, 11), str(offset)) for offset in (12, 22)}
+    assert ahead.plan(walk)[0] == [Wanted(9, 4), Wanted(32, 11)]
+    assert ahead.limit(Wanted(9, 11), 1) == Wanted(9, 4)
+
+
+def test_a_clamped_limit_is_learnt(fake: FakeIAM) -> None:
+    clamping = FakeIAM(USERS, max_page_size=5)
+    with IAMClient(clamping.api_key, base_url="http://localhost", transport=clamping.transport()) as iam:
+        assert len(iam.users.list(page_size=PAGE, prefetch=4).collect()) == USERS
+    offsets = [int(request.query["offset"]) for request in clamping.requests]
+    assert sorted(offsets) == [0, *range(4, USERS - 1, 4)]
+
+
+# --- 429 -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("retries", [0, 3])
+def test_too_many_requests_lose_nothing(colour: Any, fake: FakeIAM, retries: int) -> None:
+    """A page that was asked for ahead is asked for again when its turn comes, also without retries."""
+    fake.inject(Status(429, retry_after=2), path=LIST, times=2 if retries else 1, after=2)
+    got = ids_of(
+        colour,
+        lambda iam: iam.users.list(page_size=PAGE, prefetch=4),
+        fake.api_key,
+        base_url="http://localhost",
+        transport=fake.transport(),
+        retries=RetryPolicy(retries, sleep=fake.clock.sleep),
+    )
+    assert got == list(range(1, USERS + 1))
+    assert not fake.faults
+
+
+def test_too_many_requests_slow_an_iteration_down(fake: FakeIAM, url: str) -> None:
+    """Of four in flight one is refused: the others but the next are cut off, and come again one by one."""
+    fake.inject(Delay(0.2), path=LIST, after=2, times=3)
+    fake.inject(Status(429, retry_after=0), path=LIST, after=1)
+    seen: list[int] = []
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        seen.extend(user.id for user in iam.users.list(page_size=PAGE, prefetch=4))
+    assert seen == list(range(1, USERS + 1))
+    assert fake.calls["iamGetUsers"] > 11
+    assert not threads()
+
+
+def test_a_refusal_that_stays_is_told_after_what_came_before(colour: Any, fake: FakeIAM) -> None:
+    fake.inject(Status(429), path=LIST, after=3, times=None)
+    seen: list[int] = []
+
+    def use(iam: Any) -> Any:
+        users = iam.users.list(page_size=PAGE, prefetch=2)
+        if not colour.is_async:
+            for user in users:
+                seen.append(user.id)  # noqa: PERF401 - as far as it comes
+            return None
+
+        async def main() -> None:
+            async for user in users:
+                seen.append(user.id)  # noqa: PERF401
+
+        return main()
+
+    with pytest.raises(RateLimitError) as caught:
+        colour.run(use, fake.api_key, base_url="http://localhost", transport=fake.transport(), retries=RetryPolicy(0))
+    assert seen == list(range(1, 3 * PAGE + 1))
+    assert caught.value.checkpoint is not None
+    assert caught.value.checkpoint["offset"] == 3 * PAGE - 1
+
+
+# --- leaving early -------------------------------------------------------------------------------------------------
+
+
+def in_use(iam: IAMClient | AsyncIAMClient) -> int:
+    """Requests that still hold a connection, or wait for one."""
+    transport: Any = iam._http._pool.client._transport
+    return len(transport._pool._requests)
+
+
+class StopError(Exception):
+    pass
+
+
+def leave(iteration: Iterator[Any], how: str) -> None:
+    if how == "break":
+        for _ in iteration:
+            break
+    elif how == "close":
+        next(iteration)
+        iteration.close()  # type: ignore[attr-defined]
+    elif how == "error":
+        with contextlib.suppress(StopError):
+            for _ in iteration:
+                raise StopError
+    elif how == "interrupt":
+        with contextlib.suppress(KeyboardInterrupt):
+            for _ in iteration:
+                raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("how", ["break", "close", "error", "interrupt"])
+@pytest.mark.parametrize("fault", [Hang(), Delay(30), Status(429, retry_after=30), Reset()])
+def test_leaving_a_loop_early_leaves_nothing_behind(fake: FakeIAM, url: str, how: str, fault: Any) -> None:
+    fake.inject(fault, path=LIST, after=1, times=None)
+    with IAMClient(fake.api_key, base_url=url, retries=RetryPolicy(base=30, cap=30)) as iam:
+        began = time.monotonic()
+        pager = iam.users.list(page_size=PAGE, prefetch=4)
+        leave(iter(pager), how)
+        assert time.monotonic() - began < 10
+        assert threads() == []
+        assert in_use(iam) == 0
+        checkpoint = pager.checkpoint()
+        fake.clear_faults()
+        assert iam.users.get(1).id == 1
+        assert len(iam.users.list(resume=checkpoint).collect()) == USERS - 1
+
+
+def test_only_ones_own_connections_are_cut(fake: FakeIAM, url: str) -> None:
+    """While iterations are left early, other threads use the same client."""
+    fake.inject(Delay(0.02), path=LIST, times=None)
+    stop = time.monotonic() + 3
+    done = 0
+    failures: list[BaseException] = []
+    with IAMClient(fake.api_key, base_url=url, retries=0) as iam:
+
+        def others() -> None:
+            nonlocal done
+            try:
+                while time.monotonic() < stop:
+                    iam.users.get(1)
+                    done += 1
+            except BaseException as error:  # noqa: BLE001
+                failures.append(error)
+
+        workers = [threading.Thread(target=others) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        left = 0
+        while time.monotonic() < stop:
+            for _ in iam.users.list(page_size=PAGE, prefetch=4):
+                break
+            left += 1
+        for worker in workers:
+            worker.join()
+        assert failures == []
+        assert done > 50
+        assert left > 5
+        assert in_use(iam) == 0
+
+
+def test_a_transport_that_cannot_be_cut_is_waited_for(fake: FakeIAM) -> None:
+    inner = fake.transport()
+
+    class Slow(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            time.sleep(0.2)
+            return inner.handle_request(request)
+
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=Slow()) as iam:
+        for _ in iam.users.list(page_size=PAGE, prefetch=4):
+            break
+        assert threads() == []
+
+
+def test_an_iteration_that_nobody_holds_any_more_ends(fake: FakeIAM, url: str) -> None:
+    fake.inject(Hang(), path=LIST, after=1, times=None)
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        iteration = iter(iam.users.list(page_size=PAGE, prefetch=4))
+        next(iteration)
+        assert threads()
+        del iteration
+        gc.collect()
+        assert threads() == []
+        pages = iam.users.list(page_size=PAGE, prefetch=4).pages()
+        with contextlib.closing(pages):
+            assert threads() == []
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("how", ["break", "aclosing", "error", "timeout"])
+def test_leaving_an_async_loop_early_leaves_nothing_behind(fake: FakeIAM, url: str, how: str, backend: str) -> None:
+    fake.inject(Hang(), path=LIST, after=1, times=None)
+
+    async def main() -> None:
+        async with AsyncIAMClient(fake.api_key, base_url=url) as iam:
+            pager = iam.users.list(page_size=PAGE, prefetch=4)
+            if how == "break":
+                async for _ in pager:
+                    break
+            elif how == "aclosing":
+                async with contextlib.aclosing(pager.pages()) as pages:
+                    async for _ in pages:
+                        await anyio.sleep(0.05)
+                        assert in_use(iam) == 4
+                        break
+                assert in_use(iam) == 0
+            elif how == "error":
+                with contextlib.suppress(StopError):
+                    async for _ in pager:
+                        raise StopError
+            else:
+                with anyio.move_on_after(0.3):
+                    async for _ in pager:
+                        pass
+            await anyio.sleep(0.05)
+            assert in_use(iam) == 0
+            if backend == "asyncio":
+                assert len(asyncio.all_tasks()) == 1
+            fake.clear_faults()
+            assert (await iam.users.get(1)).id == 1
+            assert len(await iam.users.list(resume=pager.checkpoint()).collect()) == USERS - len_read(how)
+
+    anyio.run(main, backend=backend)
+
+
+def len_read(how: str) -> int:
+    """How many users have been read: one, or the whole first page."""
+    return PAGE if how in ("timeout", "aclosing") else 1
+
+
+def test_an_iteration_goes_on_after_a_timeout(fake: FakeIAM, url: str) -> None:
+    fake.inject(Delay(0.5), path=LIST, after=1)
+
+    async def main() -> list[int]:
+        got: list[int] = []
+        async with AsyncIAMClient(fake.api_key, base_url=url) as iam:
+            users = aiter(iam.users.list(page_size=PAGE, prefetch=4))
+            while len(got) < USERS:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.1):
+                        got.extend([(await anext(users)).id])
+            with pytest.raises(StopAsyncIteration):
+                await anext(users)
+        return got
+
+    assert asyncio.run(main()) == list(range(1, USERS + 1))
+
+
+def test_a_failure_of_a_page_that_nobody_came_to_is_no_failure(fake: FakeIAM, url: str) -> None:
+    fake.inject(Status(500), path=LIST, after=2, times=None)
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        assert len([user for _, user in zip(range(15), iam.users.list(page_size=PAGE, prefetch=4), strict=False)]) == 15
+
+
+def test_two_iterations_of_one_pager_do_not_get_in_each_others_way(fake: FakeIAM, url: str) -> None:
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        pager = iam.users.list(page_size=PAGE, prefetch=2)
+        pairs = list(zip(pager, pager, strict=True))
+    assert [(one.id, other.id) for one, other in pairs] == [(number, number) for number in range(1, USERS + 1)]
+
+
+def test_a_session_renews_itself_under_pages_that_come_ahead(colour: Any, fake: FakeIAM) -> None:
+    session = Session(fake.users[0]["email"], "correct-horse-battery")
+    fake.inject(Status(401), path=LIST, after=3)
+    got = ids_of(
+        colour,
+        lambda iam: iam.users.list(page_size=PAGE, prefetch=4),
+        session,
+        base_url="http://localhost",
+        transport=fake.transport(),
+    )
+    assert got == list(range(1, USERS + 1))
+
+
+def test_a_client_that_is_closed_ends_an_iteration(fake: FakeIAM, url: str) -> None:
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        users = iter(iam.users.list(page_size=PAGE, prefetch=1))
+        next(users)
+    with pytest.raises(ConfigurationError, match="closed"):
+        list(users)
+
+
+# --- the other kind of code ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_pager_in_the_other_kind_of_code_is_told_before_anything_is_sent(fake: FakeIAM, backend: str) -> None:
+    async def main() -> None:
+        with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
+            wrong: Any = iam.users.list()
+            for use in (wrong.__iter__, wrong.pages, wrong.collect, wrong.first, wrong.total):
+                with pytest.raises(ConfigurationError, match="AsyncIAMClient"):
+                    use()
+            with pytest.raises(ConfigurationError, match="AsyncIAMClient"):
+                async for _ in wrong:
+                    pass
+            assert fake.requests == ()
+            assert len(await anyio.to_thread.run_sync(list, wrong)) == USERS
+
+    anyio.run(main, backend=backend)
+
+
+def test_an_async_pager_in_sync_code_is_told() -> None:
+    identity = Identity[int](lambda item: item, is_unique=True)
+
+    async def fetch_async(offset: int, limit: int) -> Received[int]:
+        raise AssertionError
+
+    wrong: Any = AsyncPager(fetch_async, Window(), identity, operation="x")
+    with pytest.raises(ConfigurationError, match="IAMClient in sync code"):
+        list(wrong)
+    right: Any = Pager(lambda *_: Received([], 0), Window(), identity, operation="x")
+    with pytest.raises(ConfigurationError, match="AsyncIAMClient"):
+        aiter(right)
+
+
+# --- progress bars -------------------------------------------------------------------------------------------------
+
+
+def test_progress_bars_know_how_many_are_to_come(fake: FakeIAM) -> None:
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
+        users = iam.users.list(page_size=PAGE)
+        assert operator.length_hint(users) == 0
+        assert users.total() == USERS
+        assert operator.length_hint(users) == USERS
+        console = Console(file=io.StringIO(), force_terminal=True, width=80)
+        with console.capture() as shown:
+            assert sum(1 for _ in track(users, console=console)) == USERS
+        assert "100%" in shown.get()
+        with tqdm(users, total=users.total(), file=io.StringIO()) as bar:
+            assert bar.total == USERS
+            assert sum(1 for _ in bar) == USERS
+
+    async def main() -> int:
+        async with AsyncIAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
+            users = iam.users.list(page_size=PAGE)
+            return len([user async for user in async_tqdm(aiter(users), total=await users.total(), disable=True)])
+
+    assert asyncio.run(main()) == USERS
