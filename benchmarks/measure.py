@@ -29,7 +29,7 @@ class Comparison:
 
 @attrs.frozen
 class Row:
-    """What a comparison gave: times in seconds, and ours as a multiple of the peer's."""
+    """What a comparison gave: times in seconds, or other sizes, and ours as a multiple of the peer's."""
 
     name: str
     ours: float

@@ -63,9 +63,7 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, 
         return f"{read} if {first}.__class__ is dict else decode_model({name}, {cls})"
     if isinstance(prop, ListProperty):
         inner = decode(prop.inner_property, "item", model, key, in_model=in_model)
-        if inner == "item":
-            return f"decode_list({source}, {model!r}, {key!r})"
-        listed = f"[{inner} for item in {name}]"
+        listed = name if inner == "item" else f"[{inner} for item in {name}]"
         return f"{listed} if {first}.__class__ is list else decode_list({name}, {model!r}, {key!r})"
     if isinstance(prop, IntProperty):
         return f"{name} if {first}.__class__ is int else decode_int({name})"

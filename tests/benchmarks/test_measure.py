@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from gcore_iam import IAMClient, models
+from gcore_iam.testing import FakeIAM
 
-from benchmarks import __main__, fake_iam, measure
-from benchmarks.measure import Comparison
+from benchmarks import __main__, fake_iam, measure, pagination
+from benchmarks.measure import Comparison, Row
+from benchmarks.server import serving
 
 
 class Timepiece:
@@ -63,9 +67,35 @@ def test_the_results_are_printed_and_written(
 
     results = tmp_path / "results.json"
     monkeypatch.setattr(__main__, "RESULTS", results)
+    monkeypatch.setattr(pagination, "rows", lambda: [Row("memory", 20, 10, 2.0, 2.5, ok=True)])
     for seconds, status in ((1.0, 0), (5.0, 1)):
         monkeypatch.setattr(fake_iam, "comparisons", lambda s=seconds: [Comparison("c", takes(s), takes(1), 2.0)])
         assert __main__.main() == status
-        assert f"| c | {seconds:.2f} | 2.00 | {'too slow' if status else 'ok'} |" in capsys.readouterr().out
-        (row,) = json.loads(results.read_text("utf-8"))["rows"]
+        assert f"| c | {seconds:.2f} | 2.00 | {'too much' if status else 'ok'} |" in capsys.readouterr().out
+        row, memory = json.loads(results.read_text("utf-8"))["rows"]
         assert row == {"name": "c", "ours": seconds, "peer": 1, "ratio": seconds, "bound": 2.0, "ok": not status}
+        assert memory["ratio"] == 2.0
+
+
+def test_the_server_serves_what_the_fake_would() -> None:
+    fake = FakeIAM(100)
+    with (
+        serving(250) as url,
+        IAMClient("42_benchmark", base_url=url) as iam,
+        IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as other,
+    ):
+        served, faked = iam.users.list(page_size=30).collect(), other.users.list().collect()
+    assert [user.id for user in served] == list(range(1, 251))
+    assert served[:100] == faked
+
+
+def test_streaming_holds_no_more_than_a_few_pages() -> None:
+    """Not by the clock, nor by the machine: how many users are alive at once."""
+    with serving(3000) as url, IAMClient("42_benchmark", base_url=url) as iam:
+        for prefetch in (1, 4):
+            most = 0
+            users = iam.users.list(page_size=100, prefetch=prefetch)
+            for number, _ in enumerate(users):
+                if number % 100 == 50:
+                    most = max(most, sum(type(each) is models.User for each in gc.get_objects()))
+            assert most <= 100 * (prefetch + 1) + 101

@@ -93,7 +93,11 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
         missing = str(error.args[0])
     else:
         model.client_id = json_client_id if json_client_id.__class__ is int else decode_int(json_client_id)
-        model.user_roles = decode_list(json_user_roles, "UserClientAndRolesItem", "user_roles")
+        model.user_roles = (
+            json_user_roles
+            if json_user_roles.__class__ is list
+            else decode_list(json_user_roles, "UserClientAndRolesItem", "user_roles")
+        )
         model.user_id = json_user_id if json_user_id.__class__ is int else decode_int(json_user_id)
         if len(src_dict) != 4:
             model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
