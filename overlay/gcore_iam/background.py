@@ -11,9 +11,11 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar, copy_context
+from functools import partial
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -24,6 +26,13 @@ T = TypeVar("T")
 
 _AGAIN = 0.02
 """Seconds after which a thread that goes on is told again to give up: it may not have been connected yet."""
+
+_PATIENCE = 2.0
+"""Seconds that are waited for threads whose connections cannot be cut; later they end by themselves.
+
+Bounded also because it may be Python's garbage collector that deletes an iterator, in whatever thread, within whatever
+lock; for the same reason nothing on that way takes a lock without giving up.
+"""
 
 
 class Cancelled(BaseException):
@@ -58,13 +67,13 @@ class Job(Generic[T]):
     """Something that is done ahead of its reader.
 
     Args:
-        limited: Called, in whatever thread, when the server says that there are too many requests.
+        limited: Called with it, in whatever thread, when the server says that there are too many requests.
     """
 
-    def __init__(self, limited: Callable[[], object]) -> None:
+    def __init__(self, limited: Callable[[Job[T]], object]) -> None:
         self._limited = limited
-        self._cancelled = threading.Event()
         self._cut: Callable[[], object] | None = None
+        self.is_cancelled = False
         self.future: Future[T] = Future()
 
     @contextmanager
@@ -72,26 +81,29 @@ class Job(Generic[T]):
         """What happens meanwhile belongs to the job."""
         token = _JOB.set(self)
         try:
-            with telling(self._limited):
+            with telling(lambda: self._limited(self)):
                 yield
         finally:
             _JOB.reset(token)
 
     def cancel(self) -> None:
-        """Say that it is no longer wanted; from any thread."""
-        self._cancelled.set()
+        """Say that it is no longer wanted; from any thread, and as often as one likes."""
+        self.is_cancelled = True
         cut = self._cut
         if cut is not None:
             cut()
 
     def check(self) -> None:
         """Raise Cancelled when it is no longer wanted."""
-        if self._cancelled.is_set():
+        if self.is_cancelled:
             raise Cancelled
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, unless it is no longer wanted."""
-        self._cancelled.wait(seconds)
+        end = time.monotonic() + seconds
+        while (rest := end - time.monotonic()) > 0:
+            self.check()
+            time.sleep(min(rest, _AGAIN))
         self.check()
 
     @contextmanager
@@ -106,6 +118,16 @@ class Job(Generic[T]):
             raise
         finally:
             self._cut = None
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """What happens meanwhile is done to its end, whoever has lost interest in it."""
+    token = _JOB.set(None)
+    try:
+        yield
+    finally:
+        _JOB.reset(token)
 
 
 def pause(seconds: float) -> None:
@@ -130,22 +152,31 @@ def _cut(client: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> No
     with suppress(AttributeError, TypeError, OSError):
         for pool in (transport._pool for transport in transports if hasattr(transport, "_pool")):
             # Within the pool's lock, so that the connection cannot become another request's meanwhile.
-            with pool._optional_thread_lock:
-                for waiting in pool._requests:
-                    if waiting.request.extensions is not request.extensions or waiting.connection is None:
-                        continue
-                    # One whose answer has come may be another request's already.
-                    if [other.connection for other in pool._requests].count(waiting.connection) == 1:
-                        stream = waiting.connection._connection._network_stream
-                        # Not `SSLSocket.shutdown`, which would also take the TLS state from under the reading thread.
-                        socket.socket.shutdown(stream.get_extra_info("socket"), socket.SHUT_RDWR)
+            lock = pool._optional_thread_lock._lock
+            if lock.acquire(blocking=False):
+                try:
+                    _cut_in(pool, request)
+                finally:
+                    lock.release()
+
+
+def _cut_in(pool: Any, request: httpx.Request) -> None:
+    for waiting in pool._requests:
+        if waiting.request.extensions is not request.extensions or waiting.connection is None:
+            continue
+        connection = waiting.connection._connection
+        # One whose answer has come is idle, and may be another request's already.
+        is_alone = [other.connection for other in pool._requests].count(waiting.connection) == 1
+        if is_alone and connection._state.name == "ACTIVE":
+            # Not `SSLSocket.shutdown`, which would also take the TLS state from under the reading thread.
+            socket.socket.shutdown(connection._network_stream.get_extra_info("socket"), socket.SHUT_RDWR)
 
 
 # --- sync code -----------------------------------------------------------------------------------------------------
 
 
 class Background:
-    """Does jobs in threads.
+    """Does jobs in threads, which do not keep Python from ending.
 
     Args:
         most: How many at once.
@@ -153,21 +184,30 @@ class Background:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads: list[threading.Thread] = []
         self._jobs: list[Job[Any]] = []
+        self._work: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
 
     def start(self, job: Job[T], work: Callable[[], T]) -> None:
         """Begin."""
 
-        def run() -> T:
-            with job.doing():
-                job.check()
-                return work()
+        def run() -> None:
+            try:
+                with job.doing():
+                    job.check()
+                    job.future.set_result(work())
+            except Cancelled:
+                job.future.cancel()
+            except BaseException as error:  # noqa: BLE001 - for the reader
+                job.future.set_exception(error)
 
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="gcore-iam-prefetch")
+        self._jobs = [other for other in self._jobs if not other.future.done()]
         self._jobs.append(job)
-        job.future = self._threads.submit(copy_context().run, run)
+        if len(self._threads) < min(self._most, len(self._jobs)):
+            name = f"gcore-iam-prefetch-{len(self._threads)}"
+            self._threads.append(threading.Thread(target=_work, args=[self._work], name=name, daemon=True))
+            self._threads[-1].start()
+        self._work.put(partial(copy_context().run, run))
 
     def result(self, job: Job[T]) -> T:
         """What a job gives, once it is done.
@@ -179,30 +219,32 @@ class Background:
             return job.future.result()
         except CancelledError:
             raise Cancelled from None
-        finally:
-            self._forget()
 
     def give_up(self, jobs: Sequence[Job[Any]]) -> None:
-        """Cancel jobs, without waiting for their ends."""
+        """Cancel jobs, without waiting for their ends; from any thread."""
         for job in jobs:
             job.cancel()
-            job.future.cancel()
-        self._forget()
 
     def close(self) -> None:
         """Cancel all that goes on, and wait for its end."""
-        self.give_up(self._jobs)
-        while self._jobs:
-            wait([job.future for job in self._jobs], timeout=_AGAIN)
+        threads, self._threads = self._threads, []
+        for _ in threads:
+            self._work.put(None)
+        end = time.monotonic() + _PATIENCE
+        threads = [thread for thread in threads if thread is not threading.current_thread()]
+        while threads and time.monotonic() < end:
             self.give_up(self._jobs)
-        if self._threads is not None:
-            self._threads.shutdown()
+            threads[0].join(_AGAIN)
+            threads = [thread for thread in threads if thread.is_alive()]
 
     abandon = close
     """An iterator that is deleted waits as well: nobody else would do away with the threads."""
 
-    def _forget(self) -> None:
-        self._jobs = [job for job in self._jobs if not job.future.done()]
+
+def _work(queue: SimpleQueue[Callable[[], object] | None]) -> None:
+    while (work := queue.get()) is not None:
+        work()
+        del work  # with all that it holds
 
 
 # --- async code ----------------------------------------------------------------------------------------------------

@@ -183,8 +183,8 @@ def test_too_many_requests_lose_nothing(colour: Any, fake: FakeIAM, retries: int
 
 def test_too_many_requests_slow_an_iteration_down(fake: FakeIAM, url: str) -> None:
     """Of four in flight one is refused: the others but the next are cut off, and come again one by one."""
-    fake.inject(Delay(0.2), path=LIST, after=2, times=3)
-    fake.inject(Status(429, retry_after=0), path=LIST, after=1)
+    fake.inject(Status(429, retry_after=0), Delay(0.2), path=LIST, after=1)
+    fake.inject(Delay(1), path=LIST, after=2, times=3)
     seen: list[int] = []
     with IAMClient(fake.api_key, base_url=url) as iam:
         seen.extend(user.id for user in iam.users.list(page_size=PAGE, prefetch=4))

@@ -13,7 +13,7 @@ from typing import Generic, Self, TypeAlias, TypeVar, cast
 import attrs
 
 from ..background import AsyncBackground, Cancelled, Job, telling
-from ..errors import IAMError, PaginationError, RateLimitError
+from ..errors import ConfigurationError, IAMError, PaginationError, RateLimitError
 from ..pagination.ahead import Ahead
 from ..pagination.checkpoint import Checkpoint, decoded
 from ..pagination.guard import AsyncGuard
@@ -173,7 +173,7 @@ class AsyncPages(AsyncIterator[Page[T]]):
         self._steps = reading.walk.steps()
         self._wanted: Wanted | None = None
         self._page: Page[T] | None = None
-        self._is_over = False
+        self._is_over = self._is_busy = False
         window = reading.walk.window
         self._overlap = window.overlap
         self._ahead: Ahead[Job[Received[T]]] = Ahead(window.prefetch, window.prefetch_bytes)
@@ -194,7 +194,10 @@ class AsyncPages(AsyncIterator[Page[T]]):
         """Go to the next page, and give its items; None when there is none."""
         if self._is_over:
             return None
+        if self._is_busy:
+            raise ConfigurationError("this iteration goes on elsewhere; each task and thread needs one of its own")
         self._page = None  # let go before the next one comes: memory that is in use already is the fastest
+        self._is_busy = True
         try:
             ready = await self._next()
         except Exception as error:
@@ -202,6 +205,8 @@ class AsyncPages(AsyncIterator[Page[T]]):
                 error.checkpoint = self.reading.checkpoint()
             await self.aclose()
             raise
+        finally:
+            self._is_busy = False
         if ready is None:
             await self.aclose()
             return None
@@ -241,7 +246,7 @@ class AsyncPages(AsyncIterator[Page[T]]):
                 del ahead.asked[wanted.offset]
             except RateLimitError:  # once more, with no other beside it
                 del ahead.asked[wanted.offset]
-                self._slow_down()
+                self._slow_down(None)
             except IAMError:
                 del ahead.asked[wanted.offset]
                 raise
@@ -251,7 +256,7 @@ class AsyncPages(AsyncIterator[Page[T]]):
                 return received
         wanted = ahead.limit(wanted, self._overlap)
         self._background.give_up(ahead.make_room())
-        with telling(self._slow_down):
+        with telling(partial(self._slow_down, None)):
             received = await self._fetch(wanted.offset, wanted.limit)
         ahead.note(wanted, received, self._overlap)
         return received
@@ -266,6 +271,11 @@ class AsyncPages(AsyncIterator[Page[T]]):
             self._background.start(job, partial(self._fetch, one.offset, one.limit))
 
 
-def _slowing(ahead: Ahead[Job[Received[T]]], background: AsyncBackground) -> Callable[[], None]:
+def _slowing(ahead: Ahead[Job[Received[T]]], background: AsyncBackground) -> Callable[[Job[Received[T]] | None], None]:
     """What slows an iteration down; it does not keep the iterator alive, whose end cancels all."""
-    return lambda: background.give_up(ahead.slow_down())
+
+    def slow_down(refused: Job[Received[T]] | None) -> None:
+        # The one that was refused goes on, since it knows how long to wait.
+        background.give_up([job for job in ahead.slow_down() if job is not refused])
+
+    return slow_down

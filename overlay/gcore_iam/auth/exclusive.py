@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from ..background import undisturbed
 from ..errors import ConfigurationError
 from .session import Session
 from .waiting import blocking_async
@@ -179,8 +180,9 @@ def _queue(session: Session) -> anyio.Lock:
 
 
 def unbroken(work: Callable[[], T]) -> T:
-    """Do something to its end; the twin of `unbroken_async`."""
-    return work()
+    """Do something to its end even if nobody waits for it any more: a refresh token serves once."""
+    with undisturbed():
+        return work()
 
 
 _TASKS: set[asyncio.Future[Any]] = set()

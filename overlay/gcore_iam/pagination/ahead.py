@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from .pages import Received, Wanted
@@ -36,7 +37,7 @@ class Ahead(Generic[H]):
             What to give up: all that was asked for, but for the page whose turn is next.
         """
         self._window = 1
-        return [self.asked[offset][1] for offset in sorted(self.asked)[1:]]
+        return [handle for _, (_, handle) in sorted(self.asked.items(), key=itemgetter(0))[1:]]
 
     def note(self, wanted: Wanted, received: Received[Any], overlap: int) -> None:
         """Learn from a page that was read: how large they are, and how many items come, whatever was asked for."""
