@@ -31,6 +31,8 @@ class Place:
     """Which of them had not been read before, by their index."""
     before: Sequence[Key]
     """Keys of items in front of them."""
+    following: Sequence[Key]
+    """Keys of items behind them that have been read."""
     missing: Sequence[Key]
     """Keys that have been read and may stand further down the list."""
     is_complete: bool
@@ -38,18 +40,20 @@ class Place:
     total: int | None
 
     def after(self, handed_out: int) -> Progress:
-        """How far one has come after so many of the new items."""
+        """How far one has come after so many of the new items.
+
+        What is new in front of something that has been read has come since: it is not waited for.
+        """
         end = self.fresh[handed_out - 1] + 1 if handed_out else 0
-        repeated: Sequence[Key] = ()
-        if len(self.keys) - end > len(self.fresh) - handed_out:
-            fresh = set(self.fresh)
-            repeated = [key for index, key in enumerate(self.keys) if index >= end and index not in fresh]
+        left = set(self.fresh[handed_out:])
+        last = next((index for index in reversed(range(end, len(self.keys))) if index not in left), end - 1)
+        end = len(self.keys) if self.following else last + 1
         begin = max(0, end - REMEMBERED)
-        read = [*(self.before if begin == 0 else ()), *self.keys[begin:end]]
+        read = [*(self.before if begin == 0 else ()), *self.keys[begin:end], *self.following]
         return Progress(
-            offset=max(0, self.offset + end - 1) if read else self.offset,
+            offset=max(0, self.offset + end + len(self.following) - 1) if read else self.offset,
             recent=read[-REMEMBERED:],
-            missing=[*self.missing, *repeated][-REMEMBERED:],
+            missing=self.missing[-REMEMBERED:],
             is_complete=self.is_complete and begin == 0 and len(read) <= REMEMBERED,
             total=self.total,
         )
@@ -73,7 +77,10 @@ class Progress:
 
 def encoded(progress: Progress, operation: str) -> Checkpoint:
     """A checkpoint of an operation."""
-    return {"gcore_iam_checkpoint": VERSION, "operation": operation, **attrs.asdict(progress)}
+    fields = attrs.asdict(progress)
+    for name in ("recent", "missing"):
+        fields[name] = list(fields[name])
+    return {"gcore_iam_checkpoint": VERSION, "operation": operation, **fields}
 
 
 def decoded(value: object, operation: str) -> Progress:
@@ -85,7 +92,7 @@ def decoded(value: object, operation: str) -> Progress:
     if not isinstance(value, Mapping) or "gcore_iam_checkpoint" not in value:
         raise ConfigurationError("resume must be what checkpoint() of a pager has given")
     version = value["gcore_iam_checkpoint"]
-    if version != VERSION:
+    if isinstance(version, bool) or version != VERSION:
         raise ConfigurationError(
             f"resume is a checkpoint of version {version!r}, which this version of the library does not know"
         )

@@ -8,7 +8,7 @@ item then, and still exists, has been read as well, and what follows it on the p
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -32,6 +32,8 @@ class Join:
     """Keys of the trail that follow after the page."""
     missing: Sequence[Key] = ()
     """Keys of the trail that the page might have shown: gone, or further down the list."""
+    passed: Mapping[Key, int] = attrs.field(factory=dict)
+    """Keys that were missing before, and still are; how often each."""
     is_sound: bool = True
     """Whether the page begins with the item that joins it. One that does not might hide a gap, were an item moved."""
     is_ordered: bool = True
@@ -52,37 +54,53 @@ class Trail:
     is_unique: bool
     is_complete: bool
     keys: list[Key] = attrs.field(factory=list, repr=False)
-    missing: dict[Key, None] = attrs.field(factory=dict, repr=False)
+    missing: Counter[Key] = attrs.field(factory=Counter[Key], repr=False)
     _counts: Counter[Key] = attrs.field(init=False, repr=False)
     """How often each key is on the trail."""
 
     def __attrs_post_init__(self) -> None:
         self._counts = Counter(self.keys)
 
-    def join(self, offset: int, keys: Sequence[Key], growth: int | None) -> Join | None:
+    def join(
+        self, offset: int, keys: Sequence[Key], expected: int | None, *, is_last_resort: bool = False
+    ) -> Join | None:
         """How a page joins; None when nothing on it has been read before.
 
         Args:
             offset: Where it stands in the list.
             keys: The keys of its items.
-            growth: How many items the list has more than when the page before was read; None when nobody says.
+            expected: Where on the trail it begins if the list has but grown at its head; None when nobody can say.
+            is_last_resort: Whether the beginning of the list will do, though nothing there has been read.
         """
         end = len(self.keys)
         if keys and end and keys[0] == self.keys[-1] and self._counts[keys[0]] == 1:
             if self._are_new(keys[1:]):  # as it is when nothing has changed
-                return Join(range(1, len(keys)), kept=end - 1)
+                return Join(range(1, len(keys)), kept=end - 1, passed=self.missing)
             return self._aligned(keys, 0, end - 1)
-        if offset == 0 and (self.is_complete or not keys):
+        if not keys:
+            return self._aligned(keys, -1, -1) if offset == 0 else None
+        if offset == 0 and self.is_complete and (self.is_unique or is_last_resort):
             return self._aligned(keys, -1, -1)
-        if not self.is_unique and growth is not None and 0 <= growth < end:
-            # Where items look the same, the total tells them apart: a log grows at its head.
-            repeated = self.keys[end - 1 - growth :]
-            if list(keys[: len(repeated)]) == repeated:
-                return self._aligned(keys, 0, end - 1 - growth)
+        if not self.is_unique:
+            place = self._place(keys, expected)
+            if place is not None:
+                return self._aligned(keys, 0, place)
         for index, key in enumerate(keys):
             if self._counts[key] == 1:  # of two that look the same, nobody knows which it is
                 return self._aligned(keys, index, self.keys.index(key))
         return None
+
+    def _place(self, keys: Sequence[Key], expected: int | None) -> int | None:
+        """Where on the trail a page begins whose items may look the same as others: where all that overlaps fits."""
+
+        def fits(place: int) -> bool:
+            common = min(len(keys), len(self.keys) - place)
+            return self.keys[place : place + common] == list(keys[:common])
+
+        if expected is not None and 0 <= expected < len(self.keys) and fits(expected):
+            return expected
+        fitting = [place for place, key in enumerate(self.keys) if key == keys[0] and fits(place)]
+        return fitting[0] if len(fitting) == 1 else None
 
     def _are_new(self, keys: Sequence[Key]) -> bool:
         if not self.is_unique:
@@ -98,6 +116,7 @@ class Trail:
         for position in range(place + 1, end):
             places.setdefault(self.keys[position], deque()).append(position)
         last, is_ordered, is_last_known = place, True, True
+        passed = dict(self.missing)
         here: set[Key] = set()
         fresh: list[int] = []
         for number in range(index + 1, len(keys)):
@@ -107,7 +126,8 @@ class Trail:
                 found = places[key].popleft()
             elif self.is_unique and self._counts[key]:
                 found = -1  # it was read before what stands in front of it here
-            elif self.is_unique and key in self.missing:
+            elif passed.get(key):
+                passed[key] -= 1
                 found = end
             elif not self.is_unique or key not in here:
                 fresh.append(number)
@@ -117,13 +137,14 @@ class Trail:
                 is_ordered = is_ordered and found >= last
                 last = max(last, found)
         after = last + 1 if is_last_known else end
-        shown = set(keys[begin:]) if place + 1 < end else ()
+        gone = [self.keys[position] for rest in places.values() for position in rest if position < after]
         return Join(
             fresh=fresh,
             start=begin,
             kept=place if index >= 0 else 0,
             following=self.keys[after:],
-            missing=[key for key in self.keys[place + 1 : after] if key not in shown],
+            missing=gone,
+            passed={key: count for key, count in passed.items() if count > 0},
             is_sound=index <= 0,
             is_ordered=is_ordered or not self.is_unique,
         )
@@ -139,9 +160,10 @@ class Trail:
             before = [key for key in self.keys[: join.kept] if key not in moved]
             self.keys = [*before, *placed, *join.following]
             self._counts = Counter(self.keys)
-            if self.is_unique:
-                missing = [key for key in (*self.missing, *join.missing) if key not in moved]
-                self.missing = dict.fromkeys(missing[-WINDOW:])
+            self.missing = Counter(join.passed)
+            self.missing.update(key for key in join.missing if key not in moved)
+            for key in list(self.missing)[:-WINDOW]:
+                del self.missing[key]
         if len(self.keys) > 2 * WINDOW:
             self.keys = self.keys[-WINDOW:]
             self._counts = Counter(self.keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -91,7 +92,7 @@ class Walk(Generic[T]):
         self._trail = Trail(identity.is_unique, is_complete=False)
         if self._is_strict:
             self._trail = Trail(
-                identity.is_unique, progress.is_complete, list(progress.recent), dict.fromkeys(progress.missing)
+                identity.is_unique, progress.is_complete, list(progress.recent), Counter(progress.missing)
             )
         self._skipped = 0
         self.position = progress.offset
@@ -164,7 +165,8 @@ class Walk(Generic[T]):
             keys=found.keys[join.start :] if join.start else found.keys,
             fresh=[index - join.start for index in join.fresh] if join.start else join.fresh,
             before=trail.keys[max(0, join.kept - REMEMBERED) : join.kept],
-            missing=[*trail.missing, *join.missing, *join.following][-REMEMBERED:],
+            following=join.following,
+            missing=[*join.passed, *join.missing][-REMEMBERED:],
             is_complete=trail.is_complete and join.kept <= REMEMBERED,
             total=total,
         )
@@ -266,23 +268,29 @@ class Walk(Generic[T]):
                 break
             # No further than what is remembered is long, or the search would leap over it.
             back += min(back, max(step, len(self._trail.keys)))
+        if self._trail.is_complete:
+            found = self._joined(0, (yield from self._ask(0)), is_last_resort=True)
+            if found is not None:
+                return found
         raise PaginationError(
             f"none of the last {len(self._trail.keys)} items stands anywhere around offset {origin} any more: they are "
             f"gone, or the server's order is not stable; {_FAST}",
             offset=origin,
         )
 
-    def _joined(self, offset: int, received: Received[T]) -> _Slice[T] | None:
+    def _joined(self, offset: int, received: Received[T], *, is_last_resort: bool = False) -> _Slice[T] | None:
         """A page with how it joins; None when it does not."""
         keys = self._identity.keys(received.items)
         if not self._is_strict or not self._trail.keys:
             skipped = self.position + self._skipped if received.whole else self._skipped
             fresh = range(min(skipped, len(keys)), len(keys))
             return _Slice(0 if received.whole else offset, received, keys, Join(fresh))
-        growth = None if self._counted is None or received.total is None else received.total - self._counted
-        if offset != self.position:
-            growth = None
-        join = self._trail.join(0 if received.whole else offset, keys, growth)
+        expected = None
+        if self._counted is not None and received.total is not None:
+            growth = received.total - self._counted
+            expected = len(self._trail.keys) - 1 - growth - (self.position - offset)
+        place = 0 if received.whole else offset
+        join = self._trail.join(place, keys, expected, is_last_resort=is_last_resort)
         if join is None:
             return None
         if received.whole:
