@@ -59,7 +59,7 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, 
     if isinstance(prop, ModelProperty):
         cls = prop.class_info.name
         reader = "read" if cls == model else reader_of(cls)
-        read = f"{reader}({cls}, {name})" if in_model else f"{cls}.from_dict({name})"
+        read = f"{reader}({name})" if in_model else f"{cls}.from_dict({name})"
         return f"{read} if {first}.__class__ is dict else decode_model({name}, {cls})"
     if isinstance(prop, ListProperty):
         inner = decode(prop.inner_property, "item", model, key, in_model=in_model)

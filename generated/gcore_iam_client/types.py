@@ -12,7 +12,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 import httpx
-from attrs import define, field, frozen
+from attrs import define, field, fields, frozen
 
 from .errors import InvalidBody
 
@@ -168,6 +168,15 @@ def decode_int(value: Any) -> Any:
 def decode_enum(value: Any, cls: Any, kind: type) -> Any:
     """A member of an open enum from a value of its kind; anything else stays what it is."""
     return cls(value) if isinstance(value, kind) else value
+
+
+def remade(cls: Any, model: Any) -> Any:
+    """A model as one of a subclass, made in the subclass's own way."""
+    values = {each.alias: getattr(model, each.name) for each in fields(type(model)) if each.init}
+    made = cls(**values)
+    if hasattr(model, "additional_properties"):
+        made.additional_properties = model.additional_properties
+    return made
 
 
 def additional_properties(model: Any, name: str) -> Any:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .pagination.checkpoint import Checkpoint
     from .sync.pager import Pager
 
+_OWN = {"limit", "offset", "client"}
+"""Parameters of an operation that are a pager's own."""
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -121,13 +124,17 @@ def paginate(
         ConfigurationError: An argument is out of its range, the operation does not come in pages, or `resume` is not
             one of its checkpoints.
     """
-    parameters = set(inspect.signature(operation).parameters) if inspect.isfunction(operation) else set[str]()
-    described = getattr(sys.modules.get(operation.__module__), "OPERATION", None) if parameters else None
-    if described is None or not {"limit", "offset", "client"} <= parameters:
+    is_whole = inspect.isfunction(operation) and operation.__name__ in ("sync_detailed", "asyncio_detailed")
+    parameters = set(inspect.signature(operation).parameters) if is_whole else set[str]()
+    described = getattr(sys.modules.get(operation.__module__), "OPERATION", None) if is_whole else None
+    if described is None or not parameters >= _OWN:
         raise ConfigurationError(
             "operation must be sync_detailed or asyncio_detailed of a generated operation with limit and offset, such "
             "as iam_get_users.sync_detailed"
         )
+    odd = sorted(arguments.keys() - (parameters - _OWN))
+    if odd:
+        raise ConfigurationError(f"{described.id} takes no {' and no '.join(odd)} here")
     if resume is not None and start:
         raise ConfigurationError("give start or resume, not both: resume says where to go on")
     window = Window(page_size, start, max_items, prefetch, consistency, prefetch_bytes)

@@ -195,10 +195,18 @@ def test_unknown_fields_are_kept_whichever_known_ones_are_missing(body: dict[str
 
 
 def test_reading_subclasses_gives_subclasses() -> None:
+    @attrs.define
     class MyUser(models.User):
-        pass
+        note: str = "mine"
 
-    assert type(MyUser.from_dict(USER)) is MyUser
+        def __attrs_post_init__(self) -> None:
+            self.note += f", {self.id}"
+
+    user = MyUser.from_dict({**USER, "shoe_size": 42})
+    assert type(user) is MyUser
+    assert user.note == f"mine, {user.id}"
+    assert user.additional_properties == {"shoe_size": 42}
+    assert user.to_dict() == {**USER, "shoe_size": 42}
 
 
 # --- UNSET -------------------------------------------------------------------------------------------------------

@@ -475,9 +475,23 @@ def test_any_list_operation_has_a_pager_for_one_line(fake: FakeIAM) -> None:
         logins = paginate(iam_get_last_login_time.sync_detailed, client=iam.api, page_size=10)
         assert len(logins.collect()) == 40
         wrong: Any
-        for wrong in (iam_get_user.sync_detailed, len, iam_get_users):
+        for wrong in (iam_get_user.sync_detailed, iam_get_users.sync, iam_get_users, len, None, "iamGetUsers"):
             with pytest.raises(ConfigurationError, match="must be sync_detailed or asyncio_detailed"):
                 paginate(wrong, client=iam.api)
+        for odd in ("limit", "offset", "nonsense"):
+            with pytest.raises(ConfigurationError, match=f"iamGetUsers takes no {odd} here"):
+                paginate(iam_get_users.sync_detailed, client=iam.api, **{odd: 5})  # type: ignore[call-overload]
+
+
+def test_a_null_in_place_of_an_item_loses_no_page() -> None:
+    rows: list[Any] = people(range(30))
+    rows[12] = None
+    with IAMClient(
+        "42_k3y-mark", transport=httpx.MockTransport(Odd(lambda n, o, li: page(rows[o : o + li], count=30)))
+    ) as iam:
+        got = iam.users.list(page_size=4).collect()
+    assert got.pop(12) is None
+    assert [user.id for user in got] == [*range(12), *range(13, 30)]
 
 
 def test_an_item_without_its_key_is_recognised_by_the_rest() -> None:
@@ -513,6 +527,71 @@ def test_an_iteration_goes_on_where_another_one_stopped(read: int, start: int, c
     assert list(second) == rest
     assert second.collect(limit=3) == rest[:3]
     assert second.first() == (rest[0] if rest else None)
+
+
+def test_a_checkpoint_needs_no_detour_over_json() -> None:
+    numbers = Numbers(range(30))
+    for read in (0, 5):
+        first = pager(numbers, page_size=10)
+        got = list(itertools.islice(first, read))
+        second = Pager(numbers, Window(), IDS, operation="numbers", resume=first.checkpoint())
+        assert got + list(second) == list(range(30))
+
+
+def test_a_newcomer_in_front_of_what_has_been_read_does_not_lead_back() -> None:
+    """Two are deleted and one is added in front of ninety that have been read; it is read there, and stopped at."""
+    items = list(range(300))
+    asked = 0
+
+    def fetch(offset: int, limit: int) -> Received[int]:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            del items[:2]
+            items.insert(10, 1000)
+        return Received(items[offset : offset + limit], len(items))
+
+    first = pager(fetch, page_size=100)
+    got = []
+    for item in first:
+        got.append(item)
+        if item == 1000 or len(got) == 101:
+            break
+    second = Pager(fetch, Window(100), IDS, operation="numbers", resume=first.checkpoint())
+    together = got + list(second)
+    assert [item for item in together if item != 1000] == list(range(300))
+
+
+def test_many_logins_that_come_meanwhile_are_passed_over() -> None:
+    """More than have been read: where nothing is unique, the total says how far down the list has moved."""
+    for number in (99, 100, 101, 150, 250, 999):
+        log = [f"{index:04}" for index in range(250)]
+        asked = 0
+
+        def fetch(offset: int, limit: int, log: list[str] = log, number: int = number) -> Received[str]:
+            nonlocal asked
+            asked += 1
+            if asked == 2:
+                log[:0] = [f"new {index}" for index in range(number)]
+            return Received(log[offset : offset + limit], len(log))
+
+        old = list(log)
+        got = list(Pager(fetch, Window(100, prefetch=1), LOOKS, operation="log"))
+        assert [entry for entry in got if not entry.startswith("new")] == old
+        assert len(got) == len(set(got))
+
+
+def test_a_list_of_unlimited_length_at_every_offset_is_told_in_the_fast_way_too() -> None:
+    asked = 0
+
+    def fetch(offset: int, limit: int) -> Received[int]:
+        nonlocal asked
+        asked += 1
+        return Received(range(limit), 1000 + asked)
+
+    with pytest.raises(PaginationError, match="does not heed offset"):
+        list(pager(fetch, consistency="fast"))
+    assert asked < 10
 
 
 def test_pages_have_checkpoints_as_well() -> None:

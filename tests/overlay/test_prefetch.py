@@ -7,6 +7,8 @@ import contextlib
 import gc
 import io
 import operator
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +26,7 @@ from gcore_iam import (
     RateLimitError,
     RetryPolicy,
     Session,
+    models,
     paginate,
 )
 from gcore_iam.pagination.ahead import Ahead
@@ -383,6 +386,79 @@ def test_an_iteration_goes_on_after_a_timeout(fake: FakeIAM, url: str) -> None:
         return got
 
     assert asyncio.run(main()) == list(range(1, USERS + 1))
+
+
+def test_one_iteration_is_not_shared_by_tasks_or_threads(fake: FakeIAM, url: str) -> None:
+    fake.inject(Delay(0.3), path=LIST, times=None)
+
+    async def main() -> None:
+        async with AsyncIAMClient(fake.api_key, base_url=url) as iam:
+            users = aiter(iam.users.list(page_size=PAGE))
+            first, second = await asyncio.gather(anext(users), anext(users), return_exceptions=True)
+            assert isinstance(first, models.User)
+            assert isinstance(second, ConfigurationError)
+            assert len([user async for user in users]) == USERS - 1
+
+    asyncio.run(main())
+
+
+def collected(iam: IAMClient) -> None:
+    """An iteration that only the garbage collector finds, in whichever thread."""
+    users = iter(iam.users.list(page_size=PAGE, prefetch=4))
+    next(users)
+    circle: list[Any] = [users]
+    circle.append(circle)
+
+
+def test_the_garbage_collector_may_end_an_iteration_in_any_thread(fake: FakeIAM) -> None:
+    """Also in one of the iteration's own, where waiting for all of them would never end."""
+    inner = fake.transport()
+
+    class Collecting(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if threading.current_thread() is not threading.main_thread():
+                time.sleep(0.05)
+                gc.collect()
+            return inner.handle_request(request)
+
+    gc.disable()
+    try:
+        with IAMClient(fake.api_key, base_url="http://localhost", transport=Collecting()) as iam:
+            collected(iam)
+            for _ in range(100):
+                if not threads():
+                    break
+                time.sleep(0.05)
+            assert threads() == []
+    finally:
+        gc.enable()
+
+
+def test_leaving_a_loop_does_not_cut_a_refresh(fake: FakeIAM, url: str) -> None:
+    """A refresh token serves once: what it buys must come home, though nobody waits for the page any more."""
+    with IAMClient(Session(fake.users[0]["email"], "correct-horse-battery"), base_url=url) as iam:
+        iam.account.get()
+        fake.inject(Status(401), path=LIST, after=1)
+        fake.inject(Delay(0.3), path="/iam/auth/jwt/refresh")
+        for _ in iam.users.list(page_size=PAGE, prefetch=2):
+            time.sleep(0.1)
+            break
+        iam.account.get()
+    assert fake.calls["iamRefreshToken"] == 1
+    assert fake.calls["iamLoginUser"] == 1
+
+
+def test_python_ends_though_pages_hang(fake: FakeIAM, url: str) -> None:
+    fake.inject(Hang(), path=LIST, after=1, times=None)
+    program = f"""
+import gcore_iam
+iam = gcore_iam.IAMClient("{fake.api_key}", base_url="{url}")
+users = iter(iam.users.list(page_size=10))
+next(users)
+"""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=25)
+    assert time.monotonic() - began < 15
 
 
 def test_a_failure_of_a_page_that_nobody_came_to_is_no_failure(fake: FakeIAM, url: str) -> None:

@@ -108,7 +108,7 @@ class BaseUser:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("BaseUser", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is BaseUser else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -132,11 +132,11 @@ class BaseUser:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A BaseUser from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(BaseUser)
     model.id = value if (value := get("id", UNSET)).__class__ is int else decode_int(value)
     model.email = get("email", UNSET)
     model.name = get("name", UNSET)
@@ -154,7 +154,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
     if value.__class__ is list:
         items = []
         for item in value:
-            items.append(_read_Group(Group, item) if item.__class__ is dict else decode_model(item, Group))
+            items.append(_read_Group(item) if item.__class__ is dict else decode_model(item, Group))
         model.groups = items
     else:
         model.groups = decode_list(value, "BaseUser", "groups")

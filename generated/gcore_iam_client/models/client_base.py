@@ -124,7 +124,7 @@ class ClientBase:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("ClientBase", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is ClientBase else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -148,11 +148,11 @@ class ClientBase:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A ClientBase from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(ClientBase)
     try:
         (
             json_id,
@@ -194,17 +194,17 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
         else:
             model.capabilities = decode_list(value, "ClientBase", "capabilities")
         model.service_statuses = (
-            _read_ServiceEnabledStatusObject(ServiceEnabledStatusObject, json_service_statuses)
+            _read_ServiceEnabledStatusObject(json_service_statuses)
             if json_service_statuses.__class__ is dict
             else decode_model(json_service_statuses, ServiceEnabledStatusObject)
         )
         model.paid_features = (
-            _read_PaidFeatureList(PaidFeatureList, json_paid_features)
+            _read_PaidFeatureList(json_paid_features)
             if json_paid_features.__class__ is dict
             else decode_model(json_paid_features, PaidFeatureList)
         )
         model.free_features = (
-            _read_FreeFeatureList(FreeFeatureList, json_free_features)
+            _read_FreeFeatureList(json_free_features)
             if json_free_features.__class__ is dict
             else decode_model(json_free_features, FreeFeatureList)
         )
@@ -212,7 +212,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
         if value.__class__ is list:
             items = []
             for item in value:
-                items.append(_read_BaseUser(BaseUser, item) if item.__class__ is dict else decode_model(item, BaseUser))
+                items.append(_read_BaseUser(item) if item.__class__ is dict else decode_model(item, BaseUser))
             model.users = items
         else:
             model.users = decode_list(value, "ClientBase", "users")

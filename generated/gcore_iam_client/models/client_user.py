@@ -61,7 +61,7 @@ class ClientUser:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("ClientUser", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is ClientUser else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -85,10 +85,10 @@ class ClientUser:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A ClientUser from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    model = _new(cls)
+    model: Any = _new(ClientUser)
     try:
         (
             model.deleted,
@@ -103,7 +103,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
     else:
         model.user_id = json_user_id if json_user_id.__class__ is int else decode_int(json_user_id)
         model.client_id = json_client_id if json_client_id.__class__ is int else decode_int(json_client_id)
-        model.role = _read_Group(Group, json_role) if json_role.__class__ is dict else decode_model(json_role, Group)
+        model.role = _read_Group(json_role) if json_role.__class__ is dict else decode_model(json_role, Group)
         if len(src_dict) != 6:
             model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model

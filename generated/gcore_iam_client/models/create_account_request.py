@@ -49,7 +49,7 @@ class CreateAccountRequest:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("CreateAccountRequest", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is CreateAccountRequest else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -73,11 +73,11 @@ class CreateAccountRequest:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A CreateAccountRequest from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(CreateAccountRequest)
     try:
         model.company = src_dict["company"]
     except KeyError as error:

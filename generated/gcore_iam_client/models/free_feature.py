@@ -68,7 +68,7 @@ class FreeFeature:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("FreeFeature", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is FreeFeature else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -92,11 +92,11 @@ class FreeFeature:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A FreeFeature from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(FreeFeature)
     model.feature_id = value if (value := get("feature_id", UNSET)).__class__ is int else decode_int(value)
     model.service = (
         (_MEMBERS_OF_ServiceName.get(value) or ServiceName(value))

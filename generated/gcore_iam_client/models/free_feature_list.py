@@ -68,7 +68,7 @@ class FreeFeatureList:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("FreeFeatureList", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is FreeFeatureList else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -92,18 +92,16 @@ class FreeFeatureList:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A FreeFeatureList from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(FreeFeatureList)
     value = get("CDN", UNSET)
     if value.__class__ is list:
         items = []
         for item in value:
-            items.append(
-                _read_FreeFeature(FreeFeature, item) if item.__class__ is dict else decode_model(item, FreeFeature)
-            )
+            items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
         model.cdn = items
     else:
         model.cdn = decode_list(value, "FreeFeatureList", "CDN")
@@ -111,9 +109,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
     if value.__class__ is list:
         items = []
         for item in value:
-            items.append(
-                _read_FreeFeature(FreeFeature, item) if item.__class__ is dict else decode_model(item, FreeFeature)
-            )
+            items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
         model.cloud = items
     else:
         model.cloud = decode_list(value, "FreeFeatureList", "CLOUD")
@@ -121,9 +117,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
     if value.__class__ is list:
         items = []
         for item in value:
-            items.append(
-                _read_FreeFeature(FreeFeature, item) if item.__class__ is dict else decode_model(item, FreeFeature)
-            )
+            items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
         model.ddos = items
     else:
         model.ddos = decode_list(value, "FreeFeatureList", "DDOS")
@@ -131,9 +125,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
     if value.__class__ is list:
         items = []
         for item in value:
-            items.append(
-                _read_FreeFeature(FreeFeature, item) if item.__class__ is dict else decode_model(item, FreeFeature)
-            )
+            items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
         model.dns = items
     else:
         model.dns = decode_list(value, "FreeFeatureList", "DNS")
@@ -141,9 +133,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
     if value.__class__ is list:
         items = []
         for item in value:
-            items.append(
-                _read_FreeFeature(FreeFeature, item) if item.__class__ is dict else decode_model(item, FreeFeature)
-            )
+            items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
         model.storage = items
     else:
         model.storage = decode_list(value, "FreeFeatureList", "STORAGE")
@@ -151,9 +141,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
     if value.__class__ is list:
         items = []
         for item in value:
-            items.append(
-                _read_FreeFeature(FreeFeature, item) if item.__class__ is dict else decode_model(item, FreeFeature)
-            )
+            items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
         model.streaming = items
     else:
         model.streaming = decode_list(value, "FreeFeatureList", "STREAMING")

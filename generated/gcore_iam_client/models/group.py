@@ -56,7 +56,7 @@ class Group:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("Group", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is Group else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -80,11 +80,11 @@ class Group:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A Group from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(Group)
     model.id = value if (value := get("id", UNSET)).__class__ is int else decode_int(value)
     model.name = (
         (_MEMBERS_OF_GroupName.get(value) or GroupName(value))

@@ -65,7 +65,7 @@ class InviteUserRequest:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("InviteUserRequest", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is InviteUserRequest else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -89,11 +89,11 @@ class InviteUserRequest:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A InviteUserRequest from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(InviteUserRequest)
     try:
         (
             model.email,
@@ -104,9 +104,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
         missing = str(error.args[0])
     else:
         model.user_role = (
-            _read_Group(Group, json_user_role)
-            if json_user_role.__class__ is dict
-            else decode_model(json_user_role, Group)
+            _read_Group(json_user_role) if json_user_role.__class__ is dict else decode_model(json_user_role, Group)
         )
         model.client_id = json_client_id if json_client_id.__class__ is int else decode_int(json_client_id)
         model.lang = (

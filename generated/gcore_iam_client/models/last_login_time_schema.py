@@ -64,7 +64,7 @@ class LastLoginTimeSchema:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("LastLoginTimeSchema", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is LastLoginTimeSchema else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -88,11 +88,11 @@ class LastLoginTimeSchema:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A LastLoginTimeSchema from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(LastLoginTimeSchema)
     try:
         json_result = src_dict["result"]
     except KeyError as error:
@@ -103,9 +103,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
             items = []
             for item in value:
                 items.append(
-                    _read_LastLoginTimeItem(LastLoginTimeItem, item)
-                    if item.__class__ is dict
-                    else decode_model(item, LastLoginTimeItem)
+                    _read_LastLoginTimeItem(item) if item.__class__ is dict else decode_model(item, LastLoginTimeItem)
                 )
             model.result = items
         else:

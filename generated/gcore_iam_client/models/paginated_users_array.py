@@ -64,7 +64,7 @@ class PaginatedUsersArray:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("PaginatedUsersArray", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is PaginatedUsersArray else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -88,11 +88,11 @@ class PaginatedUsersArray:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A PaginatedUsersArray from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(PaginatedUsersArray)
     try:
         json_results = src_dict["results"]
     except KeyError as error:
@@ -102,7 +102,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
         if value.__class__ is list:
             items = []
             for item in value:
-                items.append(_read_User(User, item) if item.__class__ is dict else decode_model(item, User))
+                items.append(_read_User(item) if item.__class__ is dict else decode_model(item, User))
             model.results = items
         else:
             model.results = decode_list(value, "PaginatedUsersArray", "results")

@@ -69,7 +69,7 @@ class ServiceEnabledStatusObject:
             raise _InvalidBody(
                 "ServiceEnabledStatusObject", None, f"an object is expected, not {_types.kind(src_dict)}"
             )
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is ServiceEnabledStatusObject else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -93,38 +93,38 @@ class ServiceEnabledStatusObject:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A ServiceEnabledStatusObject from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(ServiceEnabledStatusObject)
     model.cdn = (
-        _read_ServiceEnabledStatus(ServiceEnabledStatus, value)
+        _read_ServiceEnabledStatus(value)
         if (value := get("CDN", UNSET)).__class__ is dict
         else decode_model(value, ServiceEnabledStatus)
     )
     model.cloud = (
-        _read_ServiceEnabledStatus(ServiceEnabledStatus, value)
+        _read_ServiceEnabledStatus(value)
         if (value := get("CLOUD", UNSET)).__class__ is dict
         else decode_model(value, ServiceEnabledStatus)
     )
     model.ddos = (
-        _read_ServiceEnabledStatus(ServiceEnabledStatus, value)
+        _read_ServiceEnabledStatus(value)
         if (value := get("DDOS", UNSET)).__class__ is dict
         else decode_model(value, ServiceEnabledStatus)
     )
     model.dns = (
-        _read_ServiceEnabledStatus(ServiceEnabledStatus, value)
+        _read_ServiceEnabledStatus(value)
         if (value := get("DNS", UNSET)).__class__ is dict
         else decode_model(value, ServiceEnabledStatus)
     )
     model.storage = (
-        _read_ServiceEnabledStatus(ServiceEnabledStatus, value)
+        _read_ServiceEnabledStatus(value)
         if (value := get("STORAGE", UNSET)).__class__ is dict
         else decode_model(value, ServiceEnabledStatus)
     )
     model.streaming = (
-        _read_ServiceEnabledStatus(ServiceEnabledStatus, value)
+        _read_ServiceEnabledStatus(value)
         if (value := get("STREAMING", UNSET)).__class__ is dict
         else decode_model(value, ServiceEnabledStatus)
     )

@@ -49,7 +49,7 @@ class Token:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("Token", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is Token else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -73,10 +73,10 @@ class Token:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A Token from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    model = _new(cls)
+    model: Any = _new(Token)
     try:
         (
             model.refresh,

@@ -59,7 +59,7 @@ class Token2:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("Token2", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is Token2 else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -83,11 +83,11 @@ class Token2:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A Token2 from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(Token2)
     try:
         (
             model.name,
@@ -99,7 +99,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
     else:
         model.exp_date = decode_datetime(json_exp_date)
         model.client_user = (
-            _read_Token2ClientUser(Token2ClientUser, json_client_user)
+            _read_Token2ClientUser(json_client_user)
             if json_client_user.__class__ is dict
             else decode_model(json_client_user, Token2ClientUser)
         )

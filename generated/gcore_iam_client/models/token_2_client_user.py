@@ -47,7 +47,7 @@ class Token2ClientUser:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("Token2ClientUser", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is Token2ClientUser else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -71,14 +71,12 @@ class Token2ClientUser:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A Token2ClientUser from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
-    model.role = (
-        _read_Group(Group, value) if (value := get("role", UNSET)).__class__ is dict else decode_model(value, Group)
-    )
+    model: Any = _new(Token2ClientUser)
+    model.role = _read_Group(value) if (value := get("role", UNSET)).__class__ is dict else decode_model(value, Group)
     if (len(src_dict) != 1 or model.role is UNSET) and not src_dict.keys() <= _KNOWN:
         model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model

@@ -75,7 +75,7 @@ class TokenResponse:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("TokenResponse", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is TokenResponse else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -99,11 +99,11 @@ class TokenResponse:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A TokenResponse from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(TokenResponse)
     try:
         (
             model.name,
@@ -120,7 +120,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
     else:
         model.exp_date = decode_datetime(json_exp_date)
         model.client_user = (
-            _read_ClientUser(ClientUser, json_client_user)
+            _read_ClientUser(json_client_user)
             if json_client_user.__class__ is dict
             else decode_model(json_client_user, ClientUser)
         )

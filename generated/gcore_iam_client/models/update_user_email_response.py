@@ -45,7 +45,7 @@ class UpdateUserEmailResponse:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("UpdateUserEmailResponse", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is UpdateUserEmailResponse else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -69,11 +69,11 @@ class UpdateUserEmailResponse:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A UpdateUserEmailResponse from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(UpdateUserEmailResponse)
     model.new_email = get("new_email", UNSET)
     if (len(src_dict) != 1 or model.new_email is UNSET) and not src_dict.keys() <= _KNOWN:
         model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}

@@ -104,7 +104,7 @@ class User:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("User", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is User else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -128,10 +128,10 @@ class User:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A User from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    model = _new(cls)
+    model: Any = _new(User)
     try:
         (
             json_id,
@@ -167,7 +167,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
         if value.__class__ is list:
             items = []
             for item in value:
-                items.append(_read_Group(Group, item) if item.__class__ is dict else decode_model(item, Group))
+                items.append(_read_Group(item) if item.__class__ is dict else decode_model(item, Group))
             model.groups = items
         else:
             model.groups = decode_list(value, "User", "groups")
@@ -193,7 +193,7 @@ def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
             items = []
             for item in value:
                 items.append(
-                    _read_UserClientAndRolesItem(UserClientAndRolesItem, item)
+                    _read_UserClientAndRolesItem(item)
                     if item.__class__ is dict
                     else decode_model(item, UserClientAndRolesItem)
                 )

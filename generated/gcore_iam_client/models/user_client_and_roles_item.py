@@ -54,7 +54,7 @@ class UserClientAndRolesItem:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("UserClientAndRolesItem", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is UserClientAndRolesItem else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -78,10 +78,10 @@ class UserClientAndRolesItem:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A UserClientAndRolesItem from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    model = _new(cls)
+    model: Any = _new(UserClientAndRolesItem)
     try:
         (
             json_client_id,

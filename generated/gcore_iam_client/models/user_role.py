@@ -47,7 +47,7 @@ class UserRole:
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("UserRole", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(cls, src_dict)
+        model: Self = read(src_dict) if cls is UserRole else _types.remade(cls, read(src_dict))
         return model
 
     if not TYPE_CHECKING:
@@ -71,15 +71,13 @@ class UserRole:
         return key in self.additional_properties
 
 
-def read(cls: Any, src_dict: Mapping[str, Any]) -> Any:
-    """What `from_dict` does, for an object."""
+def read(src_dict: Mapping[str, Any]) -> Any:
+    """A UserRole from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
-    model = _new(cls)
+    model: Any = _new(UserRole)
     model.user_role = (
-        _read_Group(Group, value)
-        if (value := get("user_role", UNSET)).__class__ is dict
-        else decode_model(value, Group)
+        _read_Group(value) if (value := get("user_role", UNSET)).__class__ is dict else decode_model(value, Group)
     )
     if (len(src_dict) != 1 or model.user_role is UNSET) and not src_dict.keys() <= _KNOWN:
         model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}

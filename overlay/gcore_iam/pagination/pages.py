@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args
 
 import attrs
@@ -42,13 +43,18 @@ class Identity(Generic[T]):
 
     def of(self, item: T) -> Key:
         """The key of an item."""
+        if item is None:  # where the server has sent null
+            return self.content(item)
         key = self.key(item)
         return key if isinstance(key, int | str) else self.content(item)
 
     def keys(self, items: Sequence[T]) -> list[Key]:
         """The keys of some items."""
-        keys: list[Any] = list(map(self.key, items))
-        return keys if set(map(type, keys)) <= _KEYS else [self.of(item) for item in items]
+        with suppress(AttributeError):
+            keys: list[Any] = list(map(self.key, items))
+            if set(map(type, keys)) <= _KEYS:
+                return keys
+        return [self.of(item) for item in items]
 
 
 _KEYS = {int, str}
