@@ -44,8 +44,8 @@ class Ahead(Generic[H]):
         self._window = min(self._most, self._window + 1)
         self._largest = max(self._largest, received.size)
         brought = len(received.items) - overlap
-        if brought > 0:
-            self._reach = brought if len(received.items) < wanted.limit else None
+        if received.items:
+            self._reach = max(1, brought) if len(received.items) < wanted.limit else None
 
     def limit(self, wanted: Wanted, overlap: int) -> Wanted:
         """A page that is needed now, as far as what has been asked for does not reach."""

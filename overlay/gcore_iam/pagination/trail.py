@@ -74,7 +74,7 @@ class Trail:
         """
         end = len(self.keys)
         if keys and end and keys[0] == self.keys[-1] and self._counts[keys[0]] == 1:
-            if self._are_new(keys[1:]):  # as it is when nothing has changed
+            if self.are_new(keys[1:]):  # as it is when nothing has changed
                 return Join(range(1, len(keys)), kept=end - 1, passed=self.missing)
             return self._aligned(keys, 0, end - 1)
         if not keys:
@@ -102,7 +102,8 @@ class Trail:
         fitting = [place for place, key in enumerate(self.keys) if key == keys[0] and fits(place)]
         return fitting[0] if len(fitting) == 1 else None
 
-    def _are_new(self, keys: Sequence[Key]) -> bool:
+    def are_new(self, keys: Sequence[Key]) -> bool:
+        """Whether nothing of this has been read before, as far as that can be told."""
         if not self.is_unique:
             return True
         different = set(keys)

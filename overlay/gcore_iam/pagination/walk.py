@@ -143,13 +143,33 @@ class Walk(Generic[T]):
             elif self.total is None:
                 self._is_over = yield from self._ends_here()
             else:
+                ready = yield from self._alone()
+                if ready is not None:
+                    self._fruitless = stuck = 0
+                    yield ready
+                    ready = None
+                    continue
                 stuck += 1
                 if stuck == CONTRADICTIONS:
                     raise PaginationError(
                         f"the server counts {self.total} items, but {stuck} times nothing follows the one at offset "
-                        f"{offset}; if it sends one item per page at the most, {_FAST}",
+                        f"{offset}; {_FAST}",
                         offset=offset,
                     )
+
+    def _alone(self) -> Steps[T, Ready[T] | None]:
+        """What follows where a page ends with the overlap: what stands in front of it is looked at before and after.
+
+        None when it is not certain that it is what follows.
+        """
+        place, total, tail = self.position, self.total, self._trail.keys[-1]
+        received = yield from self._ask(place + 1)
+        again = yield from self._ask(place)
+        keys = self._identity.keys(received.items)
+        is_quiet = {received.total, again.total} == {total} and self._identity.keys(again.items)[:1] == [tail]
+        if not keys or not is_quiet or not self._trail.are_new(keys):
+            return None
+        return self._advance(_Slice(place + 1, received, keys, Join(range(len(keys)), kept=len(self._trail.keys))))
 
     def _advance(self, found: _Slice[T]) -> Ready[T] | None:
         """Go on behind a page; gives what is new on it, None when nothing is."""
