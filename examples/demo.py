@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import os
 import sys
 import time
@@ -93,6 +94,12 @@ def sync_demo(base_url: str | None, api_key: str | None) -> int:
         pages = -(-len(ids) // PAGE_SIZE)
         spoken = ", ".join(f"{language} {count}" for language, count in languages.most_common())
         console.print(f"          {len(ids)} on {pages} pages of {PAGE_SIZE}; languages: {spoken}")
+
+        stopped = iam.users.list(page_size=PAGE_SIZE)
+        read = [user.id for user in itertools.islice(stopped, len(ids) // 2)]
+        rest = [user.id for user in iam.users.list(resume=stopped.checkpoint())]
+        expect({*read, *rest} == ids, "what was read before and after a checkpoint is not all")
+        console.print(f"          stopped after {len(read)}, gone on with from a checkpoint: {len(rest)} more")
 
         show(iam.users.get(min(ids)))
         try:
