@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
 import attrs
 
-from . import fake_iam, pagination
-from .measure import measure
+from . import pagination
+from .measure import Row, measure
 
 RESULTS = Path(__file__).with_name("results.json")
 
@@ -19,11 +20,17 @@ def main() -> int:
     """Run every comparison; the exit status is 0 when all are within their bounds."""
     rows = []
     print("| what | ratio | bound | |\n|---|---|---|---|")
-    for row in chain(map(measure, fake_iam.comparisons()), pagination.rows()):
+    for row in chain(pagination.rows(), _of_the_fake()):
         rows.append(row)
         print(f"| {row.name} | {row.ratio:.2f} | {row.bound:.2f} | {'ok' if row.ok else 'too much'} |", flush=True)
     RESULTS.write_text(json.dumps({"rows": [attrs.asdict(row) for row in rows]}, indent=2) + "\n", encoding="utf-8")
     return 0 if all(row.ok for row in rows) else 1
+
+
+def _of_the_fake() -> Iterator[Row]:
+    from . import fake_iam  # here: what it loads would burden whatever is measured beside it
+
+    yield from map(measure, fake_iam.comparisons())
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def test_the_results_are_printed_and_written(
         monkeypatch.setattr(fake_iam, "comparisons", lambda s=seconds: [Comparison("c", takes(s), takes(1), 2.0)])
         assert __main__.main() == status
         assert f"| c | {seconds:.2f} | 2.00 | {'too much' if status else 'ok'} |" in capsys.readouterr().out
-        row, memory = json.loads(results.read_text("utf-8"))["rows"]
+        memory, row = json.loads(results.read_text("utf-8"))["rows"]
         assert row == {"name": "c", "ours": seconds, "peer": 1, "ratio": seconds, "bound": 2.0, "ok": not status}
         assert memory["ratio"] == 2.0
 
