@@ -12,6 +12,7 @@ from pathlib import Path
 import attrs
 
 from . import check, corrections, derive, generate, inventory, spec
+from .drift import command
 from .errors import CodegenError
 
 SPEC = Path("spec/iam_api.yaml")
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words after `python -m codegen`; those of the process when left out.
 
     Returns:
-        The exit status: 0 for success, 1 when a check found something, 2 for wrong input.
+        The exit status: 0 for success, 1 when a check found something, 2 for wrong input; see also `drift --help`.
     """
     arguments = _parser().parse_args(argv)
     try:
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CodegenError as error:
         for line in str(error).splitlines():
             print(f"codegen: {line}", file=sys.stderr)
-        return 2
+        return error.status
     except OSError as error:
         print(f"codegen: {error.filename or 'codegen'}: {error.strerror or error}", file=sys.stderr)
         return 2
@@ -74,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
     listing.add_argument("--format", choices=("text", "json"), default="text")
     listing.set_defaults(run=_inventory)
+
+    project = argparse.ArgumentParser(add_help=False)
+    project.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what the API's file gets wrong")
+    project.add_argument("--config", type=Path, default=CONFIG, help="the generator's options (%(default)s)")
+    project.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
+    command.add_drift(commands, project)
     return parser
 
 

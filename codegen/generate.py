@@ -58,6 +58,9 @@ class Package:
     config: Config
     data: GeneratorData
     notes: tuple[str, ...]
+    """Corrections that do not fit the document (lenient mode only)."""
+    losses: tuple[str, ...]
+    """What it lacks of the document (tolerant mode only)."""
 
     def files(self) -> dict[str, bytes]:
         """Its files by path inside the package."""
@@ -80,6 +83,7 @@ def generated(
     config_path: Path,
     *,
     lenient: bool = False,
+    tolerant: bool = False,
     beside: Path | None = None,
 ) -> Iterator[Package]:
     """Generate a package into a temporary folder, which is gone on leaving.
@@ -89,13 +93,14 @@ def generated(
         corrections: What it gets wrong.
         config_path: openapi-python-client's configuration file.
         lenient: Apply corrections wherever they match, however often.
+        tolerant: Go on when the generator loses a part of the document, and say so in the package's `losses`.
         beside: A folder to make the temporary one in, so that the package can be moved from there.
 
     Yields:
         The complete, formatted, importable package.
 
     Raises:
-        CodegenError: The input is wrong, or the generator would lose a part of it.
+        CodegenError: The input is wrong, or, unless `tolerant`, the generator would lose a part of it.
     """
     normalised = normalise(spec, corrections, lenient=lenient)
     with tempfile.TemporaryDirectory(prefix=".generating-", dir=beside) as folder:
@@ -106,7 +111,8 @@ def generated(
         check_names(normalised.document, spec, config)
         check_values(normalised.document, spec, config)
         data = _parse(source, spec, config)
-        if lost := list(losses(normalised.document, data, config)):
+        lost = list(losses(normalised.document, data, config))
+        if lost and not tolerant:
             raise CodegenError("\n".join(f"{spec.name}: {loss}" for loss in lost))
         check_modules(data, spec)
         rename(data)
@@ -114,9 +120,11 @@ def generated(
         (work / "package" / "description.py").write_text(description.module(normalised.corrected), encoding="utf-8")
         _finish(config, spec)
         _check_imports(work / "package", spec)
-        if lost := missing(normalised.document, work / "package", config, typed=False):
+        if not lost:  # else the same is told of twice
+            lost = missing(normalised.document, work / "package", config, typed=False)
+        if lost and not tolerant:
             raise CodegenError("\n".join(f"{spec.name}: {loss}" for loss in lost))
-        yield Package(work / "package", normalised.document, config, data, normalised.notes)
+        yield Package(work / "package", normalised.document, config, data, normalised.notes, tuple(lost))
 
 
 def replace(package: Package, output: Path) -> list[str]:

@@ -69,7 +69,7 @@ def _operation_modules(package: Path) -> Iterator[tuple[str, str, tuple[str, str
             continue
         described: Mapping[str, Json] = {}
         success = ""
-        for node in _source(file).body:
+        for node in source(file).body:
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
                 described = {
                     keyword.arg: keyword.value.value
@@ -86,7 +86,12 @@ def _operation_modules(package: Path) -> Iterator[tuple[str, str, tuple[str, str
         yield described["method"], described["path"], (described["id"], module, success)
 
 
-def _source(file: Path) -> ast.Module:
+def source(file: Path) -> ast.Module:
+    """Parse a file.
+
+    Raises:
+        CodegenError: It is not Python.
+    """
     try:
         return ast.parse(file.read_bytes(), str(file))
     except (SyntaxError, ValueError) as error:
@@ -105,7 +110,7 @@ def overlay_methods(overlay: Path) -> dict[str, str]:
         node.name: node
         for file in (folder / "client.py", *sorted((folder / "resources").glob("*.py")))
         if file.is_file()
-        for node in _source(file).body
+        for node in source(file).body
         if isinstance(node, ast.ClassDef)
     }
     found: dict[str, str] = {}
@@ -139,19 +144,19 @@ def model_fields(package: Path) -> dict[str, dict[str, str]]:
     """
     classes: dict[str, dict[str, str]] = {}
     for file in sorted((package / "models").glob("*.py")):
-        for node in _source(file).body:
+        for node in source(file).body:
             if isinstance(node, ast.ClassDef):
                 types = {
                     member.target.id: ast.unparse(member.annotation)
                     for member in node.body
                     if isinstance(member, ast.AnnAssign) and isinstance(member.target, ast.Name)
                 }
-                sent = {key: field for member in node.body for key, field in _sent(member)}
-                classes[node.name] = {key: types[field] for key, field in sent.items() if field in types}
+                on_wire = {key: field for member in node.body for key, field in sent(member)}
+                classes[node.name] = {key: types[field] for key, field in on_wire.items() if field in types}
     return classes
 
 
-def _sent(method: ast.stmt) -> Iterator[tuple[str, str]]:
+def sent(method: ast.stmt) -> Iterator[tuple[str, str]]:
     """(key on the wire, field) of each `body["key"] = … self.field …` of a model's `to_dict`."""
     if isinstance(method, ast.FunctionDef) and method.name == "to_dict":
         for node in ast.walk(method):

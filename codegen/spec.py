@@ -35,6 +35,9 @@ _TAGS = frozenset(
 _DEPTH = 150
 """How many levels a file may have: far more than any description needs, far fewer than Python's stack holds."""
 
+_NODES = 1_000_000
+"""How many values a file may hold once its aliases are written out: ten times those of a large description."""
+
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """YAML with the scalars of YAML 1.2's core schema.
@@ -79,6 +82,8 @@ class YamlFile:
     """Of the file's bytes, in hexadecimal."""
     value: Json
     """Decoded, with text keys throughout; None for an empty file."""
+    text: str = attrs.field(repr=False, eq=False)
+    """As it was read."""
     _root: yaml.Node | None = attrs.field(repr=False, alias="root")
 
     def place(self, pointer: str) -> str:
@@ -90,7 +95,23 @@ class YamlFile:
         Returns:
             `file:line:column`, of the nearest ancestor when the pointer leads nowhere.
         """
-        return f"{self.name}:{_position(self._root, pointer)}" if self._root else self.name
+        return f"{self.name}:{_at(_marks(self._root, pointer)[0])}" if self._root else self.name
+
+    def span(self, pointer: str) -> tuple[int, int, int]:
+        """Where a place stands.
+
+        Args:
+            pointer: A JSON pointer (RFC 6901) into the file, `""` for all of it.
+
+        Returns:
+            Line and column of its beginning and the last line that belongs to it, each from 1; those of the nearest
+            ancestor when the pointer leads nowhere.
+        """
+        if self._root is None:
+            return 1, 1, 1
+        start, end = _marks(self._root, pointer)
+        last = end.line if end.column else max(end.line - 1, start.line)  # a block ends where the next line begins
+        return start.line + 1, start.column + 1, last + 1
 
 
 @attrs.frozen
@@ -119,6 +140,10 @@ class Spec:
     def version(self) -> str:
         """`info.version`."""
         return str(self.document["info"].get("version", ""))
+
+    def value(self, pointer: str) -> Json:
+        """What stands at a JSON pointer (RFC 6901); LookupError when it leads nowhere."""
+        return resolve(self.document, f"#{pointer}") if pointer else self.document
 
     def place(self, pointer: str) -> str:
         """Name a place for a person, as `file:line:column`; see `YamlFile.place`."""
@@ -206,6 +231,22 @@ def load_yaml(path: Path) -> YamlFile:
         data = path.read_bytes()
     except OSError as error:
         raise CodegenError(f"{path}: cannot be read: {error.strerror}") from error
+    return parse_yaml(data, str(path))
+
+
+def parse_yaml(data: bytes, path: str) -> YamlFile:
+    """Decode YAML or JSON.
+
+    Args:
+        data: UTF-8 text.
+        path: What messages call it.
+
+    Returns:
+        The decoded file.
+
+    Raises:
+        CodegenError: It is not UTF-8, not YAML, repeats a key, or holds what JSON cannot.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -217,6 +258,7 @@ def load_yaml(path: Path) -> YamlFile:
         loader = _Loader(text)
         root = loader.get_single_node()
         if root is not None:
+            _check_size(root, path)
             _check_nodes(root, path, ())
             value = _unshared(loader.construct_document(root))
     except yaml.MarkedYAMLError as error:
@@ -229,7 +271,7 @@ def load_yaml(path: Path) -> YamlFile:
         raise CodegenError(f"{path}:{line}: is not YAML: it holds the control character U+{code:04X}") from error
     except (yaml.YAMLError, ValueError) as error:
         raise CodegenError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
-    return YamlFile(name=str(path), sha256=hashlib.sha256(data).hexdigest(), value=value, root=root)
+    return YamlFile(name=path, sha256=hashlib.sha256(data).hexdigest(), value=value, text=text, root=root)
 
 
 def load(path: Path) -> Spec:
@@ -245,13 +287,24 @@ def load(path: Path) -> Spec:
         CodegenError: It is missing, unreadable, not YAML, empty, not OpenAPI 3, refers to nothing, or uses an
             operation id twice. The message names file, line and column.
     """
-    file = load_yaml(path)
-    if file.value is None:
-        raise CodegenError(f"{path}: is empty; an OpenAPI 3 description is expected")
-    if not isinstance(file.value, dict):
-        raise CodegenError(f"{path}:1:1: is not an OpenAPI description: a mapping is expected, not {_kind(file.value)}")
-    spec = Spec(file)
+    spec = as_spec(load_yaml(path))
     check(spec)
+    return spec
+
+
+def as_spec(file: YamlFile) -> Spec:
+    """Take a file for an OpenAPI document.
+
+    Raises:
+        CodegenError: It is empty, or not OpenAPI 3.0 or 3.1.
+    """
+    if file.value is None:
+        raise CodegenError(f"{file.name}: is empty; an OpenAPI 3 description is expected")
+    if not isinstance(file.value, dict):
+        kind = _kind(file.value)
+        raise CodegenError(f"{file.name}:1:1: is not an OpenAPI description: a mapping is expected, not {kind}")
+    spec = Spec(file)
+    _check_version(spec)
     return spec
 
 
@@ -261,12 +314,13 @@ def check(spec: Spec) -> None:
     Raises:
         CodegenError: It is not OpenAPI 3, refers to nothing, or uses an operation id twice.
     """
-    _check_kind(spec)
-    _check_refs(spec)
+    _check_version(spec)
+    _check_paths(spec)
+    check_refs(spec)
     _check_operations(spec)
 
 
-def _check_kind(spec: Spec) -> None:
+def _check_version(spec: Spec) -> None:
     document = spec.document
     if "swagger" in document:
         raise CodegenError(f"{spec.place('/swagger')}: is Swagger {document['swagger']}; convert it to OpenAPI 3 first")
@@ -276,7 +330,10 @@ def _check_kind(spec: Spec) -> None:
         raise CodegenError(f"{spec.place('/openapi')}: `openapi` must be 3.0.x or 3.1.x, not {document['openapi']}")
     if not isinstance(document.get("info"), dict):
         raise CodegenError(f"{spec.place('/info')}: `info` with title and version is missing")
-    paths = document.get("paths")
+
+
+def _check_paths(spec: Spec) -> None:
+    paths = spec.document.get("paths")
     if not isinstance(paths, dict) or not paths:
         raise CodegenError(f"{spec.place('/paths')}: `paths` is missing or empty: there is nothing to generate")
     for path, item in paths.items():
@@ -301,7 +358,12 @@ def _check_kind(spec: Spec) -> None:
         raise CodegenError(f"{spec.place('/paths')}: `paths` holds no operation: there is nothing to generate")
 
 
-def _check_refs(spec: Spec) -> None:
+def check_refs(spec: Spec) -> None:
+    """Find out whether every `$ref` of a document leads to something.
+
+    Raises:
+        CodegenError: One leaves the file, points to nothing, or leads in a circle.
+    """
     for pointer, ref in references(spec.document):
         place = spec.place(f"{pointer}/$ref")
         if not ref.startswith("#/"):
@@ -310,6 +372,19 @@ def _check_refs(spec: Spec) -> None:
             resolve(spec.document, ref)
         except LookupError:
             raise CodegenError(f"{place}: $ref {ref!r} points to nothing") from None
+        _check_circle(spec, ref, place)
+
+
+def _check_circle(spec: Spec, ref: str, place: str) -> None:
+    seen = [ref]
+    while isinstance(target := resolve(spec.document, seen[-1]), dict) and isinstance(target.get("$ref"), str):
+        if target["$ref"] in seen:
+            raise CodegenError(f"{place}: {ref} refers to itself in a circle")
+        seen.append(target["$ref"])
+        try:
+            resolve(spec.document, seen[-1])
+        except LookupError:
+            return  # told of at its own place
 
 
 def _check_operations(spec: Spec) -> None:
@@ -329,7 +404,7 @@ def _check_operations(spec: Spec) -> None:
         seen[operation_id] = spec.place(f"{pointer}/operationId")
 
 
-def _check_depth(text: str, path: Path) -> None:
+def _check_depth(text: str, path: str) -> None:
     """Refuse what is nested too deeply for the parser, which would not survive it."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
@@ -342,7 +417,29 @@ def _at(mark: Any) -> str:
     return f"{mark.line + 1}:{mark.column + 1}"
 
 
-def _check_nodes(node: yaml.Node, path: Path, above: tuple[int, ...]) -> None:
+def _check_size(root: yaml.Node, path: str) -> None:
+    """Refuse aliases that stand for more than fits, before anything walks through them."""
+    sizes: dict[int, int] = {}
+    todo = [root]
+    while todo:
+        node = todo[-1]
+        inner: list[yaml.Node] = []
+        if isinstance(node, yaml.CollectionNode):
+            inner = [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]
+        new = [part for part in inner if id(part) not in sizes]
+        if id(node) not in sizes and new:
+            sizes[id(node)] = 1  # what an alias inside itself stands for; told of later
+            todo += new
+            continue
+        todo.pop()
+        sizes[id(node)] = 1 + sum(sizes[id(part)] for part in inner)
+        if sizes[id(node)] > _NODES:
+            raise CodegenError(
+                f"{path}:{_at(node.start_mark)}: its YAML aliases stand for more than {_NODES:,} values; write them out"
+            )
+
+
+def _check_nodes(node: yaml.Node, path: str, above: tuple[int, ...]) -> None:
     """Refuse what is not JSON in YAML's clothes, and make every key the text that it is written as."""
     place = f"{path}:{_at(node.start_mark)}"
     if id(node) in above:
@@ -379,7 +476,8 @@ def _unshared(value: Json) -> Json:
     return value
 
 
-def _position(node: yaml.Node, pointer: str) -> str:
+def _marks(node: yaml.Node, pointer: str) -> tuple[Any, Any]:
+    """Where a place begins, its key included, and where it ends."""
     mark = node.start_mark
     for token in pointer.split("/")[1:]:
         key = unescape(token)
@@ -393,7 +491,7 @@ def _position(node: yaml.Node, pointer: str) -> str:
             mark = node.start_mark
         else:
             break
-    return _at(mark)
+    return mark, node.end_mark
 
 
 def _kind(value: Json) -> str:

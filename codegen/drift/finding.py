@@ -1,0 +1,104 @@
+"""One difference at one place, before the places that it reaches are put together."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+from ..spec import Json, unescape
+from .rules import rule
+
+
+@attrs.frozen
+class Finding:
+    """A rule that holds for a place of the two documents."""
+
+    rule: str
+    what: str
+    """What changed, for a person, such as `User.email`."""
+    old: str | None
+    """JSON pointer into the old document; None for what was not there."""
+    new: str | None
+    before: Json = attrs.field(default=None, eq=False)
+    after: Json = attrs.field(default=None, eq=False)
+    guards: frozenset[str] = frozenset()
+
+    @property
+    def pointer(self) -> str:
+        """The place to name it by."""
+        return self.old if self.old is not None else self.new or ""
+
+    @property
+    def message(self) -> str:
+        """One sentence for a person."""
+        return rule(self.rule).text.format(what=self.what, before=show(self.before), after=show(self.after))
+
+
+def show(value: Json) -> str:
+    """A value as a sentence holds it: short, on one line."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(show, value))
+    text = f"`{value}`" if isinstance(value, str) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else f"{text[:76]}…`"
+
+
+def label(pointer: str, names: dict[str, str]) -> str:
+    """What stands at a JSON pointer, for a person.
+
+    Args:
+        pointer: Into an OpenAPI document.
+        names: Of the parameters, by pointer.
+
+    Returns:
+        Such as `User.client[].id` or `request body email`.
+    """
+    tokens = [unescape(part) for part in pointer.split("/")[1:]]
+    if tokens[:2] == ["components", "schemas"]:
+        return tokens[2] + _path(tokens[3:])
+    if tokens[:1] == ["components"]:
+        head = {"requestBodies": "request body", "responses": "response", "parameters": "parameter"}
+        kind = head.get(tokens[1], tokens[1])
+        path = _path(tokens[3:]).lstrip(".")
+        return f"{kind} {names.get(pointer_of(tokens[:3]), tokens[2])} {path}".strip()
+    if tokens[:1] in (["paths"], ["webhooks"]):
+        rest = tokens[3:] if len(tokens) > 2 and tokens[2] != "parameters" else tokens[2:]
+        if rest[:1] == ["parameters"]:
+            count = len(tokens) - len(rest) + 2
+            name = names.get(pointer_of(tokens[:count]), "")
+            return f"parameter {name}{_path(rest[2:])}".strip()
+        if rest[:1] == ["requestBody"]:
+            return f"request body {_path(rest[1:]).lstrip('.')}".strip()
+        if rest[:1] == ["responses"]:
+            if rest[2:3] == ["headers"]:
+                return f"header {rest[3]} of {rest[1]} response{_path(rest[4:])}"
+            return f"{rest[1]} response {_path(rest[2:]).lstrip('.')}".strip()
+        return " ".join([*([tokens[2].upper()] if len(tokens) > 2 else []), *tokens[1:2]])
+    return tokens[-1] if tokens else "the API"
+
+
+def pointer_of(tokens: list[str]) -> str:
+    """A JSON pointer of unescaped tokens."""
+    return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in tokens)
+
+
+def _path(tokens: list[str]) -> str:
+    """The way into a schema: properties by name, items as `[]`; what only structures is left out."""
+    path, index = "", 0
+    while index < len(tokens):
+        here = tokens[index]
+        if here == "content":
+            index += 1
+        elif here in ("properties", "patternProperties", "dependentSchemas") and index + 1 < len(tokens):
+            index += 1
+            path += f".{tokens[index]}"
+        elif here in _SIGNS:
+            path += _SIGNS[here]
+        elif not re.fullmatch(r"schema|allOf|anyOf|oneOf|prefixItems|\d+", here):
+            break
+        index += 1
+    return path
+
+
+_SIGNS = {"items": "[]", "additionalProperties": "{}"}

@@ -1,0 +1,61 @@
+"""What must not change without somebody's consent: `--fail-on`."""
+
+from __future__ import annotations
+
+import attrs
+
+from .report import CHOICES, LEVELS, Change, Layer, Level, Review
+
+_WORDS: dict[str, Level] = {
+    "error": "error",
+    "breaking": "error",
+    "broken": "error",
+    "warning": "warning",
+    "info": "info",
+    "compatible": "info",
+    "additive": "info",
+    "changed": "info",
+}
+_USUAL: dict[Layer, str] = {"wire": "error", "python": "breaking", "overlay": "broken", "docs": "changed"}
+
+
+@attrs.frozen
+class Gate:
+    """A layer and how grave a change of it must be."""
+
+    layer: Layer
+    word: str
+
+    def __str__(self) -> str:
+        return f"{self.layer}:{self.word}"
+
+    def trips(self, review: Review) -> bool:
+        """Whether a review has such a change that nobody has accepted."""
+        return any(self._stops(change) for change in review.changes)
+
+    def _stops(self, change: Change) -> bool:
+        mine = change.layer == self.layer or (self.layer == "python" and change.layer == "generator")
+        grave = LEVELS.index(change.level) <= LEVELS.index(_WORDS[self.word])
+        return mine and grave and change.accepted is None
+
+
+def parse_gates(text: str) -> tuple[Gate, ...]:
+    """Read what `--fail-on` says.
+
+    Args:
+        text: Such as `wire:error,python:breaking,overlay`.
+
+    Raises:
+        ValueError: A layer or a word is unknown.
+    """
+    gates = []
+    for part in text.split(","):
+        name, _, word = part.strip().partition(":")
+        layer = next((layer for layer in CHOICES if layer == name), None)
+        if layer is None:
+            raise ValueError(f"unknown layer {name!r}; known: {', '.join(CHOICES)}")
+        word = word or _USUAL[layer]
+        if word not in _WORDS:
+            raise ValueError(f"unknown level {word!r}; known: {', '.join(_WORDS)}")
+        gates.append(Gate(layer, word))
+    return tuple(gates)

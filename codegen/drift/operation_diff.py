@@ -1,0 +1,739 @@
+"""Compares two documents outside their schemas: operations, parameters, bodies, answers, security, servers."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, Protocol
+
+import attrs
+
+from ..errors import CodegenError
+from ..spec import METHODS, Json, escape
+from .finding import Finding, label
+from .schema_diff import STABILITY, Context, Pair, date_of
+from .shapes import Side
+
+_LOOSE = ("xml", "x-www-form-urlencoded", "text/", "form-data")
+"""What media types are called in which every value is text."""
+
+_PROSE = {"summary": "docs-summary-changed", "description": "docs-description-changed"}
+
+
+@attrs.frozen
+class Operation:
+    """A method of a path on one side."""
+
+    method: str
+    """In capitals."""
+    path: str
+    """As written; `webhook:NAME` for a webhook."""
+    pointer: str
+
+    @property
+    def name(self) -> str:
+        """As reports name it."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is recognised by: what path parameters are called does not count."""
+        return self.method, re.sub(r"\{[^}]*\}", "{}", self.path)
+
+
+@attrs.define
+class Outcome:
+    """What was found for one operation, or for the document as a whole."""
+
+    operation: str
+    """Its name, "" for the document."""
+    findings: list[Finding] = attrs.field(factory=list)
+    pairs: list[Pair] = attrs.field(factory=list)
+    guards: frozenset[str] = frozenset()
+
+
+@attrs.define
+class OperationDiff:
+    """Compares the operations of two documents."""
+
+    old: Side
+    new: Side
+    names: tuple[dict[str, str], dict[str, str]]
+    today: datetime.date
+    """What a sunset is held against."""
+
+    def compare(self) -> Iterator[Outcome]:
+        """Every operation of either document, in the order of the old one, then the new ones; the document first."""
+        yield Outcome("", list(self._document()))
+        old, new = list(operations(self.old)), list(operations(self.new))
+        there = {operation.key: operation for operation in new}
+        known = {operation.key for operation in old}
+        paths = {operation.key[1] for operation in new}
+        for operation in old:
+            if operation.key in there:
+                yield _OperationComparison(self, operation, there[operation.key]).run()
+            else:
+                yield self._removed(operation, path_too=operation.key[1] not in paths)
+        for operation in new:
+            if operation.key not in known:
+                rule = "webhook-added" if operation.path.startswith("webhook:") else "endpoint-added"
+                yield Outcome(operation.name, [Finding(rule, operation.name, None, operation.pointer)])
+
+    def _removed(self, operation: Operation, *, path_too: bool) -> Outcome:
+        if operation.path.startswith("webhook:"):
+            return Outcome(operation.name, [Finding("webhook-removed", operation.name, operation.pointer, None)])
+        value = self.old.mapping(operation.pointer)
+        kind = "api-path-removed" if path_too else "api-removed"
+        sunset, before = value.get("x-sunset"), None
+        unstable = value.get("x-stability-level") in ("draft", "alpha")
+        if value.get("deprecated") is not True:
+            rule = f"{kind}-without-deprecation"
+        elif sunset is None:
+            rule = f"{kind}-with-deprecation"
+        elif (day := date_of(sunset)) is None:
+            rule, before = "api-path-sunset-parse", sunset
+        elif day > self.today:
+            rule, before = f"{kind}-before-sunset", sunset
+        else:
+            rule = f"{kind}-with-deprecation"
+        guards = frozenset({"unstable"} if unstable else ())
+        return Outcome(operation.name, [Finding(rule, operation.name, operation.pointer, None, before, guards=guards)])
+
+    # --- the document ----------------------------------------------------------------------------------------------
+
+    def _document(self) -> Iterator[Finding]:
+        yield from self._info()
+        yield from self._tags()
+        yield from self._servers()
+        yield from self._global_security()
+        yield from self._schemes()
+        yield from self._schemas()
+
+    def _info(self) -> Iterator[Finding]:
+        old, new = self.old.mapping("/info"), self.new.mapping("/info")
+        for key in sorted((old.keys() | new.keys()) - {"version"}):
+            if old.get(key) != new.get(key):
+                pointers = (
+                    f"/info/{escape(key)}" if key in old else None,
+                    f"/info/{escape(key)}" if key in new else None,
+                )
+                yield Finding("docs-info-changed", "the API", *pointers, old.get(key), new.get(key))
+        ends = self.old.document.get("externalDocs"), self.new.document.get("externalDocs")
+        if ends[0] != ends[1]:
+            yield Finding("docs-link-changed", "the API", *_pointers("/externalDocs", *ends), *ends)
+        for key in sorted(_extensions(self.old.document) | _extensions(self.new.document)):
+            ends = self.old.document.get(key), self.new.document.get(key)
+            if ends[0] != ends[1]:
+                yield Finding("docs-extension-changed", "the API", *_pointers(f"/{escape(key)}", *ends), *ends)
+
+    def _tags(self) -> Iterator[Finding]:
+        old, new = (_by_name(side, "/tags") for side in (self.old, self.new))
+        for name in sorted(old.keys() | new.keys()):
+            before, after = old.get(name), new.get(name)
+            values = [None if found is None else found[1] for found in (before, after)]
+            if values[0] != values[1]:
+                places = [None if found is None else found[0] for found in (before, after)]
+                yield Finding("docs-tag-changed", f"the tag {name}", places[0], places[1], values[0], values[1])
+
+    def _servers(self) -> Iterator[Finding]:
+        old, new = (
+            {str(server.get("url")): f"/servers/{index}" for index, server in enumerate(_listing(side, "/servers"))}
+            for side in (self.old, self.new)
+        )
+        for url in [url for url in old if url not in new]:
+            yield Finding("api-server-removed", url, old[url], None, url)
+        for url in [url for url in new if url not in old]:
+            yield Finding("api-server-added", url, None, new[url], None, url)
+
+    def _global_security(self) -> Iterator[Finding]:
+        yield from _security(
+            _requirements(self.old, "/security"),
+            _requirements(self.new, "/security"),
+            "api-global",
+            "the API",
+            "/security",
+        )
+
+    def _schemes(self) -> Iterator[Finding]:
+        place = "/components/securitySchemes"
+        old, new = (_names(side, place) for side in (self.old, self.new))
+        for name in [name for name in old if name not in new]:
+            yield Finding("api-security-component-removed", name, f"{place}/{escape(name)}", None)
+        for name in [name for name in new if name not in old]:
+            yield Finding("api-security-component-added", name, None, f"{place}/{escape(name)}")
+        for name in [name for name in old if name in new]:
+            yield from self._scheme(name, f"{place}/{escape(name)}")
+
+    def _scheme(self, name: str, pointer: str) -> Iterator[Finding]:
+        old, new = self.old.mapping(pointer), self.new.mapping(pointer)
+
+        def told(rule: str, key: str, before: Json, after: Json) -> Finding:
+            places = (f"{pointer}/{key}" if key in old else pointer, f"{pointer}/{key}" if key in new else pointer)
+            return Finding(f"api-security-component-{rule}", name, *places, before, after)
+
+        if old.get("type") != new.get("type"):
+            yield told("type-changed", "type", old.get("type"), new.get("type"))
+        kinds = [str(scheme.get("type", "")).lower() for scheme in (old, new)]
+        if kinds == ["apikey", "apikey"] or kinds == ["http", "http"]:
+            before, after = (_sent_in(scheme) for scheme in (old, new))
+            if before != after:
+                yield told("place-changed", "name" if "name" in new else "scheme", before, after)
+        for key in ("description", "bearerFormat"):
+            if old.get(key) != new.get(key):
+                ends = old.get(key), new.get(key)
+                places = _pointers(f"{pointer}/{key}", *ends)
+                yield Finding("docs-description-changed", f"the security scheme {name}", *places, *ends)
+        flows = _mapping(old.get("flows")), _mapping(new.get("flows"))
+        for flow in [flow for flow in flows[0] if flow in flows[1]]:
+            ours, theirs = _mapping(flows[0][flow]), _mapping(flows[1][flow])
+            for key in ("authorizationUrl", "tokenUrl", "refreshUrl"):
+                if ours.get(key) != theirs.get(key):
+                    yield told("oauth-url-changed", "flows", ours.get(key), theirs.get(key))
+            scopes = _mapping(ours.get("scopes")), _mapping(theirs.get("scopes"))
+            for scope in [scope for scope in scopes[0] if scope not in scopes[1]]:
+                yield told("oauth-scope-removed", "flows", scope, None)
+            for scope in [scope for scope in scopes[1] if scope not in scopes[0]]:
+                yield told("oauth-scope-added", "flows", None, scope)
+
+    def _schemas(self) -> Iterator[Finding]:
+        """Schemas that are gone, but for those that go on under another name or in place."""
+        place = "/components/schemas"
+        old, new = (_names(side, place) for side in (self.old, self.new))
+        gone = [name for name in old if name not in new]
+        if not gone:
+            return
+        kept = {self.new.signature((f"{place}/{escape(name)}",)) for name in new if name not in old}
+        kept |= {self.new.signature(places) for places in inline_schemas(self.new)}
+        for name in gone:
+            pointer = f"{place}/{escape(name)}"
+            if self.old.signature((pointer,)) not in kept:
+                yield Finding("api-schema-removed", name, pointer, None)
+
+
+def inline_schemas(side: Side) -> Iterator[tuple[str, ...]]:
+    """The schemas that stand in place as bodies, answers, their properties and items."""
+    for operation in operations(side):
+        for pointer in bodies(side, operation.pointer):
+            todo = [(pointer,)]
+            for places in todo:
+                shape = side.shape(places)
+                if shape.name:
+                    continue
+                yield places
+                if len(todo) < 10_000:
+                    todo += [inner for inner in (*shape.properties.values(), *shape.parts.values()) if len(inner) == 1]
+
+
+def bodies(side: Side, pointer: str) -> Iterator[str]:
+    """JSON pointers of the schemas of an operation's bodies and answers."""
+    value = side.mapping(pointer)
+    holders = [f"{pointer}/requestBody"] if "requestBody" in value else []
+    holders += [f"{pointer}/responses/{escape(code)}" for code in value.get("responses") or {} if code[:2] != "x-"]
+    for holder in holders:
+        place = side.follow(holder)
+        content = side.mapping(place).get("content")
+        for media_type, media in (content if isinstance(content, dict) else {}).items():
+            if isinstance(media, dict) and isinstance(media.get("schema"), dict):
+                yield f"{place}/content/{escape(media_type)}/schema"
+
+
+def operations(side: Side) -> Iterator[Operation]:
+    """Every operation and webhook of a document, in its order."""
+    for section, prefix in (("paths", ""), ("webhooks", "webhook:")):
+        if not isinstance(side.document.get(section), dict):
+            continue
+        for path in side.document[section]:
+            place = f"/{section}/{escape(path)}"
+            if path.startswith("x-"):
+                continue
+            holder = side.follow(place)
+            for method, operation in side.mapping(place).items():
+                if method in METHODS:
+                    if not isinstance(operation, dict):
+                        raise CodegenError(f"{side.spec.place(f'{holder}/{method}')}: an operation must be a mapping")
+                    yield Operation(method.upper(), prefix + path, f"{holder}/{method}")
+
+
+# --- one operation -----------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class _Parameter:
+    pointer: str
+    value: dict[str, Json]
+    common: bool
+    """Whether it stands at the path, for all its operations."""
+
+
+@attrs.define
+class _OperationComparison:
+    diff: OperationDiff
+    before: Operation
+    after: Operation
+    outcome: Outcome = attrs.field(init=False)
+    old: dict[str, Json] = attrs.field(init=False)
+    new: dict[str, Json] = attrs.field(init=False)
+
+    def run(self) -> Outcome:
+        self.old = self.diff.old.mapping(self.before.pointer)
+        self.new = self.diff.new.mapping(self.after.pointer)
+        self.outcome = Outcome(self.before.name)
+        if self.new.get("x-stability-level", self.old.get("x-stability-level")) in ("draft", "alpha"):
+            self.outcome.guards = frozenset({"unstable"})
+        self._prose()
+        self._names()
+        self._lifecycle()
+        self._security()
+        self._parameters()
+        self._request_body()
+        self._responses()
+        return self.outcome
+
+    def _tell(self, rule: str, key: str, before: Json = None, after: Json = None) -> None:
+        """Add a finding about the operation itself."""
+        old, new = self.before.pointer, self.after.pointer
+        places = (f"{old}/{key}" if key in self.old else old, f"{new}/{key}" if key in self.new else new)
+        self.outcome.findings.append(Finding(rule, self.after.name, *places, before, after))
+
+    def _add(
+        self, rule: str, what: str, old: str | None, new: str | None, before: Json = None, after: Json = None
+    ) -> None:
+        self.outcome.findings.append(Finding(rule, what, old, new, before, after))
+
+    def _pair(self, old: str, new: str, context: Context) -> None:
+        self.outcome.pairs.append(((old,), (new,), context))
+
+    def _prose(self) -> None:
+        for key in sorted(self.old.keys() | self.new.keys()):
+            before, after = self.old.get(key), self.new.get(key)
+            if before == after:
+                continue
+            if key in _PROSE:
+                self._tell(_PROSE[key], key, before, after)
+            elif key == "externalDocs":
+                self._tell("docs-link-changed", key, before, after)
+            elif "code" in key.lower() and key.startswith("x-"):
+                self._tell("docs-code-sample-changed", key, before, after)
+            elif key.startswith("x-") and key not in ("x-sunset", "x-stability-level"):
+                self._tell("docs-extension-changed", key, before, after)
+
+    def _names(self) -> None:
+        before, after = self.old.get("operationId"), self.new.get("operationId")
+        if before != after and before is not None:
+            self._tell("api-operation-id-removed", "operationId", before, after)
+        elif before != after:
+            self._tell("api-operation-id-added", "operationId", before, after)
+        tags = [value if isinstance(value, list) else [] for value in (self.old.get("tags"), self.new.get("tags"))]
+        for tag in [tag for tag in tags[0] if tag not in tags[1]]:
+            self._tell("api-tag-removed", "tags", tag, None)
+        for tag in [tag for tag in tags[1] if tag not in tags[0]]:
+            self._tell("api-tag-added", "tags", None, tag)
+
+    def _lifecycle(self) -> None:
+        was, is_ = (value.get("deprecated") is True for value in (self.old, self.new))
+        sunsets = self.old.get("x-sunset"), self.new.get("x-sunset")
+        if was and not is_:
+            self._tell("endpoint-reactivated", "deprecated")
+        elif is_ and not was:
+            if sunsets[1] is not None and date_of(sunsets[1]) is None:
+                self._tell("api-deprecated-sunset-parse", "x-sunset", None, sunsets[1])
+            else:
+                rule = "endpoint-deprecated" if sunsets[1] is None else "endpoint-deprecated-with-sunset"
+                self._tell(rule, "deprecated", None, sunsets[1])
+        elif is_ and sunsets[0] is not None:
+            days = [None if sunset is None else date_of(sunset) for sunset in sunsets]
+            if sunsets[1] is None:
+                self._tell("sunset-deleted", "x-sunset", *sunsets)
+            elif days[0] is None or days[1] is None:
+                if sunsets[0] != sunsets[1]:
+                    self._tell("api-path-sunset-parse", "x-sunset", *sunsets)
+            elif days[1] < days[0]:
+                self._tell("api-sunset-date-changed-too-small", "x-sunset", *sunsets)
+        self._stability()
+
+    def _stability(self) -> None:
+        before, after = self.old.get("x-stability-level"), self.new.get("x-stability-level")
+        if after is not None and after not in STABILITY:
+            self._tell("api-invalid-stability-level", "x-stability-level", before, after)
+        elif before in STABILITY and after in STABILITY and before != after:
+            grew = STABILITY.index(after) > STABILITY.index(before)
+            if not grew:
+                self._tell("api-stability-decreased", "x-stability-level", before, after)
+
+    def _security(self) -> None:
+        old = self.diff.old, f"{self.before.pointer}/security", "security" in self.old
+        new = self.diff.new, f"{self.after.pointer}/security", "security" in self.new
+        if not old[2] and not new[2]:
+            return  # told of once, for the document
+        before, after = (_requirements(side, place if own else "/security") for side, place, own in (old, new))
+        places = tuple(place if own else place.rpartition("/")[0] for _, place, own in (old, new))
+        self.outcome.findings += _security(before, after, "api", self.after.name, *places)
+
+    # --- parameters ------------------------------------------------------------------------------------------------
+
+    def _parameters(self) -> None:
+        old = dict(self._of(self.diff.old, self.before))
+        new = dict(self._of(self.diff.new, self.after))
+        for key, parameter in old.items():
+            if key not in new:
+                self._removed_parameter(parameter)
+        for key, parameter in new.items():
+            if key not in old:
+                self._added_parameter(parameter)
+            else:
+                self._parameter(old[key], parameter)
+
+    def _of(self, side: Side, operation: Operation) -> Iterator[tuple[tuple[str, str], _Parameter]]:
+        """The parameters of an operation, those of its path included, by what they are recognised by."""
+        order = re.findall(r"\{([^}]*)\}", operation.path)
+        holder = operation.pointer.rpartition("/")[0]
+        for place, common in ((holder, True), (operation.pointer, False)):
+            for index, value in enumerate(_listing(side, f"{place}/parameters")):
+                pointer = side.follow(f"{place}/parameters/{index}")
+                value = side.mapping(pointer)
+                name, location = str(value.get("name", "")), str(value.get("in", ""))
+                if location == "path" and name in order:
+                    yield (location, f"#{order.index(name)}"), _Parameter(pointer, value, common)
+                else:
+                    yield (location, name.lower() if location == "header" else name), _Parameter(pointer, value, common)
+
+    def _removed_parameter(self, parameter: _Parameter) -> None:
+        what = f"parameter {parameter.value.get('name')}"
+        sunset, rule = parameter.value.get("x-sunset"), "request-parameter-removed"
+        if parameter.value.get("deprecated") is True:
+            day = None if sunset is None else date_of(sunset)
+            if sunset is not None and day is None:
+                rule = "request-parameter-sunset-parse"
+            elif day is not None and day > self.diff.today:
+                rule = "request-parameter-removed-before-sunset"
+            else:
+                rule = "request-parameter-removed-with-deprecation"
+        self._add(rule, what, parameter.pointer, None, sunset)
+
+    def _added_parameter(self, parameter: _Parameter) -> None:
+        required = "required" if parameter.value.get("required") is True else "optional"
+        if parameter.value.get("in") == "path":
+            rule = "new-request-path-parameter"
+        elif parameter.common:
+            rule = f"new-{required}-request-default-parameter-to-existing-path"
+        else:
+            rule = f"new-{required}-request-parameter"
+        self._add(rule, f"parameter {parameter.value.get('name')}", None, parameter.pointer)
+
+    def _parameter(self, old: _Parameter, new: _Parameter) -> None:
+        what = f"parameter {new.value.get('name')}"
+
+        def told(rule: str, key: str, before: Json = None, after: Json = None) -> None:
+            places = (
+                f"{old.pointer}/{key}" if key in old.value else old.pointer,
+                f"{new.pointer}/{key}" if key in new.value else new.pointer,
+            )
+            self._add(rule, what, *places, before, after)
+
+        required = [parameter.value.get("required") is True for parameter in (old, new)]
+        if required[0] != required[1]:
+            told(f"request-parameter-became-{'required' if required[1] else 'optional'}", "required")
+        style = [_serialization(parameter.value) for parameter in (old, new)]
+        if style[0] != style[1]:
+            told("request-parameter-serialization-changed", "style", *style)
+        for key in ("description", "example", "examples"):
+            if old.value.get(key) != new.value.get(key):
+                ends = old.value.get(key), new.value.get(key)
+                told(f"docs-{'description' if key == 'description' else 'example'}-changed", key, *ends)
+        self._parameter_lifecycle(old, new, told)
+        schemas = [_schema_place(parameter.pointer, parameter.value) for parameter in (old, new)]
+        if schemas[0] and schemas[1]:
+            context = Context("request", "parameter", loose=True, location=str(new.value.get("in", "")))
+            self._pair(schemas[0], schemas[1], context)
+
+    def _parameter_lifecycle(self, old: _Parameter, new: _Parameter, told: _Telling) -> None:
+        was, is_ = (parameter.value.get("deprecated") is True for parameter in (old, new))
+        sunsets = old.value.get("x-sunset"), new.value.get("x-sunset")
+        days = [None if sunset is None else date_of(sunset) for sunset in sunsets]
+        if was and not is_:
+            told("request-parameter-reactivated", "deprecated")
+        elif is_ and sunsets[1] is not None and days[1] is None:
+            told("request-parameter-sunset-parse", "x-sunset", sunsets[1])
+        elif is_ and not was:
+            told("request-parameter-deprecated", "deprecated", None, sunsets[1])
+        elif is_ and sunsets[0] is not None:
+            if sunsets[1] is None:
+                told("request-parameter-sunset-deleted", "x-sunset", *sunsets)
+            elif days[0] is None:
+                told("request-parameter-sunset-parse", "x-sunset", sunsets[0])
+            elif days[1] is not None and days[1] < days[0]:
+                told("request-parameter-sunset-date-changed-too-small", "x-sunset", *sunsets)
+
+    # --- bodies ----------------------------------------------------------------------------------------------------
+
+    def _request_body(self) -> None:
+        places = tuple(f"{operation.pointer}/requestBody" for operation in (self.before, self.after))
+        if "requestBody" not in self.old and "requestBody" not in self.new:
+            return
+        if "requestBody" not in self.old:
+            new = self.diff.new.mapping(places[1])
+            kind = "required" if new.get("required") is True else "optional"
+            self._add(f"request-body-added-{kind}", "request body", None, places[1])
+            return
+        if "requestBody" not in self.new:
+            self._add("request-body-removed", "request body", places[0], None)
+            return
+        old_place, new_place = self.diff.old.follow(places[0]), self.diff.new.follow(places[1])
+        old, new = self.diff.old.mapping(old_place), self.diff.new.mapping(new_place)
+        required = [value.get("required") is True for value in (old, new)]
+        if required[0] != required[1]:
+            at = tuple(
+                f"{place}/required" if "required" in value else place
+                for place, value in ((old_place, old), (new_place, new))
+            )
+            kind = "required" if required[1] else "optional"
+            self._add(f"request-body-became-{kind}", "request body", at[0], at[1])
+        self._described(old, new, old_place, new_place, "request body")
+        self._content(old, new, old_place, new_place, "request", frozenset())
+
+    def _described(self, old: dict[str, Json], new: dict[str, Json], before: str, after: str, what: str) -> None:
+        if old.get("description") != new.get("description"):
+            ends = old.get("description"), new.get("description")
+            places = (
+                f"{before}/description" if "description" in old else before,
+                f"{after}/description" if "description" in new else after,
+            )
+            self._add("docs-description-changed", what, *places, *ends)
+
+    def _content(
+        self,
+        old: dict[str, Json],
+        new: dict[str, Json],
+        old_place: str,
+        new_place: str,
+        direction: Literal["request", "response"],
+        guards: frozenset[str],
+    ) -> None:
+        content = _mapping(old.get("content")), _mapping(new.get("content"))
+        types: list[dict[str, str]] = [{_plain(name): name for name in side} for side in content]
+        gone = [name for name in types[0] if name not in types[1]]
+        fresh = [name for name in types[1] if name not in types[0]]
+        pairs = [(types[0][name], types[1][name]) for name in types[0] if name in types[1]]
+        if direction == "response":
+            pairs += self._renamed_types(types, gone, fresh, old_place, new_place)
+        prefix = "request-body" if direction == "request" else "response"
+        what = label(new_place, self.diff.names[1])
+        for name in gone:
+            place = f"{old_place}/content/{escape(types[0][name])}"
+            self._guarded(f"{prefix}-media-type-removed", what, place, None, name, None, guards)
+        for name in fresh:
+            place = f"{new_place}/content/{escape(types[1][name])}"
+            self._guarded(f"{prefix}-media-type-added", what, None, place, None, name, guards)
+        for before, after in pairs:
+            places = (f"{old_place}/content/{escape(before)}", f"{new_place}/content/{escape(after)}")
+            self._media(*places, direction, guards, after)
+
+    def _guarded(
+        self, rule: str, what: str, old: str | None, new: str | None, before: Json, after: Json, guards: frozenset[str]
+    ) -> None:
+        self.outcome.findings.append(Finding(rule, what, old, new, before, after, guards))
+
+    def _renamed_types(
+        self, types: list[dict[str, str]], gone: list[str], fresh: list[str], old_place: str, new_place: str
+    ) -> list[tuple[str, str]]:
+        """A media type whose name only became wider or narrower, such as `application/problem+json`."""
+        if len(gone) != 1 or len(fresh) != 1:
+            return []
+        before, after = gone[0], fresh[0]
+        if before.endswith(f"+{after.partition('/')[2]}"):
+            rule = "response-media-type-name-generalized"
+        elif after.endswith(f"+{before.partition('/')[2]}"):
+            rule = "response-media-type-name-specialized"
+        else:
+            return []
+        names = types[0][gone.pop()], types[1][fresh.pop()]
+        places = (f"{old_place}/content/{escape(names[0])}", f"{new_place}/content/{escape(names[1])}")
+        self._add(rule, label(new_place, self.diff.names[1]), *places, before, after)
+        return [names]
+
+    def _media(
+        self,
+        old_place: str,
+        new_place: str,
+        direction: Literal["request", "response"],
+        guards: frozenset[str],
+        media_type: str,
+    ) -> None:
+        old, new = self.diff.old.mapping(old_place), self.diff.new.mapping(new_place)
+        what = label(new_place, self.diff.names[1])
+        for key in ("example", "examples"):
+            if old.get(key) != new.get(key):
+                ends = old.get(key), new.get(key)
+                places = (
+                    f"{old_place}/{key}" if key in old else old_place,
+                    f"{new_place}/{key}" if key in new else new_place,
+                )
+                self._add("docs-example-changed", what, *places, *ends)
+        has = ["schema" in value for value in (old, new)]
+        if has == [True, True]:
+            loose = any(part in media_type for part in _LOOSE)
+            context = Context(direction, "body", loose=loose, guards=guards)
+            self._pair(f"{old_place}/schema", f"{new_place}/schema", context)
+        elif has[0] != has[1]:
+            rule = f"{direction}-body-media-type-schema-{'added' if has[1] else 'removed'}"
+            places = (f"{old_place}/schema" if has[0] else old_place, f"{new_place}/schema" if has[1] else new_place)
+            self._guarded(rule, what, *places, None, None, guards)
+
+    # --- answers ---------------------------------------------------------------------------------------------------
+
+    def _responses(self) -> None:
+        old, new = (
+            {code: f"{operation.pointer}/responses/{escape(code)}" for code in _codes(value)}
+            for operation, value in ((self.before, self.old), (self.after, self.new))
+        )
+        for code in [code for code in old if code not in new]:
+            self._add(f"response-{_success(code)}-status-removed", f"{code} response", old[code], None, code)
+        for code in [code for code in new if code not in old]:
+            self._add(f"response-{_success(code)}-status-added", f"{code} response", None, new[code], None, code)
+        lone = not any(code.startswith("2") for code in new)
+        for code in [code for code in old if code in new]:
+            is_success = code.startswith("2") or (code == "default" and lone)
+            guards = frozenset(() if is_success else {"error-body"})
+            old_place, new_place = self.diff.old.follow(old[code]), self.diff.new.follow(new[code])
+            before, after = self.diff.old.mapping(old_place), self.diff.new.mapping(new_place)
+            self._described(before, after, old_place, new_place, f"{code} response")
+            self._content(before, after, old_place, new_place, "response", guards)
+            self._headers(old_place, new_place, guards)
+
+    def _headers(self, old_place: str, new_place: str, guards: frozenset[str]) -> None:
+        old, new = (
+            {name.lower(): f"{place}/headers/{escape(name)}" for name in _names(side, f"{place}/headers")}
+            for side, place in ((self.diff.old, old_place), (self.diff.new, new_place))
+        )
+        for name in [name for name in old if name not in new]:
+            needed = "required" if self.diff.old.mapping(old[name]).get("required") is True else "optional"
+            rule = f"{needed}-response-header-removed"
+            self._guarded(rule, f"header {name}", old[name], None, None, None, guards)
+        for name in [name for name in new if name not in old]:
+            self._guarded("response-header-added", f"header {name}", None, new[name], None, None, guards)
+        for name in [name for name in old if name in new]:
+            places = self.diff.old.follow(old[name]), self.diff.new.follow(new[name])
+            before, after = self.diff.old.mapping(places[0]), self.diff.new.mapping(places[1])
+            required = [value.get("required") is True for value in (before, after)]
+            if required[0] != required[1]:
+                rule = f"response-header-became-{'required' if required[1] else 'optional'}"
+                self._guarded(rule, f"header {name}", *places, None, None, guards)
+            self._described(before, after, *places, f"header {name}")
+            schemas = [_schema_place(place, value) for place, value in zip(places, (before, after), strict=True)]
+            if schemas[0] and schemas[1]:
+                self._pair(schemas[0], schemas[1], Context("response", "header", loose=True, guards=guards))
+
+
+class _Telling(Protocol):
+    """How findings about a parameter are added."""
+
+    def __call__(self, rule: str, key: str, before: Json = None, after: Json = None) -> None: ...
+
+
+# --- what stands where ---------------------------------------------------------------------------------------------
+
+
+def _listing(side: Side, pointer: str) -> Sequence[dict[str, Json]]:
+    holder = side.mapping(pointer.rpartition("/")[0])
+    value = holder.get(pointer.rpartition("/")[2]) or []
+    if not isinstance(value, list):
+        raise CodegenError(f"{side.spec.place(pointer)}: a list is expected here")
+    return value
+
+
+def _mapping(value: Json) -> dict[str, Json]:
+    """A mapping that may not be there, or not be one."""
+    return value if isinstance(value, dict) else {}
+
+
+def _names(side: Side, pointer: str) -> list[str]:
+    """The keys of a mapping that may not be there."""
+    try:
+        return list(side.mapping(pointer))
+    except LookupError:
+        return []
+
+
+def _by_name(side: Side, pointer: str) -> dict[str, tuple[str, Json]]:
+    return {
+        str(item.get("name")): (f"{pointer}/{index}", item)
+        for index, item in enumerate(_listing(side, pointer))
+        if isinstance(item, dict)
+    }
+
+
+def _pointers(pointer: str, before: Json, after: Json) -> tuple[str | None, str | None]:
+    return (None if before is None else pointer), (None if after is None else pointer)
+
+
+def _extensions(document: Mapping[str, Json]) -> set[str]:
+    return {key for key in document if key.startswith("x-")}
+
+
+def _codes(operation: dict[str, Json]) -> list[str]:
+    responses = operation.get("responses")
+    return [code for code in responses if not code.startswith("x-")] if isinstance(responses, dict) else []
+
+
+def _success(code: str) -> str:
+    return "success" if code.startswith("2") else "non-success"
+
+
+def _plain(media_type: str) -> str:
+    """A media type without parameters."""
+    return media_type.partition(";")[0].strip().lower()
+
+
+def _schema_place(pointer: str, value: dict[str, Json]) -> str | None:
+    """Where the schema of a parameter or header stands, None if it has none."""
+    if "schema" in value:
+        return f"{pointer}/schema"
+    content = value.get("content")
+    for media_type, media in (content if isinstance(content, dict) else {}).items():
+        if isinstance(media, dict) and "schema" in media:
+            return f"{pointer}/content/{escape(media_type)}/schema"
+    return None
+
+
+def _serialization(parameter: dict[str, Json]) -> str:
+    """How a parameter is written, with what OpenAPI says when it is silent."""
+    style = parameter.get("style") or ("form" if parameter.get("in") in ("query", "cookie") else "simple")
+    explode = parameter.get("explode", style == "form")
+    return f"{style}{', exploded' if explode else ''}"
+
+
+def _sent_in(scheme: dict[str, Json]) -> str:
+    if str(scheme.get("type", "")).lower() == "http":
+        return f"Authorization: {str(scheme.get('scheme', '')).lower()}"
+    return f"{scheme.get('in')} {scheme.get('name')}"
+
+
+_Requirements = dict[str, dict[str, list[str]]]
+
+
+def _requirements(side: Side, pointer: str) -> _Requirements:
+    """What a place asks for, by the names of the schemes that are needed together."""
+    found: _Requirements = {}
+    for requirement in _listing(side, pointer):
+        if isinstance(requirement, dict):
+            scopes = {name: list(value) if isinstance(value, list) else [] for name, value in requirement.items()}
+            found[" and ".join(sorted(requirement)) or "no authentication"] = scopes
+    return found
+
+
+def _security(
+    old: _Requirements, new: _Requirements, prefix: str, what: str, old_place: str, new_place: str | None = None
+) -> Iterator[Finding]:
+    new_place = old_place if new_place is None else new_place
+    for name in [name for name in old if name not in new]:
+        yield Finding(f"{prefix}-security-removed", what, old_place, new_place, name)
+    for name in [name for name in new if name not in old]:
+        yield Finding(f"{prefix}-security-added", what, old_place, new_place, None, name)
+    for name in [name for name in old if name in new]:
+        for scheme, scopes in old[name].items():
+            for scope in [scope for scope in scopes if scope not in new[name].get(scheme, ())]:
+                yield Finding(f"{prefix}-security-scope-removed", what, old_place, new_place, scope)
+        for scheme, scopes in new[name].items():
+            for scope in [scope for scope in scopes if scope not in old[name].get(scheme, ())]:
+                yield Finding(f"{prefix}-security-scope-added", what, old_place, new_place, None, scope)

@@ -1,0 +1,158 @@
+"""What a review is, as data: everything that a rendering shows is in here, and nothing here knows how it is shown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+import attrs
+
+from ..spec import Json
+
+Layer: TypeAlias = Literal["wire", "python", "overlay", "docs", "generator"]
+Level: TypeAlias = Literal["error", "warning", "info"]
+
+LAYERS: tuple[Layer, ...] = ("wire", "python", "generator", "overlay", "docs")
+"""In the order in which reports list them."""
+
+CHOICES: tuple[Layer, ...] = ("wire", "python", "overlay", "docs")
+"""The layers that one may ask for; what the generator lost belongs to the Python layer."""
+
+LEVELS: tuple[Level, ...] = ("error", "warning", "info")
+"""From the gravest to the mildest."""
+
+
+@attrs.frozen
+class Place:
+    """Where something stands in a description."""
+
+    line: int
+    """From 1."""
+    column: int
+    """From 1."""
+    end_line: int
+    """The last line that belongs to it, `line` or later. Not part of the JSON report."""
+    pointer: str = ""
+    """Its JSON pointer (RFC 6901). Not part of the JSON report."""
+
+
+@attrs.frozen
+class Source:
+    """One side of a review."""
+
+    source: str
+    """As the user named it: a path, a URL, `-`, or `git-ref:path`."""
+    sha256: str
+    """Of its bytes, in hexadecimal."""
+    version: str
+    """`info.version`."""
+    lines: tuple[str, ...] = attrs.field(default=(), repr=False, eq=False)
+    """Its text, for excerpts. Not part of the JSON report."""
+
+
+@attrs.frozen
+class Acceptance:
+    """That somebody has looked at a change and lets it pass."""
+
+    reason: str
+    author: str
+    expires: str
+    """The last day on which it holds, `YYYY-MM-DD`."""
+
+
+@attrs.frozen
+class Change:
+    """One thing that changed, once, however many operations it reaches."""
+
+    id: str
+    """The rule, such as `response-property-became-required`."""
+    layer: Layer
+    level: Level
+    message: str
+    """One sentence for a person, without the place."""
+    operations: tuple[str, ...] = ()
+    """What it reaches, such as `GET /iam/users`, in the order of the description."""
+    pointer: str = ""
+    """JSON pointer (RFC 6901) into the old description, or into the new one for what was added; "" if there is none."""
+    old: Place | None = None
+    """Where it stands in the old description; None for what was added there."""
+    new: Place | None = None
+    """Where it stands in the new description; None for what was removed."""
+    before: Json = None
+    after: Json = None
+    symbols: tuple[str, ...] = ()
+    """Dotted Python names that it touches, such as `gcore_iam_client.models.user.User.client`."""
+    fingerprint: str = ""
+    """Stays the same while rule, place and arguments do, whatever the message says; see `fingerprint`."""
+    files: tuple[str, ...] = ()
+    """Hand-written lines that it breaks, as `path:line:column`."""
+    causes: tuple[str, ...] = ()
+    """Fingerprints of the changes that led to this one."""
+    accepted: Acceptance | None = None
+
+
+@attrs.frozen
+class Verdict:
+    """One word for each layer; None for a layer that was not looked at."""
+
+    wire: Literal["breaking", "warning", "compatible", "none"] | None
+    python: Literal["breaking", "additive", "none"] | None
+    overlay: Literal["broken", "ok"] | None
+    docs: Literal["changed", "none"] | None
+
+
+@attrs.frozen
+class Review:
+    """What a new description changes."""
+
+    old: Source
+    new: Source
+    verdict: Verdict
+    suggested_bump: Literal["major", "minor", "patch", "none"]
+    changes: tuple[Change, ...]
+    """Sorted: by layer as in `LAYERS`, then level as in `LEVELS`, then place."""
+    notes: tuple[str, ...] = ()
+    """What the reader should know beside the changes, such as acceptances that have run out."""
+
+
+def fingerprint(rule: str, pointer: str, arguments: Iterable[Json]) -> str:
+    """Name a change by what it is and not by how it is told.
+
+    Args:
+        rule: The id of its rule.
+        pointer: Its JSON pointer.
+        arguments: What the rule says of it, such as the values before and after.
+
+    Returns:
+        16 hexadecimal digits.
+    """
+    text = json.dumps([rule, pointer, list(arguments)], sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def as_json(review: Review) -> dict[str, Json]:
+    """A review in the form that `codegen/drift/report.schema.json` describes."""
+    return {
+        "schema_version": 1,
+        "old": _source(review.old),
+        "new": _source(review.new),
+        "verdict": attrs.asdict(review.verdict),
+        "suggested_bump": review.suggested_bump,
+        "changes": [_change(change) for change in review.changes],
+        "notes": list(review.notes),
+    }
+
+
+def _source(source: Source) -> dict[str, Json]:
+    return {"source": source.source, "sha256": source.sha256, "version": source.version}
+
+
+def _change(change: Change) -> dict[str, Json]:
+    values = attrs.asdict(change, recurse=False)
+    for side in ("old", "new"):
+        place: Place | None = values[side]
+        values[side] = None if place is None else {"line": place.line, "column": place.column}
+    values["accepted"] = None if change.accepted is None else attrs.asdict(change.accepted)
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}

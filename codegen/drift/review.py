@@ -1,0 +1,186 @@
+"""Puts the layers together: what changed, how grave it is, what it asks for."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import attrs
+
+from .. import generate
+from ..corrections import Correction
+from ..errors import CodegenError
+from . import overlay, python, surface, wire
+from .accept import Accepted, apply
+from .report import CHOICES, LAYERS, LEVELS, Change, Layer, Review, Verdict
+from .sources import Input, UnreadableError
+
+PACKAGE = "gcore_iam_client"
+
+
+class GenerationError(CodegenError):
+    """A client cannot be made from a description; names the operation."""
+
+    status = 4
+
+
+@attrs.frozen
+class Project:
+    """What a review needs of the project beside the two descriptions."""
+
+    corrections: tuple[Correction, ...]
+    config: Path
+    """openapi-python-client's configuration file."""
+    overlay: Path
+    """Folder of the hand-written package."""
+
+
+@attrs.frozen
+class Side:
+    """A description and the client that is generated from it."""
+
+    input: Input
+    package: generate.Package
+    surface: surface.Surface
+
+
+@contextlib.contextmanager
+def generated(given: Input, project: Project) -> Iterator[Side]:
+    """Generate a client aside.
+
+    Raises:
+        GenerationError: That is not possible.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            package = stack.enter_context(
+                generate.generated(given.spec, project.corrections, project.config, lenient=True, tolerant=True)
+            )
+        except CodegenError as error:
+            raise GenerationError(str(error)) from error
+        yield Side(given, package, surface.read(package.path, PACKAGE))
+
+
+def review(
+    old: Input,
+    new: Input,
+    project: Project,
+    *,
+    layers: Sequence[Layer] = CHOICES,
+    accepted: Sequence[Accepted] = (),
+    today: datetime.date,
+) -> Review:
+    """Find out what a new description changes.
+
+    Args:
+        old: What the client was made from.
+        new: What it shall be made from.
+        project: The project that uses it.
+        layers: The layers to look at, of `report.CHOICES`.
+        accepted: Changes that somebody lets pass.
+        today: The day that expiry and sunset dates are held against.
+
+    Returns:
+        The review.
+
+    Raises:
+        GenerationError: A client cannot be made from one of the descriptions (layers python and overlay).
+        UnreadableError: A description is not what OpenAPI asks for.
+        CodegenError: The type checker does not run.
+    """
+    if not {"python", "overlay"} & set(layers):
+        return _assembled(old, new, _on_wire(old, new, today), layers, accepted, today)
+    with generated(old, project) as before, generated(new, project) as after:
+        return compare(before, after, project, layers=layers, accepted=accepted, today=today)
+
+
+def compare(
+    old: Side,
+    new: Side,
+    project: Project,
+    *,
+    layers: Sequence[Layer],
+    accepted: Sequence[Accepted] = (),
+    today: datetime.date,
+) -> Review:
+    """Find out what a new description changes when both clients are there already; see `review`."""
+    specs = old.input.spec, new.input.spec
+    surfaces = old.surface, new.surface
+    names = [python.Names(side.surface, side.package.config) for side in (old, new)]
+    found = python.linked(_on_wire(old.input, new.input, today), *names)
+    on_wire = [change for change in found if change.layer == "wire"]
+    in_python = python.changes(old.package, new.package, specs, on_wire, surfaces)
+    found += in_python
+    if "overlay" in layers:
+        packages = old.package.path, new.package.path
+        broken = [change for change in in_python if change.layer == "python"]
+        found += overlay.changes(project.overlay, packages, surfaces, specs, broken)
+    return _assembled(old.input, new.input, found, layers, accepted, today)
+
+
+def _on_wire(old: Input, new: Input, today: datetime.date) -> list[Change]:
+    try:
+        return wire.changes(old.spec, new.spec, today)
+    except CodegenError as error:
+        raise UnreadableError(str(error)) from error
+
+
+def _assembled(
+    old: Input,
+    new: Input,
+    changes: Sequence[Change],
+    layers: Sequence[Layer],
+    accepted: Sequence[Accepted],
+    today: datetime.date,
+) -> Review:
+    wanted = {*layers, *(["generator"] if "python" in layers else [])}
+    kept = [change for change in changes if change.layer in wanted]
+    kept, notes = apply(accepted, kept, today)
+    kept.sort(key=_order)
+    verdict = _verdict(kept, layers)
+    return Review(old.source, new.source, verdict, _bump(verdict), tuple(kept), tuple(notes))
+
+
+def _order(change: Change) -> tuple[object, ...]:
+    place = change.old or change.new
+    where = (place.line, place.column) if place else (0, 0)
+    return LAYERS.index(change.layer), LEVELS.index(change.level), where, change.id, change.message, change.fingerprint
+
+
+def _verdict(changes: Sequence[Change], layers: Sequence[Layer]) -> Verdict:
+    """One word for each layer. What has been accepted still is what it is; only gates pass it."""
+    of = {layer: [change for change in changes if change.layer == layer] for layer in LAYERS}
+    dropped = [change for change in of["generator"] if change.id == "gen-response-dropped"]
+    return Verdict(
+        wire=_wire_word(of["wire"]) if "wire" in layers else None,
+        python=_python_word([*of["python"], *dropped]) if "python" in layers else None,
+        overlay=("broken" if of["overlay"] else "ok") if "overlay" in layers else None,
+        docs=("changed" if of["docs"] else "none") if "docs" in layers else None,
+    )
+
+
+def _wire_word(changes: Sequence[Change]) -> Literal["breaking", "warning", "compatible", "none"]:
+    if not changes:
+        return "none"
+    worst = min((change.level for change in changes), key=LEVELS.index)
+    words: dict[str, Literal["breaking", "warning", "compatible"]]
+    words = {"error": "breaking", "warning": "warning", "info": "compatible"}
+    return words[worst]
+
+
+def _python_word(changes: Sequence[Change]) -> Literal["breaking", "additive", "none"]:
+    if not changes:
+        return "none"
+    return "breaking" if any(change.level == "error" for change in changes) else "additive"
+
+
+def _bump(verdict: Verdict) -> Literal["major", "minor", "patch", "none"]:
+    """The part of the client's version to raise (semver.org)."""
+    if "breaking" in (verdict.wire, verdict.python) or verdict.overlay == "broken":
+        return "major"
+    if verdict.wire in ("warning", "compatible") or verdict.python == "additive":
+        return "minor"
+    return "patch" if verdict.docs == "changed" else "none"

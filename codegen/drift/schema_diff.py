@@ -1,0 +1,622 @@
+"""Compares two schemas, one level of them: what changed here, and which schemas inside belong together."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypeAlias
+
+import attrs
+
+from ..spec import Json
+from .finding import Finding, label
+from .rules import BOUNDS, CONDITIONS
+from .shapes import PROSE, Places, Shape, Side
+
+Scope: TypeAlias = Literal["body", "property", "parameter", "parameter-property", "header", "header-property"]
+
+_INSIDE: Mapping[str, Scope] = {
+    "body": "property",
+    "property": "property",
+    "parameter": "parameter-property",
+    "parameter-property": "parameter-property",
+    "header": "header-property",
+    "header-property": "header-property",
+}
+_PROSE_RULES = {
+    "title": "docs-title-changed",
+    "description": "docs-description-changed",
+    "$comment": "docs-description-changed",
+    "example": "docs-example-changed",
+    "examples": "docs-example-changed",
+    "externalDocs": "docs-link-changed",
+}
+_READ_ONLY_IDS = re.compile(r"enum-value-removed|(exclusive-)?(max|min)(-\w+)?-(decreased|increased)")
+"""Kinds for which there is a rule of their own for read-only properties in requests."""
+
+_WRITE_ONLY_IDS = frozenset({"became-optional", "became-required", "enum-value-added"})
+
+_OWN_RULES = frozenset(
+    {"readOnly", "writeOnly", "deprecated", "default", "pattern", "format", "const", "multipleOf", "uniqueItems"}
+    | {"discriminator", "dependentRequired", "contentMediaType", "contentEncoding", "x-extensible-enum", "x-sunset"}
+    | {"x-stability-level", *BOUNDS}
+)
+STABILITY = ("draft", "alpha", "beta", "stable")
+"""What `x-stability-level` may say, from the least to the most stable."""
+
+
+@attrs.frozen
+class Context:
+    """What is known of the place where two schemas stand."""
+
+    direction: Literal["request", "response"]
+    scope: Scope
+    loose: bool = False
+    """Whether all that is sent there is text: parameters, forms, XML."""
+    location: str = ""
+    """Of a parameter: query, path, header or cookie."""
+    guards: frozenset[str] = frozenset()
+
+    def inside(self, *guards: str) -> Context:
+        """The place of a schema inside."""
+        return attrs.evolve(self, scope=_INSIDE[self.scope], guards=self.guards | set(guards))
+
+
+Pair: TypeAlias = tuple[Places, Places, Context]
+"""Two schemas that belong together."""
+
+
+@attrs.define
+class SchemaDiff:
+    """Compares the schemas of two documents."""
+
+    old: Side
+    new: Side
+    names: tuple[dict[str, str], dict[str, str]]
+    """Of the parameters of each side, by pointer."""
+
+    def compare(self, pair: Pair) -> tuple[list[Finding], list[Pair]]:
+        """Compare two schemas without what is inside them.
+
+        Args:
+            pair: The schemas and what is known of their place.
+
+        Returns:
+            What changed, and the pairs inside.
+        """
+        return _Comparison(self, self.old.shape(pair[0]), self.new.shape(pair[1]), pair[2]).run()
+
+
+@attrs.define
+class _Comparison:
+    diff: SchemaDiff
+    old: Shape
+    new: Shape
+    context: Context
+    findings: list[Finding] = attrs.field(factory=list)
+    pairs: list[Pair] = attrs.field(factory=list)
+
+    def run(self) -> tuple[list[Finding], list[Pair]]:
+        self._prose()
+        if self._unions():
+            return self.findings, self.pairs
+        self._types()
+        self._nullable()
+        self._values()
+        self._bounds()
+        self._pattern()
+        self._lifecycle()
+        self._discriminator()
+        self._dependents()
+        self._subschemas()
+        self._properties()
+        self._leftovers()
+        return self.findings, self.pairs
+
+    # --- telling ---------------------------------------------------------------------------------------------------
+
+    def _tell(
+        self,
+        kind: str,
+        keyword: str = "",
+        before: Json = None,
+        after: Json = None,
+        *,
+        what: str = "",
+        places: tuple[str | None, str | None] | None = None,
+        guards: frozenset[str] = frozenset(),
+    ) -> None:
+        """Add a finding of one of `rules.KINDS`."""
+        direction, scope = self.context.direction, str(self.context.scope)
+        guards |= self.context.guards
+        if scope == "property" and "read-only" in guards and _READ_ONLY_IDS.fullmatch(kind):
+            scope = "read-only-property"
+        elif scope == "property" and "write-only" in guards and kind in _WRITE_ONLY_IDS:
+            scope = "write-only-property"
+        elif scope == "parameter-property" and self.context.location == "header" and kind.startswith("became-enum"):
+            scope = "header-property"
+        self._add(f"{direction}-{scope}-{kind}", keyword, before, after, what=what, places=places, guards=guards)
+
+    def _add(
+        self,
+        rule: str,
+        keyword: str = "",
+        before: Json = None,
+        after: Json = None,
+        *,
+        what: str = "",
+        places: tuple[str | None, str | None] | None = None,
+        guards: frozenset[str] = frozenset(),
+    ) -> None:
+        old, new = places or (self.old.at(keyword), self.new.at(keyword))
+        self.findings.append(
+            Finding(rule, what or self._label(), old, new, before, after, guards | self.context.guards)
+        )
+
+    def _label(self) -> str:
+        return label(self.new.place, self.diff.names[1])
+
+    # --- what a schema says of a value -----------------------------------------------------------------------------
+
+    def _prose(self) -> None:
+        for key in sorted(self.old.prose.keys() | self.new.prose.keys()):
+            before, after = self.old.prose.get(key), self.new.prose.get(key)
+            if before != after:
+                rule = _PROSE_RULES.get(key) or ("docs-example-changed" if key in PROSE else "docs-extension-changed")
+                self._add(rule, key, before, after)
+
+    def _types(self) -> None:
+        old, new = self.old, self.new
+        before, after = old.kinds, new.kinds
+        if before == after:
+            self._format()
+            return
+        several = len(before) > 1 or len(after) > 1
+        kind = "type-changed"
+        if several and before and after and (before < after or after < before):
+            kind = "list-of-types-widened" if before < after else "list-of-types-narrowed"
+        elif _takes_all(after, before):
+            kind = "type-generalized"
+        elif _takes_all(before, after):
+            kind = "type-specialized"
+        elif self.context.loose and not self._is_request:
+            kind = "type-compatible"
+        elif self.context.loose and after == {"string"} and self.context.scope in ("parameter", "body"):
+            kind = "type-generalized"
+        if kind == "list-of-types-widened" and self._is_repeated_parameter():
+            kind = "type-generalized"
+        elif kind == "type-specialized" and self._is_request:
+            kind = "type-changed"
+        self._tell(kind, "type", _spelled(old), _spelled(new))
+
+    def _is_repeated_parameter(self) -> bool:
+        return self.context.scope == "parameter" and "array" in self.new.kinds
+
+    @property
+    def _is_request(self) -> bool:
+        return self.context.direction == "request"
+
+    def _format(self) -> None:
+        before, after = self.old.keywords.get("format"), self.new.keywords.get("format")
+        if before == after:
+            return
+        if after is None:
+            kind = "type-generalized"
+        elif before is None:
+            kind = "type-changed" if self._is_request else "type-specialized"
+        elif (before, after) in _WIDER_FORMATS:
+            kind = "type-generalized"
+        elif (after, before) in _WIDER_FORMATS:
+            kind = "type-changed" if self._is_request else "type-specialized"
+        else:
+            kind = "type-changed"
+        self._tell(kind, "format", _spelled(self.old), _spelled(self.new))
+
+    def _nullable(self) -> None:
+        if self.old.nullable != self.new.nullable:
+            inside = self.new.nullable and not self._is_request and self.context.scope == "property"
+            guards = frozenset({"nullable-value"} if inside else ())
+            self._tell("became-nullable" if self.new.nullable else "became-not-nullable", "nullable", guards=guards)
+
+    def _values(self) -> None:
+        old, new = self.old, self.new
+        if old.enum is None and new.enum is not None:
+            self._tell("became-enum", "enum", None, list(new.enum))
+        elif old.enum is not None and new.enum is None:
+            self._tell("became-not-enum", "enum", list(old.enum), None)
+        elif old.enum is not None and new.enum is not None:
+            for value in [value for value in old.enum if value not in new.enum]:
+                self._tell("enum-value-removed", "enum", value, None)
+            open_enum = frozenset({"open-enum"} if not self._is_request else ())
+            for value in [value for value in new.enum if value not in old.enum]:
+                self._tell("enum-value-added", "enum", None, value, guards=open_enum)
+        extensible = old.keywords.get("x-extensible-enum"), new.keywords.get("x-extensible-enum")
+        if all(isinstance(values, list) for values in extensible):
+            for value in [value for value in extensible[0] or () if value not in (extensible[1] or ())]:
+                self._tell("x-extensible-enum-value-removed", "x-extensible-enum", value, None)
+        self._set_or_changed("const", "const", ("added", "removed", "changed"))
+        self._set_or_changed("default", "default-value", ("added", "removed", "changed"))
+        for keyword, name in (("contentMediaType", "content-media-type"), ("contentEncoding", "content-encoding")):
+            self._set_or_changed(keyword, name, ("changed", "changed", "changed"))
+
+    def _set_or_changed(self, keyword: str, name: str, actions: tuple[str, str, str]) -> None:
+        before, after = self.old.keywords.get(keyword), self.new.keywords.get(keyword)
+        is_set, was_set = keyword in self.new.keywords, keyword in self.old.keywords
+        if is_set and not was_set:
+            self._tell(f"{name}-{actions[0]}", keyword, None, after)
+        elif was_set and not is_set:
+            self._tell(f"{name}-{actions[1]}", keyword, before, None)
+        elif not _same(before, after):
+            self._tell(f"{name}-{actions[2]}", keyword, before, after)
+
+    def _bounds(self) -> None:
+        for keyword, name in BOUNDS.items():
+            before, after = self.old.keywords.get(keyword), self.new.keywords.get(keyword)
+            if before == after or (
+                (before or 0) == (after or 0) == 0 and keyword.startswith("min") and keyword != "minimum"
+            ):
+                continue
+            if before is None or after is None:
+                self._tell(f"{name}-{'set' if before is None else 'unset'}", keyword, before, after)
+            else:
+                grew = isinstance(before, int | float) and isinstance(after, int | float) and after > before
+                self._tell(f"{name}-{'increased' if grew else 'decreased'}", keyword, before, after)
+        self._set_or_changed("multipleOf", "multiple-of", ("set", "unset", "changed"))
+        self._set_or_changed("uniqueItems", "unique-items", ("set", "unset", "set"))
+
+    def _pattern(self) -> None:
+        before, after = self.old.keywords.get("pattern"), self.new.keywords.get("pattern")
+        if before is None and after is not None:
+            self._tell("pattern-added", "pattern", None, after)
+        elif after is None and before is not None:
+            self._tell("pattern-removed", "pattern", before, None)
+        elif before != after:
+            wider = self._is_request and after in (".*", "^.*$")
+            self._tell("pattern-generalized" if wider else "pattern-changed", "pattern", before, after)
+
+    def _lifecycle(self) -> None:
+        if self.context.scope == "parameter":
+            return  # a parameter has its own
+        kinds = tuple(shape.keywords.get("deprecated") is True for shape in (self.old, self.new))
+        sunset = self.new.keywords.get("x-sunset")
+        if kinds == (True, False):
+            self._tell("reactivated", "deprecated")
+        elif kinds == (False, True):
+            self._tell("deprecated", "deprecated")
+        if kinds[1] and sunset is not None and date_of(sunset) is None:
+            self._tell("deprecated-sunset-invalid", "x-sunset", None, sunset)
+        levels = tuple(shape.keywords.get("x-stability-level") for shape in (self.old, self.new))
+        if levels[1] is not None and levels[1] not in STABILITY:
+            self._add("api-invalid-stability-level", "x-stability-level", levels[0], levels[1])
+        elif levels[0] != levels[1] and all(item is None or item in STABILITY for item in levels):
+            ranks = [STABILITY.index(item) if item else len(STABILITY) for item in levels]
+            if ranks[1] < ranks[0] and levels[0]:
+                self._tell("stability-decreased", "x-stability-level", levels[0], levels[1])
+            elif ranks[1] > ranks[0]:
+                self._tell("stability-increased", "x-stability-level", levels[0], levels[1])
+
+    def _discriminator(self) -> None:
+        before, after = self.old.keywords.get("discriminator"), self.new.keywords.get("discriminator")
+        if not isinstance(before, dict) or not isinstance(after, dict):
+            if isinstance(after, dict):
+                self._tell("discriminator-added", "discriminator", None, after.get("propertyName"))
+            elif isinstance(before, dict):
+                self._tell("discriminator-removed", "discriminator", before.get("propertyName"), None)
+            return
+        if before.get("propertyName") != after.get("propertyName"):
+            names = before.get("propertyName"), after.get("propertyName")
+            self._tell("discriminator-property-name-changed", "discriminator", *names)
+        old, new = before.get("mapping") or {}, after.get("mapping") or {}
+        for value in [value for value in new if value not in old]:
+            self._tell("discriminator-mapping-added", "discriminator", None, value)
+        for value in [value for value in old if value not in new]:
+            self._tell("discriminator-mapping-deleted", "discriminator", value, None)
+        for value in [value for value in old if value in new and old[value] != new[value]]:
+            self._tell("discriminator-mapping-changed", "discriminator", old[value], new[value])
+
+    def _dependents(self) -> None:
+        before = self.old.keywords.get("dependentRequired") or {}
+        after = self.new.keywords.get("dependentRequired") or {}
+        for name in [*before, *(name for name in after if name not in before)]:
+            if name not in before:
+                self._tell("dependent-required-added", "dependentRequired", None, after[name])
+            elif name not in after:
+                self._tell("dependent-required-removed", "dependentRequired", before[name], None)
+            elif before[name] != after[name]:
+                self._tell("dependent-required-changed", "dependentRequired", before[name], after[name])
+
+    # --- what is inside --------------------------------------------------------------------------------------------
+
+    def _pair(self, old: Places, new: Places, *guards: str) -> None:
+        self.pairs.append((old, new, self.context.inside(*guards)))
+
+    def _subschemas(self) -> None:
+        for keyword, name in CONDITIONS.items():
+            self._subschema(keyword, name)
+        for keyword, name in (("patternProperties", "pattern-property"), ("dependentSchemas", "dependent-schema")):
+            old, new = self.old.named.get(keyword, {}), self.new.named.get(keyword, {})
+            for key in [*old, *(key for key in new if key not in old)]:
+                places = (old[key][0] if key in old else None, new[key][0] if key in new else None)
+                if key not in old:
+                    self._tell(f"{name}-added", keyword, None, key, places=places)
+                elif key not in new:
+                    self._tell(f"{name}-removed", keyword, key, None, places=places)
+                else:
+                    self._pair(old[key], new[key])
+        for index in range(max(len(self.old.prefix), len(self.new.prefix))):
+            if index >= len(self.old.prefix):
+                self._tell("prefix-items-added", "prefixItems")
+            elif index >= len(self.new.prefix):
+                self._tell("prefix-items-removed", "prefixItems")
+            else:
+                self._pair(self.old.prefix[index], self.new.prefix[index])
+        both = [shape.parts.get("items") for shape in (self.old, self.new)]
+        if both[0] and both[1]:
+            self._pair(both[0], both[1])
+        self._additional()
+
+    def _subschema(self, keyword: str, name: str) -> None:
+        old, new = self.old.parts.get(keyword), self.new.parts.get(keyword)
+        was_closed, is_closed = keyword in self.old.closed, keyword in self.new.closed
+        if old and new:
+            self._pair(old, new)
+        elif (new or is_closed) and not (old or was_closed):
+            self._tell(f"{name}-added", keyword)
+        elif (old or was_closed) and not (new or is_closed):
+            self._tell(f"{name}-removed", keyword)
+
+    def _additional(self) -> None:
+        key = "additionalProperties"
+        old, new = self.old.parts.get(key), self.new.parts.get(key)
+        if old and new:
+            self._pair(old, new)
+        if (key in self.old.closed) != (key in self.new.closed):
+            self._tell(f"additional-properties-{'closed' if key in self.new.closed else 'opened'}", key)
+
+    def _properties(self) -> None:
+        old, new = self.old.properties, self.new.properties
+        removed = [name for name in old if name not in new]
+        added = [name for name in new if name not in old]
+        renames = self._renames(removed, added)
+        for name in [name for name in removed if name not in renames]:
+            self._removed(name)
+        for name in [name for name in added if name not in renames.values()]:
+            self._added(name)
+        for before, after in renames.items():
+            self._renamed(before, after)
+        for name in old:
+            if name in new:
+                self._child(name, name)
+
+    def _renames(self, removed: list[str], added: list[str]) -> dict[str, str]:
+        """Properties that are gone, each with the one that took its place: of the same content and a similar name."""
+        found: dict[str, str] = {}
+        for before in removed:
+            places = self.old.properties[before]
+            signature = self.diff.old.signature(places)
+            same = [name for name in added if self.diff.new.signature(self.new.properties[name]) == signature]
+            also = [name for name in removed if self.diff.old.signature(self.old.properties[name]) == signature]
+            shape = self.diff.old.shape(places)
+            says_much = bool(shape.properties or shape.parts or shape.union or shape.enum)
+            if len(same) == len(also) == 1 and same[0] not in found.values() and (says_much or _alike(before, same[0])):
+                found[before] = same[0]
+        return found
+
+    def _renamed(self, before: str, after: str) -> None:
+        places = (self.old.properties[before][0], self.new.properties[after][0])
+        names = attrs.evolve(self.context, scope=_INSIDE[self.context.scope])
+        guards = names.guards | self._guards(before, after)
+        rule = f"{names.direction}-{names.scope}-renamed"
+        what = label(places[0], self.diff.names[0])
+        self.findings.append(Finding(rule, what, *places, before, after, guards))
+        self._child(before, after)
+
+    def _removed(self, name: str) -> None:
+        places = self.old.properties[name]
+        required = name in self.old.required
+        rule = "request-property-removed"
+        guards = self._guards(name, None)
+        if not self._is_request:
+            kind = f"{'required' if required else 'optional'}-{'write-only-' if 'write-only' in guards else ''}property"
+            rule = f"response-{kind}-removed"
+        what = label(places[0], self.diff.names[0])
+        self._add(rule, before=name, what=what, places=(places[0], None), guards=guards)
+
+    def _added(self, name: str) -> None:
+        places = self.new.properties[name]
+        required = name in self.new.required
+        guards = self._guards(None, name)
+        shape = self.diff.new.shape(places)
+        if not self._is_request:
+            kind = f"{'required' if required else 'optional'}-{'write-only-' if 'write-only' in guards else ''}property"
+            rule = f"response-{kind}-added"
+        elif not required:
+            rule = "new-optional-request-property"
+        elif self.context.location == "header":
+            rule = "new-required-request-header-property"
+        else:
+            rule = f"new-required-request-property{'-with-default' if 'default' in shape.keywords else ''}"
+        what = label(places[0], self.diff.names[1])
+        self._add(rule, after=name, what=what, places=(None, places[0]), guards=guards)
+
+    def _child(self, before: str, after: str) -> None:
+        """Compare what the schema says of a property that both have, and leave the property itself to its pair."""
+        old, new = self.old.properties[before], self.new.properties[after]
+        guards = self._guards(before, after)
+        inside = attrs.evolve(self, context=self.context.inside(*guards))
+        was_required, is_required = before in self.old.required, after in self.new.required
+        what = label(new[0], self.diff.names[1])
+        places = (old[0], new[0])
+        shape = self.diff.new.shape(new)
+        if was_required != is_required:
+            kind = "became-required" if is_required else "became-optional"
+            if is_required and self._is_request and "default" in shape.keywords:
+                kind = "became-required-with-default"
+            inside._tell(kind, what=what, places=places, guards=guards)
+        for flag, name in (("readOnly", "read-only"), ("writeOnly", "write-only")):
+            states = [side.shape(item).keywords.get(flag) is True for side, item in self._sides(old, new)]
+            if states[0] != states[1]:
+                kind = f"became-{name}" if states[1] else f"became-not-{name}"
+                at = tuple(side.shape(item).at(flag) for side, item in self._sides(old, new))
+                quantity = "required" if is_required else "optional"
+                rule = f"{self.context.direction}-{quantity}-property-{kind}"
+                self._add(rule, what=what, places=(at[0], at[1]), guards=guards)
+        self._pair(old, new, *guards)
+
+    def _sides(self, old: Places, new: Places) -> Iterator[tuple[Side, Places]]:
+        yield self.diff.old, old
+        yield self.diff.new, new
+
+    def _guards(self, before: str | None, after: str | None) -> frozenset[str]:
+        """What is known of a property from what both sides say of it."""
+        shapes = [
+            *([] if before is None else [self.diff.old.shape(self.old.properties[before])]),
+            *([] if after is None else [self.diff.new.shape(self.new.properties[after])]),
+        ]
+        flag, guard = ("readOnly", "read-only") if self._is_request else ("writeOnly", "write-only")
+        return frozenset({guard} if all(shape.keywords.get(flag) is True for shape in shapes) else ())
+
+    # --- unions ----------------------------------------------------------------------------------------------------
+
+    def _unions(self) -> bool:
+        """Pair the members of unions; whether that is all there is to compare."""
+        old, new = self.old, self.new
+        if not old.union and not new.union:
+            return False
+        before, after = _members(old), _members(new)
+        if not before or not after:  # a condition beside properties of its own came or went
+            keyword = (old.union_keyword or new.union_keyword).replace("Of", "-of").lower()
+            for _ in before:
+                self._tell(f"{keyword}-removed", old.union_keyword, "a condition", None)
+            for _ in after:
+                self._tell(f"{keyword}-added", new.union_keyword, None, "a condition")
+            return False
+        pairs, gone, fresh = self._matched(before, after)
+        wrapped = bool(new.union) and not old.union
+        if wrapped and not pairs:
+            self._wrapped()
+            return True
+        for one, other in pairs:
+            self._pair(one, other)
+        keyword = (new.union_keyword or old.union_keyword).replace("Of", "-of").lower()
+        lost = self._kinds(self.diff.old, before) - self._kinds(self.diff.new, after)
+        if gone and lost & {"array", "object"} and not self._is_request:
+            self._tell("type-changed", "type", self._named(self.diff.old, before), self._named(self.diff.new, after))
+        else:
+            for places in gone:
+                name = self._named(self.diff.old, (places,))
+                self._tell(f"{keyword}-removed", old.union_keyword, name, None, places=(places[0], new.place))
+        for places in fresh:
+            name = self._named(self.diff.new, (places,))
+            self._tell(f"{keyword}-added", new.union_keyword, None, name, places=(old.place, places[0]))
+        self._nullable()
+        self._discriminator()
+        return not (old.union and old.properties) and not (new.union and new.properties)
+
+    def _wrapped(self) -> None:
+        if self.context.scope == "body":
+            self._tell("wrapped-in-one-of", self.new.union_keyword, self.old.name or _spelled(self.old), None)
+        else:
+            self._tell("type-changed", "type", _spelled(self.old), self._named(self.diff.new, self.new.union))
+
+    def _matched(
+        self, before: tuple[Places, ...], after: tuple[Places, ...]
+    ) -> tuple[list[tuple[Places, Places]], list[Places], list[Places]]:
+        """Members that belong together, those that are gone, and those that are new."""
+        pairs: list[tuple[Places, Places]] = []
+        gone, fresh = list(before), list(after)
+        lone = len(before) == 1 or len(after) == 1
+        for key in (self._by_content, self._by_name, self._by_title, *((self._by_kind,) if lone else ())):
+            for one in list(gone):
+                wanted = key(self.diff.old, one)
+                same = [other for other in fresh if wanted is not None and key(self.diff.new, other) == wanted]
+                rivals = [other for other in gone if key(self.diff.old, other) == wanted]
+                same = [other for other in same if not self._apart(one, other)]
+                if same and (key == self._by_content or len(same) == len(rivals) == 1):
+                    pairs.append((one, same[0]))
+                    gone.remove(one)
+                    fresh.remove(same[0])
+        return pairs, gone, fresh
+
+    def _apart(self, one: Places, other: Places) -> bool:
+        """Whether two members are components of which each document has both, so that none is the other renamed."""
+        names = self.diff.old.shape(one).name, self.diff.new.shape(other).name
+        known = [side.document.get("components", {}).get("schemas", {}) for side in (self.diff.old, self.diff.new)]
+        return names[0] != names[1] and all(name in schemas for name in names for schemas in known)
+
+    @staticmethod
+    def _by_content(side: Side, places: Places) -> Json:
+        return side.signature(places)
+
+    @staticmethod
+    def _by_name(side: Side, places: Places) -> Json:
+        return side.shape(places).name or None
+
+    @staticmethod
+    def _by_title(side: Side, places: Places) -> Json:
+        return side.shape(places).prose.get("title")
+
+    @staticmethod
+    def _by_kind(side: Side, places: Places) -> Json:
+        return side.shape(places).kinds or None
+
+    @staticmethod
+    def _kinds(side: Side, members: tuple[Places, ...]) -> set[str]:
+        return {kind for places in members for kind in side.shape(places).kinds}
+
+    @staticmethod
+    def _named(side: Side, members: tuple[Places, ...]) -> str:
+        shapes = [side.shape(places) for places in members]
+        return " or ".join(shape.name or shape.prose.get("title") or _spelled(shape) for shape in shapes)
+
+    def _leftovers(self) -> None:
+        for key in sorted(self.old.keywords.keys() | self.new.keywords.keys()):
+            before, after = self.old.keywords.get(key), self.new.keywords.get(key)
+            if key not in _OWN_RULES and before != after:
+                self._tell("keyword-changed", key, {key: before}, {key: after})
+
+
+_WIDER_FORMATS = frozenset({("int32", "int64"), ("float", "double"), ("date", "date-time")} - {("date", "date-time")})
+"""Formats of which the second holds all that the first does."""
+
+
+def _members(shape: Shape) -> tuple[Places, ...]:
+    """The members of a union, or the schema as the only one; none if the schema is more than a union."""
+    if shape.union:
+        return shape.union
+    return (shape.places,) if shape.kinds or shape.properties else ()
+
+
+def _takes_all(wider: frozenset[str], narrower: frozenset[str]) -> bool:
+    """Whether one list of types holds all values of another; an empty list is any type."""
+    if not wider:
+        return True
+    return bool(narrower) and all(kind in wider or (kind == "integer" and "number" in wider) for kind in narrower)
+
+
+def _spelled(shape: Shape) -> str:
+    """The type of a schema, for a person."""
+    text = " or ".join(sorted(shape.kinds)) or ("any of several" if shape.union else "any")
+    form = shape.keywords.get("format")
+    return f"{text} ({form})" if form else text
+
+
+def _same(one: Json, other: Json) -> bool:
+    """Whether two JSON values are the same; 1 and true are not."""
+    return type(one) is type(other) and one == other
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether one name may be another one, changed."""
+    plain = [re.sub(r"[\W_]", "", name).lower() for name in (one, other)]
+    return plain[0] == plain[1] or difflib.SequenceMatcher(None, plain[0], plain[1]).ratio() >= 0.7
+
+
+def date_of(value: Json) -> datetime.date | None:
+    """The day that an `x-sunset` names (RFC 3339 full-date or date-time), None if it names none."""
+    try:
+        return datetime.date.fromisoformat(str(value)[:10]) if isinstance(value, str) else None
+    except ValueError:
+        return None

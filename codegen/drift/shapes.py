@@ -1,0 +1,360 @@
+"""Schemas as they count on the wire: references followed, `allOf` merged, the ways to say null and unions made one.
+
+A schema is named by the JSON pointers of the places that hold together for it (its `$ref`'s target, the members of an
+`allOf`, a property that two members define); its `Shape` is what these places say as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+import attrs
+
+from ..errors import CodegenError
+from ..spec import Json, Spec, escape
+from .rules import CONDITIONS
+
+Places: TypeAlias = tuple[str, ...]
+"""JSON pointers of schemas that a value must all satisfy."""
+
+PROSE = frozenset({"title", "description", "example", "examples", "externalDocs", "$comment", "xml"})
+"""Keywords that say nothing about a value."""
+
+ALTERNATIVES = ("oneOf", "anyOf")
+
+NAMED_SUBSCHEMAS = ("properties", "patternProperties", "dependentSchemas")
+"""Keywords that hold schemas by a name that the author chose."""
+
+_NUMBERS = frozenset({"integer", "number"})
+_LARGEST = frozenset(
+    {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains", "multipleOf"}
+)
+_SMALLEST = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"})
+_DEPTH = 8
+"""How far two schemas are looked into to find out whether they say the same."""
+
+
+@attrs.define(eq=False)
+class Shape:
+    """What a schema says of a value, whatever way it is written in."""
+
+    places: Places
+    name: str = ""
+    """Of the component that it is, "" if it is written in place."""
+    kinds: frozenset[str] = frozenset()
+    """Types that the value may have beside null; empty for any."""
+    listed: bool = False
+    """Whether `type` is a list, or a union of nothing but types."""
+    nullable: bool = False
+    enum: tuple[Json, ...] | None = None
+    """The values that may come, null aside; None for any."""
+    keywords: dict[str, Json] = attrs.field(factory=dict)
+    """Keywords with a value of their own: format, bounds, pattern, default, readOnly, …"""
+    prose: dict[str, Json] = attrs.field(factory=dict)
+    where: dict[str, str] = attrs.field(factory=dict)
+    """JSON pointers of the keywords."""
+    required: frozenset[str] = frozenset()
+    named: dict[str, dict[str, Places]] = attrs.field(factory=dict)
+    """For each of `NAMED_SUBSCHEMAS`, the schemas by name."""
+    parts: dict[str, Places] = attrs.field(factory=dict)
+    """For `items`, `additionalProperties` and each of `rules.CONDITIONS`, the schema."""
+    prefix: tuple[Places, ...] = ()
+    union: tuple[Places, ...] = ()
+    """The members of `oneOf` or `anyOf`, null aside; none when there is but one."""
+    union_keyword: str = ""
+    all_of: tuple[str, ...] = ()
+    """Components that `allOf` names."""
+    closed: frozenset[str] = frozenset()
+    """Those of `additionalProperties` and the like that are false."""
+
+    @property
+    def place(self) -> str:
+        """The JSON pointer to show for the whole."""
+        return self.places[0]
+
+    @property
+    def properties(self) -> Mapping[str, Places]:
+        """The properties by name."""
+        return self.named.get("properties", {})
+
+    def at(self, keyword: str) -> str:
+        """The JSON pointer of a keyword, of the whole when it is not there."""
+        return self.where.get(keyword, self.place)
+
+
+@attrs.define(eq=False)
+class Side:
+    """One of the two documents, with the shapes of its schemas."""
+
+    spec: Spec
+    signatures: dict[tuple[Json, ...], int]
+    """What the schemas of both documents say, numbered; shared by both, so that equal schemas have equal numbers."""
+    _shapes: dict[Places, Shape] = attrs.field(factory=dict, init=False)
+    _signed: dict[tuple[Places, int], int] = attrs.field(factory=dict, init=False)
+
+    @property
+    def document(self) -> dict[str, Json]:
+        """The decoded document."""
+        return self.spec.document
+
+    def value(self, pointer: str) -> Json:
+        """What stands at a JSON pointer."""
+        return self.spec.value(pointer)
+
+    def follow(self, pointer: str) -> str:
+        """Where the `$ref` at a place leads in the end; the place itself if there is none."""
+        while isinstance(value := self.value(pointer), dict) and isinstance(value.get("$ref"), str):
+            pointer = value["$ref"][1:]
+        return pointer
+
+    def mapping(self, pointer: str) -> dict[str, Json]:
+        """The mapping at a place, behind its `$ref`; empty when there is nothing."""
+        value = self.value(pointer)
+        if isinstance(value, dict) and isinstance(value.get("$ref"), str):
+            value = self.value(self.follow(pointer))
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise CodegenError(f"{self.spec.place(pointer)}: a mapping is expected here")
+        return value
+
+    def shape(self, places: Places) -> Shape:
+        """What the schemas at some places say together."""
+        shape = self._shapes.get(places)
+        if shape is None:
+            shape = self._shapes[places] = _Reader(self, Shape(places)).read()
+        return shape
+
+    def signature(self, places: Places, depth: int = _DEPTH) -> int:
+        """A number that two schemas of either document share if they say the same, as deep as it is looked."""
+        key = (places, depth)
+        found = self._signed.get(key)
+        if found is None:
+            shape = self.shape(places)
+            inner = [] if depth == 0 else [(label, self.signature(part, depth - 1)) for label, part in children(shape)]
+            said = (
+                tuple(sorted(shape.kinds)),
+                shape.nullable,
+                None if shape.enum is None else tuple(sorted(map(repr, shape.enum))),
+                tuple(sorted((key, repr(value)) for key, value in shape.keywords.items())),
+                tuple(sorted(shape.required)),
+                tuple(sorted(shape.closed)),
+                tuple(sorted(inner)),
+            )
+            found = self._signed[key] = self.signatures.setdefault(said, len(self.signatures))
+        return found
+
+
+def children(shape: Shape) -> Iterator[tuple[str, Places]]:
+    """The schemas right inside a shape, with what they are in it; the members of a union are in no order."""
+    for keyword, by_name in shape.named.items():
+        for name, places in by_name.items():
+            yield f"{keyword}/{name}", places
+    yield from shape.parts.items()
+    for index, places in enumerate(shape.prefix):
+        yield f"prefixItems/{index}", places
+    for places in shape.union:
+        yield "union", places
+
+
+@attrs.define
+class _Reader:
+    """Fills a shape from the places that it is made of."""
+
+    side: Side
+    shape: Shape
+    seen: set[str] = attrs.field(factory=set)
+    stated: list[tuple[frozenset[str], bool]] = attrs.field(factory=list)
+    """For each place that says so, its types and whether null is one of them."""
+    unions: list[tuple[str, list[str]]] = attrs.field(factory=list)
+
+    def read(self) -> Shape:
+        shape = self.shape
+        if len(shape.places) == 1:
+            target = self.side.follow(shape.places[0])
+            if target != shape.places[0] and not _counts(self.side.value(shape.places[0])):
+                shape.places = (target,)
+                self._name(target)
+        for place in shape.places:
+            self._take(place, outermost=len(shape.places) == 1)
+        self._choose()
+        self._settle()
+        return shape
+
+    def _name(self, pointer: str) -> None:
+        if pointer.startswith("/components/schemas/") and pointer.count("/") == 3:
+            self.shape.name = pointer.rpartition("/")[2]
+
+    def _take(self, pointer: str, *, outermost: bool = False) -> None:
+        """Add what one schema says, wherever its references lead."""
+        if pointer in self.seen:
+            return
+        self.seen.add(pointer)
+        schema = self.side.value(pointer)
+        if schema is True:
+            return
+        if schema is False:
+            self.shape.parts["not"] = (pointer,)
+            return
+        if not isinstance(schema, dict):
+            raise CodegenError(f"{self.side.spec.place(pointer)}: a schema is expected here, which is a mapping")
+        if isinstance(schema.get("$ref"), str):
+            self._take(schema["$ref"][1:])
+        for index in range(len(self._listing(schema, pointer, "allOf"))):
+            member = f"{pointer}/allOf/{index}"
+            target = self.side.follow(member)
+            if target.startswith("/components/schemas/"):
+                self.shape.all_of = (*self.shape.all_of, target)
+            self._take(member)
+        self._types(schema, pointer, outermost=outermost)
+        for key, value in schema.items():
+            if value is not None or key in ("default", "const"):
+                self._keyword(key, value, pointer)
+
+    def _types(self, schema: dict[str, Json], pointer: str, *, outermost: bool) -> None:
+        said = schema.get("type")
+        kinds = set(said if isinstance(said, list) else [said] if isinstance(said, str) else [])
+        nullable = schema.get("nullable") is True or "null" in kinds or ("const" in schema and schema["const"] is None)
+        if "type" in schema:
+            self.shape.where["type"] = f"{pointer}/type"
+            self.shape.listed = self.shape.listed or isinstance(said, list)
+            self.stated.append((frozenset(kinds - {"null"}), nullable))
+        if nullable and (outermost or "type" not in schema):
+            self.shape.nullable = True
+        if nullable:
+            self.shape.where["nullable"] = f"{pointer}/{'nullable' if 'nullable' in schema else 'type'}"
+
+    def _keyword(self, key: str, value: Json, pointer: str) -> None:
+        shape, here = self.shape, f"{pointer}/{escape(key)}"
+        if key in ("$ref", "allOf", "type", "nullable") or (key == "const" and value is None):
+            return
+        if key in PROSE or (key.startswith("x-") and not key.startswith(("x-extensible", "x-sunset", "x-stability"))):
+            shape.prose[key] = value
+            shape.where[key] = here
+            return
+        if key in ALTERNATIVES:
+            self.unions.append((key, [f"{here}/{index}" for index in range(len(self._listing(value, here)))]))
+        elif key in NAMED_SUBSCHEMAS:
+            by_name = shape.named.setdefault(key, {})
+            for name in self._mapping(value, here):
+                by_name[name] = (*by_name.get(name, ()), f"{here}/{escape(name)}")
+        elif key == "required":
+            shape.required |= {name for name in self._listing(value, here) if isinstance(name, str)}
+        elif key == "prefixItems":
+            shape.prefix = tuple((f"{here}/{index}",) for index in range(len(self._listing(value, here))))
+        elif key in ("items", "additionalProperties", *CONDITIONS):
+            if value is False:
+                shape.closed |= {key}
+            elif isinstance(value, dict) and (value or key == "items"):
+                shape.parts[key] = (*shape.parts.get(key, ()), here)
+            elif value is not True and value != {}:
+                raise CodegenError(f"{self.side.spec.place(here)}: a schema is expected here, which is a mapping")
+        elif key == "enum":
+            values = tuple(self._listing(value, here))
+            shape.enum = values if shape.enum is None else tuple(item for item in values if item in shape.enum)
+        elif key in shape.keywords and key in _LARGEST | _SMALLEST and _is_number(value, shape.keywords[key]):
+            chosen = max if key in _LARGEST else min
+            shape.keywords[key] = chosen(value, shape.keywords[key])
+        else:
+            shape.keywords[key] = value
+        shape.where[key] = here
+
+    def _choose(self) -> None:
+        """Take what unions say: null out of them, a lone member as what holds, bare types as types."""
+        while self.unions:
+            keyword, members = self.unions.pop(0)
+            rest = [member for member in members if not self._is_null(member)]
+            if len(rest) < len(members):
+                self.shape.nullable = True
+                self.shape.where.setdefault("nullable", members[0].rpartition("/")[0])
+            if len(rest) == 1:
+                kept = self.shape.nullable
+                self._take(rest[0], outermost=True)
+                self.shape.nullable = self.shape.nullable or kept
+                if len(self.shape.places) == 1 and not self.shape.properties and not self.shape.name:
+                    self._name(self.side.follow(rest[0]))
+            elif rest and all(self._is_bare_type(member) for member in rest):
+                kinds = frozenset(self.side.value(self.side.follow(member))["type"] for member in rest)
+                self.stated.append((kinds, False))
+                self.shape.listed = True
+                self.shape.where["type"] = self.shape.where[keyword]
+            elif rest and not self.shape.union:
+                self.shape.union = tuple((member,) for member in rest)
+                self.shape.union_keyword = keyword
+
+    def _settle(self) -> None:
+        shape = self.shape
+        for kinds, _ in self.stated:
+            if kinds:
+                shape.kinds = _common(shape.kinds, kinds) if shape.kinds else kinds
+        if self.stated and all(nullable for _, nullable in self.stated):
+            shape.nullable = True
+        if shape.enum is not None:
+            if None in shape.enum:
+                shape.nullable = True
+            shape.enum = tuple(value for value in shape.enum if value is not None)
+        if shape.kinds <= _NUMBERS and len(shape.kinds) == 2:
+            shape.kinds = frozenset({"number"})
+        if not shape.kinds and not shape.union:
+            if shape.properties:
+                shape.kinds = frozenset({"object"})
+            elif "items" in shape.parts:
+                shape.kinds = frozenset({"array"})
+        for flag in ("readOnly", "writeOnly", "deprecated", "uniqueItems"):
+            if shape.keywords.get(flag) is False:
+                del shape.keywords[flag]
+        for bound in ("exclusiveMinimum", "exclusiveMaximum"):
+            self._exclusive(bound)
+        if shape.all_of == (shape.place,):
+            shape.all_of = ()
+
+    def _exclusive(self, bound: str) -> None:
+        """Write 3.0's `exclusiveMinimum: true` beside a `minimum` as 3.1 writes it."""
+        value = self.shape.keywords.get(bound)
+        if isinstance(value, bool):
+            del self.shape.keywords[bound]
+            plain = "minimum" if bound == "exclusiveMinimum" else "maximum"
+            if value and plain in self.shape.keywords:
+                self.shape.keywords[bound] = self.shape.keywords.pop(plain)
+
+    def _is_null(self, pointer: str) -> bool:
+        schema = self.side.value(self.side.follow(pointer))
+        return isinstance(schema, dict) and (
+            schema.get("type") in ("null", ["null"]) or schema.get("enum") == [None] or schema.get("const", 0) is None
+        )
+
+    def _is_bare_type(self, pointer: str) -> bool:
+        if self.side.follow(pointer) != pointer:
+            return False
+        schema = self.side.value(pointer)
+        said = {key for key in schema if key not in PROSE} if isinstance(schema, dict) else set()
+        return said == {"type"} and isinstance(schema["type"], str)
+
+    def _listing(self, holder: Json, pointer: str, key: str = "") -> list[Json]:
+        value = (holder.get(key) or []) if key else holder
+        if not isinstance(value, list):
+            place = self.side.spec.place(f"{pointer}/{key}" if key else pointer)
+            raise CodegenError(f"{place}: a list is expected here")
+        return value
+
+    def _mapping(self, value: Json, pointer: str) -> dict[str, Json]:
+        if not isinstance(value, dict):
+            raise CodegenError(f"{self.side.spec.place(pointer)}: a mapping is expected here")
+        return value
+
+
+def _counts(schema: Json) -> bool:
+    """Whether something beside a `$ref` says something about the value."""
+    return any(key != "$ref" and key not in PROSE and not key.startswith("x-") for key in schema)
+
+
+def _common(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+    both = one & other
+    if "integer" in one | other and "number" in one | other:
+        both |= {"integer"}
+    return both or other
+
+
+def _is_number(*values: Json) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)

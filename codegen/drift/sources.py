@@ -1,0 +1,128 @@
+"""Finds a description where the user says it is: a file, a URL, standard input, a revision of a git repository."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import attrs
+import httpx
+
+from ..errors import CodegenError
+from ..spec import Spec, as_spec, check, check_refs, parse_yaml
+from .report import Source
+
+_LIMIT = 50_000_000
+"""How many bytes a description may have."""
+
+_TIMEOUT = httpx.Timeout(30)
+
+
+class UnreadableError(CodegenError):
+    """A description cannot be read; names the file, the line and the reason."""
+
+    status = 3
+
+
+@attrs.frozen
+class Input:
+    """A description and what a report says of it."""
+
+    spec: Spec
+    source: Source
+    data: bytes = attrs.field(repr=False)
+    """As it was read."""
+
+
+def read(name: str, *, generating: bool) -> Input:
+    """Read a description.
+
+    Args:
+        name: A path, a URL (http or https), `-` for standard input, or `git-ref:path` as in `HEAD~3:spec/api.yaml`.
+        generating: Whether a client shall be made from it, which asks for more than a comparison.
+
+    Returns:
+        The description.
+
+    Raises:
+        UnreadableError: It cannot be found or read, or is not an OpenAPI 3 description that holds together.
+    """
+    data = _fetch(name)
+    shown = _shown(name)
+    try:
+        file = parse_yaml(data, shown)
+        spec = as_spec(file)
+        (check if generating else check_refs)(spec)
+    except CodegenError as error:
+        raise UnreadableError(str(error)) from error
+    source = Source(shown, file.sha256, spec.version, tuple(file.text.splitlines()))
+    return Input(spec, source, data)
+
+
+def _fetch(name: str) -> bytes:
+    if name == "-":
+        data = sys.stdin.buffer.read(_LIMIT + 1)
+    elif urlsplit(name).scheme in ("http", "https"):
+        data = _download(name)
+    elif Path(name).exists() or ":" not in name:
+        data = _file(Path(name))
+    else:
+        data = _revision(name)
+    if len(data) > _LIMIT:
+        raise UnreadableError(f"{_shown(name)}: is larger than {_LIMIT:,} bytes, which no description is")
+    return data
+
+
+def _file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LIMIT + 1)
+    except OSError as error:
+        raise UnreadableError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _download(url: str) -> bytes:
+    shown = _shown(url)
+    try:
+        with httpx.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT) as response:
+            if response.status_code != 200:
+                raise UnreadableError(f"{shown}: cannot be read: the server answered {response.status_code}")
+            data = b""
+            for part in response.iter_bytes():
+                data += part
+                if len(data) > _LIMIT:
+                    break
+            return data
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        problem = str(error) or type(error).__name__
+        raise UnreadableError(f"{shown}: cannot be read: {problem.replace(url, shown)}") from None
+
+
+def _revision(name: str) -> bytes:
+    revision, _, path = name.partition(":")
+    if not revision or revision.startswith("-"):
+        raise UnreadableError(f"{name}: is neither a file nor `git-ref:path`")
+    try:
+        run = subprocess.run(  # noqa: S603 - no shell, and a revision is no option
+            ["git", "show", f"{revision}:{path}"],  # noqa: S607
+            capture_output=True,
+            check=False,
+        )
+    except OSError as error:
+        raise UnreadableError(f"{name}: cannot be read: git: {error.strerror}") from error
+    if run.returncode:
+        said = run.stderr.decode(errors="replace").strip().splitlines()
+        raise UnreadableError(f"{name}: is no file, and git does not know it: {said[0] if said else run.returncode}")
+    return run.stdout
+
+
+def _shown(name: str) -> str:
+    """A name without what may be secret in a URL: user, password, query."""
+    parts = urlsplit(name)
+    if parts.scheme not in ("http", "https"):
+        return name
+    host = parts.hostname or ""
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"

@@ -1,0 +1,192 @@
+"""What a generated package offers to Python code, read from its source: modules, classes, fields, functions."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import attrs
+
+from ..inventory import sent, source
+
+_TOOLS = frozenset({"client", "errors", "types", "description"})
+"""Modules that come from templates alone, whatever the description says."""
+
+
+@attrs.frozen
+class Field:
+    """A field of a model, or a parameter of a function."""
+
+    name: str
+    type: str
+    """As written, union members in one order."""
+    required: bool
+    key: str = ""
+    """What it is called on the wire; "" for a parameter, and for what is not sent."""
+
+
+@attrs.frozen
+class Class:
+    """A model or an enum."""
+
+    name: str
+    module: str
+    """Dotted, the package included."""
+    fields: tuple[Field, ...]
+    """In the order in which the constructor takes them; none for an enum."""
+    members: Mapping[str, str]
+    """Names and values of an enum; none for a model."""
+
+    @property
+    def symbol(self) -> str:
+        """The dotted name."""
+        return f"{self.module}.{self.name}"
+
+
+@attrs.frozen
+class Function:
+    """What stands for an operation."""
+
+    operation: str
+    """Such as `GET /iam/users`."""
+    module: str
+    parameters: tuple[Field, ...]
+    """Without the client."""
+    returns: str
+    """The type of a success."""
+
+    @property
+    def symbol(self) -> str:
+        """The dotted name of the one that the hand-written layer calls."""
+        return f"{self.module}.sync_detailed"
+
+
+@attrs.frozen
+class Surface:
+    """All of a package."""
+
+    modules: frozenset[str]
+    """Modules and packages of operations, dotted."""
+    classes: Mapping[str, Class]
+    functions: Mapping[str, Function]
+    """By module."""
+
+    def by_operation(self, operation: str) -> Function | None:
+        """What stands for an operation such as `GET /iam/users`; None if nothing does."""
+        return next((found for found in self.functions.values() if found.operation == operation), None)
+
+    def reach(self, *, requests: bool) -> dict[str, tuple[str, ...]]:
+        """The operations that lead to each class, by way of what is sent or of what comes back."""
+        reached: dict[str, dict[str, None]] = {}
+        for function in self.functions.values():
+            types = [field.type for field in function.parameters] if requests else [function.returns]
+            todo = [name for text in types for name in self.named(text)]
+            for name in todo:
+                operations = reached.setdefault(name, {})
+                if function.operation not in operations:
+                    operations[function.operation] = None
+                    todo += [inner for field in self.classes[name].fields for inner in self.named(field.type)]
+        return {name: tuple(operations) for name, operations in reached.items()}
+
+    def named(self, annotation: str) -> list[str]:
+        """The classes of the package that a type names."""
+        return [name for name in re.findall(r"\w+", annotation) if name in self.classes]
+
+
+def read(package: Path, name: str) -> Surface:
+    """Read a generated package.
+
+    Args:
+        package: Its folder.
+        name: What it is imported as.
+
+    Raises:
+        CodegenError: A file of it is not Python.
+    """
+    classes: dict[str, Class] = {}
+    functions: dict[str, Function] = {}
+    modules: set[str] = set()
+    for file in sorted(package.rglob("*.py")):
+        parts = file.relative_to(package).with_suffix("").parts
+        if parts[-1] == "__init__":
+            modules |= {".".join((name, *parts[:-1]))} if parts[:1] == ("api",) else set()
+        elif parts[0] not in _TOOLS:
+            module = ".".join((name, *parts))
+            body = source(file).body
+            for node in body:
+                if isinstance(node, ast.ClassDef):
+                    classes[node.name] = _class(node, module)
+            if parts[0] == "api":
+                modules.add(module)
+                functions[module] = _function(body, module)
+    return Surface(frozenset(modules), classes, functions)
+
+
+def _class(node: ast.ClassDef, module: str) -> Class:
+    keys = {field: key for member in node.body for key, field in sent(member)}
+    fields = [field for member in node.body for field in _field(member, keys)]
+    members = {
+        member.targets[0].id: ast.unparse(member.value)
+        for member in node.body
+        if isinstance(member, ast.Assign) and isinstance(member.targets[0], ast.Name)
+    }
+    fields.sort(key=lambda field: not field.required)
+    return Class(node.name, module, tuple(fields), {} if fields else members)
+
+
+def _field(node: ast.stmt, keys: Mapping[str, str]) -> Iterator[Field]:
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        options = node.value.keywords if isinstance(node.value, ast.Call) else []
+        if any(option.arg == "init" for option in options):
+            return
+        has_default = node.value is not None and (
+            not isinstance(node.value, ast.Call) or any(option.arg in ("default", "factory") for option in options)
+        )
+        yield Field(node.target.id, spelled(node.annotation), not has_default, keys.get(node.target.id, ""))
+
+
+def _function(body: list[ast.stmt], module: str) -> Function:
+    described: dict[str, str] = {}
+    parameters: list[Field] = []
+    returns = ""
+    for node in body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            described |= {
+                option.arg: str(option.value.value)
+                for option in node.value.keywords
+                if option.arg and isinstance(option.value, ast.Constant)
+            }
+        if isinstance(node, ast.FunctionDef) and node.name == "sync_detailed":
+            parameters = [field for field in _parameters(node.args) if field.name != "*client"]
+            if isinstance(node.returns, ast.Subscript):
+                returns = spelled(node.returns.slice)
+    return Function(f"{described['method']} {described['path']}", module, tuple(parameters), returns)
+
+
+def _parameters(arguments: ast.arguments) -> Iterator[Field]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults = [*([None] * (len(positional) - len(arguments.defaults))), *arguments.defaults]
+    for argument, default in (
+        *zip(positional, defaults, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ):
+        kind = "" if argument in positional else "*"
+        written = "" if argument.annotation is None else spelled(argument.annotation)
+        yield Field(kind + argument.arg, written, default is None)
+
+
+def spelled(node: ast.expr) -> str:
+    """A type as text, the members of its unions in one order."""
+    return " | ".join(sorted(_members(node)))
+
+
+def _members(node: ast.expr) -> set[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return _members(ast.parse(node.value, mode="eval").body)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _members(node.left) | _members(node.right)
+    if isinstance(node, ast.Subscript):
+        return {f"{ast.unparse(node.value)}[{spelled(node.slice)}]"}
+    return {ast.unparse(node)}
