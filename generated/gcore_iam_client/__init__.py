@@ -21,9 +21,11 @@ GENERATOR_VERSION = "0.29.1"
 __all__ = ("GENERATOR_VERSION", "SPEC_SHA256", "SPEC_VERSION", "AuthenticatedClient", "Client")
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("AuthenticatedClient", "Client"):
-        from . import client
+if not TYPE_CHECKING:  # a type checker shall know the names, and that there are no others
 
-        return getattr(client, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in ("AuthenticatedClient", "Client"):
+            from . import client
+
+            return getattr(client, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

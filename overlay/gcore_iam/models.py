@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 _SHARED = ("UNSET", "Timestamp", "Unset")
 
 
-def __getattr__(name: str) -> Any:
-    if name in _SHARED:
-        from gcore_iam_client import types
+if not TYPE_CHECKING:  # a type checker shall know the names, and that there are no others
 
-        return getattr(types, name)
-    return getattr(_generated, name)
+    def __getattr__(name: str) -> Any:
+        if name in _SHARED:
+            from gcore_iam_client import types
+
+            return getattr(types, name)
+        return getattr(_generated, name)
 
 
 def __dir__() -> list[str]:

@@ -86,7 +86,7 @@ def test_every_generated_module_imports() -> None:
 def test_models_package_lists_every_class_and_refuses_others() -> None:
     assert {"User", "UserPublic", "ClientBase", "TokenResponse", "Language"} <= set(dir(models))
     with pytest.raises(AttributeError, match="NoSuchModel"):
-        _ = models.NoSuchModel  # pyright: ignore[reportAttributeAccessIssue]
+        _ = models.NoSuchModel  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
 
 
 # --- types -------------------------------------------------------------------------------------------------------

@@ -469,7 +469,7 @@ def test_names_are_exported_and_nothing_else() -> None:
     for name in gcore_iam.__all__:
         assert getattr(gcore_iam, name) is not None
     with pytest.raises(AttributeError, match="no_such"):
-        _ = gcore_iam.no_such  # pyright: ignore[reportAttributeAccessIssue]
+        _ = gcore_iam.no_such  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_no_client_shows_its_key() -> None:

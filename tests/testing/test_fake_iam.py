@@ -346,7 +346,7 @@ def test_every_fault_can_be_imported_by_name() -> None:
     for name, fault in KNOWN.items():
         assert getattr(testing, name) is fault
     with pytest.raises(AttributeError, match="Nothing"):
-        _ = testing.Nothing
+        _ = testing.Nothing  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_importing_costs_no_server_library() -> None:

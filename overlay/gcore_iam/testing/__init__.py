@@ -46,18 +46,20 @@ _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing not in ("jsonschema_rs", "jwt", "pyotp"):
-            raise
-        raise ImportError(f'{name} needs {missing}: pip install "gcore-iam[testing]"') from error
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker shall know the names, and that there are no others
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+        except ModuleNotFoundError as error:
+            missing = (error.name or "").partition(".")[0]
+            if missing not in ("jsonschema_rs", "jwt", "pyotp"):
+                raise
+            raise ImportError(f'{name} needs {missing}: pip install "gcore-iam[testing]"') from error
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
