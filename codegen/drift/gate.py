@@ -51,9 +51,10 @@ def parse_gates(text: str) -> tuple[Gate, ...]:
     gates = []
     for part in text.split(","):
         name, _, word = part.strip().partition(":")
-        layer = next((layer for layer in CHOICES if layer == name), None)
-        if layer is None:
+        known: dict[str, Layer] = {choice: choice for choice in CHOICES}
+        if name not in known:
             raise ValueError(f"unknown layer {name!r}; known: {', '.join(CHOICES)}")
+        layer = known[name]
         word = word or _USUAL[layer]
         if word not in _WORDS:
             raise ValueError(f"unknown level {word!r}; known: {', '.join(_WORDS)}")

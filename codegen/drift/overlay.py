@@ -1,7 +1,8 @@
 """The overlay layer: which hand-written lines do not fit the package that the new description gives.
 
-A type checker reads the hand-written package against either generated package, in a temporary folder. What it cannot
-see, names in strings, is resolved here: operation ids, and fields that `attrgetter` takes.
+A type checker reads the hand-written package against either generated package, in a temporary folder. What it tells
+once for many lines, imports, and what it cannot see, names in strings, is resolved here: modules and classes, operation
+ids, fields that `attrgetter` takes, parameters that `paginate` needs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
@@ -24,10 +25,18 @@ from ..errors import CodegenError
 from ..inventory import source
 from ..spec import Spec
 from .report import Change, fingerprint
-from .surface import Surface
+from .surface import Class, Surface
 
-_DERIVED = "sync/"
-"""Files made from those of the folder `aio/`, see `codegen.derive`."""
+_CLIENT = "gcore_iam_client"
+_ASIDE = "gcore_iam_review"
+"""What the client is called while it is checked: else the checker finds in the installed one what is gone in this one.
+As long as the real name, so that columns stay."""
+
+_ASYNC, _SYNC = "aio/", "sync/"
+"""Folders of the files that are written by hand and of those derived from them, see `codegen.derive`."""
+
+_CONSEQUENCES = ("py-field-position-changed", "py-class-added", "py-module-added", "py-field-added")
+"""Changes that break no line by themselves."""
 
 
 @attrs.frozen
@@ -39,6 +48,10 @@ class _Problem:
     line: int
     column: int
     message: str
+    kind: str
+    """The checker's code for it, or one of ours."""
+    operation: str = ""
+    """The operation that it is about, if it names one."""
 
     @property
     def place(self) -> str:
@@ -50,7 +63,7 @@ def changes(
     packages: tuple[Path, Path],
     surfaces: tuple[Surface, Surface],
     specs: tuple[Spec, Spec],
-    python: Sequence[Change],
+    others: Sequence[Change],
 ) -> list[Change]:
     """Find the hand-written lines that fit the old generated package and not the new one.
 
@@ -59,7 +72,7 @@ def changes(
         packages: Folders of the generated packages, the old one first.
         surfaces: What they offer.
         specs: The descriptions that they were made from.
-        python: The changes between them, to find the causes among.
+        others: The changes on the wire and in Python, to find the causes among.
 
     Returns:
         One entry for each hand-written line, of the layer `overlay`. A line that is derived from another one belongs
@@ -68,12 +81,14 @@ def changes(
     Raises:
         CodegenError: The type checker does not run, or a file of the hand-written package is not Python.
     """
-    if not python and specs[0].document["paths"].keys() == specs[1].document["paths"].keys():
+    if not any(change.layer == "python" for change in others):
         return []
     found = _checked(overlay, packages)
+    files = _Files(overlay)
     broken = [problem for problem in found[1] if problem not in found[0]]
-    broken += _unresolved(overlay, surfaces, specs)
-    return [_change(overlay, group, python) for group in _grouped(broken)]
+    broken += _unimported(files, packages)
+    broken += _unresolved(files, surfaces, specs)
+    return [_change(files, group, others) for group in _grouped(files, broken)]
 
 
 # --- what the type checker sees ------------------------------------------------------------------------------------
@@ -83,13 +98,20 @@ def _checked(overlay: Path, packages: tuple[Path, Path]) -> tuple[list[_Problem]
     """The problems of the hand-written package with either generated package."""
     with tempfile.TemporaryDirectory(prefix="drift-overlay-") as folder:
         work = Path(folder)
-        shutil.copytree(overlay, work / overlay.name, ignore=shutil.ignore_patterns("__pycache__"))
+        _copy(overlay, work / overlay.name)
         reports = []
         for package in packages:
-            shutil.copytree(package, work / "gcore_iam_client", ignore=shutil.ignore_patterns("__pycache__"))
+            _copy(package, work / _ASIDE)
             reports.append(list(_type_check(work, overlay.name)))
-            shutil.rmtree(work / "gcore_iam_client")
+            shutil.rmtree(work / _ASIDE)
         return reports[0], reports[1]
+
+
+def _copy(package: Path, to: Path) -> None:
+    shutil.copytree(package, to, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in to.rglob("*.py"):
+        text = file.read_text("utf-8")
+        file.write_text(re.sub(rf"\b{_CLIENT}\b", _ASIDE, text), encoding="utf-8")
 
 
 def _type_check(work: Path, package: str) -> Iterator[_Problem]:
@@ -113,137 +135,245 @@ def _type_check(work: Path, package: str) -> Iterator[_Problem]:
             report = json.loads(line)
             if report["severity"] == "error" and report["file"].startswith(f"{package}/"):
                 file = report["file"].removeprefix(f"{package}/")
-                yield _Problem(file, report["line"], report["column"] + 1, report["message"])
+                message = report["message"].replace(_ASIDE, _CLIENT)
+                kind = report["code"] or ""
+                if not (kind.startswith("import-") or message.startswith('Module "')):  # see _unimported
+                    yield _Problem(file, report["line"], report["column"] + 1, message, kind)
+
+
+# --- imports -------------------------------------------------------------------------------------------------------
+
+
+def _unimported(files: _Files, packages: tuple[Path, Path]) -> Iterator[_Problem]:
+    """Imports of what the old package has and the new one has not."""
+    for file in files.names():
+        for node in ast.walk(files.tree(file)):
+            if not (isinstance(node, ast.ImportFrom) and node.module and not node.level):
+                continue
+            if node.module.partition(".")[0] != _CLIENT:
+                continue
+            for alias in [alias for alias in node.names if alias.name != "*"]:
+                old, new = (_offers(package, node.module, alias.name) for package in packages)
+                if old and not new:
+                    message = f'Module "{node.module}" has no attribute "{alias.name}"'
+                    yield _Problem(file, alias.lineno, alias.col_offset + 1, message, "import")
+
+
+def _offers(package: Path, module: str, name: str) -> bool:
+    """Whether a name can be imported from a module of a generated package."""
+    place = package.joinpath(*module.split(".")[1:])
+    file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    if not file.is_file():
+        return False
+    if place.is_dir() and ((place / name).is_dir() or (place / f"{name}.py").is_file()):
+        return True
+    return any(name in _bound(node) for node in ast.walk(source(file)))
+
+
+def _bound(node: ast.AST) -> set[str]:
+    """The names that a statement binds."""
+    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name for alias in node.names}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 # --- names in strings ----------------------------------------------------------------------------------------------
 
 
-def _unresolved(overlay: Path, surfaces: tuple[Surface, Surface], specs: tuple[Spec, Spec]) -> Iterator[_Problem]:
-    ids = [{operation.get("operationId") for _, _, operation in spec.operations()} for spec in specs]
-    gone = ids[0] - ids[1]
-    for file in sorted(overlay.rglob("*.py")):
-        name = file.relative_to(overlay).as_posix()
-        tree = source(file)
-        for node in ast.walk(tree):
+@attrs.define
+class _Files:
+    """The hand-written package as syntax trees."""
+
+    overlay: Path
+    trees: dict[str, ast.Module] = attrs.field(factory=dict)
+
+    def names(self) -> list[str]:
+        return sorted(file.relative_to(self.overlay).as_posix() for file in self.overlay.rglob("*.py"))
+
+    def tree(self, file: str) -> ast.Module:
+        if file not in self.trees:
+            self.trees[file] = source(self.overlay / file)
+        return self.trees[file]
+
+    def function(self, problem: _Problem) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        """The innermost function around a problem."""
+        around = [
+            node
+            for node in ast.walk(self.tree(problem.file))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _spans(node, problem.line)
+        ]
+        return max(around, key=lambda node: node.lineno, default=None)
+
+    def statement(self, problem: _Problem) -> ast.stmt | None:
+        """The innermost statement around a problem."""
+        around = [
+            node
+            for node in ast.walk(self.tree(problem.file))
+            if isinstance(node, ast.stmt) and _spans(node, problem.line)
+        ]
+        return max(around, key=lambda node: (node.lineno, node.col_offset), default=None)
+
+
+def _spans(node: ast.stmt, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
+def _unresolved(files: _Files, surfaces: tuple[Surface, Surface], specs: tuple[Spec, Spec]) -> Iterator[_Problem]:
+    ids = [
+        {operation.get("operationId"): f"{method.upper()} {path}" for path, method, operation in spec.operations()}
+        for spec in specs
+    ]
+    gone = {name: operation for name, operation in ids[0].items() if name not in ids[1]}
+    for file in files.names():
+        for node in ast.walk(files.tree(file)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in gone:
                 message = f'the operation "{node.value}" is not there any more'
-                yield _Problem(name, node.lineno, node.col_offset + 1, message)
+                yield _Problem(file, node.lineno, node.col_offset + 1, message, "operation", gone[node.value])
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "paginate":
+                yield from _unpaged(file, node, surfaces)
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
-                yield from _getters(name, node, surfaces)
+                yield from _getters(file, node, surfaces)
+
+
+def _unpaged(file: str, call: ast.Call, surfaces: tuple[Surface, Surface]) -> Iterator[_Problem]:
+    """List operations that cannot be asked for a page any more."""
+    named = {node.id for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Name)}
+    old, new = (
+        {function.module.rpartition(".")[2]: function for function in surface.functions.values()}
+        for surface in surfaces
+    )
+    for name in sorted(named & old.keys() & new.keys()):
+        lost = {field.name for field in old[name].parameters} - {field.name for field in new[name].parameters}
+        for parameter in sorted(lost & {"*limit", "*offset"}):
+            message = f'"{name}" takes no "{parameter[1:]}", which pages are asked for with'
+            yield _Problem(file, call.args[0].lineno, call.args[0].col_offset + 1, message, "paginate")
 
 
 def _getters(
     file: str, function: ast.FunctionDef | ast.AsyncFunctionDef, surfaces: tuple[Surface, Surface]
 ) -> Iterator[_Problem]:
     """Fields that a function takes by name of what it returns a pager of."""
+    old, new = (surface.classes for surface in surfaces)
     returned = {node.id for node in ast.walk(function.returns or function) if isinstance(node, ast.Name)}
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "attrgetter":
-            for argument in node.args:
-                if isinstance(argument, ast.Constant):
-                    for model in sorted(returned & surfaces[1].classes.keys() & surfaces[0].classes.keys()):
-                        fields = [{field.name for field in surface.classes[model].fields} for surface in surfaces]
-                        if argument.value in fields[0] - fields[1]:
-                            message = f'"{model}" has no attribute "{argument.value}"'
-                            yield _Problem(file, argument.lineno, argument.col_offset + 1, message)
+    models = sorted(returned & old.keys() & new.keys())
+    calls = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "attrgetter"
+    ]
+    for argument in [argument for call in calls for argument in call.args if isinstance(argument, ast.Constant)]:
+        for model in models:
+            if argument.value in _fields(old[model]) - _fields(new[model]):
+                message = f'"{model}" has no attribute "{argument.value}"'
+                yield _Problem(file, argument.lineno, argument.col_offset + 1, message, "attrgetter")
+
+
+def _fields(model: Class) -> set[str]:
+    return {field.name for field in model.fields}
 
 
 # --- entries -------------------------------------------------------------------------------------------------------
 
 
-def _grouped(problems: Iterable[_Problem]) -> list[list[_Problem]]:
+def _grouped(files: _Files, problems: Iterable[_Problem]) -> list[list[_Problem]]:
     """Problems of one line together, and those of a derived line with those of the line that it is derived from."""
+    found = sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column, problem.message))
+    found = [problem for problem in found if not _follows(files, problem, found)]
     lines: dict[tuple[str, int], list[_Problem]] = {}
-    for problem in sorted(problems, key=lambda found: (found.file, found.line, found.column, found.message)):
+    for problem in found:
         lines.setdefault((problem.file, problem.line), []).append(problem)
-    groups = [group for (file, _), group in lines.items() if not file.startswith(_DERIVED)]
-    for (file, _), group in lines.items():
-        if file.startswith(_DERIVED):
-            origin = "aio/" + file.removeprefix(_DERIVED)
-            same = [
-                other
-                for other in groups
-                if other[0].file == origin
-                and {_as_sync(problem.message) for problem in other if problem.file == origin}
-                == {_as_sync(problem.message) for problem in group}
-                and sum(problem.file == file for problem in other) < sum(problem.file == origin for problem in other)
-            ]
-            if same:
-                same[0].extend(group)
-            else:
-                groups.append(group)
-    return groups
+    groups = {_like(files, group, lines): group for group in lines.values() if not group[0].file.startswith(_SYNC)}
+    for group in [group for group in lines.values() if group[0].file.startswith(_SYNC)]:
+        groups.setdefault(_like(files, group, lines), []).extend(group)
+    return list(groups.values())
 
 
-def _as_sync(message: str) -> str:
-    for pattern, replacement in RULES:
-        message = re.sub(pattern, replacement, message)
-    # Sync code returns what async code returns a coroutine of; the checker adds a guess at the nearest name.
-    message = re.sub(r"Coroutine\[Any, Any, ([^\]]*\]*)\]", r"\1", message)
-    return re.sub(r'; maybe .*$|(Self )?"\w+" of ', "", message)
+def _follows(files: _Files, problem: _Problem, problems: Sequence[_Problem]) -> bool:
+    """Whether a problem only says that the result of another problem's expression is of the wrong type."""
+    if problem.kind not in ("return-value", "assignment"):
+        return False
+    here = files.statement(problem)
+    return any(
+        other is not problem
+        and other.file == problem.file
+        and other.kind not in ("return-value", "assignment")
+        and files.statement(other) is here
+        for other in problems
+    )
 
 
-def _change(overlay: Path, group: list[_Problem], python: Sequence[Change]) -> Change:
+def _like(files: _Files, group: list[_Problem], lines: dict[tuple[str, int], list[_Problem]]) -> tuple[object, ...]:
+    """What a line has in common with the line that it is derived from: the function, the kind, the how-manieth."""
     first = group[0]
+    file = first.file
+    if file.startswith(_SYNC):
+        file = _ASYNC + file.removeprefix(_SYNC)
+    name = _name(files, first)
+    same = [other for (at, _), (other, *_) in lines.items() if at == first.file and other.kind == first.kind]
+    before = [other for other in same if other.line < first.line and _name(files, other) == name]
+    return file, name, first.kind, len(before)
+
+
+def _name(files: _Files, problem: _Problem) -> str:
+    """The name of the function around a problem, as derived code has it."""
+    function = files.function(problem)
+    name = function.name if function else ""
+    for pattern, replacement in RULES:
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+def _change(files: _Files, group: list[_Problem], others: Sequence[Change]) -> Change:
+    first = group[0]
+    folder = files.overlay.as_posix()
     message = "; ".join(dict.fromkeys(problem.message for problem in group if problem.file == first.file))
-    place = f"{overlay.as_posix()}/{first.file}:{first.line}"
-    cause = _cause(overlay, first, message, python)
+    cause = _cause(files, first, message, others)
+    statement = files.statement(first)
     return Change(
         id="overlay-symbol-broken",
         layer="overlay",
         level="error",
-        message=f"{place}: {message}",
+        message=f"{folder}/{first.file}:{first.line}: {message}",
         operations=cause.operations if cause else (),
         pointer=cause.pointer if cause else "",
         old=cause.old if cause else None,
         new=cause.new if cause else None,
         symbols=cause.symbols if cause else (),
-        fingerprint=fingerprint("overlay-symbol-broken", first.file, [_statement(overlay, first), message]),
-        files=tuple(dict.fromkeys(f"{overlay.as_posix()}/{problem.place}" for problem in group)),
+        fingerprint=fingerprint(
+            "overlay-symbol-broken", first.file, [ast.unparse(statement) if statement else "", message]
+        ),
+        files=tuple(dict.fromkeys(f"{folder}/{problem.place}" for problem in group)),
         causes=tuple(dict.fromkeys([*cause.causes, cause.fingerprint])) if cause else (),
     )
 
 
-def _cause(overlay: Path, problem: _Problem, message: str, python: Sequence[Change]) -> Change | None:
+def _cause(files: _Files, problem: _Problem, message: str, others: Sequence[Change]) -> Change | None:
     """The change that a broken line is due to: the one that speaks most of what the line and its message speak of."""
     said = set(re.findall(r"\w+", message))
-    around = set(re.findall(r"\w+", _function(overlay, problem))) | said
-
-    def score(change: Change) -> int:
-        names: Mapping[str, int] = {"removed": 1, "renamed": 1, "changed": 1, "required": 1}
-        total = 0
-        for symbol in change.symbols:
-            parts = symbol.split(".")
-            last = parts[-1]
-            points = 4 * (last in said and last != "sync_detailed")
-            if last == "sync_detailed" or change.id.startswith("py-module"):
-                points += 3 * any(part in around for part in parts[3:] if part != "sync_detailed")
-            elif change.id.startswith("py-field"):
-                points += 2 * (parts[-2] in said) + (parts[-2] in around) - 3 * (last not in around)
-            total = max(total, points)
-        weight = any(change.id.endswith(name) for name in names) and change.level == "error"
-        return 2 * total + weight if total > 0 else 0
-
-    best = max(python, key=score, default=None)
-    return best if best is not None and score(best) > 0 else None
+    around = files.function(problem) or files.statement(problem)
+    near = said | (set(re.findall(r"\w+", ast.unparse(around))) if around else set())
+    scores = [(_score(change, problem, said, near), change) for change in others]
+    best = max(scores, key=lambda scored: scored[0], default=None)
+    return best[1] if best and best[0] > 0 else None
 
 
-def _function(overlay: Path, problem: _Problem) -> str:
-    """The source of the innermost function around a line, of the line's statement outside of functions."""
-    text = (overlay / problem.file).read_text("utf-8")
-    inner = [
-        node
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.lineno <= problem.line <= (node.end_lineno or node.lineno)
-    ]
-    if not inner:
-        return _statement(overlay, problem)
-    function = max(inner, key=lambda node: node.lineno)
-    return "\n".join(text.splitlines()[function.lineno - 1 : function.end_lineno])
-
-
-def _statement(overlay: Path, problem: _Problem) -> str:
-    lines = (overlay / problem.file).read_text("utf-8").splitlines()
-    return lines[problem.line - 1].strip() if problem.line <= len(lines) else ""
+def _score(change: Change, problem: _Problem, said: set[str], near: set[str]) -> int:
+    if change.layer != "python":
+        named = change.id.startswith(("api-operation-id-removed", "api-path-removed", "api-removed"))
+        return 10 * (named and problem.operation in change.operations)
+    if change.id in _CONSEQUENCES:
+        return 0
+    best = 0
+    for symbol in change.symbols:
+        parts = symbol.split(".")
+        if parts[-1] == "sync_detailed" or change.id.startswith("py-module"):
+            points = 3 * bool(near & (set(parts[3:]) - {"sync_detailed"}))
+        elif change.id.startswith(("py-field", "py-enum")):
+            points = 4 * (parts[-1] in said) + 2 * (parts[-2] in said) + (parts[-2] in near) - (parts[-1] not in near)
+        else:
+            points = 4 * (parts[-1] in said) + (parts[-1] in near)
+        best = max(best, points)
+    return 2 * best + (change.level == "error") if best > 0 else 0

@@ -116,8 +116,7 @@ def compare(
     found += in_python
     if "overlay" in layers:
         packages = old.package.path, new.package.path
-        broken = [change for change in in_python if change.layer == "python"]
-        found += overlay.changes(project.overlay, packages, surfaces, specs, broken)
+        found += overlay.changes(project.overlay, packages, surfaces, specs, [*on_wire, *in_python])
     return _assembled(old.input, new.input, found, layers, accepted, today)
 
 

@@ -419,5 +419,5 @@ def level(name: str, guards: frozenset[str]) -> Level:
         name: The id of its rule.
         guards: What is known of the place, as keys of `CLIENT_VIEW`.
     """
-    levels = [rule(name).level, *(CLIENT_VIEW[guard].at_most for guard in guards)]
-    return max(levels, key=LEVELS.index)
+    levels: list[Level] = [rule(name).level, *(CLIENT_VIEW[guard].at_most for guard in guards)]
+    return LEVELS[max(LEVELS.index(found) for found in levels)]

@@ -1,0 +1,273 @@
+"""For a browser: one page that needs nothing else, neither a server nor a network."""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ...spec import Json
+from ..report import LAYERS, LEVELS, Change, Layer, Place, Review, Source
+from . import common
+from .common import Options
+
+_HERE = Path(__file__).parent
+
+_CONTEXT = 3
+"""Lines shown before and after those that a change is about."""
+
+_MOST = 12
+"""Lines shown of those that a change is about."""
+
+_COMPARED = 400
+"""Lines that are compared at most, as the time for that grows with their square."""
+
+_VALUE = 20
+"""Lines shown of a value before or after."""
+
+_SHORT = 80
+"""Characters up to which a value stands on one line."""
+
+_HINTS: Mapping[str, str] = {
+    "wire": "Requests and responses",
+    "python": "The generated package",
+    "generator": "What the generator cannot express",
+    "overlay": "Hand-written code",
+    "docs": "Summaries and descriptions",
+}
+
+_TONES: Mapping[str, str] = {
+    "error": "bad",
+    "breaking": "bad",
+    "broken": "bad",
+    "major": "bad",
+    "warning": "warn",
+    "info": "note",
+    "additive": "note",
+    "changed": "note",
+    "minor": "note",
+    "compatible": "good",
+    "patch": "good",
+    "ok": "good",
+    "none": "good",
+    common.NOT_LOOKED_AT: "off",
+}
+"""The colour and the icon of a word."""
+
+
+@attrs.frozen
+class _Row:
+    """A line of an excerpt."""
+
+    number: int
+    sign: str
+    """`-` or `+` for a line that changed, else a space."""
+    text: str
+
+    @property
+    def indent(self) -> int:
+        """How many spaces it begins with."""
+        return len(self.text) - len(self.text.lstrip(" "))
+
+
+@attrs.frozen
+class _Pane:
+    """One side of an excerpt."""
+
+    side: str
+    where: str
+    """`source:line:column`; "" when there is nothing on this side."""
+    rows: tuple[_Row, ...] = ()
+    skipped: int = 0
+    """Lines left out before the first that changed."""
+    more: int = 0
+    """Lines left out after the last one shown."""
+
+
+@attrs.frozen
+class _Card:
+    """A change as the page lays it out."""
+
+    number: int
+    change: Change
+    values: tuple[tuple[str, str], ...]
+    panes: tuple[_Pane, ...]
+    causes: tuple[tuple[int, str], ...]
+    """The number and the message of each change that led to it."""
+
+
+def render(review: Review, _: Options) -> str:
+    """Show a review as a page.
+
+    Args:
+        review: What to show.
+
+    Returns:
+        HTML that loads nothing and runs no script but its own.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"prose": _prose, "plain": common.printable, "code": _code}
+    style, script = (_asset(name) for name in ("page.css", "page.js"))
+    return environment.get_template("page.html.jinja").render(
+        review=review,
+        policy=_policy(style, script),
+        style=style,
+        script=script,
+        verdicts=list(common.verdicts(review)),
+        layers=_layers(review),
+        levels=[(level, sum(change.level == level for change in review.changes)) for level in LEVELS],
+        hints=_HINTS,
+        tones=_TONES,
+        tally=common.tally(review.changes),
+        plural=common.plural,
+    )
+
+
+def _layers(review: Review) -> list[tuple[Layer, list[_Card]]]:
+    """Each layer with its changes, numbered through all layers."""
+    numbered = list(enumerate(review.changes, 1))
+    known = {change.fingerprint: (number, change.message) for number, change in numbered if change.fingerprint}
+    return [
+        (
+            layer,
+            [
+                _Card(
+                    number,
+                    change,
+                    values=tuple(_values(change)),
+                    panes=_panes(review, change),
+                    causes=tuple(known[cause] for cause in change.causes if cause in known),
+                )
+                for number, change in numbered
+                if change.layer == layer
+            ],
+        )
+        for layer in LAYERS
+    ]
+
+
+def _asset(name: str) -> Markup:
+    """One of our own files, which goes into the page as it is."""
+    return Markup((_HERE / name).read_text("utf-8"))  # noqa: S704 - no part of it comes from a description
+
+
+def _policy(style: str, script: str) -> str:
+    """Forbid the page everything but its one style and its one script."""
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _prose(text: str) -> Markup:
+    """A sentence, with what stands between backticks as code."""
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if is_code else part for part, is_code in common.quoted(text)
+    )
+
+
+def _code(text: str) -> str:
+    """Lines as they are, with what would act on the page spelled out."""
+    return "\n".join(map(common.visible, text.split("\n")))
+
+
+def _values(change: Change) -> Iterator[tuple[str, str]]:
+    """What to show as the value before and after, where there is one."""
+    if change.before is None and change.after is None:
+        return
+    for title, value in (("Before", change.before), ("After", change.after)):
+        yield title, _value(value)
+
+
+def _value(value: Json) -> str:
+    if value is None:
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    if not isinstance(value, str) and len(short := json.dumps(value, ensure_ascii=False, default=str)) <= _SHORT:
+        text = short
+    lines = text.split("\n")
+    rest = len(lines) - _VALUE
+    return "\n".join([*lines[:_VALUE], f"… {common.plural(rest, 'more line')}"] if rest > 0 else lines)
+
+
+def _panes(review: Review, change: Change) -> tuple[_Pane, ...]:
+    """The lines in both descriptions, without the margin that all have; nothing when neither side has any."""
+    old, new = _range(review.old, change.old), _range(review.new, change.new)
+    if not old and not new:
+        return ()
+    before, after = _marked(review.old.lines, old, review.new.lines, new)
+    panes = (
+        _pane("Old", "-", review.old, change.old, old, before),
+        _pane("New", "+", review.new, change.new, new, after),
+    )
+    margin = min((row.indent for pane in panes for row in pane.rows if row.text.strip()), default=0)
+    return tuple(
+        attrs.evolve(pane, rows=tuple(attrs.evolve(row, text=row.text[margin:]) for row in pane.rows)) for pane in panes
+    )
+
+
+def _range(source: Source, place: Place | None) -> range:
+    """The indexes of the lines that a change is about."""
+    if place is None:
+        return range(0)
+    return range(place.line - 1, min(place.end_line, len(source.lines)))
+
+
+def _marked(
+    old_lines: Sequence[str], old: range, new_lines: Sequence[str], new: range
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Which of these lines differ between the two sides; all of them when none does."""
+    if old and new and len(old) <= _COMPARED and len(new) <= _COMPARED:
+        before, after = (
+            [lines[index].strip() for index in part] for lines, part in ((old_lines, old), (new_lines, new))
+        )
+        codes = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+        differing = [code for code in codes if code[0] != "equal"]
+        if differing:
+            return (
+                frozenset(old[index] for _, start, end, _, _ in differing for index in range(start, end)),
+                frozenset(new[index] for _, _, _, start, end in differing for index in range(start, end)),
+            )
+    return frozenset(old), frozenset(new)
+
+
+def _pane(side: str, sign: str, source: Source, place: Place | None, lines: range, marked: frozenset[int]) -> _Pane:
+    if place is None or not lines:
+        return _Pane(side, "")
+    first = min(marked, default=lines.start)
+    # A long range starts where something differs, if that would be out of sight otherwise.
+    start = lines.start if first < lines.start + _MOST else first - 1
+    end = min(start + _MOST, lines.stop)
+
+    def rows(part: range) -> tuple[_Row, ...]:
+        return tuple(
+            _Row(index + 1, sign if index in marked else " ", common.visible(source.lines[index])) for index in part
+        )
+
+    before = range(max(lines.start - _CONTEXT, 0), lines.start) if start == lines.start else range(0)
+    after = range(end, min(end + _CONTEXT, len(source.lines))) if end == lines.stop else range(0)
+    return _Pane(
+        side,
+        f"{common.printable(source.source)}:{place.line}:{place.column}",
+        rows=(*rows(before), *rows(range(start, end)), *rows(after)),
+        skipped=start - lines.start,
+        more=lines.stop - end,
+    )

@@ -1,0 +1,23 @@
+"""For programs: what `codegen/drift/report.schema.json` describes."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ..report import Review, as_json
+from .common import Options
+
+
+def render(review: Review, _: Options) -> str:
+    """Write a review as JSON.
+
+    Args:
+        review: What to write.
+
+    Returns:
+        A JSON object and a line break.
+    """
+    text = json.dumps(as_json(review), indent=2, ensure_ascii=False) + "\n"
+    # Half of a surrogate pair, which UTF-8 cannot hold; JSON's own escape can.
+    return re.sub(r"[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)

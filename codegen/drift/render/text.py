@@ -1,0 +1,129 @@
+"""For a terminal, and for a log."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from ..report import Change, Review
+from . import common
+from .common import Block, Options
+
+_LEAST = 20
+"""Columns that text gets however narrow the terminal is."""
+
+_STYLES: Mapping[str, str] = {
+    "error": "bold red",
+    "breaking": "bold red",
+    "broken": "bold red",
+    "major": "bold red",
+    "warning": "yellow",
+    "additive": "cyan",
+    "changed": "cyan",
+    "minor": "cyan",
+    "info": "cyan",
+    "compatible": "green",
+    "ok": "green",
+    "none": "green",
+    "patch": "green",
+    common.NOT_LOOKED_AT: "dim",
+}
+
+_Line = tuple[int, Text]
+"""How far a line is indented, and what it says."""
+
+
+def render(review: Review, options: Options) -> str:
+    """Show a review as lines of text.
+
+    Args:
+        review: What to show.
+        options: `color`, `width` and `docs` count here.
+
+    Returns:
+        Lines, each ended by a line break, that are no wider than asked for unless a single word is.
+    """
+    file = io.StringIO()
+    console = Console(
+        file=file,
+        width=options.width,
+        force_terminal=options.color,
+        no_color=not options.color,
+        color_system="standard" if options.color else None,
+        highlight=False,
+        legacy_windows=False,
+    )
+    for indent, line in _lines(review, options):
+        hanging = indent + 2
+        for number, part in enumerate(_wrapped(line, max(options.width - hanging, _LEAST))):
+            margin = " " * (hanging if number else indent)
+            console.print(Text.assemble(margin, part) if part else part, soft_wrap=True)
+    return file.getvalue()
+
+
+def _wrapped(line: Text, width: int) -> Iterator[Text]:
+    """Break a line between words only, so that every place and every name stays whole."""
+    start = 0
+    breaks: list[int] = []
+    for word in re.finditer(r"\S+", line.plain):
+        if word.start() > start and cell_len(line.plain[start : word.end()]) > width:
+            start = word.start()
+            breaks.append(start)
+    for part in line.divide(breaks):
+        part.rstrip()
+        yield part
+
+
+def _lines(review: Review, options: Options) -> Iterator[_Line]:
+    yield 0, Text("Drift review", "bold")
+    yield 2, Text(f"old      {common.described(review.old)}")
+    yield 2, Text(f"new      {common.described(review.new)}")
+    yield 0, Text()
+    for layer, word in common.verdicts(review):
+        yield 2, Text.assemble(f"{layer:9}", (word, _STYLES[word]))
+    yield 2, Text.assemble("bump     ", (review.suggested_bump, _STYLES[review.suggested_bump]), " (suggested)")
+    if not review.changes:
+        yield 0, Text()
+        yield 0, Text(common.NO_CHANGES)
+    for layer, changes in common.by_layer(review):
+        if not changes:
+            continue
+        yield 0, Text()
+        yield 0, Text.assemble((layer, "bold"), f": {common.tally(changes)}")
+        if layer == "docs" and not options.docs:
+            yield from ((2, Text(f"{count:4} {common.printable(rule)}")) for rule, count in common.rules(changes))
+            continue
+        for block in common.blocks(changes):
+            yield from _block(review, block)
+    if review.notes:
+        yield 0, Text()
+        yield 0, Text("notes", "bold")
+        yield from ((2, Text(f"- {common.printable(note)}")) for note in review.notes)
+
+
+def _block(review: Review, block: Block) -> Iterator[_Line]:
+    where = f" in {common.printable(block.component)}" if block.component else ""
+    yield 2, Text.assemble((block.level, _STYLES[block.level]), f" {common.printable(block.id)}{where}")
+    shared = len({change.operations for change in block.changes}) == 1
+    if shared:
+        yield from _reached(4, block.changes[0])
+    for change in block.changes:
+        where = " -> ".join(common.places(review, change)) or common.printable(change.pointer)
+        yield 4, Text.assemble((f"{where}  " if where else "", "dim"), common.printable(change.message))
+        if not shared:
+            yield from _reached(6, change)
+        if change.symbols:
+            yield 6, Text(f"symbols: {common.listed(change.symbols)}", "dim")
+        yield from ((6, Text(f"breaks {common.printable(file)}", "bold")) for file in change.files)
+        if change.accepted:
+            yield 6, Text(common.acceptance(change.accepted), "green")
+
+
+def _reached(indent: int, change: Change) -> Iterator[_Line]:
+    if change.operations:
+        yield indent, Text(f"operations: {common.listed(change.operations)}", "dim")
