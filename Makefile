@@ -12,7 +12,10 @@ SPEC        ?= spec/iam_api.yaml
 CORRECTIONS ?= spec/corrections.yaml
 OUTPUT      ?= generated/gcore_iam_client
 
-.PHONY: help setup demo test generate check sync lint types inventory bench build lock clean
+OLD         ?= $(SPEC)
+FORMAT      ?= text
+
+.PHONY: help setup demo test generate check sync lint types inventory drift update-spec bench build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +57,18 @@ types: setup ## mypy --strict and pyright over everything
 
 inventory: setup ## every operation with its type and its method
 	@$(BIN)/python -m codegen inventory
+
+drift: setup ## review a new description: NEW= (OLD= FORMAT= REPORT= FAIL_ON=)
+	@test -n '$(NEW)' || { echo "make drift needs NEW=, a path, a URL or git-ref:path"; exit 2; }
+	@$(BIN)/python -m codegen drift '$(OLD)' '$(NEW)' --format '$(FORMAT)' \
+		$(if $(REPORT),--output '$(REPORT)') $(if $(FAIL_ON),--fail-on '$(FAIL_ON)') $(ARGS)
+
+update-spec: setup ## review NEW=, vendor it and regenerate (PROSE=ours: keep our words)
+	@test -n '$(NEW)' || { echo "make update-spec needs NEW=, a path, a URL or git-ref:path"; exit 2; }
+	@$(BIN)/python -m codegen update '$(NEW)' --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
+		$(if $(PROSE),--prose '$(PROSE)') $(ARGS)
+	@$(BIN)/python -m codegen derive
+	@$(MAKE) --no-print-directory check
 
 bench: setup ## measurements side by side, as ratios with bounds
 	@$(BIN)/python -m benchmarks

@@ -81,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     project.add_argument("--config", type=Path, default=CONFIG, help="the generator's options (%(default)s)")
     project.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
     command.add_drift(commands, project)
+    command.add_history(commands, project)
+    command.add_update(commands, project)
     return parser
 
 

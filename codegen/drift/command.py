@@ -1,24 +1,33 @@
-"""The commands `drift` and `history` of `python -m codegen`: what the user may say, and the exit status."""
+"""The commands `drift`, `history` and `update` of `python -m codegen`: what the user may say, and the exit status."""
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from .. import corrections
 from ..errors import CodegenError
-from . import accept
+from . import accept, history, update
 from .gate import Gate, parse_gates
 from .render import FORMATS, Options
 from .report import CHOICES, Layer, Review
 from .review import Project, review
 from .sources import read
 
+SPEC = Path("spec/iam_api.yaml")
+PACKAGE = Path("generated/gcore_iam_client")
 ACCEPTED = Path("spec/accepted-drift.yaml")
+CHANGELOG = Path("CHANGELOG.md")
+REVIEWS = Path("spec/reviews")
+
+if TYPE_CHECKING:
+    _Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _EXIT = """\
 exit status:
@@ -30,7 +39,7 @@ exit status:
 """
 
 
-def add_drift(commands: argparse._SubParsersAction[argparse.ArgumentParser], project: argparse.ArgumentParser) -> None:
+def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
     """Add the command `drift`."""
     drift = commands.add_parser(
         "drift",
@@ -125,13 +134,100 @@ def reviewed(arguments: argparse.Namespace, layers: Sequence[Layer]) -> Review:
         raise CodegenError("standard input can be one side only")
     generating = bool({"python", "overlay"} & set(layers))
     accepted = accept.load(arguments.accepted)
-    project = Project(
+    project = _project(arguments, generating=generating)
+    old, new = (read(name, generating=generating) for name in (arguments.old, arguments.new))
+    return review(old, new, project, layers=layers, accepted=accepted, today=today())
+
+
+def add_history(commands: _Commands, project: argparse.ArgumentParser) -> None:
+    """Add the command `history`."""
+    past = commands.add_parser(
+        "history",
+        parents=[project],
+        help="review every step of a description's history in git",
+        description="Print a line for each commit that changed more of a description than its version.",
+    )
+    past.add_argument("repository", type=Path, metavar="REPO", help="a git repository")
+    past.add_argument("path", metavar="PATH", help="the description in it")
+    past.add_argument("--since", metavar="REV", help="a revision to begin after")
+    past.add_argument(
+        "--layers", type=_layers, default=("wire", "python", "docs"), metavar="LAYERS", help="what to look at"
+    )
+    past.add_argument("--format", choices=("text", "json"), default="text")
+    past.set_defaults(run=_history)
+
+
+def _history(arguments: argparse.Namespace) -> int:
+    generating = bool({"python", "overlay"} & set(arguments.layers))
+    steps = history.replay(
+        arguments.repository,
+        arguments.path,
+        _project(arguments, generating=generating),
+        since=arguments.since,
+        layers=arguments.layers,
+        today=today(),
+    )
+    for step in steps:
+        verdict = step.review.verdict if step.review else None
+        words = {layer: getattr(verdict, layer, None) for layer in arguments.layers}
+        if arguments.format == "json":
+            line = {"commit": step.commit, "date": step.date, "verdict": words, "headline": step.headline}
+            print(json.dumps(line, ensure_ascii=False), flush=True)
+        else:
+            shown = "  ".join(f"{layer} {word or '-':10}" for layer, word in words.items())
+            print(f"{step.date} {step.commit[:9]}  {shown}  {step.headline}", flush=True)
+    return 0
+
+
+def add_update(commands: _Commands, project: argparse.ArgumentParser) -> None:
+    """Add the command `update`."""
+    taking = commands.add_parser(
+        "update",
+        parents=[project],
+        help="review a new description, vendor it and regenerate",
+        description="Review a new description, vendor it, regenerate, and write the review and a changelog entry.",
+        epilog=_EXIT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    taking.add_argument("new", metavar="NEW", help="a path, a URL, - (standard input), or git-ref:path")
+    taking.add_argument("--spec", type=Path, default=SPEC, help="the vendored description (%(default)s)")
+    taking.add_argument("--output", type=Path, default=PACKAGE, help="the generated package (%(default)s)")
+    taking.add_argument("--changelog", type=Path, default=CHANGELOG, help="%(default)s")
+    taking.add_argument("--reviews", type=Path, default=REVIEWS, help="folder of the reviews (%(default)s)")
+    taking.add_argument(
+        "--prose",
+        choices=("theirs", "ours"),
+        default="theirs",
+        help="whose words to vendor: the new description's, or the vendored one's wherever it has some (%(default)s)",
+    )
+    taking.set_defaults(run=_update)
+
+
+def _update(arguments: argparse.Namespace) -> int:
+    places = update.Places(arguments.spec, arguments.output, arguments.changelog, arguments.reviews)
+    project = _project(arguments, generating=True)
+    done = update.update(arguments.new, project, places, own_prose=arguments.prose == "ours", today=today())
+    if done is None:
+        print(f"{arguments.spec}: is this description already; nothing changed")
+        return 0
+    verdict = done.review.verdict
+    print(f"wire {verdict.wire}, python {verdict.python}, overlay {verdict.overlay}, docs {verdict.docs}")
+    print(f"suggested bump: {done.review.suggested_bump}; generated files changed: {done.files}")
+    print(f"review: {done.page}")
+    for pointer in done.unwritten:
+        print(f"needs words of our own: {pointer}")
+    for change in done.review.changes:
+        if change.layer == "overlay":
+            print(f"to be adapted: {change.message}")
+    return 0
+
+
+def _project(arguments: argparse.Namespace, *, generating: bool) -> Project:
+    return Project(
         corrections=corrections.load(arguments.corrections) if generating else (),
         config=arguments.config,
         overlay=arguments.overlay,
     )
-    old, new = (read(name, generating=generating) for name in (arguments.old, arguments.new))
-    return review(old, new, project, layers=layers, accepted=accepted, today=today())
 
 
 def options(arguments: argparse.Namespace) -> Options:

@@ -49,8 +49,17 @@ def read(name: str, *, generating: bool) -> Input:
     Raises:
         UnreadableError: It cannot be found or read, or is not an OpenAPI 3 description that holds together.
     """
-    data = _fetch(name)
-    shown = _shown(name)
+    return parsed(_fetch(name), _shown(name), generating=generating)
+
+
+def parsed(data: bytes, shown: str, *, generating: bool) -> Input:
+    """Take bytes for a description; see `read`.
+
+    Args:
+        data: The bytes.
+        shown: What reports and messages call it.
+        generating: Whether a client shall be made from it.
+    """
     try:
         file = parse_yaml(data, shown)
         spec = as_spec(file)

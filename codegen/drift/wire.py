@@ -33,24 +33,28 @@ def changes(old: Spec, new: Spec, today: datetime.date) -> list[Change]:
     Raises:
         CodegenError: A document is not what OpenAPI asks for. Names file, line and column.
     """
+    merged = _Merge(old, new)
+    for finding, reached in findings(old, new, today).items():
+        merged.add(finding, reached)
+    found = merged.changes()
+    return [*found, *_versions(old, new, found)]
+
+
+def findings(old: Spec, new: Spec, today: datetime.date) -> dict[Finding, list[str]]:
+    """The differences place by place, each with the operations that it reaches; see `changes`."""
     signatures: dict[tuple[Json, ...], int] = {}
     sides = Side(old, signatures), Side(new, signatures)
     names = _parameter_names(old), _parameter_names(new)
     graph = _Graph(SchemaDiff(*sides, names))
     reached: dict[Finding, dict[str, None]] = {}
     for outcome in OperationDiff(*sides, names, today).compare():
-        findings = [*outcome.findings, *graph.reachable(outcome.pairs)]
-        for finding in findings:
+        for finding in (*outcome.findings, *graph.reachable(outcome.pairs)):
             if "stability" not in finding.rule:
                 finding = attrs.evolve(finding, guards=finding.guards | outcome.guards)
             reached.setdefault(finding, {})
             if outcome.operation:
                 reached[finding][outcome.operation] = None
-    merged = _Merge(old, new)
-    for finding, operations in reached.items():
-        merged.add(finding, operations)
-    found = merged.changes()
-    return [*found, *_versions(old, new, found)]
+    return {finding: list(operations) for finding, operations in reached.items()}
 
 
 @attrs.define

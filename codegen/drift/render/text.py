@@ -114,12 +114,15 @@ def _block(review: Review, block: Block) -> Iterator[_Line]:
         yield from _reached(4, block.changes[0])
     for change in block.changes:
         where = " -> ".join(common.places(review, change)) or common.printable(change.pointer)
-        yield 4, Text.assemble((f"{where}  " if where else "", "dim"), common.printable(change.message))
+        yield 4, Text.assemble(common.printable(change.message), (f"  {where}" if where else "", "dim"))
         if not shared:
             yield from _reached(6, change)
         if change.symbols:
             yield 6, Text(f"symbols: {common.listed(change.symbols)}", "dim")
         yield from ((6, Text(f"breaks {common.printable(file)}", "bold")) for file in change.files)
+        if change.files:
+            causes = [f"{other.id}: {other.message}" for other in review.changes if other.fingerprint in change.causes]
+            yield from ((6, Text(f"because of {common.printable(cause)}")) for cause in causes[:3])
         if change.accepted:
             yield 6, Text(common.acceptance(change.accepted), "green")
 

@@ -1,0 +1,212 @@
+"""Replays what a git repository did to a description, one line for each commit that changed more than its version."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import datetime
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import attrs
+
+from ..errors import CodegenError
+from ..spec import Json, mappings
+from .report import LEVELS, Change, Layer, Review
+from .review import GenerationError, Project, Side, compare, generated, review
+from .shapes import PROSE
+from .sources import Input, UnreadableError, parsed
+
+
+@attrs.frozen
+class Step:
+    """A commit that changed the description."""
+
+    commit: str
+    """In hexadecimal, whole."""
+    date: str
+    """Of the commit, `YYYY-MM-DD`."""
+    review: Review | None
+    """None when the description of this commit or of the one before cannot be compared."""
+    problem: str = ""
+    """Why there is no review, or no client was compared; "" if all went well."""
+
+    @property
+    def headline(self) -> str:
+        """The gravest change that is not prose, and how many there are beside it."""
+        if self.review is None:
+            return self.problem
+        told = [change for change in self.review.changes if change.layer != "docs"]
+        if not told:
+            prose = len(self.review.changes)
+            return self.problem or (f"{prose} in prose" if prose else "the same, written in another way")
+        worst: Change = min(told, key=lambda change: LEVELS.index(change.level))
+        more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
+        return f"{worst.id}: {worst.message}{more}"
+
+
+def replay(
+    repository: Path,
+    path: str,
+    project: Project,
+    *,
+    since: str | None = None,
+    layers: Sequence[Layer] = ("wire", "python", "docs"),
+    today: datetime.date,
+) -> Iterator[Step]:
+    """Review every step of a description's history.
+
+    Args:
+        repository: A git repository.
+        path: The description in it.
+        project: What generates the clients that are compared.
+        since: A revision to begin after; None for the first commit that has the file.
+        layers: The layers to look at.
+        today: What the sunset of a deprecated operation is held against.
+
+    Yields:
+        One step for each commit after which the description says something else, oldest first; what changes nothing
+        but `info.version` is left out.
+
+    Raises:
+        UnreadableError: There is no such repository, revision or file.
+    """
+    generating = bool({"python", "overlay"} & set(layers))
+    with contextlib.ExitStack() as stack:
+        before: _Version | None = None
+        for commit, date, data in _commits(repository, path, since):
+            if before is not None and _plain(data) == _plain(before.data):
+                continue
+            after = _Version(data, f"{commit[:9]}:{path}", generating)
+            if before is None:
+                before = after
+                stack.enter_context(after.open(project))
+                continue
+            if after.input and before.input and _content(after.input) == _content(before.input):
+                continue
+            if after.takes_over(before):
+                yield _step(commit, date, before, after, project, layers, today)
+            else:
+                with contextlib.ExitStack() as entered:
+                    entered.enter_context(after.open(project))
+                    yield _step(commit, date, before, after, project, layers, today)
+                    stack.close()
+                    stack.push(entered.pop_all())
+            before = after
+
+
+@attrs.define
+class _Version:
+    """The description of one commit, and the client that is made from it if that is possible."""
+
+    data: bytes
+    name: str
+    generating: bool
+    input: Input | None = None
+    side: Side | None = None
+    problem: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        try:
+            self.input = parsed(self.data, self.name, generating=False)
+        except UnreadableError as error:
+            self.problem = _first_line(error)
+
+    def takes_over(self, before: _Version) -> bool:
+        """Use the client of the version before if only prose has changed since, which no client depends on."""
+        if not (self.input and before.input and before.side and _said(self.input) == _said(before.input)):
+            return False
+        self.side = attrs.evolve(before.side, input=self.input)
+        return True
+
+    @contextlib.contextmanager
+    def open(self, project: Project) -> Iterator[None]:
+        """Keep the client as long as the context lasts."""
+        with contextlib.ExitStack() as stack:
+            if self.input and self.generating:
+                try:
+                    given = parsed(self.data, self.name, generating=True)
+                    self.side = stack.enter_context(generated(given, project))
+                except (UnreadableError, GenerationError) as error:
+                    self.problem = _first_line(error)
+            yield
+
+
+def _step(
+    commit: str,
+    date: str,
+    before: _Version,
+    after: _Version,
+    project: Project,
+    layers: Sequence[Layer],
+    today: datetime.date,
+) -> Step:
+    problem = after.problem or before.problem
+    if before.input is None or after.input is None:
+        return Step(commit, date, None, problem)
+    try:
+        if before.side and after.side:
+            return Step(commit, date, compare(before.side, after.side, project, layers=layers, today=today))
+        plain = [layer for layer in layers if layer in ("wire", "docs")]
+        return Step(commit, date, review(before.input, after.input, project, layers=plain, today=today), problem)
+    except CodegenError as error:
+        return Step(commit, date, None, _first_line(error))
+
+
+def _commits(repository: Path, path: str, since: str | None) -> Iterator[tuple[str, str, bytes]]:
+    """(commit, date, content) of each commit that touched a file, oldest first."""
+    if since is not None:
+        if since.startswith("-"):
+            raise UnreadableError(f"{since}: is no revision")
+        commit = _git(repository, "rev-parse", "--verify", "--quiet", f"{since}^{{commit}}").decode().strip()
+        with contextlib.suppress(UnreadableError):  # it may have come later
+            yield commit, "", _git(repository, "show", f"{commit}:{path}")
+    span = f"{since}..HEAD" if since else "HEAD"
+    log = _git(repository, "log", "--first-parent", "--reverse", "--format=%H %cs", span, "--", path).decode()
+    if not log and since is None:
+        raise UnreadableError(f"{repository}: has no commit with {path}")
+    for line in log.splitlines():
+        commit, date = line.split()
+        with contextlib.suppress(UnreadableError):  # the commit that removed it
+            yield commit, date, _git(repository, "show", f"{commit}:{path}")
+
+
+def _git(repository: Path, *words: str) -> bytes:
+    try:
+        run = subprocess.run(  # noqa: S603 - no shell; what the user names is checked not to be an option
+            ["git", "-C", str(repository), *words],  # noqa: S607
+            capture_output=True,
+            check=False,
+        )
+    except OSError as error:
+        raise UnreadableError(f"{repository}: git: {error.strerror}") from error
+    if run.returncode:
+        said = run.stderr.decode(errors="replace").strip().splitlines() or [f"git {words[0]} found nothing"]
+        raise UnreadableError(f"{repository}: {said[0]}")
+    return run.stdout
+
+
+def _plain(data: bytes) -> bytes:
+    """A description's text without the lines of versions, to tell cheaply that nothing else changed."""
+    return re.sub(rb"(?m)^\s*version:.*$", b"", data)
+
+
+def _content(given: Input) -> dict[str, Json]:
+    document = copy.copy(given.spec.document)
+    document["info"] = {key: value for key, value in document["info"].items() if key != "version"}
+    return document
+
+
+def _said(given: Input) -> dict[str, Json]:
+    """A document without its prose."""
+    document = copy.deepcopy(_content(given))
+    for _, mapping in list(mappings(document)):
+        for key in [key for key in mapping if key in PROSE or key == "summary" or key.startswith("x-")]:
+            del mapping[key]
+    return {key: value for key, value in document.items() if key not in ("info", "tags")}
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,68 @@
+"""A new description with this project's own words where both speak of the same thing."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+
+import yaml
+
+from ..spec import Json, Spec, resolve, unescape
+from . import wire
+
+_HEADER = """\
+# Gcore's IAM API, as an OpenAPI description.
+#
+# The facts (paths, names, types, limits) are those of the description that Gcore publishes, in its
+# version {version}. The prose is this project's own.
+# Where the original comes from: source.toml, beside this file.
+"""
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML as people write it: texts of several lines as such."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    lines = value.splitlines()
+    style = "|" if len(lines) > 1 and not any(line != line.rstrip() for line in lines) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def in_our_words(old: Spec, new: Spec, today: datetime.date) -> tuple[bytes, list[str]]:
+    """Write a new description with the summaries, descriptions and examples of the old one.
+
+    Args:
+        old: The vendored description.
+        new: The new one.
+        today: What the sunset of a deprecated operation is held against.
+
+    Returns:
+        The text, as YAML, and the JSON pointers of prose that the old one has no words for.
+    """
+    document = copy.deepcopy(new.document)
+    unwritten: list[str] = []
+    for finding in wire.findings(old, new, today):
+        if not finding.rule.startswith("docs-") or finding.new is None:
+            continue
+        if finding.before is None:
+            unwritten.append(finding.new)
+        elif finding.rule != "docs-tag-changed":
+            _put(document, finding.new, copy.deepcopy(finding.before))
+    for index, tag in enumerate(document.get("tags") or []):
+        ours = next((other for other in old.document.get("tags") or [] if other.get("name") == tag.get("name")), None)
+        if ours:
+            document["tags"][index] = copy.deepcopy(ours)
+    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return (_HEADER.format(version=new.version) + text).encode(), sorted(dict.fromkeys(unwritten))
+
+
+def _put(document: dict[str, Json], pointer: str, value: Json) -> None:
+    """Replace what stands at a JSON pointer."""
+    holder, _, key = pointer.rpartition("/")
+    place = resolve(document, f"#{holder}") if holder else document
+    if isinstance(place, dict):
+        place[unescape(key)] = value

@@ -1,0 +1,165 @@
+"""Takes a new description into the project: review, vendored file, generated client, changelog, all or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import attrs
+
+from .. import generate
+from ..errors import CodegenError
+from .prose import in_our_words
+from .render import FORMATS, Options
+from .report import Review
+from .review import GenerationError, Project, review
+from .sources import Input, parsed, read
+
+_UNRELEASED = "## Unreleased"
+
+
+@attrs.frozen
+class Places:
+    """Where what an update writes stands."""
+
+    spec: Path
+    """The vendored description; `source.toml` lies beside it."""
+    package: Path
+    """The generated package."""
+    changelog: Path
+    reviews: Path
+    """Folder of the reviews."""
+
+    @property
+    def source(self) -> Path:
+        """What the description was taken from."""
+        return self.spec.with_name("source.toml")
+
+
+@attrs.frozen
+class Outcome:
+    """What an update did."""
+
+    review: Review
+    page: Path
+    """The review, as Markdown."""
+    files: int
+    """Generated files that changed."""
+    unwritten: tuple[str, ...]
+    """JSON pointers of prose that is not this project's own."""
+
+
+def update(name: str, project: Project, places: Places, *, own_prose: bool, today: datetime.date) -> Outcome | None:
+    """Take a new description into the project.
+
+    Args:
+        name: The description, as `sources.read` takes it.
+        project: What generates the client and stands on it.
+        places: Where everything stands.
+        own_prose: Keep the words of the vendored description where the new one speaks of the same thing.
+        today: The day of the update.
+
+    Returns:
+        What was done; None when the new description is the vendored one.
+
+    Raises:
+        UnreadableError: A description cannot be read.
+        GenerationError: No client can be generated from the new one; nothing has been touched.
+        CodegenError: A file of the project is not as it must be; nothing has been touched.
+    """
+    old, new = read(str(places.spec), generating=True), read(name, generating=True)
+    if new.source.sha256 == old.source.sha256:
+        return None
+    vendored, unwritten = in_our_words(old.spec, new.spec, today) if own_prose else (new.data, ())
+    given = parsed(vendored, str(places.spec), generating=True)
+    found = review(old, new, project, today=today)
+    with _package(given, project, places.package) as package:
+        page = places.reviews / f"{today.isoformat()}-{new.source.sha256[:8]}.md"
+        texts = {
+            places.spec: vendored,
+            places.source: _source(places.source, given, new, today).encode(),
+            page: FORMATS["markdown"](found, Options(docs=True)).encode(),
+            places.changelog: _changelog(places.changelog, found, page).encode(),
+        }
+        with _written(texts):
+            changed = generate.replace(package, places.package)
+    return Outcome(found, page, len(changed), tuple(unwritten))
+
+
+@contextlib.contextmanager
+def _package(given: Input, project: Project, output: Path) -> Iterator[generate.Package]:
+    """The client of a description as `make generate` would make it, still aside."""
+    generate.check_output(output)
+    try:
+        with generate.generated(given.spec, project.corrections, project.config, lenient=True, tolerant=True) as tried:
+            problems = [*tried.notes, *(f"{given.source.source}: {loss}" for loss in tried.losses)]
+        if problems:
+            raise CodegenError("\n".join(problems))
+        with generate.generated(
+            given.spec, project.corrections, project.config, beside=generate.nearest_folder(output)
+        ) as package:
+            yield package
+    except CodegenError as error:
+        raise GenerationError(
+            f"{error}\nnothing has been changed; correct spec/corrections.yaml, where it no longer fits, and try again"
+        ) from error
+
+
+@contextlib.contextmanager
+def _written(texts: Mapping[Path, bytes]) -> Iterator[None]:
+    """Write files, and put them back if anything goes wrong before the context ends."""
+    kept = {path: path.read_bytes() if path.exists() else None for path in texts}
+    try:
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text)
+        yield
+    except BaseException:
+        for path, old in kept.items():
+            if old is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(old)
+        raise
+
+
+def _source(path: Path, vendored: Input, upstream: Input, today: datetime.date) -> str:
+    """`source.toml` with the new hashes, its comments as they were."""
+    text = path.read_text("utf-8")
+    date = re.match(r"\d{4}-\d{2}-\d{2}", upstream.source.version)
+    text = _set(text, path, "upstream", "date", date[0] if date else today.isoformat())
+    text = _set(text, path, "upstream", "sha256", f'"{upstream.source.sha256}"')
+    text = _set(text, path, "vendored", "version", f'"{vendored.source.version}"')
+    return _set(text, path, "vendored", "sha256", f'"{vendored.source.sha256}"')
+
+
+def _set(text: str, path: Path, table: str, key: str, value: str) -> str:
+    pattern = rf"(?ms)(^\[{table}\]$(?:(?!^\[).)*?^{key} = )[^\n]*"
+    changed, count = re.subn(pattern, lambda found: found[1] + value, text, count=1)
+    if not count:
+        raise CodegenError(f"{path}: needs `{key}` in a table [{table}]")
+    return changed
+
+
+def _changelog(path: Path, found: Review, page: Path) -> str:
+    """The changelog with an entry for the update under what is not released yet."""
+    text = path.read_text("utf-8")
+    if text.count(f"{_UNRELEASED}\n") != 1:
+        raise CodegenError(f"{path}: needs one section `{_UNRELEASED}`")
+    verdict = found.verdict
+    version = " ".join(found.new.version.split())
+    words = f"wire {verdict.wire}, Python {verdict.python}, hand-written code {verdict.overlay}, prose {verdict.docs}"
+    entry = (
+        f"- The API's description in its version {version} ({found.new.sha256[:8]}): {words}; suggested bump: "
+        f"{found.suggested_bump}. See {page.as_posix()}.\n"
+    )
+    head, _, rest = text.partition(f"{_UNRELEASED}\n")
+    section, mark, later = rest.partition("\n## ")
+    if "### Changed\n\n" in section:
+        section = section.replace("### Changed\n\n", f"### Changed\n\n{entry}", 1)
+    else:
+        section = f"{section.rstrip()}\n\n### Changed\n\n{entry}"
+    return f"{head}{_UNRELEASED}\n{section}{mark}{later}"
