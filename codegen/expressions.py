@@ -217,5 +217,4 @@ def meaning(model: ModelProperty, prop: Property) -> str:
     """A property's description: what stands beside a `$ref` before what stands at its target."""
     schema = (model.data.properties or {}).get(prop.name)
     beside = getattr(schema, "description", None)
-    text = beside or prop.description
-    return text.get_untrusted_value() if text else ""
+    return plain(beside or prop.description)

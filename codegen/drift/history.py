@@ -149,7 +149,7 @@ def _step(
     try:
         if before.side and after.side:
             return Step(commit, date, compare(before.side, after.side, project, layers=layers, today=today))
-        plain = [layer for layer in layers if layer in ("wire", "docs")]
+        plain: list[Layer] = [layer for layer in layers if layer not in ("python", "overlay")]
         return Step(commit, date, review(before.input, after.input, project, layers=plain, today=today), problem)
     except CodegenError as error:
         return Step(commit, date, None, _first_line(error))

@@ -49,9 +49,12 @@ def in_our_words(old: Spec, new: Spec, today: datetime.date) -> tuple[bytes, lis
         if not finding.rule.startswith("docs-") or finding.new is None:
             continue
         if finding.before is None:
-            unwritten.append(finding.new)
+            if finding.rule not in ("docs-example-changed", "docs-extension-changed"):
+                unwritten.append(finding.new)
         elif finding.rule != "docs-tag-changed":
-            _put(document, finding.new, copy.deepcopy(finding.before))
+            keyword = (finding.old or "").rpartition("/")[2]
+            place = finding.new if finding.after is not None else f"{finding.new}/{keyword}"
+            _put(document, place, copy.deepcopy(finding.before))
     for index, tag in enumerate(document.get("tags") or []):
         ours = next((other for other in old.document.get("tags") or [] if other.get("name") == tag.get("name")), None)
         if ours:

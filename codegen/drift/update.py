@@ -75,7 +75,7 @@ def update(name: str, project: Project, places: Places, *, own_prose: bool, toda
         return None
     vendored, unwritten = in_our_words(old.spec, new.spec, today) if own_prose else (new.data, ())
     given = parsed(vendored, str(places.spec), generating=True)
-    found = review(old, new, project, today=today)
+    found = review(old, _named_shortly(new), project, today=today)
     with _package(given, project, places.package) as package:
         page = places.reviews / f"{today.isoformat()}-{new.source.sha256[:8]}.md"
         texts = {
@@ -87,6 +87,14 @@ def update(name: str, project: Project, places: Places, *, own_prose: bool, toda
         with _written(texts):
             changed = generate.replace(package, places.package)
     return Outcome(found, page, len(changed), tuple(unwritten))
+
+
+def _named_shortly(given: Input) -> Input:
+    """A description whose name makes sense to readers elsewhere: that of a file outside the project without folders."""
+    path = Path(given.source.source)
+    if path.is_absolute() or ".." in path.parts:
+        return attrs.evolve(given, source=attrs.evolve(given.source, source=path.name))
+    return given
 
 
 @contextlib.contextmanager
