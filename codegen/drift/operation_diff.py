@@ -636,7 +636,9 @@ class _Telling(Protocol):
 
 def _listing(side: Side, pointer: str) -> Sequence[dict[str, Json]]:
     holder = side.mapping(pointer.rpartition("/")[0])
-    value = holder.get(pointer.rpartition("/")[2]) or []
+    value = holder.get(pointer.rpartition("/")[2])
+    if value is None:
+        return []
     if not isinstance(value, list):
         raise CodegenError(f"{side.spec.place(pointer)}: a list is expected here")
     return value

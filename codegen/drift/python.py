@@ -334,6 +334,8 @@ def _change(
 def _located(change: Change, wire: Sequence[Change], specs: tuple[Spec, Spec], comparison: _Comparison) -> Change:
     """A change with the wire changes behind it and a place in the descriptions."""
     causes = [other for other in wire if set(other.symbols) & set(change.symbols)]
+    if not causes and not change.id.startswith(("py-module", "py-function")):
+        causes = [other for other in wire if _related(other.symbols, change.symbols)]
     if not causes and change.id.startswith("py-function"):
         causes = [other for other in wire if other.operations == change.operations]
     if not causes and change.id.startswith("py-module"):
@@ -349,6 +351,13 @@ def _located(change: Change, wire: Sequence[Change], specs: tuple[Spec, Spec], c
         old=old,
         new=new,
         causes=tuple(other.fingerprint for other in causes),
+    )
+
+
+def _related(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether a name is part of another one, as a field is of its class."""
+    return any(
+        f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.") for one in some for other in others
     )
 
 

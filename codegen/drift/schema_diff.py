@@ -110,8 +110,9 @@ class _Comparison:
         self._lifecycle()
         self._discriminator()
         self._dependents()
-        self._subschemas()
-        self._properties()
+        if not self.old.kinds or not self.new.kinds or self.old.kinds & self.new.kinds:
+            self._subschemas()
+            self._properties()
         self._leftovers()
         return self.findings, self.pairs
 

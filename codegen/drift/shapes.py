@@ -332,7 +332,9 @@ class _Reader:
         return said == {"type"} and isinstance(schema["type"], str)
 
     def _listing(self, holder: Json, pointer: str, key: str = "") -> list[Json]:
-        value = (holder.get(key) or []) if key else holder
+        value = holder.get(key) if key else holder
+        if value is None:
+            return []
         if not isinstance(value, list):
             place = self.side.spec.place(f"{pointer}/{key}" if key else pointer)
             raise CodegenError(f"{place}: a list is expected here")

@@ -128,9 +128,11 @@ def _class(node: ast.ClassDef, module: str) -> Class:
     keys = {field: key for member in node.body for key, field in sent(member)}
     fields = [field for member in node.body for field in _field(member, keys)]
     members = {
-        member.targets[0].id: ast.unparse(member.value)
+        member.targets[0].id: str(member.value.value)
         for member in node.body
-        if isinstance(member, ast.Assign) and isinstance(member.targets[0], ast.Name)
+        if isinstance(member, ast.Assign)
+        and isinstance(member.targets[0], ast.Name)
+        and isinstance(member.value, ast.Constant)
     }
     fields.sort(key=lambda field: not field.required)
     return Class(node.name, module, tuple(fields), {} if fields else members)

@@ -1,0 +1,649 @@
+"""The wire layer: what two descriptions say differently, on small pairs."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from codegen.drift import rules
+from codegen.errors import CodegenError
+from codegen.spec import resolve
+from tests.codegen.drift.pairs import Document, changes, document, on_wire
+
+TEXT = {"type": "string"}
+NUMBER = {"type": "integer"}
+USER = {"type": "object", "properties": {"id": NUMBER, "name": TEXT}, "required": ["id"]}
+
+
+def obj(required: list[str] | None = None, **properties: Any) -> Document:
+    """An object schema."""
+    return {"type": "object", "properties": properties, **({"required": required} if required else {})}
+
+
+def parameter(name: str = "q", schema: Any = None, **more: Any) -> Document:
+    """A query parameter."""
+    return {"name": name, "in": "query", "schema": schema or TEXT, **more}
+
+
+def ok(content: Document | None = None, **more: Any) -> Document:
+    """The responses of an operation that succeeds with some content."""
+    return {"200": {"description": "", **({"content": content} if content else {})}, **more}
+
+
+def listed(content: Document) -> Document:
+    """The one operation of a description."""
+    found: Document = content["paths"]["/things"]["post"]
+    return found
+
+
+# --- the same said in another way ----------------------------------------------------------------------------------
+
+REF = {"$ref": "#/components/schemas/User"}
+PAGE = obj(["count"], count=NUMBER, results={"type": "array", "items": USER})
+SAME: dict[str, tuple[Document, Document]] = {
+    "inline schemas moved into components": (
+        document(answer=PAGE, body=USER),
+        document(
+            answer={"$ref": "#/components/schemas/Page"},
+            body=REF,
+            schemas={
+                "Page": obj(["count"], count=NUMBER, results={"type": "array", "items": REF}),
+                "User": USER,
+            },
+        ),
+    ),
+    "a component renamed": (
+        document(answer=REF, schemas={"User": USER}),
+        document(answer={"$ref": "#/components/schemas/Member"}, schemas={"Member": USER}),
+    ),
+    "allOf unfolded": (
+        document(answer={"allOf": [obj(["id"], id=NUMBER), obj(name=TEXT)]}),
+        document(answer=USER),
+    ),
+    "allOf around one reference": (
+        document(answer=obj(user=REF), schemas={"User": USER}),
+        document(answer=obj(user={"allOf": [REF]}), schemas={"User": USER}),
+    ),
+    "an allOf member that only annotates": (
+        document(answer=obj(user={"allOf": [USER]})),
+        document(answer=obj(user={"allOf": [USER, {"description": "The user."}]})),
+    ),
+    "nullable and a list of types": (
+        document(answer=obj(name={"type": "string", "nullable": True})),
+        document(answer=obj(name={"type": ["string", "null"]})),
+    ),
+    "a list of types and a union with null": (
+        document(answer=obj(name={"type": ["string", "null"]})),
+        document(answer=obj(name={"anyOf": [TEXT, {"type": "null"}]})),
+    ),
+    "a nullable reference and a union with null": (
+        document(
+            answer=obj(user={"allOf": [REF], "nullable": True}),
+            schemas={"User": USER},
+        ),
+        document(
+            answer=obj(user={"oneOf": [REF, {"type": "null"}]}),
+            schemas={"User": USER},
+        ),
+    ),
+    "null in an enum": (
+        document(answer=obj(lang={"type": "string", "nullable": True, "enum": ["de", "en", None]})),
+        document(answer=obj(lang={"oneOf": [{"type": "string", "enum": ["en", "de"]}, {"type": "null"}]})),
+    ),
+    "a union of types and a list of types": (
+        document(answer=obj(id={"anyOf": [NUMBER, TEXT]})),
+        document(answer=obj(id={"type": ["string", "integer"]})),
+    ),
+    "anyOf and oneOf, in another order": (
+        document(answer={"anyOf": [USER, {"type": "array", "items": USER}]}),
+        document(answer={"oneOf": [{"type": "array", "items": USER}, USER]}),
+    ),
+    "a union of one": (document(answer={"oneOf": [USER]}), document(answer=USER)),
+    "a parameter of the path and of the operation": (
+        document(parameters=[parameter(required=True)]),
+        {
+            **(base := document()),
+            "paths": {"/things": {"parameters": [parameter(required=True)], **base["paths"]["/things"]}},
+        },
+    ),
+    "a parameter as a component": (
+        document(parameters=[parameter()]),
+        {
+            **document(parameters=[{"$ref": "#/components/parameters/Q"}]),
+            "components": {"parameters": {"Q": parameter()}},
+        },
+    ),
+    "another order of keys": (
+        document(answer=obj(["id", "name"], id=NUMBER, name=TEXT)),
+        document(answer={"required": ["name", "id"], "properties": {"name": TEXT, "id": NUMBER}, "type": "object"}),
+    ),
+    "a type that properties imply": (
+        document(answer=USER),
+        document(answer={k: v for k, v in USER.items() if k != "type"}),
+    ),
+    "a bound as 3.0 and as 3.1 write it": (
+        document(parameters=[parameter(schema={"type": "integer", "minimum": 0, "exclusiveMinimum": True})]),
+        document(parameters=[parameter(schema={"type": "integer", "exclusiveMinimum": 0})]),
+    ),
+    "a flag that is off": (
+        document(answer=obj(id={**NUMBER, "readOnly": False}), deprecated=False),
+        document(answer=obj(id=NUMBER)),
+    ),
+    "what a style means when it is left out": (
+        document(parameters=[parameter(style="form", explode=True, required=False)]),
+        document(parameters=[parameter()]),
+    ),
+    "another version": (document(answer=USER, version="1"), document(answer=USER, version="2026-05-15")),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), SAME.values(), ids=SAME)
+def test_the_same_said_in_another_way_is_no_change(old: Document, new: Document) -> None:
+    assert on_wire(old, new) == set()
+    assert on_wire(new, old) == set()
+
+
+@pytest.mark.parametrize("content", [pair[side] for pair in SAME.values() for side in (0, 1)])
+def test_a_description_does_not_differ_from_itself(content: Document) -> None:
+    assert changes(content, copy.deepcopy(content)) == []
+
+
+# --- changes -------------------------------------------------------------------------------------------------------
+
+GROUP = obj(["title"], title=TEXT)
+POINT = {"$ref": "#/components/schemas/Point"}
+PLACE = {"$ref": "#/components/schemas/Place"}
+CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
+    # properties
+    "an answer's required property is gone": (
+        document(answer=USER),
+        document(answer=obj(name=TEXT)),
+        {("response-required-property-removed", "error")},
+    ),
+    "an answer's optional property is gone": (
+        document(answer=USER),
+        document(answer=obj(["id"], id=NUMBER)),
+        {("response-optional-property-removed", "warning")},
+    ),
+    "a property is renamed": (
+        document(answer=PAGE),
+        document(answer=obj(["count"], count=NUMBER, result=PAGE["properties"]["results"])),
+        {("response-property-renamed", "error")},
+    ),
+    "a property that says much is renamed to what has nothing in common": (
+        document(body=obj(results=PAGE["properties"]["results"])),
+        document(body=obj(items=PAGE["properties"]["results"])),
+        {("request-property-renamed", "error")},
+    ),
+    "one text goes and another one comes": (
+        document(answer=obj(name=TEXT)),
+        document(answer=obj(colour=TEXT)),
+        {("response-optional-property-removed", "warning"), ("response-optional-property-added", "info")},
+    ),
+    "a request needs a new property": (
+        document(body=USER),
+        document(body=obj(["id", "age"], id=NUMBER, name=TEXT, age=NUMBER)),
+        {("new-required-request-property", "error")},
+    ),
+    "a request may have a new property": (
+        document(body=USER),
+        document(body=obj(["id"], id=NUMBER, name=TEXT, age=NUMBER)),
+        {("new-optional-request-property", "info")},
+    ),
+    "a request's property becomes required": (
+        document(body=USER),
+        document(body=obj(["id", "name"], id=NUMBER, name=TEXT)),
+        {("request-property-became-required", "error")},
+    ),
+    "an answer's property becomes required": (
+        document(answer=USER),
+        document(answer=obj(["id", "name"], id=NUMBER, name=TEXT)),
+        {("response-property-became-required", "info")},
+    ),
+    "an answer's property becomes optional": (
+        document(answer=USER),
+        document(answer=obj(id=NUMBER, name=TEXT)),
+        {("response-property-became-optional", "error")},
+    ),
+    "an answer's property may be null": (
+        document(answer=USER),
+        document(answer=obj(["id"], id=NUMBER, name={"type": ["string", "null"]})),
+        {("response-property-became-nullable", "warning")},
+    ),
+    "a request's property may not be null": (
+        document(body=obj(name={"type": "string", "nullable": True})),
+        document(body=obj(name=TEXT)),
+        {("request-property-became-not-nullable", "error")},
+    ),
+    "a read-only property of a request becomes required": (
+        document(body=obj(id={**NUMBER, "readOnly": True})),
+        document(body=obj(["id"], id={**NUMBER, "readOnly": True})),
+        {("request-property-became-required", "info")},
+    ),
+    "an object takes no other properties": (
+        document(body=USER),
+        document(body={**USER, "additionalProperties": False}),
+        {("request-body-additional-properties-closed", "error")},
+    ),
+    # types
+    "a type narrows in a request": (
+        document(body=obj(id={"type": "number"})),
+        document(body=obj(id=NUMBER)),
+        {("request-property-type-changed", "error")},
+    ),
+    "a type narrows in an answer": (
+        document(answer=obj(id={"type": "number"})),
+        document(answer=obj(id=NUMBER)),
+        {("response-property-type-specialized", "info")},
+    ),
+    "a type widens in an answer": (
+        document(answer=obj(id=NUMBER)),
+        document(answer=obj(id={"type": "number"})),
+        {("response-property-type-generalized", "error")},
+    ),
+    "a type changes": (
+        document(answer=obj(id=NUMBER)),
+        document(answer=obj(id=TEXT)),
+        {("response-property-type-changed", "error")},
+    ),
+    "an answer that was a list or a page is a page": (
+        document(answer={"oneOf": [{"type": "array", "items": USER}, PAGE]}),
+        document(answer=PAGE),
+        {("response-body-type-changed", "error")},
+    ),
+    "an answer of another class": (
+        document(answer=REF, schemas={"User": USER, "Group": obj(["title"], title=TEXT)}),
+        document(
+            answer={"$ref": "#/components/schemas/Group"}, schemas={"User": USER, "Group": obj(["title"], title=TEXT)}
+        ),
+        {
+            ("response-required-property-removed", "error"),
+            ("response-optional-property-removed", "warning"),
+            ("response-required-property-added", "info"),
+        },
+    ),
+    # values
+    "an answer's enum has a new value": (
+        document(answer=obj(lang={"enum": ["de"]})),
+        document(answer=obj(lang={"enum": ["de", "fr"]})),
+        {("response-property-enum-value-added", "warning")},
+    ),
+    "a request's enum lost a value": (
+        document(body=obj(lang={"enum": ["de", "fr"]})),
+        document(body=obj(lang={"enum": ["de"]})),
+        {("request-property-enum-value-removed", "error")},
+    ),
+    "a text is limited to an enum": (
+        document(body=obj(lang=TEXT)),
+        document(body=obj(lang={**TEXT, "enum": ["de"]})),
+        {("request-property-became-enum", "error")},
+    ),
+    "a bound is lower": (
+        document(parameters=[parameter(schema={**NUMBER, "maximum": 1000})]),
+        document(parameters=[parameter(schema={**NUMBER, "maximum": 100})]),
+        {("request-parameter-max-decreased", "error")},
+    ),
+    "a bound is new": (
+        document(body=obj(id=NUMBER)),
+        document(body=obj(id={**NUMBER, "maximum": 9})),
+        {("request-property-max-set", "warning")},
+    ),
+    "a keyword without a rule": (
+        document(body=obj(name=TEXT)),
+        document(body=obj(name={**TEXT, "newKeyword": 1})),
+        {("request-property-keyword-changed", "warning")},
+    ),
+    "a default changes": (
+        document(parameters=[parameter(schema={**NUMBER, "default": 10})]),
+        document(parameters=[parameter(schema={**NUMBER, "default": 20})]),
+        {("request-parameter-default-value-changed", "error")},
+    ),
+    # unions
+    "a request may no longer be one of several": (
+        document(body={"oneOf": [USER, TEXT]}),
+        document(body=USER),
+        {("request-body-one-of-removed", "error")},
+    ),
+    "a member of a union changes": (
+        document(answer={"oneOf": [POINT, TEXT]}, schemas={"Point": obj(["x"], x=NUMBER)}),
+        document(answer={"oneOf": [POINT, TEXT]}, schemas={"Point": obj(["x"], x=TEXT)}),
+        {("response-property-type-changed", "error")},
+    ),
+    "a member is exchanged for a component of the same content that both have": (
+        document(body={"oneOf": [POINT, TEXT]}, schemas={"Point": USER, "Place": USER}),
+        document(
+            body={"oneOf": [{"$ref": "#/components/schemas/Place"}, TEXT]}, schemas={"Point": USER, "Place": USER}
+        ),
+        {("request-body-one-of-removed", "error"), ("request-body-one-of-added", "info")},
+    ),
+    "an object is wrapped in a union": (
+        document(body=obj(["a", "b"], a=TEXT, b=TEXT)),
+        document(body={"oneOf": [obj(["a"], a=TEXT, b=TEXT), obj(["b"], a=TEXT, b=TEXT)]}),
+        {("request-body-wrapped-in-one-of", "error")},
+    ),
+    # operations
+    "an operation id": (
+        document(),
+        document(operationId="createThing"),
+        {("api-operation-id-removed", "info")},
+    ),
+    "a tag": (
+        document(tags=["A"]),
+        document(tags=["B"]),
+        {("api-tag-removed", "info"), ("api-tag-added", "info")},
+    ),
+    "an operation is deprecated": (document(), document(deprecated=True), {("endpoint-deprecated", "info")}),
+    "an operation is deprecated until a day": (
+        document(),
+        document(**{"deprecated": True, "x-sunset": "2026-07-17"}),
+        {("endpoint-deprecated-with-sunset", "info")},
+    ),
+    "a parameter is gone": (
+        document(parameters=[parameter()]),
+        document(),
+        {("request-parameter-removed", "warning")},
+    ),
+    "a parameter is new and required": (
+        document(),
+        document(parameters=[parameter(required=True)]),
+        {("new-required-request-parameter", "error")},
+    ),
+    "a parameter is written in another way": (
+        document(parameters=[parameter(schema={"type": "array", "items": TEXT})]),
+        document(parameters=[parameter(schema={"type": "array", "items": TEXT}, explode=False)]),
+        {("request-parameter-serialization-changed", "error")},
+    ),
+    "a body is new and required": (
+        document(),
+        document(requestBody={"required": True, "content": {"application/json": {"schema": USER}}}),
+        {("request-body-added-required", "error")},
+    ),
+    "a success is gone": (
+        document(answer=USER),
+        document(responses={"204": {"description": "Nothing."}}),
+        {("response-success-status-removed", "error"), ("response-success-status-added", "info")},
+    ),
+    "an error's body changes": (
+        document(responses=ok(**{"400": ok({"application/json": {"schema": USER}})["200"]})),
+        document(responses=ok(**{"400": ok({"application/json": {"schema": TEXT}})["200"]})),
+        {("response-body-type-changed", "info")},
+    ),
+    "a media type": (
+        document(answer=USER),
+        document(responses={"200": {"description": "", "content": {"text/csv": {"schema": TEXT}}}}),
+        {("response-media-type-removed", "error"), ("response-media-type-added", "info")},
+    ),
+    "a header is gone": (
+        document(responses={"200": {"description": "", "headers": {"X-Total": {"required": True, "schema": NUMBER}}}}),
+        document(responses={"200": {"description": ""}}),
+        {("required-response-header-removed", "error")},
+    ),
+    "security": (
+        document(security=[{"key": []}]),
+        document(security=[]),
+        {("api-security-removed", "info")},
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), CHANGED.values(), ids=CHANGED)
+def test_a_change_is_told_by_its_rule_and_level(old: Document, new: Document, expected: set[tuple[str, str]]) -> None:
+    assert on_wire(old, new) == expected
+
+
+@pytest.mark.parametrize(("old", "new"), [(old, new) for old, new, _ in CHANGED.values()], ids=CHANGED)
+def test_every_change_is_seen_from_the_other_side_too(old: Document, new: Document) -> None:
+    assert on_wire(new, old)
+
+
+def test_paths_that_are_gone_and_new() -> None:
+    old, new = document(), document()
+    new["paths"]["/others"] = new["paths"].pop("/things")
+    found = {(change.id, change.operations) for change in changes(old, new)}
+
+    assert found == {
+        ("api-path-removed-without-deprecation", ("POST /things",)),
+        ("endpoint-added", ("POST /others",)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("sunset", "expected"),
+    [
+        (None, "api-path-removed-with-deprecation"),
+        ("2026-05-31", "api-path-removed-with-deprecation"),
+        ("2026-06-02", "api-path-removed-before-sunset"),
+        ("soon", "api-path-sunset-parse"),
+    ],
+)
+def test_a_deprecated_operation_may_go_after_its_sunset(sunset: str | None, expected: str) -> None:
+    old = document(**{"deprecated": True, **({"x-sunset": sunset} if sunset else {})})
+    new = {**document(), "paths": {}}
+
+    assert [change.id for change in changes(old, new)] == [expected]
+
+
+def test_what_a_path_parameter_is_called_does_not_count() -> None:
+    def api(name: str) -> Document:
+        path = {"name": name, "in": "path", "required": True, "schema": NUMBER}
+        return {
+            **document(),
+            "paths": {f"/things/{{{name}}}": {"get": document(parameters=[path])["paths"]["/things"]["post"]}},
+        }
+
+    assert changes(api("thingId"), api("id")) == []
+
+
+def test_webhooks_are_compared_like_operations() -> None:
+    def api(body: Document) -> Document:
+        return {**document(), "webhooks": {"made": document(body=body)["paths"]["/things"]}}
+
+    found = changes(api(USER), api(obj(["id", "age"], id=NUMBER, name=TEXT, age=NUMBER)))
+
+    assert [(change.id, change.operations) for change in found] == [
+        ("new-required-request-property", ("POST webhook:made",))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule"),
+    [
+        ("1.0.0", "1.0.0", "api-version-not-bumped"),
+        ("1.0.0", "1.1.0", "api-major-version-not-bumped"),
+        ("1.0.0", "2.0.0", None),
+        ("1.1.0", "1.0.0", "api-version-decreased"),
+        ("2026-05-15T06:37:28", "2026-05-16T06:37:28", None),
+    ],
+)
+def test_a_semantic_version_says_that_something_breaks(before: str, after: str, rule: str | None) -> None:
+    found = changes(document(answer=USER, version=before), document(answer=TEXT, version=after))
+
+    assert {change.id for change in found} == {"response-body-type-changed", *([rule] if rule else [])}
+
+
+# --- entries -------------------------------------------------------------------------------------------------------
+
+
+def both(component: Document, inline: Document | None = None) -> Document:
+    """Three operations that lead to one component, and one with a copy written in place."""
+    reference = REF
+    content = document(answer=obj(user=reference), body=reference, schemas={"User": component})
+    content["paths"]["/users"] = {
+        "get": listed(document(answer={"type": "array", "items": reference}, operationId="list"))
+    }
+    if inline:
+        for path in ("/a", "/b"):
+            content["paths"][path] = {"get": listed(document(answer=inline, operationId=path))}
+    return content
+
+
+def test_a_change_of_a_component_is_one_entry_for_all_that_refer_to_it() -> None:
+    found = changes(both(USER), both(obj(["id", "name"], id=NUMBER, name=TEXT)))
+
+    assert [(change.id, change.operations) for change in found] == [
+        ("request-property-became-required", ("POST /things",)),
+        ("response-property-became-required", ("POST /things", "GET /users")),
+    ]
+    assert {change.pointer for change in found} == {"/components/schemas/User/properties/name"}
+
+
+def test_copies_of_a_schema_that_change_alike_are_one_entry() -> None:
+    page = obj(["count"], count=NUMBER)
+    found = changes(both(USER, page), both(USER, obj(count=NUMBER)))
+
+    assert [(change.id, change.operations) for change in found] == [
+        ("response-property-became-optional", ("GET /a", "GET /b"))
+    ]
+
+
+def test_copies_that_change_differently_are_entries_of_their_own() -> None:
+    old, new = both(USER, obj(count=NUMBER)), both(USER, obj(count=NUMBER))
+    new["paths"]["/b"] = {"get": listed(document(answer=obj(count=TEXT), operationId="/b"))}
+
+    assert [change.operations for change in changes(old, new)] == [("GET /b",)]
+
+
+@pytest.mark.parametrize(("old", "new"), [(old, new) for old, new, _ in CHANGED.values()], ids=CHANGED)
+def test_an_entry_knows_where_it_stands_on_both_sides(old: Document, new: Document) -> None:
+    for change in changes(old, new):
+        assert change.old or change.new
+        for content, place in ((old, change.old), (new, change.new)):
+            if place:
+                resolve(content, f"#{place.pointer}")
+                line = json.dumps(content, indent=1).splitlines()[place.line - 1]
+                key = place.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+                assert key.isdecimal() or line[place.column - 1 :].startswith(f'"{key}"')
+                assert place.end_line >= place.line
+        assert change.pointer in {place.pointer for place in (change.old, change.new) if place}
+
+
+def test_a_fingerprint_stays_when_places_move_and_changes_with_what_changed() -> None:
+    old, new = document(answer=USER), document(answer=obj(["id"], id=TEXT, name=TEXT))
+    other = document(answer=obj(["id"], id={"type": "boolean"}, name=TEXT))
+    moved = {"x-first": "line", **new}
+    prints = [
+        {change.fingerprint for change in changes(old, to) if change.layer == "wire"} for to in (new, moved, other)
+    ]
+
+    assert prints[0] == prints[1]
+    assert prints[0] != prints[2]
+
+
+# --- prose ---------------------------------------------------------------------------------------------------------
+
+
+def test_prose_is_no_wire_change_and_is_told_of() -> None:
+    old = document(
+        answer=obj(id={**NUMBER, "description": "The id.", "example": 1, "title": "Id"}),
+        parameters=[parameter(description="A query.")],
+        summary="Make",
+    )
+    new = document(
+        answer=obj(id={**NUMBER, "description": "Its id.", "example": 2, "title": "ID"}),
+        parameters=[parameter(description="What to look for.")],
+        summary="Make a thing",
+        **{"x-codeSamples": [{"lang": "curl"}]},
+    )
+    new["info"]["description"] = "New."
+    new["tags"] = [{"name": "things", "description": "About things."}]
+    found = changes(old, new)
+
+    assert {change.layer for change in found} == {"docs"}
+    assert {change.level for change in found} == {"info"}
+    assert sorted(change.id for change in found) == [
+        "docs-code-sample-changed",
+        "docs-description-changed",
+        "docs-description-changed",
+        "docs-example-changed",
+        "docs-info-changed",
+        "docs-summary-changed",
+        "docs-tag-changed",
+        "docs-title-changed",
+    ]
+
+
+def test_properties_that_are_called_like_keywords_are_properties() -> None:
+    found = on_wire(document(answer=obj(description=TEXT, example=TEXT)), document(answer=obj(description=NUMBER)))
+
+    assert found == {("response-property-type-changed", "error"), ("response-optional-property-removed", "warning")}
+
+
+# --- recursion and wrong input -------------------------------------------------------------------------------------
+
+
+def test_recursive_schemas_are_compared() -> None:
+    def api(name: Document) -> Document:
+        node = obj(name=name, children={"type": "array", "items": {"$ref": "#/components/schemas/Node"}})
+        return document(answer={"$ref": "#/components/schemas/Node"}, schemas={"Node": node})
+
+    assert on_wire(api(TEXT), api(TEXT)) == set()
+    assert on_wire(api(TEXT), api(NUMBER)) == {("response-property-type-changed", "error")}
+
+
+def test_a_schema_that_holds_itself_by_way_of_all_of_is_compared() -> None:
+    def api(name: Document) -> Document:
+        return document(
+            answer={"$ref": "#/components/schemas/Node"},
+            schemas={"Node": {"allOf": [{"$ref": "#/components/schemas/Node"}, obj(name=name)]}},
+        )
+
+    assert on_wire(api(TEXT), api(NUMBER)) == {("response-property-type-changed", "error")}
+
+
+BROKEN: dict[str, tuple[Callable[[Document], Any], str]] = {
+    "a schema that is a text": (
+        lambda api: listed(api).update(responses=ok({"application/json": {"schema": "x"}})),
+        "a schema is expected here",
+    ),
+    "properties that are a list": (
+        lambda api: api["components"]["schemas"]["User"].update(properties=[]),
+        "a mapping is expected here",
+    ),
+    "parameters that are a mapping": (lambda api: listed(api).update(parameters={}), "a list is expected here"),
+    "an enum that is a text": (
+        lambda api: api["components"]["schemas"]["User"].update(enum="x"),
+        "a list is expected here",
+    ),
+    "an operation that is a text": (
+        lambda api: api["paths"]["/things"].update(get="x"),
+        "an operation must be a mapping",
+    ),
+}
+
+
+@pytest.mark.parametrize(("breaks", "message"), BROKEN.values(), ids=BROKEN)
+def test_what_is_not_openapi_is_an_error_that_names_the_place(breaks: Callable[[Document], Any], message: str) -> None:
+    old = document(answer=obj(user=REF), schemas={"User": USER})
+    new = copy.deepcopy(old)
+    breaks(new)
+
+    with pytest.raises(CodegenError, match=rf"^new\.yaml:\d+:\d+: .*{message}"):
+        changes(old, new)
+
+
+# --- rules ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_kind_is_a_rule_of_requests_and_of_answers() -> None:
+    for kind in rules.KINDS:
+        for direction in ("request", "response"):
+            found = rules.rule(f"{direction}-property-{kind}")
+            assert "{what}" in found.text
+
+
+def test_there_are_no_other_rules() -> None:
+    with pytest.raises(KeyError):
+        rules.rule("request-property-was-painted")
+
+
+@pytest.mark.parametrize("guard", rules.CLIENT_VIEW)
+def test_the_clients_view_makes_a_change_milder_and_says_why(guard: str) -> None:
+    view = rules.CLIENT_VIEW[guard]
+
+    assert view.reason
+    assert rules.level("response-property-type-changed", frozenset({guard})) == view.at_most
+    assert rules.level("endpoint-added", frozenset({guard})) == "info"
