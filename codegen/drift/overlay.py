@@ -85,7 +85,7 @@ def changes(
         return []
     found = _checked(overlay, packages)
     files = _Files(overlay)
-    broken = [problem for problem in found[1] if problem not in found[0]]
+    broken = [files.pointed(problem) for problem in found[1] if problem not in found[0]]
     broken += _unimported(files, packages)
     broken += _unresolved(files, surfaces, specs)
     return [_change(files, group, others) for group in _grouped(files, broken)]
@@ -197,6 +197,21 @@ class _Files:
         if file not in self.trees:
             self.trees[file] = source(self.overlay / file)
         return self.trees[file]
+
+    def pointed(self, problem: _Problem) -> _Problem:
+        """A problem at the name that it is about, where the checker names the beginning of the expression."""
+        keyword = re.match(r'Unexpected keyword argument "(\w+)"', problem.message)
+        attribute = re.search(r'has no attribute "(\w+)"', problem.message)
+        for node in ast.walk(self.tree(problem.file)):
+            if (getattr(node, "lineno", 0), getattr(node, "col_offset", -1) + 1) != (problem.line, problem.column):
+                continue
+            if keyword and isinstance(node, ast.Call):
+                for passed in [passed for passed in node.keywords if passed.arg == keyword[1]]:
+                    return attrs.evolve(problem, line=passed.lineno, column=passed.col_offset + 1)
+            if attribute and isinstance(node, ast.Attribute) and node.attr == attribute[1]:
+                column = (node.end_col_offset or 0) - len(node.attr) + 1
+                return attrs.evolve(problem, line=node.end_lineno or node.lineno, column=column)
+        return problem
 
     def function(self, problem: _Problem) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """The innermost function around a problem."""

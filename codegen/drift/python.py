@@ -75,8 +75,8 @@ def linked(changes: Iterable[Change], old: Names, new: Names) -> list[Change]:
     found = []
     for change in changes:
         symbols = new.of(change.new.pointer) if change.new else ()
-        if change.old and not symbols:
-            symbols = old.of(change.old.pointer)
+        if change.old and (not symbols or change.id.endswith("-renamed")):
+            symbols = (*old.of(change.old.pointer), *symbols)
         found.append(attrs.evolve(change, symbols=symbols))
     return found
 

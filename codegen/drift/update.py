@@ -75,9 +75,9 @@ def update(name: str, project: Project, places: Places, *, own_prose: bool, toda
         return None
     vendored, unwritten = in_our_words(old.spec, new.spec, today) if own_prose else (new.data, ())
     given = parsed(vendored, str(places.spec), generating=True)
-    found = review(old, _named_shortly(new), project, today=today)
+    page = places.reviews / f"{today.isoformat()}-{new.source.sha256[:8]}.md"
     with _package(given, project, places.package) as package:
-        page = places.reviews / f"{today.isoformat()}-{new.source.sha256[:8]}.md"
+        found = review(old, _named_shortly(new), project, today=today)
         texts = {
             places.spec: vendored,
             places.source: _source(places.source, given, new, today).encode(),
@@ -101,19 +101,19 @@ def _named_shortly(given: Input) -> Input:
 def _package(given: Input, project: Project, output: Path) -> Iterator[generate.Package]:
     """The client of a description as `make generate` would make it, still aside."""
     generate.check_output(output)
-    try:
-        with generate.generated(given.spec, project.corrections, project.config, lenient=True, tolerant=True) as tried:
-            problems = [*tried.notes, *(f"{given.source.source}: {loss}" for loss in tried.losses)]
-        if problems:
-            raise CodegenError("\n".join(problems))
-        with generate.generated(
-            given.spec, project.corrections, project.config, beside=generate.nearest_folder(output)
-        ) as package:
-            yield package
-    except CodegenError as error:
-        raise GenerationError(
-            f"{error}\nnothing has been changed; correct spec/corrections.yaml, where it no longer fits, and try again"
-        ) from error
+    wanted = given.spec, project.corrections, project.config
+    with contextlib.ExitStack() as stack:
+        try:
+            with generate.generated(*wanted, lenient=True, tolerant=True) as tried:  # to know all that is wrong
+                problems = [*tried.notes, *(f"{given.source.source}: {loss}" for loss in tried.losses)]
+            if problems:
+                raise CodegenError("\n".join(problems))
+            beside = generate.nearest_folder(output)
+            package = stack.enter_context(generate.generated(*wanted, beside=beside))
+        except CodegenError as error:
+            advice = "correct spec/corrections.yaml, where it no longer fits, and try again"
+            raise GenerationError(f"{error}\nnothing has been changed; {advice}") from error
+        yield package
 
 
 @contextlib.contextmanager

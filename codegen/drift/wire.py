@@ -49,7 +49,7 @@ def findings(old: Spec, new: Spec, today: datetime.date) -> dict[Finding, list[s
     reached: dict[Finding, dict[str, None]] = {}
     for outcome in OperationDiff(*sides, names, today).compare():
         for finding in (*outcome.findings, *graph.reachable(outcome.pairs)):
-            if "stability" not in finding.rule:
+            if outcome.guards and "stability" not in finding.rule:
                 finding = attrs.evolve(finding, guards=finding.guards | outcome.guards)
             reached.setdefault(finding, {})
             if outcome.operation:
@@ -62,20 +62,33 @@ class _Graph:
     """Pairs of schemas and the pairs inside them, each compared once however often it is reached."""
 
     diff: SchemaDiff
-    nodes: dict[Pair, tuple[list[Finding], list[Pair]]] = attrs.field(factory=dict)
+    numbers: dict[Pair, int] = attrs.field(factory=dict)
+    pairs: list[Pair] = attrs.field(factory=list)
+    found: list[tuple[list[Finding], list[int]] | None] = attrs.field(factory=list)
+    """For each pair its findings and the numbers of the pairs inside; None as long as it has not been compared."""
 
     def reachable(self, roots: Iterable[Pair]) -> Iterable[Finding]:
-        todo = list(roots)
+        todo = list(dict.fromkeys(map(self._number, roots)))
         seen = set(todo)
-        for pair in todo:
-            if pair not in self.nodes:
-                self.nodes[pair] = self.diff.compare(pair)
-            findings, inside = self.nodes[pair]
+        for number in todo:
+            findings, inside = self.found[number] or self._compared(number)
             yield from findings
-            for inner in inside:
+            for inner in inside:  # numbers, since hashing pairs for each of hundreds of operations takes seconds
                 if inner not in seen:
                     seen.add(inner)
                     todo.append(inner)
+
+    def _number(self, pair: Pair) -> int:
+        number = self.numbers.setdefault(pair, len(self.pairs))
+        if number == len(self.pairs):
+            self.pairs.append(pair)
+            self.found.append(None)
+        return number
+
+    def _compared(self, number: int) -> tuple[list[Finding], list[int]]:
+        findings, inside = self.diff.compare(self.pairs[number])
+        self.found[number] = result = (findings, [self._number(pair) for pair in inside])
+        return result
 
 
 @attrs.define

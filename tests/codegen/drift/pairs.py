@@ -25,6 +25,7 @@ def document(
     schemas: Mapping[str, Any] | None = None,
     version: str = "1",
     openapi: str = "3.1.0",
+    extra: Schema | None = None,
     **operation: Any,
 ) -> Document:
     """A description with the one operation `POST /things`, which answers with a schema and takes one.
@@ -36,6 +37,7 @@ def document(
         schemas: The components that the schemas refer to.
         version: `info.version`.
         openapi: The version of OpenAPI.
+        extra: More keys of the operation that are no Python names.
         operation: More keys of the operation, or in the place of those above.
     """
     content = {"application/json": {"schema": answer}} if answer is not None else {}
@@ -50,7 +52,7 @@ def document(
     return {
         "openapi": openapi,
         "info": {"title": "Things", "version": version},
-        "paths": {"/things": {"post": {**things, **operation}}},
+        "paths": {"/things": {"post": {**things, **operation, **(extra or {})}}},
         "components": {"schemas": dict(schemas or {})},
     }
 

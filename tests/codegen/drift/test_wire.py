@@ -339,7 +339,7 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
     "an operation is deprecated": (document(), document(deprecated=True), {("endpoint-deprecated", "info")}),
     "an operation is deprecated until a day": (
         document(),
-        document(**{"deprecated": True, "x-sunset": "2026-07-17"}),
+        document(deprecated=True, extra={"x-sunset": "2026-07-17"}),
         {("endpoint-deprecated-with-sunset", "info")},
     ),
     "a parameter is gone": (
@@ -421,7 +421,7 @@ def test_paths_that_are_gone_and_new() -> None:
     ],
 )
 def test_a_deprecated_operation_may_go_after_its_sunset(sunset: str | None, expected: str) -> None:
-    old = document(**{"deprecated": True, **({"x-sunset": sunset} if sunset else {})})
+    old = document(deprecated=True, extra={"x-sunset": sunset} if sunset else {})
     new = {**document(), "paths": {}}
 
     assert [change.id for change in changes(old, new)] == [expected]
@@ -546,7 +546,7 @@ def test_prose_is_no_wire_change_and_is_told_of() -> None:
         answer=obj(id={**NUMBER, "description": "Its id.", "example": 2, "title": "ID"}),
         parameters=[parameter(description="What to look for.")],
         summary="Make a thing",
-        **{"x-codeSamples": [{"lang": "curl"}]},
+        extra={"x-codeSamples": [{"lang": "curl"}]},
     )
     new["info"]["description"] = "New."
     new["tags"] = [{"name": "things", "description": "About things."}]

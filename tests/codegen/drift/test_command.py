@@ -1,0 +1,402 @@
+"""`python -m codegen drift`: where descriptions come from, exit statuses, gates, accepted changes, output."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegen.__main__ import main
+from codegen.drift.gate import parse_gates
+from tests.codegen.drift.pairs import Document, document
+
+ROOT = Path(__file__).parents[3]
+TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
+ANSWER = {"type": "object", "properties": {"id": NUMBER, "name": TEXT}, "required": ["id"]}
+OLD = document(answer=ANSWER)
+NEW = document(answer={"type": "object", "properties": {"name": TEXT}})
+
+
+def reference(name: str) -> Document:
+    """A reference to a component."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with an old and a new description, where the command runs."""
+    (tmp_path / "old.json").write_text(json.dumps(OLD, indent=1))
+    (tmp_path / "new.json").write_text(json.dumps(NEW, indent=1))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in that folder; gives exit status, output and messages."""
+
+    def run(*words: str | Path) -> tuple[int, str, str]:
+        status = 0
+        try:
+            status = main(["drift", *map(str, words)])
+        except SystemExit as end:
+            status = int(end.code or 0)
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run
+
+
+# --- where descriptions come from ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[str]:
+    """Serves the folder; /moved leads to new.json and /gone to nothing."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.startswith("/moved"):
+                self.send_response(302)
+                self.send_header("Location", "/new.json")
+                self.end_headers()
+            else:
+                super().do_GET()
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - that is its name
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as served:
+        thread = threading.Thread(target=served.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{served.server_port}"
+        served.shutdown()
+        thread.join()
+
+
+def git(folder: Path, *words: str) -> None:
+    """Run git as somebody."""
+    who = {"NAME": "ada", "EMAIL": "ada@example.com"}
+    names = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in who.items()}
+    subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, env={**os.environ, **names})
+
+
+def test_a_description_can_be_a_url_and_secrets_in_it_are_not_shown(run: Run, server: str) -> None:
+    url = server.replace("://", "://user:hunter2@") + "/moved?token=hunter2"
+    status, out, _ = run("old.json", url, "--wire-only", "--format", "json")
+
+    assert status == 0
+    assert json.loads(out)["new"]["source"] == f"{server}/moved"
+    assert json.loads(out)["verdict"]["wire"] == "breaking"
+    assert "hunter2" not in out
+
+
+@pytest.mark.parametrize("path", ["/gone.json", "/gone.json?x"])
+def test_a_url_that_answers_otherwise_is_unreadable(run: Run, server: str, path: str) -> None:
+    status, _, err = run("old.json", f"{server}{path}", "--wire-only")
+
+    assert status == 3
+    assert "the server answered 404" in err
+
+
+def test_a_url_that_nobody_serves_is_unreadable(run: Run) -> None:
+    status, _, err = run("old.json", "http://user:hunter2@127.0.0.1:9/api.yaml", "--wire-only")
+
+    assert status == 3
+    assert "http://127.0.0.1:9/api.yaml: cannot be read" in err
+    assert "hunter2" not in err
+
+
+def test_a_description_can_come_from_standard_input(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "codegen", "drift", "old.json", "-", "--wire-only", "--format", "json"],
+        input=json.dumps(NEW).encode(),
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
+    )
+
+    assert json.loads(done.stdout)["new"]["source"] == "-"
+
+
+def test_a_description_can_come_from_a_revision(run: Run, folder: Path) -> None:
+    git(folder, "init", "--quiet")
+    git(folder, "add", "old.json")
+    git(folder, "commit", "--quiet", "--message", "one")
+    (folder / "old.json").write_text(json.dumps(NEW))
+
+    assert run("HEAD:old.json", "old.json", "--wire-only", "--fail-on", "wire")[0] == 1
+    assert run("HEAD:old.json", "HEAD:old.json", "--wire-only", "--fail-on", "docs")[0] == 0
+    status, _, err = run("HEAD:nothing.json", "old.json", "--wire-only")
+    assert status == 3
+    assert "HEAD:nothing.json" in err
+
+
+@pytest.mark.parametrize("name", ["--output=x:y", ":x", "-c:x"])
+def test_a_revision_is_no_option(run: Run, name: str) -> None:
+    assert run("--wire-only", "--", "old.json", name)[0] == 3
+
+
+# --- exit statuses -------------------------------------------------------------------------------------------------
+
+UNREADABLE = {
+    "missing": (None, "bad.yaml: cannot be read"),
+    "not YAML": ("a: [", "bad.yaml:2:1: is not YAML"),
+    "not text": (b"\xff\xfe", "is not UTF-8"),
+    "empty": ("", "is empty"),
+    "a list": ("- 1", "bad.yaml:1:1: is not an OpenAPI description"),
+    "Swagger": ("swagger: '2.0'", "bad.yaml:1:1: is Swagger 2.0"),
+    "a reference to nothing": (
+        json.dumps({**OLD, "paths": {"/a": {"get": {"$ref": "#/components/x", "responses": {}}}}}),
+        "points to nothing",
+    ),
+    "a reference in a circle": (
+        json.dumps({**OLD, "components": {"schemas": {"A": reference("B"), "B": reference("A")}}}),
+        "refers to itself in a circle",
+    ),
+    "nested too deeply": ("[" * 10_000 + "]" * 10_000, "is nested too deeply"),
+    "deep blocks": ("\n".join(" " * depth + "a:" for depth in range(3_000)), "is nested too deeply"),
+    "a bomb of aliases": (
+        "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)),
+        "its YAML aliases stand for more than",
+    ),
+    "an alias of itself": ("a: &a [*a]", "contains itself"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "message"), UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("side", [0, 1])
+def test_what_cannot_be_read_is_status_3(
+    run: Run, folder: Path, content: str | bytes | None, message: str, side: int
+) -> None:
+    if content is not None:
+        (folder / "bad.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+    names = ("bad.yaml", "new.json") if side == 0 else ("old.json", "bad.yaml")
+    status, out, err = run(*names, "--wire-only")
+
+    assert (status, out) == (3, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "required: OLD, NEW"),
+        (("old.json", "new.json", "--format", "pdf"), "invalid choice: 'pdf'"),
+        (("old.json", "new.json", "--layers", "wire,weather"), "unknown layer 'weather'"),
+        (("old.json", "new.json", "--layers", "wire", "--wire-only"), "not allowed with"),
+        (("old.json", "new.json", "--fail-on", "weather"), "unknown layer 'weather'"),
+        (("old.json", "new.json", "--fail-on", "wire:awful"), "unknown level 'awful'"),
+        (
+            ("old.json", "new.json", "--wire-only", "--fail-on", "python"),
+            "--fail-on python:breaking: that layer is not",
+        ),
+        (("-", "-", "--wire-only"), "standard input can be one side only"),
+    ],
+)
+def test_wrong_usage_is_status_2(run: Run, words: tuple[str, ...], message: str) -> None:
+    status, out, err = run(*words)
+
+    assert (status, out) == (2, "")
+    assert message in err
+
+
+def test_a_client_that_cannot_be_generated_is_status_4(run: Run, folder: Path) -> None:
+    new = document(answer=TEXT)
+    new["paths"]["/others"] = {"get": {"operationId": "make_thing", "responses": {"204": {"description": ""}}}}
+    (folder / "new.json").write_text(json.dumps(new))
+    project = ("--config", ROOT / "generator-config.yml", "--corrections", folder / "none.yaml")
+    (folder / "none.yaml").write_text("")
+    status, _, err = run("old.json", "new.json", "--layers", "wire,python", *project)
+
+    assert status == 4
+    assert "'makeThing' and 'make_thing'" in err
+
+
+# --- layers and gates ----------------------------------------------------------------------------------------------
+
+
+def test_layers_that_are_not_looked_at_have_no_verdict(run: Run) -> None:
+    found = json.loads(run("old.json", "new.json", "--layers", "docs", "--format", "json")[1])
+
+    assert found["verdict"] == {"wire": None, "python": None, "overlay": None, "docs": "none"}
+    assert found["changes"] == []
+    assert found["suggested_bump"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("gates", "status"),
+    [("wire", 1), ("wire:error", 1), ("wire:breaking", 1), ("wire:info", 1), ("docs", 0), ("docs,wire:warning", 1)],
+)
+def test_a_gate_stops_what_is_grave_enough(run: Run, gates: str, status: int) -> None:
+    found, _, err = run("old.json", "new.json", "--wire-only", "--fail-on", gates)
+
+    assert found == status
+    assert ("was tripped" in err) == (status == 1)
+
+
+def test_a_gate_lets_milder_changes_pass(run: Run, folder: Path) -> None:
+    (folder / "new.json").write_text(json.dumps(document(answer=ANSWER, tags=["A"])))
+
+    assert run("old.json", "new.json", "--wire-only", "--fail-on", "wire:warning")[0] == 0
+    assert run("old.json", "new.json", "--wire-only", "--fail-on", "wire:info")[0] == 1
+
+
+def test_without_a_gate_a_review_is_no_failure(run: Run) -> None:
+    assert run("old.json", "new.json", "--wire-only")[0] == 0
+
+
+def test_gates_read_as_they_were_written() -> None:
+    assert [str(gate) for gate in parse_gates("wire:error, python, overlay,docs")] == [
+        "wire:error",
+        "python:breaking",
+        "overlay:broken",
+        "docs:changed",
+    ]
+
+
+# --- accepted changes ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def accept(folder: Path) -> Callable[..., Path]:
+    """Writes a file of accepted changes."""
+
+    def accept(*entries: Document) -> Path:
+        path = folder / "accepted.yaml"
+        usual = {"reason": "So.", "author": "ada", "expires": "2999-01-01"}
+        path.write_text(json.dumps([{**usual, **entry} for entry in entries]))
+        return path
+
+    return accept
+
+
+def fingerprint(run: Run, rule: str) -> str:
+    """That of the change of a rule."""
+    changes = json.loads(run("old.json", "new.json", "--wire-only", "--format", "json")[1])["changes"]
+    found: str = next(change["fingerprint"] for change in changes if change["id"] == rule)
+    return found
+
+
+REMOVED = "response-required-property-removed"
+
+
+def test_a_change_is_accepted_by_its_fingerprint(run: Run, accept: Callable[..., Path]) -> None:
+    path = accept({"fingerprint": fingerprint(run, REMOVED)})
+    words = ("old.json", "new.json", "--wire-only", "--accepted", path, "--format", "json")
+    status, out, _ = run(*words, "--fail-on", "wire")
+    found = json.loads(out)
+
+    assert status == 0
+    assert found["changes"][0]["accepted"] == {"reason": "So.", "author": "ada", "expires": "2999-01-01"}
+    assert found["verdict"]["wire"] == "breaking"
+    assert found["notes"] == []
+
+
+def test_a_change_is_accepted_by_its_rule_and_place(run: Run, accept: Callable[..., Path]) -> None:
+    path = accept({"rule": REMOVED, "pointer": "/paths/~1things/*"})
+
+    assert run("old.json", "new.json", "--wire-only", "--accepted", path, "--fail-on", "wire")[0] == 0
+    path = accept({"rule": REMOVED, "pointer": "/paths/~1others/*"})
+    assert run("old.json", "new.json", "--wire-only", "--accepted", path, "--fail-on", "wire")[0] == 1
+
+
+def test_an_acceptance_ends(run: Run, accept: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    path = accept({"fingerprint": fingerprint(run, REMOVED), "expires": "2026-06-01"})
+    words = ("old.json", "new.json", "--wire-only", "--accepted", path, "--format", "json", "--fail-on", "wire")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780272000")  # 2026-06-01T00:00:00Z
+
+    assert run(*words)[0] == 0
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780358400")  # a day later
+    status, out, _ = run(*words)
+    assert status == 1
+    assert "was accepted until 2026-06-01 only" in json.loads(out)["notes"][0]
+
+
+def test_an_acceptance_of_nothing_is_told(run: Run, accept: Callable[..., Path]) -> None:
+    path = accept({"fingerprint": "0123456789abcdef"})
+    found = json.loads(run("old.json", "new.json", "--wire-only", "--accepted", path, "--format", "json")[1])
+
+    assert "0123456789abcdef is about nothing that changed" in found["notes"][0]
+    assert found["notes"][0].startswith(f"{path}:1:2: ")
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({}, "needs either `fingerprint`, or `rule` and `pointer`"),
+        ({"fingerprint": "a", "rule": REMOVED}, "needs either `fingerprint`, or `rule` and `pointer`"),
+        ({"rule": "response-property-painted", "pointer": "*"}, "there is no rule 'response-property-painted'"),
+        ({"rule": REMOVED}, "needs `pointer`"),
+        ({"fingerprint": "a", "pointer": "*"}, "a fingerprint says the place already"),
+        ({"fingerprint": "a", "expires": "soon"}, "'soon' is no date"),
+        ({"fingerprint": "a", "reason": " "}, "needs `reason`"),
+        ({"fingerprint": "a", "colour": "red"}, "unknown key 'colour'"),
+    ],
+)
+def test_a_wrong_entry_is_an_error_that_names_the_line(
+    run: Run, accept: Callable[..., Path], entry: Document, message: str
+) -> None:
+    path = accept(entry)
+    status, _, err = run("old.json", "new.json", "--wire-only", "--accepted", path)
+
+    assert status == 2
+    assert f"{path}:1:" in err
+    assert message in err
+
+
+def test_the_projects_own_file_of_accepted_changes_is_read() -> None:
+    from codegen.drift import accept, command
+
+    accept.load(ROOT / command.ACCEPTED)
+
+
+# --- output --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["text", "json", "markdown", "html", "github", "junit"])
+def test_every_format_is_written(run: Run, folder: Path, kind: str) -> None:
+    status, out, _ = run("old.json", "new.json", "--wire-only", "--format", kind)
+
+    assert status == 0
+    assert REMOVED in out
+    assert run("old.json", "new.json", "--wire-only", "--format", kind, "--output", "report")[1] == ""
+    assert (folder / "report").read_text("utf-8") == out
+
+
+@pytest.mark.parametrize(("choice", "coloured"), [("always", True), ("never", False), ("auto", False)])
+def test_colour_is_for_terminals_and_for_those_who_ask(run: Run, choice: str, coloured: bool) -> None:
+    assert ("\x1b[" in run("old.json", "new.json", "--wire-only", "--color", choice)[1]) == coloured
+
+
+def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
+    content = (ROOT / "spec" / "iam_api.yaml").read_text("utf-8")
+    content = content.replace("results", "items").replace("operationId: iamGet", "operationId: get")
+    (tmp_path / "new.yaml").write_text(content)
+    words = ["spec/iam_api.yaml", str(tmp_path / "new.yaml"), "--layers", "wire,python,docs", "--format", "json"]
+    reports = {
+        subprocess.run(
+            [sys.executable, "-m", "codegen", "drift", *words],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2026")
+    }
+
+    assert len(reports) == 1
+    assert len(json.loads(reports.pop())["changes"]) > 10

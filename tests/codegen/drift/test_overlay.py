@@ -1,0 +1,317 @@
+"""The overlay layer: hand-written lines that a new description breaks, seeded into the vendored one.
+
+Each break is said as what to change in the description, and as what the hand-written line that it must find says. The
+breaks of one group do not touch each other, so that they can be reviewed in one go: the type checker takes seconds.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from codegen import corrections
+from codegen.drift.report import Change, Review
+from codegen.drift.review import Project, review
+from codegen.drift.sources import read
+from tests.codegen.drift.pairs import TODAY, Document, given
+from tests.codegen.drift.test_python import rename
+
+ROOT = Path(__file__).parents[3]
+OVERLAY = ROOT / "overlay" / "gcore_iam"
+SPEC = ROOT / "spec" / "iam_api.yaml"
+
+
+def schema(content: Document, name: str) -> Document:
+    """A component, or the part of it that has the properties."""
+    found: Document = content["components"]["schemas"][name]
+    parts = [part for part in found.get("allOf", ()) if "properties" in part]
+    return parts[-1] if parts and "properties" not in found else found
+
+
+def without(content: Document, name: str, key: str) -> None:
+    """Remove a property."""
+    found = schema(content, name)
+    del found["properties"][key]
+    found["required"] = [other for other in found.get("required", ()) if other != key]
+
+
+def renamed(content: Document, name: str, key: str, new: str) -> None:
+    """Rename a property."""
+    found = schema(content, name)
+    found["properties"] = {new if other == key else other: value for other, value in found["properties"].items()}
+    found["required"] = [new if other == key else other for other in found.get("required", ())]
+
+
+def operation(content: Document, name: str) -> Document:
+    """An operation by its id."""
+    return next(
+        found
+        for item in content["paths"].values()
+        for found in item.values()
+        if isinstance(found, dict) and found.get("operationId") == name
+    )
+
+
+def drop(content: Document, name: str) -> None:
+    """Remove an operation."""
+    for item in content["paths"].values():
+        for method, found in list(item.items()):
+            if isinstance(found, dict) and found.get("operationId") == name:
+                del item[method]
+
+
+def need(content: Document, name: str, key: str) -> None:
+    """A new required property."""
+    found = schema(content, name)
+    found["properties"][key] = {"type": "string"}
+    found["required"] = [*found.get("required", ()), key]
+
+
+def without_parameter(content: Document, name: str, parameter: str) -> None:
+    """Remove a parameter."""
+    found = operation(content, name)
+    kept = []
+    for listed in found["parameters"]:
+        place = listed.get("$ref", "").rpartition("/")[2]
+        value = content["components"]["parameters"][place] if place else listed
+        kept += [] if value["name"] == parameter else [listed]
+    assert len(kept) == len(found["parameters"]) - 1
+    found["parameters"] = kept
+
+
+Seed = tuple[Callable[[Document], Any], list[tuple[str, str]], str]
+"""What to change; (file, what the broken line says) of each line that it breaks; what the message must name."""
+
+GROUPS: tuple[dict[str, Seed], ...] = (
+    {
+        "a field that is read": (
+            lambda api: without(api, "ClientBase", "currentUser"),
+            [
+                ("aio/resources/account.py", "(await self.get()).current_user"),
+                ("aio/resources/tokens.py", "unwrap(answer).current_user"),
+            ],
+            "current_user",
+        ),
+        "a field that is taken by name": (
+            lambda api: without(api, "User", "id"),
+            [("aio/resources/users.py", 'attrgetter("id")'), ("aio/resources/account.py", "user.id == user_id")],
+            '"User" has no attribute "id"',
+        ),
+        "a keyword of a model": (
+            lambda api: renamed(api, "ChangePasswordRequest", "old", "current"),
+            [("aio/resources/users.py", "old=")],
+            '"old"',
+        ),
+        "a keyword of another model": (
+            lambda api: without(api, "InviteUserRequest", "lang"),
+            [("aio/resources/users.py", "lang=")],
+            '"lang"',
+        ),
+        "a parameter that is passed": (
+            lambda api: without_parameter(api, "iamGetApiTokensV2", "issued_by"),
+            [("aio/resources/tokens.py", " issued_by=optional_identifier(")],
+            '"issued_by"',
+        ),
+        "an operation id": (
+            lambda api: operation(api, "iamGetUser").update(operationId="iamFetchUser"),
+            [
+                ("aio/resources/users.py", "import iam_get_user"),
+                ("testing/operations/__init__.py", '"iamGetUser"'),
+            ],
+            "ser",
+        ),
+    },
+    {
+        "a class that is imported": (
+            lambda api: (
+                rename(api, "ForgotPasswordResponse", "PasswordRecovery")
+                if "ForgotPasswordResponse" in api["components"]["schemas"]
+                else rename(api, "EmailRequest", "AddressRequest")
+            ),
+            [("aio/resources/auth.py", "import EmailRequest")],
+            "EmailRequest",
+        ),
+        "a class that is imported for its type": (
+            lambda api: rename(api, "InviteUserResponseSchema", "Invitation"),
+            [("aio/resources/users.py", "InviteUserResponseSchema,")],
+            "InviteUserResponseSchema",
+        ),
+        "a request that needs more": (
+            lambda api: need(api, "ChangePasswordRequest", "reason"),
+            [("aio/resources/users.py", "ChangePasswordRequest(")],
+            "reason",
+        ),
+        "the key of a page": (
+            lambda api: renamed(api, "PaginatedUsersArray", "results", "items"),
+            [("aio/resources/users.py", "iam_get_users.asyncio_detailed")],
+            "paginate",
+        ),
+        "a field of a session": (
+            lambda api: renamed(api, "Token", "access", "access_token"),
+            [
+                ("aio/http.py", ".access"),
+                ("aio/http.py", ".access"),
+                ("aio/http.py", ".access"),
+                ("aio/resources/users.py", ".access"),
+            ],
+            '"access"',
+        ),
+        "an operation that is gone": (
+            lambda api: drop(api, "iamDeleteApiTokenV2"),
+            [
+                ("aio/resources/tokens.py", "import iam_delete_api_token_v2"),
+                ("testing/operations/__init__.py", '"iamDeleteApiTokenV2"'),
+            ],
+            "elete",
+        ),
+    },
+    {
+        "a parameter that pages are asked for with": (
+            lambda api: without_parameter(api, "iamGetUsers", "limit"),
+            [("aio/resources/users.py", "iam_get_users.asyncio_detailed")],
+            '"limit"',
+        ),
+        "an answer that is a list": (
+            lambda api: operation(api, "iamGetUser")["responses"]["200"]["content"].update(
+                {
+                    "application/json": {
+                        "schema": {"type": "array", "items": {"$ref": "#/components/schemas/UserPublic"}}
+                    }
+                }
+            ),
+            [("aio/resources/users.py", "iam_get_user.asyncio_detailed")],
+            "list[UserPublic]",
+        ),
+        "a header that is needed": (
+            lambda api: operation(api, "iamCreateApiTokenV2")["parameters"].append(
+                {"name": "X-Reason", "in": "header", "required": True, "schema": {"type": "string"}}
+            ),
+            [("aio/resources/tokens.py", "iam_create_api_token_v2.asyncio_detailed")],
+            '"x_reason"',
+        ),
+        "an id that requests are repeated by": (
+            lambda api: operation(api, "iamUpdateUser").update(operationId="iamPatchUser"),
+            [
+                ("aio/resources/users.py", "import iam_update_user"),
+                ("retry.py", '"iamUpdateUser"'),
+                ("testing/operations/__init__.py", '"iamUpdateUser"'),
+            ],
+            "pdate",
+        ),
+        "a field of a role": (
+            lambda api: renamed(api, "UserRole", "user_role", "role"),
+            [("aio/resources/users.py", ").user_role"), ("aio/resources/users.py", "UserRole(user_role=")],
+            '"user_role"',
+        ),
+        "a second factor": (
+            lambda api: without(api, "LoginRequest", "one_time_password"),
+            [("aio/resources/auth.py", "one_time_password")],
+            '"one_time_password"',
+        ),
+    },
+    {
+        "an enum that is a text": (
+            lambda api: schema(api, "AuthType").pop("enum"),
+            [
+                ("aio/resources/users.py", "AuthType,"),
+                ("arguments.py", "import AuthType"),
+                ("arguments.py", "import AuthType"),
+            ],
+            "AuthType",
+        ),
+        "a tag": (
+            lambda api: [
+                found.update(tags=["Tokens"])
+                for item in api["paths"].values()
+                for found in item.values()
+                if isinstance(found, dict) and found.get("tags") == ["API Tokens"]
+            ],
+            [("aio/resources/tokens.py", "gcore_iam_client.api.api_tokens import")] * 8,
+            "gcore_iam_client.api.api_tokens",
+        ),
+        "the key of a page of logins": (
+            lambda api: renamed(api, "LastLoginTimeSchema", "result", "entries"),
+            [("aio/resources/account.py", "iam_get_last_login_time.asyncio_detailed")],
+            "paginate",
+        ),
+    },
+)
+
+
+@functools.cache
+def reviewed(group: int) -> Review:
+    """The review of all breaks of a group."""
+    content = yaml.safe_load(SPEC.read_text("utf-8"))
+    for change, _, _ in GROUPS[group].values():
+        change(content)
+    project = Project(corrections.load(ROOT / "spec" / "corrections.yaml"), ROOT / "generator-config.yml", OVERLAY)
+    new = given(content, "new.yaml", generating=True)
+    return review(read(str(SPEC), generating=True), new, project, today=TODAY)
+
+
+def line(change: Change) -> tuple[str, str]:
+    """(file, text) of the line that an entry names first."""
+    file, number, _ = change.files[0].rsplit(":", 2)
+    return Path(file).relative_to(OVERLAY).as_posix(), Path(file).read_text("utf-8").splitlines()[int(number) - 1]
+
+
+def broken(group: int) -> list[Change]:
+    """The entries of the overlay layer."""
+    return [change for change in reviewed(group).changes if change.layer == "overlay"]
+
+
+def test_there_are_twenty_breaks() -> None:
+    assert sum(len(group) for group in GROUPS) >= 20
+
+
+@pytest.mark.parametrize(("group", "name"), [(number, name) for number, group in enumerate(GROUPS) for name in group])
+def test_a_break_is_found_at_its_line(group: int, name: str) -> None:
+    _, expected, named = GROUPS[group][name]
+    found = [(line(change), change.message) for change in broken(group)]
+    for file, text in expected:
+        match = next(((at, said) for at, said in found if at[0] == file and text in at[1]), None)
+        assert match is not None, (file, text, found)
+        found.remove(match)
+        assert named in match[1]
+
+
+@pytest.mark.parametrize("group", range(len(GROUPS)))
+def test_nothing_else_is_reported(group: int) -> None:
+    expected = [place for _, places, _ in GROUPS[group].values() for place in places]
+    left = [line(change) for change in broken(group)]
+    for file, text in expected:
+        left.remove(next(place for place in left if place[0] == file and text in place[1]))
+
+    assert left == []
+    assert reviewed(group).verdict.overlay == "broken"
+    assert reviewed(group).suggested_bump == "major"
+
+
+@pytest.mark.parametrize("group", range(len(GROUPS)))
+def test_a_broken_line_knows_why_and_which_derived_line_breaks_with_it(group: int) -> None:
+    changes = {change.fingerprint: change for change in reviewed(group).changes}
+    for change in broken(group):
+        causes = [changes[cause] for cause in change.causes if cause in changes]
+        assert causes, change.message
+        assert any(cause.layer == "wire" for cause in causes) or causes[0].id == "py-class-renamed"
+        if "/aio/" in change.files[0]:
+            assert any("/sync/" in file for file in change.files), change.files
+
+
+def test_what_the_hand_written_code_does_not_use_breaks_nothing() -> None:
+    content = yaml.safe_load(SPEC.read_text("utf-8"))
+    without(content, "ClientUser", "user_email")
+    schema(content, "Language")["enum"].append("fr")
+    content["paths"]["/iam/new"] = {
+        "get": {"operationId": "iamNew", "tags": ["Users"], "responses": {"204": {"description": "Done."}}}
+    }
+    project = Project((), ROOT / "generator-config.yml", OVERLAY)
+    found = review(read(str(SPEC), generating=True), given(content, generating=True), project, today=TODAY)
+
+    assert found.verdict.overlay == "ok"
+    assert found.verdict.python == "breaking"
