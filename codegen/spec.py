@@ -364,7 +364,10 @@ def check_refs(spec: Spec) -> None:
     Raises:
         CodegenError: One leaves the file, points to nothing, or leads in a circle.
     """
+    sound: set[str] = set()
     for pointer, ref in references(spec.document):
+        if ref in sound:
+            continue
         place = spec.place(f"{pointer}/$ref")
         if not ref.startswith("#/"):
             raise CodegenError(f"{place}: $ref {ref!r} leaves the file; only references within it (#/…) are supported")
@@ -372,19 +375,24 @@ def check_refs(spec: Spec) -> None:
             resolve(spec.document, ref)
         except LookupError:
             raise CodegenError(f"{place}: $ref {ref!r} points to nothing") from None
-        _check_circle(spec, ref, place)
+        sound |= _chain(spec, ref, place, sound)
 
 
-def _check_circle(spec: Spec, ref: str, place: str) -> None:
+def _chain(spec: Spec, ref: str, place: str, sound: set[str]) -> set[str]:
+    """The references that one leads to in turn, as far as they are not known to end somewhere."""
     seen = [ref]
     while isinstance(target := resolve(spec.document, seen[-1]), dict) and isinstance(target.get("$ref"), str):
-        if target["$ref"] in seen:
+        following = target["$ref"]
+        if following in seen:
             raise CodegenError(f"{place}: {ref} refers to itself in a circle")
-        seen.append(target["$ref"])
+        if following in sound:
+            break
+        seen.append(following)
         try:
-            resolve(spec.document, seen[-1])
+            resolve(spec.document, following)
         except LookupError:
-            return  # told of at its own place
+            return set()  # told of at its own place
+    return set(seen)
 
 
 def _check_operations(spec: Spec) -> None:
@@ -420,23 +428,21 @@ def _at(mark: Any) -> str:
 def _check_size(root: yaml.Node, path: str) -> None:
     """Refuse aliases that stand for more than fits, before anything walks through them."""
     sizes: dict[int, int] = {}
-    todo = [root]
+    todo = [(root, False)]
     while todo:
-        node = todo[-1]
+        node, is_done = todo.pop()
         inner: list[yaml.Node] = []
         if isinstance(node, yaml.CollectionNode):
             inner = [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]
-        new = [part for part in inner if id(part) not in sizes]
-        if id(node) not in sizes and new:
+        if is_done:
+            sizes[id(node)] = 1 + sum(sizes[id(part)] for part in inner)
+            if sizes[id(node)] > _NODES:
+                many = f"{_NODES:,} values; write them out"
+                raise CodegenError(f"{path}:{_at(node.start_mark)}: its YAML aliases stand for more than {many}")
+        elif id(node) not in sizes:
             sizes[id(node)] = 1  # what an alias inside itself stands for; told of later
-            todo += new
-            continue
-        todo.pop()
-        sizes[id(node)] = 1 + sum(sizes[id(part)] for part in inner)
-        if sizes[id(node)] > _NODES:
-            raise CodegenError(
-                f"{path}:{_at(node.start_mark)}: its YAML aliases stand for more than {_NODES:,} values; write them out"
-            )
+            todo.append((node, True))
+            todo += [(part, False) for part in inner]
 
 
 def _check_nodes(node: yaml.Node, path: str, above: tuple[int, ...]) -> None:
@@ -448,6 +454,8 @@ def _check_nodes(node: yaml.Node, path: str, above: tuple[int, ...]) -> None:
         raise CodegenError(f"{place}: is nested too deeply: more than {_DEPTH} levels")
     if node.tag not in _TAGS:
         raise CodegenError(f"{place}: the YAML tag {node.tag.replace('tag:yaml.org,2002:', '!!')} has no place in JSON")
+    if node.tag.endswith(":float") and re.search(r"inf|nan", node.value, re.IGNORECASE):
+        raise CodegenError(f"{place}: {node.value} has no place in JSON")
     above = (*above, id(node))
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:

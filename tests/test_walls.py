@@ -84,3 +84,23 @@ def test_generated_code_imports_nothing_of_ours() -> None:
 
 def test_codegen_never_imports_the_library() -> None:
     assert reaching((ROOT / "codegen").rglob("*.py"), ROOT, "gcore_iam", "gcore_iam_client") == []
+
+
+def test_rendering_never_decides() -> None:
+    """A rendering sees a report, and nothing of how it came about."""
+    files = list((ROOT / "codegen" / "drift" / "render").rglob("*.py"))
+    assert len(files) >= 6
+    deciding = [
+        f"codegen.drift.{file.stem}"
+        for file in (ROOT / "codegen" / "drift").glob("*.py")
+        if file.stem not in ("__init__", "report")
+    ]
+    assert "codegen.drift.rules" in deciding
+    assert reaching(iter(files), ROOT, *deciding) == []
+
+
+def test_deciding_never_renders() -> None:
+    """Only the commands do, and what writes the review of an update."""
+    files = [file for file in (ROOT / "codegen" / "drift").glob("*.py") if file.stem not in ("command", "update")]
+    assert len(files) > 10
+    assert reaching(iter(files), ROOT, "codegen.drift.render", "rich", "jinja2") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import gc
 import json
 import os
 import sys
@@ -115,6 +116,7 @@ def _drift(arguments: argparse.Namespace) -> int:
         if gate.layer not in layers:
             print(f"codegen: --fail-on {gate}: that layer is not looked at; see --layers", file=sys.stderr)
             return 2
+    gc.disable()  # what is read stays until the end, and looking through it again and again takes longer than reading
     found = reviewed(arguments, layers)
     shown = FORMATS[arguments.format](found, options(arguments))
     if arguments.output:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, Protocol
@@ -108,7 +109,6 @@ class OperationDiff:
         yield from self._servers()
         yield from self._global_security()
         yield from self._schemes()
-        yield from self._schemas()
 
     def _info(self) -> Iterator[Finding]:
         old, new = self.old.mapping("/info"), self.new.mapping("/info")
@@ -137,14 +137,7 @@ class OperationDiff:
                 yield Finding("docs-tag-changed", f"the tag {name}", places[0], places[1], values[0], values[1])
 
     def _servers(self) -> Iterator[Finding]:
-        old, new = (
-            {str(server.get("url")): f"/servers/{index}" for index, server in enumerate(_listing(side, "/servers"))}
-            for side in (self.old, self.new)
-        )
-        for url in [url for url in old if url not in new]:
-            yield Finding("api-server-removed", url, old[url], None, url)
-        for url in [url for url in new if url not in old]:
-            yield Finding("api-server-added", url, None, new[url], None, url)
+        yield from _server_changes(_servers(self.old, ""), _servers(self.new, ""))
 
     def _global_security(self) -> Iterator[Finding]:
         yield from _security(
@@ -196,47 +189,6 @@ class OperationDiff:
             for scope in [scope for scope in scopes[1] if scope not in scopes[0]]:
                 yield told("oauth-scope-added", "flows", None, scope)
 
-    def _schemas(self) -> Iterator[Finding]:
-        """Schemas that are gone, but for those that go on under another name or in place."""
-        place = "/components/schemas"
-        old, new = (_names(side, place) for side in (self.old, self.new))
-        gone = [name for name in old if name not in new]
-        if not gone:
-            return
-        kept = {self.new.signature((f"{place}/{escape(name)}",)) for name in new if name not in old}
-        kept |= {self.new.signature(places) for places in inline_schemas(self.new)}
-        for name in gone:
-            pointer = f"{place}/{escape(name)}"
-            if self.old.signature((pointer,)) not in kept:
-                yield Finding("api-schema-removed", name, pointer, None)
-
-
-def inline_schemas(side: Side) -> Iterator[tuple[str, ...]]:
-    """The schemas that stand in place as bodies, answers, their properties and items."""
-    for operation in operations(side):
-        for pointer in bodies(side, operation.pointer):
-            todo = [(pointer,)]
-            for places in todo:
-                shape = side.shape(places)
-                if shape.name:
-                    continue
-                yield places
-                if len(todo) < 10_000:
-                    todo += [inner for inner in (*shape.properties.values(), *shape.parts.values()) if len(inner) == 1]
-
-
-def bodies(side: Side, pointer: str) -> Iterator[str]:
-    """JSON pointers of the schemas of an operation's bodies and answers."""
-    value = side.mapping(pointer)
-    holders = [f"{pointer}/requestBody"] if "requestBody" in value else []
-    holders += [f"{pointer}/responses/{escape(code)}" for code in value.get("responses") or {} if code[:2] != "x-"]
-    for holder in holders:
-        place = side.follow(holder)
-        content = side.mapping(place).get("content")
-        for media_type, media in (content if isinstance(content, dict) else {}).items():
-            if isinstance(media, dict) and isinstance(media.get("schema"), dict):
-                yield f"{place}/content/{escape(media_type)}/schema"
-
 
 def operations(side: Side) -> Iterator[Operation]:
     """Every operation and webhook of a document, in its order."""
@@ -253,6 +205,18 @@ def operations(side: Side) -> Iterator[Operation]:
                     if not isinstance(operation, dict):
                         raise CodegenError(f"{side.spec.place(f'{holder}/{method}')}: an operation must be a mapping")
                     yield Operation(method.upper(), prefix + path, f"{holder}/{method}")
+                    yield from _callbacks(side, f"{holder}/{method}")
+
+
+def _callbacks(side: Side, pointer: str) -> Iterator[Operation]:
+    """What an operation makes the API call, one for each name, address and method."""
+    callbacks = side.mapping(pointer).get("callbacks")
+    for name in _mapping(callbacks):
+        place = side.follow(f"{pointer}/callbacks/{escape(name)}")
+        for address in [key for key in side.mapping(place) if not key.startswith("x-")]:
+            for method in [key for key in side.mapping(f"{place}/{escape(address)}") if key in METHODS]:
+                inside = f"{side.follow(f'{place}/{escape(address)}')}/{method}"
+                yield Operation(method.upper(), f"callback:{name} {address}", inside)
 
 
 # --- one operation -----------------------------------------------------------------------------------------------
@@ -285,6 +249,7 @@ class _OperationComparison:
         self._names()
         self._lifecycle()
         self._security()
+        self._servers()
         self._parameters()
         self._request_body()
         self._responses()
@@ -370,6 +335,13 @@ class _OperationComparison:
         places = tuple(place if own else place.rpartition("/")[0] for _, place, own in (old, new))
         self.outcome.findings += _security(before, after, "api", self.after.name, *places)
 
+    def _servers(self) -> None:
+        """Servers of the operation or its path, which take the place of the document's."""
+        sides = ((self.diff.old, self.before.pointer), (self.diff.new, self.after.pointer))
+        if any(_listing(side, f"{place}/servers") for side, at in sides for place in (at, at.rpartition("/")[0])):
+            told = [_servers(side, at, at.rpartition("/")[0], "") for side, at in sides]
+            self.outcome.findings += _server_changes(*told)
+
     # --- parameters ------------------------------------------------------------------------------------------------
 
     def _parameters(self) -> None:
@@ -434,7 +406,10 @@ class _OperationComparison:
         required = [parameter.value.get("required") is True for parameter in (old, new)]
         if required[0] != required[1]:
             told(f"request-parameter-became-{'required' if required[1] else 'optional'}", "required")
-        style = [_serialization(parameter.value) for parameter in (old, new)]
+        schemas = [_schema_place(parameter.pointer, parameter.value) for parameter in (old, new)]
+        sides = zip((self.diff.old, self.diff.new), schemas, strict=True)
+        lists = any(self._is_list(side, place) for side, place in sides)
+        style = [_serialization(parameter.value, lists=lists) for parameter in (old, new)]
         if style[0] != style[1]:
             told("request-parameter-serialization-changed", "style", *style)
         for key in ("description", "example", "examples"):
@@ -442,10 +417,19 @@ class _OperationComparison:
                 ends = old.value.get(key), new.value.get(key)
                 told(f"docs-{'description' if key == 'description' else 'example'}-changed", key, *ends)
         self._parameter_lifecycle(old, new, told)
-        schemas = [_schema_place(parameter.pointer, parameter.value) for parameter in (old, new)]
         if schemas[0] and schemas[1]:
             context = Context("request", "parameter", loose=True, location=str(new.value.get("in", "")))
             self._pair(schemas[0], schemas[1], context)
+        elif schemas[0] or schemas[1]:
+            told(f"request-parameter-schema-{'added' if schemas[1] else 'removed'}", "schema")
+
+    @staticmethod
+    def _is_list(side: Side, place: str | None) -> bool:
+        """Whether a parameter may hold several values, so that it matters how they are put together."""
+        if place is None:
+            return False
+        shape = side.shape((place,))
+        return not shape.kinds or bool(shape.kinds & {"array", "object"}) or bool(shape.union)
 
     def _parameter_lifecycle(self, old: _Parameter, new: _Parameter, told: _Telling) -> None:
         was, is_ = (parameter.value.get("deprecated") is True for parameter in (old, new))
@@ -570,6 +554,10 @@ class _OperationComparison:
                     f"{new_place}/{key}" if key in new else new_place,
                 )
                 self._add("docs-example-changed", what, *places, *ends)
+        if old.get("encoding") != new.get("encoding"):
+            ends = old.get("encoding"), new.get("encoding")
+            rule = f"{'request-body' if direction == 'request' else 'response'}-media-type-encoding-changed"
+            self._guarded(rule, what, old_place, new_place, *ends, guards)
         has = ["schema" in value for value in (old, new)]
         if has == [True, True]:
             loose = any(part in media_type for part in _LOOSE)
@@ -657,6 +645,29 @@ def _names(side: Side, pointer: str) -> list[str]:
         return []
 
 
+def _servers(side: Side, *holders: str) -> dict[str, str]:
+    """The addresses that the first of some places states that states any, with their JSON pointers."""
+    for holder in holders:
+        listed = _listing(side, f"{holder}/servers")
+        if listed:
+            return {
+                json.dumps([server.get("url"), server.get("variables")], sort_keys=True): f"{holder}/servers/{index}"
+                for index, server in enumerate(listed)
+            }
+    return {json.dumps(["/", None]): ""}  # what OpenAPI says where nothing is said
+
+
+def _server_changes(old: dict[str, str], new: dict[str, str]) -> Iterator[Finding]:
+    def shown(key: str) -> Json:
+        url, variables = json.loads(key)
+        return url if variables is None else f"{url} with {json.dumps(variables, sort_keys=True)}"
+
+    for key in [key for key in old if key not in new]:
+        yield Finding("api-server-removed", shown(key), old[key], None, shown(key))
+    for key in [key for key in new if key not in old]:
+        yield Finding("api-server-added", shown(key), None, new[key], None, shown(key))
+
+
 def _by_name(side: Side, pointer: str) -> dict[str, tuple[str, Json]]:
     return {
         str(item.get("name")): (f"{pointer}/{index}", item)
@@ -698,11 +709,16 @@ def _schema_place(pointer: str, value: dict[str, Json]) -> str | None:
     return None
 
 
-def _serialization(parameter: dict[str, Json]) -> str:
+def _serialization(parameter: dict[str, Json], *, lists: bool) -> str:
     """How a parameter is written, with what OpenAPI says when it is silent."""
+    content = _mapping(parameter.get("content"))
+    if content:
+        return " or ".join(sorted(map(_plain, content)))
     style = parameter.get("style") or ("form" if parameter.get("in") in ("query", "cookie") else "simple")
     explode = parameter.get("explode", style == "form")
-    return f"{style}{', exploded' if explode else ''}"
+    told = [style, *(["exploded"] if explode and lists else [])]
+    told += [key for key in ("allowReserved", "allowEmptyValue") if parameter.get(key) is True]
+    return ", ".join(told)
 
 
 def _sent_in(scheme: dict[str, Json]) -> str:
@@ -711,6 +727,7 @@ def _sent_in(scheme: dict[str, Json]) -> str:
     return f"{scheme.get('in')} {scheme.get('name')}"
 
 
+_OPEN = "no authentication"
 _Requirements = dict[str, dict[str, list[str]]]
 
 
@@ -720,8 +737,8 @@ def _requirements(side: Side, pointer: str) -> _Requirements:
     for requirement in _listing(side, pointer):
         if isinstance(requirement, dict):
             scopes = {name: list(value) if isinstance(value, list) else [] for name, value in requirement.items()}
-            found[" and ".join(sorted(requirement)) or "no authentication"] = scopes
-    return found
+            found[" and ".join(sorted(requirement)) or _OPEN] = scopes
+    return {} if found.keys() == {_OPEN} else found  # `[{}]` and `[]` say the same
 
 
 def _security(

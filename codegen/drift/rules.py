@@ -123,6 +123,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "deprecated-sunset-invalid": Kind("error", "error", "{what} has a sunset that is no date: {after}"),
         "reactivated": Kind("info", "info", "{what} is no longer deprecated"),
         "renamed": Kind("error", "error", "{what} is called {after}"),
+        "items-added": Kind("error", "info", "{what} says what its items are"),
+        "items-removed": Kind("info", "warning", "{what} no longer says what its items are"),
+        "additional-properties-schema-added": Kind("error", "info", "{what} says what its other properties are"),
+        "additional-properties-schema-removed": Kind(
+            "info", "warning", "{what} no longer says what its other properties are"
+        ),
         "additional-properties-closed": Kind("error", "info", "{what} takes no other properties any more"),
         "additional-properties-opened": Kind("info", "info", "{what} takes other properties"),
         # structure
@@ -206,7 +212,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "api-version-not-bumped": Rule("info", "{what} breaks, but the version stays {after}"),
         "api-major-version-not-bumped": Rule("info", "{what} breaks, but the major version stays: {after}"),
         "api-version-decreased": Rule("info", "{what} went back from {before} to {after}"),
-        "api-schema-removed": Rule("info", "schema {what} is gone"),
         "api-server-removed": Rule("warning", "the server {before} is gone"),
         "api-server-added": Rule("info", "the server {after} is new"),
         # security
@@ -240,6 +245,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "request-parameter-removed-before-sunset": Rule("error", "{what} is gone before its sunset on {before}"),
         "request-parameter-became-required": Rule("error", "{what} became required"),
         "request-parameter-became-optional": Rule("info", "{what} became optional"),
+        "request-parameter-schema-added": Rule("error", "{what} has a schema, where it had none"),
+        "request-parameter-schema-removed": Rule("info", "{what} no longer has a schema"),
         "request-parameter-serialization-changed": Rule("error", "{what} is written as {after} instead of {before}"),
         "request-parameter-deprecated": Rule("info", "{what} is deprecated"),
         "request-parameter-reactivated": Rule("info", "{what} is no longer deprecated"),
@@ -261,6 +268,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "request-body-became-optional": Rule("info", "{what} became optional"),
         "request-body-media-type-added": Rule("info", "{what} may be {after}"),
         "request-body-media-type-removed": Rule("error", "{what} may no longer be {before}"),
+        "request-body-media-type-encoding-changed": Rule("warning", "{what} is encoded in another way"),
+        "response-media-type-encoding-changed": Rule("warning", "{what} is encoded in another way"),
         "request-body-media-type-schema-added": Rule("error", "{what} has a schema, where it had none"),
         "request-body-media-type-schema-removed": Rule("info", "{what} no longer has a schema"),
         "response-body-media-type-schema-added": Rule("info", "{what} has a schema, where it had none"),
@@ -354,6 +363,7 @@ CLIENT_VIEW: Mapping[str, View] = MappingProxyType(
         "answers-only": View("info", "programs read such objects and do not make them"),
         "still-accepted": View("info", "what a program passes today is taken as before"),
         "open-enum": View("warning", "the client keeps values that it does not know, a program may not expect them"),
+        "undeclared": View("warning", "nothing says what the required property is; it may be a slip"),
         "unstable": View("info", "the API promises nothing for what it calls draft or alpha"),
         "nullable-value": View("warning", "the client hands null on as None, a program may not expect it"),
     }
@@ -366,6 +376,9 @@ OURS: Mapping[str, str] = MappingProxyType(
         "request-property-renamed": "a property that is gone and one of the same content that is new are one change",
         "request-parameter-property-renamed": "the same, inside a parameter",
         "*-additional-properties-*": "an object that takes no other properties refuses what it took",
+        "*-items-*": "items that are said or no longer said are a change, like a type",
+        "request-parameter-schema-*": "the same, for all of a parameter",
+        "*-media-type-encoding-changed": "how the parts of a form are written is part of the wire",
         "*-keyword-changed": "a keyword without a rule of its own is not passed over in silence",
         "api-server-*": "a client has the address of the API built in",
         "api-security-component-place-changed": "what a client sends as authentication is part of the wire",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
@@ -58,14 +59,19 @@ class Context:
     location: str = ""
     """Of a parameter: query, path, header or cookie."""
     guards: frozenset[str] = frozenset()
+    member: bool = False
+    """Whether it is one of several in a union, for which null is told as a whole."""
 
-    def inside(self, *guards: str) -> Context:
+    def inside(self, *guards: str, member: bool = False) -> Context:
         """The place of a schema inside."""
-        return attrs.evolve(self, scope=_INSIDE[self.scope], guards=self.guards | set(guards))
+        return attrs.evolve(self, scope=_INSIDE[self.scope], guards=self.guards | set(guards), member=member)
 
 
 Pair: TypeAlias = tuple[Places, Places, Context]
 """Two schemas that belong together."""
+
+_Inside: TypeAlias = tuple[Places, Places, tuple[str, ...], bool]
+"""Two schemas that belong together, inside of others: with the guards that come on top, and whether in a union."""
 
 
 @attrs.define
@@ -77,6 +83,9 @@ class SchemaDiff:
     names: tuple[dict[str, str], dict[str, str]]
     """Of the parameters of each side, by pointer."""
 
+    _unchanged: dict[tuple[Places, Places, str], list[_Inside]] = attrs.field(factory=dict, init=False)
+    """Pairs that do not differ by themselves, which they do at no other place either, with those inside."""
+
     def compare(self, pair: Pair) -> tuple[list[Finding], list[Pair]]:
         """Compare two schemas without what is inside them.
 
@@ -86,7 +95,15 @@ class SchemaDiff:
         Returns:
             What changed, and the pairs inside.
         """
-        return _Comparison(self, self.old.shape(pair[0]), self.new.shape(pair[1]), pair[2]).run()
+        old, new, context = pair
+        key = (old, new, context.direction)
+        inside = self._unchanged.get(key)
+        findings: list[Finding] = []
+        if inside is None:
+            findings, inside = _Comparison(self, self.old.shape(old), self.new.shape(new), context).run()
+            if not findings and not context.member and context.scope != "parameter":  # which say less than others
+                self._unchanged[key] = inside
+        return findings, [(one, other, context.inside(*guards, member=member)) for one, other, guards, member in inside]
 
 
 @attrs.define
@@ -96,10 +113,11 @@ class _Comparison:
     new: Shape
     context: Context
     findings: list[Finding] = attrs.field(factory=list)
-    pairs: list[Pair] = attrs.field(factory=list)
+    pairs: list[_Inside] = attrs.field(factory=list)
 
-    def run(self) -> tuple[list[Finding], list[Pair]]:
+    def run(self) -> tuple[list[Finding], list[_Inside]]:
         self._prose()
+        self._more_unions()
         if self._unions():
             return self.findings, self.pairs
         self._types()
@@ -216,22 +234,26 @@ class _Comparison:
         self._tell(kind, "format", _spelled(self.old), _spelled(self.new))
 
     def _nullable(self) -> None:
-        if self.old.nullable != self.new.nullable:
+        if self.old.nullable != self.new.nullable and not self.context.member:
             inside = self.new.nullable and not self._is_request and self.context.scope == "property"
             guards = frozenset({"nullable-value"} if inside else ())
             self._tell("became-nullable" if self.new.nullable else "became-not-nullable", "nullable", guards=guards)
 
     def _values(self) -> None:
         old, new = self.old, self.new
+        consts = [shape.keywords.get("const") for shape in (old, new)]
+        if (new.enum and list(new.enum) == consts[:1]) or (old.enum and list(old.enum) == consts[1:]):
+            return  # one value, written in another way
         if old.enum is None and new.enum is not None:
             self._tell("became-enum", "enum", None, list(new.enum))
         elif old.enum is not None and new.enum is None:
             self._tell("became-not-enum", "enum", list(old.enum), None)
         elif old.enum is not None and new.enum is not None:
-            for value in [value for value in old.enum if value not in new.enum]:
+            before, after = ({_told(value): value for value in values} for values in (old.enum, new.enum))
+            for value in [before[key] for key in before if key not in after]:
                 self._tell("enum-value-removed", "enum", value, None)
             open_enum = frozenset({"open-enum"} if not self._is_request else ())
-            for value in [value for value in new.enum if value not in old.enum]:
+            for value in [after[key] for key in after if key not in before]:
                 self._tell("enum-value-added", "enum", None, value, guards=open_enum)
         extensible = old.keywords.get("x-extensible-enum"), new.keywords.get("x-extensible-enum")
         if all(isinstance(values, list) for values in extensible):
@@ -330,8 +352,8 @@ class _Comparison:
 
     # --- what is inside --------------------------------------------------------------------------------------------
 
-    def _pair(self, old: Places, new: Places, *guards: str) -> None:
-        self.pairs.append((old, new, self.context.inside(*guards)))
+    def _pair(self, old: Places, new: Places, *guards: str, member: bool = False) -> None:
+        self.pairs.append((old, new, guards, member))
 
     def _subschemas(self) -> None:
         for keyword, name in CONDITIONS.items():
@@ -353,10 +375,11 @@ class _Comparison:
                 self._tell("prefix-items-removed", "prefixItems")
             else:
                 self._pair(self.old.prefix[index], self.new.prefix[index])
-        both = [shape.parts.get("items") for shape in (self.old, self.new)]
-        if both[0] and both[1]:
-            self._pair(both[0], both[1])
-        self._additional()
+        self._open_part("items", "items")
+        self._open_part("additionalProperties", "additional-properties-schema")
+        key = "additionalProperties"
+        if (key in self.old.closed) != (key in self.new.closed):
+            self._tell(f"additional-properties-{'closed' if key in self.new.closed else 'opened'}", key)
 
     def _subschema(self, keyword: str, name: str) -> None:
         old, new = self.old.parts.get(keyword), self.new.parts.get(keyword)
@@ -368,13 +391,23 @@ class _Comparison:
         elif (old or was_closed) and not (new or is_closed):
             self._tell(f"{name}-removed", keyword)
 
-    def _additional(self) -> None:
-        key = "additionalProperties"
-        old, new = self.old.parts.get(key), self.new.parts.get(key)
+    def _open_part(self, keyword: str, name: str) -> None:
+        """Compare what is anything unless it is said; an array or object that is neither is not looked into."""
+        old, new = self.old.parts.get(keyword), self.new.parts.get(keyword)
         if old and new:
             self._pair(old, new)
-        if (key in self.old.closed) != (key in self.new.closed):
-            self._tell(f"additional-properties-{'closed' if key in self.new.closed else 'opened'}", key)
+        elif new and keyword not in self.old.closed and self._says_much(self.diff.new, new):
+            self._tell(f"{name}-added", keyword)
+        elif old and keyword not in self.new.closed and self._says_much(self.diff.old, old):
+            self._tell(f"{name}-removed", keyword)
+        elif keyword == "items" and (keyword in self.old.closed) != (keyword in self.new.closed):
+            self._tell(f"{name}-{'added' if keyword in self.new.closed else 'removed'}", keyword)
+
+    @staticmethod
+    def _says_much(side: Side, places: Places) -> bool:
+        """Whether a schema is more than any value."""
+        shape = side.shape(places)
+        return bool(shape.kinds or shape.union or shape.keywords or shape.parts or shape.enum is not None)
 
     def _properties(self) -> None:
         old, new = self.old.properties, self.new.properties
@@ -390,15 +423,23 @@ class _Comparison:
         for name in old:
             if name in new:
                 self._child(name, name)
+        declared = old.keys() | new.keys()
+        for name in sorted((self.old.required ^ self.new.required) - declared):
+            kind = "became-required" if name in self.new.required else "became-optional"
+            context = attrs.evolve(self, context=self.context.inside())
+            context._tell(kind, "required", what=f"{self._label()}.{name}", guards=frozenset({"undeclared"}))
 
     def _renames(self, removed: list[str], added: list[str]) -> dict[str, str]:
         """Properties that are gone, each with the one that took its place: of the same content and a similar name."""
         found: dict[str, str] = {}
+        old_names, new_names = (
+            _by_signature(side, shape, names)
+            for side, shape, names in ((self.diff.old, self.old, removed), (self.diff.new, self.new, added))
+        )
         for before in removed:
             places = self.old.properties[before]
             signature = self.diff.old.signature(places)
-            same = [name for name in added if self.diff.new.signature(self.new.properties[name]) == signature]
-            also = [name for name in removed if self.diff.old.signature(self.old.properties[name]) == signature]
+            same, also = new_names.get(signature, []), old_names[signature]
             shape = self.diff.old.shape(places)
             says_much = bool(shape.properties or shape.parts or shape.union or shape.enum)
             if len(same) == len(also) == 1 and same[0] not in found.values() and (says_much or _alike(before, same[0])):
@@ -445,30 +486,33 @@ class _Comparison:
     def _child(self, before: str, after: str) -> None:
         """Compare what the schema says of a property that both have, and leave the property itself to its pair."""
         old, new = self.old.properties[before], self.new.properties[after]
-        guards = self._guards(before, after)
-        inside = attrs.evolve(self, context=self.context.inside(*guards))
         was_required, is_required = before in self.old.required, after in self.new.required
-        what = label(new[0], self.diff.names[1])
-        places = (old[0], new[0])
-        shape = self.diff.new.shape(new)
+        if was_required == is_required and self._is_untouched(old, new):
+            return
+        guards = self._guards(before, after)
+        shapes = self.diff.old.shape(old), self.diff.new.shape(new)
         if was_required != is_required:
             kind = "became-required" if is_required else "became-optional"
-            if is_required and self._is_request and "default" in shape.keywords:
+            if is_required and self._is_request and "default" in shapes[1].keywords:
                 kind = "became-required-with-default"
-            inside._tell(kind, what=what, places=places, guards=guards)
+            inside = attrs.evolve(self, context=self.context.inside(*guards))
+            what = label(new[0], self.diff.names[1])
+            inside._tell(kind, what=what, places=(old[0], new[0]), guards=guards)
         for flag, name in (("readOnly", "read-only"), ("writeOnly", "write-only")):
-            states = [side.shape(item).keywords.get(flag) is True for side, item in self._sides(old, new)]
-            if states[0] != states[1]:
-                kind = f"became-{name}" if states[1] else f"became-not-{name}"
-                at = tuple(side.shape(item).at(flag) for side, item in self._sides(old, new))
+            was, is_ = (shape.keywords.get(flag) is True for shape in shapes)
+            if was != is_:
                 quantity = "required" if is_required else "optional"
+                kind = f"became-{name}" if is_ else f"became-not-{name}"
                 rule = f"{self.context.direction}-{quantity}-property-{kind}"
-                self._add(rule, what=what, places=(at[0], at[1]), guards=guards)
+                what, at = label(new[0], self.diff.names[1]), (shapes[0].at(flag), shapes[1].at(flag))
+                self._add(rule, what=what, places=at, guards=guards)
         self._pair(old, new, *guards)
 
-    def _sides(self, old: Places, new: Places) -> Iterator[tuple[Side, Places]]:
-        yield self.diff.old, old
-        yield self.diff.new, new
+    def _is_untouched(self, old: Places, new: Places) -> bool:
+        """Whether a property is written in the same way on both sides and refers to nothing: most are."""
+        if len(old) != 1 or len(new) != 1:
+            return False
+        return _same_text(self.diff.old.value(old[0]), self.diff.new.value(new[0]))
 
     def _guards(self, before: str | None, after: str | None) -> frozenset[str]:
         """What is known of a property from what both sides say of it."""
@@ -500,7 +544,7 @@ class _Comparison:
             self._wrapped()
             return True
         for one, other in pairs:
-            self._pair(one, other)
+            self._pair(one, other, member=True)
         keyword = (new.union_keyword or old.union_keyword).replace("Of", "-of").lower()
         lost = self._kinds(self.diff.old, before) - self._kinds(self.diff.new, after)
         if gone and lost & {"array", "object"} and not self._is_request:
@@ -512,9 +556,27 @@ class _Comparison:
         for places in fresh:
             name = self._named(self.diff.new, (places,))
             self._tell(f"{keyword}-added", new.union_keyword, None, name, places=(old.place, places[0]))
+        if old.union and new.union:
+            return False  # what is said beside it holds as well
         self._nullable()
         self._discriminator()
         return not (old.union and old.properties) and not (new.union and new.properties)
+
+    def _more_unions(self) -> None:
+        """Pair the members of further unions, as far as there are as many of them."""
+        old, new = self.old.more_unions, self.new.more_unions
+        for before, after in zip(old, new, strict=False):
+            pairs, gone, fresh = self._matched(before, after)
+            for one, other in pairs:
+                self._pair(one, other, member=True)
+            for places in gone:
+                self._tell("one-of-removed", "oneOf", self._named(self.diff.old, (places,)), None)
+            for places in fresh:
+                self._tell("one-of-added", "oneOf", None, self._named(self.diff.new, (places,)))
+        for _ in old[len(new) :]:
+            self._tell("one-of-removed", "oneOf", "a condition", None)
+        for _ in new[len(old) :]:
+            self._tell("one-of-added", "oneOf", None, "a condition")
 
     def _wrapped(self) -> None:
         if self.context.scope == "body":
@@ -528,24 +590,35 @@ class _Comparison:
         """Members that belong together, those that are gone, and those that are new."""
         pairs: list[tuple[Places, Places]] = []
         gone, fresh = list(before), list(after)
-        lone = len(before) == 1 or len(after) == 1
-        for key in (self._by_content, self._by_name, self._by_title, *((self._by_kind,) if lone else ())):
+        names = [{side.shape(member).name for member in members} for side, members in self._both(before, after)]
+        kept = names[0] & names[1] - {""}
+        for key in (self._by_content, self._by_name, self._by_title, self._by_kind):
             for one in list(gone):
                 wanted = key(self.diff.old, one)
                 same = [other for other in fresh if wanted is not None and key(self.diff.new, other) == wanted]
                 rivals = [other for other in gone if key(self.diff.old, other) == wanted]
-                same = [other for other in same if not self._apart(one, other)]
+                if key in (self._by_content, self._by_kind):
+                    same = [other for other in same if not self._apart(one, other, kept)]
                 if same and (key == self._by_content or len(same) == len(rivals) == 1):
                     pairs.append((one, same[0]))
                     gone.remove(one)
                     fresh.remove(same[0])
         return pairs, gone, fresh
 
-    def _apart(self, one: Places, other: Places) -> bool:
-        """Whether two members are components of which each document has both, so that none is the other renamed."""
+    def _apart(self, one: Places, other: Places, kept: set[str]) -> bool:
+        """Whether one component took the place of another one that is still there, so that none is the other renamed.
+
+        Not if one of them is a member on both sides: then the members have only changed places.
+        """
         names = self.diff.old.shape(one).name, self.diff.new.shape(other).name
+        if kept & set(names):
+            return False
         known = [side.document.get("components", {}).get("schemas", {}) for side in (self.diff.old, self.diff.new)]
         return names[0] != names[1] and all(name in schemas for name in names for schemas in known)
+
+    def _both(self, old: tuple[Places, ...], new: tuple[Places, ...]) -> Iterator[tuple[Side, tuple[Places, ...]]]:
+        yield self.diff.old, old
+        yield self.diff.new, new
 
     @staticmethod
     def _by_content(side: Side, places: Places) -> Json:
@@ -579,8 +652,21 @@ class _Comparison:
                 self._tell("keyword-changed", key, {key: before}, {key: after})
 
 
-_WIDER_FORMATS = frozenset({("int32", "int64"), ("float", "double"), ("date", "date-time")} - {("date", "date-time")})
+_WIDER_FORMATS = frozenset({("int32", "int64"), ("float", "double")})
 """Formats of which the second holds all that the first does."""
+
+
+def _same_text(one: Json, other: Json) -> bool:
+    """Whether two values are written alike, without a `$ref`, behind which they may differ."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        if "$ref" in one or len(one) != len(other):
+            return False
+        return all(key in other and _same_text(value, other[key]) for key, value in one.items())
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_same_text, one, other))
+    return bool(one == other)
 
 
 def _members(shape: Shape) -> tuple[Places, ...]:
@@ -606,7 +692,20 @@ def _spelled(shape: Shape) -> str:
 
 def _same(one: Json, other: Json) -> bool:
     """Whether two JSON values are the same; 1 and true are not."""
-    return type(one) is type(other) and one == other
+    return isinstance(one, bool) == isinstance(other, bool) and one == other
+
+
+def _told(value: Json) -> str:
+    """A JSON value as text, such that equal ones are equal texts; 1 and true are not."""
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _by_signature(side: Side, shape: Shape, names: list[str]) -> dict[int, list[str]]:
+    """Properties by what they say."""
+    found: dict[int, list[str]] = {}
+    for name in names:
+        found.setdefault(side.signature(shape.properties[name]), []).append(name)
+    return found
 
 
 def _alike(one: str, other: str) -> bool:

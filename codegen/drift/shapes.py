@@ -26,11 +26,29 @@ ALTERNATIVES = ("oneOf", "anyOf")
 NAMED_SUBSCHEMAS = ("properties", "patternProperties", "dependentSchemas")
 """Keywords that hold schemas by a name that the author chose."""
 
+_NAMES = frozenset({"$ref", "allOf", "type", "nullable", "$defs", "$id", "$anchor", "$schema", "$dynamicAnchor"})
+"""Keywords that name and combine, or that are read apart."""
+
+_FLAGS = ("readOnly", "writeOnly", "deprecated", "uniqueItems")
+_KINDS: Mapping[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    dict: "object",
+    list: "array",
+}
 _NUMBERS = frozenset({"integer", "number"})
 _LARGEST = frozenset(
     {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains", "multipleOf"}
 )
 _SMALLEST = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"})
+_PARTS = 200
+"""How many schemas may make up one: far more than anybody writes, far fewer than Python's stack holds."""
+
+_COMBINATIONS = 5_000
+"""How often members of an `allOf` may define the same property: schemas that do so in a circle would never end."""
+
 _DEPTH = 8
 """How far two schemas are looked into to find out whether they say the same."""
 
@@ -63,6 +81,8 @@ class Shape:
     union: tuple[Places, ...] = ()
     """The members of `oneOf` or `anyOf`, null aside; none when there is but one."""
     union_keyword: str = ""
+    more_unions: tuple[tuple[Places, ...], ...] = ()
+    """The members of further unions, all of which hold as well."""
     all_of: tuple[str, ...] = ()
     """Components that `allOf` names."""
     closed: frozenset[str] = frozenset()
@@ -90,7 +110,9 @@ class Side:
     spec: Spec
     signatures: dict[tuple[Json, ...], int]
     """What the schemas of both documents say, numbered; shared by both, so that equal schemas have equal numbers."""
+    _values: dict[str, Json] = attrs.field(factory=dict, init=False)
     _shapes: dict[Places, Shape] = attrs.field(factory=dict, init=False)
+    _combined: int = attrs.field(default=0, init=False)
     _signed: dict[tuple[Places, int], int] = attrs.field(factory=dict, init=False)
 
     @property
@@ -100,7 +122,14 @@ class Side:
 
     def value(self, pointer: str) -> Json:
         """What stands at a JSON pointer."""
-        return self.spec.value(pointer)
+        if pointer not in self._values:
+            holder, _, key = pointer.rpartition("/")
+            above = self._values.get(holder)
+            if isinstance(above, dict) and "~" not in key and key in above:
+                self._values[pointer] = above[key]
+            else:
+                self._values[pointer] = self.spec.value(pointer)
+        return self._values[pointer]
 
     def follow(self, pointer: str) -> str:
         """Where the `$ref` at a place leads in the end; the place itself if there is none."""
@@ -123,6 +152,10 @@ class Side:
         """What the schemas at some places say together."""
         shape = self._shapes.get(places)
         if shape is None:
+            self._combined += len(places) > 1
+            if self._combined > _COMBINATIONS:
+                place = self.spec.place(places[0])
+                raise CodegenError(f"{place}: what allOf puts together here combines in too many ways to be compared")
             shape = self._shapes[places] = _Reader(self, Shape(places)).read()
         return shape
 
@@ -156,6 +189,9 @@ def children(shape: Shape) -> Iterator[tuple[str, Places]]:
         yield f"prefixItems/{index}", places
     for places in shape.union:
         yield "union", places
+    for index, members in enumerate(shape.more_unions):
+        for places in members:
+            yield f"union/{index}", places
 
 
 @attrs.define
@@ -191,6 +227,9 @@ class _Reader:
         if pointer in self.seen:
             return
         self.seen.add(pointer)
+        if len(self.seen) > _PARTS:
+            place = self.side.spec.place(self.shape.place)
+            raise CodegenError(f"{place}: allOf and $ref put more than {_PARTS} schemas together here")
         schema = self.side.value(pointer)
         if schema is True:
             return
@@ -227,7 +266,7 @@ class _Reader:
 
     def _keyword(self, key: str, value: Json, pointer: str) -> None:
         shape, here = self.shape, f"{pointer}/{escape(key)}"
-        if key in ("$ref", "allOf", "type", "nullable") or (key == "const" and value is None):
+        if key in _NAMES or (key == "const" and value is None):
             return
         if key in PROSE or (key.startswith("x-") and not key.startswith(("x-extensible", "x-sunset", "x-stability"))):
             shape.prose[key] = value
@@ -236,6 +275,7 @@ class _Reader:
         if key in ALTERNATIVES:
             self.unions.append((key, [f"{here}/{index}" for index in range(len(self._listing(value, here)))]))
         elif key in NAMED_SUBSCHEMAS:
+            self.side.value(here)  # so that those inside are found from there
             by_name = shape.named.setdefault(key, {})
             for name in self._mapping(value, here):
                 by_name[name] = (*by_name.get(name, ()), f"{here}/{escape(name)}")
@@ -256,7 +296,9 @@ class _Reader:
         elif key in shape.keywords and key in _LARGEST | _SMALLEST and _is_number(value, shape.keywords[key]):
             chosen = max if key in _LARGEST else min
             shape.keywords[key] = chosen(value, shape.keywords[key])
-        else:
+        elif key == "pattern" and shape.keywords.get(key, value) != value:
+            shape.keywords[key] = " and ".join(sorted({*shape.keywords[key].split(" and "), value}))
+        elif not (key in _FLAGS and shape.keywords.get(key) is True):
             shape.keywords[key] = value
         shape.where[key] = here
 
@@ -264,8 +306,9 @@ class _Reader:
         """Take what unions say: null out of them, a lone member as what holds, bare types as types."""
         while self.unions:
             keyword, members = self.unions.pop(0)
+            members = [inner for member in members for inner in self._flat(member, ())]
             rest = [member for member in members if not self._is_null(member)]
-            if len(rest) < len(members):
+            if len(rest) < len(members) or any(self._admits_null(member) for member in rest):
                 self.shape.nullable = True
                 self.shape.where.setdefault("nullable", members[0].rpartition("/")[0])
             if len(rest) == 1:
@@ -282,6 +325,8 @@ class _Reader:
             elif rest and not self.shape.union:
                 self.shape.union = tuple((member,) for member in rest)
                 self.shape.union_keyword = keyword
+            elif rest:
+                self.shape.more_unions = (*self.shape.more_unions, tuple((member,) for member in rest))
 
     def _settle(self) -> None:
         shape = self.shape
@@ -296,12 +341,15 @@ class _Reader:
             shape.enum = tuple(value for value in shape.enum if value is not None)
         if shape.kinds <= _NUMBERS and len(shape.kinds) == 2:
             shape.kinds = frozenset({"number"})
+        if not shape.kinds and (shape.enum or "const" in shape.keywords):
+            values = shape.enum or (shape.keywords["const"],)
+            shape.kinds = frozenset(_KINDS[type(value)] for value in values if type(value) in _KINDS)
         if not shape.kinds and not shape.union:
             if shape.properties:
                 shape.kinds = frozenset({"object"})
             elif "items" in shape.parts:
                 shape.kinds = frozenset({"array"})
-        for flag in ("readOnly", "writeOnly", "deprecated", "uniqueItems"):
+        for flag in _FLAGS:
             if shape.keywords.get(flag) is False:
                 del shape.keywords[flag]
         for bound in ("exclusiveMinimum", "exclusiveMaximum"):
@@ -317,6 +365,25 @@ class _Reader:
             plain = "minimum" if bound == "exclusiveMinimum" else "maximum"
             if value and plain in self.shape.keywords:
                 self.shape.keywords[bound] = self.shape.keywords.pop(plain)
+
+    def _flat(self, pointer: str, above: tuple[str, ...]) -> Iterator[str]:
+        """The members of a union that is itself a member, or the member."""
+        place = self.side.follow(pointer)
+        schema = self.side.value(place)
+        said = {key for key in schema if key not in PROSE} if isinstance(schema, dict) else set()
+        if len(said) == 1 and said <= {*ALTERNATIVES} and place not in above:
+            key = said.pop()
+            for index in range(len(self._listing(schema, place, key))):
+                yield from self._flat(f"{place}/{key}/{index}", (*above, place))
+        else:
+            yield pointer
+
+    def _admits_null(self, pointer: str) -> bool:
+        schema = self.side.value(self.side.follow(pointer))
+        if not isinstance(schema, dict):
+            return False
+        said = schema.get("type")
+        return schema.get("nullable") is True or (isinstance(said, list) and "null" in said)
 
     def _is_null(self, pointer: str) -> bool:
         schema = self.side.value(self.side.follow(pointer))

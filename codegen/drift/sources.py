@@ -12,6 +12,7 @@ import httpx
 
 from ..errors import CodegenError
 from ..spec import Spec, as_spec, check, check_refs, parse_yaml
+from . import forms
 from .report import Source
 
 _LIMIT = 50_000_000
@@ -64,6 +65,7 @@ def parsed(data: bytes, shown: str, *, generating: bool) -> Input:
         file = parse_yaml(data, shown)
         spec = as_spec(file)
         (check if generating else check_refs)(spec)
+        forms.check(spec)
     except CodegenError as error:
         raise UnreadableError(str(error)) from error
     source = Source(shown, file.sha256, spec.version, tuple(file.text.splitlines()))

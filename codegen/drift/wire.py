@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import attrs
 
+from ..errors import CodegenError
 from ..spec import Json, Spec, mappings
 from .finding import Finding
-from .operation_diff import OperationDiff
+from .operation_diff import OperationDiff, operations
 from .report import LEVELS, Change, Place, fingerprint
 from .rules import level
 from .schema_diff import Pair, SchemaDiff
@@ -33,21 +34,33 @@ def changes(old: Spec, new: Spec, today: datetime.date) -> list[Change]:
     Raises:
         CodegenError: A document is not what OpenAPI asks for. Names file, line and column.
     """
-    merged = _Merge(old, new)
-    for finding, reached in findings(old, new, today).items():
+    sides = _sides(old, new)
+    merged = _Merge(*sides)
+    for finding, reached in _compared(*sides, today).items():
         merged.add(finding, reached)
-    found = merged.changes()
+    found = merged.changes([operation.name for side in sides for operation in operations(side)])
     return [*found, *_versions(old, new, found)]
 
 
 def findings(old: Spec, new: Spec, today: datetime.date) -> dict[Finding, list[str]]:
     """The differences place by place, each with the operations that it reaches; see `changes`."""
+    return _compared(*_sides(old, new), today)
+
+
+def _sides(old: Spec, new: Spec) -> tuple[Side, Side]:
     signatures: dict[tuple[Json, ...], int] = {}
-    sides = Side(old, signatures), Side(new, signatures)
-    names = _parameter_names(old), _parameter_names(new)
-    graph = _Graph(SchemaDiff(*sides, names))
+    return Side(old, signatures), Side(new, signatures)
+
+
+def _compared(old: Side, new: Side, today: datetime.date) -> dict[Finding, list[str]]:
+    names = _parameter_names(old.spec), _parameter_names(new.spec)
+    graph = _Graph(SchemaDiff(old, new, names))
     reached: dict[Finding, dict[str, None]] = {}
-    for outcome in OperationDiff(*sides, names, today).compare():
+    outcomes = list(OperationDiff(old, new, names, today).compare())
+    for outcome in outcomes:
+        graph.add(outcome.pairs)
+    graph.spread()
+    for outcome in outcomes:
         for finding in (*outcome.findings, *graph.reachable(outcome.pairs)):
             if outcome.guards and "stability" not in finding.rule:
                 finding = attrs.evolve(finding, guards=finding.guards | outcome.guards)
@@ -59,60 +72,73 @@ def findings(old: Spec, new: Spec, today: datetime.date) -> dict[Finding, list[s
 
 @attrs.define
 class _Graph:
-    """Pairs of schemas and the pairs inside them, each compared once however often it is reached."""
+    """Pairs of schemas and the pairs inside them, each compared once however often it is reached.
+
+    What a pair leads to is a set of findings, as the bits of a number: hundreds of operations lead to the same
+    schemas, and walking to them from each would take longer than comparing them.
+    """
 
     diff: SchemaDiff
     numbers: dict[Pair, int] = attrs.field(factory=dict)
-    pairs: list[Pair] = attrs.field(factory=list)
-    found: list[tuple[list[Finding], list[int]] | None] = attrs.field(factory=list)
-    """For each pair its findings and the numbers of the pairs inside; None as long as it has not been compared."""
+    inside: list[list[int]] = attrs.field(factory=list)
+    """For each pair, the numbers of the pairs right inside."""
+    leads_to: list[int] = attrs.field(factory=list)
+    findings: list[Finding] = attrs.field(factory=list)
+
+    def add(self, roots: Iterable[Pair]) -> None:
+        """Compare pairs and what is inside them."""
+        todo = [pair for pair in roots if self._is_new(pair)]
+        for pair in todo:
+            found, inside = self.diff.compare(pair)
+            number = self.numbers[pair]
+            for finding in found:
+                self.leads_to[number] |= 1 << len(self.findings)
+                self.findings.append(finding)
+            todo += [inner for inner in inside if self._is_new(inner)]
+            self.inside[number] = [self.numbers[inner] for inner in inside]
+
+    def _is_new(self, pair: Pair) -> bool:
+        if pair in self.numbers:
+            return False
+        self.numbers[pair] = len(self.inside)
+        self.inside.append([])
+        self.leads_to.append(0)
+        return True
 
     def reachable(self, roots: Iterable[Pair]) -> Iterable[Finding]:
-        todo = list(dict.fromkeys(map(self._number, roots)))
-        seen = set(todo)
-        for number in todo:
-            findings, inside = self.found[number] or self._compared(number)
-            yield from findings
-            for inner in inside:  # numbers, since hashing pairs for each of hundreds of operations takes seconds
-                if inner not in seen:
-                    seen.add(inner)
-                    todo.append(inner)
+        """The findings of pairs and of all that is inside them, once `spread` has been called."""
+        bits = 0
+        for pair in roots:
+            bits |= self.leads_to[self.numbers[pair]]
+        return [finding for index, finding in enumerate(self.findings) if bits >> index & 1] if bits else []
 
-    def _number(self, pair: Pair) -> int:
-        number = self.numbers.setdefault(pair, len(self.pairs))
-        if number == len(self.pairs):
-            self.pairs.append(pair)
-            self.found.append(None)
-        return number
-
-    def _compared(self, number: int) -> tuple[list[Finding], list[int]]:
-        findings, inside = self.diff.compare(self.pairs[number])
-        self.found[number] = result = (findings, [self._number(pair) for pair in inside])
-        return result
+    def spread(self) -> None:
+        """Add what the pairs inside lead to, until nothing is added: a few times where they lead in circles."""
+        changed = True
+        while changed:
+            changed = False
+            for number in range(len(self.inside) - 1, -1, -1):
+                bits = self.leads_to[number]
+                for inner in self.inside[number]:
+                    bits |= self.leads_to[inner]
+                if bits != self.leads_to[number]:
+                    self.leads_to[number] = bits
+                    changed = True
 
 
 @attrs.define
 class _Merge:
     """Puts findings together that are one change: at the same place, or at copies of one schema."""
 
-    old: Spec
-    new: Spec
+    old: Side
+    new: Side
     entries: dict[Json, Change] = attrs.field(factory=dict)
-    texts: dict[tuple[int, str], str] = attrs.field(factory=dict)
 
-    def add(self, finding: Finding, operations: Iterable[str]) -> None:
+    def add(self, finding: Finding, reached: Iterable[str]) -> None:
+        """Add a finding with the operations that it reaches."""
         arguments = [finding.before, finding.after]
-        key = json.dumps(
-            [
-                finding.rule,
-                finding.what,
-                *arguments,
-                self._root(0, self.old, finding.old),
-                self._root(1, self.new, finding.new),
-            ],
-            sort_keys=True,
-            default=str,
-        )
+        said = json.dumps(arguments, sort_keys=True, default=str)
+        key = (finding.rule, said, self._root(self.old, finding.old), self._root(self.new, finding.new))
         known = self.entries.get(key)
         grade = level(finding.rule, finding.guards)
         if known is None:
@@ -121,10 +147,10 @@ class _Merge:
                 layer="docs" if finding.rule.startswith("docs-") else "wire",
                 level=grade,
                 message=finding.message,
-                operations=tuple(operations),
+                operations=tuple(reached),
                 pointer=finding.pointer,
-                old=place(self.old, finding.old),
-                new=place(self.new, finding.new),
+                old=place(self.old.spec, finding.old),
+                new=place(self.new.spec, finding.new),
                 before=finding.before,
                 after=finding.after,
                 fingerprint=fingerprint(finding.rule, finding.pointer, arguments),
@@ -132,26 +158,38 @@ class _Merge:
         else:
             self.entries[key] = attrs.evolve(
                 known,
-                operations=tuple(dict.fromkeys([*known.operations, *operations])),
+                operations=tuple(dict.fromkeys([*known.operations, *reached])),
                 level=min(known.level, grade, key=LEVELS.index),
             )
 
-    def _root(self, side: int, spec: Spec, pointer: str | None) -> str | None:
-        """What two places must share to be one: the component, or the whole body that is written out."""
-        if pointer is None:
-            return None
-        whole = re.match(
-            r"(/(?:paths|webhooks)/[^/]+/[^/]+/(?:requestBody|responses/[^/]+)/content/[^/]+/schema)(/.*|$)", pointer
-        )
-        if whole is None:
+    @staticmethod
+    def _root(side: Side, pointer: str | None) -> Json:
+        """What two places must share to be one: themselves, or what the schema around them says and the way from it."""
+        schema = _WRITTEN_OUT.match(pointer or "")
+        if pointer is None or schema is None:
             return pointer
-        key = (side, whole[1])
-        if key not in self.texts:
-            self.texts[key] = json.dumps(spec.value(whole[1]), sort_keys=True, default=str)
-        return self.texts[key] + whole[2]
+        whole, inside = schema[1], schema[2]
+        around, _, rest = inside.rpartition("/properties/")
+        if not around and "/properties/" not in inside:
+            around, rest = "", inside
+        try:
+            return side.signature((whole + around,)), rest
+        except (LookupError, CodegenError):
+            return pointer
 
-    def changes(self) -> list[Change]:
-        return list(self.entries.values())
+    def changes(self, order: Sequence[str]) -> list[Change]:
+        """The entries, their operations in an order."""
+        place_of = {name: index for index, name in enumerate(order)}
+        return [
+            attrs.evolve(change, operations=tuple(sorted(change.operations, key=lambda name: place_of.get(name, 0))))
+            for change in self.entries.values()
+        ]
+
+
+_WRITTEN_OUT = re.compile(
+    r"(/(?:paths|webhooks)/.+?/(?:requestBody|responses/[^/]+|headers/[^/]+|parameters/\d+)(?:/content/[^/]+)?/schema)(/.*|$)"
+)
+"""A schema that stands in place, and a place in it."""
 
 
 def place(spec: Spec, pointer: str | None) -> Place | None:

@@ -113,8 +113,8 @@ def test_text_gathers_what_one_rule_found_in_one_component() -> None:
     start = text.index("  warning response-property-enum-value-added in schemas/User\n")
     assert text[start:].splitlines()[1:4] == [
         "    operations: GET /iam/users, POST /iam/users, GET /iam/users/{userId} and 3 more",
-        "    spec/iam_api.yaml:60:11 -> downloads/new.yaml:55:11  `User.status` may be `blocked`",
-        "    spec/iam_api.yaml:72:17 -> downloads/new.yaml:67:17  `User.groups[].name` may be `Auditors`",
+        "    `User.status` may be `blocked`  spec/iam_api.yaml:60:11 -> downloads/new.yaml:55:11",
+        "    `User.groups[].name` may be `Auditors`  spec/iam_api.yaml:72:17 -> downloads/new.yaml:67:17",
     ]
 
 
@@ -123,11 +123,18 @@ def test_text_names_operations_with_each_change_where_they_differ() -> None:
     changes = [change(message=f"change {name}", pointer=pointer, operations=(f"GET /{name}",)) for name in "ab"]
     lines = render("text", only(*changes)).splitlines()
     assert lines[-4:] == [
-        f"    {pointer}  change a",
+        f"    change a  {pointer}",
         "      operations: GET /a",
-        f"    {pointer}  change b",
+        f"    change b  {pointer}",
         "      operations: GET /b",
     ]
+
+
+def test_text_says_why_a_hand_written_line_breaks() -> None:
+    cause = change(id="request-property-removed", message="`User.phone` is gone", fingerprint="0" * 16)
+    line = change(layer="overlay", files=("overlay/a.py:3:1",), causes=(cause.fingerprint, "f" * 16))
+    text = render("text", only(cause, line))
+    assert "breaks overlay/a.py:3:1\n      because of request-property-removed: `User.phone` is gone\n" in text
 
 
 def test_text_orders_by_level_then_rule_within_a_layer() -> None:

@@ -610,7 +610,7 @@ BROKEN: dict[str, tuple[Callable[[Document], Any], str]] = {
     ),
     "an operation that is a text": (
         lambda api: api["paths"]["/things"].update(get="x"),
-        "an operation must be a mapping",
+        "an operation is expected here",
     ),
 }
 
