@@ -61,6 +61,8 @@ def normalise(spec: Spec, corrections: tuple[Correction, ...], *, lenient: bool 
         except UnfitError as error:
             place = spec.place(_pointer(document, error.schema) or "")
             raise CodegenError(f"{place}: {error}") from None
+        except RecursionError:
+            raise CodegenError(f"{spec.name}: its schemas refer to each other too deeply for a client") from None
     return Normalised(document, as_corrected, tuple(notes))
 
 

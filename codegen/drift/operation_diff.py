@@ -140,6 +140,11 @@ class OperationDiff:
         yield from _server_changes(_servers(self.old, ""), _servers(self.new, ""))
 
     def _global_security(self) -> Iterator[Finding]:
+        there = {operation.key: operation for operation in operations(self.new)}
+        both = [(operation, there[operation.key]) for operation in operations(self.old) if operation.key in there]
+        asked = [(_asked(self.old, before), _asked(self.new, after)) for before, after in both]
+        if asked and all(before == after for before, after in asked):
+            return  # written at the operations instead, or the other way round
         yield from _security(
             _requirements(self.old, "/security"),
             _requirements(self.new, "/security"),
@@ -739,6 +744,12 @@ def _requirements(side: Side, pointer: str) -> _Requirements:
             scopes = {name: list(value) if isinstance(value, list) else [] for name, value in requirement.items()}
             found[" and ".join(sorted(requirement)) or _OPEN] = scopes
     return {} if found.keys() == {_OPEN} else found  # `[{}]` and `[]` say the same
+
+
+def _asked(side: Side, operation: Operation) -> _Requirements:
+    """What an operation asks for, be it stated there or for the whole document."""
+    own = "security" in side.mapping(operation.pointer)
+    return _requirements(side, f"{operation.pointer}/security" if own else "/security")
 
 
 def _security(

@@ -61,6 +61,9 @@ def generated(given: Input, project: Project) -> Iterator[Side]:
             )
         except CodegenError as error:
             raise GenerationError(str(error)) from error
+        except RecursionError:
+            name = given.source.source
+            raise GenerationError(f"{name}: its schemas refer to each other too deeply for a client") from None
         yield Side(given, package, surface.read(package.path, PACKAGE))
 
 

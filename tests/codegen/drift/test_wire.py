@@ -29,6 +29,11 @@ def parameter(name: str = "q", schema: Any = None, **more: Any) -> Document:
     return {"name": name, "in": "query", "schema": schema or TEXT, **more}
 
 
+def refer(name: str) -> Document:
+    """A reference to a component."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
 def ok(content: Document | None = None, **more: Any) -> Document:
     """The responses of an operation that succeeds with some content."""
     return {"200": {"description": "", **({"content": content} if content else {})}, **more}
@@ -44,6 +49,7 @@ def listed(content: Document) -> Document:
 
 REF = {"$ref": "#/components/schemas/User"}
 PAGE = obj(["count"], count=NUMBER, results={"type": "array", "items": USER})
+ONE, TWO = {"$ref": "#/components/schemas/One"}, {"$ref": "#/components/schemas/Two"}
 SAME: dict[str, tuple[Document, Document]] = {
     "inline schemas moved into components": (
         document(answer=PAGE, body=USER),
@@ -136,6 +142,48 @@ SAME: dict[str, tuple[Document, Document]] = {
     "what a style means when it is left out": (
         document(parameters=[parameter(style="form", explode=True, required=False)]),
         document(parameters=[parameter()]),
+    ),
+    "a component written out inside another one": (
+        document(answer=obj(user=REF), schemas={"User": obj(place=refer("Place")), "Place": USER}),
+        document(answer=obj(user=REF), schemas={"User": obj(place=USER)}),
+    ),
+    "a base folded away": (
+        document(body={"allOf": [refer("Base"), obj(name=TEXT)]}, schemas={"Base": obj(id=NUMBER)}),
+        document(body=obj(id=NUMBER, name=TEXT)),
+    ),
+    "members of a union that swap their names": (
+        document(body={"oneOf": [ONE, TWO]}, schemas={"One": USER, "Two": obj(x=TEXT)}),
+        document(body={"oneOf": [ONE, TWO]}, schemas={"One": obj(x=TEXT), "Two": USER}),
+    ),
+    "a union inside a union": (
+        document(answer={"anyOf": [TEXT, {"oneOf": [NUMBER, USER]}]}),
+        document(answer={"anyOf": [TEXT, NUMBER, USER]}),
+    ),
+    "null in a member and beside the members": (
+        document(answer=obj(a={"anyOf": [{**USER, "nullable": True}, TEXT]})),
+        document(answer=obj(a={"anyOf": [USER, TEXT, {"type": "null"}]})),
+    ),
+    "a constant and an enum of one": (
+        document(body=obj(kind={"const": "x"})),
+        document(body=obj(kind={"type": "string", "enum": ["x"]})),
+    ),
+    "patterns that two members of allOf demand": (
+        document(body=obj(name={"allOf": [{**TEXT, "pattern": "^a"}, {"pattern": "b$"}]})),
+        document(body=obj(name={"allOf": [{**TEXT, "pattern": "b$"}, {"pattern": "^a"}]})),
+    ),
+    "how one value is repeated": (
+        document(parameters=[parameter(explode=True)]),
+        document(parameters=[parameter(explode=False)]),
+    ),
+    "no security, said in two ways": (document(security=[]), document(security=[{}])),
+    "security of the document and of its operations": (
+        {**document(), "security": [{"key": []}]},
+        document(security=[{"key": []}]),
+    ),
+    "the server that is meant when none is named": (document(), {**document(), "servers": [{"url": "/"}]}),
+    "a number written in another way": (
+        document(body=obj(a={**NUMBER, "default": 1})),
+        document(body=obj(a={**NUMBER, "default": 1.0})),
     ),
     "another version": (document(answer=USER, version="1"), document(answer=USER, version="2026-05-15")),
 }
@@ -325,6 +373,56 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         document(body={"oneOf": [obj(["a"], a=TEXT, b=TEXT), obj(["b"], a=TEXT, b=TEXT)]}),
         {("request-body-wrapped-in-one-of", "error")},
     ),
+    "a member of a union that is written out changes": (
+        document(answer={"oneOf": [obj(a=TEXT), {"type": "array", "items": TEXT}]}),
+        document(answer={"oneOf": [obj(a=NUMBER), {"type": "array", "items": TEXT}]}),
+        {("response-property-type-changed", "error")},
+    ),
+    "what holds beside a union": (
+        document(body={"anyOf": [POINT, TEXT]}, schemas={"Point": USER}),
+        document(body={"anyOf": [POINT, TEXT], "minProperties": 2, "deprecated": True}, schemas={"Point": USER}),
+        {("request-body-min-properties-set", "warning"), ("request-body-deprecated", "info")},
+    ),
+    "a second union": (
+        document(body={"allOf": [{"oneOf": [TEXT, USER]}, {"anyOf": [USER, POINT]}]}, schemas={"Point": GROUP}),
+        document(body={"allOf": [{"oneOf": [TEXT, USER]}, {"anyOf": [USER, PLACE]}]}, schemas={"Place": obj(x=TEXT)}),
+        {("request-property-removed", "warning"), ("new-optional-request-property", "info")},
+    ),
+    "an answer may be of another kind": (
+        document(answer=USER),
+        document(answer={"oneOf": [USER, GROUP]}),
+        {("response-body-one-of-added", "warning")},
+    ),
+    # items and other properties
+    "items are said": (
+        document(body={"type": "array"}),
+        document(body={"type": "array", "items": TEXT}),
+        {("request-body-items-added", "error")},
+    ),
+    "items are no longer said": (
+        document(answer={"type": "array", "items": TEXT}),
+        document(answer={"type": "array"}),
+        {("response-body-items-removed", "warning")},
+    ),
+    "other properties are said": (
+        document(body={"type": "object", "additionalProperties": True}),
+        document(body={"type": "object", "additionalProperties": TEXT}),
+        {("request-body-additional-properties-schema-added", "error")},
+    ),
+    "a name that is required and not declared": (
+        document(body=USER),
+        document(body={**USER, "required": ["id", "age"]}),
+        {("request-property-became-required", "warning")},
+    ),
+    "1 and true": (
+        document(body=obj(a={"enum": [1, 2]})),
+        document(body=obj(a={"enum": [True, 2]})),
+        {
+            ("request-property-enum-value-removed", "error"),
+            ("request-property-enum-value-added", "info"),
+            ("request-property-list-of-types-widened", "info"),
+        },
+    ),
     # operations
     "an operation id": (
         document(),
@@ -356,6 +454,38 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         document(parameters=[parameter(schema={"type": "array", "items": TEXT})]),
         document(parameters=[parameter(schema={"type": "array", "items": TEXT}, explode=False)]),
         {("request-parameter-serialization-changed", "error")},
+    ),
+    "a parameter is sent as JSON": (
+        document(parameters=[parameter()]),
+        document(parameters=[{"name": "q", "in": "query", "content": {"application/json": {"schema": TEXT}}}]),
+        {("request-parameter-serialization-changed", "error")},
+    ),
+    "a parameter has no schema any more": (
+        document(parameters=[parameter()]),
+        document(parameters=[{"name": "q", "in": "query"}]),
+        {("request-parameter-schema-removed", "info")},
+    ),
+    "the server of an operation": (
+        document(),
+        document(servers=[{"url": "https://other.example.com"}]),
+        {("api-server-removed", "warning"), ("api-server-added", "info")},
+    ),
+    "a variable of a server": (
+        {**document(), "servers": [{"url": "https://{x}.example.com", "variables": {"x": {"default": "a"}}}]},
+        {**document(), "servers": [{"url": "https://{x}.example.com", "variables": {"x": {"default": "b"}}}]},
+        {("api-server-removed", "warning"), ("api-server-added", "info")},
+    ),
+    "how a part of a form is written": (
+        document(requestBody={"content": {"multipart/form-data": {"schema": USER}}}),
+        document(
+            requestBody={"content": {"multipart/form-data": {"schema": USER, "encoding": {"id": {"style": "form"}}}}}
+        ),
+        {("request-body-media-type-encoding-changed", "warning")},
+    ),
+    "what a callback takes": (
+        document(callbacks={"made": {"{$request.body#/url}": {"post": listed(document(body=USER))}}}),
+        document(callbacks={"made": {"{$request.body#/url}": {"post": listed(document(body=obj(["id"], id=TEXT)))}}}),
+        {("request-property-type-changed", "error"), ("request-property-removed", "warning")},
     ),
     "a body is new and required": (
         document(),
@@ -500,6 +630,40 @@ def test_copies_of_a_schema_that_change_alike_are_one_entry() -> None:
     ]
 
 
+def test_copies_inside_bodies_that_differ_are_one_entry_too() -> None:
+    def api(kind: Document) -> Document:
+        content = document(answer=obj(user=obj(id=kind)))
+        other = document(answer=obj(count=NUMBER, user=obj(id=kind)), operationId="other")
+        content["paths"]["/a"] = {"get": listed(other)}
+        return content
+
+    assert [change.operations for change in changes(api(NUMBER), api(TEXT))] == [("POST /things", "GET /a")]
+
+
+def test_copies_of_a_parameter_are_one_entry() -> None:
+    def api(most: int) -> Document:
+        limit = parameter("limit", {**NUMBER, "maximum": most})
+        content = document(parameters=[limit])
+        content["paths"]["/a"] = {"get": listed(document(parameters=[parameter(), limit], operationId="other"))}
+        return content
+
+    assert [change.operations for change in changes(api(9), api(8))] == [("POST /things", "GET /a")]
+
+
+def test_operations_are_listed_in_the_order_of_the_description() -> None:
+    def api(name: Document) -> Document:
+        content = document(answer=REF, schemas={"User": obj(name=name)})
+        for number in range(5):
+            code = "400" if number % 2 else "200"
+            responses = {code: ok({"application/json": {"schema": REF}})["200"]}
+            content["paths"][f"/{number}"] = {"get": listed(document(responses=responses, operationId=f"o{number}"))}
+        return content
+
+    [found] = changes(api(TEXT), api(NUMBER))
+    assert found.operations == ("POST /things", *(f"GET /{number}" for number in range(5)))
+    assert found.level == "error"
+
+
 def test_copies_that_change_differently_are_entries_of_their_own() -> None:
     old, new = both(USER, obj(count=NUMBER)), both(USER, obj(count=NUMBER))
     new["paths"]["/b"] = {"get": listed(document(answer=obj(count=TEXT), operationId="/b"))}
@@ -513,6 +677,8 @@ def test_an_entry_knows_where_it_stands_on_both_sides(old: Document, new: Docume
         assert change.old or change.new
         for content, place in ((old, change.old), (new, change.new)):
             if place:
+                if not place.pointer:
+                    continue  # the whole document
                 resolve(content, f"#{place.pointer}")
                 line = json.dumps(content, indent=1).splitlines()[place.line - 1]
                 key = place.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
@@ -592,6 +758,23 @@ def test_a_schema_that_holds_itself_by_way_of_all_of_is_compared() -> None:
         )
 
     assert on_wire(api(TEXT), api(NUMBER)) == {("response-property-type-changed", "error")}
+
+
+def test_what_all_of_puts_together_in_too_many_ways_is_an_error() -> None:
+    schemas = {f"S{number}": obj(a=refer(f"S{number + 1}"), b=refer(f"S{number + 1}")) for number in range(1, 20)}
+    schemas |= {"S0": obj(a=refer("S0"), b={"allOf": [refer("S0"), refer("S1")]}), "S20": obj(a=TEXT)}
+    content = document(answer=refer("S0"), schemas=schemas)
+
+    with pytest.raises(CodegenError, match=r"^old\.yaml:\d+:\d+: .* combines in too many ways to be compared"):
+        changes(content, content)
+
+
+def test_a_long_chain_of_all_of_is_an_error() -> None:
+    schemas = {f"S{number}": {"allOf": [refer(f"S{number + 1}")]} for number in range(1000)}
+    content = document(answer=refer("S0"), schemas={**schemas, "S1000": USER})
+
+    with pytest.raises(CodegenError, match="put more than 200 schemas together here"):
+        changes(content, content)
 
 
 BROKEN: dict[str, tuple[Callable[[Document], Any], str]] = {
