@@ -58,7 +58,7 @@ types: setup ## mypy --strict and pyright over everything
 inventory: setup ## every operation with its type and its method
 	@$(BIN)/python -m codegen inventory
 
-drift: setup ## review a new description: NEW= (OLD= FORMAT= REPORT= FAIL_ON=)
+drift: setup ## review a new description: NEW= (also OLD= FORMAT= REPORT=)
 	@test -n '$(NEW)' || { echo "make drift needs NEW=, a path, a URL or git-ref:path"; exit 2; }
 	@$(BIN)/python -m codegen drift '$(OLD)' '$(NEW)' --format '$(FORMAT)' \
 		$(if $(REPORT),--output '$(REPORT)') $(if $(FAIL_ON),--fail-on '$(FAIL_ON)') $(ARGS)

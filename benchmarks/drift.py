@@ -1,0 +1,134 @@
+"""What the drift review costs, beside what it cannot do without: reading, generating, type-checking."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from codegen import corrections, generate
+from codegen.drift import wire
+from codegen.drift.review import Project, review
+from codegen.drift.sources import Input, parsed
+
+from .measure import Comparison
+
+ROOT = Path(__file__).parents[1]
+TODAY = datetime.date(2026, 6, 1)
+OPERATIONS = 500
+
+Work = Callable[[], object]
+
+
+def comparisons() -> list[Comparison]:
+    """The layers one after the other, on the vendored description and a changed one; then a megabyte of description."""
+    data = (ROOT / "spec" / "iam_api.yaml").read_bytes()
+    changed = data.replace(b"one_time_password", b"second_factor").replace(b"- zh\n", b"- zh\n        - fr\n")
+    large = yaml.dump(_large(), Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False).encode()
+    larger = large.replace(b"field_3:", b"field_three:")
+    old, new = _read(data), _read(changed)
+    project = Project(
+        corrections.load(ROOT / "spec" / "corrections.yaml"),
+        ROOT / "generator-config.yml",
+        ROOT / "overlay" / "gcore_iam",
+    )
+
+    def read(*both: bytes) -> Work:
+        return lambda: [_read(one) for one in both]
+
+    def reviewed(*layers: Any) -> Work:
+        return lambda: review(old, new, project, layers=layers, today=TODAY)
+
+    def generated() -> None:
+        for side in (old, new):
+            with generate.generated(side.spec, project.corrections, project.config, lenient=True):
+                pass
+
+    def checked() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            words = ["-m", "mypy", "--config-file", "", "--cache-dir", folder, "overlay/gcore_iam", "generated"]
+            subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, check=False)  # noqa: S603
+
+    def compared(one: bytes, other: bytes) -> Work:
+        return lambda: wire.changes(_read(one).spec, _read(other).spec, TODAY)
+
+    size = f"{len(large) / 1e6:.1f} MB, {OPERATIONS} operations"
+    return [
+        Comparison(
+            "drift, wire: comparing, beside reading both files",
+            lambda: lambda: wire.changes(old.spec, new.spec, TODAY),
+            lambda: read(data, changed),
+            2.0,
+        ),
+        Comparison(
+            "drift, wire and Python, beside generating both clients",
+            lambda: reviewed("wire", "python"),
+            lambda: generated,
+            2.0,
+        ),
+        Comparison(
+            "drift, all layers, beside type-checking the library once",
+            lambda: reviewed("wire", "python", "overlay", "docs"),
+            lambda: checked,
+            2.5,
+        ),
+        Comparison(
+            f"drift, wire, {size}: reading and comparing, beside reading both files",
+            lambda: compared(large, larger),
+            lambda: read(large, larger),
+            3.0,
+        ),
+    ]
+
+
+def _read(data: bytes) -> Input:
+    return parsed(data, "api.yaml", generating=False)
+
+
+def _large() -> dict[str, Any]:
+    """A description of a megabyte, whose schemas refer to each other in circles."""
+    fields = {
+        f"field_{number}": {"type": "string", "description": f"What the field with the number {number} holds."}
+        for number in range(12)
+    }
+    schemas = {
+        f"Model{number}": {
+            "type": "object",
+            "properties": {
+                **copy.deepcopy(fields),
+                "child": _refer((number * 7 + 3) % 300),
+                "more": {"type": "array", "items": _refer((number * 11 + 5) % 300)},
+            },
+        }
+        for number in range(300)
+    }
+    paths = {
+        f"/things{number}": {
+            "post": {
+                "operationId": f"op{number}",
+                "parameters": [{"name": "limit", "in": "query", "schema": {"type": "integer"}}],
+                "requestBody": {"content": {"application/json": {"schema": _refer(number % 300)}}},
+                "responses": {
+                    "200": {"description": "", "content": {"application/json": {"schema": _refer(number * 3 % 300)}}}
+                },
+            }
+        }
+        for number in range(OPERATIONS)
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Things", "version": "1"},
+        "paths": paths,
+        "components": {"schemas": schemas},
+    }
+
+
+def _refer(number: int) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/Model{number}"}
