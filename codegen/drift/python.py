@@ -142,6 +142,8 @@ class _Comparison:
         for function in self.old.functions.values():
             other = self.new.by_operation(function.operation) or self.new.functions.get(function.module)
             if other is None:
+                what, operations = function.operation, [function.operation]
+                yield _change("py-function-removed", what, operations=operations, symbols=[function.symbol])
                 continue
             before, after = self._mapped(function.returns), other.returns
             if before != after:

@@ -154,7 +154,7 @@ class _Comparison:
             scope = "read-only-property"
         elif scope == "property" and "write-only" in guards and kind in _WRITE_ONLY_IDS:
             scope = "write-only-property"
-        elif scope == "parameter-property" and self.context.location == "header" and kind.startswith("became-enum"):
+        elif scope == "parameter-property" and self.context.location == "header" and kind in ("became-enum", "became-required"):
             scope = "header-property"
         self._add(f"{direction}-{scope}-{kind}", keyword, before, after, what=what, places=places, guards=guards)
 

@@ -146,7 +146,10 @@ CASES: dict[str, tuple[Callable[[Document], Any], str, str, set[tuple[str, str, 
         lambda new: new["paths"].pop("/users"),
         "breaking",
         "breaking",
-        {("py-module-removed", "error", "gcore_iam_client.api.users.list_users")},
+        {
+            ("py-module-removed", "error", "gcore_iam_client.api.users.list_users"),
+            ("py-function-removed", "error", "gcore_iam_client.api.users.list_users.sync_detailed"),
+        },
     ),
     "a property of an answer is gone": (
         lambda new: schemas(new)["User"]["properties"].pop("note"),
