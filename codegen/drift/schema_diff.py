@@ -37,6 +37,7 @@ _PROSE_RULES = {
 _READ_ONLY_IDS = re.compile(r"enum-value-removed|(exclusive-)?(max|min)(-\w+)?-(decreased|increased)")
 """Kinds for which there is a rule of their own for read-only properties in requests."""
 
+_HEADER_IDS = frozenset({"became-enum", "became-required"})
 _WRITE_ONLY_IDS = frozenset({"became-optional", "became-required", "enum-value-added"})
 
 _OWN_RULES = frozenset(
@@ -154,7 +155,7 @@ class _Comparison:
             scope = "read-only-property"
         elif scope == "property" and "write-only" in guards and kind in _WRITE_ONLY_IDS:
             scope = "write-only-property"
-        elif scope == "parameter-property" and self.context.location == "header" and kind in ("became-enum", "became-required"):
+        elif scope == "parameter-property" and self.context.location == "header" and kind in _HEADER_IDS:
             scope = "header-property"
         self._add(f"{direction}-{scope}-{kind}", keyword, before, after, what=what, places=places, guards=guards)
 

@@ -23,6 +23,9 @@ _HERE = Path(__file__).parent
 _CONTEXT = 3
 """Lines shown before and after those that a change is about."""
 
+_WIDE = 240
+"""Characters of a line that are shown; more only in pieces."""
+
 _MOST = 12
 """Lines shown of those that a change is about."""
 
@@ -249,6 +252,15 @@ def _marked(
     return frozenset(old), frozenset(new)
 
 
+def _cropped(line: str, column: int) -> str:
+    """A line as it is, or what stands around a column of it: descriptions can hold an operation in one line."""
+    if len(line) <= _WIDE:
+        return line
+    start = max(column - 1 - _WIDE // 4, 0)
+    end = start + _WIDE
+    return f"{'… ' if start else ''}{line[start:end]}{' …' if end < len(line) else ''}"
+
+
 def _pane(side: str, sign: str, source: Source, place: Place | None, lines: range, marked: frozenset[int]) -> _Pane:
     if place is None or not lines:
         return _Pane(side, "")
@@ -257,10 +269,12 @@ def _pane(side: str, sign: str, source: Source, place: Place | None, lines: rang
     start = lines.start if first < lines.start + _MOST else first - 1
     end = min(start + _MOST, lines.stop)
 
+    def shown(index: int) -> str:
+        column = place.column if index == place.line - 1 else 1
+        return common.visible(_cropped(source.lines[index], column))
+
     def rows(part: range) -> tuple[_Row, ...]:
-        return tuple(
-            _Row(index + 1, sign if index in marked else " ", common.visible(source.lines[index])) for index in part
-        )
+        return tuple(_Row(index + 1, sign if index in marked else " ", shown(index)) for index in part)
 
     before = range(max(lines.start - _CONTEXT, 0), lines.start) if start == lines.start else range(0)
     after = range(end, min(end + _CONTEXT, len(source.lines))) if end == lines.stop else range(0)

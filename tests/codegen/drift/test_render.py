@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 import json
 import os
@@ -501,3 +502,16 @@ def test_an_acceptance_makes_an_error_pass_everywhere() -> None:
     assert "::error" not in render("github", only(accepted))
     assert "### Errors" in render("markdown", only(error))
     assert "### Errors" not in render("markdown", only(accepted))
+
+
+def test_html_shows_the_piece_of_a_long_line_that_a_change_is_about() -> None:
+    long = "{" + ", ".join(f'"key{number}": {number}' for number in range(200)) + "}"
+    column = long.index('"key150"') + 1
+    review = only(change(new=Place(1, column, 1)))
+    page = render("html", attrs.evolve(review, new=attrs.evolve(review.new, lines=(long, "", long))))
+    shown = html.unescape(page)
+
+    assert '"key150": 150' in shown
+    assert '"key100": 100' not in shown
+    assert shown.count("…") >= 3  # both ends of the line, and the end of the other one
+    assert '"key0": 0' in shown
