@@ -333,3 +333,33 @@ def test_a_client_that_cannot_be_generated_is_an_error_that_names_the_operation(
     with pytest.raises(GenerationError, match=r"^new\.yaml:\d+:\d+: operations 'makeThing' and 'make_thing'") as caught:
         reviewed(lambda new: new["paths"]["/users"]["get"].update(operationId="make_thing"))
     assert caught.value.status == 4
+
+
+def test_a_description_beside_a_reference_is_no_obstacle() -> None:
+    def describe(new: Document) -> None:
+        schemas(new)["User"]["properties"]["lang"] = {**reference("Lang"), "description": "What they read."}
+
+    assert reviewed(describe).verdict.python == "none"
+
+
+def test_an_answer_of_a_media_type_that_the_generator_does_not_know_is_told() -> None:
+    def answer(new: Document) -> None:
+        content = {"application/xml": {"schema": TEXT}}
+        new["paths"]["/users"]["get"]["responses"]["200"]["content"] = content
+
+    found = reviewed(answer)
+    [dropped] = [entry for entry in found.changes if entry.layer == "generator"]
+
+    assert dropped.operations == ("GET /users",)
+    assert "application/xml" in dropped.message
+
+
+def test_schemas_that_nest_too_deeply_for_a_client_are_an_error() -> None:
+    def nest(new: Document) -> None:
+        chain = {f"S{number}": {"allOf": [reference(f"S{number + 1}")]} for number in range(400)}
+        schemas(new).update({**chain, "S400": {"type": "object", "properties": {"a": TEXT}}})
+        schemas(new)["User"]["properties"]["deep"] = reference("S0")
+
+    with pytest.raises(GenerationError, match=r"^new\.yaml: .*too deeply") as caught:
+        reviewed(nest)
+    assert caught.value.status == 4
