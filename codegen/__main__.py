@@ -39,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in str(error).splitlines():
             print(f"codegen: {line}", file=sys.stderr)
         return error.status
+    except BrokenPipeError:  # whoever read what we print has seen enough
+        sys.stdout = None  # else leaving tries to write the rest
+        return 0
     except OSError as error:
         print(f"codegen: {error.filename or 'codegen'}: {error.strerror or error}", file=sys.stderr)
         return 2

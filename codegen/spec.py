@@ -110,7 +110,8 @@ class YamlFile:
         if self._root is None:
             return 1, 1, 1
         start, end = _marks(self._root, pointer)
-        last = end.line if end.column else max(end.line - 1, start.line)  # a block ends where the next line begins
+        # A block ends where the next thing begins, which stands further left or below.
+        last = end.line if end.column > start.column or end.line == start.line else end.line - 1
         return start.line + 1, start.column + 1, last + 1
 
 

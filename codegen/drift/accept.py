@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import fnmatch
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import attrs
 
 from ..errors import CodegenError
 from ..spec import Json, YamlFile, load_yaml
-from .report import Acceptance, Change
+from .report import CHOICES, Acceptance, Change, Layer
 from .rules import rule
 
 _KEYS = {"fingerprint", "rule", "pointer", "reason", "author", "expires"}
@@ -35,7 +35,15 @@ class Accepted:
         """Whether the entry is about a change."""
         if self.fingerprint:
             return change.fingerprint == self.fingerprint
-        return change.id == self.rule and fnmatch.fnmatchcase(change.pointer, self.pointer)
+        pattern = ".*".join(map(re.escape, self.pointer.split("*")))
+        return change.id == self.rule and re.fullmatch(pattern, change.pointer) is not None
+
+    def looked_for(self, layers: Collection[Layer]) -> bool:
+        """Whether its change would be among those of some layers."""
+        if self.fingerprint:
+            return set(CHOICES) <= set(layers)
+        kinds: dict[str, Layer] = {"py": "python", "gen": "python", "overlay": "overlay", "docs": "docs"}
+        return kinds.get(self.rule.partition("-")[0], "wire") in layers
 
     def expired(self, today: datetime.date) -> bool:
         """Whether its last day is over."""
@@ -72,6 +80,8 @@ def _entry(entry: Json, index: int, file: YamlFile) -> Accepted:
 
     def text(key: str) -> str:
         value = entry.get(key)
+        if isinstance(value, int | float):
+            raise CodegenError(f"{place}: YAML takes `{key}` for a number; put it in quotes")
         if not isinstance(value, str) or not value.strip():
             raise CodegenError(f"{place}: the entry needs `{key}`, a non-empty text")
         return value.strip()
@@ -89,6 +99,8 @@ def _entry(entry: Json, index: int, file: YamlFile) -> Accepted:
         raise CodegenError(f"{file.place(f'/{index}/pointer')}: a fingerprint says the place already")
     expires = text("expires")
     try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", expires):
+            raise ValueError
         datetime.date.fromisoformat(expires)
     except ValueError:
         raise CodegenError(f"{file.place(f'/{index}/expires')}: {expires!r} is no date as YYYY-MM-DD") from None
@@ -99,13 +111,14 @@ def _entry(entry: Json, index: int, file: YamlFile) -> Accepted:
 
 
 def apply(
-    entries: Sequence[Accepted], changes: Sequence[Change], today: datetime.date
+    entries: Sequence[Accepted], changes: Sequence[Change], layers: Collection[Layer], today: datetime.date
 ) -> tuple[list[Change], list[str]]:
     """Mark the changes that are accepted.
 
     Args:
         entries: What is accepted.
         changes: What changed.
+        layers: The layers that were looked at.
         today: The day that expiry dates are held against.
 
     Returns:
@@ -124,6 +137,6 @@ def apply(
     notes += [
         f"{entry.place}: {entry} is about nothing that changed; remove it"
         for entry in valid
-        if not any(entry.covers(change) for change in changes)
+        if entry.looked_for(layers) and not any(entry.covers(change) for change in changes)
     ]
     return marked, notes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import gc
+import io
 import json
 import os
 import sys
@@ -117,11 +118,16 @@ def _drift(arguments: argparse.Namespace) -> int:
             print(f"codegen: --fail-on {gate}: that layer is not looked at; see --layers", file=sys.stderr)
             return 2
     gc.disable()  # what is read stays until the end, and looking through it again and again takes longer than reading
-    found = reviewed(arguments, layers)
+    try:
+        found = reviewed(arguments, layers)
+    finally:
+        gc.enable()
     shown = FORMATS[arguments.format](found, options(arguments))
     if arguments.output:
-        arguments.output.write_text(shown, encoding="utf-8")
+        arguments.output.write_text(shown, encoding="utf-8", newline="\n")
     else:
+        if isinstance(sys.stdout, io.TextIOWrapper):  # reports hold more than old terminals and pipes are set up for
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         sys.stdout.write(shown)
         sys.stdout.flush()
     tripped = [gate for gate in gates if gate.trips(found)]

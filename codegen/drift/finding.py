@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import attrs
 
-from ..spec import Json, unescape
+from ..spec import Json, escape, unescape
 from .rules import rule
 
 
@@ -23,6 +24,8 @@ class Finding:
     before: Json = attrs.field(default=None, eq=False)
     after: Json = attrs.field(default=None, eq=False)
     guards: frozenset[str] = frozenset()
+    said: str = attrs.field(init=False, repr=False, default=attrs.Factory(lambda it: _as_text(it), takes_self=True))
+    """The values as text, by which findings differ: values themselves may be lists and mappings, which have no hash."""
 
     @property
     def pointer(self) -> str:
@@ -33,6 +36,10 @@ class Finding:
     def message(self) -> str:
         """One sentence for a person."""
         return rule(self.rule).text.format(what=self.what, before=show(self.before), after=show(self.after))
+
+
+def _as_text(finding: Finding) -> str:
+    return json.dumps([finding.before, finding.after], sort_keys=True, default=str)
 
 
 def show(value: Json) -> str:
@@ -80,7 +87,7 @@ def label(pointer: str, names: dict[str, str]) -> str:
 
 def pointer_of(tokens: list[str]) -> str:
     """A JSON pointer of unescaped tokens."""
-    return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in tokens)
+    return "".join(f"/{escape(token)}" for token in tokens)
 
 
 def _path(tokens: list[str]) -> str:

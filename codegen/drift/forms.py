@@ -38,6 +38,7 @@ FORMS: Mapping[str, dict[str, Form]] = MappingProxyType(
             "tags": ("tag",),
             "components": "components",
         },
+        "callback": {"*": "path"},
         "server": {"url": "text"},
         "tag": {"name": "text"},
         "components": {
@@ -60,7 +61,7 @@ FORMS: Mapping[str, dict[str, Form]] = MappingProxyType(
             "responses": {"*": "response"},
             "security": ({"*": ("text",)},),
             "servers": ("server",),
-            "callbacks": {"*": {"*": "path"}},
+            "callbacks": {"*": "callback"},
         },
         "parameter": {
             "name": "text",
@@ -157,6 +158,9 @@ def _object(spec: Spec, value: Json, form: str, pointer: str) -> Iterator[str]:
         for key in [key for key in ("name", "in") if not isinstance(value.get(key), str)]:
             yield f"{spec.place(pointer)}: a parameter needs `{key}`, a text"
     if isinstance(value.get("$ref"), str) and form != "schema":
+        return
+    if "*" in FORMS[form]:
+        yield from _problems(spec, value, dict(FORMS[form]), pointer)
         return
     for key, inner in FORMS[form].items():
         if key in value:

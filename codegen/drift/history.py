@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import datetime
-import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -44,7 +43,8 @@ class Step:
             return self.problem or (f"{prose} in prose" if prose else "the same, written in another way")
         worst: Change = min(told, key=lambda change: LEVELS.index(change.level))
         more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
-        return f"{worst.id}: {worst.message}{more}"
+        where = f"{worst.operations[0]}: " if worst.operations and worst.operations[0] not in worst.message else ""
+        return f"{worst.id}: {where}{worst.message}{more}"
 
 
 def replay(
@@ -77,7 +77,7 @@ def replay(
     with contextlib.ExitStack() as stack:
         before: _Version | None = None
         for commit, date, data in _commits(repository, path, since):
-            if before is not None and _plain(data) == _plain(before.data):
+            if before is not None and data == before.data:
                 continue
             after = _Version(data, f"{commit[:9]}:{path}", generating)
             if before is None:
@@ -160,17 +160,20 @@ def _commits(repository: Path, path: str, since: str | None) -> Iterator[tuple[s
     if since is not None:
         if since.startswith("-"):
             raise UnreadableError(f"{since}: is no revision")
-        commit = _git(repository, "rev-parse", "--verify", "--quiet", f"{since}^{{commit}}").decode().strip()
+        try:
+            commit = _git(repository, "rev-parse", "--verify", "--quiet", f"{since}^{{commit}}").decode().strip()
+        except UnreadableError:
+            raise UnreadableError(f"{repository}: has no revision {since}") from None
         with contextlib.suppress(UnreadableError):  # it may have come later
-            yield commit, "", _git(repository, "show", f"{commit}:{path}")
+            yield commit, "", _git(repository, "show", f"{commit}:./{path}")
     span = f"{since}..HEAD" if since else "HEAD"
     log = _git(repository, "log", "--first-parent", "--reverse", "--format=%H %cs", span, "--", path).decode()
-    if not log and since is None:
+    if not log and not _git(repository, "log", "--first-parent", "--max-count=1", "--format=%H", "--", path):
         raise UnreadableError(f"{repository}: has no commit with {path}")
     for line in log.splitlines():
         commit, date = line.split()
         with contextlib.suppress(UnreadableError):  # the commit that removed it
-            yield commit, date, _git(repository, "show", f"{commit}:{path}")
+            yield commit, date, _git(repository, "show", f"{commit}:./{path}")
 
 
 def _git(repository: Path, *words: str) -> bytes:
@@ -186,11 +189,6 @@ def _git(repository: Path, *words: str) -> bytes:
         said = run.stderr.decode(errors="replace").strip().splitlines() or [f"git {words[0]} found nothing"]
         raise UnreadableError(f"{repository}: {said[0]}")
     return run.stdout
-
-
-def _plain(data: bytes) -> bytes:
-    """A description's text without the lines of versions, to tell cheaply that nothing else changed."""
-    return re.sub(rb"(?m)^\s*version:.*$", b"", data)
 
 
 def _content(given: Input) -> dict[str, Json]:

@@ -106,6 +106,7 @@ class OperationDiff:
     def _document(self) -> Iterator[Finding]:
         yield from self._info()
         yield from self._tags()
+        yield from self._paths()
         yield from self._servers()
         yield from self._global_security()
         yield from self._schemes()
@@ -118,7 +119,7 @@ class OperationDiff:
                     f"/info/{escape(key)}" if key in old else None,
                     f"/info/{escape(key)}" if key in new else None,
                 )
-                yield Finding("docs-info-changed", "the API", *pointers, old.get(key), new.get(key))
+                yield Finding("docs-info-changed", f"`info.{key}`", *pointers, old.get(key), new.get(key))
         ends = self.old.document.get("externalDocs"), self.new.document.get("externalDocs")
         if ends[0] != ends[1]:
             yield Finding("docs-link-changed", "the API", *_pointers("/externalDocs", *ends), *ends)
@@ -135,6 +136,17 @@ class OperationDiff:
             if values[0] != values[1]:
                 places = [None if found is None else found[0] for found in (before, after)]
                 yield Finding("docs-tag-changed", f"the tag {name}", places[0], places[1], values[0], values[1])
+
+    def _paths(self) -> Iterator[Finding]:
+        """What is said of a path as a whole."""
+        old, new = _mapping(self.old.document.get("paths")), _mapping(self.new.document.get("paths"))
+        for path in [path for path in old if path in new and not path.startswith("x-")]:
+            pointer = f"/paths/{escape(path)}"
+            sides = self.old.mapping(pointer), self.new.mapping(pointer)
+            for key, rule in _PROSE.items():
+                ends = sides[0].get(key), sides[1].get(key)
+                if ends[0] != ends[1]:
+                    yield Finding(rule, path, *_pointers(f"{pointer}/{key}", *ends), *ends)
 
     def _servers(self) -> Iterator[Finding]:
         yield from _server_changes(_servers(self.old, ""), _servers(self.new, ""))
@@ -182,7 +194,12 @@ class OperationDiff:
                 ends = old.get(key), new.get(key)
                 places = _pointers(f"{pointer}/{key}", *ends)
                 yield Finding("docs-description-changed", f"the security scheme {name}", *places, *ends)
+        ends = old.get("openIdConnectUrl"), new.get("openIdConnectUrl")
+        if ends[0] != ends[1]:
+            yield told("oauth-url-changed", "openIdConnectUrl", *ends)
         flows = _mapping(old.get("flows")), _mapping(new.get("flows"))
+        if flows[0].keys() != flows[1].keys():
+            yield told("type-changed", "flows", list(flows[0]), list(flows[1]))
         for flow in [flow for flow in flows[0] if flow in flows[1]]:
             ours, theirs = _mapping(flows[0][flow]), _mapping(flows[1][flow])
             for key in ("authorizationUrl", "tokenUrl", "refreshUrl"):
@@ -330,6 +347,8 @@ class _OperationComparison:
             grew = STABILITY.index(after) > STABILITY.index(before)
             if not grew:
                 self._tell("api-stability-decreased", "x-stability-level", before, after)
+            else:
+                self._tell("docs-extension-changed", "x-stability-level", before, after)
 
     def _security(self) -> None:
         old = self.diff.old, f"{self.before.pointer}/security", "security" in self.old
@@ -591,6 +610,9 @@ class _OperationComparison:
             old_place, new_place = self.diff.old.follow(old[code]), self.diff.new.follow(new[code])
             before, after = self.diff.old.mapping(old_place), self.diff.new.mapping(new_place)
             self._described(before, after, old_place, new_place, f"{code} response")
+            if before.get("links") != after.get("links"):
+                ends = before.get("links"), after.get("links")
+                self._add("docs-link-changed", f"{code} response", old_place, new_place, *ends)
             self._content(before, after, old_place, new_place, "response", guards)
             self._headers(old_place, new_place, guards)
 
@@ -616,6 +638,9 @@ class _OperationComparison:
             schemas = [_schema_place(place, value) for place, value in zip(places, (before, after), strict=True)]
             if schemas[0] and schemas[1]:
                 self._pair(schemas[0], schemas[1], Context("response", "header", loose=True, guards=guards))
+            elif schemas[0] or schemas[1]:
+                told = None, schemas[1] or schemas[0]
+                self._guarded("response-header-keyword-changed", f"header {name}", *places, *told, guards)
 
 
 class _Telling(Protocol):

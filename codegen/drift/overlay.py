@@ -2,7 +2,8 @@
 
 A type checker reads the hand-written package against either generated package, in a temporary folder. What it tells
 once for many lines, imports, and what it cannot see, names in strings, is resolved here: modules and classes, operation
-ids, fields that `attrgetter` takes, parameters that `paginate` needs.
+ids and paths, fields that `attrgetter` takes, parameters that `paginate` needs; and what is passed to a model by its
+place, where the fields have changed places.
 """
 
 from __future__ import annotations
@@ -35,8 +36,11 @@ As long as the real name, so that columns stay."""
 _ASYNC, _SYNC = "aio/", "sync/"
 """Folders of the files that are written by hand and of those derived from them, see `codegen.derive`."""
 
-_CONSEQUENCES = ("py-field-position-changed", "py-class-added", "py-module-added", "py-field-added")
+_CONSEQUENCES = ("py-class-added", "py-module-added", "py-field-added")
 """Changes that break no line by themselves."""
+
+_NAMES_GONE = ("api-operation-id-removed", "api-path-removed", "api-removed")
+"""Rules of the wire after which an operation id or a path is not there any more, as beginnings."""
 
 
 @attrs.frozen
@@ -81,7 +85,7 @@ def changes(
     Raises:
         CodegenError: The type checker does not run, or a file of the hand-written package is not Python.
     """
-    if not any(change.layer == "python" for change in others):
+    if not any(change.layer == "python" or change.id.startswith(_NAMES_GONE) for change in others):
         return []
     found = _checked(overlay, packages)
     files = _Files(overlay)
@@ -129,12 +133,16 @@ def _type_check(work: Path, package: str) -> Iterator[_Problem]:
     )
     if run.returncode not in (0, 1):
         said = " ".join((run.stderr or run.stdout).split())[:500]
+        with contextlib.suppress(ValueError, KeyError):
+            report = json.loads(run.stdout.splitlines()[-1] if run.stdout else "")
+            said = f"{report['file']}:{report['line']}: {report['message']}"
         raise CodegenError(f"the hand-written package cannot be type-checked: {said}")
     for line in run.stdout.splitlines():
         with contextlib.suppress(ValueError):
             report = json.loads(line)
-            if report["severity"] == "error" and report["file"].startswith(f"{package}/"):
-                file = report["file"].removeprefix(f"{package}/")
+            file = report["file"].replace("\\", "/")
+            if report["severity"] == "error" and file.startswith(f"{package}/"):
+                file = file.removeprefix(f"{package}/")
                 message = report["message"].replace(_ASIDE, _CLIENT)
                 kind = report["code"] or ""
                 if not (kind.startswith("import-") or message.startswith('Module "')):  # see _unimported
@@ -147,16 +155,19 @@ def _type_check(work: Path, package: str) -> Iterator[_Problem]:
 def _unimported(files: _Files, packages: tuple[Path, Path]) -> Iterator[_Problem]:
     """Imports of what the old package has and the new one has not."""
     for file in files.names():
-        for node in ast.walk(files.tree(file)):
-            if not (isinstance(node, ast.ImportFrom) and node.module and not node.level):
-                continue
-            if node.module.partition(".")[0] != _CLIENT:
-                continue
-            for alias in [alias for alias in node.names if alias.name != "*"]:
-                old, new = (_offers(package, node.module, alias.name) for package in packages)
-                if old and not new:
-                    message = f'Module "{node.module}" has no attribute "{alias.name}"'
-                    yield _Problem(file, alias.lineno, alias.col_offset + 1, message, "import")
+        for module, alias in _imports(files.tree(file)):
+            old, new = (_offers(package, module, alias.name) for package in packages)
+            if old and not new:
+                message = f'Module "{module}" has no attribute "{alias.name}"'
+                yield _Problem(file, alias.lineno, alias.col_offset + 1, message, "import")
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, ast.alias]]:
+    """What a file imports from the generated package by name, with the module that has it."""
+    for node in ast.walk(tree):
+        module = node.module if isinstance(node, ast.ImportFrom) and not node.level else None
+        if isinstance(node, ast.ImportFrom) and module and module.partition(".")[0] == _CLIENT:
+            yield from ((module, alias) for alias in node.names if alias.name != "*")
 
 
 def _offers(package: Path, module: str, name: str) -> bool:
@@ -237,20 +248,54 @@ def _spans(node: ast.stmt, line: int) -> bool:
 
 
 def _unresolved(files: _Files, surfaces: tuple[Surface, Surface], specs: tuple[Spec, Spec]) -> Iterator[_Problem]:
-    ids = [
-        {operation.get("operationId"): f"{method.upper()} {path}" for path, method, operation in spec.operations()}
+    known = [
+        {
+            name: f"{method.upper()} {path}"
+            for path, method, operation in spec.operations()
+            for name in (operation.get("operationId"), path)
+        }
         for spec in specs
     ]
-    gone = {name: operation for name, operation in ids[0].items() if name not in ids[1]}
+    gone = {name: operation for name, operation in known[0].items() if name not in known[1]}
+    placeholders = [set(re.findall(r"\{([^}]+)\}", " ".join(spec.document["paths"]))) for spec in specs]
     for file in files.names():
+        models = {alias.name for module, alias in _imports(files.tree(file)) if module.startswith(f"{_CLIENT}.models")}
         for node in ast.walk(files.tree(file)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in gone:
-                message = f'the operation "{node.value}" is not there any more'
+                what = "path" if node.value.startswith("/") else "operation"
+                message = f'the {what} "{node.value}" is not there any more'
                 yield _Problem(file, node.lineno, node.col_offset + 1, message, "operation", gone[node.value])
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "paginate":
-                yield from _unpaged(file, node, surfaces)
+            elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute):
+                yield from _placeholder(file, node, placeholders[0] - placeholders[1])
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                if node.func.id == "paginate":
+                    yield from _unpaged(file, node, surfaces)
+                if node.func.id in models:
+                    yield from _displaced(file, node, surfaces)
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
                 yield from _getters(file, node, surfaces)
+
+
+def _placeholder(file: str, node: ast.Subscript, gone: set[str]) -> Iterator[_Problem]:
+    """A part of a path that is taken by a name that paths do not have any more, as in `call.path["userId"]`."""
+    taken = node.slice.value if isinstance(node.slice, ast.Constant) else None
+    if isinstance(node.value, ast.Attribute) and node.value.attr == "path" and taken in gone:
+        message = f'no path has a "{taken}" any more'
+        yield _Problem(file, node.slice.lineno, node.slice.col_offset + 1, message, "placeholder")
+
+
+def _displaced(file: str, call: ast.Call, surfaces: tuple[Surface, Surface]) -> Iterator[_Problem]:
+    """What is passed to a model by its place, where another field stands now."""
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    old, new = (surface.classes.get(name) for surface in surfaces)
+    if old is None or new is None:
+        return
+    for argument, before, after in zip(call.args, old.fields, new.fields, strict=False):
+        if isinstance(argument, ast.Starred):
+            return
+        if before.name != after.name and before.name in _fields(new):
+            message = f'"{before.name}" is passed to "{name}" at the place of "{after.name}"'
+            yield _Problem(file, argument.lineno, argument.col_offset + 1, message, "position")
 
 
 def _unpaged(file: str, call: ast.Call, surfaces: tuple[Surface, Surface]) -> Iterator[_Problem]:
@@ -345,7 +390,7 @@ def _change(files: _Files, group: list[_Problem], others: Sequence[Change]) -> C
     first = group[0]
     folder = files.overlay.as_posix()
     message = "; ".join(dict.fromkeys(problem.message for problem in group if problem.file == first.file))
-    cause = _cause(files, first, message, others)
+    cause = _narrowed(_cause(files, first, message, others), message, others)
     statement = files.statement(first)
     return Change(
         id="overlay-symbol-broken",
@@ -358,7 +403,7 @@ def _change(files: _Files, group: list[_Problem], others: Sequence[Change]) -> C
         new=cause.new if cause else None,
         symbols=cause.symbols if cause else (),
         fingerprint=fingerprint(
-            "overlay-symbol-broken", first.file, [ast.unparse(statement) if statement else "", message]
+            "overlay-symbol-broken", first.file, [ast.unparse(statement) if statement else "", first.kind]
         ),
         files=tuple(dict.fromkeys(f"{folder}/{problem.place}" for problem in group)),
         causes=tuple(dict.fromkeys([*cause.causes, cause.fingerprint])) if cause else (),
@@ -367,7 +412,7 @@ def _change(files: _Files, group: list[_Problem], others: Sequence[Change]) -> C
 
 def _cause(files: _Files, problem: _Problem, message: str, others: Sequence[Change]) -> Change | None:
     """The change that a broken line is due to: the one that speaks most of what the line and its message speak of."""
-    said = set(re.findall(r"\w+", message))
+    said = set(re.findall(r"\w+", re.sub(r"def \w+\([^)]*\)", "", message)))  # the parameters name too much
     around = files.function(problem) or files.statement(problem)
     near = said | (set(re.findall(r"\w+", ast.unparse(around))) if around else set())
     scores = [(_score(change, problem, said, near), change) for change in others]
@@ -375,10 +420,32 @@ def _cause(files: _Files, problem: _Problem, message: str, others: Sequence[Chan
     return best[1] if best and best[0] > 0 else None
 
 
+def _narrowed(cause: Change | None, message: str, others: Sequence[Change]) -> Change | None:
+    """A cause that concerns many operations as far as it concerns the one that a message names."""
+    named = re.search(r'has no attribute "(\w+)"', message)
+    if cause is None or named is None or len(cause.operations) < 2 or not cause.id.startswith("py-module"):
+        return cause
+    own = [other for other in others if other.fingerprint in cause.causes]
+    for operation in cause.operations:
+        about = [other for other in own if other.operations == (operation,)]
+        if any(named[1] in symbol.split(".") for other in about for symbol in other.symbols):
+            fingerprints = tuple(other.fingerprint for other in about)
+            first = about[0]
+            return attrs.evolve(
+                cause,
+                operations=(operation,),
+                pointer=first.pointer,
+                old=first.old,
+                new=first.new,
+                causes=fingerprints,
+                symbols=tuple(symbol for symbol in cause.symbols if symbol.endswith(f".{named[1]}")),
+            )
+    return cause
+
+
 def _score(change: Change, problem: _Problem, said: set[str], near: set[str]) -> int:
     if change.layer != "python":
-        named = change.id.startswith(("api-operation-id-removed", "api-path-removed", "api-removed"))
-        return 10 * (named and problem.operation in change.operations)
+        return 10 * (change.id.startswith(_NAMES_GONE) and problem.operation in change.operations)
     if change.id in _CONSEQUENCES:
         return 0
     best = 0
@@ -387,7 +454,8 @@ def _score(change: Change, problem: _Problem, said: set[str], near: set[str]) ->
         if parts[-1] == "sync_detailed" or change.id.startswith("py-module"):
             points = 3 * bool(near & (set(parts[3:]) - {"sync_detailed"}))
         elif change.id.startswith(("py-field", "py-enum")):
-            points = 4 * (parts[-1] in said) + 2 * (parts[-2] in said) + (parts[-2] in near) - (parts[-1] not in near)
+            points = 4 * (parts[-1] in said) + 2 * (parts[-2] in said) + (parts[-2] in near)
+            points += 1 if parts[-1] in near else -1
         else:
             points = 4 * (parts[-1] in said) + (parts[-1] in near)
         best = max(best, points)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import datetime
+import json
+import re
 
 import yaml
 
-from ..spec import Json, Spec, resolve, unescape
+from ..spec import Json, Spec, mappings, resolve, unescape
 from . import wire
 
 _HEADER = """\
@@ -41,16 +43,17 @@ def in_our_words(old: Spec, new: Spec, today: datetime.date) -> tuple[bytes, lis
         today: What the sunset of a deprecated operation is held against.
 
     Returns:
-        The text, as YAML, and the JSON pointers of prose that the old one has no words for.
+        The text, as YAML, and the JSON pointers of descriptions of what the old one does not have. What the old one
+        leaves without words stays so; if nothing but prose and the version differs, the text is the old one's.
     """
     document = copy.deepcopy(new.document)
     unwritten: list[str] = []
     for finding in wire.findings(old, new, today):
-        if not finding.rule.startswith("docs-") or finding.new is None:
+        if finding.new is None:
             continue
-        if finding.before is None:
-            if finding.rule not in ("docs-example-changed", "docs-extension-changed"):
-                unwritten.append(finding.new)
+        if not finding.rule.startswith("docs-"):
+            if finding.old is None:
+                unwritten += _described(new.value(finding.new), finding.new)
         elif finding.rule != "docs-tag-changed":
             keyword = (finding.old or "").rpartition("/")[2]
             place = finding.new if finding.after is not None else f"{finding.new}/{keyword}"
@@ -59,13 +62,41 @@ def in_our_words(old: Spec, new: Spec, today: datetime.date) -> tuple[bytes, lis
         ours = next((other for other in old.document.get("tags") or [] if other.get("name") == tag.get("name")), None)
         if ours:
             document["tags"][index] = copy.deepcopy(ours)
-    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-    return (_HEADER.format(version=new.version) + text).encode(), sorted(dict.fromkeys(unwritten))
+    if _but_version(document) == _but_version(old.document):
+        text = _with_version(old.file.text, old.version, new.version)
+    else:
+        text = _HEADER.format(version=new.version)
+        text += yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return text.encode(), sorted(dict.fromkeys(unwritten))
+
+
+def _described(value: Json, pointer: str) -> list[str]:
+    """The descriptions and summaries inside of what is new."""
+    return [
+        f"{place}/{key}"
+        for place, mapping in mappings(value, pointer)
+        for key in ("summary", "description")
+        if isinstance(mapping.get(key), str)
+    ]
+
+
+def _but_version(document: dict[str, Json]) -> dict[str, Json]:
+    return {**document, "info": {key: value for key, value in document["info"].items() if key != "version"}}
+
+
+def _with_version(text: str, old: str, new: str) -> str:
+    """The vendored text with another version, where it stands and where the first lines speak of it."""
+    written = json.dumps(new, ensure_ascii=False)
+    text = re.sub(r"(?m)^(\s+version: ).*$", lambda found: found[1] + written, text, count=1)
+    head, openapi, rest = text.partition("\nopenapi:")
+    return head.replace(old, " ".join(new.split())) + openapi + rest
 
 
 def _put(document: dict[str, Json], pointer: str, value: Json) -> None:
-    """Replace what stands at a JSON pointer."""
+    """Replace what stands at a JSON pointer, or remove it."""
     holder, _, key = pointer.rpartition("/")
     place = resolve(document, f"#{holder}") if holder else document
-    if isinstance(place, dict):
+    if isinstance(place, dict) and value is None:
+        place.pop(unescape(key), None)
+    elif isinstance(place, dict):
         place[unescape(key)] = value

@@ -49,6 +49,20 @@ class Names:
             return tuple(self._inside(function.returns, tokens[5:])) or (function.symbol,)
         return (function.symbol,) if tokens[3:4] != ["responses"] else ()
 
+    def field(self, place: Place, operations: Sequence[str]) -> tuple[str, ...]:
+        """The field of a class that no component is called after, by its key and the operations that lead to it."""
+        _, marked, rest = place.pointer.rpartition("/properties/")
+        key = unescape(rest.partition("/")[0])
+        reached = {**self.surface.reach(requests=True)}
+        for name, found in self.surface.reach(requests=False).items():
+            reached[name] = (*reached.get(name, ()), *found)
+        return tuple(
+            f"{found.symbol}.{field.name}"
+            for found in self.surface.classes.values()
+            for field in found.fields
+            if marked and field.key == key and set(operations) & set(reached.get(found.name, ()))
+        )
+
     def _inside(self, types: str, tokens: Sequence[str]) -> Iterator[str]:
         """The field at the end of a way into a type, or the classes that the type names."""
         found = [self.surface.classes[name].symbol for name in self.surface.named(types)]
@@ -77,6 +91,9 @@ def linked(changes: Iterable[Change], old: Names, new: Names) -> list[Change]:
         symbols = new.of(change.new.pointer) if change.new else ()
         if change.old and (not symbols or change.id.endswith("-renamed")):
             symbols = (*old.of(change.old.pointer), *symbols)
+        if not symbols and change.operations:
+            symbols = (*(old.field(change.old, change.operations) if change.old else ()),)
+            symbols = (*symbols, *(new.field(change.new, change.operations) if change.new else ()))
         found.append(attrs.evolve(change, symbols=symbols))
     return found
 
@@ -267,7 +284,8 @@ class _Comparison:
         names = [[field.name for field in found.fields] for found in (old, new)]
         kept = [name for name in names[0] if name in names[1]]
         if any(names[0].index(name) != names[1].index(name) for name in kept):
-            guards = () if made else ("answers-only",)
+            swapped = kept != [name for name in names[1] if name in kept]
+            guards = ("answers-only",) if not made else () if swapped else ("shifted",)
             yield _change(
                 "py-field-position-changed",
                 new.name,
@@ -329,8 +347,14 @@ def _change(
         before=before,
         after=after,
         symbols=symbols,
-        fingerprint=fingerprint(rule, symbols[0] if symbols else what, [before, after]),
+        fingerprint=fingerprint(rule, symbols[0] if symbols else _part(what), [before, after]),
     )
+
+
+def _part(text: str) -> str:
+    """What a note of the generator is about, without the line and the generator's reason."""
+    correction = re.search(r"correction '(.+?)'", text)
+    return correction[1] if correction else text.partition(":")[0]
 
 
 def _located(change: Change, wire: Sequence[Change], specs: tuple[Spec, Spec], comparison: _Comparison) -> Change:
@@ -407,4 +431,4 @@ def _signature(fields: Sequence[Field], other: Sequence[Field]) -> str:
         for field in fields
         if field not in other
     ]
-    return ", ".join(shown) or "no more"
+    return ", ".join(shown) or "nothing"

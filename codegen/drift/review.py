@@ -140,8 +140,14 @@ def _assembled(
 ) -> Review:
     wanted = {*layers, *(["generator"] if "python" in layers else [])}
     kept = [change for change in changes if change.layer in wanted]
-    kept, notes = apply(accepted, kept, today)
+    kept, notes = apply(accepted, kept, layers, today)
     kept.sort(key=_order)
+    unfit = sum(change.layer == "generator" for change in kept)
+    if unfit:
+        notes.append(
+            f"`make update-spec` will not take this description in: {unfit} corrections or parts of it do not fit, and "
+            "what they would have corrected may be told as a change"
+        )
     verdict = _verdict(kept, layers)
     return Review(old.source, new.source, verdict, _bump(verdict), tuple(kept), tuple(notes))
 

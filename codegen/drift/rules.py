@@ -309,7 +309,7 @@ DOCS: Mapping[str, str] = MappingProxyType(
         "docs-code-sample-changed": "{what} has other code samples",
         "docs-link-changed": "{what} links to other documents",
         "docs-extension-changed": "{what} has another extension",
-        "docs-info-changed": "{what} is described in other words",
+        "docs-info-changed": "{what} has another value",
         "docs-tag-changed": "{what} is described in other words",
     }
 )
@@ -327,7 +327,7 @@ PYTHON: Mapping[str, Rule] = MappingProxyType(
         "py-field-added": Rule("info", "{what} is new: {after}"),
         "py-field-became-required": Rule("error", "{what} became required"),
         "py-field-type-changed": Rule("error", "{what} is {after} instead of {before}"),
-        "py-field-position-changed": Rule("warning", "the constructor of {what} takes its fields in another order"),
+        "py-field-position-changed": Rule("error", "the constructor of {what} takes its fields in another order"),
         "py-function-removed": Rule("error", "no function stands for {what} any more"),
         "py-function-param-changed": Rule("error", "{what} takes {after} instead of {before}"),
         "py-function-return-changed": Rule("error", "{what} returns {after} instead of {before}"),
@@ -355,6 +355,7 @@ CLIENT_VIEW: Mapping[str, View] = MappingProxyType(
         "write-only": View("info", "the API does not answer with write-only properties"),
         "error-body": View("info", "the client reads error bodies whatever their form is"),
         "answers-only": View("info", "programs read such objects and do not make them"),
+        "shifted": View("warning", "the order of the fields is the same, and one came between"),
         "still-accepted": View("info", "what a program passes today is taken as before"),
         "open-enum": View("warning", "the client keeps values that it does not know, a program may not expect them"),
         "undeclared": View("warning", "nothing says what the required property is; it may be a slip"),

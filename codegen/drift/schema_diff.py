@@ -203,13 +203,17 @@ class _Comparison:
             kind = "type-specialized"
         elif self.context.loose and not self._is_request:
             kind = "type-compatible"
-        elif self.context.loose and after == {"string"} and self.context.scope in ("parameter", "body"):
+        elif self.context.loose and self._takes_any_text() and self.context.scope in ("parameter", "body"):
             kind = "type-generalized"
         if kind == "list-of-types-widened" and self._is_repeated_parameter():
             kind = "type-generalized"
         elif kind == "type-specialized" and self._is_request:
             kind = "type-changed"
         self._tell(kind, "type", _spelled(old), _spelled(new))
+
+    def _takes_any_text(self) -> bool:
+        said = self.new.keywords.keys() & {"format", "pattern", "const", "maxLength"}
+        return self.new.kinds == {"string"} and self.new.enum is None and not said
 
     def _is_repeated_parameter(self) -> bool:
         return self.context.scope == "parameter" and "array" in self.new.kinds
@@ -501,6 +505,9 @@ class _Comparison:
             inside._tell(kind, what=what, places=(old[0], new[0]), guards=guards)
         for flag, name in (("readOnly", "read-only"), ("writeOnly", "write-only")):
             was, is_ = (shape.keywords.get(flag) is True for shape in shapes)
+            if was and not is_ and flag == "readOnly" and self._is_request and was_required and is_required:
+                what = label(new[0], self.diff.names[1])  # what was left out until now must be sent
+                self._add("request-property-became-required", what=what, places=(old[0], new[0]), guards=guards)
             if was != is_:
                 quantity = "required" if is_required else "optional"
                 kind = f"became-{name}" if is_ else f"became-not-{name}"

@@ -62,8 +62,6 @@ class Shape:
     """Of the component that it is, "" if it is written in place."""
     kinds: frozenset[str] = frozenset()
     """Types that the value may have beside null; empty for any."""
-    listed: bool = False
-    """Whether `type` is a list, or a union of nothing but types."""
     nullable: bool = False
     enum: tuple[Json, ...] | None = None
     """The values that may come, null aside; None for any."""
@@ -83,8 +81,6 @@ class Shape:
     union_keyword: str = ""
     more_unions: tuple[tuple[Places, ...], ...] = ()
     """The members of further unions, all of which hold as well."""
-    all_of: tuple[str, ...] = ()
-    """Components that `allOf` names."""
     closed: frozenset[str] = frozenset()
     """Those of `additionalProperties` and the like that are false."""
 
@@ -207,6 +203,7 @@ class _Reader:
 
     def read(self) -> Shape:
         shape = self.shape
+        beside = shape.places[0]
         if len(shape.places) == 1:
             target = self.side.follow(shape.places[0])
             if target != shape.places[0] and not _counts(self.side.value(shape.places[0])):
@@ -214,6 +211,10 @@ class _Reader:
                 self._name(target)
         for place in shape.places:
             self._take(place, outermost=len(shape.places) == 1)
+        if beside != shape.places[0]:
+            for key, value in self.side.value(beside).items():
+                if key in PROSE and value is not None:  # what stands beside a `$ref` is said of this place
+                    shape.prose[key], shape.where[key] = value, f"{beside}/{key}"
         self._choose()
         self._settle()
         return shape
@@ -241,11 +242,7 @@ class _Reader:
         if isinstance(schema.get("$ref"), str):
             self._take(schema["$ref"][1:])
         for index in range(len(self._listing(schema, pointer, "allOf"))):
-            member = f"{pointer}/allOf/{index}"
-            target = self.side.follow(member)
-            if target.startswith("/components/schemas/"):
-                self.shape.all_of = (*self.shape.all_of, target)
-            self._take(member)
+            self._take(f"{pointer}/allOf/{index}")
         self._types(schema, pointer, outermost=outermost)
         for key, value in schema.items():
             if value is not None or key in ("default", "const"):
@@ -257,7 +254,6 @@ class _Reader:
         nullable = schema.get("nullable") is True or "null" in kinds or ("const" in schema and schema["const"] is None)
         if "type" in schema:
             self.shape.where["type"] = f"{pointer}/type"
-            self.shape.listed = self.shape.listed or isinstance(said, list)
             self.stated.append((frozenset(kinds - {"null"}), nullable))
         if nullable and (outermost or "type" not in schema):
             self.shape.nullable = True
@@ -320,7 +316,6 @@ class _Reader:
             elif rest and all(self._is_bare_type(member) for member in rest):
                 kinds = frozenset(self.side.value(self.side.follow(member))["type"] for member in rest)
                 self.stated.append((kinds, False))
-                self.shape.listed = True
                 self.shape.where["type"] = self.shape.where[keyword]
             elif rest and not self.shape.union:
                 self.shape.union = tuple((member,) for member in rest)
@@ -354,8 +349,6 @@ class _Reader:
                 del shape.keywords[flag]
         for bound in ("exclusiveMinimum", "exclusiveMaximum"):
             self._exclusive(bound)
-        if shape.all_of == (shape.place,):
-            shape.all_of = ()
 
     def _exclusive(self, bound: str) -> None:
         """Write 3.0's `exclusiveMinimum: true` beside a `minimum` as 3.1 writes it."""

@@ -50,7 +50,8 @@ def read(name: str, *, generating: bool) -> Input:
     Raises:
         UnreadableError: It cannot be found or read, or is not an OpenAPI 3 description that holds together.
     """
-    return parsed(_fetch(name), _shown(name), generating=generating)
+    shown = _shown(name)
+    return parsed(_fetch(name), shown, generating=generating)
 
 
 def parsed(data: bytes, shown: str, *, generating: bool) -> Input:
@@ -75,8 +76,10 @@ def parsed(data: bytes, shown: str, *, generating: bool) -> Input:
 def _fetch(name: str) -> bytes:
     if name == "-":
         data = sys.stdin.buffer.read(_LIMIT + 1)
-    elif urlsplit(name).scheme in ("http", "https"):
+    elif _is_url(name):
         data = _download(name)
+    elif "://" in name:
+        raise UnreadableError(f"{name.partition('://')[0]}: only http and https URLs can be read")
     elif Path(name).exists() or ":" not in name:
         data = _file(Path(name))
     else:
@@ -129,11 +132,17 @@ def _revision(name: str) -> bytes:
     return run.stdout
 
 
+def _is_url(name: str) -> bool:
+    return name.lower().startswith(("http://", "https://"))
+
+
 def _shown(name: str) -> str:
     """A name without what may be secret in a URL: user, password, query."""
-    parts = urlsplit(name)
-    if parts.scheme not in ("http", "https"):
+    if not _is_url(name):
         return name
-    host = parts.hostname or ""
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}{parts.path}"
+    try:
+        parts = urlsplit(name)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as error:
+        raise UnreadableError(f"a URL cannot be read: {str(error).partition(':')[0]}") from None
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import json
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -63,7 +65,7 @@ def update(name: str, project: Project, places: Places, *, own_prose: bool, toda
         today: The day of the update.
 
     Returns:
-        What was done; None when the new description is the vendored one.
+        What was done; None when the new description is the vendored one, or what that was made from.
 
     Raises:
         UnreadableError: A description cannot be read.
@@ -71,10 +73,10 @@ def update(name: str, project: Project, places: Places, *, own_prose: bool, toda
         CodegenError: A file of the project is not as it must be; nothing has been touched.
     """
     old, new = read(str(places.spec), generating=True), read(name, generating=True)
-    if new.source.sha256 == old.source.sha256:
+    if new.source.sha256 in (old.source.sha256, _taken(places.source)):
         return None
     vendored, unwritten = in_our_words(old.spec, new.spec, today) if own_prose else (new.data, ())
-    given = parsed(vendored, str(places.spec), generating=True)
+    given = parsed(vendored, new.source.source, generating=True)
     page = places.reviews / f"{today.isoformat()}-{new.source.sha256[:8]}.md"
     with _package(given, project, places.package) as package:
         found = review(old, _named_shortly(new), project, today=today)
@@ -111,7 +113,7 @@ def _package(given: Input, project: Project, output: Path) -> Iterator[generate.
             beside = generate.nearest_folder(output)
             package = stack.enter_context(generate.generated(*wanted, beside=beside))
         except CodegenError as error:
-            advice = "correct spec/corrections.yaml, where it no longer fits, and try again"
+            advice = "correct spec/corrections.yaml, where it no longer fits, or the description, and try again"
             raise GenerationError(f"{error}\nnothing has been changed; {advice}") from error
         yield package
 
@@ -140,8 +142,16 @@ def _source(path: Path, vendored: Input, upstream: Input, today: datetime.date) 
     date = re.match(r"\d{4}-\d{2}-\d{2}", upstream.source.version)
     text = _set(text, path, "upstream", "date", date[0] if date else today.isoformat())
     text = _set(text, path, "upstream", "sha256", f'"{upstream.source.sha256}"')
-    text = _set(text, path, "vendored", "version", f'"{vendored.source.version}"')
+    text = _set(text, path, "vendored", "version", json.dumps(vendored.source.version))  # TOML's texts are JSON's
     return _set(text, path, "vendored", "sha256", f'"{vendored.source.sha256}"')
+
+
+def _taken(path: Path) -> str:
+    """The hash of the description that the vendored one was made from."""
+    try:
+        return str(tomllib.loads(path.read_text("utf-8"))["upstream"]["sha256"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise CodegenError(f"{path}: needs `sha256` in a table [upstream]") from error
 
 
 def _set(text: str, path: Path, table: str, key: str, value: str) -> str:

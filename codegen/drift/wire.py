@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import re
 from collections.abc import Iterable, Sequence
 
@@ -137,8 +136,7 @@ class _Merge:
     def add(self, finding: Finding, reached: Iterable[str]) -> None:
         """Add a finding with the operations that it reaches."""
         arguments = [finding.before, finding.after]
-        said = json.dumps(arguments, sort_keys=True, default=str)
-        key = (finding.rule, said, self._root(self.old, finding.old), self._root(self.new, finding.new))
+        key = (finding.rule, finding.said, self._root(self.old, finding.old), self._root(self.new, finding.new))
         known = self.entries.get(key)
         grade = level(finding.rule, finding.guards)
         if known is None:

@@ -12,7 +12,7 @@ import pytest
 from gcore_iam import IAMClient, models
 from gcore_iam.testing import FakeIAM
 
-from benchmarks import __main__, fake_iam, measure, pagination
+from benchmarks import __main__, drift, fake_iam, measure, pagination
 from benchmarks.measure import Comparison, Row
 from benchmarks.server import serving
 
@@ -69,6 +69,7 @@ def test_the_results_are_printed_and_written(
     monkeypatch.setattr(__main__, "RESULTS", results)
     monkeypatch.setattr(pagination, "rows", lambda: [Row("memory", 20, 10, 2.0, 2.5, ok=True)])
     for seconds, status in ((1.0, 0), (5.0, 1)):
+        monkeypatch.setattr(drift, "comparisons", list)
         monkeypatch.setattr(fake_iam, "comparisons", lambda s=seconds: [Comparison("c", takes(s), takes(1), 2.0)])
         assert __main__.main() == status
         assert f"| c | {seconds:.2f} | 2.00 | {'too much' if status else 'ok'} |" in capsys.readouterr().out

@@ -148,6 +148,14 @@ def rules(changes: Iterable[Change]) -> list[tuple[str, int]]:
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
 
+def reasons(review: Review, change: Change) -> list[str]:
+    """What led to a broken line, as far as the review tells of it: the rule and the message of up to three changes."""
+    if not change.files:
+        return []
+    causes = [other for other in review.changes if other.fingerprint in change.causes]
+    return [f"{other.id}: {other.message}" for other in causes[:3]]
+
+
 def acceptance(accepted: Acceptance) -> str:
     """That a change was let pass, by whom, how long and why."""
     return printable(f"accepted by {accepted.author} until {accepted.expires}: {accepted.reason}")

@@ -131,7 +131,9 @@ def _entry(review: Review, change: Change) -> str:
     lines += [f"  - operations: {_listed(change.operations)}"] if change.operations else []
     lines += [f"  - symbols: {_listed(change.symbols)}"] if change.symbols else []
     lines += [f"  - breaks {_code(file)}" for file in change.files]
+    lines += [f"  - because of {_text(cause)}" for cause in common.reasons(review, change)]
     lines += [f"  - {_text(common.acceptance(change.accepted))}"] if change.accepted else []
+    lines += [f"  - fingerprint {_code(change.fingerprint)}"] if change.level != "info" and change.fingerprint else []
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -120,9 +120,9 @@ def _block(review: Review, block: Block) -> Iterator[_Line]:
         if change.symbols:
             yield 6, Text(f"symbols: {common.listed(change.symbols)}", "dim")
         yield from ((6, Text(f"breaks {common.printable(file)}", "bold")) for file in change.files)
-        if change.files:
-            causes = [f"{other.id}: {other.message}" for other in review.changes if other.fingerprint in change.causes]
-            yield from ((6, Text(f"because of {common.printable(cause)}")) for cause in causes[:3])
+        yield from ((6, Text(f"because of {common.printable(cause)}")) for cause in common.reasons(review, change))
+        if change.level != "info" and change.fingerprint:
+            yield 6, Text(f"fingerprint: {change.fingerprint}", "dim")
         if change.accepted:
             yield 6, Text(common.acceptance(change.accepted), "green")
 

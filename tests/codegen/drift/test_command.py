@@ -118,6 +118,22 @@ def test_a_url_that_nobody_serves_is_unreadable(run: Run) -> None:
     assert "hunter2" not in err
 
 
+def test_other_urls_are_unreadable(run: Run) -> None:
+    status, _, err = run("old.json", "ftp://host/x", "--wire-only")
+
+    assert status == 3
+    assert "only http and https URLs can be read" in err
+
+
+@pytest.mark.parametrize("url", ["http://[bad", "https://user:hunter2@host:99999999/x"])
+def test_what_is_no_url_is_unreadable(run: Run, url: str) -> None:
+    status, _, err = run("old.json", url, "--wire-only")
+
+    assert status == 3
+    assert "a URL cannot be read" in err
+    assert "hunter2" not in err
+
+
 def test_a_description_can_come_from_standard_input(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "codegen", "drift", "old.json", "-", "--wire-only", "--format", "json"],
@@ -327,11 +343,42 @@ def test_an_acceptance_ends(run: Run, accept: Callable[..., Path], monkeypatch: 
 
 
 def test_an_acceptance_of_nothing_is_told(run: Run, accept: Callable[..., Path]) -> None:
-    path = accept({"fingerprint": "0123456789abcdef"})
+    path = accept({"rule": "endpoint-added", "pointer": "*"})
     found = json.loads(run("old.json", "new.json", "--wire-only", "--accepted", path, "--format", "json")[1])
 
-    assert "0123456789abcdef is about nothing that changed" in found["notes"][0]
-    assert found["notes"][0].startswith(f"{path}:1:2: ")
+    assert found["notes"] == [f"{path}:1:2: endpoint-added at * is about nothing that changed; remove it"]
+
+
+@pytest.mark.parametrize("entry", [{"fingerprint": "0123456789abcdef"}, {"rule": "py-class-removed", "pointer": "*"}])
+def test_an_acceptance_of_what_was_not_looked_at_is_left_alone(
+    run: Run, accept: Callable[..., Path], entry: Document
+) -> None:
+    words = ("old.json", "new.json", "--wire-only", "--accepted", accept(entry), "--format", "json")
+
+    assert json.loads(run(*words)[1])["notes"] == []
+
+
+def test_an_acceptance_of_one_value_is_none_of_another(run: Run, folder: Path, accept: Callable[..., Path]) -> None:
+    """Two values that are gone at one place are two changes."""
+
+    def api(*values: str) -> str:
+        return json.dumps(document(body={"type": "string", "enum": values}))
+
+    (folder / "old.json").write_text(api("x", "y", "z"))
+    (folder / "new.json").write_text(api("x", "y"))
+    path = accept({"fingerprint": fingerprint(run, "request-body-enum-value-removed")})
+    words = ("old.json", "new.json", "--wire-only", "--accepted", path, "--fail-on", "wire:error")
+    assert run(*words)[0] == 0
+
+    (folder / "new.json").write_text(api("x"))
+    assert run(*words)[0] == 1
+
+
+def test_in_a_pattern_only_the_star_stands_for_more(run: Run, accept: Callable[..., Path]) -> None:
+    patterns = ("/paths/~1[t]hings/*", "/paths/~1?hings/*")
+    path = accept(*({"rule": REMOVED, "pointer": pattern} for pattern in patterns))
+
+    assert run("old.json", "new.json", "--wire-only", "--accepted", path, "--fail-on", "wire")[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -343,6 +390,8 @@ def test_an_acceptance_of_nothing_is_told(run: Run, accept: Callable[..., Path])
         ({"rule": REMOVED}, "needs `pointer`"),
         ({"fingerprint": "a", "pointer": "*"}, "a fingerprint says the place already"),
         ({"fingerprint": "a", "expires": "soon"}, "'soon' is no date"),
+        ({"fingerprint": "a", "expires": "20270101"}, "'20270101' is no date"),
+        ({"fingerprint": 1234567890123456}, "YAML takes `fingerprint` for a number; put it in quotes"),
         ({"fingerprint": "a", "reason": " "}, "needs `reason`"),
         ({"fingerprint": "a", "colour": "red"}, "unknown key 'colour'"),
     ],
@@ -375,6 +424,19 @@ def test_every_format_is_written(run: Run, folder: Path, kind: str) -> None:
     assert REMOVED in out
     assert run("old.json", "new.json", "--wire-only", "--format", kind, "--output", "report")[1] == ""
     assert (folder / "report").read_text("utf-8") == out
+
+
+@pytest.mark.parametrize("kind", ["text", "markdown"])
+def test_a_pipe_that_is_set_up_for_ascii_gets_the_report_too(folder: Path, kind: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "codegen", "drift", "old.json", "new.json", "--wire-only", "--format", kind],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+
+    assert REMOVED in done.stdout.decode()
 
 
 @pytest.mark.parametrize(("choice", "coloured"), [("always", True), ("never", False), ("auto", False)])

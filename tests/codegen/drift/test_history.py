@@ -67,6 +67,29 @@ def test_a_line_is_printed_for_each_step_that_is_one(capsys: pytest.CaptureFixtu
     assert len(found[0]["commit"]) == 40
 
 
+def test_a_property_called_version_is_no_version(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    for kind in (TEXT, NUMBER):
+        answer = {"type": "object", "properties": {"version": kind}}
+        (tmp_path / "api.json").write_text(json.dumps(document(answer=answer), indent=1))
+        git(tmp_path, "add", "api.json")
+        git(tmp_path, "commit", "--quiet", "--message", "one")
+
+    assert [step["verdict"]["wire"] for step in lines(capsys, tmp_path)] == ["breaking"]
+
+
+def test_a_folder_of_a_repository_is_one_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    folder = tmp_path / "inside"
+    folder.mkdir()
+    for version, kind in (("1", TEXT), ("2", NUMBER)):
+        (folder / "api.json").write_text(api(version, id=kind))
+        git(tmp_path, "add", ".")
+        git(tmp_path, "commit", "--quiet", "--message", version)
+
+    assert len(lines(capsys, folder)) == 1
+
+
 def test_a_history_begins_after_a_revision(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
     found = lines(capsys, repository, "--since", "HEAD~2", "--layers", "wire")
 
@@ -86,8 +109,9 @@ def test_text_has_a_line_for_a_step(capsys: pytest.CaptureFixture[str], reposito
     [
         (("nothing", "api.json"), "nothing: "),
         ((".", "nothing.json"), "has no commit with nothing.json"),
-        ((".", "api.json", "--since", "nothing"), "git rev-parse found nothing"),
+        ((".", "api.json", "--since", "nothing"), ".: has no revision nothing"),
         ((".", "api.json", "--since=-x"), "-x: is no revision"),
+        ((".", "nothing.json", "--since", "HEAD~1"), "has no commit with nothing.json"),
     ],
 )
 def test_what_is_not_there_is_status_3(

@@ -213,6 +213,15 @@ CASES: dict[str, tuple[Callable[[Document], Any], str, str, set[tuple[str, str, 
         "breaking",
         {
             ("py-field-became-required", "error", f"{MODELS}.new_user.NewUser.lang"),
+            ("py-field-position-changed", "error", f"{MODELS}.new_user.NewUser"),
+        },
+    ),
+    "a property comes between those of a request": (
+        lambda new: schemas(new)["NewUser"].update(properties={"name": TEXT, "age": NUMBER, "lang": reference("Lang")}),
+        "compatible",
+        "additive",
+        {
+            ("py-field-added", "info", f"{MODELS}.new_user.NewUser.age"),
             ("py-field-position-changed", "warning", f"{MODELS}.new_user.NewUser"),
         },
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tomllib
 from collections.abc import Callable
@@ -38,7 +39,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def edited(project: Path, *edits: tuple[str, str]) -> Path:
     """A new description: the vendored one with some texts replaced."""
     content = VENDORED
-    for old, new in (("'2026-05-15T06:37:28.230198+00:00'", "'2026-06-01T00:00:00+00:00'"), *edits):
+    content = re.sub(r"(?m)^  version: .*$", "  version: '2026-06-01T00:00:00+00:00'", content, count=1)
+    for old, new in edits:
         assert old in content
         content = content.replace(old, new)
     path = project / "new.yaml"
@@ -141,6 +143,7 @@ def test_our_own_words_can_be_kept(project: Path, capsys: pytest.CaptureFixture[
     new.write_text(yaml.safe_dump(content, sort_keys=False))
 
     assert main(["update", str(new), "--prose", "ours"]) == 0
+    told = capsys.readouterr().out
     vendored = yaml.safe_load((project / "spec" / "iam_api.yaml").read_text("utf-8"))
     old = yaml.safe_load(VENDORED)
     assert vendored["paths"]["/iam/users"]["get"] == old["paths"]["/iam/users"]["get"]
@@ -151,7 +154,38 @@ def test_our_own_words_can_be_kept(project: Path, capsys: pytest.CaptureFixture[
     source = tomllib.loads((project / "spec" / "source.toml").read_text("utf-8"))
     assert source["upstream"]["sha256"] == hashlib.sha256(new.read_bytes()).hexdigest()
     assert source["vendored"]["sha256"] != source["upstream"]["sha256"]
+    assert "needs words of our own: /components/schemas/User/properties/mobile/description" in told
     assert main(["check"]) == 0
+
+    before = everything(project)
+    assert main(["update", str(new), "--prose", "ours"]) == 0
+    assert "nothing changed" in capsys.readouterr().out
+    assert everything(project) == before
+
+
+def test_words_and_versions_alone_change_one_line_of_what_is_vendored(project: Path) -> None:
+    content = yaml.safe_load(VENDORED)
+    content["info"]["version"] = "2"
+    content["paths"]["/iam/users"]["get"]["summary"] = "Their words"
+    content["components"]["schemas"]["User"]["title"] = "Theirs"
+    (project / "new.yaml").write_text(yaml.safe_dump(content))
+
+    assert main(["update", "new.yaml", "--prose", "ours"]) == 0
+    vendored = (project / "spec" / "iam_api.yaml").read_text("utf-8")
+    pairs = zip(VENDORED.splitlines(), vendored.splitlines(), strict=True)
+    changed = [new for old, new in pairs if old != new]
+    assert [line for line in changed if not line.startswith("#")] == ['  version: "2"']
+
+
+def test_a_version_that_is_no_plain_text_stays_one(project: Path) -> None:
+    version = 'say "1"\nx = 2'
+    content = yaml.safe_load(VENDORED)
+    content["info"]["version"] = version
+    (project / "new.yaml").write_text(yaml.safe_dump(content))
+
+    assert main(["update", "new.yaml"]) == 0
+    source = tomllib.loads((project / "spec" / "source.toml").read_text("utf-8"))
+    assert source["vendored"]["version"] == version
 
 
 def test_lines_that_break_are_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

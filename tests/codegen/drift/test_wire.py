@@ -455,6 +455,21 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         document(parameters=[parameter(schema={"type": "array", "items": TEXT}, explode=False)]),
         {("request-parameter-serialization-changed", "error")},
     ),
+    "a parameter's text has a format": (
+        document(parameters=[parameter(schema=NUMBER)]),
+        document(parameters=[parameter(schema={**TEXT, "format": "uuid"})]),
+        {("request-parameter-type-changed", "error")},
+    ),
+    "a parameter may be any text": (
+        document(parameters=[parameter(schema=NUMBER)]),
+        document(parameters=[parameter(schema=TEXT)]),
+        {("request-parameter-type-generalized", "info")},
+    ),
+    "what was read-only and required must be sent": (
+        document(body=obj(["id"], id={**NUMBER, "readOnly": True})),
+        document(body=obj(["id"], id=NUMBER)),
+        {("request-property-became-required", "error"), ("request-required-property-became-not-read-only", "info")},
+    ),
     "a parameter is sent as JSON": (
         document(parameters=[parameter()]),
         document(parameters=[{"name": "q", "in": "query", "content": {"application/json": {"schema": TEXT}}}]),
@@ -697,6 +712,39 @@ def test_a_fingerprint_stays_when_places_move_and_changes_with_what_changed() ->
 
     assert prints[0] == prints[1]
     assert prints[0] != prints[2]
+
+
+def test_values_at_one_place_are_changes_of_their_own() -> None:
+    found = changes(
+        document(body=obj(a={"enum": ["x", "y", "z"]}), tags=["A", "B"]),
+        document(body=obj(a={"enum": ["x"]}), tags=[]),
+    )
+
+    assert [(change.id, change.before) for change in found] == [
+        ("api-tag-removed", "A"),
+        ("api-tag-removed", "B"),
+        ("request-property-enum-value-removed", "y"),
+        ("request-property-enum-value-removed", "z"),
+    ]
+
+
+def test_what_is_said_beside_a_reference_is_prose_of_its_place() -> None:
+    old = document(answer=obj(user=REF, other=REF), schemas={"User": USER})
+    new = document(answer=obj(user={**REF, "description": "Who it is."}, other=REF), schemas={"User": USER})
+    [found] = changes(old, new)
+
+    assert (found.id, found.after) == ("docs-description-changed", "Who it is.")
+    assert found.new
+    assert found.new.pointer.endswith("/properties/user/description")
+
+
+def test_callbacks_may_be_referred_to() -> None:
+    content = document(callbacks={"made": {"$ref": "#/components/callbacks/Made"}})
+    content["components"]["callbacks"] = {"Made": {"{$url}": {"post": listed(document(body=USER))}}}
+    new = copy.deepcopy(content)
+    new["components"]["callbacks"]["Made"]["{$url}"]["post"] = listed(document(body=GROUP))
+
+    assert {change.operations for change in changes(content, new)} == {("POST callback:made {$url}",)}
 
 
 # --- prose ---------------------------------------------------------------------------------------------------------
