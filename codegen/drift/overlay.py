@@ -24,9 +24,10 @@ import attrs
 from ..derive import RULES
 from ..errors import CodegenError
 from ..inventory import source
-from ..spec import Spec
+from ..spec import Spec, escape
 from .report import Change, fingerprint
 from .surface import Class, Surface
+from .wire import place
 
 _CLIENT = "gcore_iam_client"
 _ASIDE = "gcore_iam_review"
@@ -92,7 +93,7 @@ def changes(
     broken = [files.pointed(problem) for problem in found[1] if problem not in found[0]]
     broken += _unimported(files, packages)
     broken += _unresolved(files, surfaces, specs)
-    return [_change(files, group, others) for group in _grouped(files, broken)]
+    return [_change(files, group, others, specs) for group in _grouped(files, broken)]
 
 
 # --- what the type checker sees ------------------------------------------------------------------------------------
@@ -386,11 +387,11 @@ def _name(files: _Files, problem: _Problem) -> str:
     return name
 
 
-def _change(files: _Files, group: list[_Problem], others: Sequence[Change]) -> Change:
+def _change(files: _Files, group: list[_Problem], others: Sequence[Change], specs: tuple[Spec, Spec]) -> Change:
     first = group[0]
     folder = files.overlay.as_posix()
     message = "; ".join(dict.fromkeys(problem.message for problem in group if problem.file == first.file))
-    cause = _narrowed(_cause(files, first, message, others), message, others)
+    cause = _narrowed(_cause(files, first, message, others), message, others, specs)
     statement = files.statement(first)
     return Change(
         id="overlay-symbol-broken",
@@ -420,27 +421,35 @@ def _cause(files: _Files, problem: _Problem, message: str, others: Sequence[Chan
     return best[1] if best and best[0] > 0 else None
 
 
-def _narrowed(cause: Change | None, message: str, others: Sequence[Change]) -> Change | None:
-    """A cause that concerns many operations as far as it concerns the one that a message names."""
+def _narrowed(cause: Change | None, message: str, others: Sequence[Change], specs: tuple[Spec, Spec]) -> Change | None:
+    """A cause that concerns many operations as far as it concerns the one whose module a message names."""
     named = re.search(r'has no attribute "(\w+)"', message)
     if cause is None or named is None or len(cause.operations) < 2 or not cause.id.startswith("py-module"):
         return cause
-    own = [other for other in others if other.fingerprint in cause.causes]
-    for operation in cause.operations:
-        about = [other for other in own if other.operations == (operation,)]
-        if any(named[1] in symbol.split(".") for other in about for symbol in other.symbols):
-            fingerprints = tuple(other.fingerprint for other in about)
-            first = about[0]
-            return attrs.evolve(
-                cause,
-                operations=(operation,),
-                pointer=first.pointer,
-                old=first.old,
-                new=first.new,
-                causes=fingerprints,
-                symbols=tuple(symbol for symbol in cause.symbols if symbol.endswith(f".{named[1]}")),
-            )
-    return cause
+    symbols = tuple(symbol for symbol in cause.symbols if symbol.endswith(f".{named[1]}"))
+    operation = next(
+        (
+            operation
+            for operation, symbol in zip(cause.operations, _modules(cause), strict=False)
+            if symbol.endswith(f".{named[1]}")
+        ),
+        None,
+    )
+    if operation is None:
+        return cause
+    method, _, path = operation.partition(" ")
+    pointer = f"/paths/{escape(path)}/{method.lower()}"
+    old, new = (place(spec, pointer) for spec in specs)
+    own = [other for other in others if other.fingerprint in cause.causes and operation in other.operations]
+    causes = tuple(other.fingerprint for other in own)
+    return attrs.evolve(
+        cause, operations=(operation,), pointer=pointer, old=old, new=new, causes=causes, symbols=symbols
+    )
+
+
+def _modules(cause: Change) -> list[str]:
+    """The modules of operations among the symbols of a module's change, in the order of its operations."""
+    return [symbol for symbol in cause.symbols if symbol.count(".") == 3]
 
 
 def _score(change: Change, problem: _Problem, said: set[str], near: set[str]) -> int:

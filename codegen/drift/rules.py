@@ -193,8 +193,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "api-removed-before-sunset": Rule("error", "{what} is gone before its sunset on {before}"),
         "api-operation-id-added": Rule("info", "{what} has the operation id {after}"),
         "api-operation-id-removed": Rule("info", "{what} no longer has the operation id {before}"),
-        "api-tag-added": Rule("info", "{what} has the tag {after}"),
-        "api-tag-removed": Rule("info", "{what} no longer has the tag {before}"),
+        "api-tag-added": Rule("info", "operations have the tag {after}"),
+        "api-tag-removed": Rule("info", "operations no longer have the tag {before}"),
         "endpoint-deprecated": Rule("info", "{what} is deprecated"),
         "endpoint-deprecated-with-sunset": Rule("info", "{what} is deprecated until {after}"),
         "endpoint-reactivated": Rule("info", "{what} is no longer deprecated"),
@@ -214,10 +214,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "api-global-security-removed": Rule("info", "the API no longer takes {before}"),
         "api-global-security-scope-added": Rule("info", "the API asks for the scope {after}"),
         "api-global-security-scope-removed": Rule("info", "the API no longer asks for the scope {before}"),
-        "api-security-added": Rule("info", "{what} takes {after}"),
-        "api-security-removed": Rule("info", "{what} no longer takes {before}"),
-        "api-security-scope-added": Rule("info", "{what} asks for the scope {after}"),
-        "api-security-scope-removed": Rule("info", "{what} no longer asks for the scope {before}"),
+        "api-security-added": Rule("info", "operations take {after}"),
+        "api-security-removed": Rule("info", "operations no longer take {before}"),
+        "api-security-scope-added": Rule("info", "operations ask for the scope {after}"),
+        "api-security-scope-removed": Rule("info", "operations no longer ask for the scope {before}"),
         "api-security-component-added": Rule("info", "the security scheme {what} is new"),
         "api-security-component-removed": Rule("info", "the security scheme {what} is gone"),
         "api-security-component-type-changed": Rule(
@@ -299,6 +299,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     }
 )
 """By id: what is not one of `KINDS` in a direction, or differs from it."""
+
+SHARED = frozenset(
+    {"api-tag-added", "api-tag-removed", "api-security-added", "api-security-removed"}
+    | {"api-security-scope-added", "api-security-scope-removed"}
+)
+"""Rules that say the same of every operation that they hold for: one change, wherever it stands."""
 
 DOCS: Mapping[str, str] = MappingProxyType(
     {

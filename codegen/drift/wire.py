@@ -13,7 +13,7 @@ from ..spec import Json, Spec, mappings
 from .finding import Finding
 from .operation_diff import OperationDiff, operations
 from .report import LEVELS, Change, Place, fingerprint
-from .rules import level
+from .rules import SHARED, level
 from .schema_diff import Pair, SchemaDiff
 from .shapes import Side
 
@@ -136,7 +136,8 @@ class _Merge:
     def add(self, finding: Finding, reached: Iterable[str]) -> None:
         """Add a finding with the operations that it reaches."""
         arguments = [finding.before, finding.after]
-        key = (finding.rule, finding.said, self._root(self.old, finding.old), self._root(self.new, finding.new))
+        roots = self._root(self.old, finding.old), self._root(self.new, finding.new)
+        key = (finding.rule, finding.said, *(() if finding.rule in SHARED else roots))
         known = self.entries.get(key)
         grade = level(finding.rule, finding.guards)
         if known is None:

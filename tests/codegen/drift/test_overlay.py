@@ -316,6 +316,19 @@ def test_a_broken_line_knows_why_and_which_derived_line_breaks_with_it(group: in
             assert any("/sync/" in file for file in change.files), change.files
 
 
+def test_a_line_knows_its_operation_where_a_tag_moves_many() -> None:
+    found = {line(change)[1].strip(): change for change in broken(3) if "api_tokens import" in line(change)[1]}
+
+    for text, method, path in (
+        ("iam_get_api_token_v2", "GET", "/iam/v2/clients/{clientId}/tokens/{tokenId}"),
+        ("iam_delete_api_token", "DELETE", "/iam/clients/{clientId}/tokens/{tokenId}"),
+    ):
+        change = found[f"from gcore_iam_client.api.api_tokens import {text}"]
+        assert change.operations == (f"{method} {path}",)
+        assert change.pointer == f"/paths/{path.replace('/', '~1')}/{method.lower()}"
+        assert change.symbols == (f"gcore_iam_client.api.api_tokens.{text}",)
+
+
 def test_what_the_hand_written_code_does_not_use_breaks_nothing() -> None:
     content = yaml.safe_load(SPEC.read_text("utf-8"))
     without(content, "ClientUser", "user_email")

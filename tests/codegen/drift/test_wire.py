@@ -679,6 +679,23 @@ def test_operations_are_listed_in_the_order_of_the_description() -> None:
     assert found.level == "error"
 
 
+def test_a_tag_and_a_security_scheme_are_one_entry_for_all_operations() -> None:
+    def api(tag: str, scheme: str) -> Document:
+        content = document(tags=[tag], security=[{scheme: []}])
+        content["paths"]["/a"] = {"get": listed(document(tags=[tag], security=[{scheme: []}], operationId="other"))}
+        return content
+
+    found = changes(api("A", "key"), api("B", "token"))
+
+    assert [change.id for change in found] == [
+        "api-tag-removed",
+        "api-tag-added",
+        "api-security-removed",
+        "api-security-added",
+    ]
+    assert {change.operations for change in found} == {("POST /things", "GET /a")}
+
+
 def test_copies_that_change_differently_are_entries_of_their_own() -> None:
     old, new = both(USER, obj(count=NUMBER)), both(USER, obj(count=NUMBER))
     new["paths"]["/b"] = {"get": listed(document(answer=obj(count=TEXT), operationId="/b"))}
