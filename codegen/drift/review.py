@@ -145,7 +145,7 @@ def _assembled(
     unfit = sum(change.layer == "generator" for change in kept)
     if unfit:
         notes.append(
-            f"`make update-spec` will not take this description in (corrections or parts that do not fit: {unfit}), and "
+            f"`make update-spec` will not take this description in (corrections or parts that do not fit: {unfit}); "
             "what they would have corrected may be told as a change"
         )
     verdict = _verdict(kept, layers)
