@@ -204,7 +204,8 @@ class OperationDiff:
             ours, theirs = _mapping(flows[0][flow]), _mapping(flows[1][flow])
             for key in ("authorizationUrl", "tokenUrl", "refreshUrl"):
                 if ours.get(key) != theirs.get(key):
-                    yield told("oauth-url-changed", "flows", ours.get(key), theirs.get(key))
+                    rule = "oauth-token-url-changed" if key == "tokenUrl" else "oauth-url-changed"
+                    yield told(rule, "flows", ours.get(key), theirs.get(key))
             scopes = _mapping(ours.get("scopes")), _mapping(theirs.get("scopes"))
             for scope in [scope for scope in scopes[0] if scope not in scopes[1]]:
                 yield told("oauth-scope-removed", "flows", scope, None)
@@ -433,9 +434,17 @@ class _OperationComparison:
         schemas = [_schema_place(parameter.pointer, parameter.value) for parameter in (old, new)]
         sides = zip((self.diff.old, self.diff.new), schemas, strict=True)
         lists = any(self._is_list(side, place) for side, place in sides)
-        style = [_serialization(parameter.value, lists=lists) for parameter in (old, new)]
-        if style[0] != style[1]:
-            told("request-parameter-serialization-changed", "style", *style)
+        before, after = (_serialization(parameter.value) for parameter in (old, new))
+        if before.content != after.content:
+            told("request-parameter-content-changed", "content", before.content, after.content)
+        elif before.style != after.style:
+            told("request-parameter-style-changed", "style", before.style, after.style)
+        elif before.explode != after.explode and lists:
+            told("request-parameter-explode-changed", "explode", before.explode, after.explode)
+        if before.reserved != after.reserved:
+            told(f"request-parameter-became-{'' if after.reserved else 'not-'}allow-reserved", "allowReserved")
+        if before.empty != after.empty:
+            told(f"request-parameter-became-{'' if after.empty else 'not-'}allow-empty-value", "allowEmptyValue")
         for key in ("description", "example", "examples"):
             if old.value.get(key) != new.value.get(key):
                 ends = old.value.get(key), new.value.get(key)
@@ -739,16 +748,32 @@ def _schema_place(pointer: str, value: dict[str, Json]) -> str | None:
     return None
 
 
-def _serialization(parameter: dict[str, Json], *, lists: bool) -> str:
+@attrs.frozen
+class _Serialization:
+    """How a parameter is written."""
+
+    content: str
+    """Its media types; "" where `style` says how."""
+    style: str
+    explode: bool
+    reserved: bool
+    """Whether reserved characters stand as they are."""
+    empty: bool
+    """Whether it may be without a value."""
+
+
+def _serialization(parameter: dict[str, Json]) -> _Serialization:
     """How a parameter is written, with what OpenAPI says when it is silent."""
-    content = _mapping(parameter.get("content"))
-    if content:
-        return " or ".join(sorted(map(_plain, content)))
-    style = parameter.get("style") or ("form" if parameter.get("in") in ("query", "cookie") else "simple")
-    explode = parameter.get("explode", style == "form")
-    told = [style, *(["exploded"] if explode and lists else [])]
-    told += [key for key in ("allowReserved", "allowEmptyValue") if parameter.get(key) is True]
-    return ", ".join(told)
+    content = " or ".join(sorted(map(_plain, _mapping(parameter.get("content")))))
+    in_query = parameter.get("in") == "query"
+    style = parameter.get("style") or ("form" if in_query or parameter.get("in") == "cookie" else "simple")
+    return _Serialization(
+        content,
+        style,
+        explode=parameter.get("explode", style == "form"),
+        reserved=in_query and parameter.get("allowReserved") is True,
+        empty=in_query and parameter.get("allowEmptyValue") is True,
+    )
 
 
 def _sent_in(scheme: dict[str, Json]) -> str:

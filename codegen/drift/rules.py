@@ -228,6 +228,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "api-security-component-oauth-scope-removed": Rule(
             "info", "the security scheme {what} lost the scope {before}"
         ),
+        "api-security-component-oauth-token-url-changed": Rule("info", "{what} has the address {after}, not {before}"),
         "api-security-component-oauth-url-changed": Rule("info", "{what} has the address {after} instead of {before}"),
         # parameters
         "new-required-request-parameter": Rule("error", "{what} is new and required"),
@@ -242,7 +243,13 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "request-parameter-became-optional": Rule("info", "{what} became optional"),
         "request-parameter-schema-added": Rule("error", "{what} has a schema, where it had none"),
         "request-parameter-schema-removed": Rule("info", "{what} no longer has a schema"),
-        "request-parameter-serialization-changed": Rule("error", "{what} is written as {after} instead of {before}"),
+        "request-parameter-style-changed": Rule("error", "{what} is written in the style {after} instead of {before}"),
+        "request-parameter-explode-changed": Rule("error", "{what} has `explode` {after} instead of {before}"),
+        "request-parameter-content-changed": Rule("error", "{what} is written as {after} instead of {before}"),
+        "request-parameter-became-allow-reserved": Rule("info", "{what} may hold reserved characters as they are"),
+        "request-parameter-became-not-allow-reserved": Rule("error", "{what} must have reserved characters escaped"),
+        "request-parameter-became-allow-empty-value": Rule("info", "{what} may be without a value"),
+        "request-parameter-became-not-allow-empty-value": Rule("error", "{what} may no longer be without a value"),
         "request-parameter-deprecated": Rule("info", "{what} is deprecated"),
         "request-parameter-reactivated": Rule("info", "{what} is no longer deprecated"),
         "request-parameter-sunset-parse": Rule("error", "{what} has a sunset that is no date: {before}"),
@@ -379,6 +386,8 @@ OURS: Mapping[str, str] = MappingProxyType(
         "*-additional-properties-*": "an object that takes no other properties refuses what it took",
         "*-items-*": "items that are said or no longer said are a change, like a type",
         "request-parameter-schema-*": "the same, for all of a parameter",
+        "request-parameter-content-changed": "a parameter in another media type is written in another way",
+        "request-parameter-*-allow-empty-value": "what may be sent is part of the wire",
         "*-media-type-encoding-changed": "how the parts of a form are written is part of the wire",
         "response-*-of-added": "an answer of another kind is one that a program does not expect",
         "*-keyword-changed": "a keyword without a rule of its own is not passed over in silence",

@@ -453,7 +453,7 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
     "a parameter is written in another way": (
         document(parameters=[parameter(schema={"type": "array", "items": TEXT})]),
         document(parameters=[parameter(schema={"type": "array", "items": TEXT}, explode=False)]),
-        {("request-parameter-serialization-changed", "error")},
+        {("request-parameter-explode-changed", "error")},
     ),
     "a parameter's text has a format": (
         document(parameters=[parameter(schema=NUMBER)]),
@@ -473,7 +473,17 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
     "a parameter is sent as JSON": (
         document(parameters=[parameter()]),
         document(parameters=[{"name": "q", "in": "query", "content": {"application/json": {"schema": TEXT}}}]),
-        {("request-parameter-serialization-changed", "error")},
+        {("request-parameter-content-changed", "error")},
+    ),
+    "a parameter may hold more characters": (
+        document(parameters=[parameter()]),
+        document(parameters=[parameter(allowReserved=True, allowEmptyValue=True)]),
+        {("request-parameter-became-allow-reserved", "info"), ("request-parameter-became-allow-empty-value", "info")},
+    ),
+    "a parameter is written in another style": (
+        document(parameters=[parameter(schema={"type": "array", "items": TEXT})]),
+        document(parameters=[parameter(schema={"type": "array", "items": TEXT}, style="pipeDelimited")]),
+        {("request-parameter-style-changed", "error")},
     ),
     "a parameter has no schema any more": (
         document(parameters=[parameter()]),
