@@ -262,6 +262,9 @@ class _Comparison:
                 yield told("py-field-added", new, field.name, None, field.type)
                 if field.required and made:
                     yield told("py-field-became-required", new, field.name, None, field.type)
+        if self._mapped(old.others) != new.others:
+            kind = "type-changed" if old.others and new.others else "removed" if old.others else "added"
+            yield told(f"py-field-{kind}", new, "additional_properties", old.others, new.others)
         yield from self._positions(old, new, operations, made=made)
 
     def _field(

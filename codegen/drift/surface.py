@@ -38,6 +38,8 @@ class Class:
     """In the order in which the constructor takes them; none for an enum."""
     members: Mapping[str, str]
     """Names and values of an enum; none for a model."""
+    others: str = ""
+    """The type of what the server sends beyond the fields; "" if that is not kept."""
 
     @property
     def symbol(self) -> str:
@@ -135,7 +137,15 @@ def _class(node: ast.ClassDef, module: str) -> Class:
         and isinstance(member.value, ast.Constant)
     }
     fields.sort(key=lambda field: not field.required)
-    return Class(node.name, module, tuple(fields), {} if fields else members)
+    others = next(
+        (
+            spelled(member.annotation)
+            for member in node.body
+            if isinstance(member, ast.AnnAssign) and ast.unparse(member.target) == "additional_properties"
+        ),
+        "",
+    )
+    return Class(node.name, module, tuple(fields), {} if fields else members, others)
 
 
 def _field(node: ast.stmt, keys: Mapping[str, str]) -> Iterator[Field]:

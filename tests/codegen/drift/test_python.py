@@ -181,6 +181,12 @@ CASES: dict[str, tuple[Callable[[Document], Any], str, str, set[tuple[str, str, 
         "breaking",
         {("py-field-type-changed", "error", f"{MODELS}.user.User.id")},
     ),
+    "other properties are of another type": (
+        lambda new: schemas(new)["User"].update(additionalProperties=NUMBER),
+        "compatible",
+        "breaking",
+        {("py-field-type-changed", "error", f"{MODELS}.user.User.additional_properties")},
+    ),
     "a request takes more types": (
         lambda new: schemas(new)["NewUser"]["properties"].update(name={"type": ["string", "integer"]}),
         "compatible",
