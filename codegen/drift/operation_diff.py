@@ -179,7 +179,7 @@ class OperationDiff:
         old, new = self.old.mapping(pointer), self.new.mapping(pointer)
 
         def told(rule: str, key: str, before: Json, after: Json) -> Finding:
-            places = (f"{pointer}/{key}" if key in old else pointer, f"{pointer}/{key}" if key in new else pointer)
+            places = _at(pointer, old, key), _at(pointer, new, key)
             return Finding(f"api-security-component-{rule}", name, *places, before, after)
 
         if old.get("type") != new.get("type"):
@@ -280,14 +280,21 @@ class _OperationComparison:
 
     def _tell(self, rule: str, key: str, before: Json = None, after: Json = None) -> None:
         """Add a finding about the operation itself."""
-        old, new = self.before.pointer, self.after.pointer
-        places = (f"{old}/{key}" if key in self.old else old, f"{new}/{key}" if key in self.new else new)
-        self.outcome.findings.append(Finding(rule, self.after.name, *places, before, after))
+        places = _at(self.before.pointer, self.old, key), _at(self.after.pointer, self.new, key)
+        self._add(rule, self.after.name, *places, before, after)
 
     def _add(
-        self, rule: str, what: str, old: str | None, new: str | None, before: Json = None, after: Json = None
+        self,
+        rule: str,
+        what: str,
+        old: str | None,
+        new: str | None,
+        before: Json = None,
+        after: Json = None,
+        *,
+        guards: frozenset[str] = frozenset(),
     ) -> None:
-        self.outcome.findings.append(Finding(rule, what, old, new, before, after))
+        self.outcome.findings.append(Finding(rule, what, old, new, before, after, guards))
 
     def _pair(self, old: str, new: str, context: Context) -> None:
         self.outcome.pairs.append(((old,), (new,), context))
@@ -422,10 +429,7 @@ class _OperationComparison:
         what = f"parameter {new.value.get('name')}"
 
         def told(rule: str, key: str, before: Json = None, after: Json = None) -> None:
-            places = (
-                f"{old.pointer}/{key}" if key in old.value else old.pointer,
-                f"{new.pointer}/{key}" if key in new.value else new.pointer,
-            )
+            places = _at(old.pointer, old.value, key), _at(new.pointer, new.value, key)
             self._add(rule, what, *places, before, after)
 
         required = [parameter.value.get("required") is True for parameter in (old, new)]
@@ -500,22 +504,16 @@ class _OperationComparison:
         old, new = self.diff.old.mapping(old_place), self.diff.new.mapping(new_place)
         required = [value.get("required") is True for value in (old, new)]
         if required[0] != required[1]:
-            at = tuple(
-                f"{place}/required" if "required" in value else place
-                for place, value in ((old_place, old), (new_place, new))
-            )
+            at = _at(old_place, old, "required"), _at(new_place, new, "required")
             kind = "required" if required[1] else "optional"
-            self._add(f"request-body-became-{kind}", "request body", at[0], at[1])
+            self._add(f"request-body-became-{kind}", "request body", *at)
         self._described(old, new, old_place, new_place, "request body")
         self._content(old, new, old_place, new_place, "request", frozenset())
 
     def _described(self, old: dict[str, Json], new: dict[str, Json], before: str, after: str, what: str) -> None:
         if old.get("description") != new.get("description"):
             ends = old.get("description"), new.get("description")
-            places = (
-                f"{before}/description" if "description" in old else before,
-                f"{after}/description" if "description" in new else after,
-            )
+            places = _at(before, old, "description"), _at(after, new, "description")
             self._add("docs-description-changed", what, *places, *ends)
 
     def _content(
@@ -538,18 +536,13 @@ class _OperationComparison:
         what = label(new_place, self.diff.names[1])
         for name in gone:
             place = f"{old_place}/content/{escape(types[0][name])}"
-            self._guarded(f"{prefix}-media-type-removed", what, place, None, name, None, guards)
+            self._add(f"{prefix}-media-type-removed", what, place, None, name, None, guards=guards)
         for name in fresh:
             place = f"{new_place}/content/{escape(types[1][name])}"
-            self._guarded(f"{prefix}-media-type-added", what, None, place, None, name, guards)
+            self._add(f"{prefix}-media-type-added", what, None, place, None, name, guards=guards)
         for before, after in pairs:
             places = (f"{old_place}/content/{escape(before)}", f"{new_place}/content/{escape(after)}")
             self._media(*places, direction, guards, after)
-
-    def _guarded(
-        self, rule: str, what: str, old: str | None, new: str | None, before: Json, after: Json, guards: frozenset[str]
-    ) -> None:
-        self.outcome.findings.append(Finding(rule, what, old, new, before, after, guards))
 
     def _renamed_types(
         self, types: list[dict[str, str]], gone: list[str], fresh: list[str], old_place: str, new_place: str
@@ -582,15 +575,11 @@ class _OperationComparison:
         for key in ("example", "examples"):
             if old.get(key) != new.get(key):
                 ends = old.get(key), new.get(key)
-                places = (
-                    f"{old_place}/{key}" if key in old else old_place,
-                    f"{new_place}/{key}" if key in new else new_place,
-                )
-                self._add("docs-example-changed", what, *places, *ends)
+                self._add("docs-example-changed", what, _at(old_place, old, key), _at(new_place, new, key), *ends)
         if old.get("encoding") != new.get("encoding"):
             ends = old.get("encoding"), new.get("encoding")
             rule = f"{'request-body' if direction == 'request' else 'response'}-media-type-encoding-changed"
-            self._guarded(rule, what, old_place, new_place, *ends, guards)
+            self._add(rule, what, old_place, new_place, *ends, guards=guards)
         has = ["schema" in value for value in (old, new)]
         if has == [True, True]:
             loose = any(part in media_type for part in _LOOSE)
@@ -598,8 +587,8 @@ class _OperationComparison:
             self._pair(f"{old_place}/schema", f"{new_place}/schema", context)
         elif has[0] != has[1]:
             rule = f"{direction}-body-media-type-schema-{'added' if has[1] else 'removed'}"
-            places = (f"{old_place}/schema" if has[0] else old_place, f"{new_place}/schema" if has[1] else new_place)
-            self._guarded(rule, what, *places, None, None, guards)
+            places = _at(old_place, old, "schema"), _at(new_place, new, "schema")
+            self._add(rule, what, *places, guards=guards)
 
     # --- answers ---------------------------------------------------------------------------------------------------
 
@@ -633,23 +622,23 @@ class _OperationComparison:
         for name in [name for name in old if name not in new]:
             needed = "required" if self.diff.old.mapping(old[name]).get("required") is True else "optional"
             rule = f"{needed}-response-header-removed"
-            self._guarded(rule, f"header {name}", old[name], None, None, None, guards)
+            self._add(rule, f"header {name}", old[name], None, guards=guards)
         for name in [name for name in new if name not in old]:
-            self._guarded("response-header-added", f"header {name}", None, new[name], None, None, guards)
+            self._add("response-header-added", f"header {name}", None, new[name], guards=guards)
         for name in [name for name in old if name in new]:
             places = self.diff.old.follow(old[name]), self.diff.new.follow(new[name])
             before, after = self.diff.old.mapping(places[0]), self.diff.new.mapping(places[1])
             required = [value.get("required") is True for value in (before, after)]
             if required[0] != required[1]:
                 rule = f"response-header-became-{'required' if required[1] else 'optional'}"
-                self._guarded(rule, f"header {name}", *places, None, None, guards)
+                self._add(rule, f"header {name}", *places, guards=guards)
             self._described(before, after, *places, f"header {name}")
             schemas = [_schema_place(place, value) for place, value in zip(places, (before, after), strict=True)]
             if schemas[0] and schemas[1]:
                 self._pair(schemas[0], schemas[1], Context("response", "header", loose=True, guards=guards))
             elif schemas[0] or schemas[1]:
                 told = None, schemas[1] or schemas[0]
-                self._guarded("response-header-keyword-changed", f"header {name}", *places, *told, guards)
+                self._add("response-header-keyword-changed", f"header {name}", *places, *told, guards=guards)
 
 
 class _Telling(Protocol):
@@ -713,6 +702,11 @@ def _by_name(side: Side, pointer: str) -> dict[str, tuple[str, Json]]:
         for index, item in enumerate(_listing(side, pointer))
         if isinstance(item, dict)
     }
+
+
+def _at(pointer: str, value: Mapping[str, Json], key: str) -> str:
+    """The JSON pointer of a key, of what it would stand in when it is not there."""
+    return f"{pointer}/{key}" if key in value else pointer
 
 
 def _pointers(pointer: str, before: Json, after: Json) -> tuple[str | None, str | None]:

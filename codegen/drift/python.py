@@ -53,14 +53,11 @@ class Names:
         """The field of a class that no component is called after, by its key and the operations that lead to it."""
         _, marked, rest = place.pointer.rpartition("/properties/")
         key = unescape(rest.partition("/")[0])
-        reached = {**self.surface.reach(requests=True)}
-        for name, found in self.surface.reach(requests=False).items():
-            reached[name] = (*reached.get(name, ()), *found)
         return tuple(
             f"{found.symbol}.{field.name}"
             for found in self.surface.classes.values()
             for field in found.fields
-            if marked and field.key == key and set(operations) & set(reached.get(found.name, ()))
+            if marked and field.key == key and set(operations) & set(self.surface.reached(found.name))
         )
 
     def _inside(self, types: str, tokens: Sequence[str]) -> Iterator[str]:
@@ -123,22 +120,14 @@ class _Comparison:
     old: Surface
     new: Surface
     renamed: dict[str, str] = attrs.field(factory=dict)
-    requests: tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]] = attrs.field(init=False)
-    answers: tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.requests = self.old.reach(requests=True), self.new.reach(requests=True)
-        self.answers = self.old.reach(requests=False), self.new.reach(requests=False)
         self._find_renames()
 
     def run(self) -> Iterator[Change]:
         yield from self._modules()
         yield from self._functions()
         yield from self._classes()
-
-    def reached(self, name: str, side: int) -> tuple[str, ...]:
-        """The operations that a class belongs to."""
-        return tuple(dict.fromkeys([*self.requests[side].get(name, ()), *self.answers[side].get(name, ())]))
 
     # --- modules and functions -------------------------------------------------------------------------------------
 
@@ -204,7 +193,7 @@ class _Comparison:
 
     def _likeness(self, one: Class, other: Class) -> float:
         """How alike two classes are, from 0 to 1 and a little for the name."""
-        ours, theirs = self.reached(one.name, 0), self.reached(other.name, 1)
+        ours, theirs = self.old.reached(one.name), self.new.reached(other.name)
         if bool(one.members) != bool(other.members) or (ours and theirs and not set(ours) & set(theirs)):
             return 0
         content: list[set[object]] = [
@@ -225,16 +214,16 @@ class _Comparison:
         for name, found in self.old.classes.items():
             other = self.new.classes.get(self.renamed.get(name, name))
             if other is None:
-                yield _change("py-class-removed", name, operations=self.reached(name, 0), symbols=[found.symbol])
+                yield _change("py-class-removed", name, operations=self.old.reached(name), symbols=[found.symbol])
                 continue
-            operations = dict.fromkeys([*self.reached(name, 0), *self.reached(other.name, 1)])
+            operations = dict.fromkeys([*self.old.reached(name), *self.new.reached(other.name)])
             if name != other.name:
                 symbols = [found.symbol, other.symbol]
                 yield _change("py-class-renamed", name, name, other.name, operations=operations, symbols=symbols)
             yield from self._class(found, other, tuple(operations))
         for name, found in self.new.classes.items():
             if name not in self.old.classes and name not in self.renamed.values():
-                yield _change("py-class-added", name, operations=self.reached(name, 1), symbols=[found.symbol])
+                yield _change("py-class-added", name, operations=self.new.reached(name), symbols=[found.symbol])
 
     def _class(self, old: Class, new: Class, operations: tuple[str, ...]) -> Iterator[Change]:
         def told(rule: str, owner: Class, name: str, before: Json, after: Json, *guards: str) -> Change:
@@ -249,8 +238,8 @@ class _Comparison:
         for name, value in new.members.items():
             if value not in old.members.values():
                 yield told("py-enum-member-added", new, name, None, value)
-        made = new.name in self.requests[1] or old.name in self.requests[0]
-        read = new.name in self.answers[1] or old.name in self.answers[0]
+        made = new.name in self.new.in_requests or old.name in self.old.in_requests
+        read = new.name in self.new.in_answers or old.name in self.old.in_answers
         there, known = {field.name: field for field in new.fields}, {field.name: field for field in old.fields}
         for field in old.fields:
             if field.name not in there:

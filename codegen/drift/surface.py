@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import attrs
@@ -79,12 +80,24 @@ class Surface:
         """What stands for an operation such as `GET /iam/users`; None if nothing does."""
         return next((found for found in self.functions.values() if found.operation == operation), None)
 
-    def reach(self, *, requests: bool) -> dict[str, tuple[str, ...]]:
-        """The operations that lead to each class, by way of what is sent or of what comes back."""
+    @cached_property
+    def in_requests(self) -> Mapping[str, tuple[str, ...]]:
+        """The classes that requests lead to, with the operations of these."""
+        return self._reach(lambda function: [field.type for field in function.parameters])
+
+    @cached_property
+    def in_answers(self) -> Mapping[str, tuple[str, ...]]:
+        """The classes that answers lead to, with the operations of these."""
+        return self._reach(lambda function: [function.returns])
+
+    def reached(self, name: str) -> tuple[str, ...]:
+        """The operations that a class belongs to."""
+        return tuple(dict.fromkeys([*self.in_requests.get(name, ()), *self.in_answers.get(name, ())]))
+
+    def _reach(self, types: Callable[[Function], list[str]]) -> dict[str, tuple[str, ...]]:
         reached: dict[str, dict[str, None]] = {}
         for function in self.functions.values():
-            types = [field.type for field in function.parameters] if requests else [function.returns]
-            todo = [name for text in types for name in self.named(text)]
+            todo = [name for text in types(function) for name in self.named(text)]
             for name in todo:
                 operations = reached.setdefault(name, {})
                 if function.operation not in operations:
