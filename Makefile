@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.up-to-date
+PEERS  := .venv-bench/.up-to-date
 
 SPEC        ?= spec/iam_api.yaml
 CORRECTIONS ?= spec/corrections.yaml
@@ -70,18 +71,27 @@ update-spec: setup ## review NEW=, vendor it, regenerate (PROSE=ours: our words)
 	@$(BIN)/python -m codegen derive
 	@$(MAKE) --no-print-directory check
 
-bench: setup ## measurements side by side, as ratios with bounds
-	@$(BIN)/python -m benchmarks
+bench: setup $(PEERS) ## speed and memory beside other clients, as ratios (QUICK=1: 2 minutes)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
+
+$(PEERS): benchmarks/requirements.txt
+	@echo "Setting up $(@D) ..."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 build: setup ## the wheel and the source archive, in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .
 
 lock: setup ## lock the newest dependencies that pyproject admits
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
-	@.venv-lock/bin/uv pip compile pyproject.toml --extra testing --group dev --universal --python-version 3.11 \
+	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-dev.txt
+	@.venv-lock/bin/uv pip compile pyproject.toml --extra fast --extra aiohttp --group peers --universal \
+		--python-version 3.11 --constraint requirements-dev.txt --generate-hashes --no-emit-index-url --no-annotate \
+		--no-header --quiet -o benchmarks/requirements.txt
 	@rm -r .venv-lock
 
 clean: ## remove .venv, caches and builds
-	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) $(dir $(PEERS)) dist .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -r {} +

@@ -1,4 +1,4 @@
-"""Compares two ways of doing the same in one run: interleaved, in random order, by the median."""
+"""Compares ways of doing the same in one run: interleaved, in random order, by the median."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import gc
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
-ROUNDS = 15
-"""How often each way is measured."""
+OURS = "ours"
+"""The way that the others are held against."""
+
+Sample = Callable[[], list[float]]
+"""Does the work once or a few times, and gives what each time took: seconds, or another size."""
 
 Way = Callable[[], Callable[[], object]]
 """Makes ready, outside the measurement, and gives what is to be measured."""
@@ -19,27 +22,38 @@ Way = Callable[[], Callable[[], object]]
 
 @attrs.frozen
 class Comparison:
-    """Two ways of doing the same, and how many times as long ours may take."""
+    """Several ways of doing the same, `OURS` among them.
 
-    name: str
-    ours: Way
-    peer: Way
-    bound: float
+    Attributes:
+        what: What they do.
+        ways: Each way's name and what measures it.
+        bounds: By the name of another way: how many times as long ours may take.
+        tail: The same for the slowest hundredth.
+        note: Why a bound is not met, for those that are not.
+    """
+
+    what: str
+    ways: Mapping[str, Sample]
+    bounds: Mapping[str, float]
+    tail: Mapping[str, float] = attrs.field(factory=dict)
+    note: str = ""
 
 
 @attrs.frozen
 class Row:
-    """What a comparison gave: times in seconds, or other sizes, and ours as a multiple of the peer's."""
+    """What a comparison gave: ours and the peer's as measured, and ours as a multiple of the peer's."""
 
     name: str
+    beside: str
     ours: float
     peer: float
     ratio: float
     bound: float
     ok: bool
+    note: str = ""
 
 
-def measure(comparison: Comparison, rounds: int = ROUNDS) -> Row:
+def measure(comparison: Comparison, rounds: int) -> list[Row]:
     """Measure a comparison.
 
     Args:
@@ -47,18 +61,42 @@ def measure(comparison: Comparison, rounds: int = ROUNDS) -> Row:
         rounds: How often to measure each way, 1 or more.
 
     Returns:
-        The medians, their ratio, and whether it is within the bound.
+        A row for each bound: the medians, their ratio, and whether it is within the bound.
     """
-    ways = {"ours": comparison.ours, "peer": comparison.peer}
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for make in ways.values():
-        make()()  # what is loaded or compiled once is no part of the work
+    for sample in comparison.ways.values():
+        sample()  # what is loaded or compiled once is no part of the work
+    samples: dict[str, list[float]] = {name: [] for name in comparison.ways}
     for _ in range(rounds):
-        for name in random.sample(list(ways), len(ways)):
-            work = ways[name]()
-            gc.collect()
-            began = time.perf_counter()
-            work()
-            times[name].append(time.perf_counter() - began)
-    ours, peer = statistics.median(times["ours"]), statistics.median(times["peer"])
-    return Row(comparison.name, ours, peer, ours / peer, comparison.bound, ours / peer <= comparison.bound)
+        for name in random.sample(list(samples), len(samples)):
+            samples[name] += comparison.ways[name]()
+    return [
+        *_rows(comparison, {name: statistics.median(each) for name, each in samples.items()}, comparison.bounds, ""),
+        *_rows(comparison, {name: _slowest(each) for name, each in samples.items()}, comparison.tail, ", p99"),
+    ]
+
+
+def in_process(way: Way) -> Sample:
+    """Measures a way in this process."""
+
+    def sample() -> list[float]:
+        work = way()
+        gc.collect()
+        began = time.perf_counter()
+        work()
+        return [time.perf_counter() - began]
+
+    return sample
+
+
+def _rows(comparison: Comparison, sizes: Mapping[str, float], bounds: Mapping[str, float], of: str) -> list[Row]:
+    ours = sizes[OURS]
+    rows = []
+    for name, bound in bounds.items():
+        ratio = ours / sizes[name]
+        note = comparison.note if ratio > bound else ""
+        rows.append(Row(comparison.what + of, name, ours, sizes[name], ratio, bound, ratio <= bound, note))
+    return rows
+
+
+def _slowest(samples: list[float]) -> float:
+    return statistics.quantiles(samples, n=100, method="inclusive")[98]

@@ -25,23 +25,29 @@ class Users:
         parts = [json.dumps(user).partition('"id": ') for user in FakeIAM(_INVENTED).users]
         self._parts = [(head + key, rest[rest.index(",") :]) for head, key, rest in parts]
 
-    def page(self, offset: int, limit: int) -> bytes:
-        """The body of a page."""
-        items = []
-        for index in range(offset, min(offset + limit, self._number)):
-            head, rest = self._parts[index % _INVENTED]
-            items.append(f"{head}{index + 1}{rest}")
-        body = ", ".join(items)
+    def answer(self, target: str) -> bytes:
+        """The body of an answer: a page, or one user."""
+        url = urlsplit(target)
+        *_, last = url.path.split("/")
+        if last.isdigit():
+            return self._user(int(last) - 1).encode()
+        query = parse_qs(url.query)
+        offset, limit = int(query.get("offset", ["0"])[0]), int(query["limit"][0])
+        body = ", ".join(map(self._user, range(offset, min(offset + limit, self._number))))
         return f'{{"count": {self._number}, "next": null, "previous": null, "results": [{body}]}}'.encode()
+
+    def _user(self, index: int) -> str:
+        head, rest = self._parts[index % _INVENTED]
+        return f"{head}{index + 1}{rest}"
 
 
 class _Connection(asyncio.Protocol):
-    """HTTP/1.1 as far as a client of a list needs it."""
+    """HTTP/1.1 as far as GET needs it."""
 
-    def __init__(self, users: Users, latency: float, pages: dict[tuple[int, int], bytes]) -> None:
+    def __init__(self, users: Users, latency: float, answers: dict[str, bytes]) -> None:
         self._users = users
         self._latency = latency
-        self._pages = pages
+        self._answers = answers
         self._transport: asyncio.Transport | None = None
         self._received = b""
 
@@ -53,16 +59,15 @@ class _Connection(asyncio.Protocol):
         self._received += data
         while b"\r\n\r\n" in self._received:
             head, _, self._received = self._received.partition(b"\r\n\r\n")
-            query = parse_qs(urlsplit(head.split(b" ", 2)[1].decode()).query)
-            asked = int(query.get("offset", ["0"])[0]), int(query["limit"][0])
-            if asked not in self._pages:
-                body = self._users.page(*asked)
+            target = head.split(b" ", 2)[1].decode()
+            if target not in self._answers:
+                body = self._users.answer(target)
                 headers = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-                self._pages[asked] = headers.encode() + body
+                self._answers[target] = headers.encode() + body
             if self._latency:
-                asyncio.get_running_loop().call_later(self._latency, self._answer, self._pages[asked])
+                asyncio.get_running_loop().call_later(self._latency, self._answer, self._answers[target])
             else:
-                self._answer(self._pages[asked])
+                self._answer(self._answers[target])
 
     def _answer(self, answer: bytes) -> None:
         assert self._transport is not None
@@ -70,9 +75,9 @@ class _Connection(asyncio.Protocol):
 
 
 async def _serve(users: int, latency: float) -> None:
-    listed, pages = Users(users), dict[tuple[int, int], bytes]()
+    listed, answers = Users(users), dict[str, bytes]()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(listed, latency, pages), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: _Connection(listed, latency, answers), "127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     async with server:
         await loop.run_in_executor(None, sys.stdin.read)  # until whoever has started this closes it

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from gcore_iam import IAMClient, models
 from gcore_iam.testing import FakeIAM
 
-from benchmarks import __main__, drift, fake_iam, measure, pagination
-from benchmarks.measure import Comparison, Row
+from benchmarks import __main__, build_time, clients, fake_iam, measure, ways, worker
+from benchmarks.measure import OURS, Comparison, Row, Sample
+from benchmarks.peers import Peers
 from benchmarks.server import serving
 
 
@@ -34,48 +38,139 @@ def timepiece(monkeypatch: pytest.MonkeyPatch) -> Timepiece:
     return timepiece
 
 
+def test_making_ready_is_left_out_of_what_is_measured(timepiece: Timepiece) -> None:
+    def way() -> Callable[[], object]:
+        timepiece.now += 1000
+
+        def work() -> None:
+            timepiece.now += 3
+
+        return work
+
+    assert measure.in_process(way)() == [3]
+
+
 @pytest.mark.parametrize(("bound", "ok"), [(1.5, True), (1.4, False)])
-def test_a_row_is_made_of_medians_and_leaves_out_what_makes_ready(timepiece: Timepiece, bound: float, ok: bool) -> None:
+def test_a_row_is_made_of_medians(bound: float, ok: bool) -> None:
     calls: Counter[str] = Counter()
+    order = []
 
-    def way(name: str, seconds: float) -> Callable[[], Callable[[], object]]:
-        def make() -> Callable[[], object]:
-            timepiece.now += 1000
-            calls[f"make {name}"] += 1
+    def sample(name: str, size: float) -> list[float]:
+        calls[name] += 1
+        order.append(name)
+        return [99.0, 99.0] if calls[name] == 3 else [size, size]  # one round is out of line
 
-            def work() -> None:
-                calls[name] += 1
-                timepiece.now += 99 if calls[name] == 3 else seconds  # one that is out of line
+    ways = {OURS: partial(sample, OURS, 3), "peer": partial(sample, "peer", 2), "other": partial(sample, "other", 6)}
+    comparison = Comparison("c", ways, {"peer": bound, "other": 1.0}, note="too slow, because")
+    row, other = measure.measure(comparison, rounds=10)
+    assert (row.name, row.beside, row.ours, row.peer, row.ratio, row.bound, row.ok) == (
+        "c",
+        "peer",
+        3,
+        2,
+        1.5,
+        bound,
+        ok,
+    )
+    assert row.note == ("" if ok else "too slow, because")
+    assert (other.beside, other.ratio, other.ok, other.note) == ("other", 0.5, True, "")
+    assert calls == {OURS: 11, "peer": 11, "other": 11}, "one round is no part of the measurement"
+    rounds = [order[start : start + 3] for start in range(3, 33, 3)]
+    assert all(sorted(each) == sorted(ways) for each in rounds), "each round measures each way once"
+    assert len({tuple(each) for each in rounds}) > 1, "not always in the same order"
 
-            return work
 
-        return make
+def test_a_tail_is_the_slowest_hundredth() -> None:
+    def sample(slow: float) -> list[float]:
+        return [1.0] * 95 + [slow] * 5
 
-    row = measure.measure(Comparison("c", way("ours", 3), way("peer", 2), bound), rounds=5)
-    assert (row.name, row.ours, row.peer, row.ratio, row.bound, row.ok) == ("c", 3, 2, 1.5, bound, ok)
-    assert calls == {"ours": 6, "peer": 6, "make ours": 6, "make peer": 6}
+    ways = {OURS: partial(sample, 8.0), "peer": partial(sample, 4.0)}
+    usual, slowest = measure.measure(Comparison("c", ways, {"peer": 1.0}, tail={"peer": 1.0}), rounds=2)
+    assert (usual.name, usual.ratio, usual.ok) == ("c", 1.0, True)
+    assert (slowest.name, slowest.ratio, slowest.ok) == ("c, p99", 2.0, False)
 
 
 def test_the_results_are_printed_and_written(
-    timepiece: Timepiece, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def takes(seconds: float) -> Callable[[], Callable[[], object]]:
-        def work() -> None:
-            timepiece.now += seconds
-
-        return lambda: work
-
     results = tmp_path / "results.json"
     monkeypatch.setattr(__main__, "RESULTS", results)
-    monkeypatch.setattr(pagination, "rows", lambda: [Row("memory", 20, 10, 2.0, 2.5, ok=True)])
+    monkeypatch.setattr(__main__, "versions", lambda: {"python": "3.11.7"})
+    monkeypatch.setattr(build_time, "comparisons", list)
+
+    def rows(only: str, *, quick: bool) -> list[Row]:
+        assert (only, quick) == ("", False)
+        return [Row("memory", "httpx", 20, 10, 2.0, 2.5, ok=True)]
+
+    monkeypatch.setattr(clients, "rows", rows)
     for seconds, status in ((1.0, 0), (5.0, 1)):
-        monkeypatch.setattr(drift, "comparisons", list)
-        monkeypatch.setattr(fake_iam, "comparisons", lambda s=seconds: [Comparison("c", takes(s), takes(1), 2.0)])
-        assert __main__.main() == status
-        assert f"| c | {seconds:.2f} | 2.00 | {'too much' if status else 'ok'} |" in capsys.readouterr().out
-        memory, row = json.loads(results.read_text("utf-8"))["rows"]
-        assert row == {"name": "c", "ours": seconds, "peer": 1, "ratio": seconds, "bound": 2.0, "ok": not status}
+        two: dict[str, Sample] = {OURS: partial(list, [seconds]), "peer": partial(list, [1.0])}
+        monkeypatch.setattr(fake_iam, "comparisons", lambda w=two: [Comparison("c", w, {"peer": 2.0}, note="because")])
+        assert __main__.main([]) == status
+        told = "because" if status else "ok"
+        assert f"| c | peer | {seconds:.3g} | 2 | {told} |" in capsys.readouterr().out
+        written = json.loads(results.read_text("utf-8"))
+        assert written["versions"] == {"python": "3.11.7"}
+        memory, row = written["rows"]
+        assert {
+            "name": "c",
+            "ours": seconds,
+            "peer": 1,
+            "ratio": seconds,
+            "bound": 2.0,
+            "ok": not status,
+        }.items() <= row.items()
         assert memory["ratio"] == 2.0
+
+
+def test_quick_measures_what_users_run_and_no_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(__main__, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(__main__, "versions", dict)
+    monkeypatch.setattr(clients, "rows", lambda only, *, quick: [Row(f"{only} {quick}", "peer", 1, 1, 1, 1, ok=True)])
+    monkeypatch.setattr(build_time, "comparisons", lambda: pytest.fail("not in a hurry"))
+    assert __main__.main(["--quick", "--only", "walk"]) == 0
+    assert [row["name"] for row in json.loads((tmp_path / "results.json").read_text("utf-8"))["rows"]] == ["walk True"]
+
+
+def test_every_case_that_is_compared_is_there_in_every_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    peers = Peers(tmp_path)
+    asked: set[tuple[str, str]] = set()
+
+    def way(name: str, case: str, url: str, times: int = 1) -> Sample:
+        asked.add((name, case))
+        return list
+
+    monkeypatch.setattr(peers, "way", way)
+    found = list(clients.comparisons(peers, "http://near", "http://far", quick=False))
+    for comparison in found:
+        assert comparison.bounds.keys() | comparison.tail.keys() <= comparison.ways.keys() - {OURS}
+        assert OURS in comparison.ways
+    assert len({comparison.what for comparison in found}) == len(found)
+    texts = {name: (Path(ways.__file__).parent / f"{name}.py").read_text("utf-8") for name, _ in asked}
+    defined = {(name, case) for name, text in texts.items() for case in re.findall(r"^(?:def )?(\w+)[(:]", text, re.M)}
+    assert asked <= defined
+
+
+def test_a_worker_does_the_work_as_often_as_it_is_asked_to(
+    timepiece: Timepiece, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "time", timepiece)
+
+    def work() -> None:
+        timepiece.now += 2
+
+    async def awaited() -> None:
+        timepiece.now += 4
+
+    assert worker.timed(work, 3) == [2, 2, 2]
+    assert asyncio.run(worker.timed_async(awaited, 2)) == [4, 4]
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of a process is Linux's to tell")
+def test_memory_is_what_the_work_takes_at_its_peak() -> None:
+    more, in_all = worker.memory(lambda: bytearray(b"1") * 50_000_000)
+    assert 48_000 < more < 60_000
+    assert in_all > more
 
 
 def test_the_server_serves_what_the_fake_would() -> None:

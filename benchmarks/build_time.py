@@ -1,4 +1,4 @@
-"""What the drift review costs, beside what it cannot do without: reading, generating, type-checking."""
+"""What generating and the drift review cost, beside what they cannot do without: the generator, a type checker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from codegen.drift import wire
 from codegen.drift.review import Project, review
 from codegen.drift.sources import Input, parsed
 
-from .measure import Comparison
+from .measure import OURS, Comparison, in_process
+from .peers import generate_untouched
 
 ROOT = Path(__file__).parents[1]
 TODAY = datetime.date(2026, 6, 1)
@@ -56,35 +57,37 @@ def comparisons() -> list[Comparison]:
             words = ["-m", "mypy", "--config-file", "", "--cache-dir", folder, "overlay/gcore_iam", "generated"]
             subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, check=False)  # noqa: S603
 
+    def made() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            words = ["-m", "codegen", "generate", "--output", f"{folder}/package"]
+            subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, check=True)  # noqa: S603
+
+    def untouched() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            generate_untouched(Path(folder) / "untouched")
+
     def compared(one: bytes, other: bytes) -> Work:
         return lambda: wire.changes(_read(one).spec, _read(other).spec, TODAY)
 
+    def compared_with(what: str, ours: Work, beside: str, peer: Work, bound: float) -> Comparison:
+        ways = {OURS: in_process(lambda: ours), beside: in_process(lambda: peer)}
+        return Comparison(what, ways, {beside: bound})
+
     size = f"{len(large) / 1e6:.1f} MB, {OPERATIONS} operations"
     return [
-        Comparison(
-            "drift, wire: comparing, beside reading both files",
-            lambda: lambda: wire.changes(old.spec, new.spec, TODAY),
-            lambda: read(data, changed),
+        compared_with(
+            "drift, wire: comparing",
+            lambda: wire.changes(old.spec, new.spec, TODAY),
+            "reading",
+            read(data, changed),
             2.0,
         ),
-        Comparison(
-            "drift, wire and Python, beside generating both clients",
-            lambda: reviewed("wire", "python"),
-            lambda: generated,
-            2.0,
+        compared_with("drift, wire and Python", reviewed("wire", "python"), "generating both", generated, 2.0),
+        compared_with(
+            "drift, all layers", reviewed("wire", "python", "overlay", "docs"), "type-checking once", checked, 2.5
         ),
-        Comparison(
-            "drift, all layers, beside type-checking the library once",
-            lambda: reviewed("wire", "python", "overlay", "docs"),
-            lambda: checked,
-            2.5,
-        ),
-        Comparison(
-            f"drift, wire, {size}: reading and comparing, beside reading both files",
-            lambda: compared(large, larger),
-            lambda: read(large, larger),
-            3.0,
-        ),
+        compared_with(f"drift, wire, {size}", compared(large, larger), "reading", read(large, larger), 3.0),
+        compared_with("make generate", made, "openapi-python-client", untouched, 2.0),
     ]
 
 

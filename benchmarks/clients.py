@@ -1,0 +1,139 @@
+"""This library beside the official SDK, the generator's untouched output, and bare httpx: what each row compares."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import partial
+
+from .measure import OURS, Comparison, Row, Sample, measure
+from .peers import Peers, peers
+from .server import serving
+from .ways import KEY, USERS
+
+LATENCY = 0.02
+"""Seconds per answer."""
+
+LATENCIES = {4: 26, 8: 14}
+"""By pages in flight: how often the latency passes, when one page comes first and then so many at a time."""
+
+OFFICIAL, GENERATOR, BARE = "gcore", "generator", "httpx"
+"""Names of the peers in the table; their modules are those in `WAYS`."""
+
+WAYS = {OURS: "ours", OFFICIAL: "official", GENERATOR: "generator", BARE: "bare"}
+
+IMPORTS = {
+    OURS: "import gcore_iam",
+    OFFICIAL: "import gcore",
+    GENERATOR: "import untouched",
+    BARE: "import httpx",
+}
+
+_AUTH = f'headers={{"Authorization": "APIKey {KEY}"}}'
+
+FIRST_ANSWERS = {
+    OURS: f"from gcore_iam import IAMClient\nIAMClient({KEY!r}, base_url=sys.argv[1]).users.get(1)",
+    OFFICIAL: f"from gcore import Gcore\nGcore(api_key={KEY!r}, base_url=sys.argv[1]).iam.users.get(user_id=1)",
+    GENERATOR: f"""
+from untouched import AuthenticatedClient
+from untouched.api.users import iam_get_user
+iam_get_user.sync(1, client=AuthenticatedClient(sys.argv[1], token={KEY!r}, prefix="APIKey"))
+""",
+    BARE: f"import httpx\nhttpx.Client(base_url=sys.argv[1], {_AUTH}).get('/iam/users/1').json()",
+}
+
+
+def rows(only: str, *, quick: bool) -> Iterator[Row]:
+    """Measure.
+
+    Args:
+        only: A word that the names of the comparisons to make hold.
+        quick: Measure each way nine times, with fewer calls, and leave out what takes seconds.
+    """
+    with peers() as started, serving(USERS) as near, serving(USERS, LATENCY) as far:
+        for comparison in comparisons(started, near, far, quick=quick):
+            if only in comparison.what:
+                yield from measure(comparison, 9 if quick else 15)
+                started.finish()
+
+
+def comparisons(peers: Peers, near: str, far: str, *, quick: bool) -> Iterator[Comparison]:
+    """Everything that is compared, on a server without and one with latency."""
+    calls = 100 if quick else 400
+
+    def ways(case: str, url: str, times: int, *names: str, ours: str = "") -> dict[str, Sample]:
+        others = {name: peers.way(WAYS[name], case, url, times) for name in names}
+        return {OURS: peers.way("ours", ours or case, url, times), **others}
+
+    yield Comparison(
+        "import",
+        {name: peers.script(text) for name, text in IMPORTS.items()},
+        {OFFICIAL: 0.03, GENERATOR: 1.0, BARE: 1.0},
+    )
+    yield Comparison(
+        "import to first answer",
+        {name: peers.script(text, near) for name, text in FIRST_ANSWERS.items()},
+        {OFFICIAL: 0.40, GENERATOR: 1.0, BARE: 1.10},
+    )
+    yield Comparison("a second client", ways("construct", near, 5, OFFICIAL, BARE), {OFFICIAL: 0.05, BARE: 0.05})
+    yield Comparison(
+        "one user, sync",
+        ways("get", near, calls, OFFICIAL, GENERATOR, BARE),
+        {OFFICIAL: 0.60, GENERATOR: 1.0, BARE: 1.10},
+        tail={OFFICIAL: 1.0, GENERATOR: 1.0, BARE: 1.10},
+    )
+    yield Comparison(
+        "one user, async, one call at a time",
+        ways("async_get", near, calls, OFFICIAL, GENERATOR, BARE),
+        {OFFICIAL: 0.60, GENERATOR: 1.0, BARE: 1.0},
+        tail={OFFICIAL: 1.0, GENERATOR: 1.0, BARE: 1.10},
+    )
+    yield Comparison(
+        "one user, async, 50 calls at a time",
+        ways("async_concurrent", near, 1, OFFICIAL, GENERATOR, BARE),
+        {OFFICIAL: 0.60, GENERATOR: 1.0, BARE: 1 / 1.15},
+    )
+    yield Comparison(
+        "first of 10,000 users", ways("first_item", near, 20, OFFICIAL, BARE), {OFFICIAL: 0.60, BARE: 1.30}
+    )
+    yield Comparison(
+        "1,000 users from decoded JSON",
+        {
+            **ways("build", near, 5, OFFICIAL, GENERATOR),
+            "json.loads": peers.way("bare", "loads", near, 5),
+        },
+        {OFFICIAL: 0.05, GENERATOR: 1 / 3, "json.loads": 0.80},
+    )
+    yield Comparison("to_dict of 1,000 users", ways("unbuild", near, 5, GENERATOR), {GENERATOR: 1.0})
+    yield Comparison(
+        "10,000 users in pages of 100, one page at a time",
+        ways("walk", near, 1, OFFICIAL, GENERATOR, BARE),
+        {OFFICIAL: 0.10, GENERATOR: 1.0, BARE: 1.30},
+    )
+    walk = f"10,000 users in pages of 100, {LATENCY * 1000:.0f} ms of latency"
+    for prefetch, bound in ((4, 1 / 5), (8, 1 / 9)):
+        waiting = f"{LATENCIES[prefetch]} latencies"
+        samples: dict[str, Sample] = {waiting: partial(_waiting, LATENCIES[prefetch])}
+        if not quick:
+            samples |= {name: peers.way(WAYS[name], "walk", far) for name in (OFFICIAL, GENERATOR, BARE)}
+        bounds = {waiting: 1.35, OFFICIAL: bound, GENERATOR: 1.0, BARE: 1.0}
+        ours = {OURS: peers.way("ours", f"walk_{prefetch}", far)}
+        what = f"{walk}, {prefetch} pages at a time"
+        yield Comparison(what, {**ours, **samples}, {name: bounds[name] for name in samples})
+        ours = {OURS: peers.way("ours", f"async_walk_{prefetch}", far)}
+        yield Comparison(f"{what}, async", {**ours, waiting: samples[waiting]}, {waiting: 1.35})
+    for case, what, bound in (("stream", "streaming", 0.40), ("keep", "keeping", 0.45)):
+        memory = {name: peers.memory(way, case, near) for name, way in WAYS.items()}
+        for which, of, bounds in (
+            (0, "memory more than before", {OFFICIAL: bound, GENERATOR: 1.0, BARE: 1.0}),
+            (1, "peak memory of the process", {OFFICIAL: 1.0, GENERATOR: 1.0, BARE: 1.10}),
+        ):
+            what_of = f"{of}, {what} 10,000 users in pages of 1,000"
+            yield Comparison(what_of, {name: samples[which] for name, samples in memory.items()}, bounds)
+
+
+def _waiting(rounds: int) -> list[float]:
+    began = time.perf_counter()
+    for _ in range(rounds):
+        time.sleep(LATENCY)
+    return [time.perf_counter() - began]

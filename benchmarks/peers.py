@@ -1,0 +1,124 @@
+"""Measures clients in processes of their own, in an environment that holds nothing but clients."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from importlib.metadata import distributions, version
+from pathlib import Path
+
+from .measure import Sample
+from .ways import UNTOUCHED
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENT = ROOT / ".venv-bench"
+"""Made by `make bench` from `requirements.txt`."""
+
+PYTHON = ENVIRONMENT / "bin" / "python"
+
+SHOWN = ("gcore", "httpx", "httpcore", "h11", "attrs", "orjson", "httpx-aiohttp", "aiohttp")
+"""Distributions that a table of results names."""
+
+
+class Peers:
+    """Starts processes, and ends them.
+
+    Args:
+        untouched: The folder that holds the package that openapi-python-client makes when it is left alone.
+    """
+
+    def __init__(self, untouched: Path) -> None:
+        path = os.pathsep.join(map(str, (ROOT / "overlay", ROOT / "generated", untouched)))
+        self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path}
+        self._workers = ExitStack()
+
+    def way(self, name: str, case: str, url: str, times: int = 1) -> Sample:
+        """Does a case of `ways`, so many times a round, in one process for all rounds."""
+        command = [str(PYTHON), "-m", "benchmarks.worker", name, case, url]
+        process: list[subprocess.Popen[str]] = []
+
+        def sample() -> list[float]:
+            if not process:  # not before the comparison that it is for
+                process.append(
+                    self._workers.enter_context(
+                        subprocess.Popen(  # noqa: S603 - ours
+                            command,
+                            cwd=ROOT,
+                            env=self._environment,
+                            stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE,
+                            text=True,
+                        )
+                    )
+                )
+            worker = process[0]
+            assert worker.stdin is not None
+            assert worker.stdout is not None
+            print(times, file=worker.stdin, flush=True)
+            samples: list[float] = json.loads(worker.stdout.readline())
+            return samples
+
+        return sample
+
+    def memory(self, name: str, case: str, url: str) -> tuple[Sample, Sample]:
+        """Kilobytes that a process has at most that does a case of `ways`: more than before, and in all."""
+
+        def sample(which: int) -> list[float]:
+            found: list[float] = json.loads(self._run("-m", "benchmarks.worker", name, case, url, "--memory"))
+            return [found[which]]
+
+        return partial(sample, 0), partial(sample, 1)
+
+    def script(self, text: str, *arguments: str) -> Sample:
+        """How many seconds a script takes in a new process, without what Python itself takes to start and to end."""
+        began = "import sys, time; sys.modules['orjson'] = None; began = time.perf_counter()"
+        timed = f"{began}\n{text}\nprint(time.perf_counter() - began)"
+        return lambda: [float(self._run("-c", timed, *arguments))]
+
+    def finish(self) -> None:
+        """End the processes."""
+        self._workers.close()
+
+    def _run(self, *words: str) -> str:
+        command = [str(PYTHON), *words]
+        return subprocess.run(  # noqa: S603 - ours
+            command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, text=True, check=True, timeout=300
+        ).stdout
+
+
+@contextmanager
+def peers() -> Iterator[Peers]:
+    """The peers, ready to be measured."""
+    with tempfile.TemporaryDirectory() as folder:
+        untouched = Path(folder)
+        generate_untouched(untouched / UNTOUCHED)
+        started = Peers(untouched)
+        try:
+            yield started
+        finally:
+            started.finish()
+
+
+def generate_untouched(package: Path) -> None:
+    """Let openapi-python-client make a package of our description in its own way."""
+    programs = Path(sys.executable).parent
+    words = ["generate", "--path", f"{ROOT}/spec/iam_api.yaml", "--output-path", str(package), "--meta", "none"]
+    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run([f"{programs}/openapi-python-client", *words], env=environment, capture_output=True, check=True)  # noqa: S603
+
+
+def versions() -> dict[str, str]:
+    """What the measurements depend on."""
+    installed = distributions(path=[str(each) for each in ENVIRONMENT.glob("lib/python*/site-packages")])
+    return {
+        "python": platform.python_version(),
+        "openapi-python-client": version("openapi-python-client"),
+        **{each.name: each.version for each in installed if each.name in SHOWN},
+    }

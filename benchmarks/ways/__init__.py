@@ -1,0 +1,53 @@
+"""The same work in several ways, each a module with the same functions.
+
+A function makes ready and gives what is to be measured, a plain function or one that is to be awaited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+USERS = 10_000
+PAGE = 100
+LARGE_PAGE = 1000
+KEY = "42_benchmark"
+
+UNTOUCHED = "untouched"
+"""Name of the package that openapi-python-client makes when it is left alone."""
+
+Work = Callable[[], object]
+AsyncWork = Callable[[], Awaitable[object]]
+
+CONCURRENCY = 50
+CALLS = 500
+
+
+def users(url: str, number: int = 1000) -> bytes:
+    """A JSON array of users."""
+    with urllib.request.urlopen(f"{url}/iam/users?limit={number}&offset=0") as answer:
+        return json.dumps(json.load(answer)["results"]).encode()
+
+
+def decoded(url: str) -> list[dict[str, Any]]:
+    """A thousand users as decoded JSON."""
+    data: list[dict[str, Any]] = json.loads(users(url))
+    return data
+
+
+def concurrently(call: AsyncWork) -> AsyncWork:
+    """So many calls, so many at a time."""
+
+    async def work() -> None:
+        calls = iter(range(CALLS))
+
+        async def one_after_the_other() -> None:
+            for _ in calls:
+                await call()
+
+        await asyncio.gather(*(one_after_the_other() for _ in range(CONCURRENCY)))
+
+    return work

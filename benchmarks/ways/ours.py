@@ -1,0 +1,101 @@
+"""This library, as it comes: credentials, retries and typed errors on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from gcore_iam import AsyncIAMClient, IAMClient, models
+
+from . import KEY, LARGE_PAGE, PAGE, USERS, AsyncWork, Work, concurrently, decoded
+
+
+def get(url: str) -> Work:
+    """One user."""
+    iam = IAMClient(KEY, base_url=url)
+    return lambda: iam.users.get(1)
+
+
+def async_get(url: str) -> AsyncWork:
+    """The same in async code."""
+    iam = AsyncIAMClient(KEY, base_url=url)
+
+    async def work() -> models.UserPublic:
+        return await iam.users.get(1)
+
+    return work
+
+
+def async_concurrent(url: str) -> AsyncWork:
+    """Many at a time."""
+    return concurrently(async_get(url))
+
+
+def first_item(url: str) -> Work:
+    """The first one of a list."""
+    iam = IAMClient(KEY, base_url=url)
+    return lambda: next(iter(iam.users.list(page_size=PAGE)))
+
+
+def walk(url: str, prefetch: int = 1, page: int = PAGE) -> Work:
+    """Every user, page for page."""
+    iam = IAMClient(KEY, base_url=url)
+
+    def work() -> None:
+        count = 0
+        for _ in iam.users.list(page_size=page, prefetch=prefetch):
+            count += 1
+        assert count == USERS
+
+    return work
+
+
+walk_4: Callable[[str], Work] = partial(walk, prefetch=4)
+walk_8: Callable[[str], Work] = partial(walk, prefetch=8)
+stream: Callable[[str], Work] = partial(walk, page=LARGE_PAGE)
+
+
+def async_walk(url: str, prefetch: int = 1) -> AsyncWork:
+    """The same in async code."""
+    iam = AsyncIAMClient(KEY, base_url=url)
+
+    async def work() -> None:
+        count = 0
+        async for _ in iam.users.list(page_size=PAGE, prefetch=prefetch):
+            count += 1
+        assert count == USERS
+
+    return work
+
+
+def async_walk_4(url: str) -> AsyncWork:
+    """Four pages at a time."""
+    return async_walk(url, 4)
+
+
+def async_walk_8(url: str) -> AsyncWork:
+    """Eight pages at a time."""
+    return async_walk(url, 8)
+
+
+def keep(url: str) -> Work:
+    """Every user, in a list."""
+    iam = IAMClient(KEY, base_url=url)
+    return lambda: list(iam.users.list(page_size=LARGE_PAGE, prefetch=1))
+
+
+def build(url: str) -> Work:
+    """Models of a thousand users from decoded JSON."""
+    data = decoded(url)
+    return lambda: [models.User.from_dict(each) for each in data]
+
+
+def unbuild(url: str) -> Work:
+    """The JSON forms of a thousand users."""
+    users = [models.User.from_dict(each) for each in decoded(url)]
+    return lambda: [each.to_dict() for each in users]
+
+
+def construct(url: str) -> Work:
+    """One more client."""
+    return lambda: IAMClient(KEY, base_url=url)
