@@ -26,6 +26,9 @@ from openapi_python_client.strings import in_f_string_literal, remove_string_esc
 from .docstrings import plain
 from .schemas import SECRET
 
+JSON = "json_"
+"""What the name of a variable that holds a property's JSON value begins with."""
+
 _BY_FUNCTION: dict[type, str] = {
     DateTimeProperty: "decode_datetime",
     DateProperty: "decode_date",
@@ -73,7 +76,7 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, 
 
 def json_of(prop: PropertyProtocol) -> str:
     """The name that a model's module has for the JSON value of a property."""
-    return f"json_{prop.python_name}"
+    return f"{JSON}{prop.python_name}"
 
 
 def target(prop: PropertyProtocol, model: str) -> str:
@@ -84,11 +87,21 @@ def target(prop: PropertyProtocol, model: str) -> str:
 
 def decode_item(prop: PropertyProtocol, model: str) -> str:
     """The expression for `item` of a property that holds a list and nothing else, "" where nothing has to be done."""
-    parts = [part for part in members(prop) if not isinstance(part, NoneProperty)]
-    if len(parts) != 1 or not isinstance(parts[0], ListProperty):
-        return ""
-    inner = decode(parts[0].inner_property, "item", model, plain(prop.name))
+    part = _only_part(prop)
+    inner = decode(part.inner_property, "item", model, plain(prop.name)) if isinstance(part, ListProperty) else "item"
     return "" if inner == "item" else inner
+
+
+def text_enum_of(prop: PropertyProtocol) -> str:
+    """The enum of texts that a property holds and nothing else, "" for any other: its members are found at once."""
+    part = _only_part(prop)
+    return str(part.class_info.name) if isinstance(part, EnumProperty) and part.value_type is str else ""
+
+
+def text_enum_of_item(prop: PropertyProtocol) -> str:
+    """The same for the items of a property that holds a list and nothing else."""
+    part = _only_part(prop)
+    return text_enum_of(part.inner_property) if isinstance(part, ListProperty) else ""
 
 
 def default_of(prop: PropertyProtocol) -> str:
@@ -141,10 +154,47 @@ def encode(prop: PropertyProtocol, value: str, function: str = "encode") -> str:
     return value if _is_json(prop) else f"{function}({value})"
 
 
+def encode_in_model(prop: PropertyProtocol, source: str) -> str:
+    """What `encode` gives, for a model's module: there a model or a member of an enum takes no function of ours.
+
+    Args:
+        prop: The generator's view of the property.
+        source: Python source of the value; a name, or an expression that is to be evaluated once.
+
+    Returns:
+        Python source. It may assign to the name `value`.
+    """
+    name, first = (source, source) if source.isidentifier() else ("value", f"(value := {source})")
+    part = _only_part(prop)
+    if isinstance(part, EnumProperty):  # `value` of an enum's member is a property, and takes three times as long
+        return f"{name}._value_ if {first}.__class__ is {part.class_info.name} else encode({name})"
+    if isinstance(part, ModelProperty):
+        return f"{name}.to_dict() if {first}.__class__ is {part.class_info.name} else encode({name})"
+    return encode(prop, source)
+
+
+def encodes(properties: Iterable[PropertyProtocol]) -> bool:
+    """Whether anything has to be done to make JSON out of what properties hold."""
+    return any(encode_in_model(prop, "held") != "held" for prop in properties)
+
+
+def encode_item(prop: PropertyProtocol) -> str:
+    """The expression for `item` of a property that holds a list and nothing else, "" where nothing has to be done."""
+    part = _only_part(prop)
+    inner = encode_in_model(part.inner_property, "item") if isinstance(part, ListProperty) else "item"
+    return "" if inner == "item" else inner
+
+
 def members(prop: PropertyProtocol) -> list[PropertyProtocol]:
     """What a property may hold: the members of a union, however deep, or the property itself."""
     inner = prop.inner_properties if isinstance(prop, UnionProperty) else []
     return [part for member in inner for part in members(member)] if inner else [prop]
+
+
+def _only_part(prop: PropertyProtocol) -> PropertyProtocol | None:
+    """What a property holds when it is not null; None when that may be of several types."""
+    parts = [part for part in members(prop) if not isinstance(part, NoneProperty)]
+    return parts[0] if len(parts) == 1 else None
 
 
 def members_of(enum: str) -> str:

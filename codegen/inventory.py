@@ -12,6 +12,7 @@ from openapi_python_client.parser.properties import Class
 from openapi_python_client.strings import PythonIdentifier, pascal_case
 
 from .errors import CodegenError
+from .expressions import JSON
 from .schemas import Document, followed
 from .spec import Json, Spec, operations, resolve
 
@@ -157,14 +158,26 @@ def model_fields(package: Path) -> dict[str, dict[str, str]]:
 
 
 def sent(method: ast.stmt) -> Iterator[tuple[str, str]]:
-    """(key on the wire, field) of each `body["key"] = … self.field …` of a model's `to_dict`."""
+    """(key on the wire, field) of each entry of a model's `to_dict`: a key of the body, then what it holds."""
     if isinstance(method, ast.FunctionDef) and method.name == "to_dict":
         for node in ast.walk(method):
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
-                key = node.targets[0].slice
-                fields = [inner.attr for inner in ast.walk(node.value) if isinstance(inner, ast.Attribute)]
-                if isinstance(key, ast.Constant) and isinstance(key.value, str) and fields:
-                    yield key.value, fields[-1]
+                yield from _entry(node.targets[0].slice, node.value)
+            elif isinstance(node, ast.Dict):
+                for key, value in zip(node.keys, node.values, strict=True):
+                    yield from _entry(key, value)
+
+
+def _entry(key: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, str]]:
+    """What is sent under a key: `self.field` somewhere in the value, or the variable that a list was put into."""
+    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+        for node in ast.walk(value):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+                yield key.value, node.attr
+                return
+            if isinstance(node, ast.Name) and node.id.startswith(JSON):
+                yield key.value, node.id.removeprefix(JSON)
+                return
 
 
 def missing(document: Document, package: Path, config: Config, *, typed: bool = True) -> list[str]:

@@ -23,8 +23,11 @@ if not TYPE_CHECKING:  # a type checker shall know the names, and that there are
         if name in _SHARED:
             from gcore_iam_client import types
 
-            return getattr(types, name)
-        return getattr(_generated, name)
+            value = getattr(types, name)
+        else:
+            value = getattr(_generated, name)
+        globals()[name] = value  # the next look does without this function
+        return value
 
 
 def __dir__() -> list[str]:

@@ -255,7 +255,7 @@ def test_nothing_is_missing_of_a_package_without_fault(made: Package) -> None:
         (("models/user.py",), ["class User: is missing"]),
         (("models/user_address.py",), ["class UserAddress: is missing"]),
         (("models/user_role_type_0.py",), ["class UserRoleType0: is missing"]),
-        (("models/user.py", 'body["id"] = ', '_ = '), ["class User: property 'id' is not a field"]),
+        (("models/user.py", '"id": self.id,', ''), ["class User: property 'id' is not a field"]),
         (("models/user.py", "    id: int\n", ""), ["class User: property 'id' is not a field"]),
         (("models/user.py", "    to_dict_: str | Unset = UNSET\n", ""),
          ["class User: property 'to_dict' is not a field"]),

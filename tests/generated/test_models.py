@@ -148,6 +148,27 @@ def test_a_round_trip_gives_back_what_came_in(model: Any, body: dict[str, Any]) 
     assert json.loads(json.dumps(model.from_dict(body).to_dict())) == body
 
 
+@pytest.mark.parametrize("odd", ["fr", "", None, 5, 1.5, True, [], {}, ["en"], {"a": [1]}])
+@pytest.mark.parametrize("key", ["lang", "user_type", "groups", "auth_types", "email", "id"])
+def test_a_round_trip_gives_back_what_nobody_expected(key: str, odd: Any) -> None:
+    for body in ({**USER, key: odd}, {**USER, key: [odd]}):
+        try:
+            user = models.User.from_dict(body)
+        except InvalidBody as error:  # a list that is none, or an item that is no object
+            assert error.key == key or error.model == "Group"
+        else:
+            assert user.to_dict() == body
+
+
+def test_what_the_description_knows_is_not_replaced_by_what_it_does_not() -> None:
+    user = models.User.from_dict(USER)
+    user["id"] = 8
+    user["shoe_size"] = 42
+    assert user.to_dict() == {**USER, "shoe_size": 42}
+    user.additional_properties = {}
+    assert user.to_dict() == USER
+
+
 def test_reading_leaves_the_given_dict_alone() -> None:
     before = copy.deepcopy(USER)
     models.User.from_dict(before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -33,7 +33,7 @@ _MEMBERS_OF_SignupProcess = {member.value: member for member in SignupProcess}
 
 
 @_define
-class ClientBase:
+class ClientBase(_types.Extensible):
     """An account, with its users, services and features."""
 
     id: int
@@ -85,35 +85,62 @@ class ClientBase:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["id"] = self.id
-        body["email"] = self.email
-        body["name"] = self.name
-        body["status"] = encode(self.status)
-        body["companyName"] = self.company_name
-        body["currentUser"] = self.current_user
-        body["capabilities"] = encode(self.capabilities)
-        body["serviceStatuses"] = encode(self.service_statuses)
-        body["paidFeatures"] = encode(self.paid_features)
-        body["freeFeatures"] = encode(self.free_features)
-        body["entryBaseDomain"] = self.entry_base_domain
-        body["deleted"] = self.deleted
-        body["bill_type"] = self.bill_type
-        body["is_test"] = self.is_test
-        body["has_active_admin"] = self.has_active_admin
+        value: Any
+        value = self.capabilities
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(item._value_ if item.__class__ is ServiceName else encode(item))
+            json_capabilities: Any = items
+        else:
+            json_capabilities = encode(value)
+        body: dict[str, Any] = {
+            "id": self.id,
+            "email": self.email,
+            "name": self.name,
+            "status": value._value_ if (value := self.status).__class__ is ClientStatus else encode(value),
+            "companyName": self.company_name,
+            "currentUser": self.current_user,
+            "capabilities": json_capabilities,
+            "serviceStatuses": value.to_dict()
+            if (value := self.service_statuses).__class__ is ServiceEnabledStatusObject
+            else encode(value),
+            "paidFeatures": value.to_dict()
+            if (value := self.paid_features).__class__ is PaidFeatureList
+            else encode(value),
+            "freeFeatures": value.to_dict()
+            if (value := self.free_features).__class__ is FreeFeatureList
+            else encode(value),
+            "entryBaseDomain": self.entry_base_domain,
+            "deleted": self.deleted,
+            "bill_type": self.bill_type,
+            "is_test": self.is_test,
+            "has_active_admin": self.has_active_admin,
+        }
         if self.users is not UNSET:
-            body["users"] = encode(self.users)
+            value = self.users
+            if value.__class__ is list:
+                items = []
+                for item in value:
+                    items.append(item.to_dict() if item.__class__ is BaseUser else encode(item))
+                json_users: Any = items
+            else:
+                json_users = encode(value)
+            body["users"] = json_users
         if self.phone is not UNSET:
             body["phone"] = self.phone
         if self.website is not UNSET:
             body["website"] = self.website
         if self.signup_process is not UNSET:
-            body["signup_process"] = encode(self.signup_process)
+            body["signup_process"] = (
+                value._value_ if (value := self.signup_process).__class__ is SignupProcess else encode(value)
+            )
         if self.custom_id is not UNSET:
             body["custom_id"] = self.custom_id
         if self.country_code is not UNSET:
             body["country_code"] = self.country_code
-        return body
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -126,9 +153,6 @@ class ClientBase:
             raise _InvalidBody("ClientBase", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is ClientBase else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -153,6 +177,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(ClientBase)
+    model._extra = None
     try:
         (
             json_id,
@@ -175,21 +200,19 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         missing = str(error.args[0])
     else:
         model.id = json_id if json_id.__class__ is int else decode_int(json_id)
-        model.status = (
-            (_MEMBERS_OF_ClientStatus.get(json_status) or ClientStatus(json_status))
-            if json_status.__class__ is str
-            else decode_enum(json_status, ClientStatus, str)
-        )
+        try:
+            model.status = _MEMBERS_OF_ClientStatus[json_status]
+        except (KeyError, TypeError):
+            model.status = decode_enum(json_status, ClientStatus, str)
         model.current_user = json_current_user if json_current_user.__class__ is int else decode_int(json_current_user)
         value = json_capabilities
         if value.__class__ is list:
             items = []
             for item in value:
-                items.append(
-                    (_MEMBERS_OF_ServiceName.get(item) or ServiceName(item))
-                    if item.__class__ is str
-                    else decode_enum(item, ServiceName, str)
-                )
+                try:
+                    items.append(_MEMBERS_OF_ServiceName[item])
+                except (KeyError, TypeError):
+                    items.append(decode_enum(item, ServiceName, str))
             model.capabilities = items
         else:
             model.capabilities = decode_list(value, "ClientBase", "capabilities")
@@ -234,7 +257,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
             or model.custom_id is UNSET
             or model.country_code is UNSET
         ) and not src_dict.keys() <= _KNOWN:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("ClientBase", missing, f"required key {missing!r} is missing")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -23,7 +23,7 @@ _new = object.__new__
 
 
 @_define
-class ClientUser:
+class ClientUser(_types.Extensible):
     """Who issued an API token, and which role the token has."""
 
     deleted: bool
@@ -43,14 +43,17 @@ class ClientUser:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["deleted"] = self.deleted
-        body["user_id"] = self.user_id
-        body["user_name"] = self.user_name
-        body["user_email"] = self.user_email
-        body["client_id"] = self.client_id
-        body["role"] = encode(self.role)
-        return body
+        value: Any
+        body: dict[str, Any] = {
+            "deleted": self.deleted,
+            "user_id": self.user_id,
+            "user_name": self.user_name,
+            "user_email": self.user_email,
+            "client_id": self.client_id,
+            "role": value.to_dict() if (value := self.role).__class__ is Group else encode(value),
+        }
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -63,9 +66,6 @@ class ClientUser:
             raise _InvalidBody("ClientUser", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is ClientUser else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -89,6 +89,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     """A ClientUser from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(ClientUser)
+    model._extra = None
     try:
         (
             model.deleted,
@@ -105,7 +106,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         model.client_id = json_client_id if json_client_id.__class__ is int else decode_int(json_client_id)
         model.role = _read_Group(json_role) if json_role.__class__ is dict else decode_model(json_role, Group)
         if len(src_dict) != 6:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("ClientUser", missing, f"required key {missing!r} is missing")
 

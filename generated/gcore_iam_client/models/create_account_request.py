@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -22,7 +22,7 @@ _new = object.__new__
 
 
 @_define
-class CreateAccountRequest:
+class CreateAccountRequest(_types.Extensible):
     """An account to open and, in the answer, the account that was opened."""
 
     company: str
@@ -34,11 +34,13 @@ class CreateAccountRequest:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["company"] = self.company
+        body: dict[str, Any] = {
+            "company": self.company,
+        }
         if self.id is not UNSET:
             body["id"] = self.id
-        return body
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -51,9 +53,6 @@ class CreateAccountRequest:
             raise _InvalidBody("CreateAccountRequest", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is CreateAccountRequest else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -78,6 +77,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(CreateAccountRequest)
+    model._extra = None
     try:
         model.company = src_dict["company"]
     except KeyError as error:
@@ -85,7 +85,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     else:
         model.id = value if (value := get("id", UNSET)).__class__ is int else decode_int(value)
         if (len(src_dict) != 2 or model.id is UNSET) and not src_dict.keys() <= _KNOWN:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("CreateAccountRequest", missing, f"required key {missing!r} is missing")
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -19,7 +19,7 @@ _new = object.__new__
 
 
 @_define
-class CreateAccountRequestInput:
+class CreateAccountRequestInput(_types.Extensible):
     """An account to open and, in the answer, the account that was opened."""
 
     company: str
@@ -29,9 +29,11 @@ class CreateAccountRequestInput:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["company"] = self.company
-        return body
+        body: dict[str, Any] = {
+            "company": self.company,
+        }
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -44,9 +46,6 @@ class CreateAccountRequestInput:
             raise _InvalidBody("CreateAccountRequestInput", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is CreateAccountRequestInput else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -70,13 +69,14 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     """A CreateAccountRequestInput from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(CreateAccountRequestInput)
+    model._extra = None
     try:
         model.company = src_dict["company"]
     except KeyError as error:
         missing = str(error.args[0])
     else:
         if len(src_dict) != 1:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("CreateAccountRequestInput", missing, f"required key {missing!r} is missing")
 

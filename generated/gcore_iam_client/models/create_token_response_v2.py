@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -28,7 +28,7 @@ _new = object.__new__
 
 
 @_define
-class CreateTokenResponseV2:
+class CreateTokenResponseV2(_types.Extensible):
     """A new API token in the v2 spelling, with its secret."""
 
     token: str = _field(repr=masked)
@@ -58,19 +58,22 @@ class CreateTokenResponseV2:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["token"] = self.token
-        body["name"] = self.name
-        body["exp_date"] = encode(self.exp_date)
-        body["client_user"] = encode(self.client_user)
-        body["id"] = self.id
-        body["deleted"] = self.deleted
-        body["expired"] = self.expired
-        body["created"] = encode(self.created)
-        body["last_usage"] = encode(self.last_usage)
+        value: Any
+        body: dict[str, Any] = {
+            "token": self.token,
+            "name": self.name,
+            "exp_date": encode(self.exp_date),
+            "client_user": value.to_dict() if (value := self.client_user).__class__ is ClientUser else encode(value),
+            "id": self.id,
+            "deleted": self.deleted,
+            "expired": self.expired,
+            "created": encode(self.created),
+            "last_usage": encode(self.last_usage),
+        }
         if self.description is not UNSET:
             body["description"] = self.description
-        return body
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -83,9 +86,6 @@ class CreateTokenResponseV2:
             raise _InvalidBody("CreateTokenResponseV2", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is CreateTokenResponseV2 else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -110,6 +110,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(CreateTokenResponseV2)
+    model._extra = None
     try:
         (
             model.token,
@@ -136,7 +137,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         model.last_usage = decode_datetime(json_last_usage)
         model.description = get("description", UNSET)
         if (len(src_dict) != 10 or model.description is UNSET) and not src_dict.keys() <= _KNOWN:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("CreateTokenResponseV2", missing, f"required key {missing!r} is missing")
 

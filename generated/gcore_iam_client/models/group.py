@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -26,7 +26,7 @@ _MEMBERS_OF_GroupName = {member.value: member for member in GroupName}
 
 
 @_define
-class Group:
+class Group(_types.Extensible):
     """A role, also called a group."""
 
     id: int | Unset = UNSET
@@ -40,12 +40,14 @@ class Group:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
+        value: Any
+        body: dict[str, Any] = {}
         if self.id is not UNSET:
             body["id"] = self.id
         if self.name is not UNSET:
-            body["name"] = encode(self.name)
-        return body
+            body["name"] = value._value_ if (value := self.name).__class__ is GroupName else encode(value)
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -58,9 +60,6 @@ class Group:
             raise _InvalidBody("Group", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is Group else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -85,6 +84,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(Group)
+    model._extra = None
     model.id = value if (value := get("id", UNSET)).__class__ is int else decode_int(value)
     model.name = (
         (_MEMBERS_OF_GroupName.get(value) or GroupName(value))
@@ -92,7 +92,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         else decode_enum(value, GroupName, str)
     )
     if (len(src_dict) != 2 or model.id is UNSET or model.name is UNSET) and not src_dict.keys() <= _KNOWN:
-        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -28,7 +28,7 @@ _MEMBERS_OF_Language = {member.value: member for member in Language}
 
 
 @_define
-class InviteUserRequest:
+class InviteUserRequest(_types.Extensible):
     """Whom to invite, to which account, and with which role."""
 
     email: str
@@ -46,15 +46,18 @@ class InviteUserRequest:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["email"] = self.email
-        body["user_role"] = encode(self.user_role)
-        body["client_id"] = self.client_id
+        value: Any
+        body: dict[str, Any] = {
+            "email": self.email,
+            "user_role": value.to_dict() if (value := self.user_role).__class__ is Group else encode(value),
+            "client_id": self.client_id,
+        }
         if self.lang is not UNSET:
-            body["lang"] = encode(self.lang)
+            body["lang"] = value._value_ if (value := self.lang).__class__ is Language else encode(value)
         if self.name is not UNSET:
             body["name"] = self.name
-        return body
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -67,9 +70,6 @@ class InviteUserRequest:
             raise _InvalidBody("InviteUserRequest", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is InviteUserRequest else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -94,6 +94,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(InviteUserRequest)
+    model._extra = None
     try:
         (
             model.email,
@@ -114,7 +115,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         )
         model.name = get("name", UNSET)
         if (len(src_dict) != 5 or model.lang is UNSET or model.name is UNSET) and not src_dict.keys() <= _KNOWN:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("InviteUserRequest", missing, f"required key {missing!r} is missing")
 

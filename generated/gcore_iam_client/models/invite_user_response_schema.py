@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -21,7 +21,7 @@ _new = object.__new__
 
 
 @_define
-class InviteUserResponseSchema:
+class InviteUserResponseSchema(_types.Extensible):
     """What became of an invitation."""
 
     status: str
@@ -33,10 +33,12 @@ class InviteUserResponseSchema:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["status"] = self.status
-        body["user_id"] = self.user_id
-        return body
+        body: dict[str, Any] = {
+            "status": self.status,
+            "user_id": self.user_id,
+        }
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -49,9 +51,6 @@ class InviteUserResponseSchema:
             raise _InvalidBody("InviteUserResponseSchema", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is InviteUserResponseSchema else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -75,6 +74,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     """A InviteUserResponseSchema from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(InviteUserResponseSchema)
+    model._extra = None
     try:
         (
             model.status,
@@ -85,7 +85,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     else:
         model.user_id = json_user_id if json_user_id.__class__ is int else decode_int(json_user_id)
         if len(src_dict) != 2:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("InviteUserResponseSchema", missing, f"required key {missing!r} is missing")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -24,7 +24,7 @@ _new = object.__new__
 
 
 @_define
-class LastLoginTimeItem:
+class LastLoginTimeItem(_types.Extensible):
     """One login, successful or not."""
 
     id: int
@@ -46,15 +46,18 @@ class LastLoginTimeItem:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["id"] = self.id
-        body["login_at"] = encode(self.login_at)
-        body["ip_address"] = self.ip_address
-        body["user_agent"] = self.user_agent
-        body["is_successful"] = self.is_successful
-        body["auth_type"] = self.auth_type
-        body["user"] = self.user
-        return body
+        value: Any
+        body: dict[str, Any] = {
+            "id": self.id,
+            "login_at": encode(self.login_at),
+            "ip_address": self.ip_address,
+            "user_agent": self.user_agent,
+            "is_successful": self.is_successful,
+            "auth_type": self.auth_type,
+            "user": self.user,
+        }
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -67,9 +70,6 @@ class LastLoginTimeItem:
             raise _InvalidBody("LastLoginTimeItem", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is LastLoginTimeItem else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -93,6 +93,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     """A LastLoginTimeItem from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(LastLoginTimeItem)
+    model._extra = None
     try:
         (
             json_id,
@@ -110,7 +111,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         model.login_at = decode_datetime(json_login_at)
         model.user = json_user if json_user.__class__ is int else decode_int(json_user)
         if len(src_dict) != 7:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("LastLoginTimeItem", missing, f"required key {missing!r} is missing")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -23,7 +23,7 @@ _new = object.__new__
 
 
 @_define
-class LoginRequest:
+class LoginRequest(_types.Extensible):
     """What a user signs in with."""
 
     username: str
@@ -39,12 +39,14 @@ class LoginRequest:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["username"] = self.username
-        body["password"] = self.password
+        body: dict[str, Any] = {
+            "username": self.username,
+            "password": self.password,
+        }
         if self.one_time_password is not UNSET:
             body["one_time_password"] = self.one_time_password
-        return body
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -57,9 +59,6 @@ class LoginRequest:
             raise _InvalidBody("LoginRequest", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is LoginRequest else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -84,6 +83,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(LoginRequest)
+    model._extra = None
     try:
         (
             model.username,
@@ -94,7 +94,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     else:
         model.one_time_password = get("one_time_password", UNSET)
         if (len(src_dict) != 3 or model.one_time_password is UNSET) and not src_dict.keys() <= _KNOWN:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("LoginRequest", missing, f"required key {missing!r} is missing")
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -25,7 +25,7 @@ _new = object.__new__
 
 
 @_define
-class PaginatedUsersArray:
+class PaginatedUsersArray(_types.Extensible):
     """One page of users. Without `limit` the API sends a bare array of users instead."""
 
     results: list[User]
@@ -45,15 +45,26 @@ class PaginatedUsersArray:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["results"] = encode(self.results)
+        value: Any
+        value = self.results
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(item.to_dict() if item.__class__ is User else encode(item))
+            json_results: Any = items
+        else:
+            json_results = encode(value)
+        body: dict[str, Any] = {
+            "results": json_results,
+        }
         if self.count is not UNSET:
             body["count"] = self.count
         if self.next_ is not UNSET:
             body["next"] = self.next_
         if self.previous is not UNSET:
             body["previous"] = self.previous
-        return body
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -66,9 +77,6 @@ class PaginatedUsersArray:
             raise _InvalidBody("PaginatedUsersArray", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is PaginatedUsersArray else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -93,6 +101,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(PaginatedUsersArray)
+    model._extra = None
     try:
         json_results = src_dict["results"]
     except KeyError as error:
@@ -112,7 +121,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         if (
             len(src_dict) != 4 or model.count is UNSET or model.next_ is UNSET or model.previous is UNSET
         ) and not src_dict.keys() <= _KNOWN:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("PaginatedUsersArray", missing, f"required key {missing!r} is missing")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -28,7 +28,7 @@ _MEMBERS_OF_ServiceName = {member.value: member for member in ServiceName}
 
 
 @_define
-class PaidFeature:
+class PaidFeature(_types.Extensible):
     """A feature that the account pays for."""
 
     feature_id: int | Unset = UNSET
@@ -46,18 +46,20 @@ class PaidFeature:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
+        value: Any
+        body: dict[str, Any] = {}
         if self.feature_id is not UNSET:
             body["feature_id"] = self.feature_id
         if self.service is not UNSET:
-            body["service"] = encode(self.service)
+            body["service"] = value._value_ if (value := self.service).__class__ is ServiceName else encode(value)
         if self.name is not UNSET:
             body["name"] = self.name
         if self.create_date is not UNSET:
             body["create_date"] = encode(self.create_date)
         if self.paid_feature_id is not UNSET:
             body["paid_feature_id"] = self.paid_feature_id
-        return body
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -70,9 +72,6 @@ class PaidFeature:
             raise _InvalidBody("PaidFeature", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is PaidFeature else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -97,6 +96,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(PaidFeature)
+    model._extra = None
     model.feature_id = value if (value := get("feature_id", UNSET)).__class__ is int else decode_int(value)
     model.service = (
         (_MEMBERS_OF_ServiceName.get(value) or ServiceName(value))
@@ -114,7 +114,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         or model.create_date is UNSET
         or model.paid_feature_id is UNSET
     ) and not src_dict.keys() <= _KNOWN:
-        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 
 

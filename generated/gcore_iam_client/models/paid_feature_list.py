@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -24,7 +24,7 @@ _new = object.__new__
 
 
 @_define
-class PaidFeatureList:
+class PaidFeatureList(_types.Extensible):
     """Features that the account pays for, grouped by service."""
 
     cdn: list[PaidFeature] | Unset = UNSET
@@ -44,20 +44,70 @@ class PaidFeatureList:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
+        value: Any
+        body: dict[str, Any] = {}
         if self.cdn is not UNSET:
-            body["CDN"] = encode(self.cdn)
+            value = self.cdn
+            if value.__class__ is list:
+                items = []
+                for item in value:
+                    items.append(item.to_dict() if item.__class__ is PaidFeature else encode(item))
+                json_cdn: Any = items
+            else:
+                json_cdn = encode(value)
+            body["CDN"] = json_cdn
         if self.cloud is not UNSET:
-            body["CLOUD"] = encode(self.cloud)
+            value = self.cloud
+            if value.__class__ is list:
+                items = []
+                for item in value:
+                    items.append(item.to_dict() if item.__class__ is PaidFeature else encode(item))
+                json_cloud: Any = items
+            else:
+                json_cloud = encode(value)
+            body["CLOUD"] = json_cloud
         if self.ddos is not UNSET:
-            body["DDOS"] = encode(self.ddos)
+            value = self.ddos
+            if value.__class__ is list:
+                items = []
+                for item in value:
+                    items.append(item.to_dict() if item.__class__ is PaidFeature else encode(item))
+                json_ddos: Any = items
+            else:
+                json_ddos = encode(value)
+            body["DDOS"] = json_ddos
         if self.dns is not UNSET:
-            body["DNS"] = encode(self.dns)
+            value = self.dns
+            if value.__class__ is list:
+                items = []
+                for item in value:
+                    items.append(item.to_dict() if item.__class__ is PaidFeature else encode(item))
+                json_dns: Any = items
+            else:
+                json_dns = encode(value)
+            body["DNS"] = json_dns
         if self.storage is not UNSET:
-            body["STORAGE"] = encode(self.storage)
+            value = self.storage
+            if value.__class__ is list:
+                items = []
+                for item in value:
+                    items.append(item.to_dict() if item.__class__ is PaidFeature else encode(item))
+                json_storage: Any = items
+            else:
+                json_storage = encode(value)
+            body["STORAGE"] = json_storage
         if self.streaming is not UNSET:
-            body["STREAMING"] = encode(self.streaming)
-        return body
+            value = self.streaming
+            if value.__class__ is list:
+                items = []
+                for item in value:
+                    items.append(item.to_dict() if item.__class__ is PaidFeature else encode(item))
+                json_streaming: Any = items
+            else:
+                json_streaming = encode(value)
+            body["STREAMING"] = json_streaming
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -70,9 +120,6 @@ class PaidFeatureList:
             raise _InvalidBody("PaidFeatureList", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is PaidFeatureList else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -97,6 +144,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(PaidFeatureList)
+    model._extra = None
     value = get("CDN", UNSET)
     if value.__class__ is list:
         items = []
@@ -154,7 +202,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         or model.storage is UNSET
         or model.streaming is UNSET
     ) and not src_dict.keys() <= _KNOWN:
-        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -28,7 +28,7 @@ _MEMBERS_OF_Language = {member.value: member for member in Language}
 
 
 @_define
-class PutUser:
+class PutUser(_types.Extensible):
     """New details for a user. Fields set by the system are not meant to be sent."""
 
     email: str | Unset = UNSET
@@ -46,18 +46,28 @@ class PutUser:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
+        value: Any
+        body: dict[str, Any] = {}
         if self.email is not UNSET:
             body["email"] = self.email
         if self.name is not UNSET:
             body["name"] = self.name
         if self.lang is not UNSET:
-            body["lang"] = encode(self.lang)
+            body["lang"] = value._value_ if (value := self.lang).__class__ is Language else encode(value)
         if self.phone is not UNSET:
             body["phone"] = self.phone
         if self.auth_types is not UNSET:
-            body["auth_types"] = encode(self.auth_types)
-        return body
+            value = self.auth_types
+            if value.__class__ is list:
+                items = []
+                for item in value:
+                    items.append(item._value_ if item.__class__ is AuthType else encode(item))
+                json_auth_types: Any = items
+            else:
+                json_auth_types = encode(value)
+            body["auth_types"] = json_auth_types
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -70,9 +80,6 @@ class PutUser:
             raise _InvalidBody("PutUser", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is PutUser else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -97,6 +104,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(PutUser)
+    model._extra = None
     model.email = get("email", UNSET)
     model.name = get("name", UNSET)
     model.lang = (
@@ -109,11 +117,10 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     if value.__class__ is list:
         items = []
         for item in value:
-            items.append(
-                (_MEMBERS_OF_AuthType.get(item) or AuthType(item))
-                if item.__class__ is str
-                else decode_enum(item, AuthType, str)
-            )
+            try:
+                items.append(_MEMBERS_OF_AuthType[item])
+            except (KeyError, TypeError):
+                items.append(decode_enum(item, AuthType, str))
         model.auth_types = items
     else:
         model.auth_types = decode_list(value, "PutUser", "auth_types")
@@ -125,7 +132,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         or model.phone is UNSET
         or model.auth_types is UNSET
     ) and not src_dict.keys() <= _KNOWN:
-        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 
 

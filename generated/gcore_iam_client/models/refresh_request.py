@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -20,7 +20,7 @@ _new = object.__new__
 
 
 @_define
-class RefreshRequest:
+class RefreshRequest(_types.Extensible):
     """What is needed to refresh a session."""
 
     refresh: str = _field(repr=masked)
@@ -32,9 +32,11 @@ class RefreshRequest:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["refresh"] = self.refresh
-        return body
+        body: dict[str, Any] = {
+            "refresh": self.refresh,
+        }
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -47,9 +49,6 @@ class RefreshRequest:
             raise _InvalidBody("RefreshRequest", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is RefreshRequest else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -73,13 +72,14 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     """A RefreshRequest from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(RefreshRequest)
+    model._extra = None
     try:
         model.refresh = src_dict["refresh"]
     except KeyError as error:
         missing = str(error.args[0])
     else:
         if len(src_dict) != 1:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("RefreshRequest", missing, f"required key {missing!r} is missing")
 

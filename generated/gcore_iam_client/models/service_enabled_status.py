@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -25,7 +25,7 @@ _MEMBERS_OF_ServiceStatus = {member.value: member for member in ServiceStatus}
 
 
 @_define
-class ServiceEnabledStatus:
+class ServiceEnabledStatus(_types.Extensible):
     """How one service stands for the account."""
 
     status: ServiceStatus | Unset = UNSET
@@ -37,12 +37,14 @@ class ServiceEnabledStatus:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
+        value: Any
+        body: dict[str, Any] = {}
         if self.status is not UNSET:
-            body["status"] = encode(self.status)
+            body["status"] = value._value_ if (value := self.status).__class__ is ServiceStatus else encode(value)
         if self.enabled is not UNSET:
             body["enabled"] = self.enabled
-        return body
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -55,9 +57,6 @@ class ServiceEnabledStatus:
             raise _InvalidBody("ServiceEnabledStatus", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is ServiceEnabledStatus else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -82,6 +81,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(ServiceEnabledStatus)
+    model._extra = None
     model.status = (
         (_MEMBERS_OF_ServiceStatus.get(value) or ServiceStatus(value))
         if (value := get("status", UNSET)).__class__ is str
@@ -89,7 +89,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     )
     model.enabled = get("enabled", UNSET)
     if (len(src_dict) != 2 or model.status is UNSET or model.enabled is UNSET) and not src_dict.keys() <= _KNOWN:
-        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -23,7 +23,7 @@ _new = object.__new__
 
 
 @_define
-class ServiceEnabledStatusObject:
+class ServiceEnabledStatusObject(_types.Extensible):
     """How each service stands for the account."""
 
     cdn: ServiceEnabledStatus | Unset = UNSET
@@ -43,20 +43,28 @@ class ServiceEnabledStatusObject:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
+        value: Any
+        body: dict[str, Any] = {}
         if self.cdn is not UNSET:
-            body["CDN"] = encode(self.cdn)
+            body["CDN"] = value.to_dict() if (value := self.cdn).__class__ is ServiceEnabledStatus else encode(value)
         if self.cloud is not UNSET:
-            body["CLOUD"] = encode(self.cloud)
+            body["CLOUD"] = (
+                value.to_dict() if (value := self.cloud).__class__ is ServiceEnabledStatus else encode(value)
+            )
         if self.ddos is not UNSET:
-            body["DDOS"] = encode(self.ddos)
+            body["DDOS"] = value.to_dict() if (value := self.ddos).__class__ is ServiceEnabledStatus else encode(value)
         if self.dns is not UNSET:
-            body["DNS"] = encode(self.dns)
+            body["DNS"] = value.to_dict() if (value := self.dns).__class__ is ServiceEnabledStatus else encode(value)
         if self.storage is not UNSET:
-            body["STORAGE"] = encode(self.storage)
+            body["STORAGE"] = (
+                value.to_dict() if (value := self.storage).__class__ is ServiceEnabledStatus else encode(value)
+            )
         if self.streaming is not UNSET:
-            body["STREAMING"] = encode(self.streaming)
-        return body
+            body["STREAMING"] = (
+                value.to_dict() if (value := self.streaming).__class__ is ServiceEnabledStatus else encode(value)
+            )
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -71,9 +79,6 @@ class ServiceEnabledStatusObject:
             )
         model: Self = read(src_dict) if cls is ServiceEnabledStatusObject else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -98,6 +103,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(ServiceEnabledStatusObject)
+    model._extra = None
     model.cdn = (
         _read_ServiceEnabledStatus(value)
         if (value := get("CDN", UNSET)).__class__ is dict
@@ -137,7 +143,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         or model.storage is UNSET
         or model.streaming is UNSET
     ) and not src_dict.keys() <= _KNOWN:
-        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -21,7 +21,7 @@ _new = object.__new__
 
 
 @_define
-class Token:
+class Token(_types.Extensible):
     """A pair of session tokens."""
 
     refresh: str = _field(repr=masked)
@@ -35,10 +35,12 @@ class Token:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["refresh"] = self.refresh
-        body["access"] = self.access
-        return body
+        body: dict[str, Any] = {
+            "refresh": self.refresh,
+            "access": self.access,
+        }
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -51,9 +53,6 @@ class Token:
             raise _InvalidBody("Token", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is Token else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -77,6 +76,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     """A Token from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(Token)
+    model._extra = None
     try:
         (
             model.refresh,
@@ -86,7 +86,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         missing = str(error.args[0])
     else:
         if len(src_dict) != 2:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("Token", missing, f"required key {missing!r} is missing")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -26,7 +26,7 @@ _new = object.__new__
 
 
 @_define
-class Token2:
+class Token2(_types.Extensible):
     """Name, role and expiry date of an API token."""
 
     name: str
@@ -42,13 +42,18 @@ class Token2:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["name"] = self.name
-        body["exp_date"] = encode(self.exp_date)
-        body["client_user"] = encode(self.client_user)
+        value: Any
+        body: dict[str, Any] = {
+            "name": self.name,
+            "exp_date": encode(self.exp_date),
+            "client_user": value.to_dict()
+            if (value := self.client_user).__class__ is Token2ClientUser
+            else encode(value),
+        }
         if self.description is not UNSET:
             body["description"] = self.description
-        return body
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -61,9 +66,6 @@ class Token2:
             raise _InvalidBody("Token2", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is Token2 else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -88,6 +90,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(Token2)
+    model._extra = None
     try:
         (
             model.name,
@@ -105,7 +108,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         )
         model.description = get("description", UNSET)
         if (len(src_dict) != 4 or model.description is UNSET) and not src_dict.keys() <= _KNOWN:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("Token2", missing, f"required key {missing!r} is missing")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -21,7 +21,7 @@ _new = object.__new__
 
 
 @_define
-class UpdateUserEmailRequest:
+class UpdateUserEmailRequest(_types.Extensible):
     """What is needed to replace an email address."""
 
     new_email: str
@@ -33,10 +33,12 @@ class UpdateUserEmailRequest:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["new_email"] = self.new_email
-        body["password"] = self.password
-        return body
+        body: dict[str, Any] = {
+            "new_email": self.new_email,
+            "password": self.password,
+        }
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -49,9 +51,6 @@ class UpdateUserEmailRequest:
             raise _InvalidBody("UpdateUserEmailRequest", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is UpdateUserEmailRequest else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -75,6 +74,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     """A UpdateUserEmailRequest from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(UpdateUserEmailRequest)
+    model._extra = None
     try:
         (
             model.new_email,
@@ -84,7 +84,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         missing = str(error.args[0])
     else:
         if len(src_dict) != 2:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("UpdateUserEmailRequest", missing, f"required key {missing!r} is missing")
 

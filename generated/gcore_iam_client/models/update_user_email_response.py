@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -21,7 +21,7 @@ _new = object.__new__
 
 
 @_define
-class UpdateUserEmailResponse:
+class UpdateUserEmailResponse(_types.Extensible):
     """The email address after the change."""
 
     new_email: str | Unset = UNSET
@@ -31,10 +31,11 @@ class UpdateUserEmailResponse:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
+        body: dict[str, Any] = {}
         if self.new_email is not UNSET:
             body["new_email"] = self.new_email
-        return body
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -47,9 +48,6 @@ class UpdateUserEmailResponse:
             raise _InvalidBody("UpdateUserEmailResponse", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is UpdateUserEmailResponse else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -74,9 +72,10 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(UpdateUserEmailResponse)
+    model._extra = None
     model.new_email = get("new_email", UNSET)
     if (len(src_dict) != 1 or model.new_email is UNSET) and not src_dict.keys() <= _KNOWN:
-        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 
 

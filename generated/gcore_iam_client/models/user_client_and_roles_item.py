@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -22,7 +22,7 @@ _new = object.__new__
 
 
 @_define
-class UserClientAndRolesItem:
+class UserClientAndRolesItem(_types.Extensible):
     """One account, and the user's roles in it."""
 
     client_id: int
@@ -38,12 +38,14 @@ class UserClientAndRolesItem:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["client_id"] = self.client_id
-        body["client_company_name"] = self.client_company_name
-        body["user_roles"] = self.user_roles
-        body["user_id"] = self.user_id
-        return body
+        body: dict[str, Any] = {
+            "client_id": self.client_id,
+            "client_company_name": self.client_company_name,
+            "user_roles": self.user_roles,
+            "user_id": self.user_id,
+        }
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -56,9 +58,6 @@ class UserClientAndRolesItem:
             raise _InvalidBody("UserClientAndRolesItem", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is UserClientAndRolesItem else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -82,6 +81,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     """A UserClientAndRolesItem from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(UserClientAndRolesItem)
+    model._extra = None
     try:
         (
             json_client_id,
@@ -100,7 +100,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         )
         model.user_id = json_user_id if json_user_id.__class__ is int else decode_int(json_user_id)
         if len(src_dict) != 4:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("UserClientAndRolesItem", missing, f"required key {missing!r} is missing")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -31,7 +31,7 @@ _MEMBERS_OF_UserType = {member.value: member for member in UserType}
 
 
 @_define
-class UserPublic:
+class UserPublic(_types.Extensible):
     """A user, without the accounts that are open to them."""
 
     id: int
@@ -73,24 +73,43 @@ class UserPublic:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
-        body["id"] = self.id
-        body["email"] = self.email
-        body["name"] = self.name
-        body["lang"] = encode(self.lang)
-        body["phone"] = self.phone
-        body["company"] = self.company
-        body["reseller"] = self.reseller
-        body["client"] = self.client
-        body["deleted"] = self.deleted
-        body["groups"] = encode(self.groups)
-        body["activated"] = self.activated
-        body["sso_auth"] = self.sso_auth
-        body["two_fa"] = self.two_fa
-        body["auth_types"] = encode(self.auth_types)
-        body["user_type"] = encode(self.user_type)
-        body["is_active"] = self.is_active
-        return body
+        value: Any
+        value = self.groups
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(item.to_dict() if item.__class__ is Group else encode(item))
+            json_groups: Any = items
+        else:
+            json_groups = encode(value)
+        value = self.auth_types
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(item._value_ if item.__class__ is AuthType else encode(item))
+            json_auth_types: Any = items
+        else:
+            json_auth_types = encode(value)
+        body: dict[str, Any] = {
+            "id": self.id,
+            "email": self.email,
+            "name": self.name,
+            "lang": value._value_ if (value := self.lang).__class__ is Language else encode(value),
+            "phone": self.phone,
+            "company": self.company,
+            "reseller": self.reseller,
+            "client": self.client,
+            "deleted": self.deleted,
+            "groups": json_groups,
+            "activated": self.activated,
+            "sso_auth": self.sso_auth,
+            "two_fa": self.two_fa,
+            "auth_types": json_auth_types,
+            "user_type": value._value_ if (value := self.user_type).__class__ is UserType else encode(value),
+            "is_active": self.is_active,
+        }
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -103,9 +122,6 @@ class UserPublic:
             raise _InvalidBody("UserPublic", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is UserPublic else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -129,6 +145,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     """A UserPublic from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(UserPublic)
+    model._extra = None
     try:
         (
             json_id,
@@ -152,11 +169,10 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         missing = str(error.args[0])
     else:
         model.id = json_id if json_id.__class__ is int else decode_int(json_id)
-        model.lang = (
-            (_MEMBERS_OF_Language.get(json_lang) or Language(json_lang))
-            if json_lang.__class__ is str
-            else decode_enum(json_lang, Language, str)
-        )
+        try:
+            model.lang = _MEMBERS_OF_Language[json_lang]
+        except (KeyError, TypeError):
+            model.lang = decode_enum(json_lang, Language, str)
         model.reseller = json_reseller if json_reseller.__class__ is int else decode_int(json_reseller)
         model.client = json_client if json_client.__class__ is int else decode_int(json_client)
         value = json_groups
@@ -171,21 +187,19 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         if value.__class__ is list:
             items = []
             for item in value:
-                items.append(
-                    (_MEMBERS_OF_AuthType.get(item) or AuthType(item))
-                    if item.__class__ is str
-                    else decode_enum(item, AuthType, str)
-                )
+                try:
+                    items.append(_MEMBERS_OF_AuthType[item])
+                except (KeyError, TypeError):
+                    items.append(decode_enum(item, AuthType, str))
             model.auth_types = items
         else:
             model.auth_types = decode_list(value, "UserPublic", "auth_types")
-        model.user_type = (
-            (_MEMBERS_OF_UserType.get(json_user_type) or UserType(json_user_type))
-            if json_user_type.__class__ is str
-            else decode_enum(json_user_type, UserType, str)
-        )
+        try:
+            model.user_type = _MEMBERS_OF_UserType[json_user_type]
+        except (KeyError, TypeError):
+            model.user_type = decode_enum(json_user_type, UserType, str)
         if len(src_dict) != 16:
-            model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+            model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("UserPublic", missing, f"required key {missing!r} is missing")
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _define
 from attrs import field as _field
@@ -23,7 +23,7 @@ _new = object.__new__
 
 
 @_define
-class UserRole:
+class UserRole(_types.Extensible):
     """Role of a user in one account."""
 
     user_role: Group | Unset = UNSET
@@ -33,10 +33,12 @@ class UserRole:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        body: dict[str, Any] = dict(self.additional_properties)
+        value: Any
+        body: dict[str, Any] = {}
         if self.user_role is not UNSET:
-            body["user_role"] = encode(self.user_role)
-        return body
+            body["user_role"] = value.to_dict() if (value := self.user_role).__class__ is Group else encode(value)
+        extra = self._extra
+        return {**extra, **body} if extra else body
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -49,9 +51,6 @@ class UserRole:
             raise _InvalidBody("UserRole", None, f"an object is expected, not {_types.kind(src_dict)}")
         model: Self = read(src_dict) if cls is UserRole else _types.remade(cls, read(src_dict))
         return model
-
-    if not TYPE_CHECKING:
-        __getattr__ = _types.additional_properties
 
     @property
     def additional_keys(self) -> list[str]:
@@ -76,11 +75,12 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     get = src_dict.get
     model: Any = _new(UserRole)
+    model._extra = None
     model.user_role = (
         _read_Group(value) if (value := get("user_role", UNSET)).__class__ is dict else decode_model(value, Group)
     )
     if (len(src_dict) != 1 or model.user_role is UNSET) and not src_dict.keys() <= _KNOWN:
-        model.additional_properties = {key: value for key, value in src_dict.items() if key not in _KNOWN}
+        model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 
 
