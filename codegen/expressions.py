@@ -173,11 +173,6 @@ def encode_in_model(prop: PropertyProtocol, source: str) -> str:
     return encode(prop, source)
 
 
-def encodes(properties: Iterable[PropertyProtocol]) -> bool:
-    """Whether anything has to be done to make JSON out of what properties hold."""
-    return any(encode_in_model(prop, "held") != "held" for prop in properties)
-
-
 def encode_item(prop: PropertyProtocol) -> str:
     """The expression for `item` of a property that holds a list and nothing else, "" where nothing has to be done."""
     part = _only_part(prop)
@@ -189,6 +184,11 @@ def members(prop: PropertyProtocol) -> list[PropertyProtocol]:
     """What a property may hold: the members of a union, however deep, or the property itself."""
     inner = prop.inner_properties if isinstance(prop, UnionProperty) else []
     return [part for member in inner for part in members(member)] if inner else [prop]
+
+
+def needs_value(properties: Iterable[PropertyProtocol]) -> bool:
+    """Whether `encode_in_model` or the loop over `encode_item` assign to the name `value`, for any of the properties."""
+    return any(encode_item(prop) or "value :=" in encode_in_model(prop, "held.here") for prop in properties)
 
 
 def _only_part(prop: PropertyProtocol) -> PropertyProtocol | None:

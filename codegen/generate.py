@@ -253,7 +253,7 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
         encode=expressions.encode,
         encode_in_model=expressions.encode_in_model,
         encode_item=expressions.encode_item,
-        encodes=expressions.encodes,
+        needs_value=expressions.needs_value,
         text_enum_of=expressions.text_enum_of,
         text_enum_of_item=expressions.text_enum_of_item,
         is_secret=expressions.is_secret,

@@ -3,8 +3,7 @@
 
 """Gcore IAM API: models and operations as its description states them."""
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # what type checkers take for True, without importing `typing`
 if TYPE_CHECKING:
     from .client import AuthenticatedClient as AuthenticatedClient
     from .client import Client as Client
@@ -23,7 +22,7 @@ __all__ = ("GENERATOR_VERSION", "SPEC_SHA256", "SPEC_VERSION", "AuthenticatedCli
 
 if not TYPE_CHECKING:  # a type checker shall know the names, and that there are no others
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         if name in ("AuthenticatedClient", "Client"):
             from . import client
 

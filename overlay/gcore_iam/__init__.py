@@ -9,13 +9,11 @@
 Importing this package loads neither httpx nor a model: every name is loaded when it is first used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from gcore_iam_client import SPEC_VERSION as SPEC_VERSION
 
 from ._version import __version__ as __version__
 
+TYPE_CHECKING = False  # what type checkers take for True; importing `typing` takes three times as long as all else here
 if TYPE_CHECKING:
     from . import auth as auth
     from . import errors as errors
@@ -120,7 +118,9 @@ __all__ = [  # spelled out: type checkers read it for `from gcore_iam import *`
 
 if not TYPE_CHECKING:  # a type checker shall know the names, and that there are no others
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
+
         if name in _MODULES:
             return import_module(f".{name}", __name__)
         if name not in _MODULE_OF:

@@ -6,7 +6,6 @@ thread cannot: it gives up where it would wait for a retry, and its connection i
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 import time
@@ -316,6 +315,8 @@ class AsyncBackground:
 
 def _spawned(run: Callable[[], Coroutine[Any, Any, None]], end: Callable[[], None]) -> Callable[[], object]:
     """Begin a task of the running event loop; gives what cancels it, from any thread."""
+    import asyncio
+
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:

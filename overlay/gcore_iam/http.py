@@ -5,22 +5,18 @@ The clients that wait are in `aio/http.py` and, for sync code, in `sync/http.py`
 
 from __future__ import annotations
 
-import html.entities
 import json
 import logging
 import os
-import platform
 import re
-import ssl
+import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 import httpx
-import tenacity
 from gcore_iam_client import Client
 from gcore_iam_client.errors import InvalidBody, UnexpectedStatus
 from gcore_iam_client.types import Operation, Response
@@ -44,6 +40,8 @@ from .retry import Call, Effect, Outcome, RetryPolicy, effect_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import tenacity
 
 T = TypeVar("T")
 
@@ -293,6 +291,8 @@ def _spelled(character: str) -> str:
     """A pattern for a character as texts, JSON, HTML and URLs spell it."""
     if character.isascii() and (character.isalnum() or character in "-._"):
         return re.escape(character)
+    import html.entities
+
     code = ord(character)
     percent = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
     units = character.encode("utf-16-be", "surrogatepass").hex()
@@ -427,17 +427,6 @@ def reconciled(advice: str, look: Callable[[], object] | None) -> Iterator[None]
 # --- settings ------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=8)
-def _tls(certificates: tuple[str | None, ...]) -> ssl.SSLContext:
-    del certificates  # named by the environment, where httpx looks for them
-    return httpx.create_ssl_context()
-
-
-def tls() -> ssl.SSLContext:
-    """The TLS settings that all clients share: making them takes longer than everything else about a client."""
-    return _tls(tuple(map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"))))
-
-
 def check_kind(name: str, value: object, kind: type) -> None:
     """Raise ConfigurationError unless an argument is left out or of the kind that a client takes."""
     if value is not None and not isinstance(value, kind):
@@ -491,7 +480,7 @@ def checked_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout)
 
 def own_headers() -> httpx.Headers:
     """What every request carries."""
-    python = ".".join(platform.python_version_tuple()[:2])
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
     return httpx.Headers({"User-Agent": f"gcore-iam/{__version__} python/{python}", "Accept": "application/json"})
 
 

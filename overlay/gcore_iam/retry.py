@@ -17,10 +17,9 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
-import tenacity
 
 from .auth.waiting import check_taker, check_taker_async
 from .errors import (
@@ -30,6 +29,9 @@ from .errors import (
     ConfigurationError,
     IAMError,
 )
+
+if TYPE_CHECKING:
+    import tenacity
 
 R = TypeVar("R")
 
@@ -207,6 +209,8 @@ class Call(Generic[R]):
         Args:
             retrying: Told before each wait.
         """
+        import tenacity  # here: nothing is tried again in most processes, and loading it takes as long as a few calls
+
         stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(self.policy.retries + 1)
         if self.budget is not None:
             stop = stop | tenacity.stop_before_delay(self.budget)
@@ -238,6 +242,8 @@ class Call(Generic[R]):
         asked = getattr(_last(state).error, "retry_after", None)
         if asked is not None:
             return float(asked)
+        import tenacity
+
         return tenacity.wait_random_exponential(multiplier=self.policy.base, max=self.policy.cap)(state)
 
     def _give_up(self, state: tenacity.RetryCallState) -> Outcome[R]:

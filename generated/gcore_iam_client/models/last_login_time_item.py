@@ -46,7 +46,6 @@ class LastLoginTimeItem(_types.Extensible):
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
-        value: Any
         body: dict[str, Any] = {
             "id": self.id,
             "login_at": encode(self.login_at),

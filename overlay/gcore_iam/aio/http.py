@@ -11,7 +11,6 @@ from weakref import WeakSet
 
 import attrs
 import httpx
-import tenacity
 
 from ..auth.exclusive import Running
 from ..auth.session import Bearer
@@ -37,12 +36,12 @@ from ..http import (
     own_headers,
     retrying,
     succeeded,
-    tls,
     too_late,
     wants_credentials,
     within,
 )
 from ..retry import Call, Outcome, RetryPolicy
+from ..tls import tls
 from .credentials import AsyncCredentials, Auth
 
 _KNOWN_URLS = 100
@@ -238,6 +237,8 @@ class AsyncHTTPClient(httpx.AsyncClient):
 
         async def sleep(seconds: float) -> None:
             await slept_async(self._retries.sleep, seconds)
+
+        import tenacity
 
         settings: dict[str, Any] = call.settings(partial(retrying, call))
         repeated: Outcome[httpx.Response] = await tenacity.AsyncRetrying(sleep=sleep, **settings)(attempt)

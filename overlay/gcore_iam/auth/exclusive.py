@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
@@ -16,6 +15,8 @@ from .session import Session
 from .waiting import blocking_async
 
 if TYPE_CHECKING:
+    import asyncio
+
     import anyio
     from anyio.lowlevel import RunVar
 
@@ -198,6 +199,8 @@ async def unbroken_async(work: Callable[[], Awaitable[T]]) -> T:
 
         with anyio.CancelScope(shield=True):
             return await work()
+    import asyncio
+
     task = asyncio.ensure_future(work())
     _TASKS.add(task)  # asyncio itself would forget it
     task.add_done_callback(_done)
@@ -211,6 +214,8 @@ def _done(task: asyncio.Future[Any]) -> None:
 
 
 def _is_asyncio() -> bool:
+    import asyncio  # here, for those who have no async code: it takes as long as all of this library
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import ConfigurationError
@@ -38,9 +38,9 @@ class AsyncGuard:
 
 
 def _is_async() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        trio = sys.modules.get("trio")
-        return trio is not None and trio.lowlevel.in_trio_run()
-    return True
+    asyncio, trio = sys.modules.get("asyncio"), sys.modules.get("trio")  # one that is not loaded does not run
+    if asyncio is not None:
+        with suppress(RuntimeError):
+            asyncio.get_running_loop()
+            return True
+    return trio is not None and trio.lowlevel.in_trio_run()

@@ -13,7 +13,6 @@ from weakref import WeakSet
 
 import attrs
 import httpx
-import tenacity
 
 from ..auth.exclusive import Running
 from ..auth.session import Bearer
@@ -39,12 +38,12 @@ from ..http import (
     own_headers,
     retrying,
     succeeded,
-    tls,
     too_late,
     wants_credentials,
     within,
 )
 from ..retry import Call, Outcome, RetryPolicy
+from ..tls import tls
 from .credentials import Auth, Credentials
 
 _KNOWN_URLS = 100
@@ -240,6 +239,8 @@ class HTTPClient(httpx.Client):
 
         def sleep(seconds: float) -> None:
             slept(self._retries.sleep, seconds)
+
+        import tenacity
 
         settings: dict[str, Any] = call.settings(partial(retrying, call))
         repeated: Outcome[httpx.Response] = tenacity.Retrying(sleep=sleep, **settings)(attempt)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ...arguments import text
 from ...http import reconciled, unwrap
-from ...listing import paginate
 from ...raw import raw_async
 
 if TYPE_CHECKING:
@@ -122,6 +121,8 @@ class AsyncAccount:
         Source: operation iamGetLastLoginTime.
         """
         from gcore_iam_client.api.account import iam_get_last_login_time
+
+        from ...listing import paginate
 
         return paginate(
             iam_get_last_login_time.asyncio_detailed,

@@ -12,7 +12,6 @@ from ...arguments import auth_types as checked_auth_types
 from ...arguments import identifier, language, nullable_text, optional_text, role, text
 from ...errors import ConfigurationError, DecodeError
 from ...http import reconciled, unwrap
-from ...listing import paginate
 from ...raw import raw_async
 
 if TYPE_CHECKING:
@@ -74,6 +73,8 @@ class AsyncUsers:
         Source: operation iamGetUsers.
         """
         from gcore_iam_client.api.users import iam_get_users
+
+        from ...listing import paginate
 
         return paginate(
             iam_get_users.asyncio_detailed,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ...arguments import text
 from ...http import reconciled, unwrap
-from ...listing import paginate
 from ...raw import raw
 
 if TYPE_CHECKING:
@@ -124,6 +123,8 @@ class Account:
         Source: operation iamGetLastLoginTime.
         """
         from gcore_iam_client.api.account import iam_get_last_login_time
+
+        from ...listing import paginate
 
         return paginate(
             iam_get_last_login_time.sync_detailed,

@@ -14,7 +14,6 @@ from ...arguments import auth_types as checked_auth_types
 from ...arguments import identifier, language, nullable_text, optional_text, role, text
 from ...errors import ConfigurationError, DecodeError
 from ...http import reconciled, unwrap
-from ...listing import paginate
 from ...raw import raw
 
 if TYPE_CHECKING:
@@ -76,6 +75,8 @@ class Users:
         Source: operation iamGetUsers.
         """
         from gcore_iam_client.api.users import iam_get_users
+
+        from ...listing import paginate
 
         return paginate(
             iam_get_users.sync_detailed,
