@@ -187,7 +187,7 @@ def members(prop: PropertyProtocol) -> list[PropertyProtocol]:
 
 
 def needs_value(properties: Iterable[PropertyProtocol]) -> bool:
-    """Whether `encode_in_model` or the loop over `encode_item` assign to the name `value`, for any of the properties."""
+    """Whether `encode_in_model` or a loop over `encode_item` assigns to the name `value` for any of the properties."""
     return any(encode_item(prop) or "value :=" in encode_in_model(prop, "held.here") for prop in properties)
 
 

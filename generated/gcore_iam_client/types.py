@@ -5,11 +5,11 @@
 
 import datetime
 import json
+import sys
 from collections.abc import Callable, Mapping
 from enum import Enum, IntEnum, StrEnum
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, Generic, Literal, TypeVar, final
 from urllib.parse import quote
-from uuid import UUID
 
 import httpx
 from attrs import define, field, fields, frozen
@@ -158,6 +158,8 @@ def decode_date(value: Any) -> Any:
 
 def decode_uuid(value: Any) -> Any:
     """A `UUID` from its text; anything that cannot be read as one stays what it is."""
+    from uuid import UUID  # here: most descriptions have none, and loading it takes as long as ten calls
+
     try:
         return UUID(value) if isinstance(value, str) else value
     except ValueError:
@@ -244,13 +246,14 @@ def encode(value: Any) -> Any:
         return raw
     if isinstance(value, datetime.date):
         return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
     if isinstance(value, list | tuple):
         return [encode(item) for item in value]
     if isinstance(value, File):
         return value.to_tuple()
-    return value.to_dict() if hasattr(value, "to_dict") else value
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    uuid = sys.modules.get("uuid")  # not loaded by a description without any
+    return str(value) if uuid is not None and isinstance(value, uuid.UUID) else value
 
 
 def as_text(value: Any) -> str:

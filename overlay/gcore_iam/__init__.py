@@ -12,8 +12,9 @@ Importing this package loads neither httpx nor a model: every name is loaded whe
 from gcore_iam_client import SPEC_VERSION as SPEC_VERSION
 
 from ._version import __version__ as __version__
+from .lazy import lazily
 
-TYPE_CHECKING = False  # what type checkers take for True; importing `typing` takes three times as long as all else here
+TYPE_CHECKING = False  # what type checkers take for True; importing `typing` takes ten times as long as all else here
 if TYPE_CHECKING:
     from . import auth as auth
     from . import errors as errors
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from .sync.pager import Pager as Pager
 
 _NAMES = {
+    "": ("auth", "errors", "models"),
     "aio.client": ("AsyncIAMClient",),
     "aio.pager": ("AsyncPager",),
     "auth": ("APIKey", "FileTokenStore", "MemoryTokenStore", "Session"),
@@ -76,8 +78,6 @@ _NAMES = {
     "sync.client": ("IAMClient",),
     "sync.pager": ("Pager",),
 }
-_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
-_MODULES = ("auth", "errors", "models")
 
 __all__ = [  # spelled out: type checkers read it for `from gcore_iam import *`
     "SPEC_VERSION",
@@ -117,17 +117,7 @@ __all__ = [  # spelled out: type checkers read it for `from gcore_iam import *`
 
 
 if not TYPE_CHECKING:  # a type checker shall know the names, and that there are no others
-
-    def __getattr__(name: str) -> object:
-        from importlib import import_module
-
-        if name in _MODULES:
-            return import_module(f".{name}", __name__)
-        if name not in _MODULE_OF:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
-        globals()[name] = value
-        return value
+    __getattr__ = lazily(__name__, _NAMES)
 
 
 def __dir__() -> list[str]:

@@ -10,14 +10,15 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import CancelledError, Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from queue import SimpleQueue
+
     import anyio
     import httpx
 
@@ -70,6 +71,8 @@ class Job(Generic[T]):
     """
 
     def __init__(self, limited: Callable[[Job[T]], object]) -> None:
+        from concurrent.futures import Future
+
         self._limited = limited
         self._cut: Callable[[], object] | None = None
         self.is_cancelled = False
@@ -185,6 +188,8 @@ class Background:
         self._most = most
         self._threads: list[threading.Thread] = []
         self._jobs: list[Job[Any]] = []
+        from queue import SimpleQueue
+
         self._work: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
 
     def start(self, job: Job[T], work: Callable[[], T]) -> None:
@@ -214,9 +219,11 @@ class Background:
         Raises:
             Cancelled: It has been cancelled.
         """
+        import concurrent.futures
+
         try:
             return job.future.result()
-        except CancelledError:
+        except concurrent.futures.CancelledError:
             raise Cancelled from None
 
     def give_up(self, jobs: Sequence[Job[Any]]) -> None:

@@ -166,7 +166,7 @@ def is_retryable(effect: Effect, error: APIConnectionError | APIStatusError) -> 
     return passing and not (effect is Effect.ONCE and may_have_run(error))
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Outcome(Generic[R]):
     """What one attempt brought: an answer that is a success, or an error."""
 
@@ -174,7 +174,7 @@ class Outcome(Generic[R]):
     error: IAMError | None = None
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Call(Generic[R]):
     """The attempts of one call, and what becomes of them."""
 

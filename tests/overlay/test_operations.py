@@ -6,8 +6,6 @@ import contextlib
 import functools
 import inspect
 import re
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -608,16 +606,3 @@ def test_plain_http_to_another_machine_takes_a_flag() -> None:
     ) as iam:
         iam.users.list().collect()
     assert seen == ["APIKey 42_k"]
-
-
-def test_clients_share_their_tls_settings() -> None:
-    program = (
-        "import httpx, gcore_iam\n"
-        "made = []\n"
-        "real = httpx.create_ssl_context\n"
-        "httpx.create_ssl_context = lambda *a, **k: made.append(1) or real(*a, **k)\n"
-        "for _ in range(5): gcore_iam.IAMClient('42_k').with_options(timeout=1); gcore_iam.AsyncIAMClient('42_k')\n"
-        "print(len(made))"
-    )
-    run = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
-    assert run.stdout == "1\n"

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import httpx
-from gcore_iam_client import Client
-
-from ..auth import APIKey, Session
+from ..auth.api_key import APIKey
 from ..errors import ConfigurationError
 from ..retry import RetryPolicy
 from .http import AsyncHTTPClient
-from .resources.account import AsyncAccount, AsyncRawAccount
-from .resources.auth import AsyncAuth, AsyncRawAuth
-from .resources.tokens import AsyncRawTokens, AsyncTokens
-from .resources.users import AsyncRawUsers, AsyncUsers
+
+if TYPE_CHECKING:
+    import httpx
+    from gcore_iam_client import Client
+
+    from ..auth.session import Session
+    from .resources.account import AsyncAccount
+    from .resources.auth import AsyncAuth
+    from .resources.tokens import AsyncTokens
+    from .resources.users import AsyncUsers
 
 
 class AsyncIAMClient:
@@ -74,21 +77,29 @@ class AsyncIAMClient:
     @cached_property
     def auth(self) -> AsyncAuth:
         """Session tokens by hand, and forgotten passwords."""
+        from .resources.auth import AsyncAuth
+
         return AsyncAuth(self._http)
 
     @cached_property
     def account(self) -> AsyncAccount:
         """The account that the credentials belong to."""
+        from .resources.account import AsyncAccount
+
         return AsyncAccount(self._http)
 
     @cached_property
     def users(self) -> AsyncUsers:
         """The users of the account, their roles, and invitations."""
+        from .resources.users import AsyncUsers
+
         return AsyncUsers(self._http)
 
     @cached_property
     def tokens(self) -> AsyncTokens:
         """Permanent API tokens."""
+        from .resources.tokens import AsyncTokens
+
         return AsyncTokens(self._http)
 
     @cached_property
@@ -153,6 +164,11 @@ class AsyncRawIAMClient:
     """The resources of a client, whose methods give a `RawResponse`."""
 
     def __init__(self, iam: AsyncIAMClient) -> None:
+        from .resources.account import AsyncRawAccount
+        from .resources.auth import AsyncRawAuth
+        from .resources.tokens import AsyncRawTokens
+        from .resources.users import AsyncRawUsers
+
         self.auth = AsyncRawAuth(iam.auth)
         self.account = AsyncRawAccount(iam.account)
         self.users = AsyncRawUsers(iam.users)
@@ -162,8 +178,12 @@ class AsyncRawIAMClient:
 def _credentials(auth: APIKey | Session | str | None) -> APIKey | Session:
     if auth is None:
         return APIKey.from_environment()
-    if isinstance(auth, APIKey | Session):
+    if isinstance(auth, APIKey):
         return auth
     if isinstance(auth, str):
         return APIKey(auth)
+    from ..auth.session import Session  # most programs have none
+
+    if isinstance(auth, Session):
+        return auth
     raise ConfigurationError(f"auth must be an APIKey, a Session or a str, not {type(auth).__name__}")

@@ -12,8 +12,8 @@ from weakref import WeakSet
 import attrs
 import httpx
 
+from ..auth.bearer import Bearer
 from ..auth.exclusive import Running
-from ..auth.session import Bearer
 from ..auth.waiting import slept_async
 from ..background import cuttable
 from ..errors import ConfigurationError

@@ -11,7 +11,6 @@ from weakref import WeakKeyDictionary
 
 from ..background import undisturbed
 from ..errors import ConfigurationError
-from .session import Session
 from .waiting import blocking_async
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
     import anyio
     from anyio.lowlevel import RunVar
+
+    from .session import Session
 
 T = TypeVar("T")
 

@@ -37,19 +37,19 @@ MARGIN = 60.0
 OneTimePassword: TypeAlias = "str | Callable[[], str | Awaitable[str]]"
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Load:
     """Read the store; give the pair, or None."""
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Save:
     """Write a pair to the store."""
 
     tokens: TokenPair
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class LogIn:
     """Log in; give the access token, the refresh token."""
 
@@ -58,25 +58,18 @@ class LogIn:
     one_time_password: OneTimePassword | None = attrs.field(repr=False)
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Refresh:
     """Exchange a refresh token; give the access token, the refresh token."""
 
     refresh: str = attrs.field(repr=False)
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class SelectAccount:
     """Open a session in an account with an access token; give the access token, the refresh token."""
 
     client_id: int
-    access: str = attrs.field(repr=False)
-
-
-@attrs.frozen
-class Bearer:
-    """One access token, as it is."""
-
     access: str = attrs.field(repr=False)
 
 

@@ -7,19 +7,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import httpx
-from gcore_iam_client import Client
-
-from ..auth import APIKey, Session
+from ..auth.api_key import APIKey
 from ..errors import ConfigurationError
 from ..retry import RetryPolicy
 from .http import HTTPClient
-from .resources.account import Account, RawAccount
-from .resources.auth import Auth, RawAuth
-from .resources.tokens import RawTokens, Tokens
-from .resources.users import RawUsers, Users
+
+if TYPE_CHECKING:
+    import httpx
+    from gcore_iam_client import Client
+
+    from ..auth.session import Session
+    from .resources.account import Account
+    from .resources.auth import Auth
+    from .resources.tokens import Tokens
+    from .resources.users import Users
 
 
 class IAMClient:
@@ -76,21 +79,29 @@ class IAMClient:
     @cached_property
     def auth(self) -> Auth:
         """Session tokens by hand, and forgotten passwords."""
+        from .resources.auth import Auth
+
         return Auth(self._http)
 
     @cached_property
     def account(self) -> Account:
         """The account that the credentials belong to."""
+        from .resources.account import Account
+
         return Account(self._http)
 
     @cached_property
     def users(self) -> Users:
         """The users of the account, their roles, and invitations."""
+        from .resources.users import Users
+
         return Users(self._http)
 
     @cached_property
     def tokens(self) -> Tokens:
         """Permanent API tokens."""
+        from .resources.tokens import Tokens
+
         return Tokens(self._http)
 
     @cached_property
@@ -155,6 +166,11 @@ class RawIAMClient:
     """The resources of a client, whose methods give a `RawResponse`."""
 
     def __init__(self, iam: IAMClient) -> None:
+        from .resources.account import RawAccount
+        from .resources.auth import RawAuth
+        from .resources.tokens import RawTokens
+        from .resources.users import RawUsers
+
         self.auth = RawAuth(iam.auth)
         self.account = RawAccount(iam.account)
         self.users = RawUsers(iam.users)
@@ -164,8 +180,12 @@ class RawIAMClient:
 def _credentials(auth: APIKey | Session | str | None) -> APIKey | Session:
     if auth is None:
         return APIKey.from_environment()
-    if isinstance(auth, APIKey | Session):
+    if isinstance(auth, APIKey):
         return auth
     if isinstance(auth, str):
         return APIKey(auth)
+    from ..auth.session import Session  # most programs have none
+
+    if isinstance(auth, Session):
+        return auth
     raise ConfigurationError(f"auth must be an APIKey, a Session or a str, not {type(auth).__name__}")

@@ -14,8 +14,8 @@ from weakref import WeakSet
 import attrs
 import httpx
 
+from ..auth.bearer import Bearer
 from ..auth.exclusive import Running
-from ..auth.session import Bearer
 from ..auth.waiting import slept
 from ..background import cuttable
 from ..errors import ConfigurationError
