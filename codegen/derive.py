@@ -21,6 +21,7 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"\bAwaitable\[(\w+(?:\[\w+\])?)\]", r"\1"),
     (r"\bAsyncByteStream\b", "SyncByteStream"),
     (r"\bStopAsyncIteration\b", "StopIteration"),
+    (r"\baiter\b", "iter"),
     (r"\bAsync(?=[A-Z])", ""),
     (r"\b_Async(?=[A-Z])", "_"),
     # names of the language, of httpx, of the generated client, of our own twins
@@ -32,6 +33,7 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"\basynccontextmanager\b", "contextmanager"),
     (r"\baclose\b", "close"),
     (r"\baread\b", "read"),
+    (r"\bhandle_async_request\b", "handle_request"),
     (r"\basyncio_detailed\b", "sync_detailed"),
     (r"\bset_async_httpx_client\b", "set_httpx_client"),
     (r"\b(\w+)_async\b", r"\1"),

@@ -7,7 +7,9 @@ import datetime
 import json
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from enum import Enum, IntEnum, StrEnum
+from functools import cache
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, Generic, Literal, TypeVar, final
 from urllib.parse import quote
 
@@ -178,11 +180,41 @@ def kind(value: object) -> str:
 def decode_json(response: httpx.Response, operation: str) -> Any:
     """The JSON body of a success."""
     try:
-        return response.json()
+        return _loaded(response)
     except (ValueError, RecursionError):
         media_type = response.headers.get("content-type", "no content type").split(";")[0]
         size = len(response.content)
     raise InvalidBody(operation, None, f"the body is not JSON ({media_type}, {size} bytes)")
+
+
+_LARGE = 4096
+"""Bytes from which on orjson is worth being loaded, which takes as long as it gains in a megabyte."""
+
+_DIGITS = bytes(ord("0") if chr(byte).isdecimal() else ord(" ") for byte in range(256))
+_LONG = b"0" * 19
+"""What `_DIGITS` makes of a number that may not fit into 64 bits."""
+
+
+@cache
+def _loads() -> Callable[[bytes], Any] | None:
+    try:
+        from orjson import loads
+    except ImportError:
+        return None
+    return loads
+
+
+def _loaded(response: httpx.Response) -> Any:
+    """What `response.json()` gives; a large body in half the time where orjson is installed.
+
+    orjson makes a float of an integer that does not fit into 64 bits, so a body with so many digits in a row is left to
+    the standard library. So is whatever orjson refuses: `NaN`, other encodings than UTF-8, lone surrogates.
+    """
+    content = response.content
+    if len(content) >= _LARGE and (loads := _loads()) is not None and _LONG not in content.translate(_DIGITS):
+        with suppress(ValueError):
+            return loads(content)
+    return response.json()
 
 
 def expect(value: Any, operation: str, *kinds: type) -> None:

@@ -151,6 +151,7 @@ def _cut(client: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> No
     not there, as with HTTP/2, or a transport of somebody else's, the request goes on to its end.
     """
     transports: list[Any] = [client._transport, *client._mounts.values()]
+    transports += [pool for transport in transports for pool in getattr(transport, "pools", ())]
     with suppress(AttributeError, TypeError, OSError):
         for pool in (transport._pool for transport in transports if hasattr(transport, "_pool")):
             # Within the pool's lock, so that the connection cannot become another request's meanwhile.

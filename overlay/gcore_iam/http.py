@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Se
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+from urllib.request import getproxies
 
 import httpx
 from gcore_iam_client import Client
@@ -51,6 +52,9 @@ DEFAULT_BASE_URL = "https://api.gcore.com"
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds: 5 to connect, 30 for each read, each write, and the wait for a connection of the pool."""
+
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+"""Connections of a client."""
 
 _LONGEST_TIMEOUT = 1e6
 """Seconds: sockets cannot wait for much longer; `httpx.Timeout(None)` waits without end."""
@@ -461,6 +465,12 @@ def checked_base_url(value: str | None, *, allow_http: bool) -> httpx.URL:
             "allow_http=True sends them all the same"
         )
     return url
+
+
+def names_proxies(base_url: httpx.URL) -> bool:
+    """Whether the environment names proxies. None counts for loopback: it would see the credentials in clear."""
+    named = getproxies()
+    return base_url.host not in LOOPBACK and any(named.get(scheme) for scheme in ("http", "https", "all"))
 
 
 def checked_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout) -> httpx.Timeout:

@@ -19,7 +19,7 @@ from ..background import cuttable
 from ..errors import ConfigurationError
 from ..http import (
     DEFAULT_TIMEOUT,
-    LOOPBACK,
+    LIMITS,
     BoundClient,
     Bounded,
     begin,
@@ -32,6 +32,7 @@ from ..http import (
     failed,
     is_rejected,
     limit,
+    names_proxies,
     origin,
     own_headers,
     retrying,
@@ -43,6 +44,7 @@ from ..http import (
 from ..retry import Call, Outcome, RetryPolicy
 from ..tls import tls
 from .credentials import AsyncCredentials, Auth
+from .pools import AsyncPools
 
 _KNOWN_URLS = 100
 """URLs that a client remembers: those without ids in them come first, and again and again."""
@@ -158,13 +160,10 @@ class AsyncHTTPClient(httpx.AsyncClient):
         def make() -> httpx.AsyncClient:
             if http_client is not None:
                 return http_client
-            client = httpx.AsyncClient(
-                transport=transport,
-                verify=tls() if transport is None else False,
-                # Off for loopback: a proxy named by the environment would see the credentials in clear.
-                trust_env=url.host not in LOOPBACK,
-                limits=httpx.Limits(max_connections=100, max_keepalive_connections=100),
-            )
+            if transport is None and names_proxies(url):  # which is for which host is for httpx to tell
+                client = httpx.AsyncClient(verify=tls(), limits=LIMITS)
+            else:
+                client = httpx.AsyncClient(transport=transport or AsyncPools(tls()), trust_env=False)
             # Requests are built elsewhere, so nobody would send them back; looking for them takes a tenth of a call.
             client.cookies.extract_cookies = lambda response: None  # type: ignore[method-assign]  # noqa: ARG005
             return client
@@ -300,6 +299,8 @@ class AsyncHTTPClient(httpx.AsyncClient):
                         await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return failed(call, error, request, began)
+        if response.is_stream_consumed:  # httpx's stream and the response refer to each other, and would keep the body
+            response.stream = _READ
         return succeeded(call, response, began)
 
     async def aclose(self) -> None:
@@ -307,6 +308,10 @@ class AsyncHTTPClient(httpx.AsyncClient):
         await super().aclose()
         if not self._is_view:
             await self._pool.aclose()
+
+
+_READ = httpx.ByteStream(b"")
+"""The stream of a response that has been read."""
 
 
 class _Nowhere(httpx.AsyncBaseTransport):

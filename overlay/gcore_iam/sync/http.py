@@ -21,7 +21,7 @@ from ..background import cuttable
 from ..errors import ConfigurationError
 from ..http import (
     DEFAULT_TIMEOUT,
-    LOOPBACK,
+    LIMITS,
     BoundClient,
     Bounded,
     begin,
@@ -34,6 +34,7 @@ from ..http import (
     failed,
     is_rejected,
     limit,
+    names_proxies,
     origin,
     own_headers,
     retrying,
@@ -45,6 +46,7 @@ from ..http import (
 from ..retry import Call, Outcome, RetryPolicy
 from ..tls import tls
 from .credentials import Auth, Credentials
+from .pools import Pools
 
 _KNOWN_URLS = 100
 """URLs that a client remembers: those without ids in them come first, and again and again."""
@@ -160,13 +162,10 @@ class HTTPClient(httpx.Client):
         def make() -> httpx.Client:
             if http_client is not None:
                 return http_client
-            client = httpx.Client(
-                transport=transport,
-                verify=tls() if transport is None else False,
-                # Off for loopback: a proxy named by the environment would see the credentials in clear.
-                trust_env=url.host not in LOOPBACK,
-                limits=httpx.Limits(max_connections=100, max_keepalive_connections=100),
-            )
+            if transport is None and names_proxies(url):  # which is for which host is for httpx to tell
+                client = httpx.Client(verify=tls(), limits=LIMITS)
+            else:
+                client = httpx.Client(transport=transport or Pools(tls()), trust_env=False)
             # Requests are built elsewhere, so nobody would send them back; looking for them takes a tenth of a call.
             client.cookies.extract_cookies = lambda response: None  # type: ignore[method-assign]  # noqa: ARG005
             return client
@@ -302,6 +301,8 @@ class HTTPClient(httpx.Client):
                         response.close()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return failed(call, error, request, began)
+        if response.is_stream_consumed:  # httpx's stream and the response refer to each other, and would keep the body
+            response.stream = _READ
         return succeeded(call, response, began)
 
     def close(self) -> None:
@@ -309,6 +310,10 @@ class HTTPClient(httpx.Client):
         super().close()
         if not self._is_view:
             self._pool.close()
+
+
+_READ = httpx.ByteStream(b"")
+"""The stream of a response that has been read."""
 
 
 class _Nowhere(httpx.BaseTransport):

@@ -1,0 +1,184 @@
+"""The connections of a client: spread over pools, given back, and left to httpx where the environment names proxies."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from gcore_iam import APIConnectionError, AsyncIAMClient, IAMClient
+from gcore_iam.aio.pools import LIMITS, POOLS, AsyncPools
+from gcore_iam.sync.pools import Pools
+from gcore_iam.testing import Delay, FakeIAM, Hang
+
+from .conftest import Colour
+
+MANY = 40
+
+
+@pytest.fixture
+def fake() -> FakeIAM:
+    return FakeIAM(100)
+
+
+@pytest.fixture
+def url(fake: FakeIAM) -> Iterator[str]:
+    with fake.serve() as url:
+        yield url
+
+
+def pools_of(iam: Any) -> Any:
+    return iam._http._pool.client._transport
+
+
+def test_calls_one_after_the_other_have_one_connection(fake: FakeIAM, url: str, colour: Colour) -> None:
+    async def slowly(iam: AsyncIAMClient) -> Any:
+        for _ in range(20):
+            await iam.users.get(1)
+        return pools_of(iam)
+
+    def quickly(iam: IAMClient) -> Any:
+        for _ in range(20):
+            iam.users.get(1)
+        return pools_of(iam)
+
+    transport = colour.run(slowly if colour.is_async else quickly, fake.api_key, base_url=url)
+    assert len(transport.pools) == 1
+    assert transport._busy == [0]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_tasks_spread_evenly(fake: FakeIAM, url: str, backend: str) -> None:
+    fake.inject(Delay(0.1), times=None)
+
+    async def main() -> None:
+        async with AsyncIAMClient(fake.api_key, base_url=url) as iam, anyio.create_task_group() as tasks:
+            for _ in range(MANY):
+                tasks.start_soon(iam.users.get, 1)
+            await anyio.sleep(0.05)
+            assert sorted(pools_of(iam)._busy) == [MANY // POOLS] * POOLS
+        assert pools_of(iam)._busy == [0] * POOLS
+
+    anyio.run(main, backend=backend)
+
+
+def test_threads_spread_evenly(fake: FakeIAM, url: str) -> None:
+    fake.inject(Delay(0.3), times=None)
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        threads = [threading.Thread(target=iam.users.get, args=[1]) for _ in range(MANY)]
+        for thread in threads:
+            thread.start()
+        busiest = 0
+        while any(thread.is_alive() for thread in threads):
+            busiest = max(busiest, *pools_of(iam)._busy)
+            threads[0].join(0.01)
+        assert busiest <= MANY // POOLS
+        assert pools_of(iam)._busy == [0] * len(pools_of(iam).pools)
+
+
+def test_a_body_that_is_not_read_yet_holds_its_connection(fake: FakeIAM, url: str) -> None:
+    headers = {"Authorization": f"APIKey {fake.api_key}"}
+    with httpx.Client(transport=Pools(httpx.create_ssl_context()), base_url=url, headers=headers) as client:
+        transport: Any = client._transport
+        with client.stream("GET", "/iam/users?limit=100") as first:
+            assert transport._busy == [1]
+            with client.stream("GET", "/iam/users?limit=100") as second:
+                assert transport._busy == [1, 1]
+                second.read()
+                assert transport._busy == [1, 0]
+            first.read()
+            first.close()
+        assert transport._busy == [0, 0]
+
+
+def test_what_fails_gives_its_place_back(fake: FakeIAM, url: str, colour: Colour) -> None:
+    seen: list[Any] = []
+
+    def call(iam: Any) -> Any:
+        seen.append(pools_of(iam))
+        return iam.users.get(1)
+
+    fake.inject(Hang(), times=None)
+    for base_url in (url, "http://127.0.0.1:9"):
+        with pytest.raises(APIConnectionError):
+            colour.run(call, fake.api_key, base_url=base_url, retries=0, timeout=0.1)
+    assert [transport._busy for transport in seen] == [[0], [0]]
+
+
+def test_no_more_connections_than_a_pool_has_room_for() -> None:
+    assert LIMITS.max_connections is not None
+    assert LIMITS.max_connections * POOLS == 100
+
+
+def test_closing_closes_every_connection(fake: FakeIAM, url: str) -> None:
+    fake.inject(Delay(0.05), times=None)
+
+    async def main() -> None:
+        async with AsyncIAMClient(fake.api_key, base_url=url) as iam:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(3):
+                    tasks.start_soon(iam.users.get, 1)
+            connections = [each for pool in pools_of(iam).pools for each in pool._pool.connections]
+            assert len(connections) == 3
+        assert all(each.is_closed() for each in connections)
+        assert isinstance(pools_of(iam), AsyncPools)
+
+    anyio.run(main)
+
+
+def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, colour: Colour) -> None:
+    asked = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"[]")
+
+        def log_message(self, format: str, *words: Any) -> None:  # noqa: A002 - the base class's name
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("NO_PROXY", "direct.invalid")
+        options: dict[str, Any] = {"allow_http": True, "retries": 0}
+        given = colour.run(lambda iam: iam.tokens.list(1), "42_k", base_url="http://iam.invalid", **options)
+        with pytest.raises(APIConnectionError):
+            colour.run(lambda iam: iam.tokens.list(1), "42_k", base_url="http://direct.invalid", **options)
+        server.shutdown()
+    assert given == []
+    assert len(asked) == 1
+    assert asked[0] == "http://iam.invalid/iam/v2/clients/1/tokens"
+
+
+def test_an_answer_is_gone_as_soon_as_nobody_holds_it(fake: FakeIAM, url: str, colour: Colour) -> None:
+    """Without the garbage collector: a walk through many pages must not hold their bytes until it comes round."""
+
+    def bodies() -> int:
+        return sum(
+            type(each) is httpx.Response and each.request.url.path == "/iam/users/1" for each in gc.get_objects()
+        )
+
+    async def slowly(iam: AsyncIAMClient) -> int:
+        for _ in range(5):
+            await iam.users.get(1)
+        return bodies()
+
+    def quickly(iam: IAMClient) -> int:
+        for _ in range(5):
+            iam.users.get(1)
+        return bodies()
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert colour.run(slowly if colour.is_async else quickly, fake.api_key, base_url=url) == 0
+    finally:
+        gc.enable()
