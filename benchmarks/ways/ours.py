@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import httpx
 from gcore_iam import AsyncIAMClient, IAMClient, models
 
 from . import KEY, LARGE_PAGE, PAGE, USERS, AsyncWork, Work, concurrently, decoded
@@ -16,9 +17,9 @@ def get(url: str) -> Work:
     return lambda: iam.users.get(1)
 
 
-def async_get(url: str) -> AsyncWork:
+def async_get(url: str, transport: httpx.AsyncBaseTransport | None = None) -> AsyncWork:
     """The same in async code."""
-    iam = AsyncIAMClient(KEY, base_url=url)
+    iam = AsyncIAMClient(KEY, base_url=url, transport=transport)
 
     async def work() -> models.UserPublic:
         return await iam.users.get(1)
@@ -29,6 +30,18 @@ def async_get(url: str) -> AsyncWork:
 def async_concurrent(url: str) -> AsyncWork:
     """Many at a time."""
     return concurrently(async_get(url))
+
+
+def async_get_aiohttp(url: str) -> AsyncWork:
+    """The same over connections of aiohttp."""
+    from httpx_aiohttp import AiohttpTransport
+
+    return async_get(url, AiohttpTransport())
+
+
+def async_concurrent_aiohttp(url: str) -> AsyncWork:
+    """Many at a time over connections of aiohttp."""
+    return concurrently(async_get_aiohttp(url))
 
 
 def first_item(url: str) -> Work:

@@ -226,8 +226,8 @@ def test_a_refusal_that_stays_is_told_after_what_came_before(colour: Any, fake: 
 def in_use(iam: IAMClient | AsyncIAMClient) -> int:
     """Requests that still hold a connection, or wait for one."""
     transport: Any = iam._http._pool.client._transport
-    waiting: int = sum(len(pool._pool._requests) for pool in transport.pools)
-    return max(waiting, sum(transport._busy))
+    busy: list[int] = transport._busy
+    return max(sum(len(pool._pool._requests) for pool in transport.pools), sum(busy))
 
 
 class StopError(Exception):

@@ -1,0 +1,142 @@
+"""Reading JSON: with orjson and without it the same comes out, to the type of each number."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from gcore_iam_client import types
+from gcore_iam_client.errors import InvalidBody
+from hypothesis import given
+from hypothesis import strategies as st
+
+PADDING = b" " * types._LARGE
+"""Makes a body large enough for orjson, and changes nothing."""
+
+ODD = [
+    b"123456789012345678901234567890",
+    b"18446744073709551616",
+    b"18446744073709551615",
+    b"9223372036854775808",
+    b"-9223372036854775809",
+    b"-9223372036854775808",
+    b"1" * 400,
+    b'{"id": 100000000000000000000}',
+    b"100000000000000000000.0",
+    b"12345678901234567890e0",
+    b"0." + b"1" * 40,
+    b"1e400",
+    b"-1e400",
+    b"1e-400",
+    b"5e-324",
+    b"1.7976931348623157e309",
+    b"-0",
+    b"-0.0",
+    b"9007199254740993.0",
+    b"NaN",
+    b"[Infinity, -Infinity]",
+    b'"\\ud800"',
+    b'"\xed\xa0\x80"',
+    b'"\xff"',
+    b"\xef\xbb\xbf[1]",
+    "[1, 'ä']".replace("'", '"').encode("utf-16"),
+    '["ä"]'.encode("utf-32-le"),
+    b'{"a": 1, "a": 2}',
+    b'{"a": 1}\x00',
+    b'"\x01"',
+    b'"\x7f"',
+    '"\u2028"'.encode(),
+    b"[1,]",
+    b"01",
+    b"1.",
+    b"tru",
+    b"",
+    b"[" * 900 + b"]" * 900,
+    b"[" * 5000 + b"]" * 5000,
+    b"<html>",
+]
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    types._loads.cache_clear()
+    yield
+    types._loads.cache_clear()
+
+
+def told(body: bytes) -> object:
+    """What becomes of a body, spelled so that two numbers of different types, or two NaN, can be told apart."""
+    response = httpx.Response(200, content=body, headers={"content-type": "application/json"})
+    try:
+        return repr(types.decode_json(response, "iamGetUser"))
+    except InvalidBody as error:
+        return str(error)
+
+
+def plainly(body: bytes) -> object:
+    with pytest.MonkeyPatch.context() as without:
+        without.setattr(types, "_loads", lambda: None)
+        return told(body)
+
+
+def odd_body(body: bytes) -> bytes:
+    """A large body; padded where that does not change its encoding."""
+    return PADDING + body if body[:1].isascii() and b"\x00" not in body else body
+
+
+@pytest.mark.parametrize("body", ODD, ids=lambda body: repr(body[:30]))
+def test_odd_bodies_are_read_the_same(body: bytes) -> None:
+    assert told(odd_body(body)) == plainly(odd_body(body))
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(_VALUES, st.booleans())
+def test_any_body_is_read_the_same(value: Any, is_ascii: bool) -> None:
+    body = json.dumps(value, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
+    assert told(PADDING + body) == plainly(PADDING + body)
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_refused_the_same(body: bytes) -> None:
+    assert told(PADDING + body) == plainly(PADDING + body)
+
+
+def test_it_is_orjson_that_reads_a_large_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def loads(body: bytes) -> object:
+        asked.append(len(body))
+        return {"from": "orjson"}
+
+    monkeypatch.setattr(orjson, "loads", loads)
+    small, large = b'{"a": 1}', PADDING + b'{"a": 1}'
+    assert told(small) == "{'a': 1}"
+    assert told(large) == "{'from': 'orjson'}"
+    assert told(PADDING + b'{"a": 1234567890123456789}') == "{'a': 1234567890123456789}", "may not fit into 64 bits"
+    assert asked == [len(large)]
+
+
+@pytest.mark.parametrize("missing", [None, ModuleType("orjson")])
+def test_without_orjson_the_standard_library_reads(monkeypatch: pytest.MonkeyPatch, missing: ModuleType | None) -> None:
+    monkeypatch.setitem(sys.modules, "orjson", missing)
+    assert told(PADDING + b"[1, NaN]") == repr([1, math.nan])
+
+
+@pytest.mark.parametrize("power", [31, 32, 53, 62, 63, 64, 65, 128])
+def test_integers_near_the_limits_of_a_machine_are_exact(power: int) -> None:
+    for number in range(2**power - 50, 2**power + 50):
+        for signed in (number, -number):
+            body = f'{{"id": {signed}}}'.encode()
+            assert told(PADDING + body) == repr({"id": signed})
