@@ -25,8 +25,8 @@ from .auth_type import AuthType
 from .language import Language
 
 _new = object.__new__
-_MEMBERS_OF_AuthType = {member.value: member for member in AuthType}
-_MEMBERS_OF_Language = {member.value: member for member in Language}
+_MEMBERS_OF_AuthType: dict[Any, Any] = {None: None, **{member.value: member for member in AuthType}}
+_MEMBERS_OF_Language: dict[Any, Any] = {None: None, **{member.value: member for member in Language}}
 
 
 @_define
@@ -150,61 +150,114 @@ class BaseUser(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A BaseUser from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(BaseUser)
     model._extra = None
-    model.id = value if (value := get("id", UNSET)).__class__ is int else decode_int(value)
-    model.email = get("email", UNSET)
-    model.name = get("name", UNSET)
-    model.lang = (
-        (_MEMBERS_OF_Language.get(value) or Language(value))
-        if (value := get("lang", UNSET)).__class__ is str
-        else decode_enum(value, Language, str)
-    )
-    model.phone = get("phone", UNSET)
-    model.company = get("company", UNSET)
-    model.reseller = value if (value := get("reseller", UNSET)).__class__ is int else decode_int(value)
-    model.client = value if (value := get("client", UNSET)).__class__ is int else decode_int(value)
-    model.deleted = get("deleted", UNSET)
-    value = get("groups", UNSET)
-    if value.__class__ is list:
-        items = []
-        for item in value:
-            items.append(_read_Group(item) if item.__class__ is dict else decode_model(item, Group))
-        model.groups = items
+    known = 0
+    if "id" in src_dict:
+        known += 1
+        value = src_dict["id"]
+        model.id = value if value.__class__ is int else decode_int(value)
     else:
-        model.groups = decode_list(value, "BaseUser", "groups")
-    model.activated = get("activated", UNSET)
-    model.sso_auth = get("sso_auth", UNSET)
-    model.two_fa = get("two_fa", UNSET)
-    value = get("auth_types", UNSET)
-    if value.__class__ is list:
-        items = []
-        for item in value:
-            try:
-                items.append(_MEMBERS_OF_AuthType[item])
-            except (KeyError, TypeError):
-                items.append(decode_enum(item, AuthType, str))
-        model.auth_types = items
+        model.id = UNSET
+    if "email" in src_dict:
+        known += 1
+        value = src_dict["email"]
+        model.email = value
     else:
-        model.auth_types = decode_list(value, "BaseUser", "auth_types")
-    if (
-        len(src_dict) != 14
-        or model.id is UNSET
-        or model.email is UNSET
-        or model.name is UNSET
-        or model.lang is UNSET
-        or model.phone is UNSET
-        or model.company is UNSET
-        or model.reseller is UNSET
-        or model.client is UNSET
-        or model.deleted is UNSET
-        or model.groups is UNSET
-        or model.activated is UNSET
-        or model.sso_auth is UNSET
-        or model.two_fa is UNSET
-        or model.auth_types is UNSET
-    ) and not src_dict.keys() <= _KNOWN:
+        model.email = UNSET
+    if "name" in src_dict:
+        known += 1
+        value = src_dict["name"]
+        model.name = value
+    else:
+        model.name = UNSET
+    if "lang" in src_dict:
+        known += 1
+        value = src_dict["lang"]
+        try:
+            model.lang = _MEMBERS_OF_Language[value]
+        except (KeyError, TypeError):
+            model.lang = decode_enum(value, Language, str)
+    else:
+        model.lang = UNSET
+    if "phone" in src_dict:
+        known += 1
+        value = src_dict["phone"]
+        model.phone = value
+    else:
+        model.phone = UNSET
+    if "company" in src_dict:
+        known += 1
+        value = src_dict["company"]
+        model.company = value
+    else:
+        model.company = UNSET
+    if "reseller" in src_dict:
+        known += 1
+        value = src_dict["reseller"]
+        model.reseller = value if value.__class__ is int else decode_int(value)
+    else:
+        model.reseller = UNSET
+    if "client" in src_dict:
+        known += 1
+        value = src_dict["client"]
+        model.client = value if value.__class__ is int else decode_int(value)
+    else:
+        model.client = UNSET
+    if "deleted" in src_dict:
+        known += 1
+        value = src_dict["deleted"]
+        model.deleted = value
+    else:
+        model.deleted = UNSET
+    if "groups" in src_dict:
+        known += 1
+        value = src_dict["groups"]
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_Group(item) if item.__class__ is dict else decode_model(item, Group))
+            model.groups = items
+        else:
+            model.groups = decode_list(value, "BaseUser", "groups")
+
+    else:
+        model.groups = UNSET
+    if "activated" in src_dict:
+        known += 1
+        value = src_dict["activated"]
+        model.activated = value
+    else:
+        model.activated = UNSET
+    if "sso_auth" in src_dict:
+        known += 1
+        value = src_dict["sso_auth"]
+        model.sso_auth = value
+    else:
+        model.sso_auth = UNSET
+    if "two_fa" in src_dict:
+        known += 1
+        value = src_dict["two_fa"]
+        model.two_fa = value
+    else:
+        model.two_fa = UNSET
+    if "auth_types" in src_dict:
+        known += 1
+        value = src_dict["auth_types"]
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                try:
+                    items.append(_MEMBERS_OF_AuthType[item])
+                except (KeyError, TypeError):
+                    items.append(decode_enum(item, AuthType, str))
+            model.auth_types = items
+        else:
+            model.auth_types = decode_list(value, "BaseUser", "auth_types")
+
+    else:
+        model.auth_types = UNSET
+    if len(src_dict) != known:
         model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 

@@ -27,9 +27,9 @@ from .service_name import ServiceName
 from .signup_process import SignupProcess
 
 _new = object.__new__
-_MEMBERS_OF_ClientStatus = {member.value: member for member in ClientStatus}
-_MEMBERS_OF_ServiceName = {member.value: member for member in ServiceName}
-_MEMBERS_OF_SignupProcess = {member.value: member for member in SignupProcess}
+_MEMBERS_OF_ClientStatus: dict[Any, Any] = {None: None, **{member.value: member for member in ClientStatus}}
+_MEMBERS_OF_ServiceName: dict[Any, Any] = {None: None, **{member.value: member for member in ServiceName}}
+_MEMBERS_OF_SignupProcess: dict[Any, Any] = {None: None, **{member.value: member for member in SignupProcess}}
 
 
 @_define
@@ -175,7 +175,6 @@ class ClientBase(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A ClientBase from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(ClientBase)
     model._extra = None
     try:
@@ -216,6 +215,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
             model.capabilities = items
         else:
             model.capabilities = decode_list(value, "ClientBase", "capabilities")
+
         model.service_statuses = (
             _read_ServiceEnabledStatusObject(json_service_statuses)
             if json_service_statuses.__class__ is dict
@@ -231,32 +231,54 @@ def read(src_dict: Mapping[str, Any]) -> Any:
             if json_free_features.__class__ is dict
             else decode_model(json_free_features, FreeFeatureList)
         )
-        value = get("users", UNSET)
-        if value.__class__ is list:
-            items = []
-            for item in value:
-                items.append(_read_BaseUser(item) if item.__class__ is dict else decode_model(item, BaseUser))
-            model.users = items
+        known = 15
+        if "users" in src_dict:
+            known += 1
+            value = src_dict["users"]
+            if value.__class__ is list:
+                items = []
+                for item in value:
+                    items.append(_read_BaseUser(item) if item.__class__ is dict else decode_model(item, BaseUser))
+                model.users = items
+            else:
+                model.users = decode_list(value, "ClientBase", "users")
+
         else:
-            model.users = decode_list(value, "ClientBase", "users")
-        model.phone = get("phone", UNSET)
-        model.website = get("website", UNSET)
-        model.signup_process = (
-            (_MEMBERS_OF_SignupProcess.get(value) or SignupProcess(value))
-            if (value := get("signup_process", UNSET)).__class__ is str
-            else decode_enum(value, SignupProcess, str)
-        )
-        model.custom_id = get("custom_id", UNSET)
-        model.country_code = get("country_code", UNSET)
-        if (
-            len(src_dict) != 21
-            or model.users is UNSET
-            or model.phone is UNSET
-            or model.website is UNSET
-            or model.signup_process is UNSET
-            or model.custom_id is UNSET
-            or model.country_code is UNSET
-        ) and not src_dict.keys() <= _KNOWN:
+            model.users = UNSET
+        if "phone" in src_dict:
+            known += 1
+            value = src_dict["phone"]
+            model.phone = value
+        else:
+            model.phone = UNSET
+        if "website" in src_dict:
+            known += 1
+            value = src_dict["website"]
+            model.website = value
+        else:
+            model.website = UNSET
+        if "signup_process" in src_dict:
+            known += 1
+            value = src_dict["signup_process"]
+            try:
+                model.signup_process = _MEMBERS_OF_SignupProcess[value]
+            except (KeyError, TypeError):
+                model.signup_process = decode_enum(value, SignupProcess, str)
+        else:
+            model.signup_process = UNSET
+        if "custom_id" in src_dict:
+            known += 1
+            value = src_dict["custom_id"]
+            model.custom_id = value
+        else:
+            model.custom_id = UNSET
+        if "country_code" in src_dict:
+            known += 1
+            value = src_dict["country_code"]
+            model.country_code = value
+        else:
+            model.country_code = UNSET
+        if len(src_dict) != known:
             model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("ClientBase", missing, f"required key {missing!r} is missing")

@@ -75,7 +75,6 @@ class CreateAccountRequest(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A CreateAccountRequest from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(CreateAccountRequest)
     model._extra = None
     try:
@@ -83,8 +82,14 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     except KeyError as error:
         missing = str(error.args[0])
     else:
-        model.id = value if (value := get("id", UNSET)).__class__ is int else decode_int(value)
-        if (len(src_dict) != 2 or model.id is UNSET) and not src_dict.keys() <= _KNOWN:
+        known = 1
+        if "id" in src_dict:
+            known += 1
+            value = src_dict["id"]
+            model.id = value if value.__class__ is int else decode_int(value)
+        else:
+            model.id = UNSET
+        if len(src_dict) != known:
             model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("CreateAccountRequest", missing, f"required key {missing!r} is missing")

@@ -142,66 +142,88 @@ class FreeFeatureList(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A FreeFeatureList from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(FreeFeatureList)
     model._extra = None
-    value = get("CDN", UNSET)
-    if value.__class__ is list:
-        items = []
-        for item in value:
-            items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
-        model.cdn = items
+    known = 0
+    if "CDN" in src_dict:
+        known += 1
+        value = src_dict["CDN"]
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
+            model.cdn = items
+        else:
+            model.cdn = decode_list(value, "FreeFeatureList", "CDN")
+
     else:
-        model.cdn = decode_list(value, "FreeFeatureList", "CDN")
-    value = get("CLOUD", UNSET)
-    if value.__class__ is list:
-        items = []
-        for item in value:
-            items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
-        model.cloud = items
+        model.cdn = UNSET
+    if "CLOUD" in src_dict:
+        known += 1
+        value = src_dict["CLOUD"]
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
+            model.cloud = items
+        else:
+            model.cloud = decode_list(value, "FreeFeatureList", "CLOUD")
+
     else:
-        model.cloud = decode_list(value, "FreeFeatureList", "CLOUD")
-    value = get("DDOS", UNSET)
-    if value.__class__ is list:
-        items = []
-        for item in value:
-            items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
-        model.ddos = items
+        model.cloud = UNSET
+    if "DDOS" in src_dict:
+        known += 1
+        value = src_dict["DDOS"]
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
+            model.ddos = items
+        else:
+            model.ddos = decode_list(value, "FreeFeatureList", "DDOS")
+
     else:
-        model.ddos = decode_list(value, "FreeFeatureList", "DDOS")
-    value = get("DNS", UNSET)
-    if value.__class__ is list:
-        items = []
-        for item in value:
-            items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
-        model.dns = items
+        model.ddos = UNSET
+    if "DNS" in src_dict:
+        known += 1
+        value = src_dict["DNS"]
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
+            model.dns = items
+        else:
+            model.dns = decode_list(value, "FreeFeatureList", "DNS")
+
     else:
-        model.dns = decode_list(value, "FreeFeatureList", "DNS")
-    value = get("STORAGE", UNSET)
-    if value.__class__ is list:
-        items = []
-        for item in value:
-            items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
-        model.storage = items
+        model.dns = UNSET
+    if "STORAGE" in src_dict:
+        known += 1
+        value = src_dict["STORAGE"]
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
+            model.storage = items
+        else:
+            model.storage = decode_list(value, "FreeFeatureList", "STORAGE")
+
     else:
-        model.storage = decode_list(value, "FreeFeatureList", "STORAGE")
-    value = get("STREAMING", UNSET)
-    if value.__class__ is list:
-        items = []
-        for item in value:
-            items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
-        model.streaming = items
+        model.storage = UNSET
+    if "STREAMING" in src_dict:
+        known += 1
+        value = src_dict["STREAMING"]
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
+            model.streaming = items
+        else:
+            model.streaming = decode_list(value, "FreeFeatureList", "STREAMING")
+
     else:
-        model.streaming = decode_list(value, "FreeFeatureList", "STREAMING")
-    if (
-        len(src_dict) != 6
-        or model.cdn is UNSET
-        or model.cloud is UNSET
-        or model.ddos is UNSET
-        or model.dns is UNSET
-        or model.storage is UNSET
-        or model.streaming is UNSET
-    ) and not src_dict.keys() <= _KNOWN:
+        model.streaming = UNSET
+    if len(src_dict) != known:
         model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 

@@ -22,7 +22,7 @@ from ..types import (
 from .group_name import GroupName
 
 _new = object.__new__
-_MEMBERS_OF_GroupName = {member.value: member for member in GroupName}
+_MEMBERS_OF_GroupName: dict[Any, Any] = {None: None, **{member.value: member for member in GroupName}}
 
 
 @_define
@@ -82,16 +82,25 @@ class Group(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A Group from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(Group)
     model._extra = None
-    model.id = value if (value := get("id", UNSET)).__class__ is int else decode_int(value)
-    model.name = (
-        (_MEMBERS_OF_GroupName.get(value) or GroupName(value))
-        if (value := get("name", UNSET)).__class__ is str
-        else decode_enum(value, GroupName, str)
-    )
-    if (len(src_dict) != 2 or model.id is UNSET or model.name is UNSET) and not src_dict.keys() <= _KNOWN:
+    known = 0
+    if "id" in src_dict:
+        known += 1
+        value = src_dict["id"]
+        model.id = value if value.__class__ is int else decode_int(value)
+    else:
+        model.id = UNSET
+    if "name" in src_dict:
+        known += 1
+        value = src_dict["name"]
+        try:
+            model.name = _MEMBERS_OF_GroupName[value]
+        except (KeyError, TypeError):
+            model.name = decode_enum(value, GroupName, str)
+    else:
+        model.name = UNSET
+    if len(src_dict) != known:
         model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 

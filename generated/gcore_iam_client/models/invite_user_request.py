@@ -24,7 +24,7 @@ from ..types import (
 from .language import Language
 
 _new = object.__new__
-_MEMBERS_OF_Language = {member.value: member for member in Language}
+_MEMBERS_OF_Language: dict[Any, Any] = {None: None, **{member.value: member for member in Language}}
 
 
 @_define
@@ -92,7 +92,6 @@ class InviteUserRequest(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A InviteUserRequest from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(InviteUserRequest)
     model._extra = None
     try:
@@ -108,13 +107,23 @@ def read(src_dict: Mapping[str, Any]) -> Any:
             _read_Group(json_user_role) if json_user_role.__class__ is dict else decode_model(json_user_role, Group)
         )
         model.client_id = json_client_id if json_client_id.__class__ is int else decode_int(json_client_id)
-        model.lang = (
-            (_MEMBERS_OF_Language.get(value) or Language(value))
-            if (value := get("lang", UNSET)).__class__ is str
-            else decode_enum(value, Language, str)
-        )
-        model.name = get("name", UNSET)
-        if (len(src_dict) != 5 or model.lang is UNSET or model.name is UNSET) and not src_dict.keys() <= _KNOWN:
+        known = 3
+        if "lang" in src_dict:
+            known += 1
+            value = src_dict["lang"]
+            try:
+                model.lang = _MEMBERS_OF_Language[value]
+            except (KeyError, TypeError):
+                model.lang = decode_enum(value, Language, str)
+        else:
+            model.lang = UNSET
+        if "name" in src_dict:
+            known += 1
+            value = src_dict["name"]
+            model.name = value
+        else:
+            model.name = UNSET
+        if len(src_dict) != known:
             model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("InviteUserRequest", missing, f"required key {missing!r} is missing")

@@ -81,7 +81,6 @@ class LoginRequest(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A LoginRequest from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(LoginRequest)
     model._extra = None
     try:
@@ -92,8 +91,14 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     except KeyError as error:
         missing = str(error.args[0])
     else:
-        model.one_time_password = get("one_time_password", UNSET)
-        if (len(src_dict) != 3 or model.one_time_password is UNSET) and not src_dict.keys() <= _KNOWN:
+        known = 2
+        if "one_time_password" in src_dict:
+            known += 1
+            value = src_dict["one_time_password"]
+            model.one_time_password = value
+        else:
+            model.one_time_password = UNSET
+        if len(src_dict) != known:
             model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("LoginRequest", missing, f"required key {missing!r} is missing")

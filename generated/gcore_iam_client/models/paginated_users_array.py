@@ -99,7 +99,6 @@ class PaginatedUsersArray(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A PaginatedUsersArray from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(PaginatedUsersArray)
     model._extra = None
     try:
@@ -115,12 +114,27 @@ def read(src_dict: Mapping[str, Any]) -> Any:
             model.results = items
         else:
             model.results = decode_list(value, "PaginatedUsersArray", "results")
-        model.count = value if (value := get("count", UNSET)).__class__ is int else decode_int(value)
-        model.next_ = get("next", UNSET)
-        model.previous = get("previous", UNSET)
-        if (
-            len(src_dict) != 4 or model.count is UNSET or model.next_ is UNSET or model.previous is UNSET
-        ) and not src_dict.keys() <= _KNOWN:
+
+        known = 1
+        if "count" in src_dict:
+            known += 1
+            value = src_dict["count"]
+            model.count = value if value.__class__ is int else decode_int(value)
+        else:
+            model.count = UNSET
+        if "next" in src_dict:
+            known += 1
+            value = src_dict["next"]
+            model.next_ = value
+        else:
+            model.next_ = UNSET
+        if "previous" in src_dict:
+            known += 1
+            value = src_dict["previous"]
+            model.previous = value
+        else:
+            model.previous = UNSET
+        if len(src_dict) != known:
             model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("PaginatedUsersArray", missing, f"required key {missing!r} is missing")

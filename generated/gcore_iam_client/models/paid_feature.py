@@ -24,7 +24,7 @@ from ..types import (
 from .service_name import ServiceName
 
 _new = object.__new__
-_MEMBERS_OF_ServiceName = {member.value: member for member in ServiceName}
+_MEMBERS_OF_ServiceName: dict[Any, Any] = {None: None, **{member.value: member for member in ServiceName}}
 
 
 @_define
@@ -94,26 +94,43 @@ class PaidFeature(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A PaidFeature from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(PaidFeature)
     model._extra = None
-    model.feature_id = value if (value := get("feature_id", UNSET)).__class__ is int else decode_int(value)
-    model.service = (
-        (_MEMBERS_OF_ServiceName.get(value) or ServiceName(value))
-        if (value := get("service", UNSET)).__class__ is str
-        else decode_enum(value, ServiceName, str)
-    )
-    model.name = get("name", UNSET)
-    model.create_date = decode_datetime(get("create_date", UNSET))
-    model.paid_feature_id = value if (value := get("paid_feature_id", UNSET)).__class__ is int else decode_int(value)
-    if (
-        len(src_dict) != 5
-        or model.feature_id is UNSET
-        or model.service is UNSET
-        or model.name is UNSET
-        or model.create_date is UNSET
-        or model.paid_feature_id is UNSET
-    ) and not src_dict.keys() <= _KNOWN:
+    known = 0
+    if "feature_id" in src_dict:
+        known += 1
+        value = src_dict["feature_id"]
+        model.feature_id = value if value.__class__ is int else decode_int(value)
+    else:
+        model.feature_id = UNSET
+    if "service" in src_dict:
+        known += 1
+        value = src_dict["service"]
+        try:
+            model.service = _MEMBERS_OF_ServiceName[value]
+        except (KeyError, TypeError):
+            model.service = decode_enum(value, ServiceName, str)
+    else:
+        model.service = UNSET
+    if "name" in src_dict:
+        known += 1
+        value = src_dict["name"]
+        model.name = value
+    else:
+        model.name = UNSET
+    if "create_date" in src_dict:
+        known += 1
+        value = src_dict["create_date"]
+        model.create_date = decode_datetime(value)
+    else:
+        model.create_date = UNSET
+    if "paid_feature_id" in src_dict:
+        known += 1
+        value = src_dict["paid_feature_id"]
+        model.paid_feature_id = value if value.__class__ is int else decode_int(value)
+    else:
+        model.paid_feature_id = UNSET
+    if len(src_dict) != known:
         model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 

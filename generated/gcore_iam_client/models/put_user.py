@@ -23,8 +23,8 @@ from .auth_type import AuthType
 from .language import Language
 
 _new = object.__new__
-_MEMBERS_OF_AuthType = {member.value: member for member in AuthType}
-_MEMBERS_OF_Language = {member.value: member for member in Language}
+_MEMBERS_OF_AuthType: dict[Any, Any] = {None: None, **{member.value: member for member in AuthType}}
+_MEMBERS_OF_Language: dict[Any, Any] = {None: None, **{member.value: member for member in Language}}
 
 
 @_define
@@ -102,36 +102,53 @@ class PutUser(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A PutUser from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(PutUser)
     model._extra = None
-    model.email = get("email", UNSET)
-    model.name = get("name", UNSET)
-    model.lang = (
-        (_MEMBERS_OF_Language.get(value) or Language(value))
-        if (value := get("lang", UNSET)).__class__ is str
-        else decode_enum(value, Language, str)
-    )
-    model.phone = get("phone", UNSET)
-    value = get("auth_types", UNSET)
-    if value.__class__ is list:
-        items = []
-        for item in value:
-            try:
-                items.append(_MEMBERS_OF_AuthType[item])
-            except (KeyError, TypeError):
-                items.append(decode_enum(item, AuthType, str))
-        model.auth_types = items
+    known = 0
+    if "email" in src_dict:
+        known += 1
+        value = src_dict["email"]
+        model.email = value
     else:
-        model.auth_types = decode_list(value, "PutUser", "auth_types")
-    if (
-        len(src_dict) != 5
-        or model.email is UNSET
-        or model.name is UNSET
-        or model.lang is UNSET
-        or model.phone is UNSET
-        or model.auth_types is UNSET
-    ) and not src_dict.keys() <= _KNOWN:
+        model.email = UNSET
+    if "name" in src_dict:
+        known += 1
+        value = src_dict["name"]
+        model.name = value
+    else:
+        model.name = UNSET
+    if "lang" in src_dict:
+        known += 1
+        value = src_dict["lang"]
+        try:
+            model.lang = _MEMBERS_OF_Language[value]
+        except (KeyError, TypeError):
+            model.lang = decode_enum(value, Language, str)
+    else:
+        model.lang = UNSET
+    if "phone" in src_dict:
+        known += 1
+        value = src_dict["phone"]
+        model.phone = value
+    else:
+        model.phone = UNSET
+    if "auth_types" in src_dict:
+        known += 1
+        value = src_dict["auth_types"]
+        if value.__class__ is list:
+            items = []
+            for item in value:
+                try:
+                    items.append(_MEMBERS_OF_AuthType[item])
+                except (KeyError, TypeError):
+                    items.append(decode_enum(item, AuthType, str))
+            model.auth_types = items
+        else:
+            model.auth_types = decode_list(value, "PutUser", "auth_types")
+
+    else:
+        model.auth_types = UNSET
+    if len(src_dict) != known:
         model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 

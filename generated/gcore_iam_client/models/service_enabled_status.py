@@ -21,7 +21,7 @@ from ..types import (
 from .service_status import ServiceStatus
 
 _new = object.__new__
-_MEMBERS_OF_ServiceStatus = {member.value: member for member in ServiceStatus}
+_MEMBERS_OF_ServiceStatus: dict[Any, Any] = {None: None, **{member.value: member for member in ServiceStatus}}
 
 
 @_define
@@ -79,16 +79,25 @@ class ServiceEnabledStatus(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A ServiceEnabledStatus from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(ServiceEnabledStatus)
     model._extra = None
-    model.status = (
-        (_MEMBERS_OF_ServiceStatus.get(value) or ServiceStatus(value))
-        if (value := get("status", UNSET)).__class__ is str
-        else decode_enum(value, ServiceStatus, str)
-    )
-    model.enabled = get("enabled", UNSET)
-    if (len(src_dict) != 2 or model.status is UNSET or model.enabled is UNSET) and not src_dict.keys() <= _KNOWN:
+    known = 0
+    if "status" in src_dict:
+        known += 1
+        value = src_dict["status"]
+        try:
+            model.status = _MEMBERS_OF_ServiceStatus[value]
+        except (KeyError, TypeError):
+            model.status = decode_enum(value, ServiceStatus, str)
+    else:
+        model.status = UNSET
+    if "enabled" in src_dict:
+        known += 1
+        value = src_dict["enabled"]
+        model.enabled = value
+    else:
+        model.enabled = UNSET
+    if len(src_dict) != known:
         model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 

@@ -101,48 +101,58 @@ class ServiceEnabledStatusObject(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A ServiceEnabledStatusObject from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(ServiceEnabledStatusObject)
     model._extra = None
-    model.cdn = (
-        _read_ServiceEnabledStatus(value)
-        if (value := get("CDN", UNSET)).__class__ is dict
-        else decode_model(value, ServiceEnabledStatus)
-    )
-    model.cloud = (
-        _read_ServiceEnabledStatus(value)
-        if (value := get("CLOUD", UNSET)).__class__ is dict
-        else decode_model(value, ServiceEnabledStatus)
-    )
-    model.ddos = (
-        _read_ServiceEnabledStatus(value)
-        if (value := get("DDOS", UNSET)).__class__ is dict
-        else decode_model(value, ServiceEnabledStatus)
-    )
-    model.dns = (
-        _read_ServiceEnabledStatus(value)
-        if (value := get("DNS", UNSET)).__class__ is dict
-        else decode_model(value, ServiceEnabledStatus)
-    )
-    model.storage = (
-        _read_ServiceEnabledStatus(value)
-        if (value := get("STORAGE", UNSET)).__class__ is dict
-        else decode_model(value, ServiceEnabledStatus)
-    )
-    model.streaming = (
-        _read_ServiceEnabledStatus(value)
-        if (value := get("STREAMING", UNSET)).__class__ is dict
-        else decode_model(value, ServiceEnabledStatus)
-    )
-    if (
-        len(src_dict) != 6
-        or model.cdn is UNSET
-        or model.cloud is UNSET
-        or model.ddos is UNSET
-        or model.dns is UNSET
-        or model.storage is UNSET
-        or model.streaming is UNSET
-    ) and not src_dict.keys() <= _KNOWN:
+    known = 0
+    if "CDN" in src_dict:
+        known += 1
+        value = src_dict["CDN"]
+        model.cdn = (
+            _read_ServiceEnabledStatus(value) if value.__class__ is dict else decode_model(value, ServiceEnabledStatus)
+        )
+    else:
+        model.cdn = UNSET
+    if "CLOUD" in src_dict:
+        known += 1
+        value = src_dict["CLOUD"]
+        model.cloud = (
+            _read_ServiceEnabledStatus(value) if value.__class__ is dict else decode_model(value, ServiceEnabledStatus)
+        )
+    else:
+        model.cloud = UNSET
+    if "DDOS" in src_dict:
+        known += 1
+        value = src_dict["DDOS"]
+        model.ddos = (
+            _read_ServiceEnabledStatus(value) if value.__class__ is dict else decode_model(value, ServiceEnabledStatus)
+        )
+    else:
+        model.ddos = UNSET
+    if "DNS" in src_dict:
+        known += 1
+        value = src_dict["DNS"]
+        model.dns = (
+            _read_ServiceEnabledStatus(value) if value.__class__ is dict else decode_model(value, ServiceEnabledStatus)
+        )
+    else:
+        model.dns = UNSET
+    if "STORAGE" in src_dict:
+        known += 1
+        value = src_dict["STORAGE"]
+        model.storage = (
+            _read_ServiceEnabledStatus(value) if value.__class__ is dict else decode_model(value, ServiceEnabledStatus)
+        )
+    else:
+        model.storage = UNSET
+    if "STREAMING" in src_dict:
+        known += 1
+        value = src_dict["STREAMING"]
+        model.streaming = (
+            _read_ServiceEnabledStatus(value) if value.__class__ is dict else decode_model(value, ServiceEnabledStatus)
+        )
+    else:
+        model.streaming = UNSET
+    if len(src_dict) != known:
         model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 

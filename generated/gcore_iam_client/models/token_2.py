@@ -88,7 +88,6 @@ class Token2(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A Token2 from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(Token2)
     model._extra = None
     try:
@@ -106,8 +105,14 @@ def read(src_dict: Mapping[str, Any]) -> Any:
             if json_client_user.__class__ is dict
             else decode_model(json_client_user, Token2ClientUser)
         )
-        model.description = get("description", UNSET)
-        if (len(src_dict) != 4 or model.description is UNSET) and not src_dict.keys() <= _KNOWN:
+        known = 3
+        if "description" in src_dict:
+            known += 1
+            value = src_dict["description"]
+            model.description = value
+        else:
+            model.description = UNSET
+        if len(src_dict) != known:
             model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("Token2", missing, f"required key {missing!r} is missing")

@@ -102,7 +102,6 @@ class TokenResponse(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A TokenResponse from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(TokenResponse)
     model._extra = None
     try:
@@ -128,8 +127,14 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         model.id = json_id if json_id.__class__ is int else decode_int(json_id)
         model.created = decode_datetime(json_created)
         model.last_usage = decode_datetime(json_last_usage)
-        model.description = get("description", UNSET)
-        if (len(src_dict) != 9 or model.description is UNSET) and not src_dict.keys() <= _KNOWN:
+        known = 8
+        if "description" in src_dict:
+            known += 1
+            value = src_dict["description"]
+            model.description = value
+        else:
+            model.description = UNSET
+        if len(src_dict) != known:
             model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("TokenResponse", missing, f"required key {missing!r} is missing")

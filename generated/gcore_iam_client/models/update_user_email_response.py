@@ -70,11 +70,16 @@ class UpdateUserEmailResponse(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A UpdateUserEmailResponse from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(UpdateUserEmailResponse)
     model._extra = None
-    model.new_email = get("new_email", UNSET)
-    if (len(src_dict) != 1 or model.new_email is UNSET) and not src_dict.keys() <= _KNOWN:
+    known = 0
+    if "new_email" in src_dict:
+        known += 1
+        value = src_dict["new_email"]
+        model.new_email = value
+    else:
+        model.new_email = UNSET
+    if len(src_dict) != known:
         model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 

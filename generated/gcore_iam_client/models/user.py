@@ -25,9 +25,9 @@ from .language import Language
 from .user_type import UserType
 
 _new = object.__new__
-_MEMBERS_OF_AuthType = {member.value: member for member in AuthType}
-_MEMBERS_OF_Language = {member.value: member for member in Language}
-_MEMBERS_OF_UserType = {member.value: member for member in UserType}
+_MEMBERS_OF_AuthType: dict[Any, Any] = {None: None, **{member.value: member for member in AuthType}}
+_MEMBERS_OF_Language: dict[Any, Any] = {None: None, **{member.value: member for member in Language}}
+_MEMBERS_OF_UserType: dict[Any, Any] = {None: None, **{member.value: member for member in UserType}}
 
 
 @_define
@@ -195,6 +195,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
             model.groups = items
         else:
             model.groups = decode_list(value, "User", "groups")
+
         value = json_auth_types
         if value.__class__ is list:
             items = []
@@ -206,6 +207,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
             model.auth_types = items
         else:
             model.auth_types = decode_list(value, "User", "auth_types")
+
         try:
             model.user_type = _MEMBERS_OF_UserType[json_user_type]
         except (KeyError, TypeError):
@@ -222,6 +224,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
             model.client_and_roles = items
         else:
             model.client_and_roles = decode_list(value, "User", "client_and_roles")
+
         if len(src_dict) != 17:
             model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model

@@ -25,9 +25,9 @@ from .language import Language
 from .user_type import UserType
 
 _new = object.__new__
-_MEMBERS_OF_AuthType = {member.value: member for member in AuthType}
-_MEMBERS_OF_Language = {member.value: member for member in Language}
-_MEMBERS_OF_UserType = {member.value: member for member in UserType}
+_MEMBERS_OF_AuthType: dict[Any, Any] = {None: None, **{member.value: member for member in AuthType}}
+_MEMBERS_OF_Language: dict[Any, Any] = {None: None, **{member.value: member for member in Language}}
+_MEMBERS_OF_UserType: dict[Any, Any] = {None: None, **{member.value: member for member in UserType}}
 
 
 @_define
@@ -183,6 +183,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
             model.groups = items
         else:
             model.groups = decode_list(value, "UserPublic", "groups")
+
         value = json_auth_types
         if value.__class__ is list:
             items = []
@@ -194,6 +195,7 @@ def read(src_dict: Mapping[str, Any]) -> Any:
             model.auth_types = items
         else:
             model.auth_types = decode_list(value, "UserPublic", "auth_types")
+
         try:
             model.user_type = _MEMBERS_OF_UserType[json_user_type]
         except (KeyError, TypeError):

@@ -73,13 +73,16 @@ class UserRole(_types.Extensible):
 def read(src_dict: Mapping[str, Any]) -> Any:
     """A UserRole from an object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
-    get = src_dict.get
     model: Any = _new(UserRole)
     model._extra = None
-    model.user_role = (
-        _read_Group(value) if (value := get("user_role", UNSET)).__class__ is dict else decode_model(value, Group)
-    )
-    if (len(src_dict) != 1 or model.user_role is UNSET) and not src_dict.keys() <= _KNOWN:
+    known = 0
+    if "user_role" in src_dict:
+        known += 1
+        value = src_dict["user_role"]
+        model.user_role = _read_Group(value) if value.__class__ is dict else decode_model(value, Group)
+    else:
+        model.user_role = UNSET
+    if len(src_dict) != known:
         model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
     return model
 
