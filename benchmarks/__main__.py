@@ -31,11 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     for row in _rows(options.only, quick=options.quick):
         rows.append(row)
         print(line(row), flush=True)
-    found = {
-        "date": datetime.date.today().isoformat(),
-        "versions": versions(),
-        "rows": [attrs.asdict(row) for row in rows],
-    }
+    today, used = datetime.date.today().isoformat(), versions()
+    print(f"\nMeasured on {today} with {', '.join(f'{name} {version}' for name, version in used.items())}.")
+    found = {"date": today, "versions": used, "rows": [attrs.asdict(row) for row in rows]}
     RESULTS.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     return 0 if all(row.ok for row in rows) else 1
 

@@ -8,9 +8,9 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from importlib.metadata import distributions, version
 from pathlib import Path
 
@@ -68,13 +68,23 @@ class Peers:
         return sample
 
     def memory(self, name: str, case: str, url: str) -> tuple[Sample, Sample]:
-        """Kilobytes that a process has at most that does a case of `ways`: more than before, and in all."""
+        """Kilobytes that a process has at most that does a case of `ways`: more than before, and in all.
 
-        def sample(which: int) -> list[float]:
-            found: list[float] = json.loads(self._run("-m", "benchmarks.worker", name, case, url, "--memory"))
-            return [found[which]]
+        The second takes what the processes of the first have told, as long as there is any.
+        """
+        in_all: deque[float] = deque()
 
-        return partial(sample, 0), partial(sample, 1)
+        def sample() -> list[float]:
+            more, peak = json.loads(self._run("-m", "benchmarks.worker", name, case, url, "--memory"))
+            in_all.append(peak)
+            return [more]
+
+        def sample_in_all() -> list[float]:
+            if not in_all:
+                sample()
+            return [in_all.popleft()]
+
+        return sample, sample_in_all
 
     def script(self, text: str, *arguments: str) -> Sample:
         """How many seconds a script takes in a new process, without what Python itself takes to start and to end."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 USERS = 10_000
@@ -38,7 +38,7 @@ def decoded(url: str) -> list[dict[str, Any]]:
     return data
 
 
-def concurrently(call: AsyncWork) -> AsyncWork:
+def concurrently(call: AsyncWork) -> Callable[[], Coroutine[Any, Any, None]]:
     """So many calls, so many at a time."""
 
     async def work() -> None:

@@ -77,6 +77,14 @@ class Job(Generic[T]):
         self._cut: Callable[[], object] | None = None
         self.is_cancelled = False
         self.future: Future[T] = Future()
+        self.turn: anyio.Semaphore | None = None
+        self.has_turn = False
+
+    def end_turn(self) -> None:
+        """Let the next one read its answer."""
+        if self.turn is not None and self.has_turn:
+            self.has_turn = False
+            self.turn.release()
 
     @contextmanager
     def doing(self) -> Iterator[None]:
@@ -136,6 +144,22 @@ def pause(seconds: float) -> None:
     """Let time pass, as long as it is wanted."""
     job = _JOB.get()
     (time.sleep if job is None else job.sleep)(seconds)
+
+
+async def turn_async() -> None:
+    """Wait until no other job of the same reader reads an answer.
+
+    Answers that come at once would all be read before the reader has the first one and asks for more, and meanwhile the
+    network would stand still: of 100 pages, 8 at a time, that was a seventh of the time.
+    """
+    job = _JOB.get()
+    if job is not None and job.turn is not None and not job.has_turn:
+        await job.turn.acquire()
+        job.has_turn = True
+
+
+def turn() -> None:
+    """Nothing to wait for: threads take turns with their reader by themselves."""
 
 
 def cuttable(client: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> AbstractContextManager[None]:
@@ -268,7 +292,10 @@ class AsyncBackground:
     """
 
     def __init__(self, most: int) -> None:
+        import anyio
+
         del most  # as many as are started
+        self._turn = anyio.Semaphore(1)
         self._running: dict[Job[Any], tuple[Callable[[], object], anyio.Event]] = {}
 
     def start(self, job: Job[T], work: Callable[[], Awaitable[T]]) -> None:
@@ -289,7 +316,9 @@ class AsyncBackground:
             job.future.cancel()  # unless there is a result
             running.pop(job, None)
             done.set()
+            job.end_turn()
 
+        job.turn = self._turn
         self._running[job] = _spawned(run, end), done
 
     async def result(self, job: Job[T]) -> T:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import re
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +14,7 @@ import pytest
 from gcore_iam import IAMClient, models
 from gcore_iam.testing import FakeIAM
 
-from benchmarks import __main__, build_time, clients, fake_iam, measure, ways, worker
+from benchmarks import __main__, build_time, clients, fake_iam, measure, worker
 from benchmarks.measure import OURS, Comparison, Row, Sample
 from benchmarks.peers import Peers
 from benchmarks.server import serving
@@ -108,7 +107,9 @@ def test_the_results_are_printed_and_written(
         monkeypatch.setattr(fake_iam, "comparisons", lambda w=two: [Comparison("c", w, {"peer": 2.0}, note="because")])
         assert __main__.main([]) == status
         told = "because" if status else "ok"
-        assert f"| c | peer | {seconds:.3g} | 2 | {told} |" in capsys.readouterr().out
+        printed = capsys.readouterr().out
+        assert f"| c | peer | {seconds:.3g} | 2 | {told} |" in printed
+        assert "with python 3.11.7" in printed
         written = json.loads(results.read_text("utf-8"))
         assert written["versions"] == {"python": "3.11.7"}
         memory, row = written["rows"]
@@ -132,23 +133,23 @@ def test_quick_measures_what_users_run_and_no_more(monkeypatch: pytest.MonkeyPat
     assert [row["name"] for row in json.loads((tmp_path / "results.json").read_text("utf-8"))["rows"]] == ["walk True"]
 
 
-def test_every_case_that_is_compared_is_there_in_every_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_quick_leaves_the_generator_out() -> None:
+    ways: dict[str, Sample] = dict.fromkeys((OURS, clients.GENERATOR, clients.BARE), list)
+    bounds = {clients.GENERATOR: 1.0, clients.BARE: 2.0}
+    left = clients.without(clients.GENERATOR, Comparison("c", ways, bounds, tail=bounds))
+    assert left.ways.keys() == {OURS, clients.BARE}
+    assert left.bounds == left.tail == {clients.BARE: 2.0}
+
+
+def test_memory_in_all_is_of_the_processes_that_have_told_how_much_more_they_took(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     peers = Peers(tmp_path)
-    asked: set[tuple[str, str]] = set()
-
-    def way(name: str, case: str, url: str, times: int = 1) -> Sample:
-        asked.add((name, case))
-        return list
-
-    monkeypatch.setattr(peers, "way", way)
-    found = list(clients.comparisons(peers, "http://near", "http://far", quick=False))
-    for comparison in found:
-        assert comparison.bounds.keys() | comparison.tail.keys() <= comparison.ways.keys() - {OURS}
-        assert OURS in comparison.ways
-    assert len({comparison.what for comparison in found}) == len(found)
-    texts = {name: (Path(ways.__file__).parent / f"{name}.py").read_text("utf-8") for name, _ in asked}
-    defined = {(name, case) for name, text in texts.items() for case in re.findall(r"^(?:def )?(\w+)[(:]", text, re.M)}
-    assert asked <= defined
+    told = iter([[1, 100], [2, 200], [3, 300]])
+    monkeypatch.setattr(peers, "_run", lambda *words: json.dumps(next(told)))
+    more, in_all = peers.memory("ours", "keep", "http://near")
+    assert [more(), more()] == [[1], [2]]
+    assert [in_all(), in_all(), in_all()] == [[100], [200], [300]]
 
 
 def test_a_worker_does_the_work_as_often_as_it_is_asked_to(

@@ -553,3 +553,40 @@ def test_progress_bars_know_how_many_are_to_come(fake: FakeIAM) -> None:
             return len([user async for user in async_tqdm(aiter(users), total=await users.total(), disable=True)])
 
     assert asyncio.run(main()) == USERS
+
+
+# --- taking turns --------------------------------------------------------------------------------------------------
+
+
+def test_the_reader_comes_between_answers_that_arrive_at_once(fake: FakeIAM, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the network would stand still until all of them are read."""
+    log: list[str] = []
+    inner, waiting, arrived = fake.transport(), 0, asyncio.Event()
+
+    class AtOnce(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            nonlocal waiting
+            response = await inner.handle_async_request(request)
+            if request.url.params["offset"] != "0":
+                waiting += 1
+                if waiting == 4:
+                    asyncio.get_running_loop().call_soon(arrived.set)
+                await arrived.wait()
+            return response
+
+    real = vars(iam_get_users)["decode_json"]
+
+    def read(response: httpx.Response, operation: str) -> Any:
+        log.append("read")
+        return real(response, operation)
+
+    monkeypatch.setattr(iam_get_users, "decode_json", read)
+
+    async def main() -> None:
+        async with AsyncIAMClient(fake.api_key, base_url="http://localhost", transport=AtOnce()) as iam:
+            pages = iam.users.list(page_size=PAGE, prefetch=5, max_items=5 * PAGE).pages()
+            while (page := await anext(pages, None)) is not None:
+                log.append(f"page of {len(page.items)}")
+
+    asyncio.run(main())
+    assert log == ["read", f"page of {PAGE}"] * 5

@@ -17,7 +17,7 @@ import httpx
 from ..auth.bearer import Bearer
 from ..auth.exclusive import Running
 from ..auth.waiting import slept
-from ..background import cuttable
+from ..background import cuttable, turn
 from ..errors import ConfigurationError
 from ..http import (
     DEFAULT_TIMEOUT,
@@ -43,7 +43,7 @@ from ..http import (
     wants_credentials,
     within,
 )
-from ..retry import Call, Outcome, RetryPolicy
+from ..retry import Call, Effect, Outcome, RetryPolicy
 from ..tls import tls
 from .credentials import Auth, Credentials
 from .pools import Pools
@@ -223,9 +223,12 @@ class HTTPClient(httpx.Client):
         check_open(self, self._pool)
         call = begin(request, self._retries)
         outcome = self._attempt(request, call, stream)
-        if outcome.error is None:  # most calls: setting up what repeats them costs as much as a tenth of one
-            return concluded(call, outcome, request)
-        return concluded(call, self._repeated(outcome, request, call, stream), request)
+        if outcome.error is not None:  # in most calls it is None: setting up what repeats them costs a tenth of one
+            outcome = self._repeated(outcome, request, call, stream)
+        response = concluded(call, outcome, request)
+        if call.effect is Effect.READ:  # what a session has to send meanwhile waits for nobody's turn
+            turn()
+        return response
 
     def _repeated(
         self, outcome: Outcome[httpx.Response], request: httpx.Request, call: Call[httpx.Response], stream: bool
