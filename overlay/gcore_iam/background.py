@@ -162,19 +162,19 @@ def turn() -> None:
     """Nothing to wait for: threads take turns with their reader by themselves."""
 
 
-def cuttable(client: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> AbstractContextManager[None]:
+def cuttable(client: object, request: httpx.Request) -> AbstractContextManager[None]:
     """Cut the connection of a request when its job is cancelled in the `with` block."""
     job = _JOB.get()
     return nullcontext() if job is None else job.cut_by(lambda: _cut(client, request))
 
 
-def _cut(client: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> None:
+def _cut(client: Any, request: httpx.Request) -> None:
     """End the connection that a request of another thread waits on.
 
     Neither httpx nor httpcore can do that, so this looks for the socket where version 1 of httpcore has it. Where it is
     not there, as with HTTP/2, or a transport of somebody else's, the request goes on to its end.
     """
-    transports: list[Any] = [client._transport, *client._mounts.values()]
+    transports: list[Any] = [client._transport, *getattr(client, "_mounts", {}).values()]
     transports += [pool for transport in transports for pool in getattr(transport, "pools", ())]
     with suppress(AttributeError, TypeError, OSError):
         for pool in (transport._pool for transport in transports if hasattr(transport, "_pool")):

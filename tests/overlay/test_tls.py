@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -114,6 +117,35 @@ def test_what_is_not_passed_on_meets_settings_that_trust_nobody() -> None:
     assert deferred.verify_mode is ssl.CERT_REQUIRED
     assert deferred.check_hostname
     assert not deferred.get_ca_certs()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only some systems can")
+def test_a_forked_process_goes_on_with_the_same_settings(https: str, authority: trustme.CA, tmp_path: Path) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    program = f"""
+import os
+import httpx
+from gcore_iam import IAMClient, tls
+real = httpx.create_ssl_context
+made = []
+def create(*words, **options):
+    made.append(real(*words, **options))
+    made[-1].load_verify_locations({str(tmp_path / "ca.pem")!r})
+    return made[-1]
+httpx.create_ssl_context = create
+iam = IAMClient("42_k", base_url={https!r})
+iam.users.get(1)
+child = os.fork()
+iam.users.get(1)
+with IAMClient("42_k", base_url={https!r}) as other:
+    other.users.get(1)
+assert len(made) == 1
+if not child:
+    os._exit(7)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SSL")}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=30)
 
 
 def test_the_environment_names_an_authority(

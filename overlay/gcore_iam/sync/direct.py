@@ -1,0 +1,59 @@
+# Derived from aio/direct.py by `make generate`. Do not edit: change that file.
+
+"""Sends requests over a transport, and does no more."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import httpx
+
+
+class Direct:
+    """What sends requests that are complete, over a transport.
+
+    An `httpx.Client` would look for hooks, credentials, redirects and cookies, of which there are none here. That
+    takes a sixth of a small call.
+
+    Args:
+        transport: What carries the requests; closed with this.
+    """
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
+        self.is_closed = False
+
+    def send(self, request: httpx.Request, *, stream: bool) -> httpx.Response:
+        """Send a request.
+
+        Args:
+            request: The request, with its timeouts.
+            stream: Whether to leave the body to be read.
+
+        Returns:
+            The response, whatever its status.
+
+        Raises:
+            httpx.RequestError: No response came, or not all of it.
+        """
+        began = time.perf_counter()
+        try:
+            response = self._transport.handle_request(request)
+        except httpx.RequestError as error:
+            error.request = request
+            raise
+        response.request = request
+        if not stream:
+            try:
+                response.read()
+            except BaseException:
+                response.close()
+                raise
+            response.elapsed = timedelta(seconds=time.perf_counter() - began)
+        return response
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.is_closed = True
+        self._transport.close()
