@@ -87,7 +87,7 @@ lock: setup ## lock the newest dependencies that pyproject admits
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
 	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-dev.txt
-	@.venv-lock/bin/uv pip compile pyproject.toml --extra fast --extra aiohttp --group peers --universal \
+	@.venv-lock/bin/uv pip compile pyproject.toml --extra fast --group peers --universal \
 		--python-version 3.11 --constraint requirements-dev.txt --generate-hashes --no-emit-index-url --no-annotate \
 		--no-header --quiet -o benchmarks/requirements.txt
 	@rm -r .venv-lock

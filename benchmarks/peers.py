@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import distributions, version
 from pathlib import Path
+
+import certifi
+import trustme
 
 from .measure import Sample
 from .ways import UNTOUCHED
@@ -23,7 +25,7 @@ ENVIRONMENT = ROOT / ".venv-bench"
 
 PYTHON = ENVIRONMENT / "bin" / "python"
 
-SHOWN = ("gcore", "httpx", "httpcore", "h11", "attrs", "orjson", "httpx-aiohttp", "aiohttp")
+SHOWN = ("gcore", "httpx", "httpcore", "h11", "attrs", "orjson")
 """Distributions that a table of results names."""
 
 
@@ -31,11 +33,13 @@ class Peers:
     """Starts processes, and ends them.
 
     Args:
-        untouched: The folder that holds the package that openapi-python-client makes when it is left alone.
+        folder: A folder that holds the package that openapi-python-client makes when it is left alone, and where
+            what else they need may be put.
     """
 
-    def __init__(self, untouched: Path) -> None:
-        path = os.pathsep.join(map(str, (ROOT / "overlay", ROOT / "generated", untouched)))
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        path = os.pathsep.join(map(str, (ROOT / "overlay", ROOT / "generated", folder)))
         self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path}
         self._workers = ExitStack()
 
@@ -92,6 +96,19 @@ class Peers:
         timed = f"{began}\n{text}\nprint(time.perf_counter() - began)"
         return lambda: [float(self._run("-c", timed, *arguments))]
 
+    def trust(self) -> Path:
+        """Let all processes trust a certificate of our own, besides what they trust anyway, and give it with its key.
+
+        The environment names the certificates from then on, so every client reads them where it makes its settings.
+        """
+        authority = trustme.CA()
+        certificate = self._folder / "server.pem"
+        authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(certificate))
+        trusted = self._folder / "trusted.pem"
+        trusted.write_bytes(Path(certifi.where()).read_bytes() + authority.cert_pem.bytes())
+        self._environment["SSL_CERT_FILE"] = str(trusted)
+        return certificate
+
     def finish(self) -> None:
         """End the processes."""
         self._workers.close()
@@ -128,7 +145,7 @@ def versions() -> dict[str, str]:
     """What the measurements depend on."""
     installed = distributions(path=[str(each) for each in ENVIRONMENT.glob("lib/python*/site-packages")])
     return {
-        "python": platform.python_version(),
+        "python": (ENVIRONMENT / "pyvenv.cfg").read_text("utf-8").partition("version = ")[2].split()[0],
         "openapi-python-client": version("openapi-python-client"),
         **{each.name: each.version for each in installed if each.name in SHOWN},
     }

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 _INVENTED = 100
@@ -74,19 +76,26 @@ class _Connection(asyncio.Protocol):
         self._transport.write(answer)
 
 
-async def _serve(users: int, latency: float) -> None:
+async def _serve(users: int, latency: float, certificate: str) -> None:
     listed, answers = Users(users), dict[str, bytes]()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(listed, latency, answers), "127.0.0.1", 0)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    tls = None
+    if certificate:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(certificate)
+    server = await loop.create_server(lambda: _Connection(listed, latency, answers), "127.0.0.1", 0, ssl=tls)
+    print(f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     async with server:
         await loop.run_in_executor(None, sys.stdin.read)  # until whoever has started this closes it
 
 
 @contextmanager
-def serving(users: int, latency: float = 0.0) -> Iterator[str]:
-    """Serve so many users, with so many seconds of latency per answer, and give the URL."""
-    command = [sys.executable, "-m", "benchmarks.server", str(users), str(latency)]
+def serving(users: int, latency: float = 0.0, certificate: Path | str = "") -> Iterator[str]:
+    """Serve so many users, with so many seconds of latency per answer, and give the URL.
+
+    With a certificate and its key in a file, serve over TLS.
+    """
+    command = [sys.executable, "-m", "benchmarks.server", str(users), str(latency), str(certificate)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
     assert process.stdout is not None
     with process:
@@ -102,5 +111,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("users", type=int)
     parser.add_argument("latency", type=float)
+    parser.add_argument("certificate")
     options = parser.parse_args()
-    asyncio.run(_serve(options.users, options.latency))
+    asyncio.run(_serve(options.users, options.latency, options.certificate))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import httpx
 from gcore_iam import AsyncIAMClient, IAMClient, models
 
 from . import KEY, LARGE_PAGE, PAGE, USERS, AsyncWork, Work, concurrently, decoded
@@ -17,9 +16,9 @@ def get(url: str) -> Work:
     return lambda: iam.users.get(1)
 
 
-def async_get(url: str, transport: httpx.AsyncBaseTransport | None = None) -> AsyncWork:
+def async_get(url: str) -> AsyncWork:
     """The same in async code."""
-    iam = AsyncIAMClient(KEY, base_url=url, transport=transport)
+    iam = AsyncIAMClient(KEY, base_url=url)
 
     async def work() -> models.UserPublic:
         return await iam.users.get(1)
@@ -30,18 +29,6 @@ def async_get(url: str, transport: httpx.AsyncBaseTransport | None = None) -> As
 def async_concurrent(url: str) -> AsyncWork:
     """Many at a time."""
     return concurrently(async_get(url))
-
-
-def async_get_aiohttp(url: str) -> AsyncWork:
-    """The same over connections of aiohttp."""
-    from httpx_aiohttp import AiohttpTransport
-
-    return async_get(url, AiohttpTransport())
-
-
-def async_concurrent_aiohttp(url: str) -> AsyncWork:
-    """Many at a time over connections of aiohttp."""
-    return concurrently(async_get_aiohttp(url))
 
 
 def first_item(url: str) -> Work:
@@ -66,6 +53,7 @@ def walk(url: str, prefetch: int = 1, page: int = PAGE) -> Work:
 walk_4: Callable[[str], Work] = partial(walk, prefetch=4)
 walk_8: Callable[[str], Work] = partial(walk, prefetch=8)
 stream: Callable[[str], Work] = partial(walk, page=LARGE_PAGE)
+stream_ahead: Callable[[str], Work] = partial(walk, prefetch=4, page=LARGE_PAGE)
 
 
 def async_walk(url: str, prefetch: int = 1) -> AsyncWork:
@@ -94,7 +82,7 @@ def async_walk_8(url: str) -> AsyncWork:
 def keep(url: str) -> Work:
     """Every user, in a list."""
     iam = IAMClient(KEY, base_url=url)
-    return lambda: list(iam.users.list(page_size=LARGE_PAGE, prefetch=1))
+    return lambda: list(iam.users.list(page_size=LARGE_PAGE))
 
 
 def build(url: str) -> Work:

@@ -77,6 +77,7 @@ class Job(Generic[T]):
         self._cut: Callable[[], object] | None = None
         self.is_cancelled = False
         self.future: Future[T] = Future()
+        self.is_sending = False
         self.turn: anyio.Semaphore | None = None
         self.has_turn = False
 
@@ -146,19 +147,34 @@ def pause(seconds: float) -> None:
     (time.sleep if job is None else job.sleep)(seconds)
 
 
-async def turn_async() -> None:
+@contextmanager
+def sending() -> Iterator[Job[Any] | None]:
+    """What is sent meanwhile, and the job that it is for; None for what has to be sent on the way, such as a login."""
+    job = _JOB.get()
+    if job is None or job.is_sending:
+        yield None
+        return
+    job.is_sending = True
+    try:
+        yield job
+    finally:
+        job.is_sending = False
+
+
+async def turn_async(job: Job[Any]) -> None:
     """Wait until no other job of the same reader reads an answer.
 
     Answers that come at once would all be read before the reader has the first one and asks for more, and meanwhile the
     network would stand still: of 100 pages, 8 at a time, that was a seventh of the time.
     """
-    job = _JOB.get()
-    if job is not None and job.turn is not None and not job.has_turn:
+    if job.turn is not None and not job.has_turn:
         await job.turn.acquire()
         job.has_turn = True
+        if job.future.done():  # nobody else would end it
+            job.end_turn()
 
 
-def turn() -> None:
+def turn(job: Job[Any]) -> None:
     """Nothing to wait for: threads take turns with their reader by themselves."""
 
 
@@ -174,9 +190,9 @@ def _cut(client: Any, request: httpx.Request) -> None:
     Neither httpx nor httpcore can do that, so this looks for the socket where version 1 of httpcore has it. Where it is
     not there, as with HTTP/2, or a transport of somebody else's, the request goes on to its end.
     """
-    transports: list[Any] = [client._transport, *getattr(client, "_mounts", {}).values()]
-    transports += [pool for transport in transports for pool in getattr(transport, "pools", ())]
     with suppress(AttributeError, TypeError, OSError):
+        transports: list[Any] = [client._transport, *getattr(client, "_mounts", {}).values()]
+        transports += [pool for transport in transports for pool in getattr(transport, "pools", ())]
         for pool in (transport._pool for transport in transports if hasattr(transport, "_pool")):
             # Within the pool's lock, so that the connection cannot become another request's meanwhile.
             lock = pool._optional_thread_lock._lock

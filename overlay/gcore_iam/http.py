@@ -53,8 +53,8 @@ DEFAULT_BASE_URL = "https://api.gcore.com"
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds: 5 to connect, 30 for each read, each write, and the wait for a connection of the pool."""
 
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-"""Connections of a client."""
+LIMITS_OF_ONE_POOL = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+"""Connections of a client whose requests may go through a proxy; all others have several pools."""
 
 _LONGEST_TIMEOUT = 1e6
 """Seconds: sockets cannot wait for much longer; `httpx.Timeout(None)` waits without end."""
@@ -206,7 +206,6 @@ def failed(
 ) -> Outcome[httpx.Response]:
     """What a failure of httpx's comes to; that failure becomes the cause of ours."""
     ours: IAMError
-    error = _as_it_was(error)
     method, url = request.method, shown(request.url)
     # What broke the rules of HTTP may be quoted in the message: a header with a secret, an answer in clear.
     quotes = isinstance(error, httpx.ProtocolError | httpx.InvalidURL)
@@ -233,18 +232,6 @@ def failed(
     outcome = Outcome[httpx.Response](error=ours)
     _log(call, outcome, None, began)
     return outcome
-
-
-def _as_it_was(error: httpx.HTTPError | httpx.InvalidURL) -> httpx.HTTPError | httpx.InvalidURL:
-    """A connection that breaks is no timeout of connecting, as httpx-aiohttp has it: the request may have been sent."""
-    aiohttp, cause = sys.modules.get("aiohttp"), error.__cause__
-    if aiohttp is None or not isinstance(cause, aiohttp.ClientConnectionError):
-        return error
-    if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ServerTimeoutError):
-        return error
-    broken = httpx.ReadError(str(error))
-    broken.__cause__ = cause
-    return broken
 
 
 def is_rejected(outcome: Outcome[httpx.Response]) -> bool:

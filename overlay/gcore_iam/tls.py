@@ -4,46 +4,53 @@ from __future__ import annotations
 
 import os
 import ssl
-from functools import cached_property, lru_cache
-from typing import Any, Self
+import threading
+from collections.abc import Callable
+from functools import lru_cache
 
 import httpx
 
+_NAMED = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
-def tls() -> ssl.SSLContext:
-    """The TLS settings that all clients share: making them takes longer than everything else about a client."""
-    return _tls(tuple(map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"))))
+
+def tls() -> Callable[[], ssl.SSLContext]:
+    """What gives the TLS settings of a client, which are made once for all.
+
+    Reading the certificates of all authorities takes longer than everything else about a client, a fifth of the time
+    from starting Python to the first answer. So it waits for the first connection: whoever talks to a server of tests
+    over plain http has no use for them. What the environment names may be missing or broken, and is read at once.
+
+    Raises:
+        OSError: What the environment names cannot be read.
+    """
+    named = tuple(map(os.environ.get, _NAMED))
+    if any(named):
+        context = _named(named)
+        return lambda: context
+    return _default
 
 
 @lru_cache(maxsize=8)
-def _tls(named: tuple[str | None, ...]) -> ssl.SSLContext:
-    # What the environment names may be missing or broken, so it is read before anything is sent.
-    return httpx.create_ssl_context() if any(named) else _Deferred()
+def _named(named: tuple[str | None, ...]) -> ssl.SSLContext:
+    del named  # httpx looks for them where they come from
+    return httpx.create_ssl_context()
 
 
-class _Deferred(ssl.SSLContext):
-    """What httpx makes by default, made when the first connection needs it.
+_made: list[ssl.SSLContext] = []
+_making = threading.Lock()
 
-    Reading the certificates of all authorities takes a fifth of the time from starting Python to the first answer, and
-    whoever talks to a server of tests over plain http has no use for them. Whatever is not passed on here meets a
-    context that trusts nobody.
-    """
 
-    def __new__(cls) -> Self:
-        return super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
+def _default() -> ssl.SSLContext:
+    with _making:
+        if not _made:
+            _made.append(httpx.create_ssl_context(trust_env=False))
+        return _made[0]
 
-    @cached_property
-    def _made(self) -> ssl.SSLContext:
-        return httpx.create_ssl_context()
 
-    def set_alpn_protocols(self, alpn_protocols: Any) -> None:
-        """See `ssl.SSLContext.set_alpn_protocols`."""
-        self._made.set_alpn_protocols(alpn_protocols)
+def _after_fork() -> None:
+    global _making
+    _making = threading.Lock()  # a thread that the child does not have may hold the other one
 
-    def wrap_socket(self, *args: Any, **options: Any) -> ssl.SSLSocket:
-        """See `ssl.SSLContext.wrap_socket`."""
-        return self._made.wrap_socket(*args, **options)
 
-    def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
-        """See `ssl.SSLContext.wrap_bio`."""
-        return self._made.wrap_bio(*args, **options)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

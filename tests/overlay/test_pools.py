@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,8 +13,9 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from gcore_iam import APIConnectionError, AsyncIAMClient, IAMClient
+from gcore_iam import APIConnectionError, AsyncIAMClient, IAMClient, RetryPolicy
 from gcore_iam.aio.pools import LIMITS, POOLS, AsyncPools
+from gcore_iam.sync import pools as sync_pools
 from gcore_iam.sync.pools import Pools
 from gcore_iam.testing import Delay, FakeIAM, Hang
 
@@ -36,6 +39,11 @@ def pools_of(iam: Any) -> Any:
     return iam._http._pool.client._transport
 
 
+def busy(transport: Any) -> list[int]:
+    """Requests by pool."""
+    return [member.busy for members in transport._members.values() for member in members]
+
+
 def test_calls_one_after_the_other_have_one_connection(fake: FakeIAM, url: str, colour: Colour) -> None:
     async def slowly(iam: AsyncIAMClient) -> Any:
         for _ in range(20):
@@ -49,7 +57,7 @@ def test_calls_one_after_the_other_have_one_connection(fake: FakeIAM, url: str, 
 
     transport = colour.run(slowly if colour.is_async else quickly, fake.api_key, base_url=url)
     assert len(transport.pools) == 1
-    assert transport._busy == [0]
+    assert busy(transport) == [0]
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -61,8 +69,8 @@ def test_tasks_spread_evenly(fake: FakeIAM, url: str, backend: str) -> None:
             for _ in range(MANY):
                 tasks.start_soon(iam.users.get, 1)
             await anyio.sleep(0.05)
-            assert sorted(pools_of(iam)._busy) == [MANY // POOLS] * POOLS
-        assert pools_of(iam)._busy == [0] * POOLS
+            assert sorted(busy(pools_of(iam))) == [MANY // POOLS] * POOLS
+        assert busy(pools_of(iam)) == [0] * POOLS
 
     anyio.run(main, backend=backend)
 
@@ -75,25 +83,25 @@ def test_threads_spread_evenly(fake: FakeIAM, url: str) -> None:
             thread.start()
         busiest = 0
         while any(thread.is_alive() for thread in threads):
-            busiest = max(busiest, *pools_of(iam)._busy)
+            busiest = max(busiest, *busy(pools_of(iam)))
             threads[0].join(0.01)
         assert busiest <= MANY // POOLS
-        assert pools_of(iam)._busy == [0] * len(pools_of(iam).pools)
+        assert busy(pools_of(iam)) == [0] * len(pools_of(iam).pools)
 
 
 def test_a_body_that_is_not_read_yet_holds_its_connection(fake: FakeIAM, url: str) -> None:
     headers = {"Authorization": f"APIKey {fake.api_key}"}
-    with httpx.Client(transport=Pools(httpx.create_ssl_context()), base_url=url, headers=headers) as client:
+    with httpx.Client(transport=Pools(httpx.create_ssl_context), base_url=url, headers=headers) as client:
         transport: Any = client._transport
         with client.stream("GET", "/iam/users?limit=100") as first:
-            assert transport._busy == [1]
+            assert busy(transport) == [1]
             with client.stream("GET", "/iam/users?limit=100") as second:
-                assert transport._busy == [1, 1]
+                assert busy(transport) == [1, 1]
                 second.read()
-                assert transport._busy == [1, 0]
+                assert busy(transport) == [1, 0]
             first.read()
             first.close()
-        assert transport._busy == [0, 0]
+        assert busy(transport) == [0, 0]
 
 
 def test_what_fails_gives_its_place_back(fake: FakeIAM, url: str, colour: Colour) -> None:
@@ -107,7 +115,7 @@ def test_what_fails_gives_its_place_back(fake: FakeIAM, url: str, colour: Colour
     for base_url in (url, "http://127.0.0.1:9"):
         with pytest.raises(APIConnectionError):
             colour.run(call, fake.api_key, base_url=base_url, retries=0, timeout=0.1)
-    assert [transport._busy for transport in seen] == [[0], [0]]
+    assert [busy(transport) for transport in seen] == [[0], [0]]
 
 
 def test_no_more_connections_than_a_pool_has_room_for() -> None:
@@ -182,3 +190,95 @@ def test_an_answer_is_gone_as_soon_as_nobody_holds_it(fake: FakeIAM, url: str, c
         assert colour.run(slowly if colour.is_async else quickly, fake.api_key, base_url=url) == 0
     finally:
         gc.enable()
+
+
+def test_pools_that_nobody_uses_any_more_are_closed(fake: FakeIAM, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """httpcore looks after idle connections of a pool when it gets a request, and after a burst most get none."""
+    now = 1000.0
+
+    class Clock:
+        def monotonic(self) -> float:
+            return now
+
+    monkeypatch.setattr(sync_pools, "time", Clock())
+    with httpx.Client(transport=Pools(httpx.create_ssl_context), base_url=url) as client:
+        transport: Any = client._transport
+        streams = [client.stream("GET", "/iam/users") for _ in range(4)]
+        for stream in streams:
+            stream.__enter__()
+        burst = list(transport.pools)
+        assert len(burst) == 4
+        now += 100
+        for stream in streams[1:]:
+            stream.__exit__(None, None, None)
+        client.get("/iam/users")
+        assert transport.pools == burst, "just used"
+        now += 6
+        client.get("/iam/users")
+        assert len(transport.pools) == 2
+        assert transport.pools[0] is burst[0], "its body is not read yet"
+        assert [len(pool._pool.connections) for pool in burst[2:]] == [0, 0]
+        streams[0].__exit__(None, None, None)
+
+
+def test_plain_http_and_https_have_pools_of_their_own() -> None:
+    asked = []
+
+    def tls() -> ssl.SSLContext:
+        asked.append(1)
+        return httpx.create_ssl_context()
+
+    with httpx.Client(transport=Pools(tls)) as client:
+        transport: Any = client._transport
+        with contextlib.suppress(httpx.ConnectError):
+            client.get("http://127.0.0.1:9/")
+        assert (len(transport.pools), asked) == (1, [])
+        for _ in range(2):
+            with contextlib.suppress(httpx.ConnectError):
+                client.get("https://127.0.0.1:9/")
+        assert (len(transport.pools), asked) == (2, [1])
+
+
+class Recorder(httpx.BaseTransport, list[str]):
+    """A transport that is empty at first, and so as good as False."""
+
+    closed = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.append(request.url.path)
+        return httpx.Response(200, json=[])
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_a_transport_of_the_users_is_used_whatever_it_is_and_closed_once() -> None:
+    recorder = Recorder()
+    with IAMClient("42_k", base_url="http://127.0.0.1:9", transport=recorder) as iam:
+        assert iam.tokens.list(1) == []
+        iam.close()
+    assert recorder == ["/iam/v2/clients/1/tokens"]
+    assert recorder.closed == 1
+
+
+def test_a_response_tells_how_long_it_took(fake: FakeIAM, url: str) -> None:
+    for policy in (RetryPolicy(), RetryPolicy(deadline=10)):
+        with IAMClient(fake.api_key, base_url=url, retries=policy) as iam:
+            http = iam.api.get_httpx_client()
+            assert http.get("/iam/users/1").elapsed.total_seconds() > 0
+            with http.stream("GET", "/iam/users/1") as response:
+                response.read()
+            assert response.elapsed.total_seconds() > 0
+
+
+def test_a_request_that_was_built_elsewhere_has_the_clients_timeouts(fake: FakeIAM) -> None:
+    seen = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"]["read"])
+        return httpx.Response(200, json=[])
+
+    transport = httpx.MockTransport(handle)
+    with IAMClient("42_k", base_url="http://localhost", timeout=7, transport=transport) as iam:
+        iam.api.get_httpx_client().send(httpx.Request("GET", "http://localhost/iam/users"))
+    assert seen == [7]

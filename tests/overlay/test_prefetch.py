@@ -18,6 +18,7 @@ import anyio
 import httpx
 import pytest
 from gcore_iam import (
+    APIKey,
     AsyncIAMClient,
     AsyncPager,
     ConfigurationError,
@@ -26,6 +27,7 @@ from gcore_iam import (
     RateLimitError,
     RetryPolicy,
     Session,
+    background,
     models,
     paginate,
 )
@@ -226,8 +228,8 @@ def test_a_refusal_that_stays_is_told_after_what_came_before(colour: Any, fake: 
 def in_use(iam: IAMClient | AsyncIAMClient) -> int:
     """Requests that still hold a connection, or wait for one."""
     transport: Any = iam._http._pool.client._transport
-    busy: list[int] = transport._busy
-    return max(sum(len(pool._pool._requests) for pool in transport.pools), sum(busy))
+    busy: int = sum(member.busy for members in transport._members.values() for member in members)
+    return max(sum(len(pool._pool._requests) for pool in transport.pools), busy)
 
 
 class StopError(Exception):
@@ -590,3 +592,59 @@ def test_the_reader_comes_between_answers_that_arrive_at_once(fake: FakeIAM, mon
 
     asyncio.run(main())
     assert log == ["read", f"page of {PAGE}"] * 5
+
+
+@pytest.mark.parametrize("client_id", [None, 1001])
+def test_a_login_on_the_way_takes_no_turn(fake: FakeIAM, client_id: int | None) -> None:
+    """A page that is given up while its login goes on would keep the turn, and all others would wait for ever."""
+    users = [dict(user) for user in fake.users][:50]
+    odd = {"401": True, "429": True}
+    logins = 0
+
+    class Odd(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            nonlocal logins
+            path = request.url.path
+            if path.endswith("/jwt/login"):
+                logins += 1
+                return httpx.Response(200, json={"access": f"a{logins}", "refresh": f"r{logins}"})
+            if path.endswith("/jwt/refresh"):
+                return httpx.Response(400, json={"message": "no"})
+            if "/jwt/clients/" in path:
+                await asyncio.sleep(0.08 if logins > 1 else 0)
+                return httpx.Response(200, json={"access": f"s{logins}", "refresh": f"q{logins}"})
+            offset, limit = (int(request.url.params[name]) for name in ("offset", "limit"))
+            if 15 < offset < 25 and odd.pop("401", False):
+                return httpx.Response(401, json={"message": "expired"})
+            if 5 < offset < 15 and odd.pop("429", False):
+                await asyncio.sleep(0.04)
+                return httpx.Response(429, headers={"retry-after": "0"}, json={})
+            page = users[offset : offset + limit]
+            return httpx.Response(200, json={"count": 50, "next": None, "previous": None, "results": page})
+
+    async def main() -> int:
+        session = Session("a@example.com", "pw", client_id=client_id)
+        async with AsyncIAMClient(session, base_url="http://localhost", transport=Odd()) as iam:
+            return len([user async for user in iam.users.list(page_size=10, prefetch=4, consistency="fast")])
+
+    assert asyncio.run(asyncio.wait_for(main(), 10)) == 50
+    assert logins == 2
+
+
+def test_another_call_on_the_way_takes_no_turn(fake: FakeIAM) -> None:
+    """A key that is asked for by another client, for instance."""
+    log: list[str] = []
+
+    async def key() -> str:
+        async with AsyncIAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as other:
+            await other.users.get(1)
+            job = background._JOB.get()
+            log.append("no job" if job is None else f"turn {job.has_turn}")
+        return fake.api_key
+
+    async def main() -> int:
+        async with AsyncIAMClient(APIKey(key), base_url="http://localhost", transport=fake.transport()) as iam:
+            return len([user async for user in iam.users.list(page_size=PAGE, prefetch=4)])
+
+    assert asyncio.run(asyncio.wait_for(main(), 10)) == len(fake.users)
+    assert set(log) == {"no job", "turn False"}

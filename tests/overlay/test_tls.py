@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 import trustme
-from gcore_iam import APIConnectionError, AsyncIAMClient, IAMClient, tls
+from gcore_iam import APIConnectionError, AsyncIAMClient, ConfigurationError, IAMClient, tls
 from gcore_iam.testing import FakeIAM
 
 from .conftest import Colour
@@ -64,9 +64,9 @@ def https(authority: trustme.CA) -> Iterator[str]:
 def _from_the_start(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"):
         monkeypatch.delenv(name, raising=False)
-    tls._tls.cache_clear()
+    tls._made.clear()
     yield
-    tls._tls.cache_clear()
+    tls._made.clear()
 
 
 @pytest.fixture
@@ -112,13 +112,6 @@ def test_a_certificate_of_nobody_known_is_refused(https: str, colour: Colour) ->
     assert not caught.value.sent
 
 
-def test_what_is_not_passed_on_meets_settings_that_trust_nobody() -> None:
-    deferred = tls.tls()
-    assert deferred.verify_mode is ssl.CERT_REQUIRED
-    assert deferred.check_hostname
-    assert not deferred.get_ca_certs()
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="only some systems can")
 def test_a_forked_process_goes_on_with_the_same_settings(https: str, authority: trustme.CA, tmp_path: Path) -> None:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
@@ -146,6 +139,37 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SSL")}
     subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=30)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only some systems can")
+def test_a_fork_while_another_thread_reads_certificates_is_no_deadlock() -> None:
+    program = """
+import os
+from gcore_iam import tls
+tls._making.acquire()  # as a thread does, which the child does not have
+child = os.fork()
+if not child:
+    tls.tls()()
+    os._exit(7)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SSL")}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=30)
+
+
+def test_the_environment_counts_when_a_client_is_made(
+    https: str, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with IAMClient("42_k", base_url=https, retries=0) as iam:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        with pytest.raises(APIConnectionError):
+            iam.users.get(1)
+    with IAMClient("42_k", base_url=https) as iam:
+        assert iam.users.get(1).id
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    with pytest.raises(ConfigurationError, match="certificates"):
+        IAMClient("42_k", base_url=https)
 
 
 def test_the_environment_names_an_authority(

@@ -34,7 +34,7 @@ class AsyncIAMClient:
         retries: A `RetryPolicy`, or a number of retries, 0 or more; None for the default policy.
         http_client: An `httpx.AsyncClient` of your own, for proxies, certificates or HTTP/2. Its connections, hooks and
             timeout are used, its headers, cookies, base URL and credentials are not. It is yours to close.
-        transport: What carries requests; None for HTTP. For tests.
+        transport: What carries requests, and is closed with the client; None for HTTP. For tests, for instance.
         headers: Headers for every request; not `Authorization`.
         allow_http: Send credentials over plain http to other machines as well. Anyone on the way can read them.
 

@@ -30,7 +30,7 @@ class AsyncDirect:
             stream: Whether to leave the body to be read.
 
         Returns:
-            The response, whatever its status.
+            The response, whatever its status; its `elapsed` ends with what has been read here.
 
         Raises:
             httpx.RequestError: No response came, or not all of it.
@@ -42,16 +42,17 @@ class AsyncDirect:
             error.request = request
             raise
         response.request = request
-        if not stream:
-            try:
+        try:
+            if not stream:
                 await response.aread()
-            except BaseException:
-                await response.aclose()
-                raise
-            response.elapsed = timedelta(seconds=time.perf_counter() - began)
+        except BaseException:
+            await response.aclose()
+            raise
+        response.elapsed = timedelta(seconds=time.perf_counter() - began)
         return response
 
     async def aclose(self) -> None:
         """Close all connections."""
-        self.is_closed = True
-        await self._transport.aclose()
+        if not self.is_closed:
+            self.is_closed = True
+            await self._transport.aclose()

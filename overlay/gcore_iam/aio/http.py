@@ -15,11 +15,11 @@ import httpx
 from ..auth.bearer import Bearer
 from ..auth.exclusive import Running
 from ..auth.waiting import slept_async
-from ..background import cuttable, turn_async
+from ..background import cuttable, sending, turn_async
 from ..errors import ConfigurationError
 from ..http import (
     DEFAULT_TIMEOUT,
-    LIMITS,
+    LIMITS_OF_ONE_POOL,
     BoundClient,
     Bounded,
     begin,
@@ -41,7 +41,7 @@ from ..http import (
     wants_credentials,
     within,
 )
-from ..retry import Call, Effect, Outcome, RetryPolicy
+from ..retry import Call, Outcome, RetryPolicy
 from ..tls import tls
 from .credentials import AsyncCredentials, Auth
 from .direct import AsyncDirect
@@ -176,8 +176,8 @@ class AsyncHTTPClient(httpx.AsyncClient):
             if http_client is not None:
                 return http_client
             if transport is None and names_proxies(url):  # which is for which host is for httpx to tell
-                return httpx.AsyncClient(verify=tls(), limits=LIMITS)
-            return AsyncDirect(transport or AsyncPools(tls()))
+                return httpx.AsyncClient(verify=tls()(), limits=LIMITS_OF_ONE_POOL)
+            return AsyncDirect(AsyncPools(tls()) if transport is None else transport)
 
         try:
             pool = AsyncPool(make, is_ours=http_client is None)
@@ -233,12 +233,13 @@ class AsyncHTTPClient(httpx.AsyncClient):
         if "timeout" not in request.extensions:  # one that has been built elsewhere
             request.extensions = {**request.extensions, "timeout": self.timeout.as_dict()}
         call = begin(request, self._retries)
-        outcome = await self._attempt(request, call, stream)
-        if outcome.error is not None:  # in most calls it is None: setting up what repeats them costs a tenth of one
-            outcome = await self._repeated(outcome, request, call, stream)
+        with sending() as job:
+            outcome = await self._attempt(request, call, stream)
+            if outcome.error is not None:  # in most calls it is None: setting up what repeats them costs a tenth of one
+                outcome = await self._repeated(outcome, request, call, stream)
         response = concluded(call, outcome, request)
-        if call.effect is Effect.READ:  # what a session has to send meanwhile waits for nobody's turn
-            await turn_async()
+        if job is not None:
+            await turn_async(job)
         return response
 
     async def _repeated(

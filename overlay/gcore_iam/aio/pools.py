@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 
 import httpx
 
 POOLS = 10
-"""How many pools at most."""
+"""How many pools at most, for each of http and https."""
 
-LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=10)
+LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=10, keepalive_expiry=5.0)
 """Of each pool."""
+
+_IDLE = 5.0
+"""Seconds after which a pool that nobody has used is closed, as a connection of a pool in use is."""
 
 
 class AsyncPools(httpx.AsyncBaseTransport):
@@ -24,24 +27,31 @@ class AsyncPools(httpx.AsyncBaseTransport):
     one. Of one at a time there is but one pool.
 
     Args:
-        verify: TLS settings.
+        tls: Gives the TLS settings, when the first https request needs them.
     """
 
-    def __init__(self, verify: ssl.SSLContext) -> None:
-        self._verify = verify
-        self._busy: list[int] = []
+    def __init__(self, tls: Callable[[], ssl.SSLContext]) -> None:
+        self._tls = tls
+        self._members: dict[str, list[_Member]] = {}
         self._lock = threading.Lock()
-        self.pools: list[httpx.AsyncHTTPTransport] = []
+        self._swept = time.monotonic()
+
+    @property
+    def pools(self) -> list[httpx.AsyncHTTPTransport]:
+        """The pools that there are."""
+        return [member.pool for members in self._members.values() for member in members]
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See `httpx.AsyncBaseTransport.handle_async_request`."""
-        index = self._take()
+        member, unused = self._take(request.url.scheme)
         try:
-            response = await self.pools[index].handle_async_request(request)
+            for pool in unused:
+                await pool.aclose()
+            response = await member.pool.handle_async_request(request)
             assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - for type checkers
-            response.stream = _Body(response.stream, partial(self._give_back, index))
+            response.stream = _Body(response.stream, member, self._lock)
         except BaseException:
-            self._give_back(index)
+            member.give_back(self._lock)
             raise
         return response
 
@@ -50,27 +60,60 @@ class AsyncPools(httpx.AsyncBaseTransport):
         for pool in self.pools:
             await pool.aclose()
 
-    def _take(self) -> int:
+    def _take(self, scheme: str) -> tuple[_Member, list[httpx.AsyncHTTPTransport]]:
+        """The pool for a request, and those to close."""
         with self._lock:
-            if len(self.pools) < POOLS and 0 not in self._busy:
-                self.pools.append(httpx.AsyncHTTPTransport(verify=self._verify, limits=LIMITS))
-                self._busy.append(0)
-            index = self._busy.index(min(self._busy))
-            self._busy[index] += 1
-            return index
+            members = self._members.setdefault(scheme, [])
+            least = min(members, key=_busy, default=None)
+            if least is None or (least.busy and len(members) < POOLS):
+                verify = self._tls() if scheme == "https" else _NO_TLS
+                least = _Member(httpx.AsyncHTTPTransport(verify=verify, limits=LIMITS))
+                members.append(least)
+            least.busy += 1
+            now = least.used = time.monotonic()
+            return least, self._unused(now) if now > self._swept + _IDLE else []
 
-    def _give_back(self, index: int) -> None:
-        with self._lock:
-            self._busy[index] -= 1
+    def _unused(self, now: float) -> list[httpx.AsyncHTTPTransport]:
+        """Take out the pools that nobody has used for long: httpcore looks after connections of pools in use only."""
+        self._swept = now
+        unused = []
+        for scheme, members in self._members.items():
+            idle = [member for member in members if not member.busy and now > member.used + _IDLE]
+            unused += [member.pool for member in idle]
+            self._members[scheme] = [member for member in members if member not in idle]
+        return unused
+
+
+class _Member:
+    """A pool, and how many requests it has."""
+
+    def __init__(self, pool: httpx.AsyncHTTPTransport) -> None:
+        self.pool = pool
+        self.busy = 0
+        self.used = 0.0
+
+    def give_back(self, lock: threading.Lock) -> None:
+        """One request less."""
+        with lock:
+            self.busy -= 1
+            self.used = time.monotonic()
+
+
+def _busy(member: _Member) -> int:
+    return member.busy
+
+
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For pools that have no use for any; it trusts nobody."""
 
 
 class _Body(httpx.AsyncByteStream):
-    """A body that tells when it is closed: its connection is not free before."""
+    """A body that gives its place back when it is closed: its connection is not free before."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, closed: Callable[[], object]) -> None:
+    def __init__(self, stream: httpx.AsyncByteStream, member: _Member, lock: threading.Lock) -> None:
         self._stream = stream
-        self._closed = closed
-        self._is_closed = False
+        self._member: _Member | None = member
+        self._lock = lock
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return aiter(self._stream)
@@ -79,6 +122,6 @@ class _Body(httpx.AsyncByteStream):
         try:
             await self._stream.aclose()
         finally:
-            if not self._is_closed:
-                self._is_closed = True
-                self._closed()
+            member, self._member = self._member, None
+            if member is not None:
+                member.give_back(self._lock)

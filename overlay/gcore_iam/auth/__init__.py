@@ -19,6 +19,7 @@ if not TYPE_CHECKING:  # a type checker shall know the names, and that there are
     __getattr__ = lazily(
         __name__,
         {
+            "": ("api_key", "session", "store"),
             "api_key": ("APIKey",),
             "session": ("Session",),
             "store": ("FileTokenStore", "MemoryTokenStore", "TokenPair", "TokenStore"),

@@ -198,11 +198,12 @@ async def unbroken_async(work: Callable[[], Awaitable[T]]) -> T:
     if not _is_asyncio():
         import anyio
 
-        with anyio.CancelScope(shield=True):
+        with undisturbed(), anyio.CancelScope(shield=True):
             return await work()
     import asyncio
 
-    task = asyncio.ensure_future(work())
+    with undisturbed():
+        task = asyncio.ensure_future(work())
     _TASKS.add(task)  # asyncio itself would forget it
     task.add_done_callback(_done)
     return await asyncio.shield(task)

@@ -32,7 +32,7 @@ class Direct:
             stream: Whether to leave the body to be read.
 
         Returns:
-            The response, whatever its status.
+            The response, whatever its status; its `elapsed` ends with what has been read here.
 
         Raises:
             httpx.RequestError: No response came, or not all of it.
@@ -44,16 +44,17 @@ class Direct:
             error.request = request
             raise
         response.request = request
-        if not stream:
-            try:
+        try:
+            if not stream:
                 response.read()
-            except BaseException:
-                response.close()
-                raise
-            response.elapsed = timedelta(seconds=time.perf_counter() - began)
+        except BaseException:
+            response.close()
+            raise
+        response.elapsed = timedelta(seconds=time.perf_counter() - began)
         return response
 
     def close(self) -> None:
         """Close all connections."""
-        self.is_closed = True
-        self._transport.close()
+        if not self.is_closed:
+            self.is_closed = True
+            self._transport.close()

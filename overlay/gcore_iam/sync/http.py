@@ -17,11 +17,11 @@ import httpx
 from ..auth.bearer import Bearer
 from ..auth.exclusive import Running
 from ..auth.waiting import slept
-from ..background import cuttable, turn
+from ..background import cuttable, sending, turn
 from ..errors import ConfigurationError
 from ..http import (
     DEFAULT_TIMEOUT,
-    LIMITS,
+    LIMITS_OF_ONE_POOL,
     BoundClient,
     Bounded,
     begin,
@@ -43,7 +43,7 @@ from ..http import (
     wants_credentials,
     within,
 )
-from ..retry import Call, Effect, Outcome, RetryPolicy
+from ..retry import Call, Outcome, RetryPolicy
 from ..tls import tls
 from .credentials import Auth, Credentials
 from .direct import Direct
@@ -178,8 +178,8 @@ class HTTPClient(httpx.Client):
             if http_client is not None:
                 return http_client
             if transport is None and names_proxies(url):  # which is for which host is for httpx to tell
-                return httpx.Client(verify=tls(), limits=LIMITS)
-            return Direct(transport or Pools(tls()))
+                return httpx.Client(verify=tls()(), limits=LIMITS_OF_ONE_POOL)
+            return Direct(Pools(tls()) if transport is None else transport)
 
         try:
             pool = Pool(make, is_ours=http_client is None)
@@ -235,12 +235,13 @@ class HTTPClient(httpx.Client):
         if "timeout" not in request.extensions:  # one that has been built elsewhere
             request.extensions = {**request.extensions, "timeout": self.timeout.as_dict()}
         call = begin(request, self._retries)
-        outcome = self._attempt(request, call, stream)
-        if outcome.error is not None:  # in most calls it is None: setting up what repeats them costs a tenth of one
-            outcome = self._repeated(outcome, request, call, stream)
+        with sending() as job:
+            outcome = self._attempt(request, call, stream)
+            if outcome.error is not None:  # in most calls it is None: setting up what repeats them costs a tenth of one
+                outcome = self._repeated(outcome, request, call, stream)
         response = concluded(call, outcome, request)
-        if call.effect is Effect.READ:  # what a session has to send meanwhile waits for nobody's turn
-            turn()
+        if job is not None:
+            turn(job)
         return response
 
     def _repeated(
