@@ -6,7 +6,9 @@ import argparse
 import datetime
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import attrs
@@ -14,6 +16,8 @@ import attrs
 from . import clients
 from .measure import Row, measure
 from .peers import versions
+
+PEERS = (clients.OFFICIAL, clients.GENERATOR, clients.BARE)
 
 RESULTS = Path(__file__).with_name("results.json")
 
@@ -31,12 +35,30 @@ def main(arguments: list[str] | None = None) -> int:
     for row in _rows(options.only, quick=options.quick):
         rows.append(row)
         print(line(row), flush=True)
+    print("", *summary(rows), sep="\n")
     today, used = datetime.date.today().isoformat(), versions()
     print(f"\nMeasured on {today} with {', '.join(f'{name} {version}' for name, version in used.items())}.")
     found = {"date": today, "versions": used, "rows": [attrs.asdict(row) for row in rows]}
     if not options.only:  # some of the rows would pass for all of them
         RESULTS.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     return 0 if all(row.ok for row in rows) else 1
+
+
+def summary(rows: Sequence[Row]) -> Iterator[str]:
+    """One line for each comparison, as the README has it, and below why bounds are not met."""
+    yield f"| ours as a multiple of | {' | '.join(PEERS)} | others |"
+    yield "|---" * (len(PEERS) + 2) + "|"
+    for what, group in groupby(rows, key=attrgetter("name")):
+        cells = {row.beside: _cell(row) for row in group}
+        others = ", ".join(f"{name}: {cell}" for name, cell in cells.items() if name not in PEERS)
+        yield f"| {what} | {' | '.join(cells.get(name, '') for name in PEERS)} | {others} |"
+    notes = {row.note: row.name for row in reversed(rows) if row.note}
+    yield from ("", *(f"- {what}: {note}." for note, what in reversed(notes.items())))
+
+
+def _cell(row: Row) -> str:
+    told = f"{row.ratio:.3g} (≤ {row.bound:.3g})"
+    return told if row.ok else f"**{told}**"
 
 
 def _rows(only: str, *, quick: bool) -> Iterator[Row]:

@@ -124,13 +124,35 @@ def test_the_results_are_printed_and_written(
         assert memory["ratio"] == 2.0
 
 
-def test_quick_measures_what_users_run_and_no_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(__main__, "RESULTS", tmp_path / "results.json")
+def test_the_summary_has_a_line_for_each_comparison_and_says_why_bounds_are_not_met() -> None:
+    rows = [
+        Row("get", "gcore", 1, 2, 0.5, 0.6, ok=True),
+        Row("get", "httpx", 12, 10, 1.2, 1.1, ok=False, note="they do less"),
+        Row("build", "json.loads", 3, 4, 0.75, 0.8, ok=True),
+    ]
+    assert list(__main__.summary(rows)) == [
+        "| ours as a multiple of | gcore | generator | httpx | others |",
+        "|---|---|---|---|---|",
+        "| get | 0.5 (≤ 0.6) |  | **1.2 (≤ 1.1)** |  |",
+        "| build |  |  |  | json.loads: 0.75 (≤ 0.8) |",
+        "",
+        "- get: they do less.",
+    ]
+
+
+def test_quick_measures_what_users_run_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = tmp_path / "results.json"
+    monkeypatch.setattr(__main__, "RESULTS", results)
     monkeypatch.setattr(__main__, "versions", dict)
     monkeypatch.setattr(clients, "rows", lambda only, *, quick: [Row(f"{only} {quick}", "peer", 1, 1, 1, 1, ok=True)])
     monkeypatch.setattr(build_time, "comparisons", lambda: pytest.fail("not in a hurry"))
     assert __main__.main(["--quick", "--only", "walk"]) == 0
-    assert [row["name"] for row in json.loads((tmp_path / "results.json").read_text("utf-8"))["rows"]] == ["walk True"]
+    assert "| walk True | peer |" in capsys.readouterr().out
+    assert not results.exists(), "some of the rows would pass for all of them"
+    assert __main__.main(["--quick"]) == 0
+    assert [row["name"] for row in json.loads(results.read_text("utf-8"))["rows"]] == [" True"]
 
 
 def test_quick_leaves_the_generator_out() -> None:
