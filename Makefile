@@ -71,7 +71,7 @@ update-spec: setup ## review NEW=, vendor it, regenerate (PROSE=ours: our words)
 	@$(BIN)/python -m codegen derive
 	@$(MAKE) --no-print-directory check
 
-bench: setup $(PEERS) ## speed and memory beside other clients, as ratios (QUICK=1: 2 minutes)
+bench: setup $(PEERS) ## beside other clients, as ratios (QUICK=1: in 2 minutes)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
 $(PEERS): benchmarks/requirements.txt

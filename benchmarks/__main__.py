@@ -23,7 +23,7 @@ RESULTS = Path(__file__).with_name("results.json")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run every comparison; the exit status is 0 when all are within their bounds."""
+    """Run every comparison; the exit status is 0 when all are within their bounds, or it is known why not."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="in less than two minutes: fewer calls, only what users run"
@@ -31,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", default="", metavar="WORD", help="only comparisons whose names hold a word")
     options = parser.parse_args(arguments)
     rows = []
-    print("| what | beside | ratio | at most | |\n|---|---|---|---|---|")
+    print("Ours as a multiple of theirs: 0.5 takes half the time, or half the memory.\n")
+    print("| what | beside | ratio | at most | verdict |\n|---|---|---|---|---|")
     for row in _rows(options.only, quick=options.quick):
         rows.append(row)
         print(line(row), flush=True)
@@ -41,7 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
     found = {"date": today, "versions": used, "rows": [attrs.asdict(row) for row in rows]}
     if not options.only:  # some of the rows would pass for all of them
         RESULTS.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    return 0 if all(row.ok for row in rows) else 1
+    above = [row for row in rows if not row.ok]
+    unexplained = [row for row in above if not row.note]
+    print(f"{len(rows)} rows: {len(above)} above their bounds, {len(unexplained)} of which without a known reason.")
+    return 1 if unexplained else 0
 
 
 def summary(rows: Sequence[Row]) -> Iterator[str]:
@@ -74,7 +78,7 @@ def _rows(only: str, *, quick: bool) -> Iterator[Row]:
 
 def line(row: Row) -> str:
     """A row of the table."""
-    told = "ok" if row.ok else row.note or "too much"
+    told = "ok" if row.ok else f"too much: {row.note}" if row.note else "too much"
     return f"| {row.name} | {row.beside} | {row.ratio:.3g} | {row.bound:.3g} | {told} |"
 
 

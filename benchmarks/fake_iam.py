@@ -31,15 +31,15 @@ def comparisons() -> list[Comparison]:
 
     what = f"FakeIAM, in process: {USERS:,} users in pages of {PAGE:,}"
     dumps = in_process(lambda: lambda: json.dumps(users))
-    note = "half is json.dumps, a sixth each is finding the account's members and checking the answer"
+    limits = {"json.dumps": "half is json.dumps, a sixth each finding the account's members and checking the answer"}
     return [
         Comparison(
-            what, {OURS: in_process(lambda: serve(lasting)), "json.dumps": dumps}, {"json.dumps": 2.0}, note=note
+            what, {OURS: in_process(lambda: serve(lasting)), "json.dumps": dumps}, {"json.dumps": 2.0}, limits=limits
         ),
         Comparison(
             f"{what}; from a new fake",
             {OURS: in_process(lambda: serve(FakeIAM(USERS))), "json.dumps": dumps},
             {"json.dumps": 2.0},
-            note=note,
+            limits=limits,
         ),
     ]

@@ -29,14 +29,14 @@ class Comparison:
         ways: Each way's name and what measures it.
         bounds: By the name of another way: how many times as long ours may take.
         tail: The same for the slowest hundredth.
-        note: Why a bound is not met, for those that are not.
+        limits: By the name of another way: why the bound may not be met, and what was tried.
     """
 
     what: str
     ways: Mapping[str, Sample]
     bounds: Mapping[str, float]
     tail: Mapping[str, float] = attrs.field(factory=dict)
-    note: str = ""
+    limits: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -93,7 +93,7 @@ def _rows(comparison: Comparison, sizes: Mapping[str, float], bounds: Mapping[st
     rows = []
     for name, bound in bounds.items():
         ratio = ours / sizes[name]
-        note = comparison.note if ratio > bound else ""
+        note = comparison.limits.get(name, "") if ratio > bound else ""
         rows.append(Row(comparison.what + of, name, ours, sizes[name], ratio, bound, ratio <= bound, note))
     return rows
 

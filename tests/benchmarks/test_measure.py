@@ -60,7 +60,7 @@ def test_a_row_is_made_of_medians(bound: float, ok: bool) -> None:
         return [99.0, 99.0] if calls[name] == 3 else [size, size]  # one round is out of line
 
     ways = {OURS: partial(sample, OURS, 3), "peer": partial(sample, "peer", 2), "other": partial(sample, "other", 6)}
-    comparison = Comparison("c", ways, {"peer": bound, "other": 1.0}, note="too slow, because")
+    comparison = Comparison("c", ways, {"peer": bound, "other": 1.0}, limits={"peer": "because"})
     row, other = measure.measure(comparison, rounds=10)
     assert (row.name, row.beside, row.ours, row.peer, row.ratio, row.bound, row.ok) == (
         "c",
@@ -71,7 +71,7 @@ def test_a_row_is_made_of_medians(bound: float, ok: bool) -> None:
         bound,
         ok,
     )
-    assert row.note == ("" if ok else "too slow, because")
+    assert row.note == ("" if ok else "because")
     assert (other.beside, other.ratio, other.ok, other.note) == ("other", 0.5, True, "")
     assert calls == {OURS: 11, "peer": 11, "other": 11}, "one round is no part of the measurement"
     rounds = [order[start : start + 3] for start in range(3, 33, 3)]
@@ -102,25 +102,24 @@ def test_the_results_are_printed_and_written(
         return [Row("memory", "httpx", 20, 10, 2.0, 2.5, ok=True)]
 
     monkeypatch.setattr(clients, "rows", rows)
-    for seconds, status in ((1.0, 0), (5.0, 1)):
+    for seconds, limits, status, told in (
+        (1.0, {}, 0, "ok"),
+        (5.0, {}, 1, "too much"),
+        (5.0, {"peer": "because"}, 0, "too much: because"),
+    ):
         two: dict[str, Sample] = {OURS: partial(list, [seconds]), "peer": partial(list, [1.0])}
-        monkeypatch.setattr(fake_iam, "comparisons", lambda w=two: [Comparison("c", w, {"peer": 2.0}, note="because")])
+        monkeypatch.setattr(
+            fake_iam, "comparisons", lambda w=two, limits=limits: [Comparison("c", w, {"peer": 2.0}, limits=limits)]
+        )
         assert __main__.main([]) == status
-        told = "because" if status else "ok"
         printed = capsys.readouterr().out
         assert f"| c | peer | {seconds:.3g} | 2 | {told} |" in printed
         assert "with python 3.11.7" in printed
         written = json.loads(results.read_text("utf-8"))
         assert written["versions"] == {"python": "3.11.7"}
         memory, row = written["rows"]
-        assert {
-            "name": "c",
-            "ours": seconds,
-            "peer": 1,
-            "ratio": seconds,
-            "bound": 2.0,
-            "ok": not status,
-        }.items() <= row.items()
+        common = {"name": "c", "beside": "peer", "ours": seconds, "peer": 1, "ratio": seconds, "bound": 2.0}
+        assert row == {**common, "ok": told == "ok", "note": limits.get("peer", "")}
         assert memory["ratio"] == 2.0
 
 

@@ -8,6 +8,7 @@ import pydoc
 import subprocess
 import sys
 import traceback
+import typing
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,6 +18,7 @@ import gcore_iam
 import httpx
 import pytest
 from gcore_iam import (
+    APIKey,
     APIStatusError,
     AsyncIAMClient,
     AsyncPager,
@@ -26,6 +28,8 @@ from gcore_iam import (
     IAMClient,
     NotFoundError,
     Pager,
+    RetryPolicy,
+    Session,
     models,
 )
 from gcore_iam.aio import client as aio_client
@@ -463,9 +467,16 @@ def test_one_operation_loads_only_its_own_models(fake: FakeIAM, served: str, cal
     loaded = loaded_by(f"from gcore_iam import IAMClient\nIAMClient({fake.api_key!r}, base_url={served!r}).{made}")
     assert {name.rsplit(".", 1)[1] for name in loaded if name.startswith("gcore_iam_client.models.")} == models
     assert len({name for name in loaded if name.startswith("gcore_iam_client.api.")}) == 2, "its own and its tag's"
-    needless = {"asyncio", "tenacity", "filelock", "dateutil", "gcore_iam.auth.session"}
+    needless = {"asyncio", "tenacity", "filelock", "dateutil"}
     needless |= {"gcore_iam.pagination", "gcore_iam.sync.session", "gcore_iam.aio", "gcore_iam.testing"}
     assert loaded & needless == set()
+
+
+@pytest.mark.parametrize("client", [IAMClient, AsyncIAMClient])
+def test_the_types_of_the_constructor_can_be_looked_up(client: type[Any]) -> None:
+    """As those do who make objects by the annotations of their constructors."""
+    assert typing.get_type_hints(client.__init__)["auth"] == APIKey | Session | str | None
+    assert typing.get_type_hints(client.with_options)["retries"] == RetryPolicy | int | None
 
 
 def test_names_are_exported_and_nothing_else() -> None:

@@ -9,16 +9,16 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import httpx
+from gcore_iam_client import Client
+
 from ..auth.api_key import APIKey
+from ..auth.session import Session
 from ..errors import ConfigurationError
 from ..retry import RetryPolicy
 from .http import HTTPClient
 
 if TYPE_CHECKING:
-    import httpx
-    from gcore_iam_client import Client
-
-    from ..auth.session import Session
     from .resources.account import Account
     from .resources.auth import Auth
     from .resources.tokens import Tokens
@@ -180,12 +180,8 @@ class RawIAMClient:
 def _credentials(auth: APIKey | Session | str | None) -> APIKey | Session:
     if auth is None:
         return APIKey.from_environment()
-    if isinstance(auth, APIKey):
+    if isinstance(auth, APIKey | Session):
         return auth
     if isinstance(auth, str):
         return APIKey(auth)
-    from ..auth.session import Session  # most programs have none
-
-    if isinstance(auth, Session):
-        return auth
     raise ConfigurationError(f"auth must be an APIKey, a Session or a str, not {type(auth).__name__}")
