@@ -94,9 +94,8 @@ def comparisons(peers: Peers, near: str, far: str, *, quick: bool) -> Iterator[C
     """Everything that is compared, on a server without and one with latency."""
     calls = 100 if quick else 400
 
-    def ways(case: str, url: str, times: int, *names: str, ours: str = "") -> dict[str, Sample]:
-        others = {name: peers.way(WAYS[name], case, url, times) for name in names}
-        return {OURS: peers.way("ours", ours or case, url, times), **others}
+    def ways(case: str, url: str, times: int, *names: str) -> dict[str, Sample]:
+        return {name: peers.way(WAYS[name], case, url, times) for name in (OURS, *names)}
 
     yield Comparison(
         "import",

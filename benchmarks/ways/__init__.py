@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 USERS = 10_000
@@ -26,9 +26,9 @@ CONCURRENCY = 50
 CALLS = 500
 
 
-def users(url: str, number: int = 1000) -> bytes:
-    """A JSON array of users."""
-    with urllib.request.urlopen(f"{url}/iam/users?limit={number}&offset=0") as answer:
+def users(url: str) -> bytes:
+    """A JSON array of a thousand users."""
+    with urllib.request.urlopen(f"{url}/iam/users?limit=1000&offset=0") as answer:
         return json.dumps(json.load(answer)["results"]).encode()
 
 
@@ -36,6 +36,18 @@ def decoded(url: str) -> list[dict[str, Any]]:
     """A thousand users as decoded JSON."""
     data: list[dict[str, Any]] = json.loads(users(url))
     return data
+
+
+def counted(make: Callable[[], Iterable[object]]) -> Work:
+    """Goes through all users, one by one."""
+
+    def work() -> None:
+        count = 0
+        for _ in make():
+            count += 1
+        assert count == USERS
+
+    return work
 
 
 def concurrently(call: AsyncWork) -> Callable[[], Coroutine[Any, Any, None]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from . import KEY, LARGE_PAGE, PAGE, USERS, AsyncWork, Work, concurrently
+from . import KEY, LARGE_PAGE, PAGE, AsyncWork, Work, concurrently, counted
 from . import users as users_of
 
 HEADERS = {"Authorization": f"APIKey {KEY}"}
@@ -53,14 +53,7 @@ def first_item(url: str) -> Work:
 def walk(url: str, page: int = PAGE) -> Work:
     """Every user, page for page."""
     client = httpx.Client(base_url=url, headers=HEADERS)
-
-    def work() -> None:
-        count = 0
-        for _ in _users(client, page):
-            count += 1
-        assert count == USERS
-
-    return work
+    return counted(lambda: _users(client, page))
 
 
 stream: Callable[[str], Work] = partial(walk, page=LARGE_PAGE)

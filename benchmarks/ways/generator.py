@@ -10,7 +10,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from . import KEY, LARGE_PAGE, PAGE, UNTOUCHED, USERS, AsyncWork, Work, concurrently, decoded
+from . import KEY, LARGE_PAGE, PAGE, UNTOUCHED, AsyncWork, Work, concurrently, counted, decoded
 
 _get_user: Any = import_module(f"{UNTOUCHED}.api.users.iam_get_user")
 _get_users: Any = import_module(f"{UNTOUCHED}.api.users.iam_get_users")
@@ -47,14 +47,7 @@ def first_item(url: str) -> Work:
 def walk(url: str, page: int = PAGE) -> Work:
     """Every user, page for page."""
     client = _client(url)
-
-    def work() -> None:
-        count = 0
-        for _ in _users(client, page):
-            count += 1
-        assert count == USERS
-
-    return work
+    return counted(lambda: _users(client, page))
 
 
 stream: Callable[[str], Work] = partial(walk, page=LARGE_PAGE)

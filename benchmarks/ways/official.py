@@ -9,7 +9,7 @@ import gcore
 from gcore._models import construct_type
 from gcore.types.iam import User
 
-from . import KEY, LARGE_PAGE, PAGE, USERS, AsyncWork, Work, concurrently, decoded
+from . import KEY, LARGE_PAGE, PAGE, AsyncWork, Work, concurrently, counted, decoded
 
 
 def get(url: str) -> Work:
@@ -42,14 +42,7 @@ def first_item(url: str) -> Work:
 def walk(url: str, page: int = PAGE) -> Work:
     """Every user, page for page."""
     client = gcore.Gcore(api_key=KEY, base_url=url)
-
-    def work() -> None:
-        count = 0
-        for _ in client.iam.users.list(limit=page):
-            count += 1
-        assert count == USERS
-
-    return work
+    return counted(lambda: client.iam.users.list(limit=page))
 
 
 stream: Callable[[str], Work] = partial(walk, page=LARGE_PAGE)

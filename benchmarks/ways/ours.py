@@ -7,7 +7,7 @@ from functools import partial
 
 from gcore_iam import AsyncIAMClient, IAMClient, models
 
-from . import KEY, LARGE_PAGE, PAGE, USERS, AsyncWork, Work, concurrently, decoded
+from . import KEY, LARGE_PAGE, PAGE, USERS, AsyncWork, Work, concurrently, counted, decoded
 
 
 def get(url: str) -> Work:
@@ -40,14 +40,7 @@ def first_item(url: str) -> Work:
 def walk(url: str, prefetch: int = 1, page: int = PAGE) -> Work:
     """Every user, page for page."""
     iam = IAMClient(KEY, base_url=url)
-
-    def work() -> None:
-        count = 0
-        for _ in iam.users.list(page_size=page, prefetch=prefetch):
-            count += 1
-        assert count == USERS
-
-    return work
+    return counted(lambda: iam.users.list(page_size=page, prefetch=prefetch))
 
 
 walk_4: Callable[[str], Work] = partial(walk, prefetch=4)

@@ -226,11 +226,11 @@ class Background:
     """
 
     def __init__(self, most: int) -> None:
+        from queue import SimpleQueue
+
         self._most = most
         self._threads: list[threading.Thread] = []
         self._jobs: list[Job[Any]] = []
-        from queue import SimpleQueue
-
         self._work: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
 
     def start(self, job: Job[T], work: Callable[[], T]) -> None:
