@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .errors import PaginationError as PaginationError
     from .errors import PermissionDeniedError as PermissionDeniedError
     from .errors import RateLimitError as RateLimitError
+    from .errors import ResponseTooLargeError as ResponseTooLargeError
     from .errors import ServerError as ServerError
     from .errors import TokenRotationError as TokenRotationError
     from .listing import paginate as paginate
@@ -68,6 +69,7 @@ _NAMES = {
         "PaginationError",
         "PermissionDeniedError",
         "RateLimitError",
+        "ResponseTooLargeError",
         "ServerError",
         "TokenRotationError",
     ),
@@ -104,6 +106,7 @@ __all__ = [  # spelled out: type checkers read it for `from gcore_iam import *`
     "PermissionDeniedError",
     "RateLimitError",
     "RawResponse",
+    "ResponseTooLargeError",
     "RetryPolicy",
     "ServerError",
     "Session",

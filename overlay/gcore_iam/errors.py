@@ -13,6 +13,7 @@ IAMError
 │   ├── RateLimitError                     429
 │   └── ServerError                        5xx
 ├── DecodeError (ValueError)               a success whose body is not what the description says
+│   └── ResponseTooLargeError              … or is larger than `max_response_bytes`
 ├── AmbiguousOutcomeError                  a write that may or may not have happened
 ├── TokenRotationError                     a rotation that stopped halfway
 └── PaginationError                        pages that contradict each other
@@ -181,6 +182,18 @@ class DecodeError(IAMError, ValueError):
         self.operation = operation
         self.model = model
         self.key = key
+
+
+class ResponseTooLargeError(DecodeError):
+    """A success whose body is larger than `max_response_bytes`, before or after decompression. Reading has stopped.
+
+    Attributes:
+        max_response_bytes: The bound, in bytes.
+    """
+
+    def __init__(self, problem: str, *, operation: str, max_response_bytes: int) -> None:
+        super().__init__(problem, operation=operation)
+        self.max_response_bytes = max_response_bytes
 
 
 class AmbiguousOutcomeError(IAMError):

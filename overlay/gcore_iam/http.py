@@ -11,10 +11,10 @@ import os
 import re
 import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 from urllib.request import getproxies
 
 import httpx
@@ -23,6 +23,7 @@ from gcore_iam_client.errors import InvalidBody, UnexpectedStatus
 from gcore_iam_client.types import Operation, Response
 
 from . import background
+from ._response_body import ACCEPT_ENCODING, BodyTooLargeError
 from ._version import __version__
 from .errors import (
     SECRET_KEYS,
@@ -34,6 +35,7 @@ from .errors import (
     DecodeError,
     IAMError,
     RateLimitError,
+    ResponseTooLargeError,
     status_error,
 )
 from .raw import noted
@@ -129,42 +131,6 @@ def limit(request: httpx.Request, call: Call[httpx.Response]) -> None:
         }
 
 
-class Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that ends with a timeout when the call's time is over, however slowly it trickles in."""
-
-    def __init__(self, response: httpx.Response, call: Call[httpx.Response]) -> None:
-        self._response = response
-        self._stream: Any = response.stream
-        self._call = call
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._stream:
-            self._check()
-            yield chunk
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        chunks = aiter(self._stream)
-        try:
-            async for chunk in chunks:
-                self._check()
-                yield chunk
-        finally:
-            if isinstance(chunks, AsyncGenerator):  # nobody else would close it
-                await chunks.aclose()
-
-    def _check(self) -> None:
-        if self._call.remaining == 0:
-            raise httpx.ReadTimeout("the deadline of the call has passed", request=self._response.request)
-
-    def close(self) -> None:
-        """See `httpx.SyncByteStream.close`."""
-        self._stream.close()
-
-    async def aclose(self) -> None:
-        """See `httpx.AsyncByteStream.aclose`."""
-        await self._stream.aclose()
-
-
 def concluded(call: Call[httpx.Response], outcome: Outcome[httpx.Response], request: httpx.Request) -> httpx.Response:
     """The answer of a call.
 
@@ -191,9 +157,15 @@ def concluded(call: Call[httpx.Response], outcome: Outcome[httpx.Response], requ
     raise failure from error
 
 
-def succeeded(call: Call[httpx.Response], response: httpx.Response, began: float) -> Outcome[httpx.Response]:
-    """What an answer comes to."""
+def succeeded(
+    call: Call[httpx.Response], response: httpx.Response, began: float, body_error: Exception | None = None
+) -> Outcome[httpx.Response]:
+    """Return the outcome of a response; the status of an error response counts although its body cannot be read."""
     error = None if response.is_success else _status_error(response)
+    if error is not None and body_error is not None:
+        is_too_large = isinstance(body_error, BodyTooLargeError)
+        reason = "is larger than max_response_bytes" if is_too_large else "cannot be decompressed"
+        error.add_note(f"The body of this response {reason}, and was dropped.")
     if isinstance(error, RateLimitError):
         background.limited()
     outcome = Outcome(response if error is None else None, error)
@@ -202,17 +174,30 @@ def succeeded(call: Call[httpx.Response], response: httpx.Response, began: float
 
 
 def failed(
-    call: Call[httpx.Response], error: httpx.HTTPError | httpx.InvalidURL, request: httpx.Request, began: float
+    call: Call[httpx.Response],
+    error: Exception,
+    request: httpx.Request,
+    began: float,
+    max_response_bytes: int | None = None,
 ) -> Outcome[httpx.Response]:
-    """What a failure of httpx's comes to; that failure becomes the cause of ours."""
+    """Return the outcome of a failed attempt; what failed becomes the cause of this library's error."""
     ours: IAMError
     method, url = request.method, shown(request.url)
     # What broke the rules of HTTP may be quoted in the message: a header with a secret, an answer in clear.
-    quotes = isinstance(error, httpx.ProtocolError | httpx.InvalidURL)
+    quotes = not isinstance(error, httpx.HTTPError | OSError) or isinstance(error, httpx.ProtocolError)
     if isinstance(error, httpx.HTTPStatusError):  # raised by an event hook of the user's client
         ours = _status_error(error.response)
     elif isinstance(error, httpx.DecodingError):
-        ours = DecodeError("the body's content encoding is broken", operation=operation_of(request))
+        ours = DecodeError(
+            f"the body's content encoding is broken: {_masked(str(error), _secrets(request))}{_done_by(request)}",
+            operation=operation_of(request),
+        )
+    elif isinstance(error, BodyTooLargeError) and max_response_bytes is not None:
+        ours = ResponseTooLargeError(
+            f"the body is larger than max_response_bytes ({max_response_bytes} bytes){_done_by(request)}",
+            operation=operation_of(request),
+            max_response_bytes=max_response_bytes,
+        )
     elif isinstance(error, httpx.TimeoutException):
         step = type(error).__name__.removesuffix("Timeout").lower()
         seconds = request.extensions.get("timeout", {}).get(step)
@@ -222,7 +207,9 @@ def failed(
         ours = APITimeoutError(f"{method} {url}: {timing}", method=method, url=url, sent=not isinstance(error, _UNSENT))
     else:
         detail = _masked(str(error), _secrets(request)) or type(error).__name__
-        if quotes:
+        if not isinstance(error, httpx.HTTPError | httpx.InvalidURL | OSError):
+            detail = f"the connection is unusable ({type(error).__name__})"
+        elif quotes:
             detail = "the server closed the connection, or does not speak HTTP"
         ours = APIConnectionError(
             f"{method} {url}: {detail}", method=method, url=url, sent=not isinstance(error, _UNSENT)
@@ -394,6 +381,12 @@ class BoundClient(Client):
         raise DecodeError(problem + _done(operation), operation=operation.id, model=model, key=error.key) from error
 
 
+def _done_by(request: httpx.Request) -> str:
+    """What an unreadable success means for the operation of a request."""
+    operation = request.extensions.get("operation")
+    return _done(operation) if isinstance(operation, Operation) else ""
+
+
 def _done(operation: Operation) -> str:
     """What an unreadable success means for a write."""
     if effect_of(operation.id, operation.method) is not Effect.ONCE:
@@ -491,7 +484,13 @@ def checked_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout)
 def own_headers() -> httpx.Headers:
     """What every request carries."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return httpx.Headers({"User-Agent": f"gcore-iam/{__version__} python/{python}", "Accept": "application/json"})
+    return httpx.Headers(
+        {
+            "User-Agent": f"gcore-iam/{__version__} python/{python}",
+            "Accept": "application/json",
+            "Accept-Encoding": ACCEPT_ENCODING,
+        }
+    )
 
 
 def checked_headers(value: Mapping[str, str] | None) -> httpx.Headers:

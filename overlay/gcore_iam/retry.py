@@ -105,8 +105,10 @@ class RetryPolicy:
         base: Seconds, 0 or more.
         cap: Seconds, 0 or more.
         deadline: Seconds, 0 or more, for all attempts of one call, the time between them, and a login that it needs;
-            None for no bound. It cuts an attempt short, and a wait that would end after it is not begun: the error is
-            raised at once. A refresh of session tokens is not cut short, and nothing is sent when it ends too late.
+            None for no bound. It ends an attempt wherever it is, and a wait that would end after it is not begun: the
+            error is raised at once. Over an `http_client` or `transport` of yours, sync code can only bound each read
+            and write, and check between the parts of a body. Looking up a host cannot be interrupted in sync code. A
+            refresh of session tokens is not cut short, and nothing is sent when it ends too late.
         predicate: Decides instead of the table whether to try again, as long as there are retries left. It gets an
             `Attempt`, whose `retryable` is what the table says.
         sleep: Passes a number of seconds; for tests. In async code it may be a coroutine function. None for the real
@@ -199,9 +201,14 @@ class Call(Generic[R]):
         self.budget = min((bound for bound in bounds if bound is not None), default=None)
 
     @property
+    def deadline(self) -> float | None:
+        """When the last attempt must have ended, by `time.monotonic()`; None without a bound."""
+        return None if self.budget is None else self.started + self.budget
+
+    @property
     def remaining(self) -> float | None:
         """Seconds until the deadline, 0 or more; None without one."""
-        return None if self.budget is None else max(0.0, self.started + self.budget - time.monotonic())
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
     def settings(self, retrying: Callable[[tenacity.RetryCallState], None]) -> dict[str, object]:
         """The arguments of `tenacity.Retrying` and `tenacity.AsyncRetrying`, but for `sleep`.
@@ -213,7 +220,7 @@ class Call(Generic[R]):
 
         stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(self.policy.retries + 1)
         if self.budget is not None:
-            stop = stop | tenacity.stop_before_delay(self.budget)
+            stop = stop | self._passes_deadline
         return {
             "retry": tenacity.retry_if_result(self._wants_retry),
             "stop": stop,
@@ -245,6 +252,10 @@ class Call(Generic[R]):
         import tenacity
 
         return tenacity.wait_random_exponential(multiplier=self.policy.base, max=self.policy.cap)(state)
+
+    def _passes_deadline(self, state: tenacity.RetryCallState) -> bool:
+        """Return whether the next wait would end after the deadline, counted from the start of the first attempt."""
+        return self.remaining is not None and state.upcoming_sleep >= self.remaining
 
     def _give_up(self, state: tenacity.RetryCallState) -> Outcome[R]:
         outcome: Outcome[R] = _last(state)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Self
 
 import httpx
 from gcore_iam_client import Client
+from gcore_iam_client.types import UNSET, Unset
 
+from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from ..auth.api_key import APIKey
 from ..auth.session import Session
 from ..errors import ConfigurationError
@@ -36,6 +38,8 @@ class AsyncIAMClient:
             timeout are used, its headers, cookies, base URL and credentials are not. It is yours to close.
         transport: What carries requests, and is closed with the client; None for HTTP. For tests, for instance.
         headers: Headers for every request; not `Authorization`.
+        max_response_bytes: Bytes that the body of a response may have, before and after decompression, 1 or more; None
+            for no bound. What is larger is not read to its end, and raises `ResponseTooLargeError`.
         allow_http: Send credentials over plain http to other machines as well. Anyone on the way can read them.
 
     Raises:
@@ -56,6 +60,7 @@ class AsyncIAMClient:
         http_client: httpx.AsyncClient | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         headers: Mapping[str, str] | None = None,
+        max_response_bytes: int | None = DEFAULT_MAX_RESPONSE_BYTES,
         allow_http: bool = False,
     ) -> None:
         self._http = AsyncHTTPClient.opened(
@@ -66,6 +71,7 @@ class AsyncIAMClient:
             http_client=http_client,
             transport=transport,
             headers=headers,
+            max_response_bytes=max_response_bytes,
             allow_http=allow_http,
         )
 
@@ -117,6 +123,7 @@ class AsyncIAMClient:
         retries: RetryPolicy | int | None = None,
         headers: Mapping[str, str] | None = None,
         auth: APIKey | Session | str | None = None,
+        max_response_bytes: int | Unset | None = UNSET,
     ) -> Self:
         """A changed view of this client, which stays as it is. They share their connections.
 
@@ -127,6 +134,8 @@ class AsyncIAMClient:
             retries: A `RetryPolicy`, or a number of retries, 0 or more; None for the same.
             headers: More headers for every request; None for no more.
             auth: Other credentials; None for the same.
+            max_response_bytes: Bytes that the body of a response may have, 1 or more; None for no bound, left out for
+                the same.
 
         Returns:
             The view.
@@ -140,6 +149,7 @@ class AsyncIAMClient:
             timeout=timeout,
             retries=retries,
             headers=headers,
+            max_response_bytes=max_response_bytes,
         )
         return view
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any, Self
 from weakref import WeakSet
 
 import attrs
 import httpx
+from gcore_iam_client.types import UNSET, Unset
 
+from .._deadline import enforce_deadline_async, shield_async
+from .._response_body import BodyTooLargeError, bound_body, check_max_response_bytes
+from .._transport_errors import is_transport_error
 from ..auth.bearer import Bearer
 from ..auth.exclusive import Running
 from ..auth.waiting import slept_async
@@ -21,7 +26,6 @@ from ..http import (
     DEFAULT_TIMEOUT,
     LIMITS_OF_ONE_POOL,
     BoundClient,
-    Bounded,
     begin,
     check_kind,
     check_open,
@@ -71,19 +75,25 @@ class AsyncPool:
         self.running = Running()
         _POOLS.add(self)
 
-    async def send(self, request: httpx.Request, *, stream: bool) -> httpx.Response:
-        """Send a request as it is; a client of the user's has its hooks called, but adds nothing."""
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        """Send a request as it is, and leave the body of the response to be read.
+
+        A client of the user's has its hooks called, but adds nothing.
+        """
         client = self.client
         if isinstance(client, AsyncDirect):
-            return await client.send(request, stream=stream)
-        return await client.send(request, stream=stream, auth=None, follow_redirects=False)
+            return await client.send(request)
+        return await client.send(request, stream=True, auth=None, follow_redirects=False)
 
     async def aclose(self) -> None:
         """Close the connections, unless they belong to the user, once nobody is renewing a session over them."""
-        await self.running.settle_async()
-        self._is_closed = True
-        if self._is_ours:
-            await self.client.aclose()
+        try:
+            await self.running.settle_async()
+        finally:
+            self._is_closed = True
+            if self._is_ours:
+                with shield_async():
+                    await self.client.aclose()
 
     @property
     def is_closed(self) -> bool:
@@ -113,11 +123,13 @@ class AsyncHTTPClient(httpx.AsyncClient):
         timeout: httpx.Timeout,
         headers: httpx.Headers,
         retries: RetryPolicy,
+        max_response_bytes: int | None,
     ) -> None:
         super().__init__(base_url=base_url, headers=headers, timeout=timeout, transport=_Nowhere(), trust_env=False)
         self._pool = pool
         self._urls: dict[str, httpx.URL] = {}
         self._retries = retries
+        self._max_response_bytes = max_response_bytes
         self._is_view = False
         self.credentials = AsyncCredentials(auth, origin(base_url), _Exchange(self), pool.running)
         self.api = BoundClient(str(base_url), raise_on_unexpected_status=True).set_async_httpx_client(self)
@@ -151,6 +163,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
         http_client: httpx.AsyncClient | None,
         transport: httpx.AsyncBaseTransport | None,
         headers: Mapping[str, str] | None,
+        max_response_bytes: int | None,
         allow_http: bool,
     ) -> Self:
         """Check what a user has given, and make the client of it.
@@ -171,6 +184,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
         checked = checked_timeout(timeout, default)
         policy = RetryPolicy.of(retries)
         added = checked_headers(headers)
+        max_bytes = check_max_response_bytes(max_response_bytes)
 
         def make() -> httpx.AsyncClient | AsyncDirect:
             if http_client is not None:
@@ -187,7 +201,15 @@ class AsyncHTTPClient(httpx.AsyncClient):
             ) from error
         together = own_headers()
         together.update(added)
-        return cls(pool, auth, base_url=url, timeout=checked, headers=together, retries=policy)
+        return cls(
+            pool,
+            auth,
+            base_url=url,
+            timeout=checked,
+            headers=together,
+            retries=policy,
+            max_response_bytes=max_bytes,
+        )
 
     def view(
         self,
@@ -196,8 +218,9 @@ class AsyncHTTPClient(httpx.AsyncClient):
         timeout: float | httpx.Timeout | None = None,
         retries: RetryPolicy | int | None = None,
         headers: Mapping[str, str] | None = None,
+        max_response_bytes: int | Unset | None = UNSET,
     ) -> Self:
-        """A client with other settings over the same connections; None leaves a setting as it is.
+        """A client with other settings over the same connections; what is left out stays as it is.
 
         Raises:
             ConfigurationError: An argument cannot be right; the message says what is allowed.
@@ -211,6 +234,11 @@ class AsyncHTTPClient(httpx.AsyncClient):
             timeout=checked_timeout(timeout, self.timeout),
             headers=together,
             retries=self._retries if retries is None else RetryPolicy.of(retries),
+            max_response_bytes=(
+                self._max_response_bytes
+                if isinstance(max_response_bytes, Unset)
+                else check_max_response_bytes(max_response_bytes)
+            ),
         )
         view._is_view = True
         return view
@@ -301,22 +329,39 @@ class AsyncHTTPClient(httpx.AsyncClient):
         if call.remaining == 0:
             return too_late(call, request)
         limit(request, call)
-        is_bounded = call.budget is not None
+        body_error: Exception | None = None
+
+        def convert_error(error: Exception) -> Exception:
+            if not is_transport_error(error):
+                return error
+            return failed(call, error, request, began, self._max_response_bytes).error or error
+
         try:
-            with cuttable(self._pool.client, request):
-                response = await self._pool.send(request, stream=stream or is_bounded)
-                if is_bounded:
-                    response.stream = Bounded(response, call)
-                if not response.is_success or (is_bounded and not stream):
-                    try:
+            with cuttable(self._pool.client, request), enforce_deadline_async(call.deadline):
+                response = await self._pool.send(request)
+                headers = response.headers
+                is_left_unread = stream and response.is_success
+                convert = convert_error if is_left_unread else None
+                try:
+                    bound_body(response, self._max_response_bytes, call.deadline, convert)
+                    if not is_left_unread:
                         await response.aread()
-                    finally:
+                        response.elapsed = timedelta(seconds=time.monotonic() - began)
+                except (BodyTooLargeError, httpx.DecodingError) as error:
+                    if response.is_success:
+                        raise
+                    body_error = error
+                finally:
+                    if not is_left_unread:
                         await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return failed(call, error, request, began)
+                        response.headers = headers
+        except Exception as error:
+            if not is_transport_error(error):
+                raise
+            return failed(call, error, request, began, self._max_response_bytes)
         if response.is_stream_consumed:  # an httpx client's stream refers to the response, and would keep the body
             response.stream = _READ
-        return succeeded(call, response, began)
+        return succeeded(call, response, began, body_error)
 
     async def aclose(self) -> None:
         """Close the connections; a view leaves them to the client that it is a view of."""

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable
 
 import httpx
 
+from .._deadline import shield_async
+
 POOLS = 10
 """How many pools at most, for each of http and https."""
 
@@ -57,8 +59,9 @@ class AsyncPools(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        for pool in self.pools:
-            await pool.aclose()
+        with shield_async():
+            for pool in self.pools:
+                await pool.aclose()
 
     def _take(self, scheme: str) -> tuple[_Member, list[httpx.AsyncHTTPTransport]]:
         """The pool for a request, and those to close."""
@@ -66,8 +69,10 @@ class AsyncPools(httpx.AsyncBaseTransport):
             members = self._members.setdefault(scheme, [])
             least = min(members, key=_busy, default=None)
             if least is None or (least.busy and len(members) < POOLS):
+                from .._network_backend import build_transport_async  # here: it loads httpcore
+
                 verify = self._tls() if scheme == "https" else _NO_TLS
-                least = _Member(httpx.AsyncHTTPTransport(verify=verify, limits=LIMITS))
+                least = _Member(build_transport_async(verify, LIMITS))
                 members.append(least)
             least.busy += 1
             now = least.used = time.monotonic()

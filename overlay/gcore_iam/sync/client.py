@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Self
 
 import httpx
 from gcore_iam_client import Client
+from gcore_iam_client.types import UNSET, Unset
 
+from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from ..auth.api_key import APIKey
 from ..auth.session import Session
 from ..errors import ConfigurationError
@@ -38,6 +40,8 @@ class IAMClient:
             timeout are used, its headers, cookies, base URL and credentials are not. It is yours to close.
         transport: What carries requests, and is closed with the client; None for HTTP. For tests, for instance.
         headers: Headers for every request; not `Authorization`.
+        max_response_bytes: Bytes that the body of a response may have, before and after decompression, 1 or more; None
+            for no bound. What is larger is not read to its end, and raises `ResponseTooLargeError`.
         allow_http: Send credentials over plain http to other machines as well. Anyone on the way can read them.
 
     Raises:
@@ -58,6 +62,7 @@ class IAMClient:
         http_client: httpx.Client | None = None,
         transport: httpx.BaseTransport | None = None,
         headers: Mapping[str, str] | None = None,
+        max_response_bytes: int | None = DEFAULT_MAX_RESPONSE_BYTES,
         allow_http: bool = False,
     ) -> None:
         self._http = HTTPClient.opened(
@@ -68,6 +73,7 @@ class IAMClient:
             http_client=http_client,
             transport=transport,
             headers=headers,
+            max_response_bytes=max_response_bytes,
             allow_http=allow_http,
         )
 
@@ -119,6 +125,7 @@ class IAMClient:
         retries: RetryPolicy | int | None = None,
         headers: Mapping[str, str] | None = None,
         auth: APIKey | Session | str | None = None,
+        max_response_bytes: int | Unset | None = UNSET,
     ) -> Self:
         """A changed view of this client, which stays as it is. They share their connections.
 
@@ -129,6 +136,8 @@ class IAMClient:
             retries: A `RetryPolicy`, or a number of retries, 0 or more; None for the same.
             headers: More headers for every request; None for no more.
             auth: Other credentials; None for the same.
+            max_response_bytes: Bytes that the body of a response may have, 1 or more; None for no bound, left out for
+                the same.
 
         Returns:
             The view.
@@ -142,6 +151,7 @@ class IAMClient:
             timeout=timeout,
             retries=retries,
             headers=headers,
+            max_response_bytes=max_response_bytes,
         )
         return view
 

@@ -24,18 +24,17 @@ class Direct:
         self._transport = transport
         self.is_closed = False
 
-    def send(self, request: httpx.Request, *, stream: bool) -> httpx.Response:
-        """Send a request.
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and leave the body of the response to be read.
 
         Args:
             request: The request, with its timeouts.
-            stream: Whether to leave the body to be read.
 
         Returns:
-            The response, whatever its status; its `elapsed` ends with what has been read here.
+            The response, whatever its status; its `elapsed` ends with its headers.
 
         Raises:
-            httpx.RequestError: No response came, or not all of it.
+            httpx.RequestError: No response came.
         """
         began = time.perf_counter()
         try:
@@ -44,12 +43,6 @@ class Direct:
             error.request = request
             raise
         response.request = request
-        try:
-            if not stream:
-                response.read()
-        except BaseException:
-            response.close()
-            raise
         response.elapsed = timedelta(seconds=time.perf_counter() - began)
         return response
 

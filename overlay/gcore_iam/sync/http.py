@@ -7,13 +7,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any, Self
 from weakref import WeakSet
 
 import attrs
 import httpx
+from gcore_iam_client.types import UNSET, Unset
 
+from .._deadline import enforce_deadline, shield
+from .._response_body import BodyTooLargeError, bound_body, check_max_response_bytes
+from .._transport_errors import is_transport_error
 from ..auth.bearer import Bearer
 from ..auth.exclusive import Running
 from ..auth.waiting import slept
@@ -23,7 +28,6 @@ from ..http import (
     DEFAULT_TIMEOUT,
     LIMITS_OF_ONE_POOL,
     BoundClient,
-    Bounded,
     begin,
     check_kind,
     check_open,
@@ -73,19 +77,25 @@ class Pool:
         self.running = Running()
         _POOLS.add(self)
 
-    def send(self, request: httpx.Request, *, stream: bool) -> httpx.Response:
-        """Send a request as it is; a client of the user's has its hooks called, but adds nothing."""
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """Send a request as it is, and leave the body of the response to be read.
+
+        A client of the user's has its hooks called, but adds nothing.
+        """
         client = self.client
         if isinstance(client, Direct):
-            return client.send(request, stream=stream)
-        return client.send(request, stream=stream, auth=None, follow_redirects=False)
+            return client.send(request)
+        return client.send(request, stream=True, auth=None, follow_redirects=False)
 
     def close(self) -> None:
         """Close the connections, unless they belong to the user, once nobody is renewing a session over them."""
-        self.running.settle()
-        self._is_closed = True
-        if self._is_ours:
-            self.client.close()
+        try:
+            self.running.settle()
+        finally:
+            self._is_closed = True
+            if self._is_ours:
+                with shield():
+                    self.client.close()
 
     @property
     def is_closed(self) -> bool:
@@ -115,11 +125,13 @@ class HTTPClient(httpx.Client):
         timeout: httpx.Timeout,
         headers: httpx.Headers,
         retries: RetryPolicy,
+        max_response_bytes: int | None,
     ) -> None:
         super().__init__(base_url=base_url, headers=headers, timeout=timeout, transport=_Nowhere(), trust_env=False)
         self._pool = pool
         self._urls: dict[str, httpx.URL] = {}
         self._retries = retries
+        self._max_response_bytes = max_response_bytes
         self._is_view = False
         self.credentials = Credentials(auth, origin(base_url), _Exchange(self), pool.running)
         self.api = BoundClient(str(base_url), raise_on_unexpected_status=True).set_httpx_client(self)
@@ -153,6 +165,7 @@ class HTTPClient(httpx.Client):
         http_client: httpx.Client | None,
         transport: httpx.BaseTransport | None,
         headers: Mapping[str, str] | None,
+        max_response_bytes: int | None,
         allow_http: bool,
     ) -> Self:
         """Check what a user has given, and make the client of it.
@@ -173,6 +186,7 @@ class HTTPClient(httpx.Client):
         checked = checked_timeout(timeout, default)
         policy = RetryPolicy.of(retries)
         added = checked_headers(headers)
+        max_bytes = check_max_response_bytes(max_response_bytes)
 
         def make() -> httpx.Client | Direct:
             if http_client is not None:
@@ -189,7 +203,15 @@ class HTTPClient(httpx.Client):
             ) from error
         together = own_headers()
         together.update(added)
-        return cls(pool, auth, base_url=url, timeout=checked, headers=together, retries=policy)
+        return cls(
+            pool,
+            auth,
+            base_url=url,
+            timeout=checked,
+            headers=together,
+            retries=policy,
+            max_response_bytes=max_bytes,
+        )
 
     def view(
         self,
@@ -198,8 +220,9 @@ class HTTPClient(httpx.Client):
         timeout: float | httpx.Timeout | None = None,
         retries: RetryPolicy | int | None = None,
         headers: Mapping[str, str] | None = None,
+        max_response_bytes: int | Unset | None = UNSET,
     ) -> Self:
-        """A client with other settings over the same connections; None leaves a setting as it is.
+        """A client with other settings over the same connections; what is left out stays as it is.
 
         Raises:
             ConfigurationError: An argument cannot be right; the message says what is allowed.
@@ -213,6 +236,11 @@ class HTTPClient(httpx.Client):
             timeout=checked_timeout(timeout, self.timeout),
             headers=together,
             retries=self._retries if retries is None else RetryPolicy.of(retries),
+            max_response_bytes=(
+                self._max_response_bytes
+                if isinstance(max_response_bytes, Unset)
+                else check_max_response_bytes(max_response_bytes)
+            ),
         )
         view._is_view = True
         return view
@@ -303,22 +331,39 @@ class HTTPClient(httpx.Client):
         if call.remaining == 0:
             return too_late(call, request)
         limit(request, call)
-        is_bounded = call.budget is not None
+        body_error: Exception | None = None
+
+        def convert_error(error: Exception) -> Exception:
+            if not is_transport_error(error):
+                return error
+            return failed(call, error, request, began, self._max_response_bytes).error or error
+
         try:
-            with cuttable(self._pool.client, request):
-                response = self._pool.send(request, stream=stream or is_bounded)
-                if is_bounded:
-                    response.stream = Bounded(response, call)
-                if not response.is_success or (is_bounded and not stream):
-                    try:
+            with cuttable(self._pool.client, request), enforce_deadline(call.deadline):
+                response = self._pool.send(request)
+                headers = response.headers
+                is_left_unread = stream and response.is_success
+                convert = convert_error if is_left_unread else None
+                try:
+                    bound_body(response, self._max_response_bytes, call.deadline, convert)
+                    if not is_left_unread:
                         response.read()
-                    finally:
+                        response.elapsed = timedelta(seconds=time.monotonic() - began)
+                except (BodyTooLargeError, httpx.DecodingError) as error:
+                    if response.is_success:
+                        raise
+                    body_error = error
+                finally:
+                    if not is_left_unread:
                         response.close()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return failed(call, error, request, began)
+                        response.headers = headers
+        except Exception as error:
+            if not is_transport_error(error):
+                raise
+            return failed(call, error, request, began, self._max_response_bytes)
         if response.is_stream_consumed:  # an httpx client's stream refers to the response, and would keep the body
             response.stream = _READ
-        return succeeded(call, response, began)
+        return succeeded(call, response, began, body_error)
 
     def close(self) -> None:
         """Close the connections; a view leaves them to the client that it is a view of."""

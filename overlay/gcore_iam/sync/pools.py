@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
+from .._deadline import shield
+
 POOLS = 10
 """How many pools at most, for each of http and https."""
 
@@ -59,8 +61,9 @@ class Pools(httpx.BaseTransport):
 
     def close(self) -> None:
         """Close all connections."""
-        for pool in self.pools:
-            pool.close()
+        with shield():
+            for pool in self.pools:
+                pool.close()
 
     def _take(self, scheme: str) -> tuple[_Member, list[httpx.HTTPTransport]]:
         """The pool for a request, and those to close."""
@@ -68,8 +71,10 @@ class Pools(httpx.BaseTransport):
             members = self._members.setdefault(scheme, [])
             least = min(members, key=_busy, default=None)
             if least is None or (least.busy and len(members) < POOLS):
+                from .._network_backend import build_transport  # here: it loads httpcore
+
                 verify = self._tls() if scheme == "https" else _NO_TLS
-                least = _Member(httpx.HTTPTransport(verify=verify, limits=LIMITS))
+                least = _Member(build_transport(verify, LIMITS))
                 members.append(least)
             least.busy += 1
             now = least.used = time.monotonic()

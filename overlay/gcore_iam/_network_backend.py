@@ -1,0 +1,199 @@
+"""httpx transports whose sockets keep to the deadline of the attempt that uses them.
+
+The timeouts of httpx are for one read or write: a server that keeps sending a byte now and then is never too late, be
+it in a header, in interim responses, in chunk extensions or in trailers. Here each connect, TLS handshake, read and
+write gets what is left of the deadline. Looking up a host's address cannot be bounded in sync code.
+
+httpx has no argument for a network backend. It is put in where httpx keeps its connections, `_pool` of `HTTPTransport`,
+the only attribute of a dependency that is not public and that this library sets; `test_network_backend.py` fails when
+httpx does without it.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpcore
+import httpx
+
+from ._deadline import remaining_seconds
+
+_PIECE = 4096
+"""Bytes of one write: a socket that has room takes so few at once, so no write waits twice."""
+
+
+def build_transport(
+    ssl_context: ssl.SSLContext, limits: httpx.Limits, proxy: httpx.Proxy | None = None
+) -> httpx.HTTPTransport:
+    """Build a transport for sync code that keeps to deadlines.
+
+    Args:
+        ssl_context: The TLS settings for servers.
+        limits: The limits of its connections.
+        proxy: The proxy that all requests go through; None for none.
+
+    Returns:
+        The transport: httpx's own class, because tools that observe or replace requests patch its methods.
+
+    Raises:
+        ValueError: The proxy has a scheme that httpx does not support.
+        ImportError: A SOCKS proxy needs `httpx[socks]`.
+    """
+    transport = httpx.HTTPTransport(verify=ssl_context, limits=limits, proxy=proxy)
+    settings: dict[str, Any] = {
+        "ssl_context": ssl_context,
+        "max_connections": limits.max_connections,
+        "max_keepalive_connections": limits.max_keepalive_connections,
+        "keepalive_expiry": limits.keepalive_expiry,
+        "network_backend": DeadlineBackend(),
+    }
+    pool: httpcore.ConnectionPool
+    if proxy is None:
+        pool = httpcore.ConnectionPool(**settings)
+    else:
+        url = httpcore.URL(
+            scheme=proxy.url.raw_scheme, host=proxy.url.raw_host, port=proxy.url.port, target=proxy.url.raw_path
+        )
+        if proxy.url.scheme in ("socks5", "socks5h"):
+            pool = httpcore.SOCKSProxy(proxy_url=url, proxy_auth=proxy.raw_auth, **settings)
+        else:
+            pool = httpcore.HTTPProxy(
+                proxy_url=url,
+                proxy_auth=proxy.raw_auth,
+                proxy_headers=proxy.headers.raw,
+                proxy_ssl_context=proxy.ssl_context,
+                **settings,
+            )
+    transport._pool = pool
+    return transport
+
+
+def build_transport_async(
+    ssl_context: ssl.SSLContext, limits: httpx.Limits, proxy: httpx.Proxy | None = None
+) -> httpx.AsyncHTTPTransport:
+    """Build a transport for async code, where the deadline cancels whatever waits."""
+    return httpx.AsyncHTTPTransport(verify=ssl_context, limits=limits, proxy=proxy)
+
+
+class DeadlineBackend(httpcore.NetworkBackend):
+    """Opens connections, each within the deadline of the attempt that needs it."""
+
+    def __init__(self, backend: httpcore.NetworkBackend | None = None) -> None:
+        self._backend = httpcore.SyncBackend() if backend is None else backend
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """See `httpcore.NetworkBackend.connect_tcp`."""
+
+        def connect(address: str) -> httpcore.NetworkStream:
+            seconds = _clamp(timeout, httpcore.ConnectTimeout)
+            return self._backend.connect_tcp(
+                address, port, timeout=seconds, local_address=local_address, socket_options=socket_options
+            )
+
+        if remaining_seconds() is None:
+            return DeadlineStream(connect(host))
+        return DeadlineStream(_connect_first(connect, _addresses(host, port)))
+
+    def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """See `httpcore.NetworkBackend.connect_unix_socket`."""
+        seconds = _clamp(timeout, httpcore.ConnectTimeout)
+        return DeadlineStream(self._backend.connect_unix_socket(path, timeout=seconds, socket_options=socket_options))
+
+    def sleep(self, seconds: float) -> None:
+        """See `httpcore.NetworkBackend.sleep`."""
+        time.sleep(_clamp(seconds, httpcore.ConnectTimeout) or 0.0)
+
+
+class DeadlineStream(httpcore.NetworkStream):
+    """A connection whose reads and writes end at the deadline of the attempt that makes them."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """See `httpcore.NetworkStream.read`."""
+        return self._stream.read(max_bytes, timeout=_clamp(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """See `httpcore.NetworkStream.write`."""
+        step = max(1, len(buffer)) if remaining_seconds() is None else _PIECE
+        for start in range(0, len(buffer), step):
+            piece = buffer[start : start + step]
+            self._stream.write(piece, timeout=_clamp(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        """See `httpcore.NetworkStream.close`."""
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        """See `httpcore.NetworkStream.start_tls`."""
+        try:
+            seconds = _clamp(timeout, httpcore.ConnectTimeout)
+            return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, timeout=seconds))
+        except BaseException:
+            self.close()  # httpcore has no connection yet that it could close
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        """See `httpcore.NetworkStream.get_extra_info`."""
+        return self._stream.get_extra_info(info)
+
+
+def _clamp(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
+    """Return a timeout that ends at the deadline at the latest.
+
+    Raises:
+        httpcore.TimeoutException: The deadline has passed; of the given class.
+    """
+    remaining = remaining_seconds()
+    if remaining is None:
+        return timeout
+    if remaining <= 0:  # a timeout of 0 would mean not to wait, and fail in another way
+        raise error("the deadline has passed")
+    return remaining if timeout is None else min(timeout, remaining)
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    """Look up the addresses of a host: the socket module would give each of them the whole timeout.
+
+    Raises:
+        httpcore.ConnectError: It has none.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore.ConnectError(str(error)) from error
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _connect_first(connect: Callable[[str], httpcore.NetworkStream], addresses: list[str]) -> httpcore.NetworkStream:
+    """Connect to the first address that can be connected to.
+
+    Raises:
+        httpcore.ConnectError: None of them can.
+        httpcore.ConnectTimeout: The last one took too long, or the deadline has passed.
+    """
+    for address in addresses[:-1]:
+        try:
+            return connect(address)
+        except (httpcore.ConnectError, httpcore.ConnectTimeout):
+            continue
+    return connect(addresses[-1])
