@@ -60,6 +60,18 @@ def _cancel_at(deadline: float) -> Iterator[None]:
         raise httpx.ReadTimeout("the deadline has passed")
 
 
+def is_cancellation(error: BaseException) -> bool:  # noqa: ARG001 - its twin looks at it
+    """Return whether an exception cancels the task that runs here: none does in sync code."""
+    return False
+
+
+def is_cancellation_async(error: BaseException) -> bool:
+    """Return whether an exception cancels the task that runs here."""
+    import anyio
+
+    return isinstance(error, anyio.get_cancelled_exc_class())
+
+
 def shield() -> AbstractContextManager[object]:
     """Return a context manager without effect: nothing cancels sync code."""
     return nullcontext()

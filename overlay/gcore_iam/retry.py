@@ -218,12 +218,9 @@ class Call(Generic[R]):
         """
         import tenacity  # here: nothing is tried again in most processes, and loading it takes as long as a few calls
 
-        stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(self.policy.retries + 1)
-        if self.budget is not None:
-            stop = stop | self._passes_deadline
         return {
             "retry": tenacity.retry_if_result(self._wants_retry),
-            "stop": stop,
+            "stop": self._has_no_retry_left,
             "wait": self._wait,
             "before_sleep": retrying,
             "retry_error_callback": self._give_up,
@@ -253,9 +250,10 @@ class Call(Generic[R]):
 
         return tenacity.wait_random_exponential(multiplier=self.policy.base, max=self.policy.cap)(state)
 
-    def _passes_deadline(self, state: tenacity.RetryCallState) -> bool:
-        """Return whether the next wait would end after the deadline, counted from the start of the first attempt."""
-        return self.remaining is not None and state.upcoming_sleep >= self.remaining
+    def _has_no_retry_left(self, state: tenacity.RetryCallState) -> bool:
+        """Return whether the next attempt would be one too many, or would begin after the deadline."""
+        is_too_late = self.remaining is not None and state.upcoming_sleep >= self.remaining
+        return state.attempt_number > self.policy.retries or is_too_late
 
     def _give_up(self, state: tenacity.RetryCallState) -> Outcome[R]:
         outcome: Outcome[R] = _last(state)

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import httpx
 
+from .pools import AsyncPools
+
 
 class AsyncDirect:
     """What sends requests that are complete, over a transport.
@@ -43,6 +45,11 @@ class AsyncDirect:
         response.request = request
         response.elapsed = timedelta(seconds=time.perf_counter() - began)
         return response
+
+    async def abandon(self, request: httpx.Request) -> None:
+        """Use the connection of an interrupted request no more, where the transport knows it."""
+        if isinstance(self._transport, AsyncPools):
+            await self._transport.abandon(request)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from weakref import WeakKeyDictionary
 
 import httpx
 
@@ -35,6 +37,7 @@ class AsyncPools(httpx.AsyncBaseTransport):
     def __init__(self, tls: Callable[[], ssl.SSLContext]) -> None:
         self._tls = tls
         self._members: dict[str, list[_Member]] = {}
+        self._used: WeakKeyDictionary[httpx.Request, _Member] = WeakKeyDictionary()
         self._lock = threading.Lock()
         self._swept = time.monotonic()
 
@@ -45,17 +48,32 @@ class AsyncPools(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See `httpx.AsyncBaseTransport.handle_async_request`."""
-        member, unused = self._take(request.url.scheme)
+        member, unused = self._take(request)
         try:
             for pool in unused:
                 await pool.aclose()
             response = await member.pool.handle_async_request(request)
             assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - for type checkers
-            response.stream = _Body(response.stream, member, self._lock)
+            response.stream = _Body(response.stream, partial(self._give_back, member, request))
         except BaseException:
-            member.give_back(self._lock)
+            await self._give_back(member, request)
             raise
         return response
+
+    async def abandon(self, request: httpx.Request) -> None:
+        """Use the pool of a request no more: an exception has interrupted httpcore somewhere, in whatever state.
+
+        The connection would be reused in that state, or would never be free again. Other requests over the pool go on.
+        """
+        with self._lock:
+            member = self._used.get(request)
+            if member is None:
+                return
+            member.is_abandoned = True
+            for members in self._members.values():
+                if member in members:
+                    members.remove(member)
+        await self._give_back(member, request)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -63,8 +81,19 @@ class AsyncPools(httpx.AsyncBaseTransport):
             for pool in self.pools:
                 await pool.aclose()
 
-    def _take(self, scheme: str) -> tuple[_Member, list[httpx.AsyncHTTPTransport]]:
+    async def _give_back(self, member: _Member, request: httpx.Request) -> None:
+        """Note the end of a request, and close its pool if it was abandoned and has no other."""
+        with self._lock:
+            member.requests.discard(request)
+            member.used = time.monotonic()
+            is_over = member.is_abandoned and not member.requests
+        if is_over:
+            with shield_async():
+                await member.pool.aclose()
+
+    def _take(self, request: httpx.Request) -> tuple[_Member, list[httpx.AsyncHTTPTransport]]:
         """The pool for a request, and those to close."""
+        scheme = request.url.scheme
         with self._lock:
             members = self._members.setdefault(scheme, [])
             least = min(members, key=_busy, default=None)
@@ -74,7 +103,8 @@ class AsyncPools(httpx.AsyncBaseTransport):
                 verify = self._tls() if scheme == "https" else _NO_TLS
                 least = _Member(build_transport_async(verify, LIMITS))
                 members.append(least)
-            least.busy += 1
+            least.requests.add(request)
+            self._used[request] = least
             now = least.used = time.monotonic()
             return least, self._unused(now) if now > self._swept + _IDLE else []
 
@@ -90,18 +120,18 @@ class AsyncPools(httpx.AsyncBaseTransport):
 
 
 class _Member:
-    """A pool, and how many requests it has."""
+    """A pool, and the requests that it has."""
 
     def __init__(self, pool: httpx.AsyncHTTPTransport) -> None:
         self.pool = pool
-        self.busy = 0
+        self.requests: set[httpx.Request] = set()
         self.used = 0.0
+        self.is_abandoned = False
 
-    def give_back(self, lock: threading.Lock) -> None:
-        """One request less."""
-        with lock:
-            self.busy -= 1
-            self.used = time.monotonic()
+    @property
+    def busy(self) -> int:
+        """How many requests it has."""
+        return len(self.requests)
 
 
 def _busy(member: _Member) -> int:
@@ -115,10 +145,9 @@ _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 class _Body(httpx.AsyncByteStream):
     """A body that gives its place back when it is closed: its connection is not free before."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, member: _Member, lock: threading.Lock) -> None:
+    def __init__(self, stream: httpx.AsyncByteStream, give_back: Callable[[], Awaitable[None]]) -> None:
         self._stream = stream
-        self._member: _Member | None = member
-        self._lock = lock
+        self._give_back = give_back
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return aiter(self._stream)
@@ -127,6 +156,4 @@ class _Body(httpx.AsyncByteStream):
         try:
             await self._stream.aclose()
         finally:
-            member, self._member = self._member, None
-            if member is not None:
-                member.give_back(self._lock)
+            await self._give_back()

@@ -9,6 +9,8 @@ from datetime import timedelta
 
 import httpx
 
+from .pools import Pools
+
 
 class Direct:
     """What sends requests that are complete, over a transport.
@@ -45,6 +47,11 @@ class Direct:
         response.request = request
         response.elapsed = timedelta(seconds=time.perf_counter() - began)
         return response
+
+    def abandon(self, request: httpx.Request) -> None:
+        """Use the connection of an interrupted request no more, where the transport knows it."""
+        if isinstance(self._transport, Pools):
+            self._transport.abandon(request)
 
     def close(self) -> None:
         """Close all connections."""

@@ -16,7 +16,7 @@ import attrs
 import httpx
 from gcore_iam_client.types import UNSET, Unset
 
-from .._deadline import enforce_deadline, shield
+from .._deadline import enforce_deadline, is_cancellation, shield
 from .._response_body import BodyTooLargeError, bound_body, check_max_response_bytes
 from .._transport_errors import is_transport_error
 from ..auth.bearer import Bearer
@@ -86,6 +86,11 @@ class Pool:
         if isinstance(client, Direct):
             return client.send(request)
         return client.send(request, stream=True, auth=None, follow_redirects=False)
+
+    def abandon(self, request: httpx.Request) -> None:
+        """Use the connection of an interrupted request no more."""
+        if isinstance(self.client, Direct):
+            self.client.abandon(request)
 
     def close(self) -> None:
         """Close the connections, unless they belong to the user, once nobody is renewing a session over them."""
@@ -331,39 +336,50 @@ class HTTPClient(httpx.Client):
         if call.remaining == 0:
             return too_late(call, request)
         limit(request, call)
-        body_error: Exception | None = None
+        try:
+            with cuttable(self._pool.client, request), enforce_deadline(call.deadline):
+                response, body_error = self._exchange(request, call, stream, began)
+        except BaseException as error:
+            if isinstance(error, Exception) and is_transport_error(error):
+                return failed(call, error, request, began, self._max_response_bytes)
+            if not is_cancellation(error):  # httpcore knows what to do then
+                self._pool.abandon(request)
+            raise
+        if response.is_stream_consumed:  # an httpx client's stream refers to the response, and would keep the body
+            response.stream = _READ
+        return succeeded(call, response, began, body_error)
+
+    def _exchange(
+        self, request: httpx.Request, call: Call[httpx.Response], stream: bool, began: float
+    ) -> tuple[httpx.Response, Exception | None]:
+        """Send a request, and read the body of the response, unless the caller streams that of a success.
+
+        Returns:
+            The response, and why its body was dropped: the status of an error response is enough to go on.
+        """
 
         def convert_error(error: Exception) -> Exception:
             if not is_transport_error(error):
                 return error
             return failed(call, error, request, began, self._max_response_bytes).error or error
 
+        response = self._pool.send(request)
+        headers = response.headers
+        is_streamed = stream and response.is_success
+        body_error: Exception | None = None
         try:
-            with cuttable(self._pool.client, request), enforce_deadline(call.deadline):
-                response = self._pool.send(request)
-                headers = response.headers
-                is_left_unread = stream and response.is_success
-                convert = convert_error if is_left_unread else None
-                try:
-                    bound_body(response, self._max_response_bytes, call.deadline, convert)
-                    if not is_left_unread:
-                        response.read()
-                        response.elapsed = timedelta(seconds=time.monotonic() - began)
-                except (BodyTooLargeError, httpx.DecodingError) as error:
-                    if response.is_success:
-                        raise
-                    body_error = error
-                finally:
-                    if not is_left_unread:
-                        response.close()
-                        response.headers = headers
-        except Exception as error:
-            if not is_transport_error(error):
+            bound_body(response, self._max_response_bytes, call.deadline, convert_error if is_streamed else None)
+            if not is_streamed:
+                response.read()
+        except BaseException as error:
+            response.close()
+            if response.is_success or not isinstance(error, BodyTooLargeError | httpx.DecodingError):
                 raise
-            return failed(call, error, request, began, self._max_response_bytes)
-        if response.is_stream_consumed:  # an httpx client's stream refers to the response, and would keep the body
-            response.stream = _READ
-        return succeeded(call, response, began, body_error)
+            body_error = error
+        if not is_streamed:
+            response.headers = headers
+            response.elapsed = timedelta(seconds=time.monotonic() - began)
+        return response, body_error
 
     def close(self) -> None:
         """Close the connections; a view leaves them to the client that it is a view of."""

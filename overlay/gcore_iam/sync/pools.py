@@ -8,6 +8,8 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from weakref import WeakKeyDictionary
 
 import httpx
 
@@ -37,6 +39,7 @@ class Pools(httpx.BaseTransport):
     def __init__(self, tls: Callable[[], ssl.SSLContext]) -> None:
         self._tls = tls
         self._members: dict[str, list[_Member]] = {}
+        self._used: WeakKeyDictionary[httpx.Request, _Member] = WeakKeyDictionary()
         self._lock = threading.Lock()
         self._swept = time.monotonic()
 
@@ -47,17 +50,32 @@ class Pools(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """See `httpx.BaseTransport.handle_request`."""
-        member, unused = self._take(request.url.scheme)
+        member, unused = self._take(request)
         try:
             for pool in unused:
                 pool.close()
             response = member.pool.handle_request(request)
             assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - for type checkers
-            response.stream = _Body(response.stream, member, self._lock)
+            response.stream = _Body(response.stream, partial(self._give_back, member, request))
         except BaseException:
-            member.give_back(self._lock)
+            self._give_back(member, request)
             raise
         return response
+
+    def abandon(self, request: httpx.Request) -> None:
+        """Use the pool of a request no more: an exception has interrupted httpcore somewhere, in whatever state.
+
+        The connection would be reused in that state, or would never be free again. Other requests over the pool go on.
+        """
+        with self._lock:
+            member = self._used.get(request)
+            if member is None:
+                return
+            member.is_abandoned = True
+            for members in self._members.values():
+                if member in members:
+                    members.remove(member)
+        self._give_back(member, request)
 
     def close(self) -> None:
         """Close all connections."""
@@ -65,8 +83,19 @@ class Pools(httpx.BaseTransport):
             for pool in self.pools:
                 pool.close()
 
-    def _take(self, scheme: str) -> tuple[_Member, list[httpx.HTTPTransport]]:
+    def _give_back(self, member: _Member, request: httpx.Request) -> None:
+        """Note the end of a request, and close its pool if it was abandoned and has no other."""
+        with self._lock:
+            member.requests.discard(request)
+            member.used = time.monotonic()
+            is_over = member.is_abandoned and not member.requests
+        if is_over:
+            with shield():
+                member.pool.close()
+
+    def _take(self, request: httpx.Request) -> tuple[_Member, list[httpx.HTTPTransport]]:
         """The pool for a request, and those to close."""
+        scheme = request.url.scheme
         with self._lock:
             members = self._members.setdefault(scheme, [])
             least = min(members, key=_busy, default=None)
@@ -76,7 +105,8 @@ class Pools(httpx.BaseTransport):
                 verify = self._tls() if scheme == "https" else _NO_TLS
                 least = _Member(build_transport(verify, LIMITS))
                 members.append(least)
-            least.busy += 1
+            least.requests.add(request)
+            self._used[request] = least
             now = least.used = time.monotonic()
             return least, self._unused(now) if now > self._swept + _IDLE else []
 
@@ -92,18 +122,18 @@ class Pools(httpx.BaseTransport):
 
 
 class _Member:
-    """A pool, and how many requests it has."""
+    """A pool, and the requests that it has."""
 
     def __init__(self, pool: httpx.HTTPTransport) -> None:
         self.pool = pool
-        self.busy = 0
+        self.requests: set[httpx.Request] = set()
         self.used = 0.0
+        self.is_abandoned = False
 
-    def give_back(self, lock: threading.Lock) -> None:
-        """One request less."""
-        with lock:
-            self.busy -= 1
-            self.used = time.monotonic()
+    @property
+    def busy(self) -> int:
+        """How many requests it has."""
+        return len(self.requests)
 
 
 def _busy(member: _Member) -> int:
@@ -117,10 +147,9 @@ _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 class _Body(httpx.SyncByteStream):
     """A body that gives its place back when it is closed: its connection is not free before."""
 
-    def __init__(self, stream: httpx.SyncByteStream, member: _Member, lock: threading.Lock) -> None:
+    def __init__(self, stream: httpx.SyncByteStream, give_back: Callable[[], None]) -> None:
         self._stream = stream
-        self._member: _Member | None = member
-        self._lock = lock
+        self._give_back = give_back
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._stream)
@@ -129,6 +158,4 @@ class _Body(httpx.SyncByteStream):
         try:
             self._stream.close()
         finally:
-            member, self._member = self._member, None
-            if member is not None:
-                member.give_back(self._lock)
+            self._give_back()
