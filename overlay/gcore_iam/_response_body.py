@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -23,6 +24,13 @@ _MOST_CODINGS = 2
 
 _PIECE = 2**16
 """Bytes to decode at once."""
+
+
+_SLACK = 0.3
+"""Seconds after the deadline until async code looks itself: anyio ends whatever waits before that."""
+
+_MOST_BUFFERED = 10_000
+"""Parts of a body that may come out of a closed connection, because they had been received before."""
 
 
 class BodyTooLargeError(Exception):
@@ -105,7 +113,7 @@ class _BoundedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
             while True:
                 with enforce_deadline(self._deadline):
                     chunk = next(chunks, None)
-                    self._check_deadline()
+                self._check_deadline(0.0)
                 if chunk is None:
                     return
                 yield from self._decode(chunk)
@@ -118,16 +126,30 @@ class _BoundedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
             while True:
                 with enforce_deadline_async(self._deadline):
                     chunk = await anext(chunks, None)
-                    self._check_deadline()
                 if chunk is None:
                     return
-                for piece in self._decode(chunk):
-                    yield piece
+                try:
+                    self._check_deadline(_SLACK)
+                    pieces = iter(self._decode(chunk))
+                    while (piece := next(pieces, None)) is not None:
+                        yield piece
+                except Exception:
+                    await self._end_stream(chunks)
+                    raise
         except Exception as error:  # noqa: BLE001 - raised again
             self._raise(error)
         finally:
             if isinstance(chunks, AsyncGenerator):  # nothing else would close it
                 await chunks.aclose()
+
+    async def _end_stream(self, chunks: AsyncIterator[bytes]) -> None:
+        """Close the connection, and let the generators that read from it notice: trio warns of unfinished ones."""
+        import anyio
+
+        with suppress(Exception), anyio.move_on_after(_SLACK):
+            await self._stream.aclose()
+            for _ in range(_MOST_BUFFERED):
+                await anext(chunks)
 
     def _decode(self, chunk: bytes) -> Iterable[bytes]:
         self._size += len(chunk)
@@ -137,9 +159,9 @@ class _BoundedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
             pieces = decoder.decode(pieces)
         return pieces
 
-    def _check_deadline(self) -> None:
+    def _check_deadline(self, slack: float) -> None:
         """Raise httpx.ReadTimeout after the deadline: a stream that is not ours may know nothing of it."""
-        if self._deadline is not None and time.monotonic() >= self._deadline:
+        if self._deadline is not None and time.monotonic() >= self._deadline + slack:
             raise httpx.ReadTimeout("the deadline has passed")
 
     def _raise(self, error: Exception) -> None:

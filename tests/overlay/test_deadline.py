@@ -1,0 +1,185 @@
+"""A deadline ends an attempt, whatever the server keeps sending."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from gcore_iam import AmbiguousOutcomeError, APITimeoutError, AsyncIAMClient, IAMClient, RetryPolicy, ServerError
+from gcore_iam.testing import Delay, FakeIAM, Status
+
+from .conftest import Colour
+from .raw_server import HEAD, SECONDS, drip, message, send, serve, stay_silent
+
+DEADLINE = 0.4
+POLICY = RetryPolicy(0, deadline=DEADLINE)
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
+SLOW = {
+    "nothing": stay_silent,
+    "a body": drip(HEAD + b"Content-Length: 100000\r\n\r\n", b" "),
+    "a header": drip(HEAD + b"X-A: ", b"a"),
+    "headers": drip(HEAD, b"X-A: a\r\n"),
+    "interim responses": drip(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
+    "a chunk extension": drip(CHUNKED + b"\r\n5;", b"a"),
+    "trailers": drip(CHUNKED + b"\r\n2\r\n{}\r\n0\r\n", b"X-T: a\r\n"),
+    "gzip without output": drip(
+        CHUNKED + b"Content-Encoding: gzip\r\n\r\na\r\n\x1f\x8b\x08\x08\0\0\0\0\0\0\r\n", b"1\r\na\r\n"
+    ),
+    "an error body": drip(b"HTTP/1.1 500 Oops\r\nContent-Length: 100000\r\n\r\n", b" "),
+    "an error header": drip(b"HTTP/1.1 404 Not Found\r\nX-A: ", b"a"),
+}
+
+
+class Stopwatch:
+    """Fails when a `with` block takes nearly as long as a slow server goes on."""
+
+    def __enter__(self) -> None:
+        self._start = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        assert time.monotonic() - self._start < SECONDS - 2
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_a_deadline_ends_a_response_that_drips(kind: str, colour: Colour) -> None:
+    with (
+        serve(SLOW[kind]) as (url, _),
+        Stopwatch(),
+        pytest.raises(APITimeoutError, match=r"deadline of 0\.4 s has passed"),
+    ):
+        colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url, retries=POLICY)
+
+
+@pytest.mark.parametrize("kind", ["a header", "a body", "trailers"])
+def test_a_timed_out_connection_is_not_used_again(kind: str, colour: Colour) -> None:
+    with serve(SLOW[kind]) as (url, connections):
+
+        def twice(iam: Any) -> Any:
+            with pytest.raises(APITimeoutError):
+                iam.users.get(1)
+            iam.users.get(1)
+
+        async def twice_async(iam: AsyncIAMClient) -> None:
+            with pytest.raises(APITimeoutError):
+                await iam.users.get(1)
+            await iam.users.get(1)
+
+        with pytest.raises(APITimeoutError):
+            colour.run(twice_async if colour.is_async else twice, "42_k", base_url=url, retries=POLICY)
+    assert len(connections) == 2
+
+
+def test_a_write_that_a_deadline_ends_is_ambiguous(colour: Colour) -> None:
+    with serve(SLOW["a header"]) as (url, connections), Stopwatch(), pytest.raises(AmbiguousOutcomeError):
+        colour.run(
+            lambda iam: iam.tokens.create(1, "ci", "Users"),
+            "42_k",
+            base_url=url,
+            retries=RetryPolicy(deadline=DEADLINE),
+        )
+    assert len(connections) == 1
+
+
+@pytest.mark.parametrize("respond", [stay_silent, drip(b"\x16\x03\x03\x40\x00", b"a")], ids=["silent", "dripping"])
+def test_a_deadline_ends_a_tls_handshake(respond: Any, colour: Colour) -> None:
+    with serve(respond) as (url, _), Stopwatch(), pytest.raises(APITimeoutError) as caught:
+        colour.run(
+            lambda iam: iam.users.get(1), "42_k", base_url=url.replace("http:", "https:"), retries=POLICY, timeout=60
+        )
+    assert caught.value.sent is False
+
+
+# httpx leaves its generator of the request's body unfinished, of which trio warns.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_deadline_ends_a_request_that_the_server_does_not_read(colour: Colour) -> None:
+    def read_slowly(connection: socket.socket) -> None:
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            connection.recv(4096)
+            time.sleep(0.02)
+
+    content = b" " * 20_000_000
+
+    def put(iam: Any) -> Any:
+        http = iam.api.get_async_httpx_client() if colour.is_async else iam.api.get_httpx_client()
+        return http.request("GET", "/iam/users/1", content=content)
+
+    with serve(read_slowly) as (url, _), Stopwatch(), pytest.raises(APITimeoutError):
+        colour.run(put, "42_k", base_url=url, retries=POLICY)
+
+
+def test_a_deadline_ends_a_body_that_the_caller_streams(colour: Colour) -> None:
+    def stream(iam: IAMClient) -> None:
+        with iam.api.get_httpx_client().stream("GET", "/iam/users") as response:
+            response.read()
+
+    async def stream_async(iam: AsyncIAMClient) -> None:
+        async with iam.api.get_async_httpx_client().stream("GET", "/iam/users") as response:
+            await response.aread()
+
+    for kind in ("a body", "a chunk extension", "trailers"):
+        with serve(SLOW[kind]) as (url, _), Stopwatch(), pytest.raises(APITimeoutError):
+            colour.run(stream_async if colour.is_async else stream, "42_k", base_url=url, retries=POLICY)
+
+
+def test_a_deadline_ends_a_response_in_an_async_client_of_the_users() -> None:
+    async def main(url: str) -> None:
+        async with httpx.AsyncClient() as client:
+            iam = AsyncIAMClient("42_k", base_url=url, http_client=client, retries=POLICY)
+            await iam.users.get(1)
+
+    for backend in ("asyncio", "trio"):
+        with serve(SLOW["a header"]) as (url, _), Stopwatch(), pytest.raises(APITimeoutError):
+            anyio.run(main, url, backend=backend)
+
+
+def test_a_deadline_ends_the_body_in_a_sync_client_of_the_users() -> None:
+    with serve(SLOW["a body"]) as (url, _), httpx.Client() as client, Stopwatch(), pytest.raises(APITimeoutError):
+        IAMClient("42_k", base_url=url, http_client=client, retries=POLICY).users.get(1)
+
+
+def test_a_cancelled_scope_of_the_caller_is_no_timeout_of_ours() -> None:
+    async def main(url: str) -> bool:
+        async with AsyncIAMClient("42_k", base_url=url, retries=RetryPolicy(deadline=30)) as iam:
+            with anyio.move_on_after(0.2) as scope:
+                await iam.users.get(1)
+        return scope.cancelled_caught
+
+    for backend in ("asyncio", "trio"):
+        with serve(stay_silent) as (url, _), Stopwatch():
+            assert anyio.run(main, url, backend=backend)
+
+
+def test_the_time_of_the_first_attempt_counts_for_later_waits(colour: Colour) -> None:
+    """A first attempt of 1.2 s and a wait of 2 s do not fit into 3 s."""
+    fake = FakeIAM(3)
+    fake.inject(Delay(1.2), Status(503, retry_after=2), times=None)
+    waits: list[float] = []
+    policy = RetryPolicy(deadline=3, sleep=waits.append)
+    with fake.serve() as url, pytest.raises(ServerError) as caught:
+        colour.run(lambda iam: iam.users.get(1), fake.api_key, base_url=url, retries=policy)
+    assert (waits, caught.value.attempts) == ([], 1)
+
+
+def test_a_call_without_a_deadline_is_not_bounded_by_an_earlier_one(colour: Colour) -> None:
+    body = b'{"message": "no"}'
+    with serve(send(message(body, "Connection: close", status="404 Not Found"))) as (url, _):
+
+        def both(iam: Any) -> Any:
+            with pytest.raises(LookupError):
+                iam.with_options(retries=RetryPolicy(deadline=0.05)).users.get(1)
+            time.sleep(0.1)
+            return iam.users.get(1)
+
+        async def both_async(iam: AsyncIAMClient) -> Any:
+            with pytest.raises(LookupError):
+                await iam.with_options(retries=RetryPolicy(deadline=0.05)).users.get(1)
+            await anyio.sleep(0.1)
+            return await iam.users.get(1)
+
+        with pytest.raises(LookupError):
+            colour.run(both_async if colour.is_async else both, "42_k", base_url=url)
