@@ -1,0 +1,239 @@
+"""`max_response_bytes` bounds the body of every response, before and after decompression."""
+
+from __future__ import annotations
+
+import gzip
+import pickle
+import tracemalloc
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from gcore_iam import (
+    AsyncIAMClient,
+    BadRequestError,
+    ConfigurationError,
+    DecodeError,
+    IAMClient,
+    RateLimitError,
+    ResponseTooLargeError,
+    RetryPolicy,
+)
+from gcore_iam.testing import FakeIAM
+
+from .conftest import Colour
+from .raw_server import HEAD, drip, message, send, serve
+
+LIMIT = 100_000
+USER = {"id": 5, "email": "ada@example.com"}
+
+
+def bomb(size: int, wbits: int = 31) -> bytes:
+    """Compress a JSON text of blanks."""
+    compressor = zlib.compressobj(9, zlib.DEFLATED, wbits)
+    step = min(size, 2**20)
+    return b"".join([compressor.compress(b" " * step) for _ in range(size // step)]) + compressor.flush()
+
+
+HUGE = bomb(200 * 2**20)
+BOMBS = {
+    "gzip": (HUGE, "gzip"),
+    "gzip of gzip": (gzip.compress(HUGE), "gzip, gzip"),
+    "deflate": (bomb(50 * 2**20, 15), "deflate"),
+    "raw deflate": (bomb(50 * 2**20, -15), "deflate"),
+    "gzip of blanks that a broken gzip hides": (gzip.compress(gzip.compress(b"{}") + b" " * 50 * 2**20), "gzip, gzip"),
+    "not compressed": (b" " * (LIMIT + 1), "identity"),
+    "bytes after gzip": (gzip.compress(b"{}") + b" " * LIMIT, "gzip"),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_body_that_is_too_large_is_not_read_to_its_end(kind: str, colour: Colour) -> None:
+    body, coding = BOMBS[kind]
+    with serve(send(message(body, f"Content-Encoding: {coding}"))) as (url, connections):
+        tracemalloc.start()
+        try:
+            with pytest.raises(ResponseTooLargeError) as caught:
+                colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url, max_response_bytes=LIMIT)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < 10_000_000
+    assert len(connections) == 1, "not retried"
+    assert caught.value.max_response_bytes == LIMIT
+    assert isinstance(caught.value, DecodeError)
+    assert str(caught.value) == "iamGetUser: the body is larger than max_response_bytes (100000 bytes)"
+    assert pickle.loads(pickle.dumps(caught.value)).max_response_bytes == LIMIT
+
+
+def test_a_body_without_end_is_too_large_at_last(colour: Colour) -> None:
+    endless = drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b" " * 4096 + b"\r\n", pause=0)
+    with serve(endless) as (url, _), pytest.raises(ResponseTooLargeError):
+        colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
+def test_an_error_response_that_is_too_large_keeps_its_status(coding: str, colour: Colour) -> None:
+    body = HUGE if coding == "gzip" else gzip.compress(HUGE)
+    with serve(send(message(body, f"Content-Encoding: {coding}", status="400 Bad"))) as (url, _):
+        with pytest.raises(BadRequestError) as caught:
+            colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url, max_response_bytes=LIMIT)
+    assert caught.value.__notes__ == ["The body of this response is larger than max_response_bytes, and was dropped."]
+    assert caught.value.body == ""
+
+
+def test_an_error_response_that_is_too_large_is_retried_by_its_status(colour: Colour) -> None:
+    responses = message(HUGE, "Content-Encoding: gzip", "Retry-After: 7", status="429 Too Many Requests")
+    waits: list[float] = []
+    policy = RetryPolicy(2, sleep=waits.append)
+    with serve(send(responses)) as (url, connections), pytest.raises(RateLimitError):
+        colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url, retries=policy, max_response_bytes=LIMIT)
+    assert waits == [7, 7]
+    assert len(connections) == 3, "a connection whose body was not read is not used again"
+
+
+def test_an_error_response_with_a_broken_coding_keeps_its_status(colour: Colour) -> None:
+    with serve(send(message(b"not gzip", "Content-Encoding: gzip", status="422 No"))) as (url, _):
+        with pytest.raises(BadRequestError) as caught:
+            colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
+    assert caught.value.__notes__ == ["The body of this response cannot be decompressed, and was dropped."]
+
+
+def test_a_write_whose_response_is_too_large_says_that_it_is_done(colour: Colour) -> None:
+    with serve(send(message(HUGE, "Content-Encoding: gzip"))) as (url, connections):
+        with pytest.raises(ResponseTooLargeError, match="the work is done"):
+            colour.run(lambda iam: iam.tokens.create(1, "ci", "Users"), "42_k", base_url=url, max_response_bytes=LIMIT)
+    assert len(connections) == 1
+
+
+@pytest.mark.parametrize("wbits", [15, -15, 31])
+def test_a_compressed_body_is_read_as_before(wbits: int, colour: Colour) -> None:
+    fake = FakeIAM([{"email": "ada@example.com", "name": "é" * 3000}])
+    with fake.serve() as url:
+        plain = httpx.get(f"{url}/iam/users/1", headers={"Authorization": f"APIKey {fake.api_key}"}).content
+    compressor = zlib.compressobj(9, zlib.DEFLATED, wbits)
+    body = compressor.compress(plain) + compressor.flush()
+    coding = "gzip" if wbits == 31 else "deflate"
+    with serve(send(message(body, f"Content-Encoding: {coding}"))) as (url, _):
+        answer = colour.run(lambda iam: iam.with_raw_response.users.get(1), "42_k", base_url=url)
+    assert answer.model.name == "é" * 3000
+    assert answer.headers["content-encoding"] == coding, "what the server sent"
+
+
+@pytest.mark.parametrize("size", [2**16 - 1, 2**16, 2**16 + 1, 2**17, 300_000])
+@pytest.mark.parametrize("step", [1000, 10**6])
+def test_a_body_comes_out_whole_however_it_is_cut(size: int, step: int) -> None:
+    plain = bytes(range(256)) * (size // 256 + 1)
+    plain = plain[:size]
+    data = gzip.compress(gzip.compress(plain))
+
+    class Parts(httpx.SyncByteStream):
+        def __iter__(self) -> Any:
+            return (data[start : start + step] for start in range(0, len(data), step))
+
+    headers = {"content-encoding": "gzip", "Content-Type": "text/plain"}
+    transport = httpx.MockTransport(
+        lambda _: httpx.Response(200, stream=Parts(), headers=[*headers.items(), ("content-encoding", "gzip")])
+    )
+    with IAMClient("42_k", transport=transport, max_response_bytes=size) as iam:
+        assert iam.api.get_httpx_client().get("/iam/users").content == plain
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip, gzip", "gzip, br"])
+def test_a_coding_that_was_not_asked_for_is_refused(coding: str, colour: Colour) -> None:
+    with serve(send(message(b"?", f"Content-Encoding: {coding}"))) as (url, _):
+        with pytest.raises(DecodeError, match="none of gzip, deflate"):
+            colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
+
+
+def test_only_codings_that_can_be_bounded_are_asked_for(colour: Colour) -> None:
+    seen = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["accept-encoding"])
+        return httpx.Response(200, json=[])
+
+    colour.run(lambda iam: iam.tokens.list(1), "42_k", transport=httpx.MockTransport(handle))
+    assert seen == ["gzip, deflate"]
+
+
+def test_a_body_of_exactly_the_bound_is_read(colour: Colour) -> None:
+    body = b"[" + b" " * 998 + b"]"
+    for options in ({"max_response_bytes": 1000}, {"max_response_bytes": None}, {}):
+        with serve(send(message(body))) as (url, _):
+            assert colour.run(lambda iam: iam.tokens.list(1), "42_k", base_url=url, **options) == []
+    with serve(send(message(body))) as (url, _), pytest.raises(ResponseTooLargeError):
+        colour.run(lambda iam: iam.tokens.list(1), "42_k", base_url=url, max_response_bytes=999)
+
+
+def test_a_view_has_the_bound_of_its_client_or_its_own(colour: Colour) -> None:
+    body = b"[" + b" " * 998 + b"]"
+    views: list[tuple[Callable[[Any], Any], bool]] = [
+        (lambda iam: iam.with_options(timeout=5), False),
+        (lambda iam: iam.with_options(max_response_bytes=1000), True),
+        (lambda iam: iam.with_options(max_response_bytes=None), True),
+        (lambda iam: iam.with_options(max_response_bytes=1000).with_options(retries=0), True),
+    ]
+    for view, is_enough in views:
+        with serve(send(message(body))) as (url, _):
+
+            def call(iam: Any, view: Callable[[Any], Any] = view) -> Any:
+                return view(iam).tokens.list(1)
+
+            if is_enough:
+                assert colour.run(call, "42_k", base_url=url, max_response_bytes=10) == []
+            else:
+                with pytest.raises(ResponseTooLargeError):
+                    colour.run(call, "42_k", base_url=url, max_response_bytes=10)
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 1.5, "64", float("inf")])
+def test_a_bound_that_is_no_number_of_bytes_is_refused(value: Any) -> None:
+    for make in (IAMClient, AsyncIAMClient):
+        with pytest.raises(ConfigurationError, match="max_response_bytes must be a whole number of bytes above 0"):
+            make("42_k", max_response_bytes=value)
+        with pytest.raises(ConfigurationError, match="max_response_bytes"):
+            make("42_k").with_options(max_response_bytes=value)
+
+
+def test_a_client_of_the_users_is_bounded_too() -> None:
+    async def main(url: str) -> None:
+        async with httpx.AsyncClient() as client:
+            iam = AsyncIAMClient("42_k", base_url=url, http_client=client, max_response_bytes=LIMIT)
+            await iam.users.get(1)
+
+    for body, coding in (BOMBS["gzip"], BOMBS["gzip of gzip"]):
+        with serve(send(message(body, f"Content-Encoding: {coding}"))) as (url, _):
+            with httpx.Client() as client, pytest.raises(ResponseTooLargeError):
+                IAMClient("42_k", base_url=url, http_client=client, max_response_bytes=LIMIT).users.get(1)
+            for backend in ("asyncio", "trio"):
+                with pytest.raises(ResponseTooLargeError):
+                    anyio.run(main, url, backend=backend)
+
+
+def test_a_response_that_a_transport_has_read_is_measured(colour: Colour) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b" " * 11))
+    with pytest.raises(ResponseTooLargeError):
+        colour.run(lambda iam: iam.users.get(1), "42_k", transport=transport, max_response_bytes=10)
+
+
+def test_a_streamed_body_is_bounded_and_decoded(colour: Colour) -> None:
+    def stream(iam: IAMClient) -> int:
+        with iam.api.get_httpx_client().stream("GET", "/iam/users") as response:
+            return sum(map(len, response.iter_bytes()))
+
+    async def stream_async(iam: AsyncIAMClient) -> int:
+        async with iam.api.get_async_httpx_client().stream("GET", "/iam/users") as response:
+            return sum([len(piece) async for piece in response.aiter_bytes()])
+
+    call = stream_async if colour.is_async else stream
+    for size in (LIMIT, LIMIT + 1):
+        with serve(send(message(bomb(size), "Content-Encoding: gzip"))) as (url, _):
+            if size == LIMIT:
+                assert colour.run(call, "42_k", base_url=url, max_response_bytes=LIMIT) == LIMIT
+            else:
+                with pytest.raises(ResponseTooLargeError):
+                    colour.run(call, "42_k", base_url=url, max_response_bytes=LIMIT)
