@@ -78,9 +78,11 @@ def test_a_body_without_end_is_too_large_at_last(colour: Colour) -> None:
 @pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
 def test_an_error_response_that_is_too_large_keeps_its_status(coding: str, colour: Colour) -> None:
     body = HUGE if coding == "gzip" else gzip.compress(HUGE)
-    with serve(send(message(body, f"Content-Encoding: {coding}", status="400 Bad"))) as (url, _):
-        with pytest.raises(BadRequestError) as caught:
-            colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url, max_response_bytes=LIMIT)
+    with (
+        serve(send(message(body, f"Content-Encoding: {coding}", status="400 Bad"))) as (url, _),
+        pytest.raises(BadRequestError) as caught,
+    ):
+        colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url, max_response_bytes=LIMIT)
     assert caught.value.__notes__ == ["The body of this response is larger than max_response_bytes, and was dropped."]
     assert caught.value.body == ""
 
@@ -96,16 +98,20 @@ def test_an_error_response_that_is_too_large_is_retried_by_its_status(colour: Co
 
 
 def test_an_error_response_with_a_broken_coding_keeps_its_status(colour: Colour) -> None:
-    with serve(send(message(b"not gzip", "Content-Encoding: gzip", status="422 No"))) as (url, _):
-        with pytest.raises(BadRequestError) as caught:
-            colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
+    with (
+        serve(send(message(b"not gzip", "Content-Encoding: gzip", status="422 No"))) as (url, _),
+        pytest.raises(BadRequestError) as caught,
+    ):
+        colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
     assert caught.value.__notes__ == ["The body of this response cannot be decompressed, and was dropped."]
 
 
 def test_a_write_whose_response_is_too_large_says_that_it_is_done(colour: Colour) -> None:
-    with serve(send(message(HUGE, "Content-Encoding: gzip"))) as (url, connections):
-        with pytest.raises(ResponseTooLargeError, match="the work is done"):
-            colour.run(lambda iam: iam.tokens.create(1, "ci", "Users"), "42_k", base_url=url, max_response_bytes=LIMIT)
+    with (
+        serve(send(message(HUGE, "Content-Encoding: gzip"))) as (url, connections),
+        pytest.raises(ResponseTooLargeError, match="the work is done"),
+    ):
+        colour.run(lambda iam: iam.tokens.create(1, "ci", "Users"), "42_k", base_url=url, max_response_bytes=LIMIT)
     assert len(connections) == 1
 
 
@@ -144,9 +150,11 @@ def test_a_body_comes_out_whole_however_it_is_cut(size: int, step: int) -> None:
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip, gzip", "gzip, br"])
 def test_a_coding_that_was_not_asked_for_is_refused(coding: str, colour: Colour) -> None:
-    with serve(send(message(b"?", f"Content-Encoding: {coding}"))) as (url, _):
-        with pytest.raises(DecodeError, match="none of gzip, deflate"):
-            colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
+    with (
+        serve(send(message(b"?", f"Content-Encoding: {coding}"))) as (url, _),
+        pytest.raises(DecodeError, match="none of gzip, deflate"),
+    ):
+        colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
 
 
 def test_only_codings_that_can_be_bounded_are_asked_for(colour: Colour) -> None:

@@ -1,0 +1,173 @@
+"""The network backend of sync code: where it is put in, and what it bounds."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import sys
+import time
+from typing import Any
+
+import httpcore
+import httpx
+import pytest
+from gcore_iam import IAMClient
+from gcore_iam._deadline import enforce_deadline
+from gcore_iam._network_backend import DeadlineBackend, DeadlineStream, build_transport
+from gcore_iam.aio.pools import LIMITS
+
+from .raw_server import HEAD, SECONDS, drip, message, send, serve, stay_silent
+
+TLS = ssl.create_default_context()
+
+
+def test_httpx_keeps_its_connections_in_pool() -> None:
+    """`build_transport` replaces this attribute; without it, deadlines would not bound sync code any more."""
+    assert isinstance(vars(httpx.HTTPTransport(verify=TLS))["_pool"], httpcore.ConnectionPool)
+
+
+def test_a_transport_uses_the_pool_that_is_put_in() -> None:
+    transport = build_transport(TLS, LIMITS)
+    with serve(send(message(b"{}"))) as (url, connections), httpx.Client(transport=transport) as client:
+        client.get(url)
+        assert len(connections) == 1
+        assert len(transport._pool.connections) == 1
+
+
+def test_the_client_uses_transports_of_httpx_with_the_backend() -> None:
+    """Tools that observe or replace requests, such as pytest-httpx and OpenTelemetry, patch httpx's class."""
+    with serve(drip(HEAD + b"X-A: ", b"a")) as (url, _), IAMClient("42_k", base_url=url, retries=0, timeout=0.2) as iam:
+        transports: Any = iam._http._pool.client._transport  # type: ignore[union-attr]
+        with pytest.raises(ConnectionError), enforce_deadline(time.monotonic() + 0.3):
+            iam.users.get(1)
+        assert [type(pool) for pool in transports.pools] == [httpx.HTTPTransport]
+
+
+@pytest.mark.parametrize(("scheme", "name"), [("http", "HTTPProxy"), ("https", "HTTPProxy"), ("socks5", "SOCKSProxy")])
+def test_a_pool_for_a_proxy_has_the_settings_of_httpx(scheme: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, Any]] = []
+    monkeypatch.setitem(sys.modules, "socksio", object())  # an extra of httpx
+    monkeypatch.setattr(httpcore, name, lambda **settings: seen.append(settings))
+    build_transport(TLS, LIMITS, httpx.Proxy(f"{scheme}://user:pass@proxy.invalid:3128", headers={"X-A": "b"}))
+    theirs, ours = seen
+    assert isinstance(ours.pop("network_backend"), DeadlineBackend)
+    assert {key: repr(value) for key, value in ours.items()} == {key: repr(theirs[key]) for key in ours}
+    assert theirs.keys() - ours.keys() <= {"http1", "http2", "socket_options"}, "those have httpcore's defaults"
+
+
+@pytest.mark.parametrize(
+    "respond",
+    [stay_silent, drip(b"HTTP/1.1 200 OK\r\nX-A: ", b"a"), drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n")],
+    ids=["silent", "header", "interim responses"],
+)
+@pytest.mark.parametrize("target", ["https://iam.invalid/", "http://iam.invalid/"])
+def test_a_deadline_ends_what_a_proxy_draws_out(respond: Any, target: str) -> None:
+    start = time.monotonic()
+    with serve(respond) as (url, _):
+        transport = build_transport(TLS, LIMITS, httpx.Proxy(url))
+        with httpx.Client(transport=transport, timeout=60) as client:
+            with enforce_deadline(start + 0.3), pytest.raises(httpx.TimeoutException):
+                client.get(target)
+            assert transport._pool.connections == []
+    assert time.monotonic() - start < SECONDS - 2
+
+
+class Recorder(httpcore.NetworkBackend, httpcore.NetworkStream):
+    """A backend and a stream that note the timeouts that they are given, and let each operation take 0.1 s."""
+
+    def __init__(self) -> None:
+        self.timeouts: list[float | None] = []
+        self.sizes: list[int] = []
+        self.is_closed = False
+
+    def _note(self, timeout: float | None) -> None:
+        self.timeouts.append(timeout)
+        time.sleep(0.1)
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **_: Any) -> httpcore.NetworkStream:
+        self._note(timeout)
+        if host != "127.0.0.3":
+            raise httpcore.ConnectError(host)
+        return self
+
+    def connect_unix_socket(self, path: str, timeout: float | None = None, **_: Any) -> httpcore.NetworkStream:
+        self._note(timeout)
+        return self
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._note(timeout)
+        return b"a"
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.sizes.append(len(buffer))
+        self._note(timeout)
+
+    def start_tls(self, *_: Any, timeout: float | None = None, **__: Any) -> httpcore.NetworkStream:
+        self._note(timeout)
+        return self
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_every_operation_gets_what_is_left_of_the_deadline() -> None:
+    recorder = Recorder()
+    with enforce_deadline(time.monotonic() + 10):
+        stream = DeadlineBackend(recorder).connect_unix_socket("/tmp/s", timeout=60)  # noqa: S108 - not opened
+        stream = stream.start_tls(TLS, timeout=60)
+        stream.write(b"x" * 5000, timeout=60)
+        stream.read(10, timeout=60)
+        stream.read(10, timeout=None)
+        stream.read(10, timeout=0.5)
+    assert recorder.sizes == [4096, 904]
+    *clamped, shorter = recorder.timeouts
+    assert shorter == 0.5
+    given = [timeout for timeout in clamped if timeout is not None]
+    assert len(given) == 6
+    assert given == sorted(given, reverse=True)
+    assert given[0] - given[-1] >= 0.5, "each took 0.1 s"
+    assert given[0] <= 10
+
+
+def test_without_a_deadline_nothing_changes() -> None:
+    recorder = Recorder()
+    stream = DeadlineBackend(recorder).connect_tcp("127.0.0.3", 80, timeout=5)
+    stream.write(b"x" * 5000, timeout=6)
+    stream.write(b"", timeout=6)
+    stream.read(10)
+    assert recorder.timeouts == [5, 6, None]
+    assert recorder.sizes == [5000]
+
+
+def test_after_the_deadline_nothing_waits() -> None:
+    recorder = Recorder()
+    stream = DeadlineStream(recorder)
+    with enforce_deadline(time.monotonic() - 1):
+        with pytest.raises(httpcore.ReadTimeout):
+            stream.read(10)
+        with pytest.raises(httpcore.WriteTimeout):
+            stream.write(b"x")
+        with pytest.raises(httpcore.ConnectTimeout):
+            DeadlineBackend(recorder).connect_tcp("127.0.0.3", 80)
+        with pytest.raises(httpcore.ConnectTimeout):
+            stream.start_tls(TLS)
+    assert recorder.timeouts == []
+    assert recorder.is_closed, "nothing else would close a connection whose handshake has failed"
+
+
+def test_the_addresses_of_a_host_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look_up(host: str, port: int, **_: Any) -> list[Any]:
+        addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.2", "127.0.0.3"]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    recorder = Recorder()
+    with enforce_deadline(time.monotonic() + 10):
+        DeadlineBackend(recorder).connect_tcp("many.invalid", 80, timeout=60)
+    first, second, third = (timeout or 0.0 for timeout in recorder.timeouts)
+    assert first > second > third
+
+
+def test_a_host_without_an_address_is_a_connection_error() -> None:
+    with enforce_deadline(time.monotonic() + 10), pytest.raises(httpcore.ConnectError):
+        DeadlineBackend().connect_tcp("nowhere.invalid", 80)
