@@ -1,0 +1,218 @@
+"""Calls that are interrupted or cancelled in the middle leave a client behind that works."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import httpx
+import pytest
+from gcore_iam import AmbiguousOutcomeError, APIConnectionError, AsyncIAMClient, IAMClient
+from gcore_iam.testing import Delay, FakeIAM
+
+from .conftest import Colour
+
+MODULES = ("/httpcore/_sync/", "/httpcore/_trace", "/h11/", "/httpx/_transports/", "/gcore_iam/sync/", "/gcore_iam/_")
+
+
+class Interrupt:
+    """Raises KeyboardInterrupt at the n-th line of the code that carries a request."""
+
+    def __init__(self, line: int) -> None:
+        self._left = line
+        self.place = ""
+
+    def __enter__(self) -> Interrupt:
+        self._before = sys.gettrace()
+        sys.settrace(self._enter)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(self._before)
+
+    def _enter(self, frame: FrameType, event: str, argument: object) -> Any:
+        return self._count if any(module in frame.f_code.co_filename for module in MODULES) else None
+
+    def _count(self, frame: FrameType, event: str, argument: object) -> Any:
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        # No signal is handled between the end of a `with` block and its exit, where tracing would interrupt, too.
+        if event == "line" and not line.lstrip().startswith("with "):
+            self._left -= 1
+            if self._left == 0:
+                self.place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+                sys.settrace(self._before)
+                raise KeyboardInterrupt
+        return self._count
+
+
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_a_client_works_after_an_interrupt_at_any_line(first: int) -> None:
+    """Of about 2,000 lines, every 21st in three rounds; then the next call works, and no connection is lost."""
+    fake = FakeIAM(5)
+    interrupted = 0
+    with fake.serve() as url:
+        for line in range(first * 7, 5000, 21):
+            with IAMClient(fake.api_key, base_url=url, retries=0) as iam:
+                iam.users.get(1)
+                try:
+                    with Interrupt(line) as interrupt:
+                        iam.users.get(2)
+                except KeyboardInterrupt:
+                    interrupted += 1
+                if not interrupt.place:
+                    break
+                assert iam.users.get(3).id == 3, interrupt.place
+                transport: Any = iam._http._pool.client._transport  # type: ignore[union-attr]
+                assert [each._pool._requests for each in transport.pools] == [[]] * len(transport.pools), (
+                    interrupt.place
+                )
+    assert interrupted > 50
+
+
+def test_an_interrupt_leaves_the_requests_of_other_threads_alone() -> None:
+    """An abandoned pool is closed when its last request has ended."""
+    fake = FakeIAM(5)
+    with fake.serve() as url, IAMClient(fake.api_key, base_url=url, retries=0) as iam:
+        http = iam.api.get_httpx_client()
+        transport: Any = iam._http._pool.client._transport  # type: ignore[union-attr]
+        with http.stream("GET", "/iam/users/1") as response:
+            [member] = [member for members in transport._members.values() for member in members]
+            transport.abandon(response.request.__class__("GET", url))  # unknown: nothing happens
+            assert transport.pools == [member.pool]
+            other = http.build_request("GET", "/iam/users/2")
+            member.requests.add(other)
+            transport._used[other] = member
+            transport.abandon(other)
+            assert transport.pools == []
+            assert len(member.pool._pool.connections) == 1, "the first request goes on"
+            assert response.read()
+        assert member.pool._pool.connections == []
+        assert iam.users.get(3).id == 3
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_client_works_after_a_cancellation_at_any_step(backend: str) -> None:
+    fake = FakeIAM(5)
+
+    async def main(url: str) -> None:
+        async with AsyncIAMClient(fake.api_key, base_url=url, retries=0) as iam:
+            transport: Any = iam._http._pool.client._transport  # type: ignore[union-attr]
+            for steps in range(60):
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(iam.users.get, 2)
+                    for _ in range(steps):
+                        await anyio.lowlevel.checkpoint()
+                        time.sleep(0.0001)  # noqa: ASYNC251 - the response comes meanwhile
+                    tasks.cancel_scope.cancel()
+                assert (await iam.users.get(3)).id == 3
+                assert [each._pool._requests for each in transport.pools] == [[]] * len(transport.pools)
+                if steps % 2:
+                    await transport.aclose()  # the next one starts with connecting
+
+    with fake.serve() as url:
+        anyio.run(main, url, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_client_is_closed_within_a_cancelled_scope(backend: str) -> None:
+    fake = FakeIAM(5)
+    seen: list[Any] = []
+
+    class Slow(httpx.AsyncHTTPTransport):
+        """A transport that takes its time to close."""
+
+        async def aclose(self) -> None:
+            await anyio.sleep(0.01)
+            await super().aclose()
+            seen.append("closed")
+
+    async def main(url: str) -> None:
+        iam = None
+        for options in ({}, {"transport": Slow()}):
+            with anyio.CancelScope() as scope:
+                async with AsyncIAMClient(fake.api_key, base_url=url, **options) as iam:
+                    await iam.users.get(1)
+                    if not options:
+                        pools: Any = iam._http._pool.client._transport  # type: ignore[union-attr]
+                        connections = [each for pool in pools.pools for each in pool._pool.connections]
+                    scope.cancel()
+                    await anyio.sleep(5)
+            assert iam._http._pool.is_closed
+        assert [each.is_closed() for each in connections] == [True]
+
+    with fake.serve() as url:
+        anyio.run(main, url, backend=backend)
+    assert seen == ["closed"]
+
+
+class Broken(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport that fails with an exception that httpx does not know."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        raise self._error
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        raise self._error
+
+
+def build_foreign_errors() -> list[Exception]:
+    import h11
+    import httpcore
+
+    return [
+        h11.LocalProtocolError("Authorization: APIKey 42_k3y"),
+        h11.RemoteProtocolError("Authorization: APIKey 42_k3y"),
+        httpcore.ConnectionNotAvailable("42_k3y"),
+        anyio.ClosedResourceError("42_k3y"),
+        httpx.StreamConsumed(),
+        BrokenPipeError("42_k3y"),
+        EOFError("42_k3y"),
+    ]
+
+
+@pytest.mark.parametrize("error", build_foreign_errors(), ids=lambda error: type(error).__name__)
+def test_foreign_errors_of_a_transport_become_ours(error: Exception, colour: Colour) -> None:
+    calls: list[tuple[Callable[[Any], Any], type[Exception]]] = [
+        (lambda iam: iam.users.get(1), APIConnectionError),
+        (lambda iam: iam.tokens.create(1, "ci", "Users"), AmbiguousOutcomeError),
+    ]
+    for call, expected in calls:
+        with pytest.raises(expected) as caught:
+            colour.run(call, "42_k3y", transport=Broken(error), retries=0)
+        assert "42_k3y" not in f"{caught.value!r} {caught.value}"
+
+
+def test_errors_of_other_code_are_left_alone(colour: Colour) -> None:
+    for error in (AssertionError("of a test"), TypeError("of a hook"), RuntimeError("of the user")):
+        with pytest.raises(type(error), match=str(error)):
+            colour.run(lambda iam: iam.users.get(1), "42_k", transport=Broken(error), retries=0)
+
+
+def test_an_interrupt_while_the_server_works_is_raised_at_once() -> None:
+    import signal
+
+    fake = FakeIAM(5)
+    fake.inject(Delay(5))
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with fake.serve() as url, IAMClient(fake.api_key, base_url=url, retries=0) as iam:
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            with pytest.raises(KeyboardInterrupt):
+                iam.users.get(1)
+            assert iam.users.get(2).id == 2
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
