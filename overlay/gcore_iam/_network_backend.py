@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 import httpcore
@@ -24,6 +26,9 @@ from ._deadline import remaining_seconds
 
 _PIECE = 4096
 """Bytes of one write: a socket that has room takes so few at once, so no write waits twice."""
+
+_NESTED = 2
+"""TLS layers from which httpcore works on the socket by itself, part of a record by part."""
 
 
 def build_transport(
@@ -121,21 +126,29 @@ class DeadlineBackend(httpcore.NetworkBackend):
 
 
 class DeadlineStream(httpcore.NetworkStream):
-    """A connection whose reads and writes end at the deadline of the attempt that makes them."""
+    """A connection whose reads and writes end at the deadline of the attempt that makes them.
 
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    Args:
+        stream: The connection.
+        tls_layers: How often TLS was started on it; twice to a server behind an https proxy.
+    """
+
+    def __init__(self, stream: httpcore.NetworkStream, tls_layers: int = 0) -> None:
         self._stream = stream
+        self._tls_layers = tls_layers
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """See `httpcore.NetworkStream.read`."""
-        return self._stream.read(max_bytes, timeout=_clamp(timeout, httpcore.ReadTimeout))
+        with self._cut_nested_tls(self._tls_layers, httpcore.ReadTimeout):
+            return self._stream.read(max_bytes, timeout=_clamp(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """See `httpcore.NetworkStream.write`."""
         step = max(1, len(buffer)) if remaining_seconds() is None else _PIECE
         for start in range(0, len(buffer), step):
             piece = buffer[start : start + step]
-            self._stream.write(piece, timeout=_clamp(timeout, httpcore.WriteTimeout))
+            with self._cut_nested_tls(self._tls_layers, httpcore.WriteTimeout):
+                self._stream.write(piece, timeout=_clamp(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         """See `httpcore.NetworkStream.close`."""
@@ -145,9 +158,11 @@ class DeadlineStream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         """See `httpcore.NetworkStream.start_tls`."""
+        layers = self._tls_layers + 1
         try:
-            seconds = _clamp(timeout, httpcore.ConnectTimeout)
-            return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, timeout=seconds))
+            with self._cut_nested_tls(layers, httpcore.ConnectTimeout):
+                seconds = _clamp(timeout, httpcore.ConnectTimeout)
+                return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, timeout=seconds), layers)
         except BaseException:
             self.close()  # httpcore has no connection yet that it could close
             raise
@@ -155,6 +170,45 @@ class DeadlineStream(httpcore.NetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """See `httpcore.NetworkStream.get_extra_info`."""
         return self._stream.get_extra_info(info)
+
+    def _cut_nested_tls(self, layers: int, error: type[httpcore.TimeoutException]) -> AbstractContextManager[object]:
+        """Shut the socket down at the deadline.
+
+        Over TLS within TLS, httpcore gives the timeout to each part of a record.
+
+        Raises:
+            httpcore.TimeoutException: The deadline has passed meanwhile; of the given class.
+        """
+        remaining = remaining_seconds()
+        if layers < _NESTED or remaining is None:
+            return nullcontext()
+        return _shut_down_after(remaining, self._stream.get_extra_info("socket"), error)
+
+
+@contextmanager
+def _shut_down_after(
+    seconds: float, connection: socket.socket, error: type[httpcore.TimeoutException]
+) -> Iterator[None]:
+    is_over = threading.Event()
+
+    def shut_down() -> None:
+        is_over.set()
+        with suppress(OSError):
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)  # not that of SSLSocket, which is in use
+
+    timer = threading.Timer(max(0.0, seconds), shut_down)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (httpcore.NetworkError, OSError) as failure:
+        if is_over.is_set():
+            raise error("the deadline has passed") from failure
+        raise
+    finally:
+        timer.cancel()
+    if is_over.is_set():
+        raise error("the deadline has passed")
 
 
 def _clamp(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:

@@ -11,6 +11,7 @@ from typing import Any
 import httpcore
 import httpx
 import pytest
+import trustme
 from gcore_iam import IAMClient
 from gcore_iam._deadline import enforce_deadline
 from gcore_iam._network_backend import DeadlineBackend, DeadlineStream, build_transport
@@ -70,6 +71,60 @@ def test_a_deadline_ends_what_a_proxy_draws_out(respond: Any, target: str) -> No
                 client.get(target)
             assert transport._pool.connections == []
     assert time.monotonic() - start < SECONDS - 2
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.mark.parametrize("part", ["the outer handshake", "CONNECT", "the inner handshake", "the response"])
+def test_a_deadline_ends_what_an_https_proxy_draws_out(part: str, authority: trustme.CA) -> None:
+    server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "iam.test").configure_cert(server_tls)
+    client_tls = ssl.create_default_context()
+    authority.configure_trust(client_tls)
+
+    def respond(connection: socket.socket) -> None:
+        slow_handshake = drip(b"\x16\x03\x03\x40\x00", b"a")
+        if part == "the outer handshake":
+            return slow_handshake(connection)
+        with server_tls.wrap_socket(connection, server_side=True) as outer:
+            outer.recv(65536)
+            if part == "CONNECT":
+                return drip(b"HTTP/1.1 200 OK\r\nX-A: ", b"a")(outer)
+            outer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            if part == "the inner handshake":
+                return slow_handshake(outer)
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            inner = server_tls.wrap_bio(incoming, outgoing, server_side=True)
+            is_done = False
+            while not is_done:
+                try:
+                    inner.do_handshake()
+                    is_done = True
+                except ssl.SSLWantReadError:
+                    outer.sendall(outgoing.read())
+                    incoming.write(outer.recv(65536))
+            inner.write(HEAD + b"Content-Length: 2\r\n\r\n{}")
+            record = outgoing.read()
+            for byte in record[:100]:
+                outer.sendall(bytes([byte]))
+                time.sleep(0.03)
+            outer.sendall(record[100:])
+        return None
+
+    start = time.monotonic()
+    with serve(respond, reads_first=False) as (url, _):
+        proxy = httpx.Proxy(url.replace("http:", "https:"), ssl_context=client_tls)
+        transport = build_transport(client_tls, LIMITS, proxy)
+        with httpx.Client(transport=transport, timeout=60) as client:
+            with enforce_deadline(start + 0.6), pytest.raises(httpx.TimeoutException):
+                client.get("https://iam.test/")
+            assert not any(connection.is_available() for connection in transport._pool.connections)
+            if part == "the response":
+                assert client.get("https://iam.test/").json() == {}, "without a deadline it comes at last"
+    assert part == "the response" or time.monotonic() - start < SECONDS - 2
 
 
 class Recorder(httpcore.NetworkBackend, httpcore.NetworkStream):
