@@ -29,9 +29,6 @@ _PIECE = 2**16
 _SLACK = 0.3
 """Seconds after the deadline until async code looks itself: anyio ends whatever waits before that."""
 
-_MOST_BUFFERED = 10_000
-"""Parts of a body that may come out of a closed connection, because they had been received before."""
-
 
 class BodyTooLargeError(Exception):
     """A body has more bytes than it may have. Callers see `ResponseTooLargeError` in its place."""
@@ -146,9 +143,10 @@ class _BoundedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
         """Close the connection, and let the generators that read from it notice: trio warns of unfinished ones."""
         import anyio
 
+        end = time.monotonic() + _SLACK
         with suppress(Exception), anyio.move_on_after(_SLACK):
             await self._stream.aclose()
-            for _ in range(_MOST_BUFFERED):
+            while time.monotonic() < end:  # a stream of the user's may neither end nor wait
                 await anext(chunks)
 
     def _decode(self, chunk: bytes) -> Iterable[bytes]:

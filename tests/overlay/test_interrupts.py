@@ -28,10 +28,9 @@ class Interrupt:
         self._left = line
         self.place = ""
 
-    def __enter__(self) -> Interrupt:
+    def __enter__(self) -> None:
         self._before = sys.gettrace()
         sys.settrace(self._enter)
-        return self
 
     def __exit__(self, *_: object) -> None:
         sys.settrace(self._before)
@@ -60,15 +59,16 @@ def test_a_client_works_after_an_interrupt_at_any_line(first: int) -> None:
         for line in range(first * 7, 5000, 21):
             with IAMClient(fake.api_key, base_url=url, retries=0) as iam:
                 iam.users.get(1)
+                interrupt = Interrupt(line)
                 try:
-                    with Interrupt(line) as interrupt:
+                    with interrupt:
                         iam.users.get(2)
                 except KeyboardInterrupt:
                     interrupted += 1
                 if not interrupt.place:
                     break
                 assert iam.users.get(3).id == 3, interrupt.place
-                transport: Any = iam._http._pool.client._transport  # type: ignore[union-attr]
+                transport: Any = iam._http._pool.client._transport
                 assert [each._pool._requests for each in transport.pools] == [[]] * len(transport.pools), (
                     interrupt.place
                 )
@@ -80,7 +80,7 @@ def test_an_interrupt_leaves_the_requests_of_other_threads_alone() -> None:
     fake = FakeIAM(5)
     with fake.serve() as url, IAMClient(fake.api_key, base_url=url, retries=0) as iam:
         http = iam.api.get_httpx_client()
-        transport: Any = iam._http._pool.client._transport  # type: ignore[union-attr]
+        transport: Any = iam._http._pool.client._transport
         with http.stream("GET", "/iam/users/1") as response:
             [member] = [member for members in transport._members.values() for member in members]
             transport.abandon(response.request.__class__("GET", url))  # unknown: nothing happens
@@ -102,7 +102,7 @@ def test_a_client_works_after_a_cancellation_at_any_step(backend: str) -> None:
 
     async def main(url: str) -> None:
         async with AsyncIAMClient(fake.api_key, base_url=url, retries=0) as iam:
-            transport: Any = iam._http._pool.client._transport  # type: ignore[union-attr]
+            transport: Any = iam._http._pool.client._transport
             for steps in range(60):
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(iam.users.get, 2)
@@ -132,19 +132,22 @@ def test_a_client_is_closed_within_a_cancelled_scope(backend: str) -> None:
             await super().aclose()
             seen.append("closed")
 
+    async def use(iam: AsyncIAMClient) -> None:
+        with anyio.CancelScope() as scope:
+            async with iam:
+                await iam.users.get(1)
+                scope.cancel()
+                await anyio.sleep(5)
+        assert iam._http._pool.is_closed
+
     async def main(url: str) -> None:
-        iam = None
-        for options in ({}, {"transport": Slow()}):
-            with anyio.CancelScope() as scope:
-                async with AsyncIAMClient(fake.api_key, base_url=url, **options) as iam:
-                    await iam.users.get(1)
-                    if not options:
-                        pools: Any = iam._http._pool.client._transport  # type: ignore[union-attr]
-                        connections = [each for pool in pools.pools for each in pool._pool.connections]
-                    scope.cancel()
-                    await anyio.sleep(5)
-            assert iam._http._pool.is_closed
-        assert [each.is_closed() for each in connections] == [True]
+        iam = AsyncIAMClient(fake.api_key, base_url=url)
+        await iam.users.get(1)
+        pools: Any = iam._http._pool.client._transport
+        [connection] = [each for pool in pools.pools for each in pool._pool.connections]
+        await use(iam)
+        assert connection.is_closed()
+        await use(AsyncIAMClient(fake.api_key, base_url=url, transport=Slow()))
 
     with fake.serve() as url:
         anyio.run(main, url, backend=backend)

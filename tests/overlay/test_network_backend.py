@@ -38,7 +38,7 @@ def test_a_transport_uses_the_pool_that_is_put_in() -> None:
 def test_the_client_uses_transports_of_httpx_with_the_backend() -> None:
     """Tools that observe or replace requests, such as pytest-httpx and OpenTelemetry, patch httpx's class."""
     with serve(drip(HEAD + b"X-A: ", b"a")) as (url, _), IAMClient("42_k", base_url=url, retries=0, timeout=0.2) as iam:
-        transports: Any = iam._http._pool.client._transport  # type: ignore[union-attr]
+        transports: Any = iam._http._pool.client._transport
         with pytest.raises(ConnectionError), enforce_deadline(time.monotonic() + 0.3):
             iam.users.get(1)
         assert [type(pool) for pool in transports.pools] == [httpx.HTTPTransport]
@@ -139,13 +139,22 @@ class Recorder(httpcore.NetworkBackend, httpcore.NetworkStream):
         self.timeouts.append(timeout)
         time.sleep(0.1)
 
-    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **_: Any) -> httpcore.NetworkStream:
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Any = None,
+    ) -> httpcore.NetworkStream:
         self._note(timeout)
         if host != "127.0.0.3":
             raise httpcore.ConnectError(host)
         return self
 
-    def connect_unix_socket(self, path: str, timeout: float | None = None, **_: Any) -> httpcore.NetworkStream:
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Any = None
+    ) -> httpcore.NetworkStream:
         self._note(timeout)
         return self
 
