@@ -235,3 +235,17 @@ def test_the_addresses_of_a_host_share_one_deadline(monkeypatch: pytest.MonkeyPa
 def test_a_host_without_an_address_is_a_connection_error() -> None:
     with enforce_deadline(time.monotonic() + 10), pytest.raises(httpcore.ConnectError):
         DeadlineBackend().connect_tcp("nowhere.invalid", 80)
+
+
+def test_whatever_patches_the_transport_of_httpx_sees_every_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pytest-httpx and OpenTelemetry do."""
+    seen: list[str] = []
+
+    def handle(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        seen.append(str(request.url))
+        return httpx.Response(200, json=[])
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", handle)
+    with IAMClient("42_k", base_url="http://127.0.0.1:9") as iam:
+        assert iam.tokens.list(1) == []
+    assert seen == ["http://127.0.0.1:9/iam/v2/clients/1/tokens"]
