@@ -23,33 +23,10 @@ Every error can be pickled and copied; none shows a secret.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
-
-_LONGEST_MESSAGE = 500
-"""Characters of the server's own words in `message`; the whole body is in `body`."""
-
-
-SECRET_KEYS = frozenset({"password", "old", "new", "double", "one_time_password", "refresh", "access", "token"})
-"""Keys of bodies whose values are secrets."""
-
-_KNOWN_KEYS = SECRET_KEYS | {"errors", "message", "detail"}
-"""Keys that are words of the API's, whatever somebody's password is."""
-
-_BRACKET = re.compile(r"[\[\]{}]")
-
-_DEEPEST = 100
-"""Levels of a body that is kept decoded; what is nested deeper is kept as text, or it could not be pickled."""
-
-_LONGEST_WAIT = 1e9
-"""Seconds: about 30 years. No clock can wait for much longer, and nobody would."""
 
 
 class IAMError(Exception):
@@ -104,11 +81,13 @@ class APIStatusError(IAMError):
 
     Attributes:
         status: The HTTP status.
-        errors: Messages by field path (`client_user.role`); "" holds those that belong to no field.
+        errors: Messages by field path (`client_user.role`); "" holds those that belong to no field. At most 100, of at
+            most 1,000 characters each.
         message: One line for people, of at most 500 characters.
-        request_id: The `X-Request-ID` of the answer, None when it has none.
+        request_id: The `X-Request-ID` of the answer, of at most 200 characters; None when it has none.
         retry_after: Seconds to wait that the server asked for, None when it did not ask.
-        body: The body as decoded JSON, or as text when it is not JSON.
+        body: The body as decoded JSON; as text, of at most 65,536 characters, when it is not JSON, longer than that, or
+            nested more than 100 levels deep.
         method: The request's HTTP method.
         url: The request's URL, without its query.
         attempts: How often it was tried.
@@ -290,134 +269,3 @@ class PaginationError(IAMError):
     def __init__(self, message: str, *, offset: int) -> None:
         super().__init__(message)
         self.offset = offset
-
-
-_BY_STATUS: Mapping[int, type[APIStatusError]] = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    409: ConflictError,
-    422: BadRequestError,
-    429: RateLimitError,
-}
-
-
-def status_error(
-    status: int,
-    headers: Mapping[str, str],
-    content: bytes,
-    *,
-    method: str,
-    url: str,
-    hide: Callable[[str], str] = str,
-    now: datetime | None = None,
-) -> APIStatusError:
-    """Build the error for an answer that is not a success.
-
-    Args:
-        status: Its HTTP status.
-        headers: Its headers; looked up in lower case.
-        content: Its body.
-        method: The request's HTTP method.
-        url: The request's URL, without its query.
-        hide: Takes the request's secrets out of a text.
-        now: The time that a `Retry-After` date counts from; the present when left out.
-
-    Returns:
-        The error to raise.
-    """
-    text = content.decode("utf-8", "replace")
-    errors: dict[str, list[str]] = {}
-    body: Json
-    try:
-        body = _hidden(json.loads(text), hide)
-        is_json = True
-    except (ValueError, RecursionError):
-        body, is_json = hide(text), False
-    if is_json:
-        for path, message in _messages(body):
-            errors.setdefault(path, []).append(message)
-    cls = _BY_STATUS.get(status, ServerError if status >= 500 else APIStatusError)
-    return cls(
-        status,
-        errors=errors,
-        message=_summary(status, errors, headers, content),
-        request_id=headers.get("x-request-id"),
-        retry_after=_retry_after(headers.get("retry-after"), now),
-        body=body if is_json and _depth(text) <= _DEEPEST else hide(text),
-        method=method,
-        url=url,
-    )
-
-
-def _hidden(body: Json, hide: Callable[[str], str], *, is_told: bool = False) -> Json:
-    """A body without the request's secrets, and without those that the server has issued.
-
-    What stands under `errors` is told to people: a message about `token` is no token.
-    """
-    if isinstance(body, str):
-        return hide(body)
-    if isinstance(body, list):
-        return [_hidden(item, hide, is_told=is_told) for item in body]
-    if isinstance(body, dict):
-        return {
-            (key if key in _KNOWN_KEYS else hide(key)): "***"
-            if key in SECRET_KEYS and isinstance(value, str) and not is_told
-            else _hidden(value, hide, is_told=is_told or key in ("errors", "message", "detail"))
-            for key, value in body.items()
-        }
-    return body
-
-
-def _depth(text: str) -> int:
-    """How deep a JSON text is nested, at the most."""
-    depth = deepest = 0
-    for bracket in _BRACKET.findall(text):
-        depth += 1 if bracket in "[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _messages(body: Json, path: str | None = None) -> Iterator[tuple[str, str]]:
-    """(field path, message) of every message in an error body, whichever of this API's shapes it has.
-
-    The outermost `errors`, `message` or `detail` is an envelope and not part of a path; what stands beside it is no
-    message, and may be anything: a request that is sent back, credentials included.
-    """
-    if isinstance(body, dict):
-        for key, value in body.items():
-            if path is not None:
-                yield from _messages(value, f"{path}.{key}" if path else key)
-            elif key in ("errors", "message", "detail"):
-                yield from _messages(value, "")
-    elif isinstance(body, list):
-        for item in body:
-            yield from _messages(item, path)
-    elif body is not None and (path is not None or isinstance(body, str)):
-        yield path or "", str(body)
-
-
-def _summary(status: int, errors: Mapping[str, list[str]], headers: Mapping[str, str], content: bytes) -> str:
-    parts = [f"{path}: {' '.join(texts)}" if path else " ".join(texts) for path, texts in errors.items()]
-    summary = " ".join("; ".join(parts).split())
-    if not summary:
-        phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "unregistered status"
-        media_type = headers.get("content-type", "").split(";")[0] or "no content type"
-        summary = f"{phrase} ({media_type}, {len(content)} bytes)" if content else phrase
-    return summary if len(summary) <= _LONGEST_MESSAGE else summary[: _LONGEST_MESSAGE - 1] + "…"
-
-
-def _retry_after(value: str | None, now: datetime | None) -> float | None:
-    """Seconds from a `Retry-After` header (RFC 9110, section 10.2.3): a number of seconds or a date."""
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return min(float(value), _LONGEST_WAIT)
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), _LONGEST_WAIT)

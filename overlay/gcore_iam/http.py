@@ -5,13 +5,12 @@ The clients that wait are in `aio/http.py` and, for sync code, in `sync/http.py`
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
@@ -23,10 +22,11 @@ from gcore_iam_client.errors import InvalidBody, UnexpectedStatus
 from gcore_iam_client.types import Operation, Response
 
 from . import background
+from ._error_responses import build_status_error
+from ._redaction import Redactor, find_proxy_secrets, find_secrets, write_log
 from ._response_body import ACCEPT_ENCODING, BodyTooLargeError
 from ._version import __version__
 from .errors import (
-    SECRET_KEYS,
     AmbiguousOutcomeError,
     APIConnectionError,
     APIStatusError,
@@ -36,7 +36,6 @@ from .errors import (
     IAMError,
     RateLimitError,
     ResponseTooLargeError,
-    status_error,
 )
 from .raw import noted
 from .retry import Call, Effect, Outcome, RetryPolicy, effect_of
@@ -70,23 +69,40 @@ WITHOUT_CREDENTIALS = ("/iam/auth/jwt/login", "/iam/auth/jwt/refresh", "/iam/aut
 
 _OWN_HEADERS = frozenset({"host", "content-type", "content-length", "transfer-encoding", "connection"})
 
+_MAX_DETAIL_LENGTH = 500
+"""Characters of another library's error message, or of a path, that a message of ours shows."""
+
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 """Failures before anything of a request was sent."""
 
 # --- one call ------------------------------------------------------------------------------------------------------
 
 
-def begin(request: httpx.Request, policy: RetryPolicy) -> Call[httpx.Response]:
-    """The call that a request is for."""
+def begin(
+    request: httpx.Request, policy: RetryPolicy, known_secrets: Callable[[], Iterable[str]] = tuple
+) -> Call[httpx.Response]:
+    """The call that a request is for.
 
-    return Call(policy, operation_of(request), request.method, shown(request.url), next(iter(_BUDGET.get()), None))
+    Args:
+        request: The request.
+        policy: When to retry.
+        known_secrets: Gives secrets that the server may repeat although this request does not hold them.
+    """
+
+    def find_all_secrets() -> set[str]:
+        return find_secrets(request) | find_proxy_secrets(getproxies()) | set(known_secrets())
+
+    outer = next(iter(_BUDGET.get()), None)
+    return Call(policy, operation_of(request), request.method, shown(request.url), outer, find_all_secrets)
 
 
 def retrying(call: Call[httpx.Response], state: tenacity.RetryCallState) -> None:
     """Tell the log that a call is tried again."""
     outcome = state.outcome.result() if state.outcome else Outcome[httpx.Response]()
     seconds = state.next_action.sleep if state.next_action else 0.0
-    logger.info(
+    write_log(
+        logger,
+        logging.INFO,
         "%s %s: retry %d of %d in %.2f s, after %s",
         call.method,
         call.url,
@@ -94,6 +110,7 @@ def retrying(call: Call[httpx.Response], state: tenacity.RetryCallState) -> None
         call.policy.retries,
         seconds,
         _told(outcome),
+        secrets=call.secrets,
     )
 
 
@@ -149,7 +166,8 @@ def concluded(call: Call[httpx.Response], outcome: Outcome[httpx.Response], requ
         and isinstance(operation, Operation)
         and operation.success
     ):
-        logger.info("%s %s: gone since an earlier attempt, so this is a success", call.method, call.url)
+        template = "%s %s: gone since an earlier attempt, so this is a success"
+        write_log(logger, logging.INFO, template, call.method, call.url, secrets=call.secrets)
         return httpx.Response(operation.success[0], request=request)
     failure = call.failure(error)
     if failure is error:
@@ -161,7 +179,7 @@ def succeeded(
     call: Call[httpx.Response], response: httpx.Response, began: float, body_error: Exception | None = None
 ) -> Outcome[httpx.Response]:
     """Return the outcome of a response; the status of an error response counts although its body cannot be read."""
-    error = None if response.is_success else _status_error(response)
+    error = None if response.is_success else _status_error(call, response)
     if error is not None and body_error is not None:
         is_too_large = isinstance(body_error, BodyTooLargeError)
         reason = "is larger than max_response_bytes" if is_too_large else "cannot be decompressed"
@@ -182,20 +200,22 @@ def failed(
 ) -> Outcome[httpx.Response]:
     """Return the outcome of a failed attempt; what failed becomes the cause of this library's error."""
     ours: IAMError
-    method, url = request.method, shown(request.url)
+    redactor = Redactor(call.secrets())
+    method, url = redactor.redact(request.method), redactor.redact(shown(request.url))
+    call.method, call.url = method, url
     # What broke the rules of HTTP may be quoted in the message: a header with a secret, an answer in clear.
     quotes = not isinstance(error, httpx.HTTPError | OSError) or isinstance(error, httpx.ProtocolError)
     if isinstance(error, httpx.HTTPStatusError):  # raised by an event hook of the user's client
-        ours = _status_error(error.response)
+        ours = _status_error(call, error.response)
     elif isinstance(error, httpx.DecodingError):
         ours = DecodeError(
-            f"the body's content encoding is broken: {_masked(str(error), _secrets(request))}{_done_by(request)}",
-            operation=operation_of(request),
+            f"the body's content encoding is broken: {redactor.redact(str(error), max_length=_MAX_DETAIL_LENGTH)}{_done_by(request)}",
+            operation=call.operation,
         )
     elif isinstance(error, BodyTooLargeError) and max_response_bytes is not None:
         ours = ResponseTooLargeError(
             f"the body is larger than max_response_bytes ({max_response_bytes} bytes){_done_by(request)}",
-            operation=operation_of(request),
+            operation=call.operation,
             max_response_bytes=max_response_bytes,
         )
     elif isinstance(error, httpx.TimeoutException):
@@ -206,7 +226,7 @@ def failed(
             timing = f"the deadline of {call.budget:.3g} s has passed ({timing})"
         ours = APITimeoutError(f"{method} {url}: {timing}", method=method, url=url, sent=not isinstance(error, _UNSENT))
     else:
-        detail = _masked(str(error), _secrets(request)) or type(error).__name__
+        detail = redactor.redact(str(error), max_length=_MAX_DETAIL_LENGTH) or type(error).__name__
         if not isinstance(error, httpx.HTTPError | httpx.InvalidURL | OSError):
             detail = f"the connection is unusable ({type(error).__name__})"
         elif quotes:
@@ -214,7 +234,7 @@ def failed(
         ours = APIConnectionError(
             f"{method} {url}: {detail}", method=method, url=url, sent=not isinstance(error, _UNSENT)
         )
-    if not quotes:
+    if not quotes and _is_safe_to_show(error, redactor):
         ours.__cause__ = error
     outcome = Outcome[httpx.Response](error=ours)
     _log(call, outcome, None, began)
@@ -229,16 +249,18 @@ def is_rejected(outcome: Outcome[httpx.Response]) -> bool:
 def _log(
     call: Call[httpx.Response], outcome: Outcome[httpx.Response], response: httpx.Response | None, began: float
 ) -> None:
-    if logger.isEnabledFor(logging.DEBUG):
-        logger.debug(
-            "%s %s: %s in %.0f ms, attempt %d, request id %s",
-            call.method,
-            call.url,
-            _told(outcome) if response is None else response.status_code,
-            (time.monotonic() - began) * 1000,
-            call.attempts,
-            None if response is None else response.headers.get("x-request-id"),
-        )
+    write_log(
+        logger,
+        logging.DEBUG,
+        "%s %s: %s in %.0f ms, attempt %d, request id %s",
+        call.method,
+        call.url,
+        _told(outcome) if response is None else response.status_code,
+        (time.monotonic() - began) * 1000,
+        call.attempts,
+        None if response is None else response.headers.get("x-request-id"),
+        secrets=call.secrets,
+    )
 
 
 def _told(outcome: Outcome[httpx.Response]) -> str:
@@ -246,57 +268,31 @@ def _told(outcome: Outcome[httpx.Response]) -> str:
     return str(error.status) if isinstance(error, APIStatusError) else type(error).__name__
 
 
-def _status_error(response: httpx.Response) -> APIStatusError:
-    request = response.request
+def _status_error(call: Call[httpx.Response], response: httpx.Response) -> APIStatusError:
     try:
         content = response.content
     except httpx.ResponseNotRead:  # a hook of the user's client raised before there was a body
         content = b""
-    secrets = _secrets(request)
-    named = ("x-request-id", "content-type")
-    return status_error(
+    error = build_status_error(
         response.status_code,
-        {name: value if name not in named else _masked(value, secrets) for name, value in response.headers.items()},
+        response.headers,
         content,
-        method=request.method,
-        url=shown(request.url),
-        hide=lambda text: _masked(text, secrets),
+        method=response.request.method,
+        url=shown(response.request.url),
+        secrets=call.secrets(),
     )
+    call.method, call.url = error.method, error.url
+    return error
 
 
-def _secrets(request: httpx.Request) -> re.Pattern[str] | None:
-    """What finds the secrets of a request in an answer that repeats them; None when there are none."""
-    secrets = {request.headers.get("authorization", "").rpartition(" ")[2]}
-    try:
-        body = json.loads(request.content or b"null")
-    except (ValueError, httpx.RequestNotRead):
-        body = None
-    if isinstance(body, dict):
-        secrets |= {value for key, value in body.items() if key in SECRET_KEYS and isinstance(value, str)}
-    # Fewer characters than three stand in every other word.
-    patterns = ["".join(map(_spelled, secret)) for secret in sorted(secrets, key=len, reverse=True) if len(secret) > 2]
-    return re.compile("|".join(patterns)) if patterns else None
-
-
-def _spelled(character: str) -> str:
-    """A pattern for a character as texts, JSON, HTML and URLs spell it."""
-    if character.isascii() and (character.isalnum() or character in "-._"):
-        return re.escape(character)
-    import html.entities
-
-    code = ord(character)
-    percent = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
-    units = character.encode("utf-16-be", "surrogatepass").hex()
-    escaped = "".join(rf"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
-    ways = [re.escape(character), rf"&#0*{code};", rf"(?i:&#x0*{code:x};|{percent}|{escaped})"]
-    ways += [re.escape(f"&{name}") for name, value in html.entities.html5.items() if value == character]
-    ways += [re.escape(json.dumps(character)[1:-1]), re.escape(f"\\{character}")]
-    ways += [r"\+"] if character == " " else []
-    return f"(?:{'|'.join(ways)})"
-
-
-def _masked(text: str, secrets: re.Pattern[str] | None) -> str:
-    return text if secrets is None else secrets.sub("***", text)
+def _is_safe_to_show(error: BaseException, redactor: Redactor) -> bool:
+    """Whether a traceback may show an error: none of its chain repeats a secret or holds unprintable characters."""
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    return all(redactor.redact(text, allow_line_breaks=True) == text for text in map(str, chain))
 
 
 def wants_credentials(request: httpx.Request, base_url: httpx.URL) -> bool:
@@ -312,7 +308,9 @@ def wants_credentials(request: httpx.Request, base_url: httpx.URL) -> bool:
 def operation_of(request: httpx.Request) -> str:
     """The operation id of a request that a generated function made; its path for any other."""
     operation = request.extensions.get("operation")
-    return operation.id if isinstance(operation, Operation) else request.url.path
+    if isinstance(operation, Operation):
+        return operation.id
+    return Redactor(find_secrets(request)).redact(request.url.path, max_length=_MAX_DETAIL_LENGTH)
 
 
 def origin(url: httpx.URL) -> str:

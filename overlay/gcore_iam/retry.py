@@ -15,7 +15,7 @@ A ONCE that may have run ends with an AmbiguousOutcomeError, also after a 408, a
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -187,6 +187,8 @@ class Call(Generic[R]):
     """Without its query."""
     outer: Call[R] | None = attrs.field(default=None, repr=False)
     """The call that this one is made for."""
+    secrets: Callable[[], Iterable[str]] = attrs.field(default=tuple, repr=False)
+    """Gives what nothing that this call shows may contain."""
     effect: Effect = attrs.field(init=False)
     budget: float | None = attrs.field(init=False)
     """Seconds for all attempts; None for no bound."""

@@ -28,7 +28,7 @@ from gcore_iam import (
     RateLimitError,
     ServerError,
 )
-from gcore_iam.errors import status_error
+from gcore_iam._error_responses import build_status_error
 
 BY_STATUS = {
     400: BadRequestError,
@@ -51,7 +51,7 @@ BY_STATUS = {
 
 def build(content: bytes, status: int = 400, **headers: str) -> APIStatusError:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return status_error(status, named, content, method="GET", url="https://api.gcore.com/iam/users")
+    return build_status_error(status, named, content, method="GET", url="https://api.gcore.com/iam/users")
 
 
 @pytest.mark.parametrize(("status", "cls"), BY_STATUS.items())
@@ -140,7 +140,9 @@ def test_a_long_message_is_cut_and_the_body_kept() -> None:
     ],
 )
 def test_retry_after_is_read_as_seconds_or_date(value: str, seconds: float | None) -> None:
-    error = status_error(429, {"retry-after": value}, b"", method="GET", url="u", now=datetime(2024, 1, 1, tzinfo=UTC))
+    error = build_status_error(
+        429, {"retry-after": value}, b"", method="GET", url="u", now=datetime(2024, 1, 1, tzinfo=UTC)
+    )
     assert error.retry_after == seconds
 
 
@@ -149,7 +151,7 @@ def test_no_retry_after_is_none() -> None:
 
 
 EXAMPLES: list[IAMError] = [
-    *(status_error(status, {}, b'{"message": "no"}', method="GET", url="u") for status in BY_STATUS),
+    *(build_status_error(status, {}, b'{"message": "no"}', method="GET", url="u") for status in BY_STATUS),
     ConfigurationError("bad"),
     APIConnectionError("refused", method="GET", url="u"),
     APITimeoutError("late", method="GET", url="u"),

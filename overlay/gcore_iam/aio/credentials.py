@@ -32,11 +32,23 @@ class AsyncCredentials:
 
     def __init__(self, auth: Auth, origin: str, exchange: AsyncExchange, running: Running) -> None:
         self.auth = auth
+        self.outer: AsyncCredentials | None = None
         self._session = None
         if auth is not None and not isinstance(auth, APIKey | Bearer):
             from .session import AsyncSessionTokens
 
             self._session = AsyncSessionTokens(auth, origin, exchange, running)
+
+    def find_secrets(self) -> set[str]:
+        """Find what a server may repeat in any response: the key or session, and that of an outer call."""
+        secrets = set() if self.outer is None else self.outer.find_secrets()
+        if isinstance(self.auth, APIKey):
+            secrets |= self.auth.secrets
+        elif isinstance(self.auth, Bearer):
+            secrets.add(self.auth.access)
+        elif self._session is not None:
+            secrets |= self._session.secrets
+        return secrets
 
     async def authorization(self) -> str | None:
         """The header's value for an attempt; None for no header."""

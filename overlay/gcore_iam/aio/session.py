@@ -46,6 +46,11 @@ class AsyncSessionTokens:
         self._exchange = exchange
         self._running = running
 
+    @property
+    def secrets(self) -> set[str]:
+        """What the session may have sent or received."""
+        return self._session.secrets
+
     async def access(self) -> str:
         """An access token that can be used."""
         self._session.bind(self._origin)
@@ -129,5 +134,6 @@ class AsyncSessionTokens:
             code = step.one_time_password
             if callable(code):
                 code = await asked_async(code, "one_time_password")
+                self._session.remember_code(code)
             return await self._exchange.login(step.username, step.password, code)
         return await self._exchange.select_account(step.client_id, step.access)

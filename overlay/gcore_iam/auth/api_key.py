@@ -65,6 +65,11 @@ class APIKey:
         """The key as it was given, or whatever its function gives now."""
         return self._source() if callable(self._source) else self._source
 
+    @property
+    def secrets(self) -> set[str]:
+        """The key; empty if a function gives it."""
+        return set() if callable(self._source) else {self._source}
+
     def __repr__(self) -> str:
         return "APIKey(<function>)" if callable(getattr(self, "_source", None)) else "APIKey('***')"
 

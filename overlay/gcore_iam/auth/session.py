@@ -165,12 +165,25 @@ class Session:
         self._perhaps: list[str] = []
         self._loaded: TokenPair | None = None
         self._before: TokenPair | None = None
+        self._last_code: str | None = None
         _SESSIONS.add(self)
 
     @property
     def store(self) -> TokenStore:
         """Where the tokens are kept."""
         return self._store
+
+    @property
+    def secrets(self) -> set[str]:
+        """What the session may have sent, or received: a server may repeat it in any response."""
+        pairs = (self._current, self._given, self._unsaved, self._loaded, self._before)
+        secrets = {token for pair in pairs if pair is not None for token in (pair.access, pair.refresh)}
+        codes = (self._one_time_password, self._last_code)
+        return secrets | {self._password, *self._perhaps} | {code for code in codes if isinstance(code, str)}
+
+    def remember_code(self, code: str | None) -> None:
+        """Remember the one-time code of the latest login, for `secrets`."""
+        self._last_code = code
 
     def __repr__(self) -> str:
         username: str | None = self.__dict__.get("_username")  # missing when the constructor has failed

@@ -34,11 +34,23 @@ class Credentials:
 
     def __init__(self, auth: Auth, origin: str, exchange: Exchange, running: Running) -> None:
         self.auth = auth
+        self.outer: Credentials | None = None
         self._session = None
         if auth is not None and not isinstance(auth, APIKey | Bearer):
             from .session import SessionTokens
 
             self._session = SessionTokens(auth, origin, exchange, running)
+
+    def find_secrets(self) -> set[str]:
+        """Find what a server may repeat in any response: the key or session, and that of an outer call."""
+        secrets = set() if self.outer is None else self.outer.find_secrets()
+        if isinstance(self.auth, APIKey):
+            secrets |= self.auth.secrets
+        elif isinstance(self.auth, Bearer):
+            secrets.add(self.auth.access)
+        elif self._session is not None:
+            secrets |= self._session.secrets
+        return secrets
 
     def authorization(self) -> str | None:
         """The header's value for an attempt; None for no header."""

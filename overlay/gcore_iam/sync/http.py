@@ -267,7 +267,7 @@ class HTTPClient(httpx.Client):
         check_open(self, self._pool)
         if "timeout" not in request.extensions:  # one that has been built elsewhere
             request.extensions = {**request.extensions, "timeout": self.timeout.as_dict()}
-        call = begin(request, self._retries)
+        call = begin(request, self._retries, self.credentials.find_secrets)
         with sending() as job:
             outcome = self._attempt(request, call, stream)
             if outcome.error is not None:  # in most calls it is None: setting up what repeats them costs a tenth of one
@@ -415,6 +415,7 @@ class _Exchange:
 
         # Never cut short: a refresh token serves once, and its successor would be lost.
         patient = self._http.view(auth=None, retries=self._http.without_deadline)
+        patient.credentials.outer = self._http.credentials
         with within(None):
             token = Auth(patient).refresh(refresh)
         return token.access, token.refresh
@@ -423,7 +424,9 @@ class _Exchange:
         """Operation iamSelectAccount."""
         from .resources.auth import Auth
 
-        token = Auth(self._http.view(auth=Bearer(access))).select_account(client_id)
+        selecting = self._http.view(auth=Bearer(access))
+        selecting.credentials.outer = self._http.credentials
+        token = Auth(selecting).select_account(client_id)
         return token.access, token.refresh
 
 

@@ -48,6 +48,11 @@ class SessionTokens:
         self._exchange = exchange
         self._running = running
 
+    @property
+    def secrets(self) -> set[str]:
+        """What the session may have sent or received."""
+        return self._session.secrets
+
     def access(self) -> str:
         """An access token that can be used."""
         self._session.bind(self._origin)
@@ -131,5 +136,6 @@ class SessionTokens:
             code = step.one_time_password
             if callable(code):
                 code = asked(code, "one_time_password")
+                self._session.remember_code(code)
             return self._exchange.login(step.username, step.password, code)
         return self._exchange.select_account(step.client_id, step.access)

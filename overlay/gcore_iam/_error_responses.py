@@ -1,0 +1,249 @@
+"""Turns an HTTP response that is not a success into an exception.
+
+Bodies of errors have six shapes: `{"errors": {field: [message]}}`, `{"errors": {field: message}}`, the same with nested
+fields, `{"message": message}`, `{"detail": message}`, and a list of messages or of any of these. Whatever the server
+sends, what an exception keeps is bounded, and so is the time that this takes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from itertools import islice
+
+from ._redaction import MASK, SECRET_KEYS, Redactor, is_secret_key, mask_secret_fields
+from .errors import (
+    APIStatusError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    Json,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+)
+
+MAX_PARSED_BYTES = 2**20
+"""Larger bodies are not read as JSON."""
+
+MAX_BODY_LENGTH = 2**16
+"""Characters of a body that an error keeps. Longer ones are kept as text, up to here."""
+
+MAX_BODY_DEPTH = 100
+"""Levels of a body that an error keeps decoded; one that is nested deeper could not be pickled."""
+
+MAX_MESSAGES = 100
+
+MAX_MESSAGE_LENGTH = 1000
+"""Characters of each message in `errors`."""
+
+MAX_SUMMARY_LENGTH = 500
+"""Characters of `message`."""
+
+MAX_KEY_LENGTH = 100
+"""Characters of each part of a field path, of which there are at most `MAX_PATH_PARTS`."""
+
+MAX_PATH_PARTS = 20
+
+MAX_HEADER_LENGTH = 200
+
+MAX_RETRY_AFTER = 1e9
+"""Seconds: about 30 years. No clock can wait for much longer."""
+
+_ENVELOPE_KEYS = frozenset({"errors", "message", "detail"})
+
+_KNOWN_KEYS = SECRET_KEYS | _ENVELOPE_KEYS
+"""Keys that are words of the API, even if they are also a user's password."""
+
+_CLASS_BY_STATUS: Mapping[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: BadRequestError,
+    429: RateLimitError,
+}
+
+
+def build_status_error(
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    *,
+    method: str,
+    url: str,
+    secrets: Iterable[str] = (),
+    now: datetime | None = None,
+) -> APIStatusError:
+    """Build the error for a response that is not a success.
+
+    Args:
+        status: The HTTP status.
+        headers: The headers; looked up in lower case.
+        content: The body.
+        method: The request's HTTP method.
+        url: The request's URL, without its query.
+        secrets: What the error must not show.
+        now: The time that a `Retry-After` date counts from; None for the present.
+
+    Returns:
+        The error to raise.
+    """
+    redactor = Redactor(secrets)
+    body, is_json = _parse(content)
+    errors: dict[str, list[str]] = {}
+    if is_json:
+        for path, message in islice(_find_messages(body), MAX_MESSAGES):
+            line = " ".join(redactor.redact(message, max_length=MAX_MESSAGE_LENGTH, allow_line_breaks=True).split())
+            errors.setdefault(_format_path(path, redactor), []).append(redactor.redact(line))
+    request_id = headers.get("x-request-id")
+    cls = _CLASS_BY_STATUS.get(status, ServerError if status >= 500 else APIStatusError)
+    return cls(
+        status,
+        errors=errors,
+        message=_summarize(status, errors, headers, content, redactor),
+        request_id=None if request_id is None else redactor.redact(request_id, max_length=MAX_HEADER_LENGTH),
+        retry_after=parse_retry_after(headers.get("retry-after"), now),
+        body=_keep_body(body, content, redactor, is_json=is_json),
+        method=redactor.redact(method, max_length=MAX_HEADER_LENGTH),
+        url=redactor.redact(url),
+    )
+
+
+def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
+    """Parse a `Retry-After` header (RFC 9110, section 10.2.3): a number of seconds, or a date.
+
+    Args:
+        value: The header.
+        now: The time that a date counts from; None for the present.
+
+    Returns:
+        Seconds to wait, from 0 to 1e9; None if the header is missing or says nothing.
+    """
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return min(float(value), MAX_RETRY_AFTER)
+    if len(value) > MAX_HEADER_LENGTH:
+        return None
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), MAX_RETRY_AFTER)
+
+
+def _parse(content: bytes) -> tuple[Json, bool]:
+    """The decoded body, and whether it is JSON of a size that is read."""
+    if len(content) > MAX_PARSED_BYTES:
+        return None, False
+    try:
+        return json.loads(content.decode("utf-8", "replace")), True
+    except (ValueError, RecursionError):
+        return None, False
+
+
+def _find_messages(
+    body: Json, path: tuple[str, ...] | None = None, depth: int = 0
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Find each message of an error body, and its field path.
+
+    The outermost `errors`, `message` or `detail` is an envelope and not part of a path; what stands beside it is no
+    message, and may be anything: a request that is sent back, credentials included.
+    """
+    if depth > MAX_BODY_DEPTH:
+        return
+    if isinstance(body, dict):
+        for key, value in body.items():
+            if path is not None:
+                yield from _find_messages(value, (*path, key), depth + 1)
+            elif key in _ENVELOPE_KEYS:
+                yield from _find_messages(value, (), depth + 1)
+    elif isinstance(body, list):
+        for item in body:
+            yield from _find_messages(item, path, depth + 1)
+    elif body is not None and (path is not None or isinstance(body, str)):
+        yield path or (), str(body)
+
+
+def _format_path(path: tuple[str, ...], redactor: Redactor) -> str:
+    parts = [
+        key if key in _KNOWN_KEYS else redactor.redact(key, max_length=MAX_KEY_LENGTH) for key in path[:MAX_PATH_PARTS]
+    ]
+    if len(path) > MAX_PATH_PARTS:
+        parts.append("…")
+    return parts[0] if len(parts) == 1 else redactor.redact(".".join(parts))
+
+
+def _keep_body(body: Json, content: bytes, redactor: Redactor, *, is_json: bool) -> Json:
+    """The body as an error keeps it: decoded if it is JSON and small enough, as text otherwise."""
+    if is_json and len(content) <= MAX_BODY_LENGTH and not _is_deeper_than(body, MAX_BODY_DEPTH):
+        return _redact_body(body, redactor)
+    text = content[: 4 * MAX_BODY_LENGTH + 4].decode("utf-8", "replace")  # a character takes four bytes at the most
+    text = redactor.redact(text, max_length=MAX_BODY_LENGTH, allow_line_breaks=True)
+    return mask_secret_fields(text)
+
+
+def _is_deeper_than(body: Json, depth: int) -> bool:
+    level: list[Json] = [body]
+    for _ in range(depth + 1):
+        containers = [node for node in level if isinstance(node, list | dict)]
+        if not containers:
+            return False
+        level = [child for node in containers for child in (node.values() if isinstance(node, dict) else node)]
+    return True
+
+
+def _redact_body(body: Json, redactor: Redactor, *, is_message: bool = False) -> Json:
+    """A body without the request's secrets, and without those that the server has issued.
+
+    What stands under `errors` are messages: one about `token` is no token.
+    """
+    if isinstance(body, str):
+        text = redactor.redact(body, allow_line_breaks=True)
+        return text if is_message else mask_secret_fields(text)
+    if isinstance(body, list):
+        return [_redact_body(item, redactor, is_message=is_message) for item in body]
+    if isinstance(body, dict):
+        return {
+            (key if key in _KNOWN_KEYS else redactor.redact(key)): _mask_value(value, redactor)
+            if is_secret_key(key) and not is_message
+            else _redact_body(value, redactor, is_message=is_message or key in _ENVELOPE_KEYS)
+            for key, value in body.items()
+        }
+    if body is None or isinstance(body, bool):
+        return body
+    text = str(body)
+    return body if redactor.mask(text) == text else MASK
+
+
+def _mask_value(value: Json, redactor: Redactor) -> Json:
+    """The value of a secret key: texts and numbers are masked."""
+    if isinstance(value, list):
+        return [_mask_value(item, redactor) for item in value]
+    if isinstance(value, dict):
+        return _redact_body(value, redactor)
+    return value if value is None or isinstance(value, bool) else MASK
+
+
+def _summarize(
+    status: int, errors: Mapping[str, list[str]], headers: Mapping[str, str], content: bytes, redactor: Redactor
+) -> str:
+    parts = [f"{path}: {' '.join(texts)}" if path else " ".join(texts) for path, texts in errors.items()]
+    summary = " ".join("; ".join(parts).split())
+    if not summary:
+        try:
+            phrase = HTTPStatus(status).phrase
+        except ValueError:
+            phrase = "unregistered status"
+        media_type = headers.get("content-type", "").split(";")[0]
+        media_type = redactor.redact(media_type, max_length=MAX_HEADER_LENGTH) or "no content type"
+        summary = f"{phrase} ({media_type}, {len(content)} bytes)" if content else phrase
+    return summary if len(summary) <= MAX_SUMMARY_LENGTH else summary[: MAX_SUMMARY_LENGTH - 1] + "…"

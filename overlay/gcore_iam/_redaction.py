@@ -1,0 +1,406 @@
+"""Masks a request's secrets in what is shown: error messages, log lines, the kept body of an error response.
+
+A server may repeat a secret as it is, or spelled as URLs, JSON, HTML, Python and forms spell it. So the text is decoded
+step by step, each step is searched with `str.find`, and what is found is masked in the text as it came. Each step is
+linear in the text and in the secret, whatever they hold.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import re
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    import httpx
+
+MASK = "***"
+
+SECRET_KEYS = frozenset({"password", "old", "new", "double", "one_time_password", "refresh", "access", "token"})
+"""Keys of bodies whose values are secrets, as the spec names them."""
+
+_ALIASES = frozenset({"access_token", "api_key", "apikey", "authorization", "refresh_token", "secret"})
+"""Keys that other servers use for the same, in lower case."""
+
+_SHORTEST_SECRET = 3
+"""Characters: shorter texts stand in every other word, so masking them would destroy messages and hide nothing."""
+
+_MAX_STEPS = 4
+"""How often a text is decoded: JSON that holds a URL in HTML takes three steps."""
+
+_SECRET_HEADER = re.compile(r"auth|credential|key|pass|secret|session|token", re.IGNORECASE)
+"""Names of request headers whose values are secrets."""
+
+_SECRET_FIELD = re.compile(
+    rf"""((\\{{0,8}}["'])(?:{"|".join(sorted(SECRET_KEYS | _ALIASES, key=len, reverse=True))})\2"""
+    r"""\s{0,8}[:=]\s{0,8})"""
+    r"""(?:(\\{0,8}["'])(?:(?!\3)(?:\\.|.))*|(\[)[^\[\]{}]*|[0-9.+-][0-9.e+-]*)""",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A key of `SECRET_KEYS` with its value (a text, a list of texts, a number), in a text that is not decoded."""
+
+_ESCAPE = re.compile(
+    r"""
+      %[0-7][0-9a-f] | %[cd][0-9a-f]%[89ab][0-9a-f]                           # URLs: one character in UTF-8
+    | %e[0-9a-f](?:%[89ab][0-9a-f]){2} | %f[0-7](?:%[89ab][0-9a-f]){3}
+    | (?-i:\\u)d[89ab][0-9a-f]{2}(?-i:\\u)d[c-f][0-9a-f]{2} | (?-i:\\u)[0-9a-f]{4}      # JSON
+    | (?-i:\\u)\{[0-9a-f]{1,6}\} | (?-i:\\U)[0-9a-f]{8} | \\x[0-9a-f]{2} | \\.          # JavaScript, Python
+    | &\#0*[0-9]{1,7};? | &\#x0*[0-9a-f]{1,6};? | &[a-z][a-z0-9]{1,31};?      # HTML
+    | \+ | [\b\f\n\r\t]                                                       # forms; `_decode_escape` says why
+    """,
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+
+_PARTIAL_ESCAPES = (
+    re.compile(r"(?:%[^%]{0,2}){1,4}\Z"),
+    re.compile(r"\\[^\\]{0,9}(?:\\[^\\]{0,5})?\Z"),
+    re.compile(r"&[^&;]{0,32}\Z"),
+)
+"""What may be the beginning of an escape, at the end of a text that was cut."""
+
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e007f]"
+)
+"""Control characters, line separators, bidi controls, characters without width, tags, lone surrogates."""
+
+_UNPRINTABLE_IN_LINES = re.compile(_UNPRINTABLE.pattern.replace("\x00-\x1f", "\x00-\x08\x0b\x0c\x0e-\x1f"))
+"""The same without tabs and line ends."""
+
+_CONTROL_LETTERS = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
+
+
+# --- what is secret ------------------------------------------------------------------------------------------------
+
+
+def find_secrets(request: httpx.Request) -> set[str]:
+    """Find the secrets of a request: credentials in its headers and URL, and values of `SECRET_KEYS` in a JSON body."""
+    secrets: set[str] = set()
+    for name, value in request.headers.multi_items():
+        if name == "cookie":
+            secrets |= {part.partition("=")[2].strip() for part in value.split(";")}
+        elif _SECRET_HEADER.search(name):
+            secrets |= _split_credentials(value)
+    secrets |= _split_userinfo(request.url.userinfo.decode("ascii", "replace"))
+    try:
+        body = json.loads(request.content or b"null")
+    except (ValueError, RuntimeError):  # no JSON, nested too deep, or a stream that has not been read
+        body = None
+    pending: list[Any] = [body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, list):
+            pending += node
+        elif isinstance(node, dict):
+            for key, value in node.items():
+                if is_secret_key(key) and isinstance(value, str | int) and not isinstance(value, bool):
+                    secrets.add(str(value))
+                else:
+                    pending.append(value)
+    return secrets
+
+
+def find_proxy_secrets(proxies: Mapping[str, str]) -> set[str]:
+    """Find user and password in the URLs of proxies, as `urllib.request.getproxies` gives them."""
+    secrets: set[str] = set()
+    for name, url in proxies.items():
+        if name != "no":
+            secrets |= _split_userinfo(url.rpartition("://")[2].rpartition("@")[0])
+    return secrets
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether the value of a body's key is a secret."""
+    return key in SECRET_KEYS or key.lower() in _ALIASES
+
+
+def _split_credentials(value: str) -> set[str]:
+    """The secret parts of a header's value, of any authentication scheme."""
+    scheme, _, rest = value.strip().partition(" ")
+    secrets = {value.strip(), rest.strip() or scheme, value.rpartition(" ")[2]}
+    if scheme.lower() == "basic":
+        with suppress(ValueError):  # it is no base64
+            secrets |= _split_userinfo(base64.b64decode(rest, validate=True).decode("utf-8", "replace"))
+    return secrets
+
+
+def _split_userinfo(userinfo: str) -> set[str]:
+    """The secret parts of `user:password`: the password, both together, and both as `Basic` credentials."""
+    if not userinfo:
+        return set()
+    secrets = set()
+    for text in (userinfo, unquote(userinfo)):
+        user, _, password = text.partition(":")
+        basic = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
+        secrets |= {text, password or user, basic}
+    return secrets
+
+
+# --- masking -------------------------------------------------------------------------------------------------------
+
+
+class Redactor:
+    """Makes texts safe to show: masks the secrets that it is made with.
+
+    Args:
+        secrets: What to mask; texts of less than three characters are left out.
+    """
+
+    __slots__ = ("_borders", "_forms")
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        long_enough = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+        # A secret may itself look like an escape, so it is searched in each of its decoded forms.
+        forms = {form for secret in long_enough for form in _decode_fully(secret)}
+        self._forms = tuple(form for form in forms if len(form) >= _SHORTEST_SECRET)
+        self._borders: dict[str, array[int]] = {}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def redact(self, text: str, *, max_length: int | None = None, allow_line_breaks: bool = False) -> str:
+        """Make a text safe to show: without secrets, without unprintable characters, and not too long.
+
+        Args:
+            text: Any text, such as a header of a response.
+            max_length: Characters of the text that are kept; None for all.
+            allow_line_breaks: Whether tabs and line ends stay as they are.
+
+        Returns:
+            A text that can be printed and encoded as UTF-8. It ends with `…` if the text was cut.
+        """
+        is_cut = max_length is not None and len(text) > max_length
+        masked = self.mask(text[:max_length], is_cut=is_cut)
+        return escape_unprintable(masked, allow_line_breaks=allow_line_breaks) + ("…" if is_cut else "")
+
+    def mask(self, text: str, *, is_cut: bool = False) -> str:
+        """Replace each secret in a text by `***`, however the text spells it.
+
+        Args:
+            text: Any text.
+            is_cut: Whether the text was cut at its end, so that it may end with the beginning of a secret.
+
+        Returns:
+            The text without the secrets.
+        """
+        if not self._forms or not text:
+            return text
+        spans: list[tuple[int, int]] = []
+        decodings: list[_Decoding] = []
+        step = text
+        while True:
+            for form in self._forms:
+                for span in self._find_spans(step, form, is_cut=is_cut):
+                    for decoding in reversed(decodings):
+                        span = decoding.locate(*span)
+                    spans.append(span)
+            decoded = _decode(step) if len(decodings) < _MAX_STEPS else None
+            if decoded is None:
+                return _replace_spans(text, spans)
+            decodings.append(decoded)
+            step = decoded.text
+
+    def _find_spans(self, text: str, form: str, *, is_cut: bool) -> Iterator[tuple[int, int]]:
+        """Find all occurrences of a secret, overlapping ones too; runs of them come as one span."""
+        start = text.find(form)
+        if start >= 0:
+            length = len(form)
+            period = length - self._borders_of(form)[-1]  # two occurrences are at least so far apart
+            following = form[-period:]
+            steps = (following * (4096 // period + 1), following)  # long steps first: a run may be long
+            while start >= 0:
+                end = start + length
+                for step in steps:
+                    while text.startswith(step, end):
+                        end += len(step)
+                yield start, end
+                start = text.find(form, end - length + period)
+        if is_cut:
+            for end in {len(text), *_partial_escape_starts(text)}:
+                matched = self._match_beginning(text[max(0, end - len(form) + 1) : end], form)
+                if matched >= _SHORTEST_SECRET:
+                    yield end - matched, len(text)
+
+    def _match_beginning(self, tail: str, form: str) -> int:
+        """How many characters of the beginning of a secret a text ends with. The text must be shorter than it."""
+        if form[:_SHORTEST_SECRET] not in tail:
+            return 0
+        borders = self._borders_of(form)
+        matched = 0
+        for character in tail:
+            while matched and form[matched] != character:
+                matched = borders[matched - 1]
+            if form[matched] == character:
+                matched += 1
+        return matched
+
+    def _borders_of(self, form: str) -> array[int]:
+        borders = self._borders.get(form)
+        if borders is None:
+            borders = self._borders[form] = _compute_borders(form)
+        return borders
+
+
+def mask_secret_fields(text: str) -> str:
+    """Replace the values of `SECRET_KEYS` in a text that looks like JSON by `***`, whatever they are."""
+    return _SECRET_FIELD.sub(lambda match: match[1] + (match[3] or match[4] or "") + MASK, text)
+
+
+def escape_unprintable(text: str, *, allow_line_breaks: bool = False) -> str:
+    """Replace characters that cannot be printed safely by Python escapes such as `\\x1b`."""
+    pattern = _UNPRINTABLE_IN_LINES if allow_line_breaks else _UNPRINTABLE
+    return pattern.sub(_escape_character, text)
+
+
+def write_log(
+    logger: logging.Logger, level: int, template: str, *values: object, secrets: Callable[[], Iterable[str]]
+) -> None:
+    """Write a line to a log, without secrets. Every line that this library logs about requests goes through here.
+
+    Args:
+        logger: Where to.
+        level: One of the levels of `logging`.
+        template: A constant text with `%` placeholders.
+        values: What is put in. Numbers and None stay what they are; all else is shown as a redacted text.
+        secrets: Gives what to mask; called only if the line is written.
+    """
+    if logger.isEnabledFor(level):
+        redactor = Redactor(secrets())
+        safe = (
+            value if value is None or isinstance(value, int | float) else redactor.redact(str(value), max_length=1000)
+            for value in values
+        )
+        logger.log(level, template, *safe, stacklevel=2)
+
+
+def _escape_character(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _replace_spans(text: str, spans: list[tuple[int, int]]) -> str:
+    pieces: list[str] = []
+    position = 0
+    for start, end in sorted(spans):
+        if start >= position:
+            pieces += (text[position:start], MASK)
+        position = max(position, end)
+    pieces.append(text[position:])
+    return "".join(pieces)
+
+
+def _partial_escape_starts(text: str) -> Iterator[int]:
+    """Where an escape may begin that is cut at the end of a text."""
+    for pattern in _PARTIAL_ESCAPES:
+        match = pattern.search(text, max(0, len(text) - 64))
+        if match is not None:
+            yield match.start()
+
+
+def _compute_borders(text: str) -> array[int]:
+    """For each beginning of a text the length of the longest shorter text that begins and ends it.
+
+    Source: Knuth, Morris, Pratt, "Fast Pattern Matching in Strings", 1977.
+    """
+    borders = array("q", bytes(8 * len(text)))
+    length = 0
+    for index in range(1, len(text)):
+        while length and text[index] != text[length]:
+            length = borders[length - 1]
+        if text[index] == text[length]:
+            length += 1
+        borders[index] = length
+    return borders
+
+
+# --- decoding ------------------------------------------------------------------------------------------------------
+
+
+class _Decoding:
+    """A decoded text, and where its parts stood before: literal parts and escapes take turns."""
+
+    __slots__ = ("_after", "_before", "text")
+
+    def __init__(self, text: str, after: array[int], before: array[int]) -> None:
+        self.text = text
+        self._after = after
+        self._before = before
+
+    def locate(self, start: int, end: int) -> tuple[int, int]:
+        """Where a span of the decoded text stood; an escape belongs to it as a whole."""
+        first = bisect_right(self._after, start) - 1
+        last = bisect_left(self._after, end) - 1
+        start = self._before[first] + (0 if first % 2 else start - self._after[first])
+        end = self._before[last + 1] if last % 2 else self._before[last] + end - self._after[last]
+        return start, end
+
+
+def _decode(text: str) -> _Decoding | None:
+    """Decode each escape of a text once; None if there is none."""
+    pieces: list[str] = []
+    after, before = array("q", [0]), array("q", [0])
+    position = length = 0
+    for match in _ESCAPE.finditer(text):
+        escape = match[0]
+        character = _decode_escape(escape)
+        if character == escape:
+            continue
+        start, end = match.span()
+        pieces += (text[position:start], character)
+        length += start - position
+        after.append(length)
+        before.append(start)
+        length += len(character)
+        after.append(length)
+        before.append(end)
+        position = end
+    if not pieces:
+        return None
+    pieces.append(text[position:])
+    return _Decoding("".join(pieces), after, before)
+
+
+def _decode_fully(text: str) -> Iterator[str]:
+    """A text, and what it becomes step by step."""
+    yield text
+    for _ in range(_MAX_STEPS):
+        decoded = _decode(text)
+        if decoded is None:
+            return
+        text = decoded.text
+        yield text
+
+
+def _decode_escape(escape: str) -> str:
+    """The character that an escape stands for; the escape itself if it stands for none.
+
+    A line end, for one, becomes `n`, and so does `\\n`: after a backslash that belongs to something else, the letter of
+    a secret that begins with it must not be lost.
+    """
+    first, rest = escape[0], escape[1:]
+    if first == "%":
+        try:
+            return bytes.fromhex(escape.replace("%", "")).decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            return escape
+    if first == "&":
+        import html
+
+        return html.unescape(escape)
+    if first == "+":
+        return " "
+    if first != "\\":
+        return _CONTROL_LETTERS[first]
+    if len(rest) == 1:
+        return rest
+    units = [int(unit.strip("{}"), 16) for unit in rest[1:].split("\\u")]
+    if len(units) == 2:
+        return chr(0x10000 + ((units[0] - 0xD800) << 10) + units[1] - 0xDC00)
+    return chr(units[0]) if units[0] <= 0x10FFFF else escape
