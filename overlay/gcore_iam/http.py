@@ -11,8 +11,9 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 from urllib.request import getproxies
 
@@ -68,6 +69,8 @@ WITHOUT_CREDENTIALS = ("/iam/auth/jwt/login", "/iam/auth/jwt/refresh", "/iam/aut
 """Paths of the operations that take no credentials, for requests that no generated function has made."""
 
 _OWN_HEADERS = frozenset({"host", "content-type", "content-length", "transfer-encoding", "connection"})
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _MAX_DETAIL_LENGTH = 500
 """Characters of another library's error message, or of a path, that a message of ours shows."""
@@ -208,10 +211,9 @@ def failed(
     if isinstance(error, httpx.HTTPStatusError):  # raised by an event hook of the user's client
         ours = _status_error(call, error.response)
     elif isinstance(error, httpx.DecodingError):
-        ours = DecodeError(
-            f"the body's content encoding is broken: {redactor.redact(str(error), max_length=_MAX_DETAIL_LENGTH)}{_done_by(request)}",
-            operation=call.operation,
-        )
+        detail = redactor.redact(str(error), max_length=_MAX_DETAIL_LENGTH)
+        problem = f"the body's content encoding is broken: {detail}{_done_by(request)}"
+        ours = DecodeError(problem, operation=call.operation)
     elif isinstance(error, BodyTooLargeError) and max_response_bytes is not None:
         ours = ResponseTooLargeError(
             f"the body is larger than max_response_bytes ({max_response_bytes} bytes){_done_by(request)}",
@@ -302,7 +304,7 @@ def wants_credentials(request: httpx.Request, base_url: httpx.URL) -> bool:
         takes_them = operation.requires_auth
     else:
         takes_them = not request.url.path.endswith(WITHOUT_CREDENTIALS)
-    return takes_them and origin(request.url) == origin(base_url)
+    return takes_them and origin_of(request.url) == origin_of(base_url)
 
 
 def operation_of(request: httpx.Request) -> str:
@@ -313,9 +315,20 @@ def operation_of(request: httpx.Request) -> str:
     return Redactor(find_secrets(request)).redact(request.url.path, max_length=_MAX_DETAIL_LENGTH)
 
 
+def origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
+    """The origin of a URL (RFC 6454): scheme, host as it goes over the wire, and port, with the scheme's default."""
+    host = url.raw_host.decode("ascii").lower()
+    if ":" in host:
+        with suppress(ValueError):  # an address that Python cannot read is compared as it is written
+            host = str(IPv6Address(host))
+        host = f"[{host}]"
+    return url.scheme, host, _DEFAULT_PORTS.get(url.scheme) if url.port is None else url.port
+
+
 def origin(url: httpx.URL) -> str:
-    """Scheme, host and port (RFC 6454)."""
-    return f"{url.scheme}://{url.host}" + ("" if url.port is None else f":{url.port}")
+    """The origin of a URL as a text (RFC 6454, section 6.2). Two texts are equal only if the origins are."""
+    scheme, host, port = origin_of(url)
+    return f"{scheme}://{host}" + ("" if port == _DEFAULT_PORTS.get(scheme) else f":{port}")
 
 
 def shown(url: httpx.URL) -> str:
