@@ -26,6 +26,7 @@ from . import background
 from ._error_responses import build_status_error
 from ._redaction import Redactor, find_proxy_secrets, find_secrets, write_log
 from ._response_body import ACCEPT_ENCODING, BodyTooLargeError
+from ._urls import parse_url
 from ._version import __version__
 from .errors import (
     AmbiguousOutcomeError,
@@ -447,34 +448,26 @@ def checked_base_url(value: str | None, *, allow_http: bool) -> httpx.URL:
     Raises:
         ConfigurationError: It cannot be one, or is plain http to another machine and that is not allowed.
     """
+    name = "base_url"
     if value is None:
+        name = "the environment variable GCORE_BASE_URL"
         value = os.environ.get("GCORE_BASE_URL") or DEFAULT_BASE_URL
     if not isinstance(value, str):
         raise ConfigurationError(f"base_url must be a str, not {type(value).__name__}")
     try:
-        url = httpx.URL(value.strip())
-    except httpx.InvalidURL as error:
-        raise ConfigurationError(f"base_url is not a URL: {error}") from error
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ConfigurationError("base_url must be an absolute https URL, such as https://api.gcore.com")
-    try:
-        url.host.encode("idna")
-    except UnicodeError as error:
-        raise ConfigurationError(f"base_url names no host that there can be: {error}") from None
+        url = parse_url(value)
+    except ValueError as error:
+        raise ConfigurationError(f"{name} must be a URL such as https://api.gcore.com: {error}") from None
+    if url.scheme not in ("http", "https"):
+        raise ConfigurationError(f"{name} must be an absolute https URL, such as https://api.gcore.com")
     if url.userinfo or url.query or url.fragment:
-        raise ConfigurationError("base_url must have no user, password, query or fragment")
+        raise ConfigurationError(f"{name} must have no user, password, query or fragment")
     if url.scheme == "http" and url.host not in LOOPBACK and allow_http is not True:
         raise ConfigurationError(
-            f"base_url must be https: over plain http to {url.host} anyone on the way could read the credentials; "
+            f"{name} must be https: over plain http to {url.host} anyone on the way could read the credentials; "
             "allow_http=True sends them all the same"
         )
     return url
-
-
-def names_proxies(base_url: httpx.URL) -> bool:
-    """Whether the environment names proxies. None counts for loopback: it would see the credentials in clear."""
-    named = getproxies()
-    return base_url.host not in LOOPBACK and any(named.get(scheme) for scheme in ("http", "https", "all"))
 
 
 def checked_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout) -> httpx.Timeout:

@@ -7,8 +7,12 @@ import ssl
 import threading
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 
 import httpx
+
+from ._redaction import escape_unprintable
+from .errors import ConfigurationError
 
 _NAMED = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
@@ -21,7 +25,7 @@ def tls() -> Callable[[], ssl.SSLContext]:
     over plain http has no use for them. What the environment names may be missing or broken, and is read at once.
 
     Raises:
-        OSError: What the environment names cannot be read.
+        ConfigurationError: What the environment names cannot be read. The message names the variable.
     """
     named = tuple(map(os.environ.get, _NAMED))
     if any(named):
@@ -32,8 +36,17 @@ def tls() -> Callable[[], ssl.SSLContext]:
 
 @lru_cache(maxsize=8)
 def _named(named: tuple[str | None, ...]) -> ssl.SSLContext:
-    del named  # httpx looks for them where they come from
-    return httpx.create_ssl_context()
+    file, folder, _ = named
+    if file and not Path(file).is_file():  # a pipe or a device would be waited for
+        raise ConfigurationError(f"SSL_CERT_FILE must name a file of certificates, and {file!r} is none")
+    if folder and not file and not Path(folder).is_dir():
+        raise ConfigurationError(f"SSL_CERT_DIR must name a folder of certificates, and {folder!r} is none")
+    try:
+        return httpx.create_ssl_context()  # it looks for them in the environment too
+    except (OSError, ValueError) as error:
+        names = " or ".join(name for name, value in zip(_NAMED, named, strict=True) if value)
+        problem = escape_unprintable(str(error))
+        raise ConfigurationError(f"what {names} says of certificates is wrong: {problem}") from error
 
 
 _made: list[ssl.SSLContext] = []

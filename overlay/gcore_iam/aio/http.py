@@ -15,6 +15,7 @@ import httpx
 from gcore_iam_client.types import UNSET, Unset
 
 from .._deadline import enforce_deadline_async, is_cancellation_async, shield_async
+from .._proxies import read_proxy_settings
 from .._response_body import BodyTooLargeError, bound_body, check_max_response_bytes
 from .._transport_errors import is_transport_error
 from ..auth.bearer import Bearer
@@ -25,6 +26,7 @@ from ..errors import ConfigurationError
 from ..http import (
     DEFAULT_TIMEOUT,
     LIMITS_OF_ONE_POOL,
+    LOOPBACK,
     BoundClient,
     begin,
     check_kind,
@@ -36,7 +38,6 @@ from ..http import (
     failed,
     is_rejected,
     limit,
-    names_proxies,
     origin,
     own_headers,
     retrying,
@@ -50,6 +51,7 @@ from ..tls import tls
 from .credentials import AsyncCredentials, Auth
 from .direct import AsyncDirect
 from .pools import AsyncPools
+from .proxies import AsyncProxyRouter
 
 _KNOWN_URLS = 100
 """URLs that a client remembers: those without ids in them come first, and again and again."""
@@ -190,20 +192,21 @@ class AsyncHTTPClient(httpx.AsyncClient):
         policy = RetryPolicy.of(retries)
         added = checked_headers(headers)
         max_bytes = check_max_response_bytes(max_response_bytes)
+        # No proxy is used for loopback: it would see the credentials in clear.
+        is_direct = http_client is not None or transport is not None or url.host in LOOPBACK
+        proxies = None if is_direct else read_proxy_settings()
 
         def make() -> httpx.AsyncClient | AsyncDirect:
             if http_client is not None:
                 return http_client
-            if transport is None and names_proxies(url):  # which is for which host is for httpx to tell
-                return httpx.AsyncClient(verify=tls()(), limits=LIMITS_OF_ONE_POOL)
-            return AsyncDirect(AsyncPools(tls()) if transport is None else transport)
+            if transport is not None:
+                return AsyncDirect(transport)
+            direct = AsyncPools(tls())
+            if proxies is None:
+                return AsyncDirect(direct)
+            return AsyncDirect(AsyncProxyRouter(proxies, direct, verify=tls()(), limits=LIMITS_OF_ONE_POOL))
 
-        try:
-            pool = AsyncPool(make, is_ours=http_client is None)
-        except (ValueError, ImportError, OSError) as error:
-            raise ConfigurationError(
-                f"what the environment says of proxies or certificates is wrong: {error}"
-            ) from error
+        pool = AsyncPool(make, is_ours=http_client is None)
         together = own_headers()
         together.update(added)
         return cls(

@@ -17,6 +17,7 @@ import httpx
 from gcore_iam_client.types import UNSET, Unset
 
 from .._deadline import enforce_deadline, is_cancellation, shield
+from .._proxies import read_proxy_settings
 from .._response_body import BodyTooLargeError, bound_body, check_max_response_bytes
 from .._transport_errors import is_transport_error
 from ..auth.bearer import Bearer
@@ -27,6 +28,7 @@ from ..errors import ConfigurationError
 from ..http import (
     DEFAULT_TIMEOUT,
     LIMITS_OF_ONE_POOL,
+    LOOPBACK,
     BoundClient,
     begin,
     check_kind,
@@ -38,7 +40,6 @@ from ..http import (
     failed,
     is_rejected,
     limit,
-    names_proxies,
     origin,
     own_headers,
     retrying,
@@ -52,6 +53,7 @@ from ..tls import tls
 from .credentials import Auth, Credentials
 from .direct import Direct
 from .pools import Pools
+from .proxies import ProxyRouter
 
 _KNOWN_URLS = 100
 """URLs that a client remembers: those without ids in them come first, and again and again."""
@@ -192,20 +194,21 @@ class HTTPClient(httpx.Client):
         policy = RetryPolicy.of(retries)
         added = checked_headers(headers)
         max_bytes = check_max_response_bytes(max_response_bytes)
+        # No proxy is used for loopback: it would see the credentials in clear.
+        is_direct = http_client is not None or transport is not None or url.host in LOOPBACK
+        proxies = None if is_direct else read_proxy_settings()
 
         def make() -> httpx.Client | Direct:
             if http_client is not None:
                 return http_client
-            if transport is None and names_proxies(url):  # which is for which host is for httpx to tell
-                return httpx.Client(verify=tls()(), limits=LIMITS_OF_ONE_POOL)
-            return Direct(Pools(tls()) if transport is None else transport)
+            if transport is not None:
+                return Direct(transport)
+            direct = Pools(tls())
+            if proxies is None:
+                return Direct(direct)
+            return Direct(ProxyRouter(proxies, direct, verify=tls()(), limits=LIMITS_OF_ONE_POOL))
 
-        try:
-            pool = Pool(make, is_ours=http_client is None)
-        except (ValueError, ImportError, OSError) as error:
-            raise ConfigurationError(
-                f"what the environment says of proxies or certificates is wrong: {error}"
-            ) from error
+        pool = Pool(make, is_ours=http_client is None)
         together = own_headers()
         together.update(added)
         return cls(
