@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from itertools import islice
 
-from ._redaction import MASK, SECRET_KEYS, Redactor, is_secret_key, mask_secret_fields
+from ._redaction import MASK, SECRET_KEYS, Redactor, find_body_secrets, is_secret_key, mask_secret_fields
 from .errors import (
     APIStatusError,
     AuthenticationError,
@@ -50,6 +50,9 @@ MAX_KEY_LENGTH = 100
 MAX_PATH_PARTS = 20
 
 MAX_HEADER_LENGTH = 200
+
+MAX_ISSUED_SECRETS = 16
+"""Secrets in a body that are masked wherever else the response repeats them. In the body itself all are masked."""
 
 MAX_RETRY_AFTER = 1e9
 """Seconds: about 30 years. No clock can wait for much longer."""
@@ -94,8 +97,9 @@ def build_status_error(
     Returns:
         The error to raise.
     """
-    redactor = Redactor(secrets)
     body, is_json = _parse(content)
+    issued = islice(find_body_secrets(body, skipped_keys=_ENVELOPE_KEYS), MAX_ISSUED_SECRETS)
+    redactor = Redactor([*secrets, *issued])
     errors: dict[str, list[str]] = {}
     if is_json:
         for path, message in islice(_find_messages(body), MAX_MESSAGES):

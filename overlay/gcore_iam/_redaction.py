@@ -13,7 +13,7 @@ import logging
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -92,7 +92,17 @@ def find_secrets(request: httpx.Request) -> set[str]:
     try:
         body = json.loads(request.content or b"null")
     except (ValueError, RuntimeError):  # no JSON, nested too deep, or a stream that has not been read
-        body = None
+        return secrets
+    return secrets.union(find_body_secrets(body))
+
+
+def find_body_secrets(body: Any, *, skipped_keys: Container[str] = ()) -> Iterator[str]:
+    """Find the values of `SECRET_KEYS` in a decoded JSON body.
+
+    Args:
+        body: The body.
+        skipped_keys: Keys whose values are not looked into.
+    """
     pending: list[Any] = [body]
     while pending:
         node = pending.pop()
@@ -100,11 +110,12 @@ def find_secrets(request: httpx.Request) -> set[str]:
             pending += node
         elif isinstance(node, dict):
             for key, value in node.items():
+                if key in skipped_keys:
+                    continue
                 if is_secret_key(key) and isinstance(value, str | int) and not isinstance(value, bool):
-                    secrets.add(str(value))
+                    yield str(value)
                 else:
                     pending.append(value)
-    return secrets
 
 
 def find_proxy_secrets(proxies: Mapping[str, str]) -> set[str]:
@@ -158,7 +169,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str]) -> None:
         long_enough = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
         # A secret may itself look like an escape, so it is searched in each of its decoded forms.
-        forms = {form for secret in long_enough for form in _decode_fully(secret)}
+        forms = {form for secret in long_enough for way in _misread(secret) for form in _decode_fully(way)}
         self._forms = tuple(form for form in forms if len(form) >= _SHORTEST_SECRET)
         self._borders: dict[str, array[int]] = {}
 
@@ -365,6 +376,15 @@ def _decode(text: str) -> _Decoding | None:
         return None
     pieces.append(text[position:])
     return _Decoding("".join(pieces), after, before)
+
+
+def _misread(secret: str) -> set[str]:
+    """A secret, and what becomes of it where UTF-8 and Latin-1 are taken for each other."""
+    if secret.isascii():
+        return {secret}
+    as_latin_1 = secret.encode("utf-8", "surrogatepass").decode("latin-1")
+    as_utf_8 = secret.encode("latin-1", "replace").decode("utf-8", "replace")
+    return {secret, as_latin_1, as_utf_8}
 
 
 def _decode_fully(text: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ from gcore_iam_client.types import Operation, Response
 
 from . import background
 from ._error_responses import build_status_error
-from ._redaction import Redactor, find_proxy_secrets, find_secrets, write_log
+from ._redaction import Redactor, find_body_secrets, find_proxy_secrets, find_secrets, write_log
 from ._response_body import ACCEPT_ENCODING, BodyTooLargeError
 from ._urls import parse_url
 from ._version import __version__
@@ -75,6 +75,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _MAX_DETAIL_LENGTH = 500
 """Characters of another library's error message, or of a path, that a message of ours shows."""
+
+_MAX_TOKEN_BODY = 2**16
+"""Bytes: no response that issues tokens is larger."""
 
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 """Failures before anything of a request was sent."""
@@ -262,8 +265,18 @@ def _log(
         (time.monotonic() - began) * 1000,
         call.attempts,
         None if response is None else response.headers.get("x-request-id"),
-        secrets=call.secrets,
+        secrets=lambda: {*call.secrets(), *_find_issued_secrets(response)},
     )
+
+
+def _find_issued_secrets(response: httpx.Response | None) -> Iterator[str]:
+    """Find the tokens that a response holds: its headers may repeat them."""
+    try:
+        if response is None or len(response.content) > _MAX_TOKEN_BODY:
+            return iter(())
+        return find_body_secrets(response.json())
+    except (ValueError, RuntimeError):  # no JSON, nested too deep, or not read yet
+        return iter(())
 
 
 def _told(outcome: Outcome[httpx.Response]) -> str:
