@@ -164,7 +164,7 @@ class Redactor:
         secrets: What to mask; texts of less than three characters are left out.
     """
 
-    __slots__ = ("_borders", "_forms")
+    __slots__ = ("_borders", "_forms", "_joints")
 
     def __init__(self, secrets: Iterable[str]) -> None:
         long_enough = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
@@ -172,6 +172,10 @@ class Redactor:
         forms = {form for secret in long_enough for way in _misread(secret) for form in _decode_fully(way)}
         self._forms = tuple(form for form in forms if len(form) >= _SHORTEST_SECRET)
         self._borders: dict[str, array[int]] = {}
+        starts = "|".join({re.escape(form[:_SHORTEST_SECRET]) for form in self._forms})
+        ends = "|".join({re.escape(form[-_SHORTEST_SECRET:]) for form in self._forms})
+        # Where a secret touches a character that makes an escape of its beginning or its end.
+        self._joints = re.compile(rf"(?:%|\\[uUx]?|&\#?[xX]?)(?={starts})|(?<={ends})[0-9A-Za-z;#\\\"'/]")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -203,7 +207,14 @@ class Redactor:
         """
         if not self._forms or not text:
             return text
-        spans: list[tuple[int, int]] = []
+        spans = list(self._find_all_spans(text, is_cut=is_cut))
+        parted = self._joints.sub(_blank, text)
+        if parted != text:
+            spans += self._find_all_spans(parted, is_cut=is_cut)
+        return _replace_spans(text, spans)
+
+    def _find_all_spans(self, text: str, *, is_cut: bool) -> Iterator[tuple[int, int]]:
+        """Find where a text holds secrets, spelled in any way."""
         decodings: list[_Decoding] = []
         step = text
         while True:
@@ -211,10 +222,10 @@ class Redactor:
                 for span in self._find_spans(step, form, is_cut=is_cut):
                     for decoding in reversed(decodings):
                         span = decoding.locate(*span)
-                    spans.append(span)
+                    yield span
             decoded = _decode(step) if len(decodings) < _MAX_STEPS else None
             if decoded is None:
-                return _replace_spans(text, spans)
+                return
             decodings.append(decoded)
             step = decoded.text
 
@@ -289,6 +300,10 @@ def write_log(
             for value in values
         )
         logger.log(level, template, *safe, stacklevel=2)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _escape_character(match: re.Match[str]) -> str:

@@ -69,6 +69,17 @@ def test_each_spelling_of_a_secret_is_masked(secret: str, spelling: str) -> None
         assert spelled not in masked
 
 
+@pytest.mark.parametrize("before", ["%", "\\", "\\u", "\\x", "&", "&#", "&#x", "%%", "\\\\"])
+@pytest.mark.parametrize("after", ["", "41", "amp;", "n", ";", "\\", '"'])
+def test_a_secret_that_touches_an_escape_is_masked(before: str, after: str) -> None:
+    for secret in ("1234$abcdef", "4141&abc%", "necret/\\", "u0041$u0041\\u", "x41/x41%4"):
+        for spell in (str, quote, html.escape, lambda text: json.dumps(text)[1:-1].replace("/", "\\/")):
+            spelled = spell(secret)
+            masked = Redactor([secret]).mask(f"<{before}{spelled}{after}>")
+            assert "***" in masked
+            assert spelled[:-4] not in masked
+
+
 @settings(deadline=None, max_examples=300)
 @given(
     secret=st.text(min_size=3, max_size=30).filter(lambda text: text.isprintable()),
