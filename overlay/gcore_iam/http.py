@@ -100,7 +100,13 @@ def begin(
         return find_secrets(request) | find_proxy_secrets(getproxies()) | set(known_secrets())
 
     outer = next(iter(_BUDGET.get()), None)
-    return Call(policy, operation_of(request), request.method, shown(request.url), outer, find_all_secrets)
+    operation = request.extensions.get("operation")
+    if isinstance(operation, Operation):
+        return Call(policy, operation.id, request.method, shown(request.url), outer, find_all_secrets)
+    # A request that no generated function has made: its path may hold anything.
+    redactor = Redactor(find_all_secrets())
+    path = redactor.redact(request.url.path, max_length=_MAX_DETAIL_LENGTH)
+    return Call(policy, path, request.method, redactor.redact(shown(request.url)), outer, find_all_secrets)
 
 
 def retrying(call: Call[httpx.Response], state: tenacity.RetryCallState) -> None:
@@ -319,14 +325,6 @@ def wants_credentials(request: httpx.Request, base_url: httpx.URL) -> bool:
     else:
         takes_them = not request.url.path.endswith(WITHOUT_CREDENTIALS)
     return takes_them and origin_of(request.url) == origin_of(base_url)
-
-
-def operation_of(request: httpx.Request) -> str:
-    """The operation id of a request that a generated function made; its path for any other."""
-    operation = request.extensions.get("operation")
-    if isinstance(operation, Operation):
-        return operation.id
-    return Redactor(find_secrets(request)).redact(request.url.path, max_length=_MAX_DETAIL_LENGTH)
 
 
 def origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
