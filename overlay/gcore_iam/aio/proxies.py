@@ -6,6 +6,7 @@ import ssl
 
 import httpx
 
+from .._network_backend import build_transport_async
 from .._proxies import ProxySettings
 
 
@@ -30,7 +31,7 @@ class AsyncProxyRouter(httpx.AsyncBaseTransport):
         self._settings = settings
         self._direct = direct
         self._proxied = {
-            proxy: httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=proxy)
+            proxy: build_transport_async(verify, limits, httpx.Proxy(proxy))
             for proxy in settings.proxies.values()
         }
 

@@ -8,6 +8,7 @@ import ssl
 
 import httpx
 
+from .._network_backend import build_transport
 from .._proxies import ProxySettings
 
 
@@ -32,7 +33,7 @@ class ProxyRouter(httpx.BaseTransport):
         self._settings = settings
         self._direct = direct
         self._proxied = {
-            proxy: httpx.HTTPTransport(verify=verify, limits=limits, proxy=proxy) for proxy in settings.proxies.values()
+            proxy: build_transport(verify, limits, httpx.Proxy(proxy)) for proxy in settings.proxies.values()
         }
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
