@@ -14,12 +14,16 @@ import attrs
 from . import check, corrections, derive, generate, inventory, spec
 from .drift import command
 from .errors import CodegenError
+from .limits import clip_text
 
 SPEC = Path("spec/iam_api.yaml")
 CORRECTIONS = Path("spec/corrections.yaml")
 CONFIG = Path("generator-config.yml")
 PACKAGE = Path("generated/gcore_iam_client")
 OVERLAY = Path("overlay/gcore_iam")
+
+_LINE = 1_000
+"""Characters of an error message: what it quotes of a spec can be long."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.run(arguments)
     except CodegenError as error:
         for line in str(error).splitlines():
-            print(f"codegen: {line}", file=sys.stderr)
+            print(f"codegen: {clip_text(_escape_controls(line), _LINE)}", file=sys.stderr)
         return error.status
     except BrokenPipeError:  # whoever read what we print has seen enough
         sys.stdout = None  # else leaving tries to write the rest
@@ -49,6 +53,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("codegen: interrupted; the generated package is as it was or as it shall be", file=sys.stderr)
         return 130
     return status
+
+
+def _escape_controls(line: str) -> str:
+    """Spell out what a terminal would act on, or could not show."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in line
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,16 @@ import attrs
 import yaml
 
 from .errors import CodegenError
+from .limits import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_KEY_LENGTH,
+    MAX_NODES,
+    MAX_NUMBER_LENGTH,
+    MAX_VERSION_LENGTH,
+    LimitError,
+    clip_text,
+)
 
 Json: TypeAlias = Any
 """Decoded JSON: dict, list, str, int, float, bool or None."""
@@ -32,11 +44,6 @@ _MERGE = "tag:yaml.org,2002:merge"
 _TAGS = frozenset(
     {_TEXT, _MERGE} | {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "seq", "map")}
 )
-_DEPTH = 150
-"""How many levels a file may have: far more than any description needs, far fewer than Python's stack holds."""
-
-_NODES = 1_000_000
-"""How many values a file may hold once its aliases are written out: ten times those of a large description."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -54,21 +61,22 @@ def _int(loader: _Loader, node: yaml.ScalarNode) -> int:
     return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$"), list("-+0123456789")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(
-        r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+_SCALARS = {
+    "tag:yaml.org,2002:null": (re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]),
+    "tag:yaml.org,2002:bool": (re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")),
+    "tag:yaml.org,2002:int": (re.compile(r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$"), list("-+0123456789")),
+    "tag:yaml.org,2002:float": (
+        re.compile(
+            r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+        ),
+        list("-+.0123456789"),
     ),
-    list("-+.0123456789"),
-)
-_Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
+    _MERGE: (re.compile(r"^<<$"), ["<"]),
+}
+"""Tags of YAML 1.2's core schema beside text: how a scalar of each is written, and what it may begin with."""
+
+for _tag, (_pattern, _first) in _SCALARS.items():
+    _Loader.add_implicit_resolver(_tag, _pattern, _first)
 _Loader.add_constructor("tag:yaml.org,2002:int", _int)
 
 
@@ -85,6 +93,10 @@ class YamlFile:
     text: str = attrs.field(repr=False, eq=False)
     """As it was read."""
     _root: yaml.Node | None = attrs.field(repr=False, alias="root")
+    _pairs: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = attrs.field(
+        factory=dict, init=False, repr=False, eq=False
+    )
+    """For each mapping that was looked into, its key and value nodes by key."""
 
     def place(self, pointer: str) -> str:
         """Name a place for a person.
@@ -95,7 +107,7 @@ class YamlFile:
         Returns:
             `file:line:column`, of the nearest ancestor when the pointer leads nowhere.
         """
-        return f"{self.name}:{_at(_marks(self._root, pointer)[0])}" if self._root else self.name
+        return f"{self.name}:{_at(self._marks(pointer)[0])}" if self._root else self.name
 
     def span(self, pointer: str) -> tuple[int, int, int]:
         """Where a place stands.
@@ -109,10 +121,36 @@ class YamlFile:
         """
         if self._root is None:
             return 1, 1, 1
-        start, end = _marks(self._root, pointer)
+        start, end = self._marks(pointer)
         # A block ends where the next thing begins, which stands further left or below.
         last = end.line if end.column > start.column or end.line == start.line else end.line - 1
         return start.line + 1, start.column + 1, last + 1
+
+    def _marks(self, pointer: str) -> tuple[Any, Any]:
+        """Find where a place begins, its key included, and where it ends."""
+        node: yaml.Node = self._root
+        mark = node.start_mark
+        for token in pointer.split("/")[1:]:
+            key = unescape(token)
+            if isinstance(node, yaml.MappingNode):
+                found = self._pairs_of(node).get(key)
+                if found is None:
+                    break
+                mark, node = found[0].start_mark, found[1]
+            elif isinstance(node, yaml.SequenceNode) and _is_index(key) and int(key) < len(node.value):
+                node = node.value[int(key)]
+                mark = node.start_mark
+            else:
+                break
+        return mark, node.end_mark
+
+    def _pairs_of(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        pairs = self._pairs.get(id(node))
+        if pairs is None:
+            pairs = self._pairs[id(node)] = {}
+            for key, value in node.value:
+                pairs.setdefault(key.value, (key, value))
+        return pairs
 
 
 @attrs.frozen
@@ -207,13 +245,18 @@ def resolve(document: Json, ref: str) -> Json:
     node = document
     for token in ref[2:].split("/"):
         key = unescape(token)
-        if isinstance(node, list) and key.isdecimal():
+        if isinstance(node, list) and _is_index(key):
             node = node[int(key)]
         elif isinstance(node, dict):
             node = node[key]
         else:
             raise LookupError(ref)
     return node
+
+
+def _is_index(token: str) -> bool:
+    """Whether a token of a JSON pointer can be an index; no list has so many entries that ten digits are needed."""
+    return token.isascii() and token.isdecimal() and len(token) < 10
 
 
 def load_yaml(path: Path) -> YamlFile:
@@ -229,7 +272,8 @@ def load_yaml(path: Path) -> YamlFile:
         CodegenError: The file is missing, unreadable, not UTF-8, not YAML, repeats a key, or holds what JSON cannot.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise CodegenError(f"{path}: cannot be read: {error.strerror}") from error
     return parse_yaml(data, str(path))
@@ -246,8 +290,11 @@ def parse_yaml(data: bytes, path: str) -> YamlFile:
         The decoded file.
 
     Raises:
+        LimitError: It exceeds a bound of `limits`.
         CodegenError: It is not UTF-8, not YAML, repeats a key, or holds what JSON cannot.
     """
+    if len(data) > MAX_BYTES:
+        raise LimitError(f"{path}: is larger than {MAX_BYTES:,} bytes", "MAX_BYTES")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -255,13 +302,14 @@ def parse_yaml(data: bytes, path: str) -> YamlFile:
         raise CodegenError(f"{path}:{line}: is not UTF-8 text (byte {error.start})") from error
     value = None
     try:
-        _check_depth(text, path)
-        loader = _Loader(text)
+        source = _join_surrogates(text)
+        _check_events(source, path)
+        loader = _Loader(source)
         root = loader.get_single_node()
         if root is not None:
-            _check_size(root, path)
-            _check_nodes(root, path, ())
-            value = _unshared(loader.construct_document(root))
+            has_aliases = _check_tree(root, path)
+            value = loader.construct_document(root)
+            value = _unshared(value) if has_aliases else value
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{_at(mark)}" if mark else ""
@@ -331,6 +379,9 @@ def _check_version(spec: Spec) -> None:
         raise CodegenError(f"{spec.place('/openapi')}: `openapi` must be 3.0.x or 3.1.x, not {document['openapi']}")
     if not isinstance(document.get("info"), dict):
         raise CodegenError(f"{spec.place('/info')}: `info` with title and version is missing")
+    if len(spec.version) > MAX_VERSION_LENGTH:
+        place = spec.place("/info/version")
+        raise LimitError(f"{place}: has more than {MAX_VERSION_LENGTH} characters", "MAX_VERSION_LENGTH")
 
 
 def _check_paths(spec: Spec) -> None:
@@ -369,31 +420,34 @@ def check_refs(spec: Spec) -> None:
     for pointer, ref in references(spec.document):
         if ref in sound:
             continue
-        place = spec.place(f"{pointer}/$ref")
         if not ref.startswith("#/"):
-            raise CodegenError(f"{place}: $ref {ref!r} leaves the file; only references within it (#/…) are supported")
+            place = spec.place(f"{pointer}/$ref")
+            text = f"$ref {clip_text(ref)!r} leaves the file; only references within it (#/…) are supported"
+            raise CodegenError(f"{place}: {text}")
         try:
             resolve(spec.document, ref)
         except LookupError:
-            raise CodegenError(f"{place}: $ref {ref!r} points to nothing") from None
-        sound |= _chain(spec, ref, place, sound)
+            place = spec.place(f"{pointer}/$ref")
+            raise CodegenError(f"{place}: $ref {clip_text(ref)!r} points to nothing") from None
+        sound |= _chain(spec, pointer, ref, sound)
 
 
-def _chain(spec: Spec, ref: str, place: str, sound: set[str]) -> set[str]:
+def _chain(spec: Spec, pointer: str, ref: str, sound: set[str]) -> set[str]:
     """The references that one leads to in turn, as far as they are not known to end somewhere."""
-    seen = [ref]
-    while isinstance(target := resolve(spec.document, seen[-1]), dict) and isinstance(target.get("$ref"), str):
+    seen = {ref}
+    following = ref
+    while isinstance(target := resolve(spec.document, following), dict) and isinstance(target.get("$ref"), str):
         following = target["$ref"]
         if following in seen:
-            raise CodegenError(f"{place}: {ref} refers to itself in a circle")
+            raise CodegenError(f"{spec.place(f'{pointer}/$ref')}: {clip_text(ref)} refers to itself in a circle")
         if following in sound:
             break
-        seen.append(following)
+        seen.add(following)
         try:
             resolve(spec.document, following)
         except LookupError:
-            return set()  # told of at its own place
-    return set(seen)
+            return set()  # reported at its own place
+    return seen
 
 
 def _check_operations(spec: Spec) -> None:
@@ -413,67 +467,168 @@ def _check_operations(spec: Spec) -> None:
         seen[operation_id] = spec.place(f"{pointer}/operationId")
 
 
-def _check_depth(text: str, path: str) -> None:
-    """Refuse what is nested too deeply for the parser, which would not survive it."""
-    depth = 0
+def _join_surrogates(text: str) -> str:
+    """Write the surrogate pairs of a JSON file as YAML's escapes: JSON has no other escape beyond U+FFFF."""
+    if not re.search(r"\\u[dD][89abAB]", text):
+        return text
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text  # YAML, in which a backslash need not begin an escape
+    return re.sub(
+        r"(\\\\)|\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})",
+        lambda found: (
+            found[1] or f"\\U{0x10000 + (int(found[2], 16) - 0xD800) * 0x400 + int(found[3], 16) - 0xDC00:08x}"
+        ),
+        text,
+    )
+
+
+def _check_events(text: str, path: str) -> None:
+    """Refuse what is nested too deeply for the parser, or holds too much, before a tree is built from it."""
+    directive = re.search(r"(?m)^%TAG\b", text)
+    if directive:  # each tag would be as long as its directive says
+        line = text.count("\n", 0, directive.start()) + 1
+        raise CodegenError(f"{path}:{line}:1: the directive %TAG has no place in a spec")
+    depth = count = 0
     for event in yaml.parse(text, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEPTH:
-            raise CodegenError(f"{path}:{_at(event.start_mark)}: is nested too deeply: more than {_DEPTH} levels")
+        if isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+            continue
+        count += isinstance(event, yaml.NodeEvent)
+        if count > MAX_NODES:
+            raise LimitError(
+                f"{path}:{_at(event.start_mark)}: holds more than {MAX_NODES:,} keys and values", "MAX_NODES"
+            )
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                place = f"{path}:{_at(event.start_mark)}"
+                raise LimitError(f"{place}: is nested too deeply: more than {MAX_DEPTH} levels", "MAX_DEPTH")
 
 
 def _at(mark: Any) -> str:
     return f"{mark.line + 1}:{mark.column + 1}"
 
 
-def _check_size(root: yaml.Node, path: str) -> None:
-    """Refuse aliases that stand for more than fits, before anything walks through them."""
-    sizes: dict[int, int] = {}
-    todo = [(root, False)]
+def _check_tree(root: yaml.Node, path: str) -> bool:
+    """Refuse what is not JSON in YAML's clothes, and make every key the text that it is written as.
+
+    Each node is looked at once, however many aliases refer to it.
+
+    Returns:
+        Whether there are aliases.
+    """
+    if isinstance(root, yaml.ScalarNode):
+        _check_scalar(root, path)
+        return False
+    measures: dict[int, tuple[int, int]] = {}  # of each collection: its values and its levels, aliases written out
+    above: set[int] = set()
+    has_aliases = False
+    todo: list[tuple[yaml.CollectionNode, list[yaml.Node] | None]] = [(root, None)]
     while todo:
-        node, is_done = todo.pop()
-        inner: list[yaml.Node] = []
-        if isinstance(node, yaml.CollectionNode):
-            inner = [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]
-        if is_done:
-            sizes[id(node)] = 1 + sum(sizes[id(part)] for part in inner)
-            if sizes[id(node)] > _NODES:
-                many = f"{_NODES:,} values; write them out"
-                raise CodegenError(f"{path}:{_at(node.start_mark)}: its YAML aliases stand for more than {many}")
-        elif id(node) not in sizes:
-            sizes[id(node)] = 1  # what an alias inside itself stands for; told of later
-            todo.append((node, True))
-            todo += [(part, False) for part in inner]
+        node, parts = todo.pop()
+        if parts is not None:
+            above.discard(id(node))
+            measures[id(node)] = size, _ = _measure(node, parts, measures)
+            if size > MAX_NODES:
+                place = f"{path}:{_at(node.start_mark)}"
+                text = f"its YAML aliases stand for more than {MAX_NODES:,} values; write them out"
+                raise LimitError(f"{place}: {text}", "MAX_NODES")
+        elif id(node) in above:
+            raise CodegenError(f"{path}:{_at(node.start_mark)}: a YAML alias contains itself")
+        elif id(node) in measures:
+            has_aliases = True
+        else:
+            above.add(id(node))
+            parts = _parts(node)
+            _check_collection(node, parts, path)
+            todo.append((node, parts))
+            todo += [(part, None) for part in reversed(parts) if not isinstance(part, yaml.ScalarNode)]
+    if measures[id(root)][1] > MAX_DEPTH + 1:
+        place = f"{path}:{_at(_deepest(root, measures).start_mark)}"
+        raise LimitError(f"{place}: is nested too deeply: more than {MAX_DEPTH} levels", "MAX_DEPTH")
+    return has_aliases
 
 
-def _check_nodes(node: yaml.Node, path: str, above: tuple[int, ...]) -> None:
-    """Refuse what is not JSON in YAML's clothes, and make every key the text that it is written as."""
-    place = f"{path}:{_at(node.start_mark)}"
-    if id(node) in above:
-        raise CodegenError(f"{place}: a YAML alias contains itself")
-    if len(above) > _DEPTH:
-        raise CodegenError(f"{place}: is nested too deeply: more than {_DEPTH} levels")
-    if node.tag not in _TAGS:
-        raise CodegenError(f"{place}: the YAML tag {node.tag.replace('tag:yaml.org,2002:', '!!')} has no place in JSON")
-    if node.tag.endswith(":float") and re.search(r"inf|nan", node.value, re.IGNORECASE):
-        raise CodegenError(f"{place}: {node.value} has no place in JSON")
-    above = (*above, id(node))
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _check_nodes(item, path, above)
+def _parts(node: yaml.CollectionNode) -> list[yaml.Node]:
+    """The nodes in a collection; keys are checked apart."""
+    return [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
+
+
+def _measure(
+    node: yaml.CollectionNode, parts: list[yaml.Node], measures: dict[int, tuple[int, int]]
+) -> tuple[int, int]:
+    """How many values a collection holds, itself included, and how many levels."""
+    size = 1 + len(parts) * (2 if isinstance(node, yaml.MappingNode) else 1)
+    levels = 1 if parts else 0
+    for part in parts:
+        if id(part) in measures:
+            size += measures[id(part)][0] - 1
+            levels = max(levels, measures[id(part)][1])
+    return size, 1 + levels
+
+
+def _deepest(node: yaml.Node, measures: dict[int, tuple[int, int]]) -> yaml.Node:
+    """The first node that stands deeper than it may."""
+    for _ in range(MAX_DEPTH + 1):
+        node = max(_parts(node), key=lambda part: measures.get(id(part), (1, 1))[1])
+    return node
+
+
+def _check_collection(node: yaml.CollectionNode, parts: list[yaml.Node], path: str) -> None:
+    _check_tag(node, path)
+    for part in parts:
+        if part.tag != _TEXT and isinstance(part, yaml.ScalarNode):
+            _check_scalar(part, path)
     if not isinstance(node, yaml.MappingNode):
         return
     seen: set[str] = set()
-    for key, value in node.value:
-        place = f"{path}:{_at(key.start_mark)}"
+    for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise CodegenError(f"{place}: a key must be a plain text")
-        if key.tag != _MERGE:
-            if key.value in seen:
-                raise CodegenError(f"{place}: the key {key.value!r} stands twice in one mapping")
-            seen.add(key.value)
-            key.tag = _TEXT
-        _check_nodes(value, path, above)
+            raise CodegenError(f"{path}:{_at(key.start_mark)}: a key must be a plain text")
+        if key.tag == _MERGE:
+            continue
+        if len(key.value) > MAX_KEY_LENGTH:
+            place = f"{path}:{_at(key.start_mark)}"
+            raise LimitError(f"{place}: a key has more than {MAX_KEY_LENGTH:,} characters", "MAX_KEY_LENGTH")
+        if key.value in seen:
+            raise CodegenError(
+                f"{path}:{_at(key.start_mark)}: the key {clip_text(key.value)!r} stands twice in one mapping"
+            )
+        seen.add(key.value)
+        key.tag = _TEXT
+
+
+def _check_scalar(node: yaml.ScalarNode, path: str) -> None:
+    _check_tag(node, path)
+    place, text = f"{path}:{_at(node.start_mark)}", clip_text(node.value)
+    kind = node.tag.rpartition(":")[2]
+    is_number = kind in ("int", "float")
+    if is_number and len(node.value) > MAX_NUMBER_LENGTH:
+        raise LimitError(
+            f"{place}: a number has {len(node.value):,} characters, more than {MAX_NUMBER_LENGTH}", "MAX_NUMBER_LENGTH"
+        )
+    if node.tag in _SCALARS and not _SCALARS[node.tag][0].match(node.value):
+        raise CodegenError(f"{place}: {text!r} is not how YAML 1.2 writes a value of the type !!{kind}")
+    if is_number and not math.isfinite(_to_float(node.value)):
+        raise CodegenError(f"{place}: {text} has no place in JSON: a number must be finite, at most 1.8e308")
+
+
+def _to_float(text: str) -> float:
+    """What a number of YAML's core schema is as a double; infinity if it is too large for one."""
+    if text[:2] in ("0o", "0x"):
+        try:
+            return float(int(text, 0))
+        except OverflowError:
+            return math.inf
+    return float(re.sub(r"\.(?=inf|nan)", "", text, flags=re.IGNORECASE))
+
+
+def _check_tag(node: yaml.Node, path: str) -> None:
+    if node.tag not in _TAGS:
+        tag = clip_text(node.tag.replace("tag:yaml.org,2002:", "!!"))
+        raise CodegenError(f"{path}:{_at(node.start_mark)}: the YAML tag {tag} has no place in JSON")
 
 
 def _unshared(value: Json) -> Json:
@@ -483,24 +638,6 @@ def _unshared(value: Json) -> Json:
     if isinstance(value, list):
         return [_unshared(item) for item in value]
     return value
-
-
-def _marks(node: yaml.Node, pointer: str) -> tuple[Any, Any]:
-    """Where a place begins, its key included, and where it ends."""
-    mark = node.start_mark
-    for token in pointer.split("/")[1:]:
-        key = unescape(token)
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == key), None)
-            if found is None:
-                break
-            mark, node = found[0].start_mark, found[1]
-        elif isinstance(node, yaml.SequenceNode) and key.isdecimal() and int(key) < len(node.value):
-            node = node.value[int(key)]
-            mark = node.start_mark
-        else:
-            break
-    return mark, node.end_mark
 
 
 def _kind(value: Json) -> str:

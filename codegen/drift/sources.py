@@ -11,12 +11,10 @@ import attrs
 import httpx
 
 from ..errors import CodegenError
+from ..limits import MAX_BYTES, LimitError
 from ..spec import Spec, as_spec, check, check_refs, parse_yaml
 from . import forms
 from .report import Source
-
-_LIMIT = 50_000_000
-"""How many bytes a description may have."""
 
 _TIMEOUT = httpx.Timeout(30)
 
@@ -75,7 +73,7 @@ def parsed(data: bytes, shown: str, *, generating: bool) -> Input:
 
 def _fetch(name: str) -> bytes:
     if name == "-":
-        data = sys.stdin.buffer.read(_LIMIT + 1)
+        data = sys.stdin.buffer.read(MAX_BYTES + 1)
     elif _is_url(name):
         data = _download(name)
     elif "://" in name:
@@ -84,15 +82,16 @@ def _fetch(name: str) -> bytes:
         data = _file(Path(name))
     else:
         data = _revision(name)
-    if len(data) > _LIMIT:
-        raise UnreadableError(f"{_shown(name)}: is larger than {_LIMIT:,} bytes, which no description is")
+    if len(data) > MAX_BYTES:
+        error = LimitError(f"{_shown(name)}: is larger than {MAX_BYTES:,} bytes", "MAX_BYTES")
+        raise UnreadableError(str(error)) from error
     return data
 
 
 def _file(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(_LIMIT + 1)
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UnreadableError(f"{path}: cannot be read: {error.strerror}") from error
 
@@ -103,12 +102,12 @@ def _download(url: str) -> bytes:
         with httpx.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT) as response:
             if response.status_code != 200:
                 raise UnreadableError(f"{shown}: cannot be read: the server answered {response.status_code}")
-            data = b""
+            data = bytearray()
             for part in response.iter_bytes():
                 data += part
-                if len(data) > _LIMIT:
+                if len(data) > MAX_BYTES:
                     break
-            return data
+            return bytes(data)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         problem = str(error) or type(error).__name__
         raise UnreadableError(f"{shown}: cannot be read: {problem.replace(url, shown)}") from None
