@@ -55,11 +55,17 @@ MAX_COMBINED_SCHEMAS = 200
 MAX_COMBINATIONS = 5_000
 """Combinations of schemas that `allOf` makes: members that define the same property in a circle would never end."""
 
-MAX_UNION_MEMBERS = 10_000
-"""Members of a union of unions, written out."""
+MAX_STEPS = 1_500_000
+"""Parameters, headers, responses and requirements that the operations of one side have, `$ref`s written out."""
 
-MAX_REACHED = 2_000_000
+MAX_PAIRS = 200_000
+"""Pairs of schemas to compare: two circles of references of different lengths pair each schema with each."""
+
+MAX_REACHED = 1_000_000
 """Operations that the changes of a review reach, summed over all changes: a report lists each of them."""
+
+MAX_NAME_COMPARISONS = 2_000
+"""Names of properties that are compared letter by letter, to find renamed ones; no more are found then."""
 
 # --- generating ----------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -230,6 +230,19 @@ def references(node: Json) -> Iterator[tuple[str, str]]:
             yield pointer, mapping["$ref"]
 
 
+def value_key(value: Json) -> tuple[str, object]:
+    """A hashable key that two JSON values share if they are equal; 1 and true are not."""
+    if isinstance(value, dict | list):
+        return "collection", json.dumps(value, sort_keys=True)
+    return type(value).__name__ if value is None or isinstance(value, bool | str) else "number", value
+
+
+def without(values: Iterable[Json], others: Iterable[Json]) -> list[Json]:
+    """The JSON values of one list that are not in another one, in their order."""
+    known = set(map(value_key, others))
+    return [value for value in values if value_key(value) not in known]
+
+
 def escape(token: str) -> str:
     """One token of a JSON pointer (RFC 6901)."""
     return token.replace("~", "~0").replace("/", "~1")
@@ -420,15 +433,7 @@ def check_refs(spec: Spec) -> None:
     for pointer, ref in references(spec.document):
         if ref in sound:
             continue
-        if not ref.startswith("#/"):
-            place = spec.place(f"{pointer}/$ref")
-            text = f"$ref {clip_text(ref)!r} leaves the file; only references within it (#/…) are supported"
-            raise CodegenError(f"{place}: {text}")
-        try:
-            resolve(spec.document, ref)
-        except LookupError:
-            place = spec.place(f"{pointer}/$ref")
-            raise CodegenError(f"{place}: $ref {clip_text(ref)!r} points to nothing") from None
+        _check_target(spec, pointer, ref)
         sound |= _chain(spec, pointer, ref, sound)
 
 
@@ -437,17 +442,28 @@ def _chain(spec: Spec, pointer: str, ref: str, sound: set[str]) -> set[str]:
     seen = {ref}
     following = ref
     while isinstance(target := resolve(spec.document, following), dict) and isinstance(target.get("$ref"), str):
-        following = target["$ref"]
+        holder, following = following[1:], target["$ref"]
         if following in seen:
             raise CodegenError(f"{spec.place(f'{pointer}/$ref')}: {clip_text(ref)} refers to itself in a circle")
         if following in sound:
             break
         seen.add(following)
-        try:
-            resolve(spec.document, following)
-        except LookupError:
-            return set()  # reported at its own place
+        _check_target(spec, holder, following)
     return seen
+
+
+def _check_target(spec: Spec, pointer: str, ref: str) -> None:
+    """Refuse a reference that does not lead to something in the document."""
+    problem = ""
+    if not ref.startswith("#/"):
+        problem = "leaves the file; only references within it (#/…) are supported"
+    else:
+        try:
+            resolve(spec.document, ref)
+        except LookupError:
+            problem = "points to nothing"
+    if problem:
+        raise CodegenError(f"{spec.place(f'{pointer}/$ref')}: $ref {clip_text(ref)!r} {problem}")
 
 
 def _check_operations(spec: Spec) -> None:

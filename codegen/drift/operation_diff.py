@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 import attrs
 
 from ..errors import CodegenError
-from ..spec import METHODS, Json, escape
+from ..spec import METHODS, Json, escape, without
 from .finding import Finding, label
 from .schema_diff import STABILITY, Context, Pair, date_of
 from .shapes import Side
@@ -40,7 +40,7 @@ class Operation:
     @property
     def key(self) -> tuple[str, str]:
         """What it is recognised by: what path parameters are called does not count."""
-        return self.method, re.sub(r"\{[^}]*\}", "{}", self.path)
+        return self.method, re.sub(r"\{[^{}]*\}", "{}", self.path)
 
 
 @attrs.define
@@ -320,9 +320,9 @@ class _OperationComparison:
         elif before != after:
             self._tell("api-operation-id-added", "operationId", before, after)
         tags = [value if isinstance(value, list) else [] for value in (self.old.get("tags"), self.new.get("tags"))]
-        for tag in [tag for tag in tags[0] if tag not in tags[1]]:
+        for tag in without(tags[0], tags[1]):
             self._tell("api-tag-removed", "tags", tag, None)
-        for tag in [tag for tag in tags[1] if tag not in tags[0]]:
+        for tag in without(tags[1], tags[0]):
             self._tell("api-tag-added", "tags", None, tag)
 
     def _lifecycle(self) -> None:
@@ -390,7 +390,7 @@ class _OperationComparison:
 
     def _of(self, side: Side, operation: Operation) -> Iterator[tuple[tuple[str, str], _Parameter]]:
         """The parameters of an operation, those of its path included, by what they are recognised by."""
-        order = re.findall(r"\{([^}]*)\}", operation.path)
+        order = {name: index for index, name in reversed([*enumerate(re.findall(r"\{([^{}]*)\}", operation.path))])}
         holder = operation.pointer.rpartition("/")[0]
         for place, common in ((holder, True), (operation.pointer, False)):
             for index, value in enumerate(_listing(side, f"{place}/parameters")):
@@ -398,7 +398,7 @@ class _OperationComparison:
                 value = side.mapping(pointer)
                 name, location = str(value.get("name", "")), str(value.get("in", ""))
                 if location == "path" and name in order:
-                    yield (location, f"#{order.index(name)}"), _Parameter(pointer, value, common)
+                    yield (location, f"#{order[name]}"), _Parameter(pointer, value, common)
                 else:
                     yield (location, name.lower() if location == "header" else name), _Parameter(pointer, value, common)
 
@@ -657,6 +657,7 @@ def _listing(side: Side, pointer: str) -> Sequence[dict[str, Json]]:
         return []
     if not isinstance(value, list):
         raise CodegenError(f"{side.spec.place(pointer)}: a list is expected here")
+    side.count(len(value))
     return value
 
 
@@ -668,9 +669,11 @@ def _mapping(value: Json) -> dict[str, Json]:
 def _names(side: Side, pointer: str) -> list[str]:
     """The keys of a mapping that may not be there."""
     try:
-        return list(side.mapping(pointer))
+        names = list(side.mapping(pointer))
     except LookupError:
         return []
+    side.count(len(names))
+    return names
 
 
 def _servers(side: Side, *holders: str) -> dict[str, str]:
@@ -806,8 +809,8 @@ def _security(
         yield Finding(f"{prefix}-security-added", what, old_place, new_place, None, name)
     for name in [name for name in old if name in new]:
         for scheme, scopes in old[name].items():
-            for scope in [scope for scope in scopes if scope not in new[name].get(scheme, ())]:
+            for scope in without(scopes, new[name].get(scheme, ())):
                 yield Finding(f"{prefix}-security-scope-removed", what, old_place, new_place, scope)
         for scheme, scopes in new[name].items():
-            for scope in [scope for scope in scopes if scope not in old[name].get(scheme, ())]:
+            for scope in without(scopes, old[name].get(scheme, ())):
                 yield Finding(f"{prefix}-security-scope-added", what, old_place, new_place, None, scope)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 import attrs
 
-from ..spec import Json
+from ..limits import MAX_NAME_COMPARISONS
+from ..spec import Json, without
 from .finding import Finding, label
 from .rules import BOUNDS, CONDITIONS
 from .shapes import PROSE, Places, Shape, Side
@@ -84,6 +86,8 @@ class SchemaDiff:
     names: tuple[dict[str, str], dict[str, str]]
     """Of the parameters of each side, by pointer."""
 
+    name_comparisons: int = attrs.field(default=0, init=False)
+    """How many names of properties have been compared."""
     _unchanged: dict[tuple[Places, Places, str], list[_Inside]] = attrs.field(factory=dict, init=False)
     """Pairs that do not differ by themselves, which they do at no other place either, with those inside."""
 
@@ -262,7 +266,7 @@ class _Comparison:
                 self._tell("enum-value-added", "enum", None, value, guards=open_enum)
         extensible = old.keywords.get("x-extensible-enum"), new.keywords.get("x-extensible-enum")
         if all(isinstance(values, list) for values in extensible):
-            for value in [value for value in extensible[0] or () if value not in (extensible[1] or ())]:
+            for value in without(extensible[0] or (), extensible[1] or ()):
                 self._tell("x-extensible-enum-value-removed", "x-extensible-enum", value, None)
         self._set_or_changed("const", "const", ("added", "removed", "changed"))
         self._set_or_changed("default", "default-value", ("added", "removed", "changed"))
@@ -419,9 +423,10 @@ class _Comparison:
         removed = [name for name in old if name not in new]
         added = [name for name in new if name not in old]
         renames = self._renames(removed, added)
+        renamed_to = set(renames.values())
         for name in [name for name in removed if name not in renames]:
             self._removed(name)
-        for name in [name for name in added if name not in renames.values()]:
+        for name in [name for name in added if name not in renamed_to]:
             self._added(name)
         for before, after in renames.items():
             self._renamed(before, after)
@@ -437,6 +442,7 @@ class _Comparison:
     def _renames(self, removed: list[str], added: list[str]) -> dict[str, str]:
         """Properties that are gone, each with the one that took its place: of the same content and a similar name."""
         found: dict[str, str] = {}
+        taken: set[str] = set()
         old_names, new_names = (
             _by_signature(side, shape, names)
             for side, shape, names in ((self.diff.old, self.old, removed), (self.diff.new, self.new, added))
@@ -447,9 +453,15 @@ class _Comparison:
             same, also = new_names.get(signature, []), old_names[signature]
             shape = self.diff.old.shape(places)
             says_much = bool(shape.properties or shape.parts or shape.union or shape.enum)
-            if len(same) == len(also) == 1 and same[0] not in found.values() and (says_much or _alike(before, same[0])):
+            if len(same) == len(also) == 1 and same[0] not in taken and (says_much or self._alike(before, same[0])):
                 found[before] = same[0]
+                taken.add(same[0])
         return found
+
+    def _alike(self, before: str, after: str) -> bool:
+        """Whether one name may be the other one, changed."""
+        self.diff.name_comparisons += 1
+        return _alike(before, after, letters=self.diff.name_comparisons <= MAX_NAME_COMPARISONS)
 
     def _renamed(self, before: str, after: str) -> None:
         places = (self.old.properties[before][0], self.new.properties[after][0])
@@ -597,21 +609,30 @@ class _Comparison:
     ) -> tuple[list[tuple[Places, Places]], list[Places], list[Places]]:
         """Members that belong together, those that are gone, and those that are new."""
         pairs: list[tuple[Places, Places]] = []
-        gone, fresh = list(before), list(after)
+        gone, fresh = dict.fromkeys(before), dict.fromkeys(after)
         names = [{side.shape(member).name for member in members} for side, members in self._both(before, after)]
         kept = names[0] & names[1] - {""}
         for key in (self._by_content, self._by_name, self._by_title, self._by_kind):
-            for one in list(gone):
-                wanted = key(self.diff.old, one)
-                same = [other for other in fresh if wanted is not None and key(self.diff.new, other) == wanted]
-                rivals = [other for other in gone if key(self.diff.old, other) == wanted]
-                if key in (self._by_content, self._by_kind):
-                    same = [other for other in same if not self._apart(one, other, kept)]
-                if same and (key == self._by_content or len(same) == len(rivals) == 1):
-                    pairs.append((one, same[0]))
-                    gone.remove(one)
-                    fresh.remove(same[0])
-        return pairs, gone, fresh
+            rivals: dict[Json, dict[Places, None]] = {}
+            candidates: dict[Json, dict[Places, None]] = {}
+            for one in gone:
+                rivals.setdefault(key(self.diff.old, one), {})[one] = None
+            for other in fresh:
+                candidates.setdefault(key(self.diff.new, other), {})[other] = None
+            for wanted, mine in rivals.items():
+                if wanted is None:
+                    continue
+                for one in list(mine):
+                    if key != self._by_content and len(mine) != 1:
+                        break
+                    same: Iterable[Places] = candidates.get(wanted, ())
+                    if key in (self._by_content, self._by_kind):
+                        same = (other for other in same if not self._apart(one, other, kept))
+                    first = list(itertools.islice(same, 2))
+                    if first and (key == self._by_content or len(first) == 1):
+                        pairs.append((one, first[0]))
+                        del mine[one], gone[one], fresh[first[0]], candidates[wanted][first[0]]
+        return pairs, list(gone), list(fresh)
 
     def _apart(self, one: Places, other: Places, kept: set[str]) -> bool:
         """Whether one component took the place of another one that is still there, so that none is the other renamed.
@@ -638,7 +659,7 @@ class _Comparison:
 
     @staticmethod
     def _by_title(side: Side, places: Places) -> Json:
-        return side.shape(places).prose.get("title")
+        return _title(side.shape(places)) or None
 
     @staticmethod
     def _by_kind(side: Side, places: Places) -> Json:
@@ -651,7 +672,7 @@ class _Comparison:
     @staticmethod
     def _named(side: Side, members: tuple[Places, ...]) -> str:
         shapes = [side.shape(places) for places in members]
-        return " or ".join(shape.name or shape.prose.get("title") or _spelled(shape) for shape in shapes)
+        return " or ".join(shape.name or _title(shape) or _spelled(shape) for shape in shapes)
 
     def _leftovers(self) -> None:
         for key in sorted(self.old.keywords.keys() | self.new.keywords.keys()):
@@ -675,6 +696,12 @@ def _same_text(one: Json, other: Json) -> bool:
     if isinstance(one, list):
         return len(one) == len(other) and all(map(_same_text, one, other))
     return bool(one == other)
+
+
+def _title(shape: Shape) -> str:
+    """The title of a schema, "" if it has none."""
+    title = shape.prose.get("title")
+    return title if isinstance(title, str) else ""
 
 
 def _members(shape: Shape) -> tuple[Places, ...]:
@@ -716,10 +743,18 @@ def _by_signature(side: Side, shape: Shape, names: list[str]) -> dict[int, list[
     return found
 
 
-def _alike(one: str, other: str) -> bool:
-    """Whether one name may be another one, changed."""
+def _alike(one: str, other: str, *, letters: bool) -> bool:
+    """Whether one name may be another one, changed; `letters` compares them letter by letter."""
     plain = [re.sub(r"[\W_]", "", name).lower() for name in (one, other)]
-    return plain[0] == plain[1] or difflib.SequenceMatcher(None, plain[0], plain[1]).ratio() >= 0.7
+    if plain[0] == plain[1]:
+        return True
+    if not letters or max(map(len, plain)) > _LONG_NAME:
+        return False
+    return difflib.SequenceMatcher(None, plain[0], plain[1]).ratio() >= 0.7
+
+
+_LONG_NAME = 100
+"""Letters of a name beyond which only the same name is alike: the comparison takes quadratic time."""
 
 
 def date_of(value: Json) -> datetime.date | None:

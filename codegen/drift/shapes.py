@@ -12,7 +12,8 @@ from typing import TypeAlias
 import attrs
 
 from ..errors import CodegenError
-from ..spec import Json, Spec, escape
+from ..limits import MAX_COMBINATIONS, MAX_COMBINED_SCHEMAS, MAX_STEPS, LimitError
+from ..spec import Json, Spec, escape, value_key
 from .rules import CONDITIONS
 
 Places: TypeAlias = tuple[str, ...]
@@ -43,12 +44,6 @@ _LARGEST = frozenset(
     {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains", "multipleOf"}
 )
 _SMALLEST = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"})
-_PARTS = 200
-"""How many schemas may make up one: far more than anybody writes, far fewer than Python's stack holds."""
-
-_COMBINATIONS = 5_000
-"""How often members of an `allOf` may define the same property: schemas that do so in a circle would never end."""
-
 _DEPTH = 8
 """How far two schemas are looked into to find out whether they say the same."""
 
@@ -108,6 +103,11 @@ class Side:
     """What the schemas of both documents say, numbered; shared by both, so that equal schemas have equal numbers."""
     _values: dict[str, Json] = attrs.field(factory=dict, init=False)
     _shapes: dict[Places, Shape] = attrs.field(factory=dict, init=False)
+    _ends: dict[str, str] = attrs.field(factory=dict, init=False)
+    """Where `follow` leads."""
+    _said_at: dict[str, str] = attrs.field(factory=dict, init=False)
+    """Where `skip_aliases` leads."""
+    _steps: int = attrs.field(default=0, init=False)
     _combined: int = attrs.field(default=0, init=False)
     _signed: dict[tuple[Places, int], int] = attrs.field(factory=dict, init=False)
 
@@ -115,6 +115,16 @@ class Side:
     def document(self) -> dict[str, Json]:
         """The decoded document."""
         return self.spec.document
+
+    def count(self, steps: int) -> None:
+        """Count steps of a comparison: what many operations refer to is looked at once for each.
+
+        Raises:
+            LimitError: There are too many.
+        """
+        self._steps += steps
+        if self._steps > MAX_STEPS:
+            raise LimitError(f"{self.spec.name}: its operations refer to too much to be compared", "MAX_STEPS")
 
     def value(self, pointer: str) -> Json:
         """What stands at a JSON pointer."""
@@ -129,12 +139,35 @@ class Side:
 
     def follow(self, pointer: str) -> str:
         """Where the `$ref` at a place leads in the end; the place itself if there is none."""
-        while isinstance(value := self.value(pointer), dict) and isinstance(value.get("$ref"), str):
+        trail = []
+        while pointer not in self._ends:
+            value = self.value(pointer)
+            if not (isinstance(value, dict) and isinstance(value.get("$ref"), str)):
+                self._ends[pointer] = pointer
+                break
+            trail.append(pointer)
             pointer = value["$ref"][1:]
-        return pointer
+        end = self._ends[pointer]
+        self._ends.update(dict.fromkeys(trail, end))
+        return end
+
+    def skip_aliases(self, pointer: str) -> str:
+        """Where schemas that are nothing but a `$ref` lead: the place of the first one that says more."""
+        trail = []
+        while pointer not in self._said_at:
+            value = self.value(pointer)
+            if not (isinstance(value, dict) and value.keys() == {"$ref"} and isinstance(value["$ref"], str)):
+                self._said_at[pointer] = pointer
+                break
+            trail.append(pointer)
+            pointer = value["$ref"][1:]
+        place = self._said_at[pointer]
+        self._said_at.update(dict.fromkeys(trail, place))
+        return place
 
     def mapping(self, pointer: str) -> dict[str, Json]:
         """The mapping at a place, behind its `$ref`; empty when there is nothing."""
+        self.count(1)
         value = self.value(pointer)
         if isinstance(value, dict) and isinstance(value.get("$ref"), str):
             value = self.value(self.follow(pointer))
@@ -149,9 +182,10 @@ class Side:
         shape = self._shapes.get(places)
         if shape is None:
             self._combined += len(places) > 1
-            if self._combined > _COMBINATIONS:
+            if self._combined > MAX_COMBINATIONS:
                 place = self.spec.place(places[0])
-                raise CodegenError(f"{place}: what allOf puts together here combines in too many ways to be compared")
+                text = "what allOf puts together here combines in too many ways to be compared"
+                raise LimitError(f"{place}: {text}", "MAX_COMBINATIONS")
             shape = self._shapes[places] = _Reader(self, Shape(places)).read()
         return shape
 
@@ -225,12 +259,14 @@ class _Reader:
 
     def _take(self, pointer: str, *, outermost: bool = False) -> None:
         """Add what one schema says, wherever its references lead."""
+        pointer = self.side.skip_aliases(pointer)
         if pointer in self.seen:
             return
         self.seen.add(pointer)
-        if len(self.seen) > _PARTS:
+        if len(self.seen) > MAX_COMBINED_SCHEMAS:
             place = self.side.spec.place(self.shape.place)
-            raise CodegenError(f"{place}: allOf and $ref put more than {_PARTS} schemas together here")
+            text = f"allOf and $ref put more than {MAX_COMBINED_SCHEMAS} schemas together here"
+            raise LimitError(f"{place}: {text}", "MAX_COMBINED_SCHEMAS")
         schema = self.side.value(pointer)
         if schema is True:
             return
@@ -288,7 +324,10 @@ class _Reader:
                 raise CodegenError(f"{self.side.spec.place(here)}: a schema is expected here, which is a mapping")
         elif key == "enum":
             values = tuple(self._listing(value, here))
-            shape.enum = values if shape.enum is None else tuple(item for item in values if item in shape.enum)
+            if shape.enum is not None:
+                known = set(map(value_key, shape.enum))
+                values = tuple(item for item in values if value_key(item) in known)
+            shape.enum = values
         elif key in shape.keywords and key in _LARGEST | _SMALLEST and _is_number(value, shape.keywords[key]):
             chosen = max if key in _LARGEST else min
             shape.keywords[key] = chosen(value, shape.keywords[key])
@@ -302,7 +341,7 @@ class _Reader:
         """Take what unions say: null out of them, a lone member as what holds, bare types as types."""
         while self.unions:
             keyword, members = self.unions.pop(0)
-            members = [inner for member in members for inner in self._flat(member, ())]
+            members = self._flatten_union(members)
             rest = [member for member in members if not self._is_null(member)]
             if len(rest) < len(members) or any(self._admits_null(member) for member in rest):
                 self.shape.nullable = True
@@ -359,17 +398,25 @@ class _Reader:
             if value and plain in self.shape.keywords:
                 self.shape.keywords[bound] = self.shape.keywords.pop(plain)
 
-    def _flat(self, pointer: str, above: tuple[str, ...]) -> Iterator[str]:
-        """The members of a union that is itself a member, or the member."""
-        place = self.side.follow(pointer)
-        schema = self.side.value(place)
-        said = {key for key in schema if key not in PROSE} if isinstance(schema, dict) else set()
-        if len(said) == 1 and said <= {*ALTERNATIVES} and place not in above:
-            key = said.pop()
-            for index in range(len(self._listing(schema, place, key))):
-                yield from self._flat(f"{place}/{key}/{index}", (*above, place))
-        else:
-            yield pointer
+    def _flatten_union(self, members: list[str]) -> list[str]:
+        """The members of a union, with those of a member that is itself a union in its place, each union once."""
+        flat: list[str] = []
+        opened: set[str] = set()
+        todo = members[::-1]
+        while todo:
+            pointer = todo.pop()
+            place = self.side.follow(pointer)
+            schema = self.side.value(place)
+            said = {key for key in schema if key not in PROSE} if isinstance(schema, dict) else set()
+            if len(said) == 1 and said <= {*ALTERNATIVES}:
+                if place not in opened:
+                    opened.add(place)
+                    key = said.pop()
+                    count = len(self._listing(schema, place, key))
+                    todo += [f"{place}/{key}/{index}" for index in reversed(range(count))]
+            else:
+                flat.append(pointer)
+        return flat
 
     def _admits_null(self, pointer: str) -> bool:
         schema = self.side.value(self.side.follow(pointer))

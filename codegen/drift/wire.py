@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
 from ..errors import CodegenError
+from ..limits import MAX_PAIRS, MAX_REACHED, LimitError
 from ..spec import Json, Spec, mappings
 from .finding import Finding
 from .operation_diff import OperationDiff, operations
@@ -55,12 +56,18 @@ def _compared(old: Side, new: Side, today: datetime.date) -> dict[Finding, list[
     names = _parameter_names(old.spec), _parameter_names(new.spec)
     graph = _Graph(SchemaDiff(old, new, names))
     reached: dict[Finding, dict[str, None]] = {}
+    count = 0
     outcomes = list(OperationDiff(old, new, names, today).compare())
     for outcome in outcomes:
         graph.add(outcome.pairs)
     graph.spread()
     for outcome in outcomes:
-        for finding in (*outcome.findings, *graph.reachable(outcome.pairs)):
+        inside = graph.reachable(outcome.pairs)
+        count += len(outcome.findings) + len(inside)
+        if count > MAX_REACHED:
+            text = f"{new.spec.name}: its changes reach operations more than {MAX_REACHED:,} times"
+            raise LimitError(text, "MAX_REACHED")
+        for finding in (*outcome.findings, *inside):
             if outcome.guards and "stability" not in finding.rule:
                 finding = attrs.evolve(finding, guards=finding.guards | outcome.guards)
             reached.setdefault(finding, {})
@@ -83,6 +90,8 @@ class _Graph:
     """For each pair, the numbers of the pairs right inside."""
     leads_to: list[int] = attrs.field(factory=list)
     findings: list[Finding] = attrs.field(factory=list)
+    _listed: dict[int, list[Finding]] = attrs.field(factory=dict, init=False)
+    """The findings that some bits stand for: many operations refer to the same schemas."""
 
     def add(self, roots: Iterable[Pair]) -> None:
         """Compare pairs and what is inside them."""
@@ -99,30 +108,82 @@ class _Graph:
     def _is_new(self, pair: Pair) -> bool:
         if pair in self.numbers:
             return False
+        if len(self.inside) >= MAX_PAIRS:
+            text = f"{self.diff.new.spec.name}: makes more than {MAX_PAIRS:,} pairs of schemas to compare"
+            raise LimitError(text, "MAX_PAIRS")
         self.numbers[pair] = len(self.inside)
         self.inside.append([])
         self.leads_to.append(0)
         return True
 
-    def reachable(self, roots: Iterable[Pair]) -> Iterable[Finding]:
+    def reachable(self, roots: Iterable[Pair]) -> Sequence[Finding]:
         """The findings of pairs and of all that is inside them, once `spread` has been called."""
         bits = 0
         for pair in roots:
             bits |= self.leads_to[self.numbers[pair]]
-        return [finding for index, finding in enumerate(self.findings) if bits >> index & 1] if bits else []
+        if bits not in self._listed:
+            self._listed[bits] = [self.findings[index] for index in _set_bits(bits)]
+        return self._listed[bits]
 
     def spread(self) -> None:
-        """Add what the pairs inside lead to, until nothing is added: a few times where they lead in circles."""
-        changed = True
-        while changed:
-            changed = False
-            for number in range(len(self.inside) - 1, -1, -1):
-                bits = self.leads_to[number]
+        """Add what the pairs inside lead to; pairs that lead to each other lead to the same."""
+        for circle in _circles(self.inside):
+            bits = 0
+            for number in circle:
+                bits |= self.leads_to[number]
                 for inner in self.inside[number]:
                     bits |= self.leads_to[inner]
-                if bits != self.leads_to[number]:
-                    self.leads_to[number] = bits
-                    changed = True
+            for number in circle:
+                self.leads_to[number] = bits
+
+
+def _set_bits(bits: int) -> Iterator[int]:
+    """The indexes of the bits of a number that are set."""
+    text = f"{bits:b}"[::-1]
+    index = text.find("1")
+    while index >= 0:
+        yield index
+        index = text.find("1", index + 1)
+
+
+def _circles(inside: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """The strongly connected components of a graph, each after those that it leads to (Tarjan's algorithm).
+
+    Args:
+        inside: For each node, the nodes that it leads to.
+    """
+    order: dict[int, int] = {}
+    lowest: dict[int, int] = {}
+    path: list[int] = []
+    on_path: set[int] = set()
+    for root in range(len(inside)):
+        if root in order:
+            continue
+        todo = [(root, iter(inside[root]))]
+        order[root] = lowest[root] = len(order)
+        path.append(root)
+        on_path.add(root)
+        while todo:
+            node, rest = todo[-1]
+            for inner in rest:
+                if inner not in order:
+                    order[inner] = lowest[inner] = len(order)
+                    path.append(inner)
+                    on_path.add(inner)
+                    todo.append((inner, iter(inside[inner])))
+                    break
+                if inner in on_path:
+                    lowest[node] = min(lowest[node], order[inner])
+            else:
+                todo.pop()
+                if todo:
+                    lowest[todo[-1][0]] = min(lowest[todo[-1][0]], lowest[node])
+                if lowest[node] == order[node]:
+                    circle = [path.pop()]
+                    while circle[-1] != node:
+                        circle.append(path.pop())
+                    on_path.difference_update(circle)
+                    yield circle
 
 
 @attrs.define
@@ -132,6 +193,8 @@ class _Merge:
     old: Side
     new: Side
     entries: dict[Json, Change] = attrs.field(factory=dict)
+    reached: dict[Json, set[str]] = attrs.field(factory=dict)
+    """The operations that each entry reaches."""
 
     def add(self, finding: Finding, reached: Iterable[str]) -> None:
         """Add a finding with the operations that it reaches."""
@@ -140,13 +203,13 @@ class _Merge:
         key = (finding.rule, finding.said, *(() if finding.rule in SHARED else roots))
         known = self.entries.get(key)
         grade = level(finding.rule, finding.guards)
+        self.reached.setdefault(key, set()).update(reached)
         if known is None:
             self.entries[key] = Change(
                 id=finding.rule,
                 layer="docs" if finding.rule.startswith("docs-") else "wire",
                 level=grade,
                 message=finding.message,
-                operations=tuple(reached),
                 pointer=finding.pointer,
                 old=place(self.old.spec, finding.old),
                 new=place(self.new.spec, finding.new),
@@ -154,12 +217,8 @@ class _Merge:
                 after=finding.after,
                 fingerprint=fingerprint(finding.rule, finding.pointer, arguments),
             )
-        else:
-            self.entries[key] = attrs.evolve(
-                known,
-                operations=tuple(dict.fromkeys([*known.operations, *reached])),
-                level=min(known.level, grade, key=LEVELS.index),
-            )
+        elif LEVELS.index(grade) < LEVELS.index(known.level):
+            self.entries[key] = attrs.evolve(known, level=grade)
 
     @staticmethod
     def _root(side: Side, pointer: str | None) -> Json:
@@ -180,8 +239,8 @@ class _Merge:
         """The entries, their operations in an order."""
         place_of = {name: index for index, name in enumerate(order)}
         return [
-            attrs.evolve(change, operations=tuple(sorted(change.operations, key=lambda name: place_of.get(name, 0))))
-            for change in self.entries.values()
+            attrs.evolve(change, operations=tuple(sorted(self.reached[key], key=lambda name: (place_of[name], name))))
+            for key, change in self.entries.items()
         ]
 
 
@@ -237,5 +296,5 @@ def _versions(old: Spec, new: Spec, changes: list[Change]) -> Iterable[Change]:
 
 
 def _semantic(version: str) -> tuple[int, int, int] | None:
-    found = re.fullmatch(r"v?(\d+)\.(\d+)\.(\d+)(?:[-+].*)?", version)
+    found = re.fullmatch(r"v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:[-+].*)?", version)
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
