@@ -6,6 +6,8 @@ have; whoever has a larger one raises the constant here.
 
 from __future__ import annotations
 
+from typing import Any
+
 from .errors import CodegenError
 
 
@@ -69,5 +71,74 @@ MAX_NAME_COMPARISONS = 2_000
 
 # --- generating ----------------------------------------------------------------------------------------------------
 
+MAX_OPERATIONS = 3_000
+"""Operations of a client: the generator takes 5 ms for each."""
+
+MAX_PARAMETERS = 20_000
+"""Parameters of all operations, `$ref`s and those of their paths included."""
+
+MAX_PROPERTIES = 3_000
+"""Properties of one object: the generator compares each with each."""
+
+MAX_ALL_PROPERTIES = 20_000
+"""Properties of all objects, after `allOf` is merged."""
+
+MAX_ENUM_VALUES = 30_000
+"""Values of one enum."""
+
+MAX_ALL_ENUM_VALUES = 100_000
+"""Values of all enums."""
+
+MAX_PROSE = 5_000_000
+"""Characters of all descriptions, each counted for each `$ref` to it: docstrings repeat them."""
+
 MAX_NAME_LENGTH = 200
-"""Characters of a name that becomes a module: file systems take 255 bytes."""
+"""UTF-8 bytes of a name that becomes a module: file systems take 255."""
+
+MAX_COPIED_NODES = 300_000
+"""Keys and values that are copied to merge `allOf`, to mark secrets and to split requests from responses."""
+
+MAX_ALL_OF_LEVELS = 100
+"""Levels of `allOf` in `allOf`, `$ref`s followed."""
+
+MAX_TYPE_MEMBERS = 1_000
+"""Types that a union stands for: the generator writes unions of unions out."""
+
+MAX_TYPE_LEVELS = 50
+"""Unions and arrays inside each other without a class between them."""
+
+MAX_CLASS_CHAIN = 100
+"""Classes that refer to one another in a row: Python imports their modules inside each other."""
+
+
+class CopyBudget:
+    """Copies parts of a document, and stops before the copies outgrow `MAX_COPIED_NODES`."""
+
+    def __init__(self) -> None:
+        """Start to count."""
+        self._nodes = 0
+        self._characters = 0
+
+    def copy(self, value: Any) -> Any:
+        """Copy JSON, mappings and lists within included.
+
+        Raises:
+            LimitError: The copies are too large together, or too deep.
+        """
+        return self._copy(value, 0)
+
+    def _copy(self, value: Any, level: int) -> Any:
+        self._nodes += 1
+        if isinstance(value, str):
+            self._characters += len(value)
+        if self._nodes > MAX_COPIED_NODES or self._characters > MAX_BYTES:
+            text = f"merging allOf, secrets and requests copies more than {MAX_COPIED_NODES:,} values"
+            raise LimitError(text, "MAX_COPIED_NODES")
+        if level > MAX_DEPTH:
+            raise LimitError(f"merging allOf nests schemas in more than {MAX_DEPTH} levels", "MAX_DEPTH")
+        if isinstance(value, dict):
+            self._nodes += len(value)
+            return {key: self._copy(item, level + 1) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._copy(item, level + 1) for item in value]
+        return value

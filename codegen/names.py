@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from openapi_python_client.config import Config
@@ -85,10 +86,11 @@ def check_values(document: Document, spec: Spec, config: Config) -> None:
 def _field_problem(names: list[str], config: Config) -> str:
     """Whether two properties would become one field, "" when none would."""
     identifiers = [PythonIdentifier(name, config.field_prefix) for name in names]
+    counts = Counter(identifiers)
     fields: dict[str, str] = {}
     for name, identifier in zip(names, identifiers, strict=True):
         # Of names that differ in their spelling only, the generator takes each as it is spelled.
-        alone = identifiers.count(identifier) == 1
+        alone = counts[identifier] == 1
         field = identifier if alone else PythonIdentifier(name, config.field_prefix, skip_snake_case=True)
         other = fields.setdefault(str(field), name)
         if other != name:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from . import corrections as _corrections
 from .corrections import Correction
 from .errors import CodegenError
+from .limits import LimitError
 from .rules import RULES
 from .schemas import Document, UnfitError
 from .spec import Json, Spec, check, escape, mappings, operations, resolve, unescape
@@ -61,8 +62,8 @@ def normalise(spec: Spec, corrections: tuple[Correction, ...], *, lenient: bool 
         except UnfitError as error:
             place = spec.place(_pointer(document, error.schema) or "")
             raise CodegenError(f"{place}: {error}") from None
-        except RecursionError:
-            raise CodegenError(f"{spec.name}: its schemas refer to each other too deeply for a client") from None
+        except LimitError as error:
+            raise CodegenError(f"{spec.name}: {error}") from None
     return Normalised(document, as_corrected, tuple(notes))
 
 

@@ -538,7 +538,7 @@ def _check_tree(root: yaml.Node, path: str) -> bool:
     if isinstance(root, yaml.ScalarNode):
         _check_scalar(root, path)
         return False
-    measures: dict[int, tuple[int, int]] = {}  # of each collection: its values and its levels, aliases written out
+    measures: dict[int, _Measure] = {}
     above: set[int] = set()
     has_aliases = False
     todo: list[tuple[yaml.CollectionNode, list[yaml.Node] | None]] = [(root, None)]
@@ -546,11 +546,12 @@ def _check_tree(root: yaml.Node, path: str) -> bool:
         node, parts = todo.pop()
         if parts is not None:
             above.discard(id(node))
-            measures[id(node)] = size, _ = _measure(node, parts, measures)
-            if size > MAX_NODES:
+            measures[id(node)] = size = _measure(node, parts, measures)
+            if size.values > MAX_NODES or size.characters > MAX_BYTES:
+                bound = "MAX_NODES" if size.values > MAX_NODES else "MAX_BYTES"
+                most = f"{MAX_NODES:,} values" if size.values > MAX_NODES else f"{MAX_BYTES:,} characters"
                 place = f"{path}:{_at(node.start_mark)}"
-                text = f"its YAML aliases stand for more than {MAX_NODES:,} values; write them out"
-                raise LimitError(f"{place}: {text}", "MAX_NODES")
+                raise LimitError(f"{place}: its YAML aliases stand for more than {most}; write them out", bound)
         elif id(node) in above:
             raise CodegenError(f"{path}:{_at(node.start_mark)}: a YAML alias contains itself")
         elif id(node) in measures:
@@ -561,7 +562,7 @@ def _check_tree(root: yaml.Node, path: str) -> bool:
             _check_collection(node, parts, path)
             todo.append((node, parts))
             todo += [(part, None) for part in reversed(parts) if not isinstance(part, yaml.ScalarNode)]
-    if measures[id(root)][1] > MAX_DEPTH + 1:
+    if measures[id(root)].levels > MAX_DEPTH + 1:
         place = f"{path}:{_at(_deepest(root, measures).start_mark)}"
         raise LimitError(f"{place}: is nested too deeply: more than {MAX_DEPTH} levels", "MAX_DEPTH")
     return has_aliases
@@ -572,23 +573,36 @@ def _parts(node: yaml.CollectionNode) -> list[yaml.Node]:
     return [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
 
 
-def _measure(
-    node: yaml.CollectionNode, parts: list[yaml.Node], measures: dict[int, tuple[int, int]]
-) -> tuple[int, int]:
-    """How many values a collection holds, itself included, and how many levels."""
-    size = 1 + len(parts) * (2 if isinstance(node, yaml.MappingNode) else 1)
-    levels = 1 if parts else 0
+@attrs.frozen
+class _Measure:
+    """How much a collection holds, aliases written out."""
+
+    values: int
+    """Keys and values, itself included."""
+    characters: int
+    levels: int
+
+
+def _measure(node: yaml.CollectionNode, parts: list[yaml.Node], measures: dict[int, _Measure]) -> _Measure:
+    values, characters, levels = 1 + len(parts), 0, 1 if parts else 0
+    if isinstance(node, yaml.MappingNode):
+        values += len(parts)
+        characters += sum(len(key.value) for key, _ in node.value)
     for part in parts:
-        if id(part) in measures:
-            size += measures[id(part)][0] - 1
-            levels = max(levels, measures[id(part)][1])
-    return size, 1 + levels
+        inside = measures.get(id(part))
+        if inside is None:
+            characters += len(part.value)
+        else:
+            values += inside.values - 1
+            characters += inside.characters
+            levels = max(levels, inside.levels)
+    return _Measure(values, characters, 1 + levels)
 
 
-def _deepest(node: yaml.Node, measures: dict[int, tuple[int, int]]) -> yaml.Node:
+def _deepest(node: yaml.Node, measures: dict[int, _Measure]) -> yaml.Node:
     """The first node that stands deeper than it may."""
     for _ in range(MAX_DEPTH + 1):
-        node = max(_parts(node), key=lambda part: measures.get(id(part), (1, 1))[1])
+        node = max(_parts(node), key=lambda part: measures[id(part)].levels if id(part) in measures else 1)
     return node
 
 

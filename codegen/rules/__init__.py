@@ -13,6 +13,7 @@ from .operations import (
     refuse_indirections,
 )
 from .plain import complete_arrays, drop_demands, drop_titles, inline_secrets, state_types
+from .references import shorten_references, sort_components
 from .requests import split_requests
 
 RULES: tuple[Callable[[Document], None], ...] = (
@@ -20,6 +21,7 @@ RULES: tuple[Callable[[Document], None], ...] = (
     inherit_security,
     drop_error_responses,
     refuse_indirections,
+    shorten_references,
     describe_parameters,
     drop_titles,
     state_types,
@@ -30,5 +32,6 @@ RULES: tuple[Callable[[Document], None], ...] = (
     complete_arrays,
     split_nullable,
     split_requests,
+    sort_components,
 )
 """What `normalise` applies, in this order."""

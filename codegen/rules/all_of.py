@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import copy
+from typing import Any
 
+import attrs
+
+from ..limits import MAX_ALL_OF_LEVELS, CopyBudget, LimitError
 from ..schemas import ALTERNATIVES, SECRET, Document, UnfitError, component, is_annotation, is_nullable, kinds_of, walk
+from ..spec import value_key
 
 _WEAK = frozenset({"type", "nullable", SECRET})
 """Keywords beside a reference that leave it the class that it refers to."""
@@ -28,90 +32,121 @@ def simplify_all_of(document: Document) -> None:
     the same property the generator keeps the first, where JSON Schema means both and people mean the last. A lone
     reference stays one, so that it stays the class that it refers to.
     """
+    budget = CopyBudget()
     for holder, key, schema in walk(document):
         if "allOf" in schema:
             try:
-                holder[key] = _flatten(document, schema, ())
+                holder[key] = _Merger(document, budget).flatten(schema, ())
             except UnfitError as error:
                 raise UnfitError(str(error), schema) from None
 
 
-def _flatten(document: Document, schema: Document, above: tuple[str, ...]) -> Document:
-    rest = {key: value for key, value in schema.items() if key != "allOf"}
-    said: Document = {}
-    weak: list[Document] = []
-    strong: list[Document] = []
-    for member in [*schema["allOf"], rest]:
-        if "$ref" not in member and all(is_annotation(key) for key in member):
-            said |= member
-        elif "$ref" not in member and all(is_annotation(key) or key in _WEAK for key in member):
-            weak.append(member)
-        else:
-            strong.append(member)
-    if len(strong) == 1 and ("$ref" in strong[0] or strong[0].keys() & ALTERNATIVES):
-        beside = {key: value for member in weak for key, value in member.items() if key not in ("type", "nullable")}
-        one = {"allOf": strong} if "$ref" in strong[0] else strong[0]
-        return {**one, **said, **beside} | ({"nullable": True} if any(map(is_nullable, weak)) else {})
-    targets = [_resolved(document, member, above) for member in strong]
-    if any(target.keys() & ALTERNATIVES for target in targets):
-        raise UnfitError("allOf combines oneOf or anyOf with something else; the generator takes only one of them")
-    merged: Document = {}
-    for target in [*targets, *weak]:
-        merged = _merge(document, merged, copy.deepcopy(target))
-    # Null must be allowed by every member with a type; beside `allOf`, or alone in a member, it is meant for the whole.
-    typed = [member for member in [*targets, *weak] if "type" in member]
-    untyped = [member for member in weak if "type" not in member]
-    merged.pop("nullable", None)
-    if any(map(is_nullable, [*untyped, rest])) or (typed and all(map(is_nullable, typed))):
-        merged["nullable"] = True
-    return {**merged, **said}
+@attrs.define
+class _Merger:
+    """Merges the members of `allOf`, each component once."""
 
+    document: Document
+    budget: CopyBudget
+    _merged: dict[str, Document] = attrs.field(factory=dict, init=False)
+    """By name, the components that have been merged."""
+    _levels: int = attrs.field(default=0, init=False)
 
-def _resolved(document: Document, schema: Document, above: tuple[str, ...]) -> Document:
-    """A schema without `$ref` and `allOf` of its own."""
-    name, target = component(document, schema)
-    if name and name in above:
-        raise UnfitError(f"schema {name} contains itself through allOf")
-    while "allOf" in target:
-        above = (*above, name)
-        target = _flatten(document, target, above)
-        if "allOf" in target:
-            target = {**target, **_resolved(document, target["allOf"][0], above)}
-            del target["allOf"]
-    return target
-
-
-def _merge(document: Document, one: Document, other: Document) -> Document:
-    """The schema that both describe; where they differ on what a property is, the later and fuller one."""
-    merged = {**one, **other}
-    if kinds := _both(kinds_of(one), kinds_of(other)):
-        merged["type"] = kinds[0] if len(kinds) == 1 else kinds
-    if "required" in one and "required" in other:
-        merged["required"] = list(dict.fromkeys([*one["required"], *other["required"]]))
-    if "properties" in one and "properties" in other:
-        properties = dict(one["properties"])
-        for name, schema in other["properties"].items():
-            properties[name] = _override(document, properties[name], schema) if name in properties else schema
-        merged["properties"] = properties
-    if isinstance(one.get("items"), dict) and isinstance(other.get("items"), dict):
-        merged["items"] = _override(document, one["items"], other["items"])
-    if "enum" in one and "enum" in other:
-        merged["enum"] = [value for value in one["enum"] if value in other["enum"]] or other["enum"]
-    return merged
-
-
-def _override(document: Document, one: Document, other: Document) -> Document:
-    if "$ref" not in other and all(is_annotation(key) for key in other):
-        return {**other, "allOf": [one]} if "$ref" in one else {**one, **other}
-    first, second = _resolved(document, one, ()), _resolved(document, other, ())
-    if (first.keys() | second.keys()) & ALTERNATIVES:
-        return other
-    if first.get("properties", {}).keys() <= second.get("properties", {}).keys():
-        return other
-    merged = _merge(document, copy.deepcopy(first), copy.deepcopy(second))
-    if not (first.get("nullable") and second.get("nullable")):
+    def flatten(self, schema: Document, above: tuple[str, ...]) -> Document:
+        """One schema that says what `allOf` and what stands beside it say."""
+        rest = {key: value for key, value in schema.items() if key != "allOf"}
+        said: Document = {}
+        weak: list[Document] = []
+        strong: list[Document] = []
+        for member in [*schema["allOf"], rest]:
+            if "$ref" not in member and all(is_annotation(key) for key in member):
+                said |= member
+            elif "$ref" not in member and all(is_annotation(key) or key in _WEAK for key in member):
+                weak.append(member)
+            else:
+                strong.append(member)
+        if len(strong) == 1 and ("$ref" in strong[0] or strong[0].keys() & ALTERNATIVES):
+            beside = {key: value for member in weak for key, value in member.items() if key not in ("type", "nullable")}
+            one = {"allOf": strong} if "$ref" in strong[0] else strong[0]
+            return {**one, **said, **beside} | ({"nullable": True} if any(map(is_nullable, weak)) else {})
+        targets = [self._resolve(member, above) for member in strong]
+        if any(target.keys() & ALTERNATIVES for target in targets):
+            raise UnfitError("allOf combines oneOf or anyOf with something else; the generator takes only one of them")
+        merged: Document = {}
+        for target in [*targets, *weak]:
+            merged = self._merge(merged, self.budget.copy(target))
+        # Null must be allowed by every member with a type; beside `allOf`, or alone in a member, it is for the whole.
+        typed = [member for member in [*targets, *weak] if "type" in member]
+        untyped = [member for member in weak if "type" not in member]
         merged.pop("nullable", None)
-    return merged
+        if any(map(is_nullable, [*untyped, rest])) or (typed and all(map(is_nullable, typed))):
+            merged["nullable"] = True
+        return {**merged, **said}
+
+    def _resolve(self, schema: Document, above: tuple[str, ...]) -> Document:
+        """A schema without `$ref` and `allOf` of its own."""
+        name, target = component(self.document, schema)
+        if name and name in above:
+            raise UnfitError(f"schema {name} contains itself through allOf")
+        if "allOf" not in target:
+            return target
+        if name and name in self._merged:
+            return self._merged[name]
+        self._enter()
+        while "allOf" in target:
+            above = (*above, name)
+            target = self.flatten(target, above)
+            if "allOf" in target:
+                target = {**target, **self._resolve(target["allOf"][0], above)}
+                del target["allOf"]
+        self._levels -= 1
+        if name:
+            self._merged[name] = target
+        return target
+
+    def _enter(self) -> None:
+        self._levels += 1
+        if self._levels > MAX_ALL_OF_LEVELS:
+            text = f"allOf combines schemas in more than {MAX_ALL_OF_LEVELS} levels"
+            raise LimitError(text, "MAX_ALL_OF_LEVELS")
+
+    def _merge(self, one: Document, other: Document) -> Document:
+        """The schema that both describe; where they differ on what a property is, the later and fuller one."""
+        merged = {**one, **other}
+        if kinds := _both(kinds_of(one), kinds_of(other)):
+            merged["type"] = kinds[0] if len(kinds) == 1 else kinds
+        if "required" in one and "required" in other:
+            merged["required"] = list(dict.fromkeys([*one["required"], *other["required"]]))
+        if "properties" in one and "properties" in other:
+            properties = dict(one["properties"])
+            for name, schema in other["properties"].items():
+                properties[name] = self._override(properties[name], schema) if name in properties else schema
+            merged["properties"] = properties
+        if isinstance(one.get("items"), dict) and isinstance(other.get("items"), dict):
+            merged["items"] = self._override(one["items"], other["items"])
+        if "enum" in one and "enum" in other:
+            merged["enum"] = _common(one["enum"], other["enum"]) or other["enum"]
+        return merged
+
+    def _override(self, one: Document, other: Document) -> Document:
+        if "$ref" not in other and all(is_annotation(key) for key in other):
+            return {**other, "allOf": [one]} if "$ref" in one else {**one, **other}
+        first, second = self._resolve(one, ()), self._resolve(other, ())
+        if (first.keys() | second.keys()) & ALTERNATIVES:
+            return other
+        if first.get("properties", {}).keys() <= second.get("properties", {}).keys():
+            return other
+        self._enter()
+        merged = self._merge(self.budget.copy(first), self.budget.copy(second))
+        self._levels -= 1
+        if not (first.get("nullable") and second.get("nullable")):
+            merged.pop("nullable", None)
+        return merged
+
+
+def _common(one: list[Any], other: list[Any]) -> list[Any]:
+    """The values that both lists hold."""
+    known = set(map(value_key, other))
+    return [value for value in one if value_key(value) in known]
 
 
 def _both(one: list[str], other: list[str]) -> list[str]:

@@ -12,9 +12,15 @@ def split_nullable(document: Document) -> None:
     that it makes itself. A component stays one class: null moves to the places that refer to it.
     """
     components = document["components"]["schemas"]
-    nullable: set[str] = set()
-    while more := {name for name, schema in components.items() if _admits_null(document, schema, nullable)} - nullable:
-        nullable |= more
+    nullable = {name for name, schema in components.items() if _admits_null(document, schema, set())}
+    referrers: dict[str, list[str]] = {}
+    for name, schema in components.items():
+        referrers.setdefault(_referred(document, schema), []).append(name)
+    todo = list(nullable)
+    while todo:
+        more = [name for name in referrers.get(todo.pop(), ()) if name not in nullable]
+        nullable.update(more)
+        todo += more
     for name in nullable:
         components[name] = _without_null(components[name])
     kept_whole = {id(member) for _, _, schema in walk(document) for member in schema.get("allOf", ())}
@@ -29,13 +35,19 @@ def split_nullable(document: Document) -> None:
 def _admits_null(document: Document, schema: Document, nullable: set[str]) -> bool:
     """Whether a schema is a nullable one that stands for a class, a list, or a component that is nullable."""
     reference = schema["allOf"][0] if "allOf" in schema else schema
-    if "$ref" in reference and component(document, reference)[0] in nullable:
+    if _referred(document, schema) in nullable:
         return True
     kinds, values = kinds_of(schema), [value for value in schema.get("enum", ()) if value is not None]
     if not (is_nullable(schema) or "null" in kinds or (values and None in schema["enum"])):
         return False
     made = [kind for kind in kinds if kind != "null"]
     return bool(values) or "$ref" in reference or made in (["object"], ["array"])
+
+
+def _referred(document: Document, schema: Document) -> str:
+    """The name of the component that a schema stands for, "" if it stands for itself."""
+    reference = schema["allOf"][0] if "allOf" in schema else schema
+    return component(document, reference)[0] if "$ref" in reference else ""
 
 
 def _without_null(schema: Document) -> Document:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
-
+from ..limits import CopyBudget
 from ..schemas import SECRET, Document, UnfitError, component, is_annotation, kinds_of, walk
+from ..spec import value_key
 
 
 def drop_titles(document: Document) -> None:
@@ -28,7 +28,10 @@ def state_types(document: Document) -> None:
         if isinstance(kinds := schema.get("type"), list) and len(kinds) == 1:
             schema["type"] = kinds[0]
         if isinstance(values := schema.get("enum"), list):
-            schema["enum"] = [value for index, value in enumerate(values) if value not in values[:index]]
+            unique: dict[object, object] = {}
+            for value in values:
+                unique.setdefault(value_key(value), value)
+            schema["enum"] = list(unique.values())
         if isinstance(schema.get("default"), dict | list):
             del schema["default"]
 
@@ -56,9 +59,10 @@ def _is_demand(schema: Document) -> bool:
 
 def inline_secrets(document: Document) -> None:
     """Put a copy where a secret component is referred to: the generator keeps marks only in place."""
+    budget = CopyBudget()
     for holder, key, schema in walk(document):
         if "$ref" in schema and component(document, schema)[1].get(SECRET):
-            holder[key] = copy.deepcopy(component(document, schema)[1])
+            holder[key] = budget.copy(component(document, schema)[1])
 
 
 def complete_arrays(document: Document) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import copy
+from collections.abc import Iterator
 
+import attrs
+
+from ..limits import CopyBudget
 from ..schemas import (
     ALTERNATIVES,
     NULL,
@@ -26,38 +29,96 @@ def split_requests(document: Document) -> None:
     a copy without them, named `<Name>Input`.
     """
     answers = reachable(document, [list(operation["responses"].values()) for _, _, operation in operations(document)])
-    inputs: dict[str, str] = {}
+    splitter = _Splitter(document, answers, _with_read_only(document), CopyBudget())
     for _, _, operation in operations(document):
         for holder, key, schema in held(followed(document, operation.get("requestBody", {}))):
-            holder[key] = _writable(document, schema, answers, inputs)
+            holder[key] = splitter.writable(schema)
+    splitter.finish()
 
 
-def _writable(document: Document, schema: Document, answers: set[str], inputs: dict[str, str]) -> Document:
-    """A schema without readOnly properties, wherever they are in it."""
+@attrs.define
+class _Splitter:
+    """Takes readOnly properties out of schemas and of the components that they refer to."""
+
+    document: Document
+    answers: set[str]
+    """The references that answers reach."""
+    affected: set[str]
+    """The names of the components that have readOnly properties, however far inside."""
+    budget: CopyBudget
+    inputs: dict[str, str] = attrs.field(factory=dict, init=False)
+    """The name that requests use for each component that has been met."""
+    _todo: list[str] = attrs.field(factory=list, init=False)
+
+    def writable(self, schema: Document) -> Document:
+        """A schema without readOnly properties; what it refers to is left to `finish`."""
+        ref = schema.get("$ref")
+        if isinstance(ref, str):
+            name = component_name(ref)
+            if name not in self.affected:
+                return schema
+            return {**schema, "$ref": SCHEMA_REF + escape(self._input(name, ref))}
+        read_only = {n for n, s in schema.get("properties", {}).items() if _is_read_only(self.document, s)}
+        if read_only:
+            schema["properties"] = {n: s for n, s in schema["properties"].items() if n not in read_only}
+            schema["required"] = [n for n in schema.get("required", ()) if n not in read_only]
+            if not schema["required"]:
+                del schema["required"]
+        for holder, key, inner in list(subschemas(schema)):
+            holder[key] = self.writable(inner)
+        return schema
+
+    def _input(self, name: str, ref: str) -> str:
+        schemas = self.document["components"]["schemas"]
+        if name not in self.inputs:
+            self.inputs[name] = name
+            if ref in self.answers:
+                self.inputs[name] = f"{name}Input"
+                while self.inputs[name] in schemas:
+                    self.inputs[name] += "Input"
+            schemas[self.inputs[name]] = self.budget.copy(schemas[name])
+            self._todo.append(self.inputs[name])
+        return self.inputs[name]
+
+    def finish(self) -> None:
+        """Do the same to all components that requests refer to."""
+        schemas = self.document["components"]["schemas"]
+        while self._todo:
+            name = self._todo.pop()
+            schemas[name] = self.writable(schemas[name])
+
+
+def _with_read_only(document: Document) -> set[str]:
+    """The names of the components that have readOnly properties, be it in what they refer to."""
     schemas = document["components"]["schemas"]
-    ref = schema.get("$ref")
-    if isinstance(ref, str):
-        name = component_name(ref)
-        if name not in schemas or not _has_read_only(document, schema, set()):
-            return schema
-        if name not in inputs:
-            inputs[name] = name
-            if ref in answers:
-                inputs[name] = f"{name}Input"
-                while inputs[name] in schemas:
-                    inputs[name] += "Input"
-            schemas[inputs[name]] = copy.deepcopy(schemas[name])
-            schemas[inputs[name]] = _writable(document, schemas[inputs[name]], answers, inputs)
-        return {**schema, "$ref": SCHEMA_REF + escape(inputs[name])}
-    read_only = {n for n, s in schema.get("properties", {}).items() if _is_read_only(document, s)}
-    if read_only:
-        schema["properties"] = {n: s for n, s in schema["properties"].items() if n not in read_only}
-        schema["required"] = [n for n in schema.get("required", ()) if n not in read_only]
-        if not schema["required"]:
-            del schema["required"]
-    for holder, key, inner in list(subschemas(schema)):
-        holder[key] = _writable(document, inner, answers, inputs)
-    return schema
+    referrers: dict[str, list[str]] = {}
+    affected: set[str] = set()
+    for name, schema in schemas.items():
+        if _has_read_only(document, schema):
+            affected.add(name)
+        for ref in _references(schema):
+            referrers.setdefault(component_name(ref), []).append(name)
+    todo = list(affected)
+    while todo:
+        more = [name for name in referrers.get(todo.pop(), ()) if name not in affected]
+        affected.update(more)
+        todo += more
+    return affected
+
+
+def _references(schema: Document) -> Iterator[str]:
+    """Every reference in a schema."""
+    if isinstance(schema.get("$ref"), str):
+        yield schema["$ref"]
+    for _, _, inner in subschemas(schema):
+        yield from _references(inner)
+
+
+def _has_read_only(document: Document, schema: Document) -> bool:
+    """Whether a schema has readOnly properties, without those of what it refers to."""
+    if any(_is_read_only(document, inner) for inner in schema.get("properties", {}).values()):
+        return True
+    return any(_has_read_only(document, inner) for _, _, inner in subschemas(schema))
 
 
 def _is_read_only(document: Document, schema: Document) -> bool:
@@ -69,13 +130,3 @@ def _is_read_only(document: Document, schema: Document) -> bool:
     return len(members) == 1 and any(
         member.get("readOnly") is True for member in (members[0], component(document, members[0])[1])
     )
-
-
-def _has_read_only(document: Document, schema: Document, seen: set[int]) -> bool:
-    _, target = component(document, schema)
-    if id(target) in seen:
-        return False
-    seen.add(id(target))
-    if any(_is_read_only(document, inner) for inner in target.get("properties", {}).values()):
-        return True
-    return any(_has_read_only(document, inner, seen) for _, _, inner in subschemas(target))
