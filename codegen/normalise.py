@@ -14,6 +14,7 @@ from openapi_python_client.schema import OpenAPI
 from pydantic import ValidationError
 
 from . import corrections as _corrections
+from .capacity import check_counts, check_structure
 from .corrections import Correction
 from .errors import CodegenError
 from .limits import LimitError
@@ -52,6 +53,7 @@ def normalise(spec: Spec, corrections: tuple[Correction, ...], *, lenient: bool 
     notes = _corrections.apply(corrections, document, lenient=lenient)
     corrected = Spec(attrs.evolve(spec.file, value=document))
     check(corrected)
+    check_counts(corrected)
     _drop_nothings(document)
     _validate(corrected)
     document.setdefault("components", {}).setdefault("schemas", {})
@@ -64,6 +66,8 @@ def normalise(spec: Spec, corrections: tuple[Correction, ...], *, lenient: bool 
             raise CodegenError(f"{place}: {error}") from None
         except LimitError as error:
             raise CodegenError(f"{spec.name}: {error}") from None
+    check_counts(Spec(attrs.evolve(spec.file, value=document)))
+    check_structure(document, spec.name)
     return Normalised(document, as_corrected, tuple(notes))
 
 
