@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -139,11 +138,46 @@ def _written(texts: Mapping[Path, bytes]) -> Iterator[None]:
 def _source(path: Path, vendored: Input, upstream: Input, today: datetime.date) -> str:
     """`source.toml` with the new hashes, its comments as they were."""
     text = path.read_text("utf-8")
-    date = re.match(r"\d{4}-\d{2}-\d{2}", upstream.source.version)
-    text = _set(text, path, "upstream", "date", date[0] if date else today.isoformat())
-    text = _set(text, path, "upstream", "sha256", f'"{upstream.source.sha256}"')
-    text = _set(text, path, "vendored", "version", json.dumps(vendored.source.version))  # TOML's texts are JSON's
-    return _set(text, path, "vendored", "sha256", f'"{vendored.source.sha256}"')
+    values: dict[tuple[str, str], datetime.date | str] = {
+        ("upstream", "date"): _date_in(upstream.source.version) or today,
+        ("upstream", "sha256"): upstream.source.sha256,
+        ("vendored", "version"): vendored.source.version,
+        ("vendored", "sha256"): vendored.source.sha256,
+    }
+    for (table, key), value in values.items():
+        text = _set(text, path, table, key, value.isoformat() if isinstance(value, datetime.date) else _quote(value))
+    try:
+        read_back = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CodegenError(f"{path}: would no longer be TOML: {error}; write it as one key a line") from error
+    for (table, key), value in values.items():
+        if read_back[table][key] != value:
+            raise CodegenError(f"{path}: `{key}` in [{table}] cannot be replaced; write it as one key a line")
+    return text
+
+
+def _date_in(version: str) -> datetime.date | None:
+    """The date that a version begins with, None if it begins with none."""
+    try:
+        return datetime.date.fromisoformat(version[:10]) if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", version) else None
+    except ValueError:
+        return None
+
+
+def _quote(text: str) -> str:
+    """A text as a basic string of TOML 1.0, in ASCII."""
+    characters = []
+    for character in text:
+        code = ord(character)
+        if character in '"\\':
+            characters.append(f"\\{character}")
+        elif 0x20 <= code < 0x7F:
+            characters.append(character)
+        elif 0xD800 <= code < 0xE000:
+            characters.append("\\uFFFD")  # TOML has no halves of surrogate pairs
+        else:
+            characters.append(f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}")
+    return f'"{"".join(characters)}"'
 
 
 def _taken(path: Path) -> str:
