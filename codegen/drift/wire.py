@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from ..errors import CodegenError
+from ..graph import connected_components
 from ..limits import MAX_PAIRS, MAX_REACHED, LimitError
 from ..spec import Json, Spec, mappings
 from .finding import Finding
@@ -127,7 +128,7 @@ class _Graph:
 
     def spread(self) -> None:
         """Add what the pairs inside lead to; pairs that lead to each other lead to the same."""
-        for circle in _circles(self.inside):
+        for circle in connected_components(self.inside):
             bits = 0
             for number in circle:
                 bits |= self.leads_to[number]
@@ -144,46 +145,6 @@ def _set_bits(bits: int) -> Iterator[int]:
     while index >= 0:
         yield index
         index = text.find("1", index + 1)
-
-
-def _circles(inside: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """The strongly connected components of a graph, each after those that it leads to (Tarjan's algorithm).
-
-    Args:
-        inside: For each node, the nodes that it leads to.
-    """
-    order: dict[int, int] = {}
-    lowest: dict[int, int] = {}
-    path: list[int] = []
-    on_path: set[int] = set()
-    for root in range(len(inside)):
-        if root in order:
-            continue
-        todo = [(root, iter(inside[root]))]
-        order[root] = lowest[root] = len(order)
-        path.append(root)
-        on_path.add(root)
-        while todo:
-            node, rest = todo[-1]
-            for inner in rest:
-                if inner not in order:
-                    order[inner] = lowest[inner] = len(order)
-                    path.append(inner)
-                    on_path.add(inner)
-                    todo.append((inner, iter(inside[inner])))
-                    break
-                if inner in on_path:
-                    lowest[node] = min(lowest[node], order[inner])
-            else:
-                todo.pop()
-                if todo:
-                    lowest[todo[-1][0]] = min(lowest[todo[-1][0]], lowest[node])
-                if lowest[node] == order[node]:
-                    circle = [path.pop()]
-                    while circle[-1] != node:
-                        circle.append(path.pop())
-                    on_path.difference_update(circle)
-                    yield circle
 
 
 @attrs.define

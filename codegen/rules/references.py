@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..graph import connected_components
 from ..schemas import SCHEMA_REF, Document, component_name, is_annotation
 from ..spec import Json, mappings, references, resolve
 
@@ -36,28 +37,16 @@ def _is_alias(value: Json) -> bool:
 
 
 def sort_components(document: Document) -> None:
-    """Put each schema after those that it refers to, and leave the order as it is otherwise.
+    """Put each schema after those that it refers to; schemas that refer to each other stay in their order.
 
     The generator passes over all schemas until none is left that refers to a later one.
     """
     schemas = document["components"]["schemas"]
-    inside = {
-        name: [component_name(ref) for _, ref in references(schema) if ref.startswith(SCHEMA_REF)]
-        for name, schema in schemas.items()
-    }
-    order: dict[str, None] = {}
-    entered: set[str] = set()
-    for root in schemas:
-        todo = [(root, iter(inside[root]))] if root not in entered else []
-        entered.add(root)
-        while todo:
-            name, rest = todo[-1]
-            for inner in rest:
-                if inner in inside and inner not in entered:
-                    entered.add(inner)
-                    todo.append((inner, iter(inside[inner])))
-                    break
-            else:
-                order[name] = None
-                todo.pop()
-    document["components"]["schemas"] = {name: schemas[name] for name in order}
+    names = list(schemas)
+    index_of = {name: index for index, name in enumerate(names)}
+    inside = [
+        [index_of[component_name(ref)] for _, ref in references(schemas[name]) if ref.startswith(SCHEMA_REF)]
+        for name in names
+    ]
+    order = [index for component in connected_components(inside) for index in sorted(component)]
+    document["components"]["schemas"] = {names[index]: schemas[names[index]] for index in order}
