@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -32,6 +33,7 @@ from .corrections import Correction
 from .docstrings import docstring, operation_docstring, plain
 from .errors import CodegenError
 from .inventory import missing
+from .limits import clip_text
 from .losses import losses, one_line, reason
 from .names import TAKEN_CLASS_NAMES, check_modules, check_names, check_values, module_of, rename
 from .normalise import normalise
@@ -278,6 +280,13 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
             errors = project.build()
     except TemplateError as error:
         raise CodegenError(f"{TEMPLATES}: a template fails on {spec.name}: {one_line(str(error))}") from error
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        name = clip_text(Path(str(error.filename)).name)
+        raise CodegenError(
+            f"{spec.name}: the names of nested schemas make a file name that is too long: {name}"
+        ) from error
     told = [error for collection in data.endpoint_collections_by_tag.values() for error in collection.parse_errors]
     problems = [error for error in errors if error not in data.errors and error not in told]
     if problems:

@@ -28,10 +28,10 @@ RULES: tuple[Callable[[Document], None], ...] = (
     drop_demands,
     inline_secrets,
     join_siblings,
+    sort_components,
     simplify_all_of,
     complete_arrays,
     split_nullable,
     split_requests,
-    sort_components,
 )
 """What `normalise` applies, in this order."""
