@@ -107,7 +107,7 @@ class YamlFile:
         Returns:
             `file:line:column`, of the nearest ancestor when the pointer leads nowhere.
         """
-        return f"{self.name}:{_at(self._marks(pointer)[0])}" if self._root else self.name
+        return f"{self.name}:{_at(self._marks(self._root, pointer)[0])}" if self._root else self.name
 
     def span(self, pointer: str) -> tuple[int, int, int]:
         """Where a place stands.
@@ -121,14 +121,14 @@ class YamlFile:
         """
         if self._root is None:
             return 1, 1, 1
-        start, end = self._marks(pointer)
+        start, end = self._marks(self._root, pointer)
         # A block ends where the next thing begins, which stands further left or below.
         last = end.line if end.column > start.column or end.line == start.line else end.line - 1
         return start.line + 1, start.column + 1, last + 1
 
-    def _marks(self, pointer: str) -> tuple[Any, Any]:
+    def _marks(self, root: yaml.Node, pointer: str) -> tuple[Any, Any]:
         """Find where a place begins, its key included, and where it ends."""
-        node: yaml.Node = self._root
+        node = root
         mark = node.start_mark
         for token in pointer.split("/")[1:]:
             key = unescape(token)
@@ -541,7 +541,7 @@ def _check_tree(root: yaml.Node, path: str) -> bool:
     measures: dict[int, _Measure] = {}
     above: set[int] = set()
     has_aliases = False
-    todo: list[tuple[yaml.CollectionNode, list[yaml.Node] | None]] = [(root, None)]
+    todo: list[tuple[yaml.Node, list[yaml.Node] | None]] = [(root, None)]
     while todo:
         node, parts = todo.pop()
         if parts is not None:
@@ -568,7 +568,7 @@ def _check_tree(root: yaml.Node, path: str) -> bool:
     return has_aliases
 
 
-def _parts(node: yaml.CollectionNode) -> list[yaml.Node]:
+def _parts(node: yaml.Node) -> list[yaml.Node]:
     """The nodes in a collection; keys are checked apart."""
     return [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
 
@@ -583,7 +583,7 @@ class _Measure:
     levels: int
 
 
-def _measure(node: yaml.CollectionNode, parts: list[yaml.Node], measures: dict[int, _Measure]) -> _Measure:
+def _measure(node: yaml.Node, parts: list[yaml.Node], measures: dict[int, _Measure]) -> _Measure:
     values, characters, levels = 1 + len(parts), 0, 1 if parts else 0
     if isinstance(node, yaml.MappingNode):
         values += len(parts)
@@ -606,7 +606,7 @@ def _deepest(node: yaml.Node, measures: dict[int, _Measure]) -> yaml.Node:
     return node
 
 
-def _check_collection(node: yaml.CollectionNode, parts: list[yaml.Node], path: str) -> None:
+def _check_collection(node: yaml.Node, parts: list[yaml.Node], path: str) -> None:
     _check_tag(node, path)
     for part in parts:
         if part.tag != _TEXT and isinstance(part, yaml.ScalarNode):

@@ -58,10 +58,10 @@ def in_our_words(old: Spec, new: Spec, today: datetime.date) -> tuple[bytes, lis
             keyword = (finding.old or "").rpartition("/")[2]
             place = finding.new if finding.after is not None else f"{finding.new}/{keyword}"
             _put(document, place, copy.deepcopy(finding.before))
+    ours = {tag.get("name"): tag for tag in reversed(old.document.get("tags") or [])}
     for index, tag in enumerate(document.get("tags") or []):
-        ours = next((other for other in old.document.get("tags") or [] if other.get("name") == tag.get("name")), None)
-        if ours:
-            document["tags"][index] = copy.deepcopy(ours)
+        if tag.get("name") in ours:
+            document["tags"][index] = copy.deepcopy(ours[tag.get("name")])
     if _but_version(document) == _but_version(old.document):
         text = _with_version(old.file.text, old.version, new.version)
     else:

@@ -65,8 +65,8 @@ def refusal(data: str | bytes) -> str:
 
 
 def compare(old: Document, new: Document) -> list[Any]:
-    sides = (parsed(json.dumps(side).encode(), "api.json", generating=False).spec for side in (old, new))
-    return wire.changes(*sides, TODAY)
+    sides = [parsed(json.dumps(side).encode(), "api.json", generating=False).spec for side in (old, new)]
+    return wire.changes(sides[0], sides[1], TODAY)
 
 
 # --- numbers and texts ---------------------------------------------------------------------------------------------
