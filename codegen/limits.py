@@ -37,8 +37,8 @@ MAX_BYTES = 50_000_000
 MAX_DEPTH = 150
 """Levels of nesting of a file, aliases written out: recursion over one document stays far from Python's limit."""
 
-MAX_NODES = 500_000
-"""Keys and values of a file, aliases written out: those of a file of about 15 MB."""
+MAX_NODES = 400_000
+"""Keys and values of a file, aliases written out: those of a file of about 12 MB."""
 
 MAX_KEY_LENGTH = 4_000
 """Characters of a key: regular expressions over paths and names take quadratic time at worst."""

@@ -49,11 +49,11 @@ def normalise(spec: Spec, corrections: tuple[Correction, ...], *, lenient: bool 
         CodegenError: A correction does not fit the document, the corrected document is not valid OpenAPI, or a
             schema in it cannot be put into a form that the generator takes.
     """
+    check_counts(spec)
     document = copy.deepcopy(spec.document)
     notes = _corrections.apply(corrections, document, lenient=lenient)
     corrected = Spec(attrs.evolve(spec.file, value=document))
     check(corrected)
-    check_counts(corrected)
     _drop_nothings(document)
     _validate(corrected)
     document.setdefault("components", {}).setdefault("schemas", {})
