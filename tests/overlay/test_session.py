@@ -888,7 +888,7 @@ def test_a_failing_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "{}", '{"access": "a"}', '{"access": 1, "refresh": "r"}', '{"access": "a b", "refresh": "r"}',
+    ["{", "[]", "{}", '{"access": "a"}', '{"access": 1, "refresh": "r"}', '{"access": "a b", "refresh": "r"}',
      '{"access": "a", "refresh": "r", "expires_at": "soon"}', '{"access": "a", "refresh": "r", "owner": 5}',
      '{"access": "a", "refresh": "r"}',
      '{"access": "a", "refresh": "r", "more": 5}', "\udcff"],
