@@ -194,6 +194,8 @@ class FileTokenStore:
         with ExitStack() as stack:
             with self._translate_errors("locked"):
                 self._create_folder()
+                with suppress(FileNotFoundError):
+                    self._check_status(self._path.lstat())  # before a lock file is put beside something else
                 has_lock_file = self._acquire_lock_file(stack)
                 self._lock_file(stack, deadline, is_required=not has_lock_file)
             yield
@@ -283,7 +285,8 @@ class FileTokenStore:
                 raise ConfigurationError(f"{self._name} is open to other users; run: {command}")
         if status.st_size > _MAX_FILE_BYTES:
             raise ConfigurationError(
-                f"{self._name} is not a file of tokens: it has {status.st_size} bytes; move it away, or choose another path"
+                f"{self._name} is not a file of tokens: it has {status.st_size} bytes; "
+                "move it away, or choose another path"
             )
 
     def _create_folder(self) -> None:
