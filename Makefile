@@ -8,6 +8,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.up-to-date
 PEERS  := .venv-bench/.up-to-date
+LOWEST := .venv-lowest/.up-to-date
+
+LOWEST_PYTHON ?= python3.11
 
 SPEC        ?= spec/iam_api.yaml
 CORRECTIONS ?= spec/corrections.yaml
@@ -16,7 +19,7 @@ OUTPUT      ?= generated/gcore_iam_client
 OLD         ?= $(SPEC)
 FORMAT      ?= text
 
-.PHONY: help setup demo test generate check sync lint types inventory drift update-spec bench build lock clean
+.PHONY: help setup demo test test-lowest generate check sync lint types inventory drift update-spec bench build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +40,18 @@ demo: setup generate ## the library at work, no account needed (LIVE=1: real API
 
 test: setup ## every test
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-lowest: $(LOWEST) ## tests/overlay with the lowest versions that pyproject admits
+	@$(dir $(LOWEST))bin/python -m pytest tests/overlay $(ARGS)
+
+$(LOWEST): requirements-lowest.txt pyproject.toml
+	@$(LOWEST_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "make test-lowest needs Python 3.11: make test-lowest LOWEST_PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up $(@D) ..."
+	@$(LOWEST_PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
 
 generate: setup ## spec/ to generated/ (or SPEC= CORRECTIONS= OUTPUT= LENIENT=1)
 	@$(BIN)/python -m codegen generate --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
@@ -83,15 +98,20 @@ $(PEERS): benchmarks/requirements.txt
 build: setup ## the wheel and the source archive, in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .
 
-lock: setup ## lock the newest dependencies that pyproject admits
+lock: setup ## lock the newest and the lowest versions that pyproject admits
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
 	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-dev.txt
 	@.venv-lock/bin/uv pip compile pyproject.toml --extra fast --group peers --universal \
 		--python-version 3.11 --constraint requirements-dev.txt --generate-hashes --no-emit-index-url --no-annotate \
 		--no-header --quiet -o benchmarks/requirements.txt
+	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+		--resolution lowest-direct --no-emit-index-url --no-annotate --no-header --quiet -o .venv-lock/lowest.txt
+	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+		--constraint .venv-lock/lowest.txt --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--quiet -o requirements-lowest.txt
 	@rm -r .venv-lock
 
 clean: ## remove .venv, caches and builds
-	@rm -rf $(VENV) $(dir $(PEERS)) dist .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) $(dir $(PEERS)) $(dir $(LOWEST)) dist .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -r {} +
