@@ -310,7 +310,7 @@ def test_messages_escape_what_a_path_holds(tmp_path: Path, name: str) -> None:
             run(store, action)
         assert str(caught.value).isprintable()
     assert repr(store).isprintable()
-    path.with_name(f"{name}.lock").unlink(missing_ok=True)
+    path.chmod(0o600)
     path.with_name(f"{name}.lock").symlink_to("elsewhere")
     with pytest.raises(ConfigurationError, match="remove it") as caught:
         run(store, "lock")

@@ -281,8 +281,9 @@ class FileTokenStore:
                     "run it as the owner, change the owner with chown, or choose another path"
                 )
             if status.st_mode & 0o077:
-                command = f"chmod 600 {_printable(shlex.quote(str(self._path)))}"
-                raise ConfigurationError(f"{self._name} is open to other users; run: {command}")
+                path = str(self._path)
+                argument = shlex.quote(path) if path.isprintable() else self._name
+                raise ConfigurationError(f"{self._name} is open to other users; run: chmod 600 {argument}")
         if status.st_size > _MAX_FILE_BYTES:
             raise ConfigurationError(
                 f"{self._name} is not a file of tokens: it has {status.st_size} bytes; "
