@@ -14,6 +14,7 @@ from gcore_iam_client.types import UNSET, Unset
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from ..auth.api_key import APIKey
 from ..auth.session import Session
+from ..auth.shield import complete_async
 from ..errors import ConfigurationError
 from ..retry import RetryPolicy
 from .http import AsyncHTTPClient
@@ -154,8 +155,12 @@ class AsyncIAMClient:
         return view
 
     async def aclose(self) -> None:
-        """Close all connections. The client cannot be used afterwards."""
-        await self._http.aclose()
+        """Close all connections. The client cannot be used afterwards.
+
+        Waits at most 55 seconds for an exchange of session tokens. An interrupt during the wait is raised when the
+        connections are closed.
+        """
+        await complete_async(self._http.aclose)
 
     async def __aenter__(self) -> Self:
         return self

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ..auth.api_key import APIKey, header
@@ -11,11 +10,11 @@ from ..auth.bearer import Bearer
 from ..auth.waiting import asked_async
 
 if TYPE_CHECKING:
-    from ..auth.exclusive import Running
-    from ..auth.session import Session
+    from ..auth.session import HasTokens, Session
+    from ..auth.shield import InFlight
     from .session import AsyncExchange
 
-T = TypeVar("T")
+P = TypeVar("P", bound="HasTokens")
 
 Auth: TypeAlias = "APIKey | Session | Bearer | None"
 
@@ -27,17 +26,17 @@ class AsyncCredentials:
         auth: Whose credentials; None for none at all.
         origin: The API that they are for.
         exchange: Gets session tokens.
-        running: Counts exchanges of tokens as long as they go on.
+        in_flight: Counts exchanges of tokens as long as they go on.
     """
 
-    def __init__(self, auth: Auth, origin: str, exchange: AsyncExchange, running: Running) -> None:
+    def __init__(self, auth: Auth, origin: str, exchange: AsyncExchange, in_flight: InFlight) -> None:
         self.auth = auth
         self.outer: AsyncCredentials | None = None
         self._session = None
         if auth is not None and not isinstance(auth, APIKey | Bearer):
             from .session import AsyncSessionTokens
 
-            self._session = AsyncSessionTokens(auth, origin, exchange, running)
+            self._session = AsyncSessionTokens(auth, origin, exchange, in_flight)
 
     def find_secrets(self) -> set[str]:
         """Find what a server may repeat in any response: the key or session, and that of an outer call."""
@@ -65,30 +64,19 @@ class AsyncCredentials:
         access, is_new = await self._session.renewed(rejected.removeprefix("Bearer "))
         return f"Bearer {access}", is_new
 
-    @asynccontextmanager
-    async def replacing(self, password: str) -> AsyncIterator[Callable[[str, str], Awaitable[None]]]:
-        """Change the password of the session, if there is one, while nobody else renews its tokens.
-
-        Gives what takes over the new access token and refresh token.
+    async def change_password(self, password: str, change: Callable[[], Awaitable[P]]) -> P:
+        """Change the password of the credentials' user; a session goes on with the new pair and the new password.
 
         Args:
-            password: The new one.
+            password: The new password.
+            change: Sends the request, and returns the new pair.
+
+        Returns:
+            What `change` returns.
         """
-        if self._session is None:
-            yield _ignore
-            return
-        async with self._session.replacing(password) as adopt:
-            yield adopt
+        return await (change() if self._session is None else self._session.change_password(password, change))
 
     async def renamed(self, username: str) -> None:
         """Let the session, if there is one, go on with another email address of its user."""
         if self._session is not None:
             await self._session.renamed(username)
-
-    async def unbroken(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do something that changes a session's tokens, to its end even if the caller is cancelled meanwhile."""
-        return await (work() if self._session is None else self._session.unbroken(work))
-
-
-async def _ignore(access: str, refresh: str) -> None:
-    """Nobody goes on with new tokens."""

@@ -19,7 +19,7 @@ from .._proxies import read_proxy_settings
 from .._response_body import BodyTooLargeError, bound_body, check_max_response_bytes
 from .._transport_errors import is_transport_error
 from ..auth.bearer import Bearer
-from ..auth.exclusive import Running
+from ..auth.shield import InFlight
 from ..auth.waiting import slept_async
 from ..background import cuttable, sending, turn_async
 from ..errors import ConfigurationError
@@ -74,7 +74,7 @@ class AsyncPool:
         self.client = make()
         self._inherited: list[httpx.AsyncClient | AsyncDirect] = []
         self._is_closed = False
-        self.running = Running()
+        self.in_flight = InFlight()
         _POOLS.add(self)
 
     async def send(self, request: httpx.Request) -> httpx.Response:
@@ -95,7 +95,7 @@ class AsyncPool:
     async def aclose(self) -> None:
         """Close the connections, unless they belong to the user, once nobody is renewing a session over them."""
         try:
-            await self.running.settle_async()
+            await self.in_flight.settle_async()
         finally:
             self._is_closed = True
             if self._is_ours:
@@ -138,7 +138,7 @@ class AsyncHTTPClient(httpx.AsyncClient):
         self._retries = retries
         self._max_response_bytes = max_response_bytes
         self._is_view = False
-        self.credentials = AsyncCredentials(auth, origin(base_url), _Exchange(self), pool.running)
+        self.credentials = AsyncCredentials(auth, origin(base_url), _Exchange(self), pool.in_flight)
         self.api = BoundClient(str(base_url), raise_on_unexpected_status=True).set_async_httpx_client(self)
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:

@@ -3,60 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from ..background import undisturbed
 from ..errors import ConfigurationError
+from . import fork
 from .waiting import blocking_async
 
 if TYPE_CHECKING:
-    import asyncio
-
     import anyio
     from anyio.lowlevel import RunVar
 
     from .session import Session
-
-T = TypeVar("T")
-
-_LONGEST_WAIT = 60.0
-"""Seconds that closing a client waits for an exchange of tokens over its connections."""
-
-
-class Running:
-    """Counts the exchanges of tokens that go on over some connections, in whatever thread or event loop."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._changed = threading.Condition()
-
-    def begin(self) -> None:
-        """One more."""
-        with self._changed:
-            self._count += 1
-
-    def end(self) -> None:
-        """One less."""
-        with self._changed:
-            self._count -= 1
-            self._changed.notify_all()
-
-    def settle(self) -> None:
-        """Wait until there are none, before the connections are closed: a refresh token serves once."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._count, _LONGEST_WAIT)
-
-    async def settle_async(self) -> None:
-        """The same in async code."""
-        import anyio
-
-        with anyio.move_on_after(_LONGEST_WAIT):
-            while self._count:  # noqa: ASYNC110 - ended by a thread, or another loop
-                await anyio.sleep(0.005)
 
 
 class _Hold:
@@ -86,8 +47,12 @@ def _holding(session: Session) -> Iterator[None]:
         _HOLD.reset(token)
 
 
-_RENEWING: set[tuple[int, int]] = set()
-"""Threads whose event loop has a task that holds the lock of a session, with the id of its store."""
+_RENEWING: set[tuple[int, int, int]] = set()
+"""Threads whose event loop has a task that holds the lock of a session, with the id of its store and the process."""
+
+
+def _loop_of_this_thread(session: Session) -> tuple[int, int, int]:
+    return fork.generation(), threading.get_ident(), id(session.store)
 
 
 @contextmanager
@@ -100,7 +65,7 @@ def exclusive(session: Session) -> Iterator[None]:
     if _is_held(session):
         yield
         return
-    if (threading.get_ident(), id(session.store)) in _RENEWING:
+    if _loop_of_this_thread(session) in _RENEWING:
         raise ConfigurationError(
             "this session is being renewed by a task of this thread, which a sync client would block; "
             "use AsyncIAMClient here, or call the sync client in a thread of its own"
@@ -124,7 +89,7 @@ async def exclusive_async(session: Session) -> AsyncIterator[None]:
     async with _queue(session):
         while not session.mutex.acquire(blocking=False):  # noqa: ASYNC110 - released by a thread, or another loop
             await anyio.sleep(0.005)
-        renewing = (threading.get_ident(), id(session.store))
+        renewing = _loop_of_this_thread(session)
         _RENEWING.add(renewing)
         try:
             lock = _Lock(session.store.lock())
@@ -179,47 +144,3 @@ def _queue(session: Session) -> anyio.Lock:
         queues = WeakKeyDictionary()
         _queues.set(queues)
     return queues.setdefault(session, anyio.Lock())
-
-
-def unbroken(work: Callable[[], T]) -> T:
-    """Do something to its end even if nobody waits for it any more: a refresh token serves once."""
-    with undisturbed():
-        return work()
-
-
-_TASKS: set[asyncio.Future[Any]] = set()
-
-
-async def unbroken_async(work: Callable[[], Awaitable[T]]) -> T:
-    """Do something to its end even if the caller is cancelled meanwhile: a refresh token serves once.
-
-    With asyncio the caller ends at once and the work goes on in a task of its own; with trio the caller ends after it.
-    """
-    if not _is_asyncio():
-        import anyio
-
-        with undisturbed(), anyio.CancelScope(shield=True):
-            return await work()
-    import asyncio
-
-    with undisturbed():
-        task = asyncio.ensure_future(work())
-    _TASKS.add(task)  # asyncio itself would forget it
-    task.add_done_callback(_done)
-    return await asyncio.shield(task)
-
-
-def _done(task: asyncio.Future[Any]) -> None:
-    _TASKS.discard(task)
-    if not task.cancelled():
-        task.exception()  # looked at, so that asyncio does not complain when the caller has gone
-
-
-def _is_asyncio() -> bool:
-    import asyncio  # here, for those who have no async code: it takes as long as all of this library
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

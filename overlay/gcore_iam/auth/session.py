@@ -7,13 +7,13 @@ it does that: `credentials.py` in sync and in async code.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
-import os
 import threading
 import time
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, Self, TypeAlias
-from weakref import WeakSet
+from typing import Any, Protocol, Self, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 import attrs
 
@@ -28,11 +28,20 @@ from ..errors import (
     RateLimitError,
     ServerError,
 )
+from . import fork
 from .api_key import is_credential
 from .store import MemoryTokenStore, TokenPair, TokenStore
 
 MARGIN = 60.0
 """Seconds before its end from which on an access token is not used any more."""
+
+_REFUSED = "refused:"
+"""What a stored refresh token begins with in place of tokens that must not be sent again; their digests follow."""
+
+_MAX_REFUSED = 16
+"""Refresh tokens whose refusal is stored."""
+
+T = TypeVar("T")
 
 OneTimePassword: TypeAlias = "str | Callable[[], str | Awaitable[str]]"
 
@@ -73,7 +82,42 @@ class SelectAccount:
     access: str = attrs.field(repr=False)
 
 
-Step: TypeAlias = Load | Save | LogIn | Refresh | SelectAccount
+class HasTokens(Protocol):
+    """What an operation returns that issues tokens."""
+
+    access: str
+    refresh: str
+
+
+@attrs.define(eq=False)
+class ChangePassword:
+    """Change the password of the session's user by calling a function; give the pair that it returns."""
+
+    change: Callable[[], Any]
+
+
+Step: TypeAlias = Load | Save | LogIn | Refresh | SelectAccount | ChangePassword
+
+
+@attrs.define(eq=False)
+class Done:
+    """The end of the steps, with their result."""
+
+    result: Any
+
+
+def advance(steps: Generator[Step, Any, object], answer: object = None, error: IAMError | None = None) -> Step | Done:
+    """Report what the last step gave, and return the next one.
+
+    Args:
+        steps: The steps of a session.
+        answer: What the last step gave; None for the first step.
+        error: What the last step raised.
+    """
+    try:
+        return steps.send(answer) if error is None else steps.throw(error)
+    except StopIteration as end:
+        return Done(end.value)
 
 
 class Session:
@@ -166,7 +210,19 @@ class Session:
         self._loaded: TokenPair | None = None
         self._before: TokenPair | None = None
         self._last_code: str | None = None
-        _SESSIONS.add(self)
+        self._spent: set[str] = set()
+        self._inherited: set[str] = set()
+        if isinstance(self._store, MemoryTokenStore):
+            _SAVED_IN.setdefault(self._store, fork.generation())
+        fork.register(self)
+
+    def after_fork(self) -> None:
+        """Leave to the parent process what belongs to it: its locks, and refresh tokens that no shared store guards."""
+        self.mutex = threading.Lock()
+        if isinstance(self._store, MemoryTokenStore):
+            pairs = (self._current, self._given, self._unsaved)
+            self._inherited |= {pair.refresh for pair in pairs if pair is not None}
+        self._unsaved = None
 
     @property
     def store(self) -> TokenStore:
@@ -225,6 +281,46 @@ class Session:
         """
         if (access := self.usable) is not None and access != rejected:
             return access, False
+        yield from self._load()
+        if (access := self.usable) is not None and access != rejected:
+            return access, False
+        if self._unsaved is not None:
+            unsaved = self._unsaved
+            yield from self._stored(unsaved)
+            if (access := self.usable) is not None and access != rejected:
+                return access, False
+        refusal: IAMError | None = None
+        for refresh in self._refresh_tokens():
+            began = _now()
+            try:
+                issued: tuple[str, str] = yield Refresh(refresh)
+                _check_issued(issued, "iamRefreshToken")
+            except (RateLimitError, ServerError):
+                raise
+            except AmbiguousOutcomeError as error:
+                if self._username is None:
+                    raise  # the refresh token may still be good, and there is nothing else
+                refusal = error
+            except (APIStatusError, DecodeError) as error:
+                refusal = error
+            else:
+                self._spent.add(refresh)
+                return (yield from self._keep(issued, began)), True
+            yield from self._refuse(refresh)
+            if not isinstance(refusal, APIStatusError):
+                break
+        if self._username is None:
+            raise self._end(refusal)
+        began = _now()
+        issued = yield from self._log_in(self._username)
+        _check_issued(issued, "iamLoginUser")
+        if self._client_id is not None:
+            issued = yield SelectAccount(self._client_id, issued[0])
+            _check_issued(issued, "iamSelectAccount")
+        return (yield from self._keep(issued, began)), True
+
+    def _load(self) -> Generator[Step, Any, None]:
+        """Take over what the store holds."""
         stored: object = yield Load()
         if stored is not None and not isinstance(stored, TokenPair):
             raise ConfigurationError(
@@ -235,40 +331,57 @@ class Session:
         self._loaded = stored
         if stored is not None:
             self._check_owner(stored)
+            if isinstance(self._store, MemoryTokenStore) and _SAVED_IN.get(self._store) != fork.generation():
+                self._inherited.add(stored.refresh)
             if stored != self._current:  # its end is known already, by a clock that nobody sets
                 self._take(stored)
         elif self._current is None and self._given is not None:
             self._take(self._given)
-        if (access := self.usable) is not None and access != rejected:
-            return access, False
-        if self._unsaved is not None:
-            unsaved = self._unsaved
-            yield from self._stored(unsaved)
-            if (access := self.usable) is not None and access != rejected:
-                return access, False
-        refusal: IAMError | None = None
-        for refresh in dict.fromkeys(pair.refresh for pair in (self._current, self._given) if pair is not None):
-            began = _now()
-            try:
-                issued: tuple[str, str] = yield Refresh(refresh)
-            except (AmbiguousOutcomeError, DecodeError) as error:
-                refusal = error
-                break
-            except (RateLimitError, ServerError):
-                raise
-            except APIStatusError as error:
-                refusal = error
-            else:
-                return (yield from self._keep(issued, began)), True
-        if self._username is None:
-            if isinstance(refusal, AuthenticationError):
-                refusal.add_note("The session has ended; open another one, with a new login.")
-            raise refusal or AssertionError("a session without a login has tokens")
-        began = _now()
-        issued = yield from self._log_in(self._username)
-        if self._client_id is not None:
-            issued = yield SelectAccount(self._client_id, issued[0])
-        return (yield from self._keep(issued, began)), True
+
+    def _refresh_tokens(self) -> list[str]:
+        """Return the refresh tokens that may be sent."""
+        pairs = [pair for pair in (self._current, self._given) if pair is not None]
+        refused = [digest for pair in pairs for digest in _refused_digests(pair)]
+        return [
+            refresh
+            for refresh in dict.fromkeys(pair.refresh for pair in pairs)
+            if not refresh.startswith(_REFUSED)
+            and refresh not in self._spent
+            and refresh not in self._inherited
+            and _digest(refresh) not in refused
+        ]
+
+    def _refuse(self, refresh: str) -> Generator[Step, Any, None]:
+        """Have nobody who shares the store send a refresh token again, now or after a restart."""
+        self._spent.add(refresh)
+        assert self._current is not None  # noqa: S101 - the token is its own, or that of `_given` beside it
+        refused = _refused_digests(self._current) or [_digest(self._current.refresh)]
+        kept = list(dict.fromkeys([*refused, _digest(refresh)]))[-_MAX_REFUSED:]
+        tokens = attrs.evolve(self._current, refresh=_REFUSED + ",".join(kept), owner=self._owner)
+        yield from self._stored(tokens)
+
+    def _end(self, refusal: IAMError | None) -> IAMError:
+        """Build the error for a session that can neither refresh its tokens nor log in."""
+        pairs = (self._current, self._given)
+        if refusal is None and any(pair is not None and pair.refresh in self._inherited for pair in pairs):
+            return ConfigurationError(
+                "this session's refresh token belongs to the parent process, and serves once: make the Session in this "
+                "process after the fork, or give it a store that processes share, such as FileTokenStore"
+            )
+        if refusal is None:
+            refusal = AuthenticationError(
+                401,
+                errors={},
+                message="the API has refused the session's refresh token before, so it was not sent again",
+                request_id=None,
+                retry_after=None,
+                body=None,
+                method="POST",
+                url=f"{self._origin}/iam/auth/jwt/refresh",
+            )
+        if isinstance(refusal, AuthenticationError | DecodeError):
+            refusal.add_note("The session has ended; open another one, with a new login.")
+        return refusal
 
     def _log_in(self, username: str) -> Generator[Step, Any, tuple[str, str]]:
         try:
@@ -302,18 +415,30 @@ class Session:
         if stored is not None and is_ours:
             yield from self._stored(attrs.evolve(stored, owner=self._owner))
 
-    def adoption(self, access: str, refresh: str, password: str) -> Generator[Step, Any, str]:
-        """What to do with the pair that a change of the password has brought, and with the new password."""
+    def adoption(self, password: str, change: Callable[[], Any]) -> Generator[Step, Any, Any]:
+        """What to do to change the password of the user, and to go on with it and with the pair that it brings."""
+        began = _now()
+        issued: HasTokens = yield ChangePassword(change)
         if self._username is not None:
             self._password = password
             self._perhaps.clear()
-        return (yield from self._keep((access, refresh), _now()))
+        pair = (issued.access, issued.refresh)
+        _check_issued(pair, "iamChangePassword")
+        yield from self._keep(pair, began)
+        return issued
+
+    @property
+    def unsaved(self) -> TokenPair | None:
+        """The pair that was issued but not saved."""
+        return self._unsaved
+
+    def unsaved_steps(self) -> Generator[Step, Any, None]:
+        """What to do to save the pair that was issued but not saved."""
+        if self._unsaved is not None:
+            yield from self._stored(self._unsaved)
 
     def _keep(self, issued: tuple[str, str], began: float) -> Generator[Step, Any, str]:
         access, refresh = issued
-        for token in issued:
-            if not is_credential(token):
-                raise DecodeError("the answer holds no tokens", operation="iamLoginUser", model="Token")
         lifetime = _lifetime(access)
         expires_at = None if lifetime is None else time.time() - (_now() - began) + lifetime
         tokens = TokenPair(access, refresh, expires_at, self._owner)
@@ -325,6 +450,8 @@ class Session:
         self._unsaved = tokens  # if saving fails: its predecessor is used up, so this one must not be lost
         yield Save(tokens)
         self._unsaved, self._loaded = None, tokens
+        if isinstance(self._store, MemoryTokenStore):
+            _SAVED_IN[self._store] = fork.generation()
         if self._current is None or self._current.access != tokens.access:
             self._take(tokens)
         self._current = tokens
@@ -389,23 +516,35 @@ def _times(token: str) -> tuple[float | None, float | None]:
 
 
 def _lifetime(token: str) -> float | None:
-    """Seconds that a token lives from now on, if it was issued just now; None when it does not say.
+    """Seconds that a token lives, if it was issued just now; None when nobody knows.
 
-    By the server's clock alone where it names both ends, so that a wrong clock of this machine does no harm.
+    By the server's clock alone where it names both ends, so that a wrong clock does no harm. Where a token names its
+    end only, and that is near or past by this machine's clock, the clocks may differ: the token is then used until the
+    API refuses it, for refreshing it would bring another one that seems to be over.
     """
     issued, end = _times(token)
     if end is None:
         return None
-    return end - (time.time() if issued is None else issued)
+    if issued is None:
+        left = end - time.time()
+        return left if left > 2 * MARGIN else None
+    return end - issued if end > issued else None
 
 
-_SESSIONS: WeakSet[Session] = WeakSet()
+def _check_issued(issued: tuple[str, str], operation: str) -> None:
+    """Raise DecodeError unless a success holds two tokens."""
+    if not all(is_credential(token) and not token.startswith(_REFUSED) for token in issued):
+        raise DecodeError("the answer holds no tokens", operation=operation, model="Token")
 
 
-def _after_fork() -> None:
-    for session in list(_SESSIONS):
-        session.mutex = threading.Lock()  # whoever held it is not in this process
+def _digest(refresh: str) -> str:
+    return hashlib.sha256(refresh.encode()).hexdigest()[:32]
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+def _refused_digests(pair: TokenPair) -> list[str]:
+    """Return the digests of the refresh tokens that a stored pair says were refused."""
+    return pair.refresh.removeprefix(_REFUSED).split(",") if pair.refresh.startswith(_REFUSED) else []
+
+
+_SAVED_IN: WeakKeyDictionary[MemoryTokenStore, int] = WeakKeyDictionary()
+"""The process (`fork.generation`) that has saved the pair that a store holds."""

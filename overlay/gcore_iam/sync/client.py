@@ -16,6 +16,7 @@ from gcore_iam_client.types import UNSET, Unset
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from ..auth.api_key import APIKey
 from ..auth.session import Session
+from ..auth.shield import complete
 from ..errors import ConfigurationError
 from ..retry import RetryPolicy
 from .http import HTTPClient
@@ -156,8 +157,12 @@ class IAMClient:
         return view
 
     def close(self) -> None:
-        """Close all connections. The client cannot be used afterwards."""
-        self._http.close()
+        """Close all connections. The client cannot be used afterwards.
+
+        Waits at most 55 seconds for an exchange of session tokens. An interrupt during the wait is raised when the
+        connections are closed.
+        """
+        complete(self._http.close)
 
     def __enter__(self) -> Self:
         return self

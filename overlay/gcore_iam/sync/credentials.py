@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ..auth.api_key import APIKey, header
@@ -13,11 +12,11 @@ from ..auth.bearer import Bearer
 from ..auth.waiting import asked
 
 if TYPE_CHECKING:
-    from ..auth.exclusive import Running
-    from ..auth.session import Session
+    from ..auth.session import HasTokens, Session
+    from ..auth.shield import InFlight
     from .session import Exchange
 
-T = TypeVar("T")
+P = TypeVar("P", bound="HasTokens")
 
 Auth: TypeAlias = "APIKey | Session | Bearer | None"
 
@@ -29,17 +28,17 @@ class Credentials:
         auth: Whose credentials; None for none at all.
         origin: The API that they are for.
         exchange: Gets session tokens.
-        running: Counts exchanges of tokens as long as they go on.
+        in_flight: Counts exchanges of tokens as long as they go on.
     """
 
-    def __init__(self, auth: Auth, origin: str, exchange: Exchange, running: Running) -> None:
+    def __init__(self, auth: Auth, origin: str, exchange: Exchange, in_flight: InFlight) -> None:
         self.auth = auth
         self.outer: Credentials | None = None
         self._session = None
         if auth is not None and not isinstance(auth, APIKey | Bearer):
             from .session import SessionTokens
 
-            self._session = SessionTokens(auth, origin, exchange, running)
+            self._session = SessionTokens(auth, origin, exchange, in_flight)
 
     def find_secrets(self) -> set[str]:
         """Find what a server may repeat in any response: the key or session, and that of an outer call."""
@@ -67,30 +66,19 @@ class Credentials:
         access, is_new = self._session.renewed(rejected.removeprefix("Bearer "))
         return f"Bearer {access}", is_new
 
-    @contextmanager
-    def replacing(self, password: str) -> Iterator[Callable[[str, str], None]]:
-        """Change the password of the session, if there is one, while nobody else renews its tokens.
-
-        Gives what takes over the new access token and refresh token.
+    def change_password(self, password: str, change: Callable[[], P]) -> P:
+        """Change the password of the credentials' user; a session goes on with the new pair and the new password.
 
         Args:
-            password: The new one.
+            password: The new password.
+            change: Sends the request, and returns the new pair.
+
+        Returns:
+            What `change` returns.
         """
-        if self._session is None:
-            yield _ignore
-            return
-        with self._session.replacing(password) as adopt:
-            yield adopt
+        return change() if self._session is None else self._session.change_password(password, change)
 
     def renamed(self, username: str) -> None:
         """Let the session, if there is one, go on with another email address of its user."""
         if self._session is not None:
             self._session.renamed(username)
-
-    def unbroken(self, work: Callable[[], T]) -> T:
-        """Do something that changes a session's tokens, to its end even if the caller is cancelled meanwhile."""
-        return work() if self._session is None else self._session.unbroken(work)
-
-
-def _ignore(access: str, refresh: str) -> None:
-    """Nobody goes on with new tokens."""

@@ -21,7 +21,7 @@ from .._proxies import read_proxy_settings
 from .._response_body import BodyTooLargeError, bound_body, check_max_response_bytes
 from .._transport_errors import is_transport_error
 from ..auth.bearer import Bearer
-from ..auth.exclusive import Running
+from ..auth.shield import InFlight
 from ..auth.waiting import slept
 from ..background import cuttable, sending, turn
 from ..errors import ConfigurationError
@@ -76,7 +76,7 @@ class Pool:
         self.client = make()
         self._inherited: list[httpx.Client | Direct] = []
         self._is_closed = False
-        self.running = Running()
+        self.in_flight = InFlight()
         _POOLS.add(self)
 
     def send(self, request: httpx.Request) -> httpx.Response:
@@ -97,7 +97,7 @@ class Pool:
     def close(self) -> None:
         """Close the connections, unless they belong to the user, once nobody is renewing a session over them."""
         try:
-            self.running.settle()
+            self.in_flight.settle()
         finally:
             self._is_closed = True
             if self._is_ours:
@@ -140,7 +140,7 @@ class HTTPClient(httpx.Client):
         self._retries = retries
         self._max_response_bytes = max_response_bytes
         self._is_view = False
-        self.credentials = Credentials(auth, origin(base_url), _Exchange(self), pool.running)
+        self.credentials = Credentials(auth, origin(base_url), _Exchange(self), pool.in_flight)
         self.api = BoundClient(str(base_url), raise_on_unexpected_status=True).set_httpx_client(self)
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:

@@ -4,16 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from ..auth.exclusive import Running, exclusive, unbroken
-from ..auth.session import Load, LogIn, Refresh, Save, Session, Step
+from ..auth.exclusive import exclusive
+from ..auth.session import ChangePassword, Done, HasTokens, Load, LogIn, Refresh, Save, Session, Step, advance
+from ..auth.shield import InFlight, complete, shield
 from ..auth.waiting import asked, blocking
+from ..background import undisturbed
 from ..errors import AmbiguousOutcomeError, DecodeError, IAMError
 
 T = TypeVar("T")
+P = TypeVar("P", bound=HasTokens)
 
 
 class Exchange(Protocol):
@@ -39,14 +42,14 @@ class SessionTokens:
         session: Whose.
         origin: The API that they are for.
         exchange: Gets session tokens.
-        running: Counts exchanges of tokens as long as they go on.
+        in_flight: Counts exchanges of tokens as long as they go on.
     """
 
-    def __init__(self, session: Session, origin: str, exchange: Exchange, running: Running) -> None:
+    def __init__(self, session: Session, origin: str, exchange: Exchange, in_flight: InFlight) -> None:
         self._session = session
         self._origin = origin
         self._exchange = exchange
-        self._running = running
+        self._in_flight = in_flight
 
     @property
     def secrets(self) -> set[str]:
@@ -61,29 +64,23 @@ class SessionTokens:
 
     def renewed(self, rejected: str | None) -> tuple[str, bool]:
         """Another access token after the API has refused one, and whether it was issued just now."""
+        with exclusive(self._session):
+            return self._drive(self._session.renewal(rejected))
 
-        def work() -> tuple[str, bool]:
-            with exclusive(self._session):
-                return self._drive(self._session.renewal(rejected))
-
-        return self.unbroken(work)
-
-    @contextmanager
-    def replacing(self, password: str) -> Iterator[Callable[[str, str], None]]:
-        """Change the password of the session, while nobody else renews its tokens.
-
-        Gives what takes over the new access token and refresh token.
+    def change_password(self, password: str, change: Callable[[], P]) -> P:
+        """Change the password of the session's user, while nobody else renews the tokens.
 
         Args:
-            password: The new one.
+            password: The new password.
+            change: Sends the request, and returns the new pair, with which the session goes on.
+
+        Returns:
+            What `change` returns.
         """
-
-        def adopt(access: str, refresh: str) -> None:
-            self._drive(self._session.adoption(access, refresh, password))
-
         with exclusive(self._session):
+            self.access()  # here, where the caller may interrupt a login
             try:
-                yield adopt
+                return self._drive(self._session.adoption(password, change))
             except BaseException as error:
                 if isinstance(error, AmbiguousOutcomeError | DecodeError) or not isinstance(error, Exception):
                     self._session.doubt(password)
@@ -96,42 +93,59 @@ class SessionTokens:
             with exclusive(self._session):
                 self._drive(self._session.renaming(username))
 
-        self.unbroken(work)
-
-    def unbroken(self, work: Callable[[], T]) -> T:
-        """Do something that changes the tokens, to its end even if the caller is cancelled meanwhile."""
-        return unbroken(work)
+        complete(work)
 
     def _drive(self, steps: Generator[Step, Any, T]) -> T:
-        """Do step by step what a session wants, and give what it comes to."""
-        is_exchanging = False
+        """Perform the steps of a session, and return what they come to.
+
+        What the server issues is saved even if the caller is interrupted: an exchange that spends a single-use refresh
+        token, or the password, runs shielded, and the pair that it brings is saved before the interrupt is raised.
+        """
+        before = self._session.unsaved
         try:
-            step = next(steps)
-            while True:
-                if isinstance(step, Refresh) and not is_exchanging:
-                    is_exchanging = True  # until its successor is saved
-                    self._running.begin()
-                try:
-                    answer = self._do(step)
-                except IAMError as error:
-                    step = steps.throw(error)
+            step = advance(steps)
+            while not isinstance(step, Done):
+                perform = partial(self._perform, steps, step)
+                if isinstance(step, Refresh | ChangePassword):
+                    self._in_flight.begin(steps)
+                    step = shield(perform)
                 else:
-                    step = steps.send(answer)
-        except StopIteration as end:
-            result: T = end.value
+                    step = perform()
+        except BaseException:
+            if self._session.unsaved is not before:
+                complete(self._save_unsaved)
+            raise
+        else:
+            result: T = step.result
             return result
         finally:
-            if is_exchanging:
-                self._running.end()
+            self._in_flight.end(steps)
 
-    def _do(self, step: Step) -> object:
+    def _save_unsaved(self) -> None:
+        steps = self._session.unsaved_steps()
+        step = advance(steps)
+        while not isinstance(step, Done):
+            step = self._perform(steps, step)
+
+    def _perform(self, steps: Generator[Step, Any, object], step: Step) -> Step | Done:
+        """Perform one step, and return the next one."""
+        try:
+            with undisturbed():
+                answer = self._answer(step)
+        except IAMError as error:
+            return advance(steps, error=error)
+        return advance(steps, answer)
+
+    def _answer(self, step: Step) -> object:
         store = self._session.store
         if isinstance(step, Load):
             return blocking(store.load)
         if isinstance(step, Save):
-            return blocking(store.save, step.tokens)
+            return complete(partial(blocking, store.save, step.tokens))
         if isinstance(step, Refresh):
             return self._exchange.refresh(step.refresh)
+        if isinstance(step, ChangePassword):
+            return step.change()
         if isinstance(step, LogIn):
             code = step.one_time_password
             if callable(code):

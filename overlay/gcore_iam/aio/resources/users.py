@@ -225,13 +225,10 @@ class AsyncUsers:
         body = ChangePasswordRequest(old=text("old", old), new=text("new", new), double=new)
 
         async def change() -> Token:
-            async with self._http.credentials.replacing(new) as adopt:
-                token = unwrap(await iam_change_password.asyncio_detailed(user_id=number, body=body, client=self._api))
-                await adopt(token.access, token.refresh)
-            return token
+            return unwrap(await iam_change_password.asyncio_detailed(user_id=number, body=body, client=self._api))
 
         with reconciled("log in with the new password: if that works, it was changed", None):
-            return await self._http.credentials.unbroken(change)
+            return await self._http.credentials.change_password(new, change)
 
     async def invite(
         self,

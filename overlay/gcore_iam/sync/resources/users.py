@@ -227,13 +227,10 @@ class Users:
         body = ChangePasswordRequest(old=text("old", old), new=text("new", new), double=new)
 
         def change() -> Token:
-            with self._http.credentials.replacing(new) as adopt:
-                token = unwrap(iam_change_password.sync_detailed(user_id=number, body=body, client=self._api))
-                adopt(token.access, token.refresh)
-            return token
+            return unwrap(iam_change_password.sync_detailed(user_id=number, body=body, client=self._api))
 
         with reconciled("log in with the new password: if that works, it was changed", None):
-            return self._http.credentials.unbroken(change)
+            return self._http.credentials.change_password(new, change)
 
     def invite(
         self,

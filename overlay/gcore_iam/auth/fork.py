@@ -1,0 +1,44 @@
+"""The one hook that runs in a forked child process.
+
+Only the thread that called `os.fork` exists in the child. Locks that other threads held stay locked there, counters of
+their work stay above zero, and single-use refresh tokens belong to the parent, which goes on using them.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+from weakref import WeakSet
+
+
+class ForkAware(Protocol):
+    """An object that has to change in a forked child."""
+
+    def after_fork(self) -> None:
+        """Change the object in the child."""
+        ...
+
+
+_OBJECTS: WeakSet[ForkAware] = WeakSet()
+_generation = 0
+
+
+def generation() -> int:
+    """Return the number of forks that lead to this process; a child's number differs from its parent's."""
+    return _generation
+
+
+def register(item: ForkAware) -> None:
+    """Have `item.after_fork()` called in every child that is forked while the object exists."""
+    _OBJECTS.add(item)
+
+
+def _after_fork() -> None:
+    global _generation
+    _generation += 1
+    for item in list(_OBJECTS):
+        item.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
