@@ -78,11 +78,12 @@ class AsyncSessionTokens:
         async with exclusive_async(self._session):
             await self.access()  # here, where the caller may interrupt a login
             try:
-                return await self._drive(self._session.adoption(password, change))
+                changed: P = await self._drive(self._session.adoption(password, change))
             except BaseException as error:
                 if isinstance(error, AmbiguousOutcomeError | DecodeError) or not isinstance(error, Exception):
                     self._session.doubt(password)
                 raise
+            return changed
 
     async def renamed(self, username: str) -> None:
         """Go on with another email address of the user."""

@@ -126,8 +126,8 @@ async def complete_async(work: Callable[[], Awaitable[T]]) -> T:
     import anyio
 
     with anyio.CancelScope(shield=True):
-        result = await shield_async(work)
-    return result
+        return await shield_async(work)
+    raise AssertionError("nobody cancels this scope")
 
 
 class _Task(Generic[T]):

@@ -80,11 +80,12 @@ class SessionTokens:
         with exclusive(self._session):
             self.access()  # here, where the caller may interrupt a login
             try:
-                return self._drive(self._session.adoption(password, change))
+                changed: P = self._drive(self._session.adoption(password, change))
             except BaseException as error:
                 if isinstance(error, AmbiguousOutcomeError | DecodeError) or not isinstance(error, Exception):
                     self._session.doubt(password)
                 raise
+            return changed
 
     def renamed(self, username: str) -> None:
         """Go on with another email address of the user."""
