@@ -616,7 +616,7 @@ def test_what_closing_waits_for_is_waited_for_in_another_event_loop(fake: FakeIA
                 break
             time.sleep(0.005)
         assert session.store.load() is None
-        asyncio.run(asyncio.wait_for(iam._http._pool.in_flight.settle_async(), 10))
+        asyncio.run(asyncio.wait_for(iam._http._pool.in_flight.drain_async(), 10))
         assert session.store.load() is not None
         thread.join()
     assert counts(fake) == (1, 1, 0)

@@ -448,7 +448,7 @@ def test_an_interrupted_caller_waits_a_bounded_time(backend: str, monkeypatch: p
 def test_closing_refuses_refreshes_that_begin_too_late() -> None:
     expired = Expired()
     iam = IAMClient(expired.session, base_url="http://localhost", transport=expired.fake.transport())
-    iam._http._pool.in_flight.settle()
+    iam._http._pool.in_flight.drain()
     with pytest.raises(ConfigurationError, match="closed"):
         iam.users.get(1)
     assert not expired.has_begun

@@ -95,7 +95,7 @@ class AsyncPool:
     async def aclose(self) -> None:
         """Close the connections, unless they belong to the user, once nobody is renewing a session over them."""
         try:
-            await self.in_flight.settle_async()
+            await self.in_flight.drain_async()
         finally:
             self._is_closed = True
             if self._is_ours:

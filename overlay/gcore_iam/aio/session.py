@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Generator
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from ..auth.exclusive import exclusive_async
+from ..auth.refresh_lock import refresh_lock_async
 from ..auth.session import ChangePassword, Done, HasTokens, Load, LogIn, Refresh, Save, Session, Step, advance
 from ..auth.shield import InFlight, complete_async, shield_async
 from ..auth.waiting import asked_async, blocking_async
@@ -62,7 +62,7 @@ class AsyncSessionTokens:
 
     async def renewed(self, rejected: str | None) -> tuple[str, bool]:
         """Another access token after the API has refused one, and whether it was issued just now."""
-        async with exclusive_async(self._session):
+        async with refresh_lock_async(self._session):
             return await self._drive(self._session.renewal(rejected))
 
     async def change_password(self, password: str, change: Callable[[], Awaitable[P]]) -> P:
@@ -75,7 +75,7 @@ class AsyncSessionTokens:
         Returns:
             What `change` returns.
         """
-        async with exclusive_async(self._session):
+        async with refresh_lock_async(self._session):
             await self.access()  # here, where the caller may interrupt a login
             try:
                 changed: P = await self._drive(self._session.adoption(password, change))
@@ -89,7 +89,7 @@ class AsyncSessionTokens:
         """Go on with another email address of the user."""
 
         async def work() -> None:
-            async with exclusive_async(self._session):
+            async with refresh_lock_async(self._session):
                 await self._drive(self._session.renaming(username))
 
         await complete_async(work)

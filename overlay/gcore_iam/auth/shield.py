@@ -221,13 +221,13 @@ class InFlight:
             self._exchanges.discard(exchange)
             self._changed.notify_all()
 
-    def settle(self) -> None:
+    def drain(self) -> None:
         """Refuse new exchanges, and wait for those under way; then the connections can be closed."""
         with self._changed:
             self._is_closed = True
             self._changed.wait_for(lambda: not self._exchanges, DRAIN_TIMEOUT)
 
-    async def settle_async(self) -> None:
+    async def drain_async(self) -> None:
         """Refuse new exchanges, and wait for those under way; then the connections can be closed."""
         import anyio
 

@@ -97,7 +97,7 @@ class Pool:
     def close(self) -> None:
         """Close the connections, unless they belong to the user, once nobody is renewing a session over them."""
         try:
-            self.in_flight.settle()
+            self.in_flight.drain()
         finally:
             self._is_closed = True
             if self._is_ours:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from ..auth.exclusive import exclusive
+from ..auth.refresh_lock import refresh_lock
 from ..auth.session import ChangePassword, Done, HasTokens, Load, LogIn, Refresh, Save, Session, Step, advance
 from ..auth.shield import InFlight, complete, shield
 from ..auth.waiting import asked, blocking
@@ -64,7 +64,7 @@ class SessionTokens:
 
     def renewed(self, rejected: str | None) -> tuple[str, bool]:
         """Another access token after the API has refused one, and whether it was issued just now."""
-        with exclusive(self._session):
+        with refresh_lock(self._session):
             return self._drive(self._session.renewal(rejected))
 
     def change_password(self, password: str, change: Callable[[], P]) -> P:
@@ -77,7 +77,7 @@ class SessionTokens:
         Returns:
             What `change` returns.
         """
-        with exclusive(self._session):
+        with refresh_lock(self._session):
             self.access()  # here, where the caller may interrupt a login
             try:
                 changed: P = self._drive(self._session.adoption(password, change))
@@ -91,7 +91,7 @@ class SessionTokens:
         """Go on with another email address of the user."""
 
         def work() -> None:
-            with exclusive(self._session):
+            with refresh_lock(self._session):
                 self._drive(self._session.renaming(username))
 
         complete(work)

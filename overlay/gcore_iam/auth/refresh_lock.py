@@ -1,4 +1,7 @@
-"""One renewal of a session at a time, whoever asks: threads, tasks of any event loop, other processes."""
+"""The lock that one caller at a time holds while it changes the tokens of a session.
+
+It keeps apart threads, tasks of any event loop, and, as far as the store does, processes.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +24,14 @@ if TYPE_CHECKING:
 
 
 class _Hold:
-    """That a session's lock is held; tasks that were begun meanwhile inherit it, but not longer than it lasts."""
+    """Marks that the lock of a session is held; tasks that start meanwhile inherit the mark until the lock is released."""
 
     def __init__(self, session: Session) -> None:
         self.session: Session | None = session
 
 
 _HOLD: ContextVar[_Hold | None] = ContextVar("gcore_iam_session_held", default=None)
-"""What is held here: what is called meanwhile must not wait for it."""
+"""The lock that the caller holds, so that what it calls does not wait for it."""
 
 
 def _is_held(session: Session) -> bool:
@@ -56,8 +59,8 @@ def _loop_of_this_thread(session: Session) -> tuple[int, int, int]:
 
 
 @contextmanager
-def exclusive(session: Session) -> Iterator[None]:
-    """Keep everybody else away from a session's tokens, for as long as the `with` block lasts. Reentrant.
+def refresh_lock(session: Session) -> Iterator[None]:
+    """Hold the lock of a session for the `with` block. Reentrant.
 
     Raises:
         ConfigurationError: A task of this thread's event loop is renewing the tokens, and cannot go on meanwhile.
@@ -75,11 +78,11 @@ def exclusive(session: Session) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def exclusive_async(session: Session) -> AsyncIterator[None]:
-    """The same in async code.
+async def refresh_lock_async(session: Session) -> AsyncIterator[None]:
+    """Hold the lock of a session for the `async with` block. Reentrant.
 
-    Tasks of one event loop queue up in it; only the first of them contends with threads and other event loops, which it
-    does by asking again and again, for a thread's lock cannot be awaited.
+    Tasks of one event loop wait in a queue. Only the first one competes with threads and other event loops; it polls,
+    because a thread's lock cannot be awaited.
     """
     import anyio
 
@@ -105,7 +108,7 @@ async def exclusive_async(session: Session) -> AsyncIterator[None]:
 
 
 class _Lock:
-    """A store's lock that is entered in a worker thread, which may get it only after nobody waits for it any more."""
+    """The lock of a store, entered in a worker thread, which may get it only after its caller has been cancelled."""
 
     def __init__(self, lock: AbstractContextManager[object]) -> None:
         self._lock = lock
