@@ -1063,7 +1063,7 @@ def test_nothing_of_a_session_shows_a_secret() -> None:
     session = Session("ada@example.com", "p4ss-mark", one_time_password="0tp-mark")
     tokens = Session.from_tokens("acc-mark", "ref-mark")
     shown = repr([session, tokens, TokenPair("acc-mark", "ref-mark", None, "o"), session.store])
-    shown += repr(next(session.renewal(None))) + repr(Refresh("r-mark")) + repr(LogIn("u", "p-mark", "o-mark"))
+    shown += repr(next(session.renew_steps(None))) + repr(Refresh("r-mark")) + repr(LogIn("u", "p-mark", "o-mark"))
     assert "mark" not in shown
     assert "ada@example.com" in shown
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -57,13 +58,13 @@ class AsyncSessionTokens:
     async def access(self) -> str:
         """An access token that can be used."""
         self._session.bind(self._origin)
-        access = self._session.usable
+        access = self._session.valid_access_token
         return access if access is not None else (await self.renewed(None))[0]
 
     async def renewed(self, rejected: str | None) -> tuple[str, bool]:
         """Another access token after the API has refused one, and whether it was issued just now."""
         async with refresh_lock_async(self._session):
-            return await self._drive(self._session.renewal(rejected))
+            return await self._drive(self._session.renew_steps(rejected))
 
     async def change_password(self, password: str, change: Callable[[], Awaitable[P]]) -> P:
         """Change the password of the session's user, while nobody else renews the tokens.
@@ -78,10 +79,10 @@ class AsyncSessionTokens:
         async with refresh_lock_async(self._session):
             await self.access()  # here, where the caller may interrupt a login
             try:
-                changed: P = await self._drive(self._session.adoption(password, change))
+                changed: P = await self._drive(self._session.adopt_steps(password, change))
             except BaseException as error:
                 if isinstance(error, AmbiguousOutcomeError | DecodeError) or not isinstance(error, Exception):
-                    self._session.doubt(password)
+                    self._session.remember_candidate_password(password)
                 raise
             return changed
 
@@ -90,7 +91,7 @@ class AsyncSessionTokens:
 
         async def work() -> None:
             async with refresh_lock_async(self._session):
-                await self._drive(self._session.renaming(username))
+                await self._drive(self._session.change_username_steps(username))
 
         await complete_async(work)
 
@@ -112,7 +113,8 @@ class AsyncSessionTokens:
                     step = await perform()
         except BaseException:
             if self._session.unsaved is not before:
-                await complete_async(self._save_unsaved)
+                with suppress(Exception):  # the pair stays in memory, and is saved with the next renewal
+                    await complete_async(self._save_unsaved)
             raise
         else:
             result: T = step.result
@@ -121,7 +123,7 @@ class AsyncSessionTokens:
             self._in_flight.end(steps)
 
     async def _save_unsaved(self) -> None:
-        steps = self._session.unsaved_steps()
+        steps = self._session.save_unsaved_steps()
         step = advance(steps)
         while not isinstance(step, Done):
             step = await self._perform(steps, step)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Hold:
-    """Marks that the lock of a session is held; tasks that start meanwhile inherit the mark until the lock is released."""
+    """Marks that the lock of a session is held. Tasks that start meanwhile inherit the mark until the lock is free."""
 
     def __init__(self, session: Session) -> None:
         self.session: Session | None = session

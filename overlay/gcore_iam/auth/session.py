@@ -1,7 +1,7 @@
 """Authentication with a login session: which tokens to use, when to renew them, and how.
 
-Nothing here waits for the network or a file. `Session.renewal` says step by step what is to be done, and whoever drives
-it does that: `credentials.py` in sync and in async code.
+Nothing here waits for the network or a file. A session yields steps, such as `Session.renew_steps`; a driver performs
+them, in `sync/session.py` or `aio/session.py`.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ class Session:
         self._origin: str | None = None
         self.mutex = threading.Lock()
         self._margin = MARGIN
-        self._perhaps: list[str] = []
+        self._candidate_passwords: list[str] = []
         self._loaded: TokenPair | None = None
         self._before: TokenPair | None = None
         self._last_code: str | None = None
@@ -261,13 +261,13 @@ class Session:
             )
 
     @property
-    def usable(self) -> str | None:
+    def valid_access_token(self) -> str | None:
         """The access token, unless there is none or its end is near."""
         current, ends = self._current, self._ends
         return None if current is None or (ends is not None and _now() >= ends - self._margin) else current.access
 
-    def renewal(self, rejected: str | None) -> Generator[Step, Any, tuple[str, bool]]:
-        """What to do for an access token that can be used, while nobody else does the same.
+    def renew_steps(self, rejected: str | None) -> Generator[Step, Any, tuple[str, bool]]:
+        """Yield the steps that lead to a valid access token; the caller holds the lock of the session.
 
         Args:
             rejected: An access token that the API has refused; None when there was none.
@@ -279,15 +279,15 @@ class Session:
             AuthenticationError: The session has ended, and there is no password to log in with.
             ConfigurationError: The store belongs to another session.
         """
-        if (access := self.usable) is not None and access != rejected:
+        if (access := self.valid_access_token) is not None and access != rejected:
             return access, False
-        yield from self._load()
-        if (access := self.usable) is not None and access != rejected:
+        yield from self._load_steps()
+        if (access := self.valid_access_token) is not None and access != rejected:
             return access, False
         if self._unsaved is not None:
             unsaved = self._unsaved
-            yield from self._stored(unsaved)
-            if (access := self.usable) is not None and access != rejected:
+            yield from self._save_steps(unsaved)
+            if (access := self.valid_access_token) is not None and access != rejected:
                 return access, False
         refusal: IAMError | None = None
         for refresh in self._refresh_tokens():
@@ -305,22 +305,22 @@ class Session:
                 refusal = error
             else:
                 self._spent.add(refresh)
-                return (yield from self._keep(issued, began)), True
-            yield from self._refuse(refresh)
+                return (yield from self._store_steps(issued, began)), True
+            yield from self._refuse_steps(refresh)
             if not isinstance(refusal, APIStatusError):
                 break
         if self._username is None:
-            raise self._end(refusal)
+            raise self._build_end_error(refusal)
         began = _now()
-        issued = yield from self._log_in(self._username)
+        issued = yield from self._log_in_steps(self._username)
         _check_issued(issued, "iamLoginUser")
         if self._client_id is not None:
             issued = yield SelectAccount(self._client_id, issued[0])
             _check_issued(issued, "iamSelectAccount")
-        return (yield from self._keep(issued, began)), True
+        return (yield from self._store_steps(issued, began)), True
 
-    def _load(self) -> Generator[Step, Any, None]:
-        """Take over what the store holds."""
+    def _load_steps(self) -> Generator[Step, Any, None]:
+        """Yield the steps that take over what the store holds."""
         stored: object = yield Load()
         if stored is not None and not isinstance(stored, TokenPair):
             raise ConfigurationError(
@@ -331,12 +331,16 @@ class Session:
         self._loaded = stored
         if stored is not None:
             self._check_owner(stored)
-            if isinstance(self._store, MemoryTokenStore) and _SAVED_IN.get(self._store) != fork.generation():
-                self._inherited.add(stored.refresh)
+            self._check_process(stored)
             if stored != self._current:  # its end is known already, by a clock that nobody sets
-                self._take(stored)
+                self._set_current(stored)
         elif self._current is None and self._given is not None:
-            self._take(self._given)
+            self._set_current(self._given)
+
+    def _check_process(self, stored: TokenPair) -> None:
+        """Remember the refresh token as the parent's if a process before the fork saved it."""
+        if isinstance(self._store, MemoryTokenStore) and _SAVED_IN.get(self._store) != fork.generation():
+            self._inherited.add(stored.refresh)
 
     def _refresh_tokens(self) -> list[str]:
         """Return the refresh tokens that may be sent."""
@@ -351,16 +355,16 @@ class Session:
             and _digest(refresh) not in refused
         ]
 
-    def _refuse(self, refresh: str) -> Generator[Step, Any, None]:
-        """Have nobody who shares the store send a refresh token again, now or after a restart."""
+    def _refuse_steps(self, refresh: str) -> Generator[Step, Any, None]:
+        """Yield the steps after which no session of the store sends a refresh token again, also after a restart."""
         self._spent.add(refresh)
         assert self._current is not None  # noqa: S101 - the token is its own, or that of `_given` beside it
         refused = _refused_digests(self._current) or [_digest(self._current.refresh)]
         kept = list(dict.fromkeys([*refused, _digest(refresh)]))[-_MAX_REFUSED:]
         tokens = attrs.evolve(self._current, refresh=_REFUSED + ",".join(kept), owner=self._owner)
-        yield from self._stored(tokens)
+        yield from self._save_steps(tokens)
 
-    def _end(self, refusal: IAMError | None) -> IAMError:
+    def _build_end_error(self, refusal: IAMError | None) -> IAMError:
         """Build the error for a session that can neither refresh its tokens nor log in."""
         pairs = (self._current, self._given)
         if refusal is None and any(pair is not None and pair.refresh in self._inherited for pair in pairs):
@@ -383,11 +387,11 @@ class Session:
             refusal.add_note("The session has ended; open another one, with a new login.")
         return refusal
 
-    def _log_in(self, username: str) -> Generator[Step, Any, tuple[str, str]]:
+    def _log_in_steps(self, username: str) -> Generator[Step, Any, tuple[str, str]]:
         try:
             issued: tuple[str, str] = yield LogIn(username, self._password, self._one_time_password)
         except BadRequestError as error:
-            for password in reversed(self._perhaps):
+            for password in reversed(self._candidate_passwords):
                 try:
                     issued = yield LogIn(username, password, self._one_time_password)
                 except BadRequestError:
@@ -397,34 +401,40 @@ class Session:
             else:
                 error.add_note("The session could not log in: the API refuses wrong credentials with 400.")
                 raise
-        self._perhaps.clear()
+        self._candidate_passwords.clear()
         return issued
 
-    def doubt(self, password: str) -> None:
-        """Remember a password that may have become the user's, to be tried when the present one is refused."""
+    def remember_candidate_password(self, password: str) -> None:
+        """Remember a password that may be the user's, to try when the API refuses the present one."""
         if self._username is not None:
-            self._perhaps.append(password)
+            self._candidate_passwords.append(password)
 
-    def renaming(self, username: str) -> Generator[Step, Any, None]:
-        """What to do when the user has another email address from now on."""
+    def change_username_steps(self, username: str) -> Generator[Step, Any, None]:
+        """Yield the steps after the user's email address has changed."""
         if self._username is None:
             return
         stored: TokenPair | None = yield Load()
         is_ours = stored is not None and stored.owner == self._owner
         self._username = username
         if stored is not None and is_ours:
-            yield from self._stored(attrs.evolve(stored, owner=self._owner))
+            self._check_process(stored)
+            yield from self._save_steps(attrs.evolve(stored, owner=self._owner))
 
-    def adoption(self, password: str, change: Callable[[], Any]) -> Generator[Step, Any, Any]:
-        """What to do to change the password of the user, and to go on with it and with the pair that it brings."""
+    def adopt_steps(self, password: str, change: Callable[[], Any]) -> Generator[Step, Any, Any]:
+        """Yield the steps that change the user's password and take over the new password and the new pair.
+
+        Args:
+            password: The new password.
+            change: Sends the request, and returns the new pair.
+        """
         began = _now()
         issued: HasTokens = yield ChangePassword(change)
         if self._username is not None:
             self._password = password
-            self._perhaps.clear()
+            self._candidate_passwords.clear()
         pair = (issued.access, issued.refresh)
         _check_issued(pair, "iamChangePassword")
-        yield from self._keep(pair, began)
+        yield from self._store_steps(pair, began)
         return issued
 
     @property
@@ -432,31 +442,31 @@ class Session:
         """The pair that was issued but not saved."""
         return self._unsaved
 
-    def unsaved_steps(self) -> Generator[Step, Any, None]:
-        """What to do to save the pair that was issued but not saved."""
+    def save_unsaved_steps(self) -> Generator[Step, Any, None]:
+        """Yield the steps that save the pair that was issued but not saved."""
         if self._unsaved is not None:
-            yield from self._stored(self._unsaved)
+            yield from self._save_steps(self._unsaved)
 
-    def _keep(self, issued: tuple[str, str], began: float) -> Generator[Step, Any, str]:
+    def _store_steps(self, issued: tuple[str, str], began: float) -> Generator[Step, Any, str]:
         access, refresh = issued
         lifetime = _lifetime(access)
         expires_at = None if lifetime is None else time.time() - (_now() - began) + lifetime
         tokens = TokenPair(access, refresh, expires_at, self._owner)
-        yield from self._stored(tokens)
+        yield from self._save_steps(tokens)
         return access
 
-    def _stored(self, tokens: TokenPair) -> Generator[Step, Any, None]:
+    def _save_steps(self, tokens: TokenPair) -> Generator[Step, Any, None]:
         self._before = self._loaded
         self._unsaved = tokens  # if saving fails: its predecessor is used up, so this one must not be lost
         yield Save(tokens)
         self._unsaved, self._loaded = None, tokens
-        if isinstance(self._store, MemoryTokenStore):
+        if isinstance(self._store, MemoryTokenStore) and tokens.refresh not in self._inherited:
             _SAVED_IN[self._store] = fork.generation()
         if self._current is None or self._current.access != tokens.access:
-            self._take(tokens)
+            self._set_current(tokens)
         self._current = tokens
 
-    def _take(self, tokens: TokenPair) -> None:
+    def _set_current(self, tokens: TokenPair) -> None:
         ends = None if tokens.expires_at is None else _now() + tokens.expires_at - time.time()
         self._current, self._ends = tokens, ends
         # A token that lives for less than two minutes is used for half its life, or everybody would renew it at once.

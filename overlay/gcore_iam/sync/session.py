@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -59,13 +60,13 @@ class SessionTokens:
     def access(self) -> str:
         """An access token that can be used."""
         self._session.bind(self._origin)
-        access = self._session.usable
+        access = self._session.valid_access_token
         return access if access is not None else (self.renewed(None))[0]
 
     def renewed(self, rejected: str | None) -> tuple[str, bool]:
         """Another access token after the API has refused one, and whether it was issued just now."""
         with refresh_lock(self._session):
-            return self._drive(self._session.renewal(rejected))
+            return self._drive(self._session.renew_steps(rejected))
 
     def change_password(self, password: str, change: Callable[[], P]) -> P:
         """Change the password of the session's user, while nobody else renews the tokens.
@@ -80,10 +81,10 @@ class SessionTokens:
         with refresh_lock(self._session):
             self.access()  # here, where the caller may interrupt a login
             try:
-                changed: P = self._drive(self._session.adoption(password, change))
+                changed: P = self._drive(self._session.adopt_steps(password, change))
             except BaseException as error:
                 if isinstance(error, AmbiguousOutcomeError | DecodeError) or not isinstance(error, Exception):
-                    self._session.doubt(password)
+                    self._session.remember_candidate_password(password)
                 raise
             return changed
 
@@ -92,7 +93,7 @@ class SessionTokens:
 
         def work() -> None:
             with refresh_lock(self._session):
-                self._drive(self._session.renaming(username))
+                self._drive(self._session.change_username_steps(username))
 
         complete(work)
 
@@ -114,7 +115,8 @@ class SessionTokens:
                     step = perform()
         except BaseException:
             if self._session.unsaved is not before:
-                complete(self._save_unsaved)
+                with suppress(Exception):  # the pair stays in memory, and is saved with the next renewal
+                    complete(self._save_unsaved)
             raise
         else:
             result: T = step.result
@@ -123,7 +125,7 @@ class SessionTokens:
             self._in_flight.end(steps)
 
     def _save_unsaved(self) -> None:
-        steps = self._session.unsaved_steps()
+        steps = self._session.save_unsaved_steps()
         step = advance(steps)
         while not isinstance(step, Done):
             step = self._perform(steps, step)
