@@ -6,6 +6,8 @@ import asyncio
 import gc
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -391,6 +393,31 @@ def test_python_does_not_exit_during_a_refresh() -> None:
     names: list[tuple[str, bool]] = []
     shield(lambda: names.append((threading.current_thread().name, threading.current_thread().daemon)))
     assert names == [("gcore-iam-exchange", False)]
+
+
+EXIT = """
+import sys, threading
+from gcore_iam import FileTokenStore, IAMClient, Session
+
+url, path, access, refresh = sys.argv[1:]
+session = Session.from_tokens(access, refresh, store=FileTokenStore(path))
+iam = IAMClient(session, base_url=url)
+threading.Thread(target=iam.users.get, args=[1], daemon=True).start()
+sys.stdin.readline()
+"""
+
+
+def test_python_stores_the_pair_of_a_daemon_thread_before_it_exits(tmp_path: Any) -> None:
+    expired = Expired(FileTokenStore(tmp_path / "tokens.json"))
+    given = expired.session._given
+    assert given is not None
+    with expired.fake.serve() as url:
+        arguments = [sys.executable, "-c", EXIT, url, str(tmp_path / "tokens.json"), given.access, given.refresh]
+        with subprocess.Popen(arguments, stdin=subprocess.PIPE, text=True) as process:
+            expired.wait_for_refresh()
+            process.communicate("exit\n", timeout=60)
+        assert process.returncode == 0
+        expired.check(url)
 
 
 def test_shielded_work_runs_where_no_thread_can_start(monkeypatch: pytest.MonkeyPatch) -> None:

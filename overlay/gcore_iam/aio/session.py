@@ -108,7 +108,7 @@ class AsyncSessionTokens:
                 perform = partial(self._perform, steps, step)
                 if isinstance(step, Refresh | ChangePassword):
                     self._in_flight.begin(steps)
-                    step = await shield_async(perform)
+                    step = await shield_async(perform, partial(self._in_flight.wait_for, steps))
                 else:
                     step = await perform()
         except BaseException:

@@ -31,13 +31,19 @@ DRAIN_TIMEOUT = 55.0
 """Seconds that closing a client waits for exchanges of tokens; less than `SHIELD_TIMEOUT`, as closing is shielded."""
 
 
-def shield(work: Callable[[], T]) -> T:
+SAVE_TIMEOUT = 10.0
+"""Seconds that Python's exit waits for a daemon thread that saves what shielded work has brought."""
+
+
+def shield(work: Callable[[], T], wait_for_caller: Callable[[], object] | None = None) -> T:
     """Run work that continues when its caller is interrupted.
 
     The thread is no daemon, so Python does not exit before the work is done.
 
     Args:
         work: Runs in a thread of its own, with the caller's context variables.
+        wait_for_caller: Called after the work; Python does not exit before it returns. A caller that is a daemon thread
+            gets time to use the result.
 
     Returns:
         What the work returns.
@@ -52,6 +58,8 @@ def shield(work: Callable[[], T]) -> T:
                 outcome.set_result(work())
             except BaseException as error:  # noqa: BLE001 - raised by the caller
                 outcome.set_exception(error)
+            if wait_for_caller is not None:
+                wait_for_caller()
 
     thread = threading.Thread(target=copy_context().run, args=(run,), name="gcore-iam-exchange", daemon=False)
     try:
@@ -76,18 +84,20 @@ def _wait(outcome: Future[Any]) -> None:
             wait([outcome], left)
 
 
-async def shield_async(work: Callable[[], Awaitable[T]]) -> T:
+async def shield_async(work: Callable[[], Awaitable[T]], wait_for_caller: Callable[[], object] | None = None) -> T:
     """Run work that continues when its caller is interrupted.
 
     Args:
         work: Runs in a task of its own, with the caller's context variables. The work is cancelled when an interrupted
             caller has waited too long.
+        wait_for_caller: For sync code; not called.
 
     Returns:
         What the work returns.
     """
     import anyio
 
+    del wait_for_caller
     task = _Task(work)
     cancel = _start_task(task)
     try:
@@ -220,6 +230,11 @@ class InFlight:
         with self._changed:
             self._exchanges.discard(exchange)
             self._changed.notify_all()
+
+    def wait_for(self, exchange: object) -> None:
+        """Wait until an exchange is not counted any more, at most `SAVE_TIMEOUT` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: exchange not in self._exchanges, SAVE_TIMEOUT)
 
     def drain(self) -> None:
         """Refuse new exchanges, and wait for those under way; then the connections can be closed."""

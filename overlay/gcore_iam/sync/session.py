@@ -110,7 +110,7 @@ class SessionTokens:
                 perform = partial(self._perform, steps, step)
                 if isinstance(step, Refresh | ChangePassword):
                     self._in_flight.begin(steps)
-                    step = shield(perform)
+                    step = shield(perform, partial(self._in_flight.wait_for, steps))
                 else:
                     step = perform()
         except BaseException:
