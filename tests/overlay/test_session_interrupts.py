@@ -251,8 +251,9 @@ def test_closing_in_a_cancelled_scope_closes(backend: str) -> None:
     fake = FakeIAM(1)
 
     async def main(url: str) -> None:
+        iam = AsyncIAMClient(fake.api_key, base_url=url)
         with anyio.CancelScope() as scope:
-            async with AsyncIAMClient(fake.api_key, base_url=url) as iam:
+            async with iam:
                 await iam.users.get(1)
                 scope.cancel()
         assert iam._http._pool.is_closed
@@ -318,7 +319,12 @@ def test_a_signal_handler_that_raises_loses_no_pair() -> None:
     before = signal.signal(signal.SIGUSR1, handle)
     try:
         with expired.fake.serve() as url:
-            ring = threading.Thread(target=lambda: (expired.wait_for_refresh(), os.kill(os.getpid(), signal.SIGUSR1)))
+
+            def ring_once() -> None:
+                expired.wait_for_refresh()
+                os.kill(os.getpid(), signal.SIGUSR1)
+
+            ring = threading.Thread(target=ring_once)
             ring.start()
             with pytest.raises(AlarmError):
                 call(expired.session, url)

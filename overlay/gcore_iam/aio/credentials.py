@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ..auth.api_key import APIKey, header
 from ..auth.bearer import Bearer
-from ..auth.waiting import asked_async
+from ..auth.waiting import resolve_callback_async
 
 if TYPE_CHECKING:
     from ..auth.session import HasTokens, Session
@@ -52,7 +52,7 @@ class AsyncCredentials:
     async def authorization(self) -> str | None:
         """The header's value for an attempt; None for no header."""
         if isinstance(self.auth, APIKey):
-            return header(await asked_async(self.auth.ask, "the API key"))
+            return header(await resolve_callback_async(self.auth.ask, "the API key"))
         if isinstance(self.auth, Bearer):
             return f"Bearer {self.auth.access}"
         return None if self._session is None else f"Bearer {await self._session.access()}"

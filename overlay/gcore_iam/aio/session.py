@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from ..auth.refresh_lock import refresh_lock_async
 from ..auth.session import ChangePassword, Done, HasTokens, Load, LogIn, Refresh, Save, Session, Step, advance
 from ..auth.shield import InFlight, complete_async, shield_async
-from ..auth.waiting import asked_async, blocking_async
+from ..auth.waiting import resolve_callback_async, run_in_thread_async
 from ..background import undisturbed
 from ..errors import AmbiguousOutcomeError, DecodeError, IAMError
 
@@ -120,7 +120,10 @@ class AsyncSessionTokens:
             result: T = step.result
             return result
         finally:
-            self._in_flight.end(steps)
+            try:
+                self._in_flight.end(steps)
+            finally:  # again, if Ctrl-C broke it off: closing the client would wait for it
+                self._in_flight.end(steps)
 
     async def _save_unsaved(self) -> None:
         steps = self._session.save_unsaved_steps()
@@ -140,9 +143,9 @@ class AsyncSessionTokens:
     async def _answer(self, step: Step) -> object:
         store = self._session.store
         if isinstance(step, Load):
-            return await blocking_async(store.load)
+            return await run_in_thread_async(store.load)
         if isinstance(step, Save):
-            return await complete_async(partial(blocking_async, store.save, step.tokens))
+            return await complete_async(partial(run_in_thread_async, store.save, step.tokens))
         if isinstance(step, Refresh):
             return await self._exchange.refresh(step.refresh)
         if isinstance(step, ChangePassword):
@@ -150,7 +153,7 @@ class AsyncSessionTokens:
         if isinstance(step, LogIn):
             code = step.one_time_password
             if callable(code):
-                code = await asked_async(code, "one_time_password")
+                code = await resolve_callback_async(code, "one_time_password")
                 self._session.remember_code(code)
             return await self._exchange.login(step.username, step.password, code)
         return await self._exchange.select_account(step.client_id, step.access)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Self
 
 from ..errors import ConfigurationError
-from .waiting import asked
+from .waiting import resolve_callback
 
 ENVIRONMENT_VARIABLE = "GCORE_API_KEY"
 
@@ -59,7 +59,7 @@ class APIKey:
         Raises:
             ConfigurationError: The function that gives the key gives something else, or is for async code.
         """
-        return header(asked(self.ask, "the API key"))
+        return header(resolve_callback(self.ask, "the API key"))
 
     def ask(self) -> str | Awaitable[str]:
         """The key as it was given, or whatever its function gives now."""

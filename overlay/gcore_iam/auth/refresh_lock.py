@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from ..errors import ConfigurationError
 from . import fork
-from .waiting import blocking_async
+from .waiting import run_in_thread_async
 
 if TYPE_CHECKING:
     import anyio
@@ -97,7 +97,7 @@ async def refresh_lock_async(session: Session) -> AsyncIterator[None]:
         try:
             lock = _Lock(session.store.lock())
             try:
-                await blocking_async(lock.enter)
+                await run_in_thread_async(lock.enter)
                 with _holding(session):
                     yield
             finally:

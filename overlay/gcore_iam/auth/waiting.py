@@ -12,19 +12,19 @@ from ..errors import ConfigurationError
 T = TypeVar("T")
 
 
-def asked(ask: Callable[[], str | Awaitable[str]], name: str) -> str:
-    """What a function that gives a secret gives.
+def resolve_callback(ask: Callable[[], str | Awaitable[str]], name: str) -> str:
+    """Call the user's function that gives a secret, and return the secret.
 
     Raises:
-        ConfigurationError: It is no text, or a coroutine function.
+        ConfigurationError: The function gives something else, or is a coroutine function.
     """
     answer = ask()
     _refuse(answer, f"the function for {name}")
     return _text(answer, name)
 
 
-async def asked_async(ask: Callable[[], str | Awaitable[str]], name: str) -> str:
-    """The same; it may be a coroutine function."""
+async def resolve_callback_async(ask: Callable[[], str | Awaitable[str]], name: str) -> str:
+    """Call the user's function that gives a secret, which may be a coroutine function, and return the secret."""
     answer = ask()
     return _text(await answer if isinstance(answer, Awaitable) else answer, name)
 
@@ -42,13 +42,13 @@ def _text(answer: object, name: str) -> str:
     return answer
 
 
-def blocking(work: Callable[..., T], *arguments: object) -> T:
-    """Do something that may block."""
+def run_in_thread(work: Callable[..., T], *arguments: object) -> T:
+    """Call a function that may block."""
     return work(*arguments)
 
 
-async def blocking_async(work: Callable[..., T], *arguments: object) -> T:
-    """The same, in a worker thread."""
+async def run_in_thread_async(work: Callable[..., T], *arguments: object) -> T:
+    """Call a function that may block, in a worker thread."""
     import anyio.to_thread
 
     # A limiter of its own: the threads of the default one may all be waiting for what is done here.
@@ -97,8 +97,8 @@ def check_taker_async(name: str, take: object) -> None:
         raise ConfigurationError(f"{name} must be a function of one argument: {error}") from None
 
 
-def handed(take: Callable[[T], object], value: T) -> None:
-    """Give something to a function of the user's.
+def invoke_callback(take: Callable[[T], object], value: T) -> None:
+    """Call the user's function with a value.
 
     Raises:
         ConfigurationError: It is a coroutine function.
@@ -107,8 +107,8 @@ def handed(take: Callable[[T], object], value: T) -> None:
     _refuse(answer, "this function")
 
 
-async def handed_async(take: Callable[[T], object], value: T) -> None:
-    """The same; it may be a coroutine function."""
+async def invoke_callback_async(take: Callable[[T], object], value: T) -> None:
+    """Call the user's function, which may be a coroutine function, with a value."""
     answer = take(value)
     if isinstance(answer, Awaitable):
         await answer

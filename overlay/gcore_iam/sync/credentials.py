@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ..auth.api_key import APIKey, header
 from ..auth.bearer import Bearer
-from ..auth.waiting import asked
+from ..auth.waiting import resolve_callback
 
 if TYPE_CHECKING:
     from ..auth.session import HasTokens, Session
@@ -54,7 +54,7 @@ class Credentials:
     def authorization(self) -> str | None:
         """The header's value for an attempt; None for no header."""
         if isinstance(self.auth, APIKey):
-            return header(asked(self.auth.ask, "the API key"))
+            return header(resolve_callback(self.auth.ask, "the API key"))
         if isinstance(self.auth, Bearer):
             return f"Bearer {self.auth.access}"
         return None if self._session is None else f"Bearer {self._session.access()}"

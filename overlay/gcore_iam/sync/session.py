@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from ..auth.refresh_lock import refresh_lock
 from ..auth.session import ChangePassword, Done, HasTokens, Load, LogIn, Refresh, Save, Session, Step, advance
 from ..auth.shield import InFlight, complete, shield
-from ..auth.waiting import asked, blocking
+from ..auth.waiting import resolve_callback, run_in_thread
 from ..background import undisturbed
 from ..errors import AmbiguousOutcomeError, DecodeError, IAMError
 
@@ -122,7 +122,10 @@ class SessionTokens:
             result: T = step.result
             return result
         finally:
-            self._in_flight.end(steps)
+            try:
+                self._in_flight.end(steps)
+            finally:  # again, if Ctrl-C broke it off: closing the client would wait for it
+                self._in_flight.end(steps)
 
     def _save_unsaved(self) -> None:
         steps = self._session.save_unsaved_steps()
@@ -142,9 +145,9 @@ class SessionTokens:
     def _answer(self, step: Step) -> object:
         store = self._session.store
         if isinstance(step, Load):
-            return blocking(store.load)
+            return run_in_thread(store.load)
         if isinstance(step, Save):
-            return complete(partial(blocking, store.save, step.tokens))
+            return complete(partial(run_in_thread, store.save, step.tokens))
         if isinstance(step, Refresh):
             return self._exchange.refresh(step.refresh)
         if isinstance(step, ChangePassword):
@@ -152,7 +155,7 @@ class SessionTokens:
         if isinstance(step, LogIn):
             code = step.one_time_password
             if callable(code):
-                code = asked(code, "one_time_password")
+                code = resolve_callback(code, "one_time_password")
                 self._session.remember_code(code)
             return self._exchange.login(step.username, step.password, code)
         return self._exchange.select_account(step.client_id, step.access)

@@ -20,7 +20,7 @@ from gcore_iam_client.types import UNSET, Unset
 from ...arguments import flag, identifier, moment, optional_identifier, optional_text, role_filter, text
 from ...arguments import role as checked_role
 from ...auth.api_key import APIKey
-from ...auth.waiting import check_taker, handed
+from ...auth.waiting import check_taker, invoke_callback
 from ...errors import (
     AmbiguousOutcomeError,
     APIConnectionError,
@@ -277,7 +277,7 @@ class Tokens:
         told = f"{both} and work: delete {new.id} unless its key has arrived somewhere"
         with _noted(told):
             try:
-                handed(hand_over, new)
+                invoke_callback(hand_over, new)
             except Exception as error:
                 told = f"handing the new token over failed ({type(error).__name__}); {told}"
                 raise stopped("hand over", told, new.id, token_id, new.id) from error
