@@ -354,6 +354,7 @@ class Server:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sets a timer")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # within a callback of the collector
 def test_ctrl_c_at_any_moment_loses_no_pair() -> None:
     """A real signal comes a little later in each run, from before the refresh until after it."""
 

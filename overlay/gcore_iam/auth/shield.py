@@ -7,6 +7,7 @@ most `SHIELD_TIMEOUT` seconds, and only then raises what interrupted it.
 
 from __future__ import annotations
 
+import _thread
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -18,8 +19,6 @@ from ..errors import ConfigurationError
 from . import fork
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     import anyio
 
 T = TypeVar("T")
@@ -30,6 +29,9 @@ SHIELD_TIMEOUT = 60.0
 DRAIN_TIMEOUT = 55.0
 """Seconds that closing a client waits for exchanges of tokens; less than `SHIELD_TIMEOUT`, as closing is shielded."""
 
+
+_POLL_INTERVAL = 0.005
+"""Seconds between two looks at exchanges that another thread or event loop may end."""
 
 SAVE_TIMEOUT = 10.0
 """Seconds that Python's exit waits for a daemon thread that saves what shielded work has brought."""
@@ -48,40 +50,57 @@ def shield(work: Callable[[], T], wait_for_caller: Callable[[], object] | None =
     Returns:
         What the work returns.
     """
-    from concurrent.futures import Future
-
-    outcome: Future[T] = Future()
+    outcome: list[tuple[T, None] | tuple[None, BaseException]] = []
+    tickets = [1]  # whoever takes it decides: the thread, that the work is done; an interrupted caller, that it is not
+    done = threading.Lock()
+    done.acquire()
 
     def run() -> None:
-        if outcome.set_running_or_notify_cancel():
-            try:
-                outcome.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - raised by the caller
-                outcome.set_exception(error)
-            if wait_for_caller is not None:
-                wait_for_caller()
+        if not _take(tickets):
+            return
+        try:
+            outcome.append((work(), None))
+        except BaseException as error:  # noqa: BLE001 - raised by the caller
+            outcome.append((None, error))
+        done.release()
+        if wait_for_caller is not None:
+            wait_for_caller()
 
     thread = threading.Thread(target=copy_context().run, args=(run,), name="gcore-iam-exchange", daemon=False)
-    try:
+
+    def start() -> None:
         try:
             thread.start()
         except RuntimeError:  # Python is exiting, or the system has no more threads
+            run()
+
+    # Only calls into C: an interrupt within a `Thread.start` or a `Condition` of this thread would leave a lock behind.
+    try:
+        try:
+            _thread.start_new_thread(start, ())
+        except RuntimeError:
             return work()
-        return outcome.result()
+        done.acquire()
     except BaseException:
-        if not outcome.cancel():  # the work has begun
-            _wait(outcome)
+        if not _take(tickets):
+            end = time.monotonic() + SHIELD_TIMEOUT
+            while not outcome and (left := end - time.monotonic()) > 0:
+                with suppress(BaseException):
+                    done.acquire(timeout=left)
         raise
+    value, error = outcome[0]
+    if error is not None:
+        raise error
+    return value  # type: ignore[return-value] # pyright: ignore[reportReturnType]
 
 
-def _wait(outcome: Future[Any]) -> None:
-    """Wait for shielded work, whatever interrupts the waiting."""
-    from concurrent.futures import wait
-
-    end = time.monotonic() + SHIELD_TIMEOUT
-    while not outcome.done() and (left := end - time.monotonic()) > 0:
-        with suppress(BaseException):
-            wait([outcome], left)
+def _take(tickets: list[int]) -> bool:
+    """Take the ticket; return whether it was still there."""
+    try:
+        tickets.pop()
+    except IndexError:
+        return False
+    return True
 
 
 async def shield_async(work: Callable[[], Awaitable[T]], wait_for_caller: Callable[[], object] | None = None) -> T:
@@ -206,7 +225,7 @@ class InFlight:
     def _reset(self) -> None:
         self._exchanges: set[object] = set()
         self._is_closed = False
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
 
     def after_fork(self) -> None:
         """Forget the exchanges, which are the parent's."""
@@ -220,34 +239,35 @@ class InFlight:
         Raises:
             ConfigurationError: The client is being closed, so a response might never be read.
         """
-        with self._changed:
+        with self._lock:
             if self._is_closed:
                 raise ConfigurationError("the client is closed; make a new one")
             self._exchanges.add(exchange)
 
     def end(self, exchange: object) -> None:
         """Stop counting an exchange; does nothing if it was not counted."""
-        with self._changed:
-            self._exchanges.discard(exchange)
-            self._changed.notify_all()
+        self._exchanges.discard(exchange)
 
     def wait_for(self, exchange: object) -> None:
         """Wait until an exchange is not counted any more, at most `SAVE_TIMEOUT` seconds."""
-        with self._changed:
-            self._changed.wait_for(lambda: exchange not in self._exchanges, SAVE_TIMEOUT)
+        end = time.monotonic() + SAVE_TIMEOUT
+        while exchange in self._exchanges and time.monotonic() < end:
+            time.sleep(_POLL_INTERVAL)
 
     def drain(self) -> None:
         """Refuse new exchanges, and wait for those under way; then the connections can be closed."""
-        with self._changed:
+        with self._lock:
             self._is_closed = True
-            self._changed.wait_for(lambda: not self._exchanges, DRAIN_TIMEOUT)
+        end = time.monotonic() + DRAIN_TIMEOUT
+        while self._exchanges and time.monotonic() < end:
+            time.sleep(_POLL_INTERVAL)
 
     async def drain_async(self) -> None:
         """Refuse new exchanges, and wait for those under way; then the connections can be closed."""
         import anyio
 
-        with self._changed:
+        with self._lock:
             self._is_closed = True
         with anyio.move_on_after(DRAIN_TIMEOUT):
             while self._exchanges:  # noqa: ASYNC110 - ended by a thread, or another loop
-                await anyio.sleep(0.005)
+                await anyio.sleep(_POLL_INTERVAL)
