@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from ..errors import ConfigurationError
-from .pages import Key
+from .pages import MAX_PAGE_SIZE, Key
 
 Checkpoint: TypeAlias = dict[str, Any]
 """What `Pager.checkpoint` gives and `resume` takes: texts, numbers and lists of them; no more than some kilobytes."""
@@ -16,7 +16,10 @@ Checkpoint: TypeAlias = dict[str, Any]
 VERSION = 1
 
 REMEMBERED = 64
-"""Keys in a checkpoint, at most, of each kind."""
+"""Keys in a checkpoint, at most, of items read last."""
+
+REMEMBERED_MISSING = MAX_PAGE_SIZE
+"""Keys in a checkpoint, at most, of missing items: one insertion can push a whole page out of sight."""
 
 
 @attrs.define
@@ -53,7 +56,7 @@ class Place:
         return Progress(
             offset=max(0, self.offset + end + len(self.following) - 1) if read else self.offset,
             recent=read[-REMEMBERED:],
-            missing=self.missing[-REMEMBERED:],
+            missing=self.missing,
             is_complete=self.is_complete and begin == 0 and len(read) <= REMEMBERED,
             total=self.total,
         )
@@ -115,8 +118,8 @@ def _is_sound(progress: Progress) -> bool:
         _is_number(progress.offset)
         and (progress.total is None or _is_number(progress.total))
         and isinstance(progress.is_complete, bool)
-        and _are_keys(progress.recent)
-        and _are_keys(progress.missing)
+        and _are_keys(progress.recent, REMEMBERED)
+        and _are_keys(progress.missing, REMEMBERED_MISSING)
     )
 
 
@@ -124,9 +127,9 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _are_keys(value: object) -> bool:
+def _are_keys(value: object, most: int) -> bool:
     return (
         isinstance(value, list)
-        and len(value) <= REMEMBERED
+        and len(value) <= most
         and all(isinstance(key, int | str) and not isinstance(key, bool) for key in value)
     )

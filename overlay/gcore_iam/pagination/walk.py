@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import attrs
 
 from ..errors import PaginationError
-from .checkpoint import REMEMBERED, Place, Progress
+from .checkpoint import REMEMBERED, REMEMBERED_MISSING, Place, Progress
+from .overlap import Alignment, OverlapMatcher
 from .pages import Identity, Key, Page, Received, Wanted, Window
-from .trail import Join, Trail
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -50,12 +50,12 @@ class Ready(Generic[T]):
 
 @attrs.define
 class _Slice(Generic[T]):
-    """A page as it came, and how it joins what has been read."""
+    """A page as it came, and how it continues what has been read."""
 
     offset: int
     received: Received[T]
     keys: Sequence[Key]
-    join: Join
+    alignment: Alignment
 
 
 Steps: TypeAlias = "Generator[Wanted | Ready[T], Any, R]"
@@ -66,7 +66,7 @@ class Walk(Generic[T]):
     """The way through a list.
 
     Neighbouring pages overlap by one item. Where a page does not begin with the item that was read last, the list has
-    shifted: the walk steps back until a page joins (see `trail`), and drops what it repeats.
+    shifted: the walk steps back until a page joins (see `overlap`), and drops what it repeats.
 
     Args:
         window: Which part of the list.
@@ -89,9 +89,9 @@ class Walk(Generic[T]):
         self.progress = progress
         self._identity = identity
         self._is_strict = window.consistency == "strict"
-        self._trail = Trail(identity.is_unique, is_complete=False)
+        self._matcher = OverlapMatcher(identity.is_unique, is_complete=False)
         if self._is_strict:
-            self._trail = Trail(
+            self._matcher = OverlapMatcher(
                 identity.is_unique, progress.is_complete, list(progress.recent), Counter(progress.missing)
             )
         self._skipped = 0
@@ -106,7 +106,7 @@ class Walk(Generic[T]):
         """The total that `position` belongs to."""
         self._was_counted = False
         self._number = 0
-        self._fruitless = self._searches = 0
+        self._fruitless = self._searches = self._stuck = 0
         self._reach = window.step
         """How many items the last page brought, beyond the overlap: the server may send fewer than asked for."""
         self._is_over = False
@@ -118,7 +118,7 @@ class Walk(Generic[T]):
     def limit(self) -> int:
         """How many items to ask for."""
         step = self.window.step if self.left is None else min(self.window.step, self.left)
-        is_beginning = not self._trail.keys and not self._skipped
+        is_beginning = not self._matcher.keys and not self._skipped
         return step if is_beginning else step + self.window.overlap
 
     def steps(self) -> Steps[T, None]:
@@ -127,53 +127,59 @@ class Walk(Generic[T]):
         Raises:
             PaginationError: The server's pages contradict each other.
         """
-        stuck = 0
+        self._stuck = 0
         while not self._is_over and (self.left is None or self.left > 0):
             found = yield from self._next()
             if found is None:
                 return
-            ready, offset, count = self._advance(found), found.offset, len(found.keys)
+            ready, count = self._advance(found), len(found.keys)
             found = None
+            if ready is None and not self._is_over and count <= 1:
+                if self.total is None:
+                    self._is_over = yield from self._ends_here()
+                else:
+                    ready = yield from self._follow_single_item()
             if ready is not None:
-                self._fruitless = self._searches = stuck = 0
+                self._fruitless = self._searches = self._stuck = 0
                 yield ready
                 ready = None  # so that whoever has it can let it go before the next one comes
-            elif self._is_over or count > 1:
-                continue
-            elif self.total is None:
-                self._is_over = yield from self._ends_here()
-            else:
-                ready = yield from self._alone()
-                if ready is not None:
-                    self._fruitless = stuck = 0
-                    yield ready
-                    ready = None
-                    continue
-                stuck += 1
-                if stuck == CONTRADICTIONS:
-                    raise PaginationError(
-                        f"the server counts {self.total} items, but {stuck} times nothing follows the one at offset "
-                        f"{offset}; {_FAST}",
-                        offset=offset,
-                    )
 
-    def _alone(self) -> Steps[T, Ready[T] | None]:
-        """What follows where a page ends with the overlap: what stands in front of it is looked at before and after.
+    def _follow_single_item(self) -> Steps[T, Ready[T] | None]:
+        """Read on where a page ends with its first item, so that no page overlaps with the next one.
 
-        None when it is not certain that it is what follows.
+        The page behind that item is taken for the next one if the item stands where it stood, and the total is the
+        same, before and after. Of a list that changes there and back meanwhile, this may miss items.
+
+        Returns:
+            A page; None when it is uncertain what follows, and everything has to be requested once more.
+
+        Raises:
+            PaginationError: What follows has been read before, again and again.
         """
-        place, total, tail = self.position, self.total, self._trail.keys[-1]
+        place, total, tail = self.position, self.total, self._matcher.keys[-1]
         received = yield from self._ask(place + 1)
         again = yield from self._ask(place)
-        keys = self._identity.keys(received.items)
-        is_quiet = {received.total, again.total} == {total} and self._identity.keys(again.items)[:1] == [tail]
-        if not keys or not is_quiet or not self._trail.are_new(keys):
+        if len(again.items) > 1:
+            self._kept = place, again  # this one overlaps, so that nothing has to be assumed
             return None
-        return self._advance(_Slice(place + 1, received, keys, Join(range(len(keys)), kept=len(self._trail.keys))))
+        keys = self._identity.keys(received.items)
+        if not keys or {received.total, again.total} != {total} or self._identity.keys(again.items) != [tail]:
+            return None
+        alignment = self._matcher.append(keys)
+        if alignment is not None:
+            return self._advance(_Slice(place + 1, received, keys, alignment))
+        self._stuck += 1
+        if self._stuck == CONTRADICTIONS:
+            raise PaginationError(
+                f"the server counts {self.total} items, but {self._stuck} times nothing follows the one at offset "
+                f"{place}; {_FAST}",
+                offset=place,
+            )
+        return None
 
     def _advance(self, found: _Slice[T]) -> Ready[T] | None:
         """Go on behind a page; gives what is new on it, None when nothing is."""
-        received, join, trail = found.received, found.join, self._trail
+        received, alignment, matcher = found.received, found.alignment, self._matcher
         count, total = len(found.keys), received.total
         end = found.offset + count
         if count and total is not None and end > total:
@@ -181,25 +187,26 @@ class Walk(Generic[T]):
         self._is_over = received.whole or (total is not None and end >= total)
         self.total = self._counted = total
         place = Place(
-            offset=found.offset + join.start,
-            keys=found.keys[join.start :] if join.start else found.keys,
-            fresh=[index - join.start for index in join.fresh] if join.start else join.fresh,
-            before=trail.keys[max(0, join.kept - REMEMBERED) : join.kept],
-            following=join.following,
-            missing=[*join.passed, *join.missing][-REMEMBERED:],
-            is_complete=trail.is_complete and join.kept <= REMEMBERED,
+            offset=found.offset + alignment.start,
+            keys=found.keys[alignment.start :] if alignment.start else found.keys,
+            fresh=[index - alignment.start for index in alignment.fresh] if alignment.start else alignment.fresh,
+            before=matcher.keys[max(0, alignment.kept - REMEMBERED) : alignment.kept],
+            following=alignment.following,
+            missing=(),
+            is_complete=matcher.is_complete and alignment.kept <= REMEMBERED,
             total=total,
         )
         if self._is_strict:
-            trail.accept(join, found.keys)
+            matcher.accept(alignment, found.keys)
+            place.missing = matcher.newest_missing(REMEMBERED_MISSING)
             # Some of what follows may be gone: after a leap that missed, the next one is shorter.
-            self.position = max(0, end - 1) + (len(join.following) >> max(0, self._searches - 1))
+            self.position = max(0, end - 1) + (len(alignment.following) >> max(0, self._searches - 1))
         else:
             self.position = end
         self._skipped = 0
         self._reach = max(1, min(self.window.step, count - self.window.overlap))
         self._previous = found.offset, found.keys, received.total
-        fresh = join.fresh if self.left is None else join.fresh[: self.left]
+        fresh = alignment.fresh if self.left is None else alignment.fresh[: self.left]
         if not fresh:
             return None
         self._number += 1
@@ -224,7 +231,7 @@ class Walk(Generic[T]):
                 return found
             # Is the list as odd as that, or its order another one at each time of asking?
             again = self._joined(found.offset, (yield from self._ask(found.offset)))
-            if again is not None and again.join.is_sound == found.join.is_sound and _agree(found.keys, again.keys):
+            if again is not None and again.alignment.is_sound == found.alignment.is_sound and _agree(found.keys, again.keys):
                 return again
             doubts += 1
             if doubts == DOUBTS:
@@ -237,7 +244,7 @@ class Walk(Generic[T]):
     def _is_doubtful(self, found: _Slice[T]) -> bool:
         """Whether it is more likely that the server's order is not stable than that the list has changed like this."""
         is_changing = found.received.total is not None and found.received.total != self._counted
-        return not found.join.is_ordered or (len(found.join.missing) >= MISSING and not is_changing)
+        return not found.alignment.is_ordered or (len(found.alignment.missing) >= MISSING and not is_changing)
 
     def _joining(self) -> Steps[T, _Slice[T] | None]:
         while True:
@@ -245,23 +252,23 @@ class Walk(Generic[T]):
             self._kept = None
             is_kept = kept is not None and kept[0] == offset
             received = kept[1] if kept is not None and is_kept else (yield from self._ask(offset))
-            if received.items or received.whole or (self._trail.keys and offset > 0):
+            if received.items or received.whole or (self._matcher.keys and offset > 0):
                 break
             if received.total is not None or (yield from self._ends_here()):
                 return None
         found = self._joined(offset, received)
         if not received.whole:
             yield from self._refuse_repetition(offset, received)
-        if found is not None and found.join.is_sound:
+        if found is not None and found.alignment.is_sound:
             return found
         if not is_kept:
             self._kept = (offset, received)
         if found is None:
             found = yield from self._search(offset, received)
-        if not found.join.is_sound and found.offset > 0:
+        if not found.alignment.is_sound and found.offset > 0:
             before = max(0, found.offset - self._reach)
             closer = self._joined(before, (yield from self._ask(before)))
-            if closer is not None and closer.join.is_sound and len(closer.join.fresh) < len(closer.keys):
+            if closer is not None and closer.alignment.is_sound and len(closer.alignment.fresh) < len(closer.keys):
                 return closer  # otherwise that is from before all that is remembered
         return found
 
@@ -287,13 +294,13 @@ class Walk(Generic[T]):
             if base - back <= 0 and end is not None and base + back >= end:
                 break
             # No further than what is remembered is long, or the search would leap over it.
-            back += min(back, max(step, len(self._trail.keys)))
-        if self._trail.is_complete:
+            back += min(back, max(step, len(self._matcher.keys)))
+        if self._matcher.is_complete:
             found = self._joined(0, (yield from self._ask(0)), is_last_resort=True)
             if found is not None:
                 return found
         raise PaginationError(
-            f"none of the last {len(self._trail.keys)} items stands anywhere around offset {origin} any more: they are "
+            f"none of the last {len(self._matcher.keys)} items stands anywhere around offset {origin} any more: they are "
             f"gone, or the server's order is not stable; {_FAST}",
             offset=origin,
         )
@@ -301,21 +308,21 @@ class Walk(Generic[T]):
     def _joined(self, offset: int, received: Received[T], *, is_last_resort: bool = False) -> _Slice[T] | None:
         """A page with how it joins; None when it does not."""
         keys = self._identity.keys(received.items)
-        if not self._is_strict or not self._trail.keys:
+        if not self._is_strict or not self._matcher.keys:
             skipped = self.position + self._skipped if received.whole else self._skipped
             fresh = range(min(skipped, len(keys)), len(keys))
-            return _Slice(0 if received.whole else offset, received, keys, Join(fresh))
+            return _Slice(0 if received.whole else offset, received, keys, Alignment(fresh))
         expected = None
         if self._counted is not None and received.total is not None:
             growth = received.total - self._counted
-            expected = len(self._trail.keys) - 1 - growth - (self.position - offset)
+            expected = len(self._matcher.keys) - 1 - growth - (self.position - offset)
         place = 0 if received.whole else offset
-        join = self._trail.join(place, keys, expected, is_last_resort=is_last_resort)
-        if join is None:
+        alignment = self._matcher.align(place, keys, expected, is_last_resort=is_last_resort)
+        if alignment is None:
             return None
         if received.whole:
-            return _Slice(0, received, keys, attrs.evolve(join, is_sound=True))
-        return _Slice(offset, received, keys, join)
+            return _Slice(0, received, keys, attrs.evolve(alignment, is_sound=True))
+        return _Slice(offset, received, keys, alignment)
 
     def _ask(self, offset: int, limit: int | None = None) -> Steps[T, Received[T]]:
         """Ask for a page, again when it is empty although the server counts items from there on."""
@@ -345,7 +352,7 @@ class Walk(Generic[T]):
     def _ends_here(self) -> Steps[T, bool]:
         """Whether a list ends at a page that says nothing of a total; one that it gave before is asked for again."""
         end = self.position
-        if self._is_strict and self._trail.keys:
+        if self._is_strict and self._matcher.keys:
             end += 1
             beyond = yield from self._ask(end)
             if beyond.items:
