@@ -61,7 +61,7 @@ class OverlapMatcher:
 
     Args:
         is_unique: Whether no two items have the same key.
-        is_complete: Whether nothing stands in front of the keys in the list, but what has been added since.
+        is_complete: Whether all that has been read is remembered, from the beginning of the list on.
         keys: The keys to begin with.
         missing: Keys that have been read and may stand further down the list.
     """
@@ -105,11 +105,13 @@ class OverlapMatcher:
                 return self._align_from(keys, index, self.keys.index(key))
         return None
 
-    def append(self, keys: Sequence[Key]) -> Alignment | None:
-        """Align a page that follows the last key without an overlap; None when it shows an item from before that."""
-        if self.is_unique and not self._counts.keys().isdisjoint(keys):
-            return None
+    def append(self, keys: Sequence[Key]) -> Alignment:
+        """Align a page that follows the last key without an overlap."""
         return self._align_from(keys, 0, len(self.keys))
+
+    def are_unknown(self, keys: Sequence[Key]) -> bool:
+        """Whether none of this stands in `self.keys`."""
+        return self._counts.keys().isdisjoint(keys)
 
     def are_new(self, keys: Sequence[Key]) -> bool:
         """Whether nothing of this has been read before, as far as that can be told."""
@@ -200,6 +202,7 @@ class OverlapMatcher:
             self.missing.update(alignment.missing)
             for key in list(self.missing)[: -2 * WINDOW]:  # as many as all of `keys`, which may be missing at once
                 del self.missing[key]
+                self.is_complete = False
         if len(self.keys) > 2 * WINDOW:
             self.keys = self.keys[-WINDOW:]
             self._counts = Counter(self.keys)

@@ -156,26 +156,30 @@ class Walk(Generic[T]):
         Raises:
             PaginationError: What follows has been read before, again and again.
         """
-        place, total, tail = self.position, self.total, self._matcher.keys[-1]
-        received = yield from self._ask(place + 1)
-        again = yield from self._ask(place)
-        if len(again.items) > 1:
-            self._kept = place, again  # this one overlaps, so that nothing has to be assumed
-            return None
-        keys = self._identity.keys(received.items)
-        if not keys or {received.total, again.total} != {total} or self._identity.keys(again.items) != [tail]:
-            return None
-        alignment = self._matcher.append(keys)
-        if alignment is not None:
-            return self._advance(_Slice(place + 1, received, keys, alignment))
-        self._stuck += 1
-        if self._stuck == CONTRADICTIONS:
-            raise PaginationError(
-                f"the server counts {self.total} items, but {self._stuck} times nothing follows the one at offset "
-                f"{place}; {_FAST}",
-                offset=place,
-            )
-        return None
+        place, tail = self.position, [self._matcher.keys[-1]]
+        total, is_certain = self.total, False
+        while True:
+            received = yield from self._ask(place + 1)
+            again = yield from self._ask(place)
+            if len(again.items) > 1:
+                self._kept = place, again  # this one overlaps, so that nothing has to be assumed
+                return None
+            keys = self._identity.keys(received.items)
+            if not keys or {received.total, again.total} != {total} or self._identity.keys(again.items) != tail:
+                return None
+            if is_certain or self._matcher.are_unknown(keys):
+                break
+            if self._identity.is_unique:
+                self._stuck += 1
+                if self._stuck < CONTRADICTIONS:
+                    return None
+                raise PaginationError(
+                    f"the server counts {total} items, but {self._stuck} times nothing follows the one at offset "
+                    f"{place}; {_FAST}",
+                    offset=place,
+                )
+            is_certain = True  # if it comes again: an item that equals another one, or one that was read before
+        return self._advance(_Slice(place + 1, received, keys, self._matcher.append(keys)))
 
     def _advance(self, found: _Slice[T]) -> Ready[T] | None:
         """Go on behind a page; gives what is new on it, None when nothing is."""
@@ -199,6 +203,7 @@ class Walk(Generic[T]):
         if self._is_strict:
             matcher.accept(alignment, found.keys)
             place.missing = matcher.newest_missing(REMEMBERED_MISSING)
+            place.is_complete = place.is_complete and len(place.missing) == matcher.missing.total()
             # Some of what follows may be gone: after a leap that missed, the next one is shorter.
             self.position = max(0, end - 1) + (len(alignment.following) >> max(0, self._searches - 1))
         else:
@@ -230,7 +235,8 @@ class Walk(Generic[T]):
             if found is None or found.received.whole or not self._is_doubtful(found):
                 return found
             # Is the list as odd as that, or its order another one at each time of asking?
-            again = self._joined(found.offset, (yield from self._ask(found.offset)))
+            received = yield from self._ask(found.offset)
+            again = self._joined(found.offset, received, is_last_resort=True)
             if again is not None and again.alignment.is_sound == found.alignment.is_sound and _agree(found.keys, again.keys):
                 return again
             doubts += 1
@@ -280,12 +286,16 @@ class Walk(Generic[T]):
         base = origin + max(0, change)
         back = max(step, -(change // step) * step)  # whole pages: the following ones are asked for already
         end = received.total if is_counted or received.items else origin
+        is_at_start = False
         for _ in range(SEARCH):
             for offset in (max(0, base - back), base + back):
+                if offset == 0 and is_at_start:
+                    continue
                 if end is not None and offset >= max(end, 1):
                     if offset > base:
                         continue
                     offset = max(0, end - 1)
+                is_at_start = is_at_start or offset == 0
                 received = yield from self._ask(offset)
                 found = self._joined(offset, received)
                 if found is not None:
@@ -300,8 +310,8 @@ class Walk(Generic[T]):
             if found is not None:
                 return found
         raise PaginationError(
-            f"none of the last {len(self._matcher.keys)} items stands anywhere around offset {origin} any more: they are "
-            f"gone, or the server's order is not stable; {_FAST}",
+            f"none of the last {len(self._matcher.keys)} items stands anywhere around offset {origin} any more: they "
+            f"are gone, or the server's order is not stable; {_FAST}",
             offset=origin,
         )
 
