@@ -105,13 +105,13 @@ class OverlapMatcher:
                 return self._align_from(keys, index, self.keys.index(key))
         return None
 
-    def append(self, keys: Sequence[Key]) -> Alignment:
-        """Align a page that follows the last key without an overlap."""
-        return self._align_from(keys, 0, len(self.keys))
+    def align_behind(self, keys: Sequence[Key], place: int) -> Alignment:
+        """Align a page without an overlap, whose items stand where those of `self.keys` from `place` on stood."""
+        return self._align_from(keys, 0, place)
 
-    def are_unknown(self, keys: Sequence[Key]) -> bool:
-        """Whether none of this stands in `self.keys`."""
-        return self._counts.keys().isdisjoint(keys)
+    def are_unknown(self, keys: Sequence[Key], place: int) -> bool:
+        """Whether none of this stands in `self.keys` before a place."""
+        return self._counts.keys().isdisjoint(keys) or set(keys).isdisjoint(self.keys[:place])
 
     def are_new(self, keys: Sequence[Key]) -> bool:
         """Whether nothing of this has been read before, as far as that can be told."""

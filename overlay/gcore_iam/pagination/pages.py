@@ -96,6 +96,8 @@ class Wanted:
 
     offset: int
     limit: int
+    is_fresh: bool = False
+    """Whether it has to be requested now: a page that was requested ahead will not do."""
 
 
 @attrs.frozen

@@ -109,6 +109,10 @@ class Walk(Generic[T]):
         self._fruitless = self._searches = self._stuck = 0
         self._reach = window.step
         """How many items the last page brought, beyond the overlap: the server may send fewer than asked for."""
+        self._is_short = self._was_short = False
+        """Whether the last page had fewer items than it might have had; whether the one before it had."""
+        self._has_short_pages = False
+        """Whether the server has sent such a page where the list went on."""
         self._is_over = False
         self._previous: tuple[int, Sequence[Key], int | None] | None = None
         self._kept: tuple[int, Received[T]] | None = None
@@ -132,23 +136,29 @@ class Walk(Generic[T]):
             found = yield from self._next()
             if found is None:
                 return
-            ready, count = self._advance(found), len(found.keys)
+            ready, offset, keys = self._advance(found), found.offset, found.keys
+            behind = len(self._matcher.keys) - len(found.alignment.following)
             found = None
-            if ready is None and not self._is_over and count <= 1:
+            is_stuck = not keys or (len(keys) == 1 and self.position == offset)
+            if ready is None and not self._is_over and is_stuck:
                 if self.total is None:
-                    self._is_over = yield from self._ends_here()
-                else:
-                    ready = yield from self._follow_single_item()
+                    self._is_over = yield from self._ends_here(offset, keys)
+                elif keys:
+                    ready = yield from self._follow_single_item(keys, behind)
             if ready is not None:
                 self._fruitless = self._searches = self._stuck = 0
                 yield ready
                 ready = None  # so that whoever has it can let it go before the next one comes
 
-    def _follow_single_item(self) -> Steps[T, Ready[T] | None]:
+    def _follow_single_item(self, single: Sequence[Key], behind: int) -> Steps[T, Ready[T] | None]:
         """Read on where a page ends with its first item, so that no page overlaps with the next one.
 
         The page behind that item is taken for the next one if the item stands where it stood, and the total is the
         same, before and after. Of a list that changes there and back meanwhile, this may miss items.
+
+        Args:
+            single: The key of that item.
+            behind: Where in the matcher's keys its followers stand.
 
         Returns:
             A page; None when it is uncertain what follows, and everything has to be requested once more.
@@ -156,18 +166,17 @@ class Walk(Generic[T]):
         Raises:
             PaginationError: What follows has been read before, again and again.
         """
-        place, tail = self.position, [self._matcher.keys[-1]]
-        total, is_certain = self.total, False
+        place, total, is_certain = self.position, self.total, False
         while True:
-            received = yield from self._ask(place + 1)
-            again = yield from self._ask(place)
+            received = yield from self._ask(place + 1, is_fresh=True)
+            again = yield from self._ask(place, is_fresh=True)
             if len(again.items) > 1:
                 self._kept = place, again  # this one overlaps, so that nothing has to be assumed
                 return None
             keys = self._identity.keys(received.items)
-            if not keys or {received.total, again.total} != {total} or self._identity.keys(again.items) != tail:
+            if not keys or {received.total, again.total} != {total} or self._identity.keys(again.items) != single:
                 return None
-            if is_certain or self._matcher.are_unknown(keys):
+            if is_certain or self._matcher.are_unknown(keys, behind):
                 break
             if self._identity.is_unique:
                 self._stuck += 1
@@ -179,7 +188,7 @@ class Walk(Generic[T]):
                     offset=place,
                 )
             is_certain = True  # if it comes again: an item that equals another one, or one that was read before
-        return self._advance(_Slice(place + 1, received, keys, self._matcher.append(keys)))
+        return self._advance(_Slice(place + 1, received, keys, self._matcher.align_behind(keys, behind)))
 
     def _advance(self, found: _Slice[T]) -> Ready[T] | None:
         """Go on behind a page; gives what is new on it, None when nothing is."""
@@ -211,6 +220,8 @@ class Walk(Generic[T]):
         self._skipped = 0
         self._reach = max(1, min(self.window.step, count - self.window.overlap))
         self._previous = found.offset, found.keys, received.total
+        self._has_short_pages = self._has_short_pages or (self._was_short and bool(alignment.fresh))
+        self._was_short = self._is_short
         fresh = alignment.fresh if self.left is None else alignment.fresh[: self.left]
         if not fresh:
             return None
@@ -260,7 +271,7 @@ class Walk(Generic[T]):
             received = kept[1] if kept is not None and is_kept else (yield from self._ask(offset))
             if received.items or received.whole or (self._matcher.keys and offset > 0):
                 break
-            if received.total is not None or (yield from self._ends_here()):
+            if received.total is not None or (yield from self._ends_here(offset, [])):
                 return None
         found = self._joined(offset, received)
         if not received.whole:
@@ -334,7 +345,7 @@ class Walk(Generic[T]):
             return _Slice(0, received, keys, attrs.evolve(alignment, is_sound=True))
         return _Slice(offset, received, keys, alignment)
 
-    def _ask(self, offset: int, limit: int | None = None) -> Steps[T, Received[T]]:
+    def _ask(self, offset: int, limit: int | None = None, *, is_fresh: bool = False) -> Steps[T, Received[T]]:
         """Ask for a page, again when it is empty although the server counts items from there on."""
         empty = 0
         while True:
@@ -345,7 +356,9 @@ class Walk(Generic[T]):
                     "can be read, or the server does not heed offset",
                     offset=offset,
                 )
-            received: Received[T] = yield Wanted(offset, self.limit if limit is None else limit)
+            wanted = Wanted(offset, self.limit if limit is None else limit, is_fresh)
+            received: Received[T] = yield wanted
+            self._is_short = len(received.items) < wanted.limit
             self._was_counted = self._was_counted or received.total is not None
             if received.whole or received.items or received.total is None or offset >= received.total:
                 return received
@@ -359,14 +372,19 @@ class Walk(Generic[T]):
 
     # --- servers that do not say what they mean ----------------------------------------------------------------------
 
-    def _ends_here(self) -> Steps[T, bool]:
-        """Whether a list ends at a page that says nothing of a total; one that it gave before is asked for again."""
-        end = self.position
+    def _ends_here(self, offset: int, keys: Sequence[Key]) -> Steps[T, bool]:
+        """Whether a list ends with a page of one item at most that says nothing of a total."""
+        end = offset
         if self._is_strict and self._matcher.keys:
             end += 1
             beyond = yield from self._ask(end)
             if beyond.items:
                 return False
+            if self._has_short_pages:  # then that page may have been one, and the list may have shifted since
+                again = yield from self._ask(offset)
+                if self._identity.keys(again.items) != keys:
+                    self._kept = offset, again
+                    return False
         if self._was_counted:
             counted = yield from self._ask(0, 1)
             if counted.total is not None and counted.total > end:

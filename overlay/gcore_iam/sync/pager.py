@@ -240,7 +240,7 @@ class Pages(Iterator[Page[T]]):
     def _received(self, wanted: Wanted) -> Received[T]:
         """A page: it has been asked for ahead, or is now."""
         ahead = self._ahead
-        if wanted.offset in ahead.asked:
+        if wanted.offset in ahead.asked and not wanted.is_fresh:
             asked, job = ahead.asked[wanted.offset]
             try:
                 received = self._background.result(job)
