@@ -379,6 +379,7 @@ class Walk(Generic[T]):
             end += 1
             beyond = yield from self._ask(end)
             if beyond.items:
+                self._has_short_pages = True
                 return False
             if self._has_short_pages:  # then that page may have been one, and the list may have shifted since
                 again = yield from self._ask(offset)
