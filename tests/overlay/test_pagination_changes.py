@@ -11,8 +11,8 @@ import anyio
 import httpx
 import pytest
 from gcore_iam import Pager, PaginationError
+from gcore_iam.pagination.overlap import WINDOW
 from gcore_iam.pagination.pages import Identity, Received, Wanted, Window
-from gcore_iam.pagination.trail import WINDOW
 from gcore_iam.pagination.walk import Walk
 from gcore_iam.testing import DeleteUser, FakeIAM, InsertUser
 from hypothesis import HealthCheck, given, settings
@@ -182,7 +182,7 @@ def test_no_more_than_a_window_of_keys_is_remembered() -> None:
                 break
         else:
             step = next(steps, None)
-        most = max(most, len(walk._trail.keys))
+        most = max(most, len(walk._matcher.keys))
     assert WINDOW <= most <= 2 * WINDOW + 1000
 
 

@@ -248,7 +248,8 @@ class Walk(Generic[T]):
             # Is the list as odd as that, or its order another one at each time of asking?
             received = yield from self._ask(found.offset)
             again = self._joined(found.offset, received, is_last_resort=True)
-            if again is not None and again.alignment.is_sound == found.alignment.is_sound and _agree(found.keys, again.keys):
+            is_same = again is not None and again.alignment.is_sound == found.alignment.is_sound
+            if again is not None and is_same and _agree(found.keys, again.keys):
                 return again
             doubts += 1
             if doubts == DOUBTS:
