@@ -111,8 +111,10 @@ class Walk(Generic[T]):
         """How many items the last page brought, beyond the overlap: the server may send fewer than asked for."""
         self._is_short = self._was_short = False
         """Whether the last page had fewer items than it might have had; whether the one before it had."""
+        self._are_both_short = False
+        """Whether the two pages that were read last were short: then both say that the list has ended."""
         self._has_short_pages = False
-        """Whether the server has sent such a page where the list went on."""
+        """Whether the server has sent a short page where the list went on."""
         self._is_over = False
         self._previous: tuple[int, Sequence[Key], int | None] | None = None
         self._kept: tuple[int, Received[T]] | None = None
@@ -221,6 +223,7 @@ class Walk(Generic[T]):
         self._reach = max(1, min(self.window.step, count - self.window.overlap))
         self._previous = found.offset, found.keys, received.total
         self._has_short_pages = self._has_short_pages or (self._was_short and bool(alignment.fresh))
+        self._are_both_short = self._was_short and self._is_short
         self._was_short = self._is_short
         fresh = alignment.fresh if self.left is None else alignment.fresh[: self.left]
         if not fresh:
@@ -382,7 +385,8 @@ class Walk(Generic[T]):
             if beyond.items:
                 self._has_short_pages = True
                 return False
-            if self._has_short_pages:  # then that page may have been one, and the list may have shifted since
+            # That page may have been a short one of a list that went on, and that has shifted since.
+            if self._has_short_pages or not self._are_both_short:
                 again = yield from self._ask(offset)
                 if self._identity.keys(again.items) != keys:
                     self._kept = offset, again
