@@ -94,7 +94,7 @@ class OverlapMatcher:
             return self._align_from(keys, 0, end - 1)
         if not keys:
             return self._align_from(keys, 0, 0) if offset == 0 else None
-        if offset == 0 and self.is_complete and (self.is_unique or is_last_resort):
+        if offset == 0 and self.is_complete and self.is_unique:
             return self._align_from(keys, 0, 0)
         if not self.is_unique:
             place = self._find_place(keys, expected)
@@ -103,7 +103,7 @@ class OverlapMatcher:
         for index, key in enumerate(keys):
             if self._counts[key] == 1:  # of two equal items, nobody can tell which it is
                 return self._align_from(keys, index, self.keys.index(key))
-        return None
+        return self._align_from(keys, 0, 0) if offset == 0 and self.is_complete and is_last_resort else None
 
     def align_behind(self, keys: Sequence[Key], place: int) -> Alignment:
         """Align a page without an overlap, whose items stand where those of `self.keys` from `place` on stood."""
