@@ -24,6 +24,7 @@ from gcore_iam_client.types import Operation, Response
 
 from . import background
 from ._error_responses import build_status_error
+from ._event_loop import warn_if_event_loop_is_running
 from ._redaction import Redactor, find_body_secrets, find_proxy_secrets, find_secrets, write_log
 from ._response_body import ACCEPT_ENCODING, BodyTooLargeError
 from ._urls import parse_url
@@ -378,6 +379,7 @@ class BoundClient(Client):
         """
         if self._client is None:
             raise ConfigurationError(f"no connection for sync code: {_UNBOUND} IAMClient")
+        warn_if_event_loop_is_running()
         return self._client
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:

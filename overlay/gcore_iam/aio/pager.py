@@ -38,9 +38,13 @@ class AsyncPager(AsyncGuard, Generic[T]):
 
     Every item that exists from the start to the end of an iteration is handed out exactly once, also when others add
     and delete items meanwhile, provided that the server keeps a stable order. Items that come or go meanwhile may or
-    may not appear. For that, neighbouring pages overlap by one item: where they do not meet, the list has shifted, and
-    the iteration steps back until they do. It remembers some thousand items; when none of them can be found again, or
-    they come in another order again and again, it raises PaginationError. `consistency="fast"` does without all this.
+    may not appear. Items without an id are recognised by their content: of those that equal one another, some may be
+    left out or repeated while the list changes.
+
+    For that, neighbouring pages overlap by one item: where they do not meet, the list has shifted, and the iteration
+    steps back until they do. It remembers some thousand items; when none of them can be found again, or they come in
+    another order again and again, it raises PaginationError. From a server that sends a single item per page, which
+    overlaps with nothing, it may miss items while the list changes. `consistency="fast"` does without all this.
 
     What goes wrong is raised when all that came before has been handed out, and carries a `checkpoint`.
     """
@@ -70,7 +74,6 @@ class AsyncPager(AsyncGuard, Generic[T]):
         """Iterate item by item.
 
         Raises:
-            ConfigurationError: A pager for sync code is iterated in async code.
             PaginationError: While iterating: the server's pages contradict each other.
             IAMError: While iterating: any other failure; see `gcore_iam.errors`.
         """
@@ -83,11 +86,9 @@ class AsyncPager(AsyncGuard, Generic[T]):
             The pages, each with one item or more that no earlier one has had.
 
         Raises:
-            ConfigurationError: A pager for sync code is iterated in async code.
             PaginationError: While iterating: the server's pages contradict each other.
             IAMError: While iterating: any other failure; see `gcore_iam.errors`.
         """
-        self._refuse_elsewhere()
         self._reading = self._read()
         return AsyncPages(self._asked, self._reading)
 
@@ -95,7 +96,6 @@ class AsyncPager(AsyncGuard, Generic[T]):
         """The first item; None when there is none. Asks for no more than one.
 
         Raises:
-            ConfigurationError: A pager for sync code is used in async code.
             IAMError: Any other failure; see `gcore_iam.errors`.
         """
         window = self._window.limited(1)
@@ -111,14 +111,13 @@ class AsyncPager(AsyncGuard, Generic[T]):
             limit: Items to stop after, 0 or more; None for all.
 
         Raises:
-            ConfigurationError: The limit is no number of items, or a pager for sync code is used in async code.
+            ConfigurationError: The limit is not a whole number of 0 or more.
             PaginationError: The server's pages contradict each other.
             IAMError: Any other failure; see `gcore_iam.errors`.
         """
         return await self._collect(self._window.limited(limit))
 
     async def _collect(self, window: Window) -> list[T]:
-        self._refuse_elsewhere()
         self._reading = self._read(window)
         found: list[T] = []
         async with contextlib.aclosing(AsyncPages(self._asked, self._reading)) as pages:
@@ -130,11 +129,9 @@ class AsyncPager(AsyncGuard, Generic[T]):
         """How many items the server counts, wherever this pager starts and stops. Sends one small request.
 
         Raises:
-            ConfigurationError: A pager for sync code is used in async code.
             PaginationError: The server does not say.
             IAMError: Any other failure; see `gcore_iam.errors`.
         """
-        self._refuse_elsewhere()
         total = (await self._asked(0, 1)).total
         if total is None:
             raise PaginationError("the server does not say how many items there are", offset=0)

@@ -40,9 +40,13 @@ class Pager(Guard, Generic[T]):
 
     Every item that exists from the start to the end of an iteration is handed out exactly once, also when others add
     and delete items meanwhile, provided that the server keeps a stable order. Items that come or go meanwhile may or
-    may not appear. For that, neighbouring pages overlap by one item: where they do not meet, the list has shifted, and
-    the iteration steps back until they do. It remembers some thousand items; when none of them can be found again, or
-    they come in another order again and again, it raises PaginationError. `consistency="fast"` does without all this.
+    may not appear. Items without an id are recognised by their content: of those that equal one another, some may be
+    left out or repeated while the list changes.
+
+    For that, neighbouring pages overlap by one item: where they do not meet, the list has shifted, and the iteration
+    steps back until they do. It remembers some thousand items; when none of them can be found again, or they come in
+    another order again and again, it raises PaginationError. From a server that sends a single item per page, which
+    overlaps with nothing, it may miss items while the list changes. `consistency="fast"` does without all this.
 
     What goes wrong is raised when all that came before has been handed out, and carries a `checkpoint`.
     """
@@ -72,7 +76,6 @@ class Pager(Guard, Generic[T]):
         """Iterate item by item.
 
         Raises:
-            ConfigurationError: A pager for sync code is iterated in async code.
             PaginationError: While iterating: the server's pages contradict each other.
             IAMError: While iterating: any other failure; see `gcore_iam.errors`.
         """
@@ -85,11 +88,9 @@ class Pager(Guard, Generic[T]):
             The pages, each with one item or more that no earlier one has had.
 
         Raises:
-            ConfigurationError: A pager for sync code is iterated in async code.
             PaginationError: While iterating: the server's pages contradict each other.
             IAMError: While iterating: any other failure; see `gcore_iam.errors`.
         """
-        self._refuse_elsewhere()
         self._reading = self._read()
         return Pages(self._asked, self._reading)
 
@@ -97,7 +98,6 @@ class Pager(Guard, Generic[T]):
         """The first item; None when there is none. Asks for no more than one.
 
         Raises:
-            ConfigurationError: A pager for sync code is used in async code.
             IAMError: Any other failure; see `gcore_iam.errors`.
         """
         window = self._window.limited(1)
@@ -113,14 +113,13 @@ class Pager(Guard, Generic[T]):
             limit: Items to stop after, 0 or more; None for all.
 
         Raises:
-            ConfigurationError: The limit is no number of items, or a pager for sync code is used in async code.
+            ConfigurationError: The limit is not a whole number of 0 or more.
             PaginationError: The server's pages contradict each other.
             IAMError: Any other failure; see `gcore_iam.errors`.
         """
         return self._collect(self._window.limited(limit))
 
     def _collect(self, window: Window) -> list[T]:
-        self._refuse_elsewhere()
         self._reading = self._read(window)
         found: list[T] = []
         with contextlib.closing(Pages(self._asked, self._reading)) as pages:
@@ -132,11 +131,9 @@ class Pager(Guard, Generic[T]):
         """How many items the server counts, wherever this pager starts and stops. Sends one small request.
 
         Raises:
-            ConfigurationError: A pager for sync code is used in async code.
             PaginationError: The server does not say.
             IAMError: Any other failure; see `gcore_iam.errors`.
         """
-        self._refuse_elsewhere()
         total = (self._asked(0, 1)).total
         if total is None:
             raise PaginationError("the server does not say how many items there are", offset=0)

@@ -1,0 +1,219 @@
+"""A sync client within an event loop: one warning, no refusal, and no look at what another thread still imports."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from gcore_iam import IAMClient, _event_loop
+from gcore_iam.testing import FakeIAM
+
+MESSAGE = "a sync client of gcore_iam blocks the event loop"
+
+BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+CALLS: dict[str, Callable[[IAMClient], object]] = {
+    "a call": lambda iam: iam.users.get(1),
+    "a loop over a pager": lambda iam: list(iam.users.list()),
+    "pages of a pager": lambda iam: list(iam.users.list().pages()),
+    "collect": lambda iam: iam.users.list().collect(),
+    "first": lambda iam: iam.users.list().first(),
+    "total": lambda iam: iam.users.list().total(),
+    "logins": lambda iam: list(iam.account.logins()),
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_warned_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_event_loop, "_has_warned", False)
+
+
+@pytest.fixture
+def iam() -> Iterator[IAMClient]:
+    fake = FakeIAM(5)
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as client:
+        yield client
+
+
+def run_in_loop(backend: str, call: Callable[[], object]) -> list[warnings.WarningMessage]:
+    """Call a function within an event loop, and give the warnings."""
+
+    async def main() -> None:
+        call()
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        anyio.run(main, backend=backend)
+    return [warning for warning in caught if MESSAGE in str(warning.message)]
+
+
+# --- the warning ---------------------------------------------------------------------------------------------------
+
+
+@BACKENDS
+@pytest.mark.parametrize("name", CALLS)
+def test_blocking_an_event_loop_warns_once(iam: IAMClient, backend: str, name: str) -> None:
+    call = CALLS[name]
+    [warning] = run_in_loop(backend, lambda: [call(iam) for _ in range(3)])
+    assert warning.category is RuntimeWarning
+    assert warning.filename == __file__
+    assert run_in_loop(backend, lambda: call(iam)) == []
+
+
+def test_the_warning_names_the_line_of_the_caller(iam: IAMClient) -> None:
+    def call() -> None:
+        for _ in iam.users.list():
+            pass
+
+    [warning] = run_in_loop("asyncio", call)
+    assert warning.lineno == call.__code__.co_firstlineno + 1
+
+
+def test_outside_of_an_event_loop_nothing_warns(iam: IAMClient) -> None:
+    async def main() -> None:
+        await anyio.to_thread.run_sync(lambda: list(iam.users.list()))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        iam.users.get(1)
+        anyio.run(main, backend="asyncio")
+        anyio.run(main, backend="trio")
+
+
+@pytest.mark.parametrize("by", [{"category": RuntimeWarning}, {"message": MESSAGE}])
+def test_the_warning_can_be_filtered(iam: IAMClient, by: dict[str, Any]) -> None:
+    async def main() -> int:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warnings.filterwarnings("ignore", **by)
+            return iam.users.get(1).id
+
+    assert anyio.run(main) == 1
+
+
+def test_a_filter_can_turn_every_blocking_call_into_an_error(iam: IAMClient) -> None:
+    async def main() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for _ in range(2):
+                with pytest.raises(RuntimeWarning, match=MESSAGE):
+                    iam.users.get(1)
+
+    anyio.run(main)
+
+
+def test_many_threads_with_loops_warn_once(iam: IAMClient) -> None:
+    barrier = threading.Barrier(8)
+
+    async def main() -> None:
+        barrier.wait(30)
+        iam.users.get(1)
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda _: anyio.run(main), range(8)))
+    assert len([warning for warning in caught if MESSAGE in str(warning.message)]) == 1
+
+
+# --- notebooks -----------------------------------------------------------------------------------------------------
+
+
+NOTEBOOKS = {
+    "a kernel": ("ipykernel", {}),
+    "an IPython shell": ("IPython", {"get_ipython": object}),
+    "marimo": ("marimo", {"running_in_notebook": lambda: True}),
+}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_in_a_notebook_nothing_warns(iam: IAMClient, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    module, attributes = NOTEBOOKS[name]
+    monkeypatch.setitem(sys.modules, module, build_module(module, attributes))
+    for backend in ("asyncio", "trio"):
+        assert run_in_loop(backend, lambda: [iam.users.get(1), list(iam.users.list())]) == []
+
+
+def test_a_program_that_merely_imports_a_notebook_is_warned(iam: IAMClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", build_module("IPython", {"get_ipython": lambda: None}))
+    monkeypatch.setitem(sys.modules, "marimo", build_module("marimo", {"running_in_notebook": lambda: False}))
+    assert len(run_in_loop("asyncio", lambda: iam.users.get(1))) == 1
+
+
+def build_module(name: str, attributes: dict[str, Any]) -> types.ModuleType:
+    module = types.ModuleType(name)
+    vars(module).update(attributes)
+    return module
+
+
+# --- modules that are not there yet --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["asyncio", "trio", "sniffio", "IPython", "marimo"])
+@pytest.mark.parametrize("is_missing", [True, False])
+def test_a_half_imported_module_is_no_event_loop(
+    iam: IAMClient, monkeypatch: pytest.MonkeyPatch, name: str, is_missing: bool
+) -> None:
+    """Python puts a module into `sys.modules` before it has any attributes; None means that it cannot be imported."""
+    monkeypatch.setitem(sys.modules, name, None if is_missing else types.ModuleType(name))
+    _event_loop.warn_if_event_loop_is_running()
+    assert iam.users.get(1).id == 1
+    assert [user.id for user in iam.users.list()] == [user.id for user in iam.users.list().collect()]
+
+
+def test_trio_is_seen_without_sniffio(iam: IAMClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        monkeypatch.setitem(sys.modules, "sniffio", types.ModuleType("sniffio"))
+        try:
+            _event_loop.warn_if_event_loop_is_running()
+        finally:
+            monkeypatch.undo()
+
+    with pytest.warns(RuntimeWarning, match=MESSAGE):
+        anyio.run(main, backend="trio")
+
+
+THREADS = """
+import sys, threading, time
+from gcore_iam import IAMClient
+iam = IAMClient(sys.argv[2], base_url=sys.argv[1])
+barrier = threading.Barrier(8)
+def work(number):
+    barrier.wait(60)
+    time.sleep(number * 0.03)
+    print(len(list(iam.users.list())), iam.users.get(1).id)
+threads = [threading.Thread(target=work, args=[number]) for number in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_of_a_new_process_begin_at_once() -> None:
+    """While one of them still imports trio and asyncio by way of httpcore."""
+    pytest.importorskip("trio")
+    fake = FakeIAM(5)
+    paths = [str(Path(module.__file__ or "").parents[1]) for module in (sys.modules["gcore_iam"],)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*paths, *sys.path])}
+    with fake.serve() as url:
+        for _ in range(12):
+            run = subprocess.run(
+                [sys.executable, "-W", "error", "-c", THREADS, url, fake.api_key],
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+                env=environment,
+            )
+            assert (run.stdout.splitlines(), run.stderr) == (["5 1"] * 8, "")
