@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -10,7 +9,6 @@ import types
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -187,16 +185,18 @@ THREADS = """
 import sys, threading, time
 from gcore_iam import IAMClient
 iam = IAMClient(sys.argv[2], base_url=sys.argv[1])
-barrier = threading.Barrier(8)
+barrier, got = threading.Barrier(8), []
 def work(number):
     barrier.wait(60)
     time.sleep(number * 0.03)
-    print(len(list(iam.users.list())), iam.users.get(1).id)
+    got.append((len(list(iam.users.list())), iam.users.get(1).id))
 threads = [threading.Thread(target=work, args=[number]) for number in range(8)]
 for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
+iam.close()
+print(got == [(5, 1)] * 8)
 """
 
 
@@ -204,16 +204,13 @@ def test_threads_of_a_new_process_begin_at_once() -> None:
     """While one of them still imports trio and asyncio by way of httpcore."""
     pytest.importorskip("trio")
     fake = FakeIAM(5)
-    paths = [str(Path(module.__file__ or "").parents[1]) for module in (sys.modules["gcore_iam"],)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*paths, *sys.path])}
     with fake.serve() as url:
         for _ in range(12):
             run = subprocess.run(
-                [sys.executable, "-W", "error", "-c", THREADS, url, fake.api_key],
+                [sys.executable, "-c", THREADS, url, fake.api_key],
                 capture_output=True,
                 text=True,
                 timeout=120,
                 check=False,
-                env=environment,
             )
-            assert (run.stdout.splitlines(), run.stderr) == (["5 1"] * 8, "")
+            assert (run.stdout, run.stderr) == ("True\n", "")
