@@ -127,7 +127,7 @@ def test_many_threads_with_loops_warn_once(iam: IAMClient) -> None:
 # --- notebooks -----------------------------------------------------------------------------------------------------
 
 
-NOTEBOOKS = {
+NOTEBOOKS: dict[str, tuple[str, dict[str, Any]]] = {
     "a kernel": ("ipykernel", {}),
     "an IPython shell": ("IPython", {"get_ipython": object}),
     "marimo": ("marimo", {"running_in_notebook": lambda: True}),

@@ -640,6 +640,7 @@ def test_a_deadline_does_not_cut_a_refresh(colour: Any, fake: FakeIAM) -> None:
     assert counts(fake) == (1, 1, 0)
 
 
+@pytest.mark.filterwarnings("ignore:a sync client of gcore_iam blocks:RuntimeWarning")
 def test_a_sync_client_of_another_session_with_the_same_store_is_told_too(fake: FakeIAM) -> None:
     store = MemoryTokenStore()
 
@@ -710,6 +711,7 @@ def test_tasks_that_were_begun_during_a_renewal_wait_like_others(fake: FakeIAM) 
     assert counts(fake) == (1, 1, 0)
 
 
+@pytest.mark.filterwarnings("ignore:a sync client of gcore_iam blocks:RuntimeWarning")
 def test_a_sync_client_that_would_block_the_renewal_is_told(fake: FakeIAM) -> None:
     session = Session(EMAIL, PASSWORD)
 

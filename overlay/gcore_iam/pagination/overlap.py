@@ -146,8 +146,8 @@ class OverlapMatcher:
     def _align_from(self, keys: Sequence[Key], start: int, kept: int) -> Alignment:
         """Align a page whose items from `start` on stand where those of `self.keys` from `kept` on stood."""
         places: dict[Key, deque[int]] = {}
-        for place in range(kept, len(self.keys)):
-            places.setdefault(self.keys[place], deque()).append(place)
+        for position in range(kept, len(self.keys)):
+            places.setdefault(self.keys[position], deque()).append(position)
         end = len(self.keys)
         last, is_ordered, is_last_known = kept - 1, True, True
         found: Counter[Key] = Counter()
@@ -171,13 +171,13 @@ class OverlapMatcher:
                 is_ordered = is_ordered and place >= last
                 last = max(last, place)
         after = last + 1 if is_last_known else end
-        unseen = sorted(place for rest in places.values() for place in rest if place < after)
+        unseen = sorted(position for rest in places.values() for position in rest if position < after)
         return Alignment(
             fresh=fresh,
             start=start,
             kept=kept,
             following=self.keys[after:],
-            missing=[self.keys[place] for place in unseen],
+            missing=[self.keys[position] for position in unseen],
             found=+found,
             is_sound=start == 0,
             is_ordered=is_ordered or not self.is_unique,
