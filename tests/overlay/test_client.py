@@ -156,6 +156,7 @@ def test_changed_copies_of_the_generated_client_open_no_connections_of_their_own
 
 
 @pytest.mark.anyio
+@pytest.mark.filterwarnings("ignore:a sync client of gcore_iam blocks:RuntimeWarning")
 async def test_a_closed_client_says_so(fake: FakeIAM) -> None:
     iam = IAMClient(fake.api_key, transport=fake.transport())
     iam.close()
