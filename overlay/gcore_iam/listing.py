@@ -106,7 +106,8 @@ def paginate(
         client: `iam.api`.
         key: Gives what an item is recognised by when the list shifts while it is read, such as its id: an int or a str
             that no two items share. None takes all that an item says, for lists like that of logins, where nothing is
-            unique; there, an item that changes while the list is read counts as another one.
+            unique; there, an item that changes while the list is read counts as another one, and of items that equal
+            one another some may be left out or repeated while the list changes.
         page_size: Items to ask for at once, 1 to 1000.
         start: Items to skip, 0 or more.
         max_items: Items to stop after, 0 or more; None for all.

@@ -11,7 +11,7 @@ from ..errors import ConfigurationError
 from .pages import MAX_PAGE_SIZE, Key
 
 Checkpoint: TypeAlias = dict[str, Any]
-"""What `Pager.checkpoint` gives and `resume` takes: texts, numbers and lists of them; no more than some kilobytes."""
+"""What `Pager.checkpoint` gives and `resume` takes: texts, numbers and lists of them; some kilobytes, at most 20."""
 
 VERSION = 1
 
@@ -39,7 +39,7 @@ class Place:
     missing: Sequence[Key]
     """Keys that have been read and may stand further down the list."""
     is_complete: bool
-    """Whether nothing stands in front of all this in the list."""
+    """Whether this is all that has been read, from the beginning of the list on."""
     total: int | None
 
     def after(self, handed_out: int) -> Progress:
@@ -73,7 +73,7 @@ class Progress:
     missing: Sequence[Key] = ()
     """Keys that have been read and may stand further down the list."""
     is_complete: bool = False
-    """Whether nothing stood in front of `recent` in the list."""
+    """Whether this is all that has been read, from the beginning of the list on."""
     total: int | None = None
     """How many items the list had."""
 

@@ -157,7 +157,7 @@ class Pager(Guard, Generic[T]):
 
         Returns:
             What the same method takes as `resume` to go on after the item that was handed out last, in this process or
-            in another one: a dict that JSON has a form for, of some kilobytes at the most. It holds ids and numbers.
+            in another one: a dict that JSON has a form for, of some kilobytes, at most 20. It holds ids and numbers.
         """
         return self._reading.checkpoint()
 
