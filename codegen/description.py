@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-import json
 
+from .escaping import json_literal
 from .schemas import SECRET, Document
 from .spec import mappings
 
@@ -18,9 +18,7 @@ _MODULE = """\
 import json
 from typing import Any
 
-DESCRIPTION: dict[str, Any] = json.loads(r\"\"\"
-%s
-\"\"\")
+DESCRIPTION: dict[str, Any] = json.loads(%s)
 \"\"\"The description, in the form of OpenAPI.\"\"\"
 """
 
@@ -38,4 +36,4 @@ def module(corrected: Document) -> str:
     for _, mapping in list(mappings(document)):
         for key in [key for key in mapping if key in _PROSE or (key.startswith("x-") and key != SECRET)]:
             del mapping[key]
-    return _MODULE % json.dumps(document, indent=1)  # JSON never has three quotation marks in a row
+    return _MODULE % json_literal(document)

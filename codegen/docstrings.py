@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.schema.untrusted_string import UntrustedString
-from openapi_python_client.strings import safe_for_docstring
+
+from .escaping import Code, docstring_literal, text_of
 
 _WIDTH = 100
 _BULLETS = ("-", "*", "+")
 
 
 def plain(text: str | UntrustedString | None) -> str:
-    """The text itself; "" when there is none."""
-    if text is None:
-        return ""
-    return (text.get_untrusted_value() if isinstance(text, UntrustedString) else str(text)).strip()
+    """Return prose without the space around it; "" when there is none."""
+    return text_of(text).strip()
 
 
-def docstring(text: str | UntrustedString | None, indent: int = 4) -> str:
-    """A docstring literal.
+def docstring(text: str | UntrustedString | None, indent: int = 4) -> Code:
+    """Return a docstring literal.
 
     Args:
         text: Prose; paragraphs and lists are kept, lines are filled.
@@ -30,18 +28,10 @@ def docstring(text: str | UntrustedString | None, indent: int = 4) -> str:
     Returns:
         Python source without the first line's indentation, "" when there is no text.
     """
-    body = _fill(plain(text), _WIDTH - indent)
-    if not body:
-        return ""
-    body = safe_for_docstring(body)
-    quote = re.search(r'(\\*)"$', body)
-    if quote and len(quote[1]) % 2 == 0:
-        body = body[:-1] + '\\"'
-    closing = f'\n{" " * indent}"""' if "\n" in body else '"""'
-    return '"""' + body.replace("\n", "\n" + " " * indent).replace("\n" + " " * indent + "\n", "\n\n") + closing
+    return docstring_literal(_fill(plain(text), _WIDTH - indent), indent)
 
 
-def operation_docstring(endpoint: Endpoint, operation_id: str, returns: str) -> str:
+def operation_docstring(endpoint: Endpoint, operation_id: str, returns: str) -> Code:
     """The docstring of a generated function."""
     parts = [plain(endpoint.summary) or operation_id, plain(endpoint.description)]
     arguments = [

@@ -21,9 +21,11 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.schema import Reference, Schema
-from openapi_python_client.strings import in_f_string_literal, remove_string_escapes
+from openapi_python_client.strings import remove_string_escapes
 
 from .docstrings import plain
+from .errors import CodegenError
+from .escaping import format_literal, identifier, string_literal, text_of, type_expression, value_expression
 from .schemas import SECRET
 
 JSON = "json_"
@@ -53,21 +55,22 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, 
     if isinstance(prop, UnionProperty):
         return _decode_union(prop, source, model, key, in_model=in_model)
     if isinstance(prop, EnumProperty):
-        cls, kind = prop.class_info.name, prop.value_type.__name__
+        cls, kind = identifier(prop.class_info.name), prop.value_type.__name__
         if not in_model:
             return f"decode_enum({source}, {cls}, {kind})"
         # Calling an enum takes ten times as long as looking its member up.
         found = f"{members_of(cls)}.get({name}) or {cls}({name})"
         return f"({found}) if {first}.__class__ is {kind} else decode_enum({name}, {cls}, {kind})"
     if isinstance(prop, ModelProperty):
-        cls = prop.class_info.name
+        cls = identifier(prop.class_info.name)
         reader = "read" if cls == model else reader_of(cls)
         read = f"{reader}({name})" if in_model else f"{cls}.from_dict({name})"
         return f"{read} if {first}.__class__ is dict else decode_model({name}, {cls})"
     if isinstance(prop, ListProperty):
         inner = decode(prop.inner_property, "item", model, key, in_model=in_model)
+        wire = "None" if key is None else string_literal(key)
         listed = name if inner == "item" else f"[{inner} for item in {name}]"
-        return f"{listed} if {first}.__class__ is list else decode_list({name}, {model!r}, {key!r})"
+        return f"{listed} if {first}.__class__ is list else decode_list({name}, {string_literal(model)}, {wire})"
     if isinstance(prop, IntProperty):
         return f"{name} if {first}.__class__ is int else decode_int({name})"
     function = _BY_FUNCTION.get(type(prop))
@@ -76,26 +79,26 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, 
 
 def json_of(prop: PropertyProtocol) -> str:
     """The name that a model's module has for the JSON value of a property."""
-    return f"{JSON}{prop.python_name}"
+    return identifier(f"{JSON}{prop.python_name}")
 
 
 def target(prop: PropertyProtocol, model: str) -> str:
     """What the JSON value of a required property is assigned to: the property itself where nothing has to be done."""
     is_plain = decode(prop, json_of(prop), model, None) == json_of(prop) and not decode_item(prop, model)
-    return f"model.{prop.python_name}" if is_plain else json_of(prop)
+    return f"model.{identifier(prop.python_name)}" if is_plain else json_of(prop)
 
 
 def decode_item(prop: PropertyProtocol, model: str) -> str:
     """The expression for `item` of a property that holds a list and nothing else, "" where nothing has to be done."""
     part = _only_part(prop)
-    inner = decode(part.inner_property, "item", model, plain(prop.name)) if isinstance(part, ListProperty) else "item"
+    inner = decode(part.inner_property, "item", model, text_of(prop.name)) if isinstance(part, ListProperty) else "item"
     return "" if inner == "item" else inner
 
 
 def text_enum_of(prop: PropertyProtocol) -> str:
     """The enum of texts that a property holds and nothing else, "" for any other: its members are found at once."""
     part = _only_part(prop)
-    return str(part.class_info.name) if isinstance(part, EnumProperty) and part.value_type is str else ""
+    return identifier(part.class_info.name) if isinstance(part, EnumProperty) and part.value_type is str else ""
 
 
 def text_enum_of_item(prop: PropertyProtocol) -> str:
@@ -110,25 +113,31 @@ def default_of(prop: PropertyProtocol) -> str:
         return "UNSET"
     raw, code = prop.default.raw_value, prop.default.python_code.as_unembedded_code()
     # The generator escapes a text once too often.
-    return repr(raw) if isinstance(raw, str) and code == repr(remove_string_escapes(raw)) else code
+    is_text = isinstance(raw, str) and code == repr(remove_string_escapes(raw))
+    return string_literal(raw) if is_text else value_expression(code)
+
+
+def type_of(prop: PropertyProtocol, *, optional: bool = True) -> str:
+    """The type of what a property holds; without that of UNSET unless `optional`."""
+    return type_expression(prop.get_type_string(no_optional=not optional).as_unembedded_code())
 
 
 def declaration(prop: PropertyProtocol) -> str:
     """How a function declares a parameter."""
     default = "" if prop.required and prop.default is None else f" = {default_of(prop)}"
-    return f"{prop.python_name}: {prop.get_type_string().as_unembedded_code()}{default}"
+    return f"{identifier(prop.python_name)}: {type_of(prop)}{default}"
 
 
 def decode_answer(prop: PropertyProtocol, source: str, operation: str) -> str:
     """The expression that makes an answer out of its decoded body, of the answer's type also for a type checker."""
     if isinstance(prop, ModelProperty):
-        return f"{prop.class_info.name}.from_dict({source})"
+        return f"{identifier(prop.class_info.name)}.from_dict({source})"
     expression = decode(prop, source, operation, None, in_model=False)
     if isinstance(prop, AnyProperty):
         return expression
     if " if " in expression and isinstance(prop, EnumProperty | ListProperty | ModelProperty):
         return expression
-    return f"_cast({prop.get_type_string().as_unembedded_code()}, {expression})"
+    return f"_cast({type_of(prop)}, {expression})"
 
 
 def body_kinds(prop: PropertyProtocol) -> str:
@@ -139,14 +148,12 @@ def body_kinds(prop: PropertyProtocol) -> str:
 
 def url(path: str, parameters: Iterable[PropertyProtocol]) -> str:
     """The f-string that puts parameters into a path template."""
-    names = {plain(parameter.name): parameter.python_name for parameter in parameters}
+    names = {text_of(parameter.name): identifier(parameter.python_name) for parameter in parameters}
     parts = re.split(r"{([^{}]*)}", path)  # literal text and names of parameters, in turns
-    texts = [in_f_string_literal(part) for part in parts[::2]]
-    return (
-        f'f"{texts[0]}'
-        + "".join(f"{{_in_path({names[name]})}}{text}" for name, text in zip(parts[1::2], texts[1:], strict=True))
-        + '"'
-    )
+    unknown = [name for name in parts[1::2] if name not in names]
+    if unknown:
+        raise CodegenError(f"the path {ascii(path)[:200]} has no parameter {ascii(unknown[0])[:100]}")
+    return format_literal(parts[::2], [f"_in_path({names[name]})" for name in parts[1::2]])
 
 
 def encode(prop: PropertyProtocol, value: str, function: str = "encode") -> str:
@@ -167,9 +174,9 @@ def encode_in_model(prop: PropertyProtocol, source: str) -> str:
     name, first = (source, source) if source.isidentifier() else ("value", f"(value := {source})")
     part = _only_part(prop)
     if isinstance(part, EnumProperty):  # `value` of an enum's member is a property, and takes three times as long
-        return f"{name}._value_ if {first}.__class__ is {part.class_info.name} else encode({name})"
+        return f"{name}._value_ if {first}.__class__ is {identifier(part.class_info.name)} else encode({name})"
     if isinstance(part, ModelProperty):
-        return f"{name}.to_dict() if {first}.__class__ is {part.class_info.name} else encode({name})"
+        return f"{name}.to_dict() if {first}.__class__ is {identifier(part.class_info.name)} else encode({name})"
     return encode(prop, source)
 
 
@@ -199,12 +206,12 @@ def _only_part(prop: PropertyProtocol) -> PropertyProtocol | None:
 
 def members_of(enum: str) -> str:
     """The name that a model's module has for the members of an enum by their values."""
-    return f"_MEMBERS_OF_{enum}"
+    return f"_MEMBERS_OF_{identifier(enum)}"
 
 
 def reader_of(model: str) -> str:
     """The name that a model's module has for what reads another one."""
-    return f"_read_{model}"
+    return f"_read_{identifier(model)}"
 
 
 def class_names(

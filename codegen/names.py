@@ -13,6 +13,7 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal, remove_string_escapes, snake_case
 
 from .errors import CodegenError
+from .escaping import file_name
 from .schemas import Document
 from .spec import Spec, escape, mappings, operations
 
@@ -23,8 +24,11 @@ TAKEN_CLASS_NAMES = frozenset(
 )
 """Names that generated modules use for other things; a schema of such a name becomes `<Name>Model`."""
 
-TAKEN_FIELD_NAMES = frozenset({"additional_keys", "additional_properties", "from_dict", "to_dict", "to_multipart"})
-"""What every model has; a property of such a name becomes the field `<name>_`."""
+TAKEN_FIELD_NAMES = frozenset(
+    {"additional_keys", "additional_properties", "from_dict", "to_dict", "to_multipart"}
+    | {"masked", "masked_values"}  # the functions that a model's fields are masked with
+)
+"""What every model has or uses; a property of such a name becomes the field `<name>_`."""
 
 
 def module_of(operation: Document, config: Config) -> tuple[str, str]:
@@ -64,13 +68,12 @@ def check_values(document: Document, spec: Spec, config: Config) -> None:
     for pointer, mapping in mappings(document):
         values, properties, const = mapping.get("enum"), mapping.get("properties"), mapping.get("const")
         problems: list[str] = []
-        texts: list[Any] = [mapping.get("name")] if "in" in mapping else []
+        texts: list[Any] = []
         if isinstance(values, list) and mapping.get("type") != "boolean":
             texts += values
             listed = [value for value in values if value is not None]
             problems.append(_enum_problem(listed, mapping.get("x-enum-varnames")))
         if isinstance(properties, dict):
-            texts += properties
             problems.append(_field_problem(list(properties), config))
         if isinstance(const, float) or (isinstance(const, str) and remove_string_escapes(const) != const):
             problems.append(f"the constant {const!r} is none that Python's Literal takes")
@@ -131,6 +134,24 @@ def check_modules(data: GeneratorData, spec: Spec) -> None:
                 f"{spec.name}: classes {other} and {name} would both stand in the module {module}; "
                 f"rename one under class_overrides in the generator's configuration"
             )
+
+
+def check_paths(data: GeneratorData, spec: Spec) -> None:
+    """Refuse names that cannot be those of files, before any file is written.
+
+    Raises:
+        CodegenError: A tag, an operation or a schema would become such a name.
+    """
+    names: dict[str, str] = {}
+    for tag, collection in data.endpoint_collections_by_tag.items():
+        names[str(tag)] = "a tag"
+        names.update((str(endpoint.name), f"{endpoint.method.upper()} of a path") for endpoint in collection.endpoints)
+    names.update((str(prop.class_info.module_name), "a schema") for prop in [*data.models, *data.enums])
+    for name, origin in names.items():
+        try:
+            file_name(name)
+        except CodegenError as error:
+            raise CodegenError(f"{spec.name}: {origin}: {error}") from None
 
 
 def rename(data: GeneratorData) -> None:
