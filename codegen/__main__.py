@@ -14,6 +14,7 @@ import attrs
 
 from . import check, corrections, derive, generate, inventory, spec
 from .drift import command
+from .drift.render.common import printable, visible
 from .errors import CodegenError
 from .limits import clip_text
 
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.run(arguments)
     except CodegenError as error:
         for line in str(error).splitlines():
-            print(f"codegen: {clip_text(_escape_controls(line), _LINE)}", file=sys.stderr)
+            print(f"codegen: {clip_text(visible(line), _LINE)}", file=sys.stderr)
         return error.status
     except BrokenPipeError:  # whoever read what we print has seen enough
         sys.stdout = None  # else leaving tries to write the rest
@@ -54,13 +55,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("codegen: interrupted; the generated package is as it was or as it shall be", file=sys.stderr)
         return 130
     return status
-
-
-def _escape_controls(line: str) -> str:
-    """Spell out what a terminal would act on, or could not show."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in line
-    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -123,10 +117,10 @@ def _generate(arguments: argparse.Namespace) -> int:
     finally:
         gc.enable()
     for note in package.notes:
-        print(f"note: {note}")
+        print(f"note: {printable(note)}")
     count = len(list(description.operations()))
     result = f"files changed: {len(changed)}" if changed else "nothing changed"
-    print(f"{output}: from {arguments.spec} ({description.version}), operations: {count}, {result}")
+    print(f"{output}: from {arguments.spec} ({printable(description.version)}), operations: {count}, {result}")
     return 0
 
 
@@ -142,7 +136,7 @@ def _check(arguments: argparse.Namespace) -> int:
     problems = check.check(description, entries, arguments.config, arguments.output)
     problems += derive.differences(arguments.overlay)
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(visible(problem), file=sys.stderr)
     if not problems:
         print(f"{arguments.output}: in sync with {arguments.spec}, nothing lost")
     return 1 if problems else 0
@@ -154,7 +148,8 @@ def _inventory(arguments: argparse.Namespace) -> int:
         print(json.dumps([attrs.asdict(entry) for entry in entries], indent=2))
         return 0
     for entry in entries:
-        print(f"{entry.method:6} {entry.path:45} {entry.success_type:36} {entry.overlay_method or entry.module}")
+        words = f"{entry.method:6} {entry.path:45} {entry.success_type:36} {entry.overlay_method or entry.module}"
+        print(visible(words))
     return 0
 
 

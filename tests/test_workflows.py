@@ -1,4 +1,4 @@
-"""The workflows: what each job may do, and how a new spec becomes a pull request, with real git and a `gh` of our own."""
+"""The workflows: what each job may do, and how a new spec becomes a pull request, with real git and our own `gh`."""
 
 from __future__ import annotations
 

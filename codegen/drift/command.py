@@ -18,6 +18,7 @@ from ..errors import CodegenError
 from . import accept, history, update
 from .gate import Gate, parse_gates
 from .render import FORMATS, Options
+from .render.common import printable, visible
 from .report import CHOICES, Layer, Review
 from .review import Project, review
 from .sources import read
@@ -183,7 +184,7 @@ def _history(arguments: argparse.Namespace) -> int:
             print(json.dumps(line, ensure_ascii=False), flush=True)
         else:
             shown = "  ".join(f"{layer} {word or '-':10}" for layer, word in words.items())
-            print(f"{step.date} {step.commit[:9]}  {shown}  {step.headline}", flush=True)
+            print(f"{step.date} {step.commit[:9]}  {shown}  {printable(step.headline)}", flush=True)
     return 0
 
 
@@ -223,10 +224,10 @@ def _update(arguments: argparse.Namespace) -> int:
     print(f"suggested bump: {done.review.suggested_bump}; generated files changed: {done.files}")
     print(f"review: {done.page}")
     for pointer in done.unwritten:
-        print(f"needs words of our own: {pointer}")
+        print(f"needs words of our own: {visible(pointer)}")
     for change in done.review.changes:
         if change.layer == "overlay":
-            print(f"to be adapted: {change.message}")
+            print(f"to be adapted: {printable(change.message)}")
     return 0
 
 

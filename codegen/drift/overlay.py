@@ -124,7 +124,8 @@ def _type_check(work: Path, package: str) -> Iterator[_Problem]:
     # problem ("returning Any"), would report lines that are not broken.
     run = subprocess.run(  # noqa: S603 - our own interpreter and options
         [
-            *(sys.executable, "-m", "mypy", "--config-file", "", "--cache-dir", str(work / "cache")),
+            # Isolated: neither the folder, which holds code made from a spec under review, nor PYTHONPATH is searched.
+            *(sys.executable, "-I", "-m", "mypy", "--config-file", "", "--cache-dir", str(work / "cache")),
             *("--check-untyped-defs", "--strict-equality", "--output", "json", "--no-error-summary", package),
         ],
         cwd=work,

@@ -212,6 +212,8 @@ def _members(node: ast.expr) -> set[str]:
         return _members(ast.parse(node.value, mode="eval").body)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return _members(node.left) | _members(node.right)
+    if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
+        return {ast.unparse(node)}  # a text in there is no type
     if isinstance(node, ast.Subscript):
         return {f"{ast.unparse(node.value)}[{spelled(node.slice)}]"}
     return {ast.unparse(node)}

@@ -15,11 +15,15 @@ from .. import generate
 from ..errors import CodegenError
 from .prose import in_our_words
 from .render import FORMATS, Options
+from .render.markdown import code_span
 from .report import Review
 from .review import GenerationError, Project, review
 from .sources import Input, parsed, read
 
 _UNRELEASED = "## Unreleased"
+
+_LONGEST_VERSION = 100
+"""Characters of a version that the changelog repeats."""
 
 
 @attrs.frozen
@@ -202,7 +206,7 @@ def _changelog(path: Path, found: Review, page: Path) -> str:
     if text.count(f"{_UNRELEASED}\n") != 1:
         raise CodegenError(f"{path}: needs one section `{_UNRELEASED}`")
     verdict = found.verdict
-    version = " ".join(found.new.version.split())
+    version = code_span(found.new.version[:_LONGEST_VERSION])
     words = f"wire {verdict.wire}, Python {verdict.python}, hand-written code {verdict.overlay}, prose {verdict.docs}"
     entry = (
         f"- The API's description in its version {version} ({found.new.sha256[:8]}): {words}; suggested bump: "

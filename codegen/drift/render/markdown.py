@@ -94,12 +94,12 @@ def _head(review: Review) -> Iterator[str]:
     for layer, word in common.verdicts(review):
         yield f"| {layer} | {f'**{word}**' if word in ('breaking', 'broken') else word} |\n"
     yield f"\n**Suggested bump:** {review.suggested_bump}\n\n"
-    yield f"- old: {_code(review.old.source)}, version {_code(review.old.version)}\n"
-    yield f"- new: {_code(review.new.source)}, version {_code(review.new.version)}\n\n"
+    yield f"- old: {code_span(review.old.source)}, version {code_span(review.old.version)}\n"
+    yield f"- new: {code_span(review.new.source)}, version {code_span(review.new.version)}\n\n"
     yield f"{common.tally(change for change in review.changes if change.layer != 'docs').capitalize()}"
     docs = [change for change in review.changes if change.layer == "docs"]
     if docs:
-        counts = ", ".join(f"{_code(rule)} {count}" for rule, count in common.rules(docs))
+        counts = ", ".join(f"{code_span(rule)} {count}" for rule, count in common.rules(docs))
         yield f"; {common.plural(len(docs), 'change')} in prose: {counts}"
     yield ".\n\n"
 
@@ -125,26 +125,28 @@ def _sections(review: Review, options: Options) -> tuple[_Section, ...]:
 
 
 def _entry(review: Review, change: Change) -> str:
-    lines = [f"- **{change.layer}** {_code(change.id)}: {_text(change.message)}"]
-    where = " → ".join(map(_code, common.places(review, change)))
+    lines = [f"- **{change.layer}** {code_span(change.id)}: {_text(change.message)}"]
+    where = " → ".join(map(code_span, common.places(review, change)))
     lines += [f"  - {where}"] if where else []
     lines += [f"  - operations: {_listed(change.operations)}"] if change.operations else []
     lines += [f"  - symbols: {_listed(change.symbols)}"] if change.symbols else []
-    lines += [f"  - breaks {_code(file)}" for file in change.files]
+    lines += [f"  - breaks {code_span(file)}" for file in change.files]
     lines += [f"  - because of {_text(cause)}" for cause in common.reasons(review, change)]
     lines += [f"  - {_text(common.acceptance(change.accepted))}"] if change.accepted else []
-    lines += [f"  - fingerprint {_code(change.fingerprint)}"] if change.level != "info" and change.fingerprint else []
+    lines += (
+        [f"  - fingerprint {code_span(change.fingerprint)}"] if change.level != "info" and change.fingerprint else []
+    )
     return "".join(f"{line}\n" for line in lines)
 
 
 def _listed(words: Sequence[str]) -> str:
     shown, rest = common.folded(words)
-    return " ".join(filter(None, (", ".join(map(_code, shown)), rest)))
+    return " ".join(filter(None, (", ".join(map(code_span, shown)), rest)))
 
 
 def _text(text: str) -> str:
     """Prose that stays what it is, whatever it holds, with what stands between backticks as code."""
-    return "".join(_code(part) if is_code else _escaped(part) for part, is_code in common.quoted(text))
+    return "".join(code_span(part) if is_code else _escaped(part) for part, is_code in common.quoted(text))
 
 
 def _escaped(text: str) -> str:
@@ -153,8 +155,8 @@ def _escaped(text: str) -> str:
     )
 
 
-def _code(text: str) -> str:
-    """A code span: GitHub links nothing in there."""
+def code_span(text: str) -> str:
+    """Return a code span that no text ends; GitHub links nothing in there."""
     text = common.printable(text) or "-"
     fence = "`" * (1 + max(map(len, re.findall(r"`+", text)), default=0))
     pad = " " if "`" in (text[:1], text[-1:]) else ""

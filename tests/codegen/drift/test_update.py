@@ -188,6 +188,24 @@ def test_a_version_that_is_no_plain_text_stays_one(project: Path) -> None:
     assert source["vendored"]["version"] == version
 
 
+def test_the_changelog_and_the_review_escape_the_spec(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    version = "1`\n## Released\n<img src=x> @everybody [x](https://example.com) \u202e\x1b[31m" + "1" * 200
+    content = yaml.safe_load(VENDORED)
+    content["info"]["version"] = version
+    content["components"]["schemas"]["User"]["properties"]["<b>`@x`\n# head"] = {"type": "string"}
+    (project / "new.yaml").write_text(yaml.safe_dump(content))
+
+    assert main(["update", "new.yaml"]) == 0
+    changelog = (project / "CHANGELOG.md").read_text("utf-8")
+    (entry,) = [line for line in changelog.splitlines() if "suggested bump" in line and "Released" in line]
+    assert "version ``1` ## Released <img src=x> @everybody [x](https://example.com) \\u202e\\x1b[31m" in entry
+    assert len(entry) < 400
+    (page,) = (project / "spec" / "reviews").iterdir()
+    outside_code = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", page.read_text("utf-8"))
+    assert not re.search(r"<(?!/?(details|summary)>)|@everybody|@x|https:|\x1b|\u202e|^# ", outside_code, re.MULTILINE)
+    assert not re.search("[\x1b\u202e]", "".join(capsys.readouterr()))
+
+
 def test_lines_that_break_are_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     new = edited(project, ("        one_time_password:\n", "        second_factor:\n"))
     main(["update", str(new)])
