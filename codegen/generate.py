@@ -219,7 +219,7 @@ def _config(path: Path, source: Path, output: Path) -> Config:
 def _parse(source: Path, spec: Spec, config: Config) -> GeneratorData:
     try:
         data = GeneratorData.from_dict(json.loads(source.read_text("utf-8")), config=config)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         problem = one_line(str(error))
         raise CodegenError(f"{spec.name}: the generator cannot take this description: {problem}") from error
     if isinstance(data, GeneratorError):

@@ -13,7 +13,7 @@ from openapi_python_client.parser.properties.file import FileProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 
-from .docstrings import plain
+from .escaping import text_of
 from .expressions import members
 from .names import module_of
 from .schemas import Document, followed
@@ -73,7 +73,7 @@ def _lost_responses(
 
 
 def _lost_parameters(document: Document, path: str, operation: Document, endpoint: Endpoint) -> Iterator[str]:
-    kept = {(str(location), plain(prop.name)): prop for location, prop in endpoint.iter_all_parameters()}
+    kept = {(str(location), text_of(prop.name)): prop for location, prop in endpoint.iter_all_parameters()}
     declared: dict[tuple[str, str], Document] = {}
     for holder in (document["paths"][path], operation):
         for parameter in holder.get("parameters", ()):
@@ -105,7 +105,7 @@ def _wire_problem(prop: PropertyProtocol, location: str, parameter: Document) ->
 def _lost_bodies(
     document: Document, operation: Document, endpoint: Endpoint, warnings: Sequence[GeneratorError]
 ) -> Iterator[str]:
-    kept = {plain(body.content_type): body for body in endpoint.bodies}
+    kept = {text_of(body.content_type): body for body in endpoint.bodies}
     for media_type in followed(document, operation.get("requestBody", {})).get("content", {}):
         body = kept.get(media_type)
         if body is None:
