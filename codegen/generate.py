@@ -278,6 +278,8 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
         raise CodegenError(
             f"{spec.name}: the names of nested schemas make a file name that is too long: {name}"
         ) from error
+    except CodegenError as error:
+        raise CodegenError(f"{spec.name}: {error}") from None
     told = [error for collection in data.endpoint_collections_by_tag.values() for error in collection.parse_errors]
     problems = [error for error in errors if error not in data.errors and error not in told]
     if problems:

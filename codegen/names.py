@@ -13,7 +13,7 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal, remove_string_escapes, snake_case
 
 from .errors import CodegenError
-from .escaping import file_name
+from .escaping import file_name, text_of
 from .schemas import Document
 from .spec import Spec, escape, mappings, operations
 
@@ -145,7 +145,8 @@ def check_paths(data: GeneratorData, spec: Spec) -> None:
     names: dict[str, str] = {}
     for tag, collection in data.endpoint_collections_by_tag.items():
         names[str(tag)] = "a tag"
-        names.update((str(endpoint.name), f"{endpoint.method.upper()} of a path") for endpoint in collection.endpoints)
+        for endpoint in collection.endpoints:
+            names[str(endpoint.name)] = f"{endpoint.method.upper()} {ascii(text_of(endpoint.path))[:100]}"
     names.update((str(prop.class_info.module_name), "a schema") for prop in [*data.models, *data.enums])
     for name, origin in names.items():
         try:

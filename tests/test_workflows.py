@@ -17,7 +17,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SHA256 = hashlib.sha256(b"new").hexdigest()
-BRANCH = f"drift/iam-api-{SHA256[:8]}"
+BRANCH = f"drift/iam-api-{SHA256[:16]}"
 
 GH = """\
 #!/usr/bin/env bash

@@ -454,6 +454,34 @@ def test_names_and_values_that_clash_are_refused_with_their_place(
     assert errors[0].startswith(f"codegen: {spec.load_yaml(save(document)).place(place)}: {problem}")
 
 
+@pytest.mark.parametrize("name", ["a\u200bb", "a\nb", 'a"b', "a\\", "a\x00", "\u2028a", " a "])
+def test_names_keep_every_character_on_the_wire(generate: Run, api: Api, output: Path, name: str) -> None:
+    schemas = {"A": {"type": "object", "properties": {name: STRING}}}
+    paths = thing(parameters=[parameter("query", STRING) | {"name": name}], responses={"200": answer(ref("A"))})
+    assert generate(api(paths, schemas))[0] == 0
+    for module in (output / "models" / "a.py", output / "api" / "default" / "get_thing.py"):
+        tree = ast.parse(module.read_bytes())
+        assert name in [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"tags": ["conftest"]}, "a tag: a module cannot be called 'conftest'"),
+        ({"tags": ["x" * 300]}, "a tag: a module's name has 300 bytes, more than 200: xxx"),
+        ({"operationId": "setup"}, "GET '/thing': a module cannot be called 'setup'"),
+        ({"operationId": "\ufb01x"}, "GET '/thing': '\\ufb01x' is no Python name"),
+        ({"parameters": [parameter("query", STRING) | {"name": "\u2170"}]}, "'\\u2170' is no Python name"),
+    ],
+)
+def test_names_that_files_or_python_cannot_have_are_refused(
+    generate: Run, api: Api, untouched: Callable[[], bool], change: Document, problem: str
+) -> None:
+    status, _, errors = generate(api(thing(**change)))
+    assert (status, len(errors), untouched()) == (2, 1, True)
+    assert f"api.yaml: {problem}" in errors[0]
+
+
 def test_classes_that_would_share_a_module_are_refused(generate: Run, api: Api, save: Callable[..., Path]) -> None:
     document = api(schemas={"AB": OBJECT, "Ab": OBJECT})
     status, _, errors = generate(document)
