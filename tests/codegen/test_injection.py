@@ -390,6 +390,11 @@ def test_a_review_of_a_hostile_spec_runs_no_code(marker: Path, tmp_path: Path) -
     assert "Suggested bump" in (tmp_path / "report").read_text("utf-8")
 
 
+@pytest.mark.parametrize("text", ["a b", "f(", "injected_marker()", "a | b", "\u2028", "__import__('os')"])
+def test_a_constant_is_no_type_in_a_review(marker: Path, tmp_path: Path, text: str) -> None:
+    assert review(tmp_path, places()["constant"](text), "--layers", "wire,python") == 0
+
+
 def test_a_version_declares_no_encoding(marker: Path, tmp_path: Path) -> None:
     pairs = [(title, version) for version in DECLARATIONS for title in TITLES]
     chosen = [pair for number, pair in enumerate(pairs) if number < len(TITLES) or number % 4 == 0]
