@@ -31,8 +31,7 @@ class AsyncProxyRouter(httpx.AsyncBaseTransport):
         self._settings = settings
         self._direct = direct
         self._proxied = {
-            proxy: build_transport_async(verify, limits, httpx.Proxy(proxy))
-            for proxy in settings.proxies.values()
+            proxy: build_transport_async(verify, limits, httpx.Proxy(proxy)) for proxy in settings.proxies.values()
         }
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
