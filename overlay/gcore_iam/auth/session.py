@@ -235,7 +235,8 @@ class Session:
         pairs = (self._current, self._given, self._unsaved, self._loaded, self._before)
         secrets = {token for pair in pairs if pair is not None for token in (pair.access, pair.refresh)}
         codes = (self._one_time_password, self._last_code)
-        return secrets | {self._password, *self._perhaps} | {code for code in codes if isinstance(code, str)}
+        secrets |= {self._password, *self._candidate_passwords}
+        return secrets | {code for code in codes if isinstance(code, str)}
 
     def remember_code(self, code: str | None) -> None:
         """Remember the one-time code of the latest login, for `secrets`."""
