@@ -38,8 +38,9 @@ $(STAMP): requirements-dev.txt pyproject.toml
 demo: setup generate ## the library at work, no account needed (LIVE=1: real API)
 	@$(BIN)/python examples/demo.py $(if $(LIVE),--live)
 
-test: setup ## every test
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup ## every test, in parallel (ARGS=: some, one by one)
+	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'not serial')
+	@$(if $(ARGS),,$(BIN)/python -m pytest -m serial)
 
 test-lowest: $(LOWEST) ## tests/overlay with the lowest versions that pyproject admits
 	@$(dir $(LOWEST))bin/python -m pytest tests/overlay $(ARGS)
@@ -56,9 +57,9 @@ $(LOWEST): requirements-lowest.txt pyproject.toml
 generate: setup ## spec/ to generated/ (or SPEC= CORRECTIONS= OUTPUT= LENIENT=1)
 	@$(BIN)/python -m codegen generate --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
 		$(if $(LENIENT),--lenient)
-	@$(BIN)/python -m codegen derive
+	@$(BIN)/python -m codegen unasync
 
-check: sync lint types ## all gates: sync, lint, types
+check: sync lint imports types ## all gates: sync, lint, imports, types
 
 sync: setup ## generated code is what the spec gives, nothing is lost
 	@$(BIN)/python -m codegen check
@@ -66,6 +67,9 @@ sync: setup ## generated code is what the spec gives, nothing is lost
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+imports: setup ## who may import whom
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 types: setup ## mypy --strict and pyright over everything
 	@$(BIN)/mypy --no-incremental # its cache does not notice a module that went and came back
@@ -83,7 +87,7 @@ update-spec: setup ## review NEW=, vendor it, regenerate (PROSE=ours: our words)
 	@test -n '$(NEW)' || { echo "make update-spec needs NEW=, a path, a URL or git-ref:path"; exit 2; }
 	@$(BIN)/python -m codegen update '$(NEW)' --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
 		$(if $(PROSE),--prose '$(PROSE)') $(ARGS)
-	@$(BIN)/python -m codegen derive
+	@$(BIN)/python -m codegen unasync
 	@$(MAKE) --no-print-directory check
 
 bench: setup $(PEERS) ## beside other clients, as ratios (QUICK=1: in 2 minutes)
