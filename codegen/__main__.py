@@ -12,7 +12,7 @@ from pathlib import Path
 
 import attrs
 
-from . import check, corrections, derive, generate, inventory, spec
+from . import check, corrections, generate, inventory, spec, unasync
 from .drift import command
 from .drift.render.common import printable, visible
 from .errors import CodegenError
@@ -70,9 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     make.set_defaults(run=_generate)
 
-    sync = commands.add_parser("derive", help="derive the sync half of the library from its async half")
+    sync = commands.add_parser("unasync", help="write the sync half of the library from its async half")
     sync.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
-    sync.set_defaults(run=_derive)
+    sync.set_defaults(run=_unasync)
 
     gate = commands.add_parser("check", help="find hand edits, a stale output, lost operations or properties")
     _inputs(gate)
@@ -124,8 +124,8 @@ def _generate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _derive(arguments: argparse.Namespace) -> int:
-    changed = derive.write(arguments.overlay)
+def _unasync(arguments: argparse.Namespace) -> int:
+    changed = unasync.write(arguments.overlay)
     print(f"{arguments.overlay}/sync: {f'files changed: {len(changed)}' if changed else 'nothing changed'}")
     return 0
 
@@ -134,7 +134,7 @@ def _check(arguments: argparse.Namespace) -> int:
     description = spec.load(arguments.spec)
     entries = corrections.load(arguments.corrections)
     problems = check.check(description, entries, arguments.config, arguments.output)
-    problems += derive.differences(arguments.overlay)
+    problems += unasync.find_differences(arguments.overlay)
     for problem in problems:
         print(visible(problem), file=sys.stderr)
     if not problems:

@@ -30,7 +30,7 @@ from gcore_iam import (
     __version__,
     models,
 )
-from gcore_iam.http import DEFAULT_BASE_URL
+from gcore_iam._config import DEFAULT_BASE_URL
 from gcore_iam.testing import FakeIAM, Reset, Status
 from rich.console import Console
 from rich.progress import track

@@ -103,7 +103,7 @@ def test_tools_whose_output_is_committed_are_pinned_exactly_and_installed_as_pin
 
 def test_run_time_dependencies_are_the_owners_three_and_those_that_the_client_waits_with() -> None:
     names = {re.split(r"[<>=]", requirement)[0] for requirement in PYPROJECT["project"]["dependencies"]}
-    assert names == {"attrs", "httpx", "python-dateutil"} | {"anyio", "filelock", "tenacity"}
+    assert names == {"attrs", "httpx", "python-dateutil"} | {"anyio", "filelock"}
 
 
 def test_versions_agree() -> None:

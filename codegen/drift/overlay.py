@@ -21,10 +21,10 @@ from pathlib import Path
 
 import attrs
 
-from ..derive import RULES
 from ..errors import CodegenError
 from ..inventory import source
 from ..spec import Spec, escape
+from ..unasync import CODE_RULES
 from .report import Change, fingerprint
 from .surface import Class, Surface
 from .wire import place
@@ -35,7 +35,7 @@ _ASIDE = "gcore_iam_review"
 As long as the real name, so that columns stay."""
 
 _ASYNC, _SYNC = "aio/", "sync/"
-"""Folders of the files that are written by hand and of those derived from them, see `codegen.derive`."""
+"""Folders of the files that are written by hand and of those derived from them, see `codegen.unasync`."""
 
 _CONSEQUENCES = ("py-class-added", "py-module-added", "py-field-added")
 """Changes that break no line by themselves."""
@@ -383,7 +383,7 @@ def _name(files: _Files, problem: _Problem) -> str:
     """The name of the function around a problem, as derived code has it."""
     function = files.function(problem)
     name = function.name if function else ""
-    for pattern, replacement in RULES:
+    for pattern, replacement in CODE_RULES:
         name = re.sub(pattern, replacement, name)
     return name
 

@@ -79,6 +79,29 @@ class Client:
                     self._async_client = httpx.AsyncClient(**self._httpx_settings())
         return self._async_client
 
+    def call(self, operation: Operation, url: str, **arguments: Any) -> httpx.Response:
+        """Send the request of an operation; a subclass may send it in a way of its own.
+
+        Args:
+            operation: The operation.
+            url: The path of the request, filled in; relative to the base URL.
+            **arguments: What else the request holds, as `httpx.Client.request` takes it.
+
+        Returns:
+            The response, read, whatever its status.
+
+        Raises:
+            httpx.HTTPError: The request failed.
+        """
+        extensions = {"operation": operation}
+        return self.get_httpx_client().request(operation.method, url, extensions=extensions, **arguments)
+
+    async def call_async(self, operation: Operation, url: str, **arguments: Any) -> httpx.Response:
+        """Send the request of an operation in async code; see `call`."""
+        extensions = {"operation": operation}
+        client = self.get_async_httpx_client()
+        return await client.request(operation.method, url, extensions=extensions, **arguments)
+
     def refuse(self, error: InvalidBody | UnexpectedStatus, operation: Operation) -> NoReturn:
         """Raise what a generated function found wrong with an answer; a subclass may raise an error of its own.
 

@@ -11,14 +11,16 @@ Importing this package loads neither httpx nor a model: every name is loaded whe
 
 from gcore_iam_client import SPEC_VERSION as SPEC_VERSION
 
+from ._lazy import lazily
 from ._version import __version__ as __version__
-from .lazy import lazily
 
 TYPE_CHECKING = False  # what type checkers take for True; importing `typing` takes ten times as long as all else here
 if TYPE_CHECKING:
     from . import auth as auth
     from . import errors as errors
+    from . import events as events
     from . import models as models
+    from ._paginate import paginate as paginate
     from .aio.client import AsyncIAMClient as AsyncIAMClient
     from .aio.pager import AsyncPager as AsyncPager
     from .auth import APIKey as APIKey
@@ -42,15 +44,14 @@ if TYPE_CHECKING:
     from .errors import ResponseTooLargeError as ResponseTooLargeError
     from .errors import ServerError as ServerError
     from .errors import TokenRotationError as TokenRotationError
-    from .listing import paginate as paginate
     from .pagination.pages import Page as Page
-    from .raw import RawResponse as RawResponse
+    from .raw_response import RawResponse as RawResponse
     from .retry import RetryPolicy as RetryPolicy
     from .sync.client import IAMClient as IAMClient
     from .sync.pager import Pager as Pager
 
 _NAMES = {
-    "": ("auth", "errors", "models"),
+    "": ("auth", "errors", "events", "models"),
     "aio.client": ("AsyncIAMClient",),
     "aio.pager": ("AsyncPager",),
     "auth": ("APIKey", "FileTokenStore", "MemoryTokenStore", "Session"),
@@ -73,9 +74,9 @@ _NAMES = {
         "ServerError",
         "TokenRotationError",
     ),
-    "listing": ("paginate",),
+    "_paginate": ("paginate",),
     "pagination.pages": ("Page",),
-    "raw": ("RawResponse",),
+    "raw_response": ("RawResponse",),
     "retry": ("RetryPolicy",),
     "sync.client": ("IAMClient",),
     "sync.pager": ("Pager",),
@@ -114,6 +115,7 @@ __all__ = [  # spelled out: type checkers read it for `from gcore_iam import *`
     "__version__",
     "auth",
     "errors",
+    "events",
     "models",
     "paginate",
 ]

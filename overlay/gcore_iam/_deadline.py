@@ -1,7 +1,7 @@
 """Ends an attempt at its deadline, and lets clean-up finish: each helper has a twin with `_async` at its end.
 
 Async code is cancelled by anyio, wherever it waits. Sync code cannot be: there the deadline is kept in a context
-variable, and `_network_backend` clamps every operation on a socket to what is left of it.
+variable, and `_blocking_io` clamps every operation on a socket to what is left of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextvars import ContextVar
 
 import httpx
 
-_DEADLINE: ContextVar[float | None] = ContextVar("gcore_iam_deadline", default=None)
+DEADLINE: ContextVar[float | None] = ContextVar("gcore_iam_deadline", default=None)
 """When the attempt that runs here must end, by `time.monotonic()`; None for no bound."""
 
 _GRACE = 0.1
@@ -22,7 +22,7 @@ _GRACE = 0.1
 
 def remaining_seconds() -> float | None:
     """Return the seconds until the deadline of the attempt that runs here, 0 or less after it; None without one."""
-    deadline = _DEADLINE.get()
+    deadline = DEADLINE.get()
     return None if deadline is None else deadline - time.monotonic()
 
 
@@ -42,11 +42,11 @@ def enforce_deadline_async(deadline: float | None) -> AbstractContextManager[Non
 
 @contextmanager
 def _set_deadline(deadline: float) -> Iterator[None]:
-    token = _DEADLINE.set(deadline)
+    token = DEADLINE.set(deadline)
     try:
         yield
     finally:
-        _DEADLINE.reset(token)
+        DEADLINE.reset(token)
 
 
 @contextmanager

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MASK = "***"
 
+_MAX_TOKEN_BODY = 2**16
+"""Bytes: no response that issues tokens is larger."""
+
 SECRET_KEYS = frozenset({"password", "old", "new", "double", "one_time_password", "refresh", "access", "token"})
 """Keys of bodies whose values are secrets, as the spec names them."""
 
@@ -125,6 +128,16 @@ def find_proxy_secrets(proxies: Mapping[str, str]) -> set[str]:
         if name != "no":
             secrets |= _split_userinfo(url.rpartition("://")[2].rpartition("@")[0])
     return secrets
+
+
+def find_issued_secrets(response: httpx.Response) -> Iterator[str]:
+    """Find the tokens that a response holds: its headers may repeat them."""
+    try:
+        if len(response.content) > _MAX_TOKEN_BODY:
+            return iter(())
+        return find_body_secrets(response.json())
+    except (ValueError, RuntimeError):  # no JSON, nested too deep, or not read yet
+        return iter(())
 
 
 def is_secret_key(key: str) -> bool:
@@ -282,7 +295,12 @@ def escape_unprintable(text: str, *, allow_line_breaks: bool = False) -> str:
 
 
 def write_log(
-    logger: logging.Logger, level: int, template: str, *values: object, secrets: Callable[[], Iterable[str]]
+    logger: logging.Logger,
+    level: int,
+    template: str,
+    *values: object,
+    secrets: Callable[[], Iterable[str]] = tuple,
+    error: BaseException | None = None,
 ) -> None:
     """Write a line to a log, without secrets. Every line that this library logs about requests goes through here.
 
@@ -291,7 +309,8 @@ def write_log(
         level: One of the levels of `logging`.
         template: A constant text with `%` placeholders.
         values: What is put in. Numbers and None stay what they are; all else is shown as a redacted text.
-        secrets: Gives what to mask; called only if the line is written.
+        secrets: Returns what to mask; called only if the line is written.
+        error: An exception of the user's code, whose traceback follows the line; None for none.
     """
     if logger.isEnabledFor(level):
         redactor = Redactor(secrets())
@@ -299,7 +318,7 @@ def write_log(
             value if value is None or isinstance(value, int | float) else redactor.redact(str(value), max_length=1000)
             for value in values
         )
-        logger.log(level, template, *safe, stacklevel=2)
+        logger.log(level, template, *safe, stacklevel=2, exc_info=error)
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -204,21 +204,21 @@ class AmbiguousOutcomeError(IAMError):
         self.url = url
         self.attempts = attempts
         self.advice = advice
-        self._look: Callable[[], Any] | None = None
-        self._is_advised = False
+        self._find_outcome: Callable[[], Any] | None = None
+        self._has_reconciler = False
 
     def __str__(self) -> str:
         return f"{self.operation} may or may not have happened ({self.args[0]}); {self.advice}"
 
-    def advise(self, advice: str, look: Callable[[], Any] | None) -> None:
-        """Say how to find out, unless it has been said.
+    def attach_reconciler(self, advice: str, find_outcome: Callable[[], Any] | None) -> None:
+        """Set how to find out what happened, unless it is set.
 
         Args:
-            advice: What to do, in words.
-            look: Looks whether it happened; None where the API has no way to see it.
+            advice: What the user can do, in words.
+            find_outcome: Finds out whether the write happened; None where the API has no way to see it.
         """
-        if not self._is_advised:  # by the innermost: a login that a call needed knows better than that call
-            self.advice, self._look, self._is_advised = advice, look, True
+        if not self._has_reconciler:  # the innermost call wins: the login that a call needed, not the call itself
+            self.advice, self._find_outcome, self._has_reconciler = advice, find_outcome, True
 
     def reconcile(self) -> Any:
         """Look whether it happened.
@@ -232,13 +232,13 @@ class AmbiguousOutcomeError(IAMError):
             ConfigurationError: The API cannot show it, or this error is a copy; `advice` says what to do.
             IAMError: Looking failed.
         """
-        if self._look is None:
+        if self._find_outcome is None:
             raise ConfigurationError(f"{self.operation} cannot be looked up from here; {self.advice}")
-        return self._look()
+        return self._find_outcome()
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Without the connection that `reconcile` would use: it belongs to this process.
-        return _restore, (type(self), self.args, {**self.__dict__, "_look": None})
+        return _restore, (type(self), self.args, {**self.__dict__, "_find_outcome": None})
 
 
 class TokenRotationError(IAMError):
@@ -269,3 +269,7 @@ class PaginationError(IAMError):
     def __init__(self, message: str, *, offset: int) -> None:
         super().__init__(message)
         self.offset = offset
+
+
+class CallCancelled(BaseException):
+    """The result of a call is no longer wanted, so it sends nothing more. Never seen outside of this library."""

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import httpx
 
+from . import _fork
 from ._redaction import escape_unprintable
 from .errors import ConfigurationError
 
 _NAMED = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
 
-def tls() -> Callable[[], ssl.SSLContext]:
+def get_tls() -> Callable[[], ssl.SSLContext]:
     """What gives the TLS settings of a client, which are made once for all.
 
     Reading the certificates of all authorities takes longer than everything else about a client, a fifth of the time
@@ -31,7 +32,7 @@ def tls() -> Callable[[], ssl.SSLContext]:
     if any(named):
         context = _named(named)
         return lambda: context
-    return _default
+    return _DEFAULT.get
 
 
 @lru_cache(maxsize=8)
@@ -49,21 +50,24 @@ def _named(named: tuple[str | None, ...]) -> ssl.SSLContext:
         raise ConfigurationError(f"what {names} says of certificates is wrong: {problem}") from error
 
 
-_made: list[ssl.SSLContext] = []
-_making = threading.Lock()
+class _DefaultContext:
+    """The TLS settings of clients for which the environment names none."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._context: ssl.SSLContext | None = None
+        _fork.register(self)
+
+    def get(self) -> ssl.SSLContext:
+        """Get the settings; the first call reads the certificates of all authorities."""
+        with self._lock:
+            if self._context is None:
+                self._context = httpx.create_ssl_context(trust_env=False)
+            return self._context
+
+    def after_fork(self) -> None:
+        """Replace the lock, which a thread of the parent process may hold."""
+        self._lock = threading.Lock()
 
 
-def _default() -> ssl.SSLContext:
-    with _making:
-        if not _made:
-            _made.append(httpx.create_ssl_context(trust_env=False))
-        return _made[0]
-
-
-def _after_fork() -> None:
-    global _making
-    _making = threading.Lock()  # a thread that the child does not have may hold the other one
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+_DEFAULT = _DefaultContext()

@@ -468,7 +468,6 @@ def test_names_keep_every_character_on_the_wire(generate: Run, api: Api, output:
     ("change", "problem"),
     [
         ({"tags": ["conftest"]}, "a tag: a module cannot be called 'conftest'"),
-        ({"tags": ["x" * 300]}, "a tag: a module's name has 300 bytes, more than 200: xxx"),
         ({"operationId": "setup"}, "GET '/thing': a module cannot be called 'setup'"),
         ({"operationId": "\ufb01x"}, "GET '/thing': '\\ufb01x' is no Python name"),
         ({"parameters": [parameter("query", STRING) | {"name": "\u2170"}]}, "'\\u2170' is no Python name"),

@@ -291,6 +291,6 @@ def test_an_unclear_outcome_survives_copies_without_its_connection(colour: Any) 
         )
     for other in (pickle.loads(pickle.dumps(caught.value)), copy.copy(caught.value), copy.deepcopy(caught.value)):
         assert str(other) == str(caught.value)
-        assert vars(other) == {**vars(caught.value), "_look": None}
+        assert vars(other) == {**vars(caught.value), "_find_outcome": None}
         with pytest.raises(IAMError, match="from here"):
             other.reconcile()

@@ -32,12 +32,13 @@ from gcore_iam import (
     Session,
     models,
 )
+from gcore_iam._bound_client import PATHS_WITHOUT_CREDENTIALS
 from gcore_iam.aio import client as aio_client
-from gcore_iam.aio.resources import account, auth, tokens, users
-from gcore_iam.http import WITHOUT_CREDENTIALS
+from gcore_iam.aio.resources import account, auth, legacy_tokens, tokens, users
 from gcore_iam.sync import client as sync_client
 from gcore_iam.sync.resources import account as sync_account
 from gcore_iam.sync.resources import auth as sync_auth
+from gcore_iam.sync.resources import legacy_tokens as sync_legacy
 from gcore_iam.sync.resources import tokens as sync_tokens
 from gcore_iam.sync.resources import users as sync_users
 from gcore_iam.testing import FakeIAM
@@ -125,7 +126,7 @@ def test_generated_functions_have_credentials_and_typed_errors(iam: IAMClient) -
     [
         ({"html": "<html>"}, "iamGetUser: the body is not JSON"),
         ({"json": {}}, "iamGetUser: UserPublic: required key 'id' is missing"),
-        ({"status_code": 204}, "iamGetUser: the description knows no success 204"),
+        ({"status_code": 204}, "iamGetUser: the spec has no success 204"),
     ],
 )
 def test_generated_functions_raise_this_librarys_error_for_odd_bodies(body: dict[str, Any], told: str) -> None:
@@ -207,10 +208,10 @@ def test_the_key_stays_away_from_operations_that_take_none() -> None:
     with IAMClient("42_k", transport=transport) as iam:
         iam_login_user.sync(client=iam.api, body=models.LoginRequest(username="u", password="p"))
         iam_refresh_token.sync(client=iam.api, body=models.RefreshRequest(refresh="r"))
-        for path in WITHOUT_CREDENTIALS:
+        for path in PATHS_WITHOUT_CREDENTIALS:
             iam.api.get_httpx_client().post(path)
     assert ["authorization" in request.headers for request in seen] == [False] * 5
-    assert set(WITHOUT_CREDENTIALS) == {
+    assert set(PATHS_WITHOUT_CREDENTIALS) == {
         iam_login_user.OPERATION.path,
         iam_refresh_token.OPERATION.path,
         iam_forgot_password.OPERATION.path,
@@ -419,7 +420,7 @@ TWINS = [
     (sync_account.Account, account.AsyncAccount),
     (sync_auth.Auth, auth.AsyncAuth),
     (sync_tokens.Tokens, tokens.AsyncTokens),
-    (sync_tokens.LegacyTokens, tokens.AsyncLegacyTokens),
+    (sync_legacy.LegacyTokens, legacy_tokens.AsyncLegacyTokens),
     (sync_users.Users, users.AsyncUsers),
     (Pager, AsyncPager),
 ]
@@ -451,7 +452,7 @@ def loaded_by(program: str) -> set[str]:
 
 def test_importing_the_package_loads_next_to_nothing() -> None:
     more = loaded_by("import gcore_iam; gcore_iam.SPEC_VERSION, gcore_iam.__version__") - loaded_by("")
-    assert more == {"gcore_iam", "gcore_iam._version", "gcore_iam.lazy", "gcore_iam_client"}
+    assert more == {"gcore_iam", "gcore_iam._version", "gcore_iam._lazy", "gcore_iam_client"}
 
 
 CALLS = {
@@ -469,7 +470,7 @@ def test_one_operation_loads_only_its_own_models(fake: FakeIAM, served: str, cal
     assert {name.rsplit(".", 1)[1] for name in loaded if name.startswith("gcore_iam_client.models.")} == models
     assert len({name for name in loaded if name.startswith("gcore_iam_client.api.")}) == 2, "its own and its tag's"
     needless = {"asyncio", "tenacity", "filelock", "dateutil"}
-    needless |= {"gcore_iam.pagination", "gcore_iam.sync.session", "gcore_iam.aio", "gcore_iam.testing"}
+    needless |= {"gcore_iam.pagination", "gcore_iam.sync.session_driver", "gcore_iam.aio", "gcore_iam.testing"}
     assert loaded & needless == set()
 
 
@@ -485,7 +486,7 @@ def test_names_are_exported_and_nothing_else() -> None:
     classes += " RetryPolicy Session AmbiguousOutcomeError TokenRotationError paginate"
     errors = "APIConnectionError APIStatusError APITimeoutError AuthenticationError BadRequestError ConfigurationError"
     errors += " ConflictError DecodeError IAMError NotFoundError PaginationError PermissionDeniedError RateLimitError"
-    others = "ResponseTooLargeError ServerError SPEC_VERSION __version__ auth errors models"
+    others = "ResponseTooLargeError ServerError SPEC_VERSION __version__ auth errors events models"
     assert sorted(gcore_iam.__all__) == sorted(f"{classes} {errors} {others}".split())
     loaded_later = {name for names in gcore_iam._NAMES.values() for name in names}
     assert set(gcore_iam.__all__) == {*loaded_later, "SPEC_VERSION", "__version__"}

@@ -68,7 +68,7 @@ def test_a_client_works_after_an_interrupt_at_any_line(first: int) -> None:
                 if not interrupt.place:
                     break
                 assert iam.users.get(3).id == 3, interrupt.place
-                transport: Any = iam._http._pool.client._transport
+                transport: Any = iam._client._connections.client._transport
                 assert [each._pool._requests for each in transport.pools] == [[]] * len(transport.pools), (
                     interrupt.place
                 )
@@ -80,19 +80,18 @@ def test_an_interrupt_leaves_the_requests_of_other_threads_alone() -> None:
     fake = FakeIAM(5)
     with fake.serve() as url, IAMClient(fake.api_key, base_url=url, retries=0) as iam:
         http = iam.api.get_httpx_client()
-        transport: Any = iam._http._pool.client._transport
+        transport: Any = iam._client._connections.client._transport
         with http.stream("GET", "/iam/users/1") as response:
-            [member] = [member for members in transport._members.values() for member in members]
-            transport.abandon(response.request.__class__("GET", url))  # unknown: nothing happens
-            assert transport.pools == [member.pool]
+            shards = transport._shards.value
+            [shard] = shards.all()
             other = http.build_request("GET", "/iam/users/2")
-            member.requests.add(other)
-            transport._used[other] = member
-            transport.abandon(other)
+            other.extensions |= {"gcore_iam_shards": shards, "gcore_iam_shard": shard}
+            shard.requests.add(other)
+            shards.abandon(other)
             assert transport.pools == []
-            assert len(member.pool._pool.connections) == 1, "the first request goes on"
+            assert len(shard.transport._pool.connections) == 1, "the first request goes on"
             assert response.read()
-        assert member.pool._pool.connections == []
+        assert shard.transport._pool.connections == []
         assert iam.users.get(3).id == 3
 
 
@@ -102,7 +101,7 @@ def test_a_client_works_after_a_cancellation_at_any_step(backend: str) -> None:
 
     async def main(url: str) -> None:
         async with AsyncIAMClient(fake.api_key, base_url=url, retries=0) as iam:
-            transport: Any = iam._http._pool.client._transport
+            transport: Any = iam._client._connections.client._transport
             for steps in range(60):
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(iam.users.get, 2)
@@ -138,12 +137,12 @@ def test_a_client_is_closed_within_a_cancelled_scope(backend: str) -> None:
                 await iam.users.get(1)
                 scope.cancel()
                 await anyio.sleep(5)
-        assert iam._http._pool.is_closed
+        assert iam._client._connections.is_closed
 
     async def main(url: str) -> None:
         iam = AsyncIAMClient(fake.api_key, base_url=url)
         await iam.users.get(1)
-        pools: Any = iam._http._pool.client._transport
+        pools: Any = iam._client._connections.client._transport
         [connection] = [each for pool in pools.pools for each in pool._pool.connections]
         await use(iam)
         assert connection.is_closed()

@@ -13,9 +13,9 @@ import httpx
 import pytest
 import trustme
 from gcore_iam import IAMClient
+from gcore_iam._blocking_io import DeadlineBackend, DeadlineStream, build_transport
 from gcore_iam._deadline import enforce_deadline
-from gcore_iam._network_backend import DeadlineBackend, DeadlineStream, build_transport
-from gcore_iam.aio.pools import LIMITS
+from gcore_iam.aio.transport import SHARD_LIMITS as LIMITS
 
 from .raw_server import HEAD, SECONDS, drip, message, send, serve, stay_silent
 
@@ -38,7 +38,7 @@ def test_a_transport_uses_the_pool_that_is_put_in() -> None:
 def test_the_client_uses_transports_of_httpx_with_the_backend() -> None:
     """Tools that observe or replace requests, such as pytest-httpx and OpenTelemetry, patch httpx's class."""
     with serve(drip(HEAD + b"X-A: ", b"a")) as (url, _), IAMClient("42_k", base_url=url, retries=0, timeout=0.2) as iam:
-        transports: Any = iam._http._pool.client._transport
+        transports: Any = iam._client._connections.client._transport
         with pytest.raises(ConnectionError), enforce_deadline(time.monotonic() + 0.3):
             iam.users.get(1)
         assert [type(pool) for pool in transports.pools] == [httpx.HTTPTransport]
@@ -197,7 +197,6 @@ def test_without_a_deadline_nothing_changes() -> None:
     recorder = Recorder()
     stream = DeadlineBackend(recorder).connect_tcp("127.0.0.3", 80, timeout=5)
     stream.write(b"x" * 5000, timeout=6)
-    stream.write(b"", timeout=6)
     stream.read(10)
     assert recorder.timeouts == [5, 6, None]
     assert recorder.sizes == [5000]

@@ -28,7 +28,7 @@ from gcore_iam import (
     TokenRotationError,
     models,
 )
-from gcore_iam.arguments import ROLES
+from gcore_iam._request_values import ROLES
 from gcore_iam.testing import HTML, FakeIAM, Missing, Reset, Status
 
 from codegen import spec

@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 from gcore_iam import IAMClient
-from gcore_iam.http import origin, origin_of
+from gcore_iam._bound_client import format_origin as origin
+from gcore_iam._bound_client import parse_origin as origin_of
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 

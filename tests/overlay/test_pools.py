@@ -14,9 +14,9 @@ import anyio
 import httpx
 import pytest
 from gcore_iam import APIConnectionError, AsyncIAMClient, IAMClient, RetryPolicy
-from gcore_iam.aio.pools import LIMITS, POOLS, AsyncPools
-from gcore_iam.sync import pools as sync_pools
-from gcore_iam.sync.pools import Pools
+from gcore_iam.aio.transport import MAX_SHARDS, SHARD_LIMITS, AsyncShardedTransport
+from gcore_iam.sync import transport as sync_transport
+from gcore_iam.sync.transport import ShardedTransport
 from gcore_iam.testing import Delay, FakeIAM, Hang
 
 from .conftest import Colour
@@ -36,28 +36,29 @@ def url(fake: FakeIAM) -> Iterator[str]:
 
 
 def pools_of(iam: Any) -> Any:
-    return iam._http._pool.client._transport
+    return iam._client._connections.client._transport
 
 
 def busy(transport: Any) -> list[int]:
     """Requests by pool."""
-    return [member.busy for members in transport._members.values() for member in members]
+    counts: list[int] = transport.count_requests()
+    return counts
 
 
 def test_calls_one_after_the_other_have_one_connection(fake: FakeIAM, url: str, colour: Colour) -> None:
     async def slowly(iam: AsyncIAMClient) -> Any:
         for _ in range(20):
             await iam.users.get(1)
-        return pools_of(iam)
+        return busy(pools_of(iam))
 
     def quickly(iam: IAMClient) -> Any:
         for _ in range(20):
             iam.users.get(1)
-        return pools_of(iam)
+        return busy(pools_of(iam))
 
-    transport = colour.run(slowly if colour.is_async else quickly, fake.api_key, base_url=url)
-    assert len(transport.pools) == 1
-    assert busy(transport) == [0]
+    opened = fake.connections_opened
+    assert colour.run(slowly if colour.is_async else quickly, fake.api_key, base_url=url) == [0]
+    assert fake.connections_opened == opened + 1
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -69,8 +70,11 @@ def test_tasks_spread_evenly(fake: FakeIAM, url: str, backend: str) -> None:
             for _ in range(MANY):
                 tasks.start_soon(iam.users.get, 1)
             await anyio.sleep(0.05)
-            assert sorted(busy(pools_of(iam))) == [MANY // POOLS] * POOLS
-        assert busy(pools_of(iam)) == [0] * POOLS
+            assert sorted(busy(pools_of(iam))) == [MANY // MAX_SHARDS] * MAX_SHARDS
+            tasks.cancel_scope.cancel()
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.05)
+                assert busy(pools_of(iam)) == [0] * MAX_SHARDS
 
     anyio.run(main, backend=backend)
 
@@ -85,13 +89,13 @@ def test_threads_spread_evenly(fake: FakeIAM, url: str) -> None:
         while any(thread.is_alive() for thread in threads):
             busiest = max(busiest, *busy(pools_of(iam)))
             threads[0].join(0.01)
-        assert busiest <= MANY // POOLS
+        assert busiest <= MANY // MAX_SHARDS
         assert busy(pools_of(iam)) == [0] * len(pools_of(iam).pools)
 
 
 def test_a_body_that_is_not_read_yet_holds_its_connection(fake: FakeIAM, url: str) -> None:
     headers = {"Authorization": f"APIKey {fake.api_key}"}
-    with httpx.Client(transport=Pools(httpx.create_ssl_context), base_url=url, headers=headers) as client:
+    with httpx.Client(transport=ShardedTransport(httpx.create_ssl_context), base_url=url, headers=headers) as client:
         transport: Any = client._transport
         with client.stream("GET", "/iam/users?limit=100") as first:
             assert busy(transport) == [1]
@@ -105,22 +109,25 @@ def test_a_body_that_is_not_read_yet_holds_its_connection(fake: FakeIAM, url: st
 
 
 def test_what_fails_gives_its_place_back(fake: FakeIAM, url: str, colour: Colour) -> None:
-    seen: list[Any] = []
+    async def fail(iam: AsyncIAMClient) -> list[int]:
+        with pytest.raises(APIConnectionError):
+            await iam.users.get(1)
+        return busy(pools_of(iam))
 
-    def call(iam: Any) -> Any:
-        seen.append(pools_of(iam))
-        return iam.users.get(1)
+    def fail_in_sync_code(iam: IAMClient) -> list[int]:
+        with pytest.raises(APIConnectionError):
+            iam.users.get(1)
+        return busy(pools_of(iam))
 
     fake.inject(Hang(), times=None)
     for base_url in (url, "http://127.0.0.1:9"):
-        with pytest.raises(APIConnectionError):
-            colour.run(call, fake.api_key, base_url=base_url, retries=0, timeout=0.1)
-    assert [busy(transport) for transport in seen] == [[0], [0]]
+        call = fail if colour.is_async else fail_in_sync_code
+        assert colour.run(call, fake.api_key, base_url=base_url, retries=0, timeout=0.1) == [0]
 
 
 def test_no_more_connections_than_a_pool_has_room_for() -> None:
-    assert LIMITS.max_connections is not None
-    assert LIMITS.max_connections * POOLS == 100
+    assert SHARD_LIMITS.max_connections is not None
+    assert SHARD_LIMITS.max_connections * MAX_SHARDS == 100
 
 
 def test_closing_closes_every_connection(fake: FakeIAM, url: str) -> None:
@@ -134,7 +141,7 @@ def test_closing_closes_every_connection(fake: FakeIAM, url: str) -> None:
             connections = [each for pool in pools_of(iam).pools for each in pool._pool.connections]
             assert len(connections) == 3
         assert all(each.is_closed() for each in connections)
-        assert isinstance(pools_of(iam), AsyncPools)
+        assert isinstance(pools_of(iam), AsyncShardedTransport)
 
     anyio.run(main)
 
@@ -200,13 +207,13 @@ def test_pools_that_nobody_uses_any_more_are_closed(fake: FakeIAM, url: str, mon
         def monotonic(self) -> float:
             return now
 
-    monkeypatch.setattr(sync_pools, "time", Clock())
-    with httpx.Client(transport=Pools(httpx.create_ssl_context), base_url=url) as client:
+    monkeypatch.setattr(sync_transport, "time", Clock())
+    with httpx.Client(transport=ShardedTransport(httpx.create_ssl_context), base_url=url) as client:
         transport: Any = client._transport
         streams = [client.stream("GET", "/iam/users") for _ in range(4)]
         for stream in streams:
             stream.__enter__()
-        burst = list(transport.pools)
+        burst = transport.pools
         assert len(burst) == 4
         now += 100
         for stream in streams[1:]:
@@ -228,7 +235,7 @@ def test_plain_http_and_https_have_pools_of_their_own() -> None:
         asked.append(1)
         return httpx.create_ssl_context()
 
-    with httpx.Client(transport=Pools(tls)) as client:
+    with httpx.Client(transport=ShardedTransport(tls)) as client:
         transport: Any = client._transport
         with contextlib.suppress(httpx.ConnectError):
             client.get("http://127.0.0.1:9/")

@@ -226,22 +226,3 @@ def test_a_response_that_a_transport_has_read_is_measured(colour: Colour) -> Non
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b" " * 11))
     with pytest.raises(ResponseTooLargeError):
         colour.run(lambda iam: iam.users.get(1), "42_k", transport=transport, max_response_bytes=10)
-
-
-def test_a_streamed_body_is_bounded_and_decoded(colour: Colour) -> None:
-    def stream(iam: IAMClient) -> int:
-        with iam.api.get_httpx_client().stream("GET", "/iam/users") as response:
-            return sum(map(len, response.iter_bytes()))
-
-    async def stream_async(iam: AsyncIAMClient) -> int:
-        async with iam.api.get_async_httpx_client().stream("GET", "/iam/users") as response:
-            return sum([len(piece) async for piece in response.aiter_bytes()])
-
-    call = stream_async if colour.is_async else stream
-    for size in (LIMIT, LIMIT + 1):
-        with serve(send(message(bomb(size), "Content-Encoding: gzip"))) as (url, _):
-            if size == LIMIT:
-                assert colour.run(call, "42_k", base_url=url, max_response_bytes=LIMIT) == LIMIT
-            else:
-                with pytest.raises(ResponseTooLargeError):
-                    colour.run(call, "42_k", base_url=url, max_response_bytes=LIMIT)

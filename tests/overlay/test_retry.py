@@ -25,7 +25,7 @@ from gcore_iam import (
     ServerError,
     Session,
 )
-from gcore_iam.retry import REPEATABLE, Attempt, Effect, effect_of
+from gcore_iam.retry import IDEMPOTENT_WRITES, Attempt, Effect, effect_of
 from gcore_iam.testing import FakeIAM, Hang, Reset, Status, Truncate
 from gcore_iam_client.api.api_tokens import iam_delete_api_token_v2
 from gcore_iam_client.api.users import iam_update_client_user_role, iam_update_user
@@ -56,16 +56,20 @@ ROWS = [
     Row("iamUpdateUser", Effect.IDEMPOTENT, lambda iam: iam.users.update(5, name="New")),
     Row("iamRevokeClientUserAccess", Effect.DELETE, lambda iam: iam.users.revoke(ACCOUNT, 6)),
     Row("iamDeleteApiTokenV2", Effect.DELETE, lambda iam: iam.tokens.delete(ACCOUNT, 2)),
-    Row("iamCreateApiTokenV2", Effect.ONCE, lambda iam: iam.tokens.create(ACCOUNT, "ci", "Users")),
-    Row("iamInviteUser", Effect.ONCE, lambda iam: iam.users.invite(ACCOUNT, "new@example.com", 2)),
-    Row("iamCreateAccount", Effect.ONCE, lambda iam: iam.account.create("Another Ltd")),
-    Row("iamUpdateUserEmail", Effect.ONCE, lambda iam: iam.users.update_email(1, "other@example.com", PASSWORD)),
-    Row("iamChangePassword", Effect.ONCE, lambda iam: iam.users.change_password(1, PASSWORD, "another one")),
-    Row("iamLoginUser", Effect.ONCE, lambda iam: iam.auth.login("ada@example.com", PASSWORD)),
-    Row("iamForgotPassword", Effect.ONCE, lambda iam: iam.auth.forgot_password("ada@example.com")),
+    Row("iamCreateApiTokenV2", Effect.NON_IDEMPOTENT, lambda iam: iam.tokens.create(ACCOUNT, "ci", "Users")),
+    Row("iamInviteUser", Effect.NON_IDEMPOTENT, lambda iam: iam.users.invite(ACCOUNT, "new@example.com", 2)),
+    Row("iamCreateAccount", Effect.NON_IDEMPOTENT, lambda iam: iam.account.create("Another Ltd")),
+    Row(
+        "iamUpdateUserEmail",
+        Effect.NON_IDEMPOTENT,
+        lambda iam: iam.users.update_email(1, "other@example.com", PASSWORD),
+    ),
+    Row("iamChangePassword", Effect.NON_IDEMPOTENT, lambda iam: iam.users.change_password(1, PASSWORD, "another one")),
+    Row("iamLoginUser", Effect.NON_IDEMPOTENT, lambda iam: iam.auth.login("ada@example.com", PASSWORD)),
+    Row("iamForgotPassword", Effect.NON_IDEMPOTENT, lambda iam: iam.auth.forgot_password("ada@example.com")),
 ]
-READ_OR_REPEATABLE = [row for row in ROWS if row.effect is not Effect.ONCE]
-ONCE = [row for row in ROWS if row.effect is Effect.ONCE]
+READ_OR_REPEATABLE = [row for row in ROWS if row.effect is not Effect.NON_IDEMPOTENT]
+ONCE = [row for row in ROWS if row.effect is Effect.NON_IDEMPOTENT]
 
 PASSING = {
     "reset": (Reset(), APIConnectionError),
@@ -176,7 +180,7 @@ def test_a_failure_that_is_not_passing_is_told_at_once(colour: Any, row: Row, st
     fake.inject(Status(status, after_work=True), times=None)
     asked, waits, error = run(colour, fake, row)
     assert (asked, waits) == (1, [])
-    if row.effect is Effect.ONCE:  # the work was done, and nobody could know
+    if row.effect is Effect.NON_IDEMPOTENT:  # the work was done, and nobody could know
         assert isinstance(error, AmbiguousOutcomeError)
         error = error.__cause__
     assert isinstance(error, APIStatusError)
@@ -250,8 +254,8 @@ def test_a_body_that_breaks_off_leaves_a_write_unclear(colour: Any) -> None:
             continue  # their answers have no body
         fake.inject(Truncate(announced=True))
         asked, _, error = run(colour, fake, row)
-        assert asked == (1 if row.effect is Effect.ONCE else 2)
-        assert isinstance(error, AmbiguousOutcomeError) == (row.effect is Effect.ONCE)
+        assert asked == (1 if row.effect is Effect.NON_IDEMPOTENT else 2)
+        assert isinstance(error, AmbiguousOutcomeError) == (row.effect is Effect.NON_IDEMPOTENT)
 
 
 def test_the_first_attempts_may_surely_fail_and_the_last_one_unclearly(colour: Any) -> None:
@@ -274,7 +278,7 @@ def test_the_same_over_http(colour: Any, row: Row) -> None:
         options: dict[str, Any] = {"base_url": url, "retries": RetryPolicy(base=0), "timeout": 0.2}
         fake.inject(Status(429), times=1)
         fake.inject(Reset(after_work=True), after=1)
-        if row.effect is Effect.ONCE:
+        if row.effect is Effect.NON_IDEMPOTENT:
             with pytest.raises(AmbiguousOutcomeError):
                 colour.run(row.call, fake.api_key, **options)
             assert fake.calls[row.operation] == (3 if row.operation == "iamCreateApiTokenV2" else 2)
@@ -480,7 +484,7 @@ def test_a_predicate_decides_instead(colour: Any) -> None:
     assert (first.operation, first.method, first.effect, first.number) == (
         "iamCreateApiTokenV2",
         "POST",
-        Effect.ONCE,
+        Effect.NON_IDEMPOTENT,
         1,
     )
     assert (first.retryable, first.may_have_run) == (False, False)
@@ -513,13 +517,20 @@ def test_a_policy_that_cannot_be_is_refused(settings: dict[str, Any], told: str)
 
 
 def test_the_operations_that_may_be_repeated_exist() -> None:
-    assert {iam_update_client_user_role.OPERATION.id, iam_update_user.OPERATION.id} == REPEATABLE
+    assert {iam_update_client_user_role.OPERATION.id, iam_update_user.OPERATION.id} == IDEMPOTENT_WRITES
 
 
 def test_an_unknown_operation_is_not_repeated_unless_it_reads_or_deletes() -> None:
     methods = ("GET", "HEAD", "DELETE", "POST", "PUT", "PATCH")
     effects = [effect_of("/iam/new", method) for method in methods]
-    assert effects == [Effect.READ, Effect.READ, Effect.DELETE, Effect.ONCE, Effect.ONCE, Effect.ONCE]
+    assert effects == [
+        Effect.READ,
+        Effect.READ,
+        Effect.DELETE,
+        Effect.NON_IDEMPOTENT,
+        Effect.NON_IDEMPOTENT,
+        Effect.NON_IDEMPOTENT,
+    ]
 
 
 # --- looking whether it happened -------------------------------------------------------------------------------------
@@ -596,8 +607,8 @@ def test_each_attempt_is_one_line_and_each_retry_another(colour: Any, caplog: py
     run(colour, fake, ROWS[1])
     lines = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "gcore_iam"]
     assert [level for level, _ in lines] == ["DEBUG", "INFO", "DEBUG"]
-    assert lines[0][1].startswith("GET http://localhost/iam/users: 502 in ")
+    assert lines[0][1].startswith("iamGetUsers GET http://localhost/iam/users: 502 in ")
     assert "attempt 1, request id " in lines[0][1]
     assert "retry 1 of 3" in lines[1][1]
     assert lines[1][1].endswith("after 502")
-    assert lines[2][1].startswith("GET http://localhost/iam/users: 200 in ")
+    assert lines[2][1].startswith("iamGetUsers GET http://localhost/iam/users: 200 in ")

@@ -230,7 +230,7 @@ def test_a_one_time_password_may_be_a_text_or_a_function(colour: Any) -> None:
             get(colour, fake, Session(EMAIL, PASSWORD, one_time_password=code_async))
     with pytest.raises(BadRequestError, match="one_time_password"):
         get(colour, fake, Session(EMAIL, PASSWORD))
-    with pytest.raises(ConfigurationError, match="must give a str"):
+    with pytest.raises(ConfigurationError, match="must return a str"):
         get(colour, fake, Session(EMAIL, PASSWORD, one_time_password=lambda: 123456))  # type: ignore[arg-type]
 
 
@@ -616,7 +616,7 @@ def test_what_closing_waits_for_is_waited_for_in_another_event_loop(fake: FakeIA
                 break
             time.sleep(0.005)
         assert session.store.load() is None
-        asyncio.run(asyncio.wait_for(iam._http._pool.in_flight.drain_async(), 10))
+        asyncio.run(asyncio.wait_for(iam._client._connections.in_flight.drain_async(), 10))
         assert session.store.load() is not None
         thread.join()
     assert counts(fake) == (1, 1, 0)

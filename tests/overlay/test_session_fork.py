@@ -165,7 +165,7 @@ iam.users.get(1)
 expire()
 thread = threading.Thread(target=get, args=[iam])
 thread.start()
-while not iam._http._pool.in_flight._exchanges:
+while not iam._client._connections.in_flight._exchanges:
     time.sleep(0.005)
 def child():
     began = time.monotonic()

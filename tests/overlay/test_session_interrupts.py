@@ -200,7 +200,7 @@ async def closed_by_another_task(expired: Expired, url: str) -> None:
     closing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await closing
-    assert iam._http._pool.is_closed
+    assert iam._client._connections.is_closed
     with suppress(IAMError):
         await task
 
@@ -256,7 +256,7 @@ def test_closing_in_a_cancelled_scope_closes(backend: str) -> None:
             async with iam:
                 await iam.users.get(1)
                 scope.cancel()
-        assert iam._http._pool.is_closed
+        assert iam._client._connections.is_closed
         with pytest.raises(ConfigurationError, match="closed"):
             await iam.users.get(1)
 
@@ -364,7 +364,7 @@ def test_ctrl_c_at_any_moment_loses_no_pair() -> None:
     def run(seconds: float) -> None:
         try:
             signal.setitimer(signal.ITIMER_REAL, seconds)
-            iam._http.get("/iam/users")
+            iam.tokens.list(1)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -387,7 +387,7 @@ def test_ctrl_c_at_any_moment_loses_no_pair() -> None:
             stored = store.load()
             assert (stored.refresh if stored else "r0") == server.refresh, f"lost at step {step}"
             outcomes.append((was_interrupted, server.count))
-            iam._http.get("/iam/users")  # no lock is left behind, and the refresh token is good
+            iam.tokens.list(1)  # no lock is left behind, and the refresh token is good
             assert server.count == 1
             iam.close()
     finally:
@@ -482,7 +482,7 @@ def test_an_interrupted_caller_waits_a_bounded_time(backend: str, monkeypatch: p
 def test_closing_refuses_refreshes_that_begin_too_late() -> None:
     expired = Expired()
     iam = IAMClient(expired.session, base_url="http://localhost", transport=expired.fake.transport())
-    iam._http._pool.in_flight.drain()
+    iam._client._connections.in_flight.drain()
     with pytest.raises(ConfigurationError, match="closed"):
         iam.users.get(1)
     assert not expired.has_begun

@@ -61,12 +61,10 @@ def https(authority: trustme.CA) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def _from_the_start(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"):
         monkeypatch.delenv(name, raising=False)
-    tls._made.clear()
-    yield
-    tls._made.clear()
+    monkeypatch.setattr(tls, "_DEFAULT", tls._DefaultContext())
 
 
 @pytest.fixture
@@ -146,10 +144,10 @@ def test_a_fork_while_another_thread_reads_certificates_is_no_deadlock() -> None
     program = """
 import os
 from gcore_iam import tls
-tls._making.acquire()  # as a thread does, which the child does not have
+tls._DEFAULT._lock.acquire()  # as a thread does, which the child does not have
 child = os.fork()
 if not child:
-    tls.tls()()
+    tls.get_tls()()
     os._exit(7)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 """

@@ -90,7 +90,7 @@ def test_nothing_is_loaded(pytestconfig) -> None:
     assert pytestconfig.pluginmanager.has_plugin("gcore_iam")
     ours = sorted(name for name in sys.modules if name.startswith("gcore_iam"))
     assert ours == [
-        "gcore_iam", "gcore_iam._version", "gcore_iam.lazy", "gcore_iam.testing", "gcore_iam.testing.plugin",
+        "gcore_iam", "gcore_iam._lazy", "gcore_iam._version", "gcore_iam.testing", "gcore_iam.testing.plugin",
         "gcore_iam_client",
     ]
     assert not {"httpx", "attrs", "attr", "aiohttp", "jwt", "jsonschema_rs"} & sys.modules.keys()

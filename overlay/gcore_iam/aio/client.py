@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -11,13 +11,18 @@ import httpx
 from gcore_iam_client import Client
 from gcore_iam_client.types import UNSET, Unset
 
+from .._config import LOOPBACK, ClientConfig, build_config, check_httpx_kind
+from .._proxies import read_proxy_settings
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from ..auth.api_key import APIKey
 from ..auth.session import Session
 from ..auth.shield import complete_async
 from ..errors import ConfigurationError
+from ..events import Event
 from ..retry import RetryPolicy
-from .http import AsyncHTTPClient
+from ..tls import get_tls
+from .driver import AsyncBoundClient, AsyncOriginAuth
+from .transport import AsyncConnections, AsyncShardedTransport
 
 if TYPE_CHECKING:
     from .resources.account import AsyncAccount
@@ -42,9 +47,11 @@ class AsyncIAMClient:
         max_response_bytes: Bytes that the body of a response may have, before and after decompression, 1 or more; None
             for no bound. What is larger is not read to its end, and raises `ResponseTooLargeError`.
         allow_http: Send credentials over plain http to other machines as well. Anyone on the way can read them.
+        on_event: A function that gets each event of `gcore_iam.events`, in the task of the call; None for none. An
+            exception in it is logged and changes nothing.
 
     Raises:
-        ConfigurationError: An argument or environment variable cannot be right; nothing has been sent.
+        ConfigurationError: An argument or environment variable is not valid; nothing has been sent.
 
     Example:
         async with AsyncIAMClient() as iam:
@@ -63,59 +70,73 @@ class AsyncIAMClient:
         headers: Mapping[str, str] | None = None,
         max_response_bytes: int | None = DEFAULT_MAX_RESPONSE_BYTES,
         allow_http: bool = False,
+        on_event: Callable[[Event], object] | None = None,
     ) -> None:
-        self._http = AsyncHTTPClient.opened(
-            _credentials(auth),
+        checked = _check_auth(auth)
+        check_httpx_kind("http_client", http_client, httpx.AsyncClient)
+        check_httpx_kind("transport", transport, httpx.AsyncBaseTransport)
+        if http_client is not None and transport is not None:
+            raise ConfigurationError("give http_client or transport, not both")
+        if http_client is not None and http_client.is_closed:
+            raise ConfigurationError("http_client is closed; make a new one")
+        config = build_config(
             base_url=base_url,
             timeout=timeout,
             retries=retries,
-            http_client=http_client,
-            transport=transport,
             headers=headers,
             max_response_bytes=max_response_bytes,
             allow_http=allow_http,
+            on_event=on_event,
+            http_client=http_client,
         )
+
+        def build() -> httpx.AsyncClient:
+            return _build_httpx_client(config, transport) if http_client is None else http_client
+
+        connections = AsyncConnections(build, is_own=http_client is None)
+        self._client = AsyncBoundClient.bind(config, checked, connections)
+        connections.authenticate(AsyncOriginAuth(self._client))
 
     @property
     def api(self) -> Client:
         """The generated client, ready to use: `await iam_get_user.asyncio_detailed(5, client=iam.api)`."""
-        return self._http.api
+        return self._client
 
     @cached_property
     def auth(self) -> AsyncAuth:
         """Session tokens by hand, and forgotten passwords."""
         from .resources.auth import AsyncAuth
 
-        return AsyncAuth(self._http)
+        return AsyncAuth(self._client)
 
     @cached_property
     def account(self) -> AsyncAccount:
         """The account that the credentials belong to."""
         from .resources.account import AsyncAccount
 
-        return AsyncAccount(self._http)
+        return AsyncAccount(self._client)
 
     @cached_property
     def users(self) -> AsyncUsers:
         """The users of the account, their roles, and invitations."""
         from .resources.users import AsyncUsers
 
-        return AsyncUsers(self._http)
+        return AsyncUsers(self._client)
 
     @cached_property
     def tokens(self) -> AsyncTokens:
         """Permanent API tokens."""
         from .resources.tokens import AsyncTokens
 
-        return AsyncTokens(self._http)
+        return AsyncTokens(self._client)
 
     @cached_property
     def with_raw_response(self) -> AsyncRawIAMClient:
         """The same methods, which give a `RawResponse` with status, headers and model of that one call.
 
-        Without `users.list`, `account.logins` and `tokens.rotate`, which ask more than once.
+        Without `users.list`, `account.logins` and `tokens.rotate`, which send more than one request.
         """
-        return AsyncRawIAMClient(self)
+        return AsyncRawIAMClient(self._client)
 
     def with_options(
         self,
@@ -125,8 +146,9 @@ class AsyncIAMClient:
         headers: Mapping[str, str] | None = None,
         auth: APIKey | Session | str | None = None,
         max_response_bytes: int | Unset | None = UNSET,
+        on_event: Callable[[Event], object] | None = None,
     ) -> Self:
-        """A changed view of this client, which stays as it is. They share their connections.
+        """Get a changed view of this client, which stays as it is. They share their connections.
 
         The connections are closed with this client; closing the view ends the view alone.
 
@@ -137,30 +159,32 @@ class AsyncIAMClient:
             auth: Other credentials; None for the same.
             max_response_bytes: Bytes that the body of a response may have, 1 or more; None for no bound, left out for
                 the same.
+            on_event: Another function for events; None for the same.
 
         Returns:
             The view.
 
         Raises:
-            ConfigurationError: An argument cannot be right.
+            ConfigurationError: An argument is not valid.
         """
-        view = type(self).__new__(type(self))
-        view._http = self._http.view(
-            auth=self._http.credentials.auth if auth is None else _credentials(auth),
+        config = self._client.config.evolve(
             timeout=timeout,
             retries=retries,
             headers=headers,
             max_response_bytes=max_response_bytes,
+            on_event=on_event,
         )
+        view = type(self).__new__(type(self))
+        view._client = self._client.view(config, self._client.credentials.auth if auth is None else _check_auth(auth))
         return view
 
     async def aclose(self) -> None:
         """Close all connections. The client cannot be used afterwards.
 
-        Waits at most 55 seconds for an exchange of session tokens. An interrupt during the wait is raised when the
+        Waits at most 55 seconds for a refresh of session tokens. An interrupt during the wait is raised when the
         connections are closed.
         """
-        await complete_async(self._http.aclose)
+        await complete_async(self._client.aclose)
 
     async def __aenter__(self) -> Self:
         return self
@@ -171,26 +195,26 @@ class AsyncIAMClient:
         await self.aclose()
 
     def __repr__(self) -> str:
-        http: AsyncHTTPClient | None = self.__dict__.get("_http")  # missing when the constructor has failed
-        return f"{type(self).__name__}({f'base_url={str(http.base_url)!r}' if http else ''})"
+        client: AsyncBoundClient | None = self.__dict__.get("_client")  # missing when the constructor has failed
+        return f"{type(self).__name__}({f'base_url={str(client.config.base_url)!r}' if client else ''})"
 
 
 class AsyncRawIAMClient:
     """The resources of a client, whose methods give a `RawResponse`."""
 
-    def __init__(self, iam: AsyncIAMClient) -> None:
+    def __init__(self, client: AsyncBoundClient) -> None:
         from .resources.account import AsyncRawAccount
         from .resources.auth import AsyncRawAuth
         from .resources.tokens import AsyncRawTokens
         from .resources.users import AsyncRawUsers
 
-        self.auth = AsyncRawAuth(iam.auth)
-        self.account = AsyncRawAccount(iam.account)
-        self.users = AsyncRawUsers(iam.users)
-        self.tokens = AsyncRawTokens(iam.tokens)
+        self.auth = AsyncRawAuth(client)
+        self.account = AsyncRawAccount(client)
+        self.users = AsyncRawUsers(client)
+        self.tokens = AsyncRawTokens(client)
 
 
-def _credentials(auth: APIKey | Session | str | None) -> APIKey | Session:
+def _check_auth(auth: APIKey | Session | str | None) -> APIKey | Session:
     if auth is None:
         return APIKey.from_environment()
     if isinstance(auth, APIKey | Session):
@@ -198,3 +222,13 @@ def _credentials(auth: APIKey | Session | str | None) -> APIKey | Session:
     if isinstance(auth, str):
         return APIKey(auth)
     raise ConfigurationError(f"auth must be an APIKey, a Session or a str, not {type(auth).__name__}")
+
+
+def _build_httpx_client(config: ClientConfig, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    if transport is None:
+        # No proxy is used for loopback: it would see the credentials in clear.
+        proxies = None if config.base_url.host in LOOPBACK else read_proxy_settings()
+        transport = AsyncShardedTransport(get_tls(), proxies)
+    return httpx.AsyncClient(
+        base_url=config.base_url, headers=config.headers, timeout=config.timeout, transport=transport, trust_env=False
+    )

@@ -1,18 +1,20 @@
-"""What goes into the `Authorization` header, asked before each attempt."""
+"""The credentials of a client: the value of the `Authorization` header, and what it takes to get it."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from ..auth.api_key import APIKey, header
+from .._concurrency import resolve_callback_async
+from ..auth.api_key import APIKey, build_header
 from ..auth.bearer import Bearer
-from ..auth.waiting import resolve_callback_async
+from ..call import Authorization, Deadline
+from ..events import Emit
 
 if TYPE_CHECKING:
     from ..auth.session import HasTokens, Session
     from ..auth.shield import InFlight
-    from .session import AsyncExchange
+    from .session_driver import AsyncExchange
 
 P = TypeVar("P", bound="HasTokens")
 
@@ -20,26 +22,35 @@ Auth: TypeAlias = "APIKey | Session | Bearer | None"
 
 
 class AsyncCredentials:
-    """Gives the value of the `Authorization` header, and does what that takes.
+    """The credentials of a client.
 
     Args:
-        auth: Whose credentials; None for none at all.
+        auth: A key, a session, or one access token; None for no credentials.
         origin: The API that they are for.
         exchange: Gets session tokens.
-        in_flight: Counts exchanges of tokens as long as they go on.
+        in_flight: The refreshes of sessions that are under way.
+        emit: Reports events; None when nobody listens.
+
+    Attributes:
+        auth: As given.
+        fixed: The authorization of a key that does not change; None for everything else.
+        outer: The credentials of the client whose session this client gets tokens for; None for any other client.
     """
 
-    def __init__(self, auth: Auth, origin: str, exchange: AsyncExchange, in_flight: InFlight) -> None:
+    def __init__(
+        self, auth: Auth, origin: str, exchange: AsyncExchange, in_flight: InFlight, emit: Emit | None
+    ) -> None:
         self.auth = auth
+        self.fixed = Authorization(auth.fixed_header) if isinstance(auth, APIKey) and auth.fixed_header else None
         self.outer: AsyncCredentials | None = None
         self._session = None
         if auth is not None and not isinstance(auth, APIKey | Bearer):
-            from .session import AsyncSessionTokens
+            from .session_driver import AsyncSessionDriver
 
-            self._session = AsyncSessionTokens(auth, origin, exchange, in_flight)
+            self._session = AsyncSessionDriver(auth, origin, exchange, in_flight, emit)
 
     def find_secrets(self) -> set[str]:
-        """Find what a server may repeat in any response: the key or session, and that of an outer call."""
+        """Find what a server may repeat in any response: the key or session, and that of an outer client."""
         secrets = set() if self.outer is None else self.outer.find_secrets()
         if isinstance(self.auth, APIKey):
             secrets |= self.auth.secrets
@@ -49,20 +60,28 @@ class AsyncCredentials:
             secrets |= self._session.secrets
         return secrets
 
-    async def authorization(self) -> str | None:
-        """The header's value for an attempt; None for no header."""
-        if isinstance(self.auth, APIKey):
-            return header(await resolve_callback_async(self.auth.ask, "the API key"))
-        if isinstance(self.auth, Bearer):
-            return f"Bearer {self.auth.access}"
-        return None if self._session is None else f"Bearer {await self._session.access()}"
+    async def authorize(self, deadline: Deadline | None) -> Authorization | None:
+        """Get the authorization of an attempt; None for a request without credentials.
 
-    async def renewed(self, rejected: str) -> tuple[str, bool] | None:
-        """Another value after the API has refused one, and whether it was issued just now; None when there is none."""
+        Args:
+            deadline: The end of the call; a login that it needs ends with it.
+        """
+        if self.fixed is not None:
+            return self.fixed
+        if isinstance(self.auth, APIKey):
+            return Authorization(build_header(await resolve_callback_async(self.auth.ask, "the API key")))
+        if isinstance(self.auth, Bearer):
+            return Authorization(f"Bearer {self.auth.access}")
         if self._session is None:
             return None
-        access, is_new = await self._session.renewed(rejected.removeprefix("Bearer "))
-        return f"Bearer {access}", is_new
+        return Authorization(f"Bearer {await self._session.get_access_token(deadline)}")
+
+    async def renew(self, rejected: Authorization, deadline: Deadline | None) -> Authorization | None:
+        """Get another authorization after the API has refused one; None when there is none."""
+        if self._session is None:
+            return None
+        access, is_new = await self._session.renew(rejected.value.removeprefix("Bearer "), deadline)
+        return Authorization(f"Bearer {access}", is_new)
 
     async def change_password(self, password: str, change: Callable[[], Awaitable[P]]) -> P:
         """Change the password of the credentials' user; a session goes on with the new pair and the new password.
@@ -76,7 +95,7 @@ class AsyncCredentials:
         """
         return await (change() if self._session is None else self._session.change_password(password, change))
 
-    async def renamed(self, username: str) -> None:
+    async def change_username(self, username: str) -> None:
         """Let the session, if there is one, go on with another email address of its user."""
         if self._session is not None:
-            await self._session.renamed(username)
+            await self._session.change_username(username)

@@ -6,25 +6,21 @@ What to ask for and where it ends is decided in `gcore_iam.pagination`; here it 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from functools import partial
-from typing import Generic, Self, TypeAlias, TypeVar, cast
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Generic, Self, TypeVar, cast
 
 import attrs
 
-from ..background import AsyncBackground, Cancelled, Job, telling
-from ..errors import ConfigurationError, IAMError, PaginationError, RateLimitError
-from ..pagination.ahead import Ahead
+from .._concurrency import AsyncRequestControl
+from ..errors import ConfigurationError, IAMError, PaginationError
 from ..pagination.checkpoint import Checkpoint, decoded
 from ..pagination.guard import AsyncGuard
 from ..pagination.pages import Identity, Page, Received, Wanted, Window
 from ..pagination.reading import Reading, items_async
 from ..pagination.walk import Ready, Walk
+from .prefetch import AsyncPrefetch, Bind, Fetch
 
 T = TypeVar("T")
-
-Fetch: TypeAlias = Callable[[int, int], Awaitable[Received[T]]]
-"""Asks for the items from an offset on, at most so many."""
 
 _LARGEST_HINT = 10_000_000
 """Items; `list` reserves room for as many as it is told to expect, and a server may say anything."""
@@ -57,8 +53,12 @@ class AsyncPager(AsyncGuard, Generic[T]):
         *,
         operation: str,
         resume: Checkpoint | None = None,
+        bind: Bind[T] | None = None,
+        on_page: Callable[[Page[T]], object] | None = None,
     ) -> None:
         self._fetch = fetch
+        self._bind: Bind[T] = (lambda _: fetch) if bind is None else bind
+        self._on_page = on_page
         self._window = window
         self._identity = identity
         self._operation = operation
@@ -90,7 +90,7 @@ class AsyncPager(AsyncGuard, Generic[T]):
             IAMError: While iterating: any other failure; see `gcore_iam.errors`.
         """
         self._reading = self._read()
-        return AsyncPages(self._asked, self._reading)
+        return self._iterate()
 
     async def first(self) -> T | None:
         """The first item; None when there is none. Asks for no more than one.
@@ -120,7 +120,7 @@ class AsyncPager(AsyncGuard, Generic[T]):
     async def _collect(self, window: Window) -> list[T]:
         self._reading = self._read(window)
         found: list[T] = []
-        async with contextlib.aclosing(AsyncPages(self._asked, self._reading)) as pages:
+        async with contextlib.aclosing(self._iterate()) as pages:
             async for page in pages:
                 found += page.items
         return found
@@ -132,15 +132,23 @@ class AsyncPager(AsyncGuard, Generic[T]):
             PaginationError: The server does not say.
             IAMError: Any other failure; see `gcore_iam.errors`.
         """
-        total = (await self._asked(0, 1)).total
+        total = self._total = (await self._fetch(0, 1)).total
         if total is None:
             raise PaginationError("the server does not say how many items there are", offset=0)
         return total
 
-    async def _asked(self, offset: int, limit: int) -> Received[T]:
-        received = await self._fetch(offset, limit)
-        self._total = received.total
-        return received
+    def _iterate(self) -> AsyncPages[T]:
+        return AsyncPages(self._observe_total, self._reading, self._on_page)
+
+    def _observe_total(self, control: AsyncRequestControl) -> Fetch[T]:
+        fetch = self._bind(control)
+
+        async def observed(offset: int, limit: int) -> Received[T]:
+            received = await fetch(offset, limit)
+            self._total = received.total
+            return received
+
+        return observed
 
     def __length_hint__(self) -> int:
         """How many items an iteration will bring, as far as is known: not before the first page, or `total()`."""
@@ -163,19 +171,15 @@ class AsyncPager(AsyncGuard, Generic[T]):
 class AsyncPages(AsyncIterator[Page[T]]):
     """An iteration over the pages of a list; made by a pager."""
 
-    def __init__(self, fetch: Fetch[T], reading: Reading[T]) -> None:
+    def __init__(self, bind: Bind[T], reading: Reading[T], on_page: Callable[[Page[T]], object] | None = None) -> None:
         self.reading = reading
-        self._fetch = fetch
         self._walk = reading.walk
         self._steps = reading.walk.steps()
         self._wanted: Wanted | None = None
         self._page: Page[T] | None = None
         self._is_over = self._is_busy = False
-        window = reading.walk.window
-        self._overlap = window.overlap
-        self._ahead: Ahead[Job[Received[T]]] = Ahead(window.prefetch, window.prefetch_bytes)
-        self._background = AsyncBackground(window.prefetch)
-        self._slow_down = _slowing(self._ahead, self._background)
+        self._on_page = on_page
+        self._prefetch = AsyncPrefetch(bind, reading.walk.window)
 
     def __aiter__(self) -> Self:
         return self
@@ -207,72 +211,29 @@ class AsyncPages(AsyncIterator[Page[T]]):
         if ready is None:
             await self.aclose()
             return None
-        self._look_ahead()
+        self._prefetch.request_ahead(self._walk)
         self._page = ready.page
+        if self._on_page is not None:
+            self._on_page(ready.page)
         return self.reading.begin(ready)
 
     async def aclose(self) -> None:
-        """End the iteration: cancel what has been asked for."""
+        """End the iteration, and cancel what is in flight."""
         self._is_over = True
-        await self._background.aclose()
+        await self._prefetch.aclose()
 
     def __del__(self) -> None:
         if not self._is_over:
-            self._background.abandon()
+            self._prefetch.cancel()
 
     async def _next(self) -> Ready[T] | None:
         step: Wanted | Ready[T] | None = self._wanted or next(self._steps, None)
         while isinstance(step, Wanted):
             self._wanted = step  # so that one who is cancelled here may go on
-            received = await self._received(step)
+            received = await self._prefetch.read(step)
             self._wanted = None
             try:
                 step = self._steps.send(received)
             except StopIteration:
                 step = None
         return step
-
-    async def _received(self, wanted: Wanted) -> Received[T]:
-        """A page: it has been asked for ahead, or is now."""
-        ahead = self._ahead
-        if wanted.offset in ahead.asked and not wanted.is_fresh:
-            asked, job = ahead.asked[wanted.offset]
-            try:
-                received = await self._background.result(job)
-            except Cancelled:
-                del ahead.asked[wanted.offset]
-            except RateLimitError:  # once more, with no other beside it
-                del ahead.asked[wanted.offset]
-                self._slow_down(None)
-            except IAMError:
-                del ahead.asked[wanted.offset]
-                raise
-            else:
-                del ahead.asked[wanted.offset]
-                ahead.note(asked, received, self._overlap)
-                return received
-        wanted = ahead.limit(wanted, self._overlap)
-        self._background.give_up(ahead.make_room())
-        with telling(partial(self._slow_down, None)):
-            received = await self._fetch(wanted.offset, wanted.limit)
-        ahead.note(wanted, received, self._overlap)
-        return received
-
-    def _look_ahead(self) -> None:
-        """Ask for the pages whose turn is next."""
-        wanted, given_up = self._ahead.plan(self._walk)
-        self._background.give_up(given_up)
-        for one in wanted:
-            job: Job[Received[T]] = Job(self._slow_down)
-            self._ahead.asked[one.offset] = one, job
-            self._background.start(job, partial(self._fetch, one.offset, one.limit))
-
-
-def _slowing(ahead: Ahead[Job[Received[T]]], background: AsyncBackground) -> Callable[[Job[Received[T]] | None], None]:
-    """What slows an iteration down; it does not keep the iterator alive, whose end cancels all."""
-
-    def slow_down(refused: Job[Received[T]] | None) -> None:
-        # The one that was refused goes on, since it knows how long to wait.
-        background.give_up([job for job in ahead.slow_down() if job is not refused])
-
-    return slow_down

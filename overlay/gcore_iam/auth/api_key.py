@@ -6,8 +6,8 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Self
 
+from .._concurrency import resolve_callback
 from ..errors import ConfigurationError
-from .waiting import resolve_callback
 
 ENVIRONMENT_VARIABLE = "GCORE_API_KEY"
 
@@ -53,13 +53,18 @@ class APIKey:
             raise ConfigurationError(f"environment variable {ENVIRONMENT_VARIABLE}: {error}") from None
 
     @property
+    def fixed_header(self) -> str | None:
+        """The value of the `Authorization` header for a key that does not change, a secret; None for a function."""
+        return None if callable(self._source) else build_header(self._source)
+
+    @property
     def header(self) -> str:
         """The value of the `Authorization` header, a secret.
 
         Raises:
             ConfigurationError: The function that gives the key gives something else, or is for async code.
         """
-        return header(resolve_callback(self.ask, "the API key"))
+        return build_header(resolve_callback(self.ask, "the API key"))
 
     def ask(self) -> str | Awaitable[str]:
         """The key as it was given, or whatever its function gives now."""
@@ -74,8 +79,8 @@ class APIKey:
         return "APIKey(<function>)" if callable(getattr(self, "_source", None)) else "APIKey('***')"
 
 
-def header(key: str) -> str:
-    """The value of the `Authorization` header for a key.
+def build_header(key: str) -> str:
+    """Build the value of the `Authorization` header for a key.
 
     Raises:
         ConfigurationError: It is none.

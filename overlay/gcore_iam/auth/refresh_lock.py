@@ -10,15 +10,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
+from .. import _fork
+from .._concurrency import loop_values, run_in_thread_async
 from ..errors import ConfigurationError
-from . import fork
-from .waiting import run_in_thread_async
 
 if TYPE_CHECKING:
     import anyio
-    from anyio.lowlevel import RunVar
 
     from .session import Session
 
@@ -55,7 +53,7 @@ _RENEWING: set[tuple[int, int, int]] = set()
 
 
 def _loop_of_this_thread(session: Session) -> tuple[int, int, int]:
-    return fork.generation(), threading.get_ident(), id(session.store)
+    return _fork.generation(), threading.get_ident(), id(session.store)
 
 
 @contextmanager
@@ -130,20 +128,9 @@ class _Lock:
             self._lock.__exit__(None, None, None)
 
 
-_queues: RunVar[WeakKeyDictionary[Session, anyio.Lock]] | None = None
-
-
 def _queue(session: Session) -> anyio.Lock:
-    """The lock for the tasks of this event loop."""
+    """Get the lock that the tasks of the running event loop wait for."""
     import anyio
-    from anyio.lowlevel import RunVar
 
-    global _queues
-    if _queues is None:
-        _queues = RunVar("gcore_iam_session_queues")
-    try:
-        queues = _queues.get()
-    except LookupError:
-        queues = WeakKeyDictionary()
-        _queues.set(queues)
-    return queues.setdefault(session, anyio.Lock())
+    lock: anyio.Lock = loop_values().setdefault(session, anyio.Lock())
+    return lock

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 import attrs
 
+from .. import _fork
 from ..errors import (
     AmbiguousOutcomeError,
     APIStatusError,
@@ -28,7 +29,6 @@ from ..errors import (
     RateLimitError,
     ServerError,
 )
-from . import fork
 from .api_key import is_credential
 from .store import MemoryTokenStore, TokenPair, TokenStore
 
@@ -161,14 +161,14 @@ class Session:
         client_id: int | None = None,
         store: TokenStore | None = None,
     ) -> None:
-        from ..arguments import identifier, text
+        from .._validation import check_id, check_text
 
         if one_time_password is not None and not callable(one_time_password):
-            text("one_time_password", one_time_password)
-        self._username: str | None = text("username", username)
-        self._password = text("password", password)
+            check_text("one_time_password", one_time_password)
+        self._username: str | None = check_text("username", username)
+        self._password = check_text("password", password)
         self._one_time_password = one_time_password
-        self._client_id = None if client_id is None else identifier("client_id", client_id)
+        self._client_id = None if client_id is None else check_id("client_id", client_id)
         self._given: TokenPair | None = None
         self._begin(store)
 
@@ -213,8 +213,8 @@ class Session:
         self._spent: set[str] = set()
         self._inherited: set[str] = set()
         if isinstance(self._store, MemoryTokenStore):
-            _SAVED_IN.setdefault(self._store, fork.generation())
-        fork.register(self)
+            _SAVED_IN.setdefault(self._store, _fork.generation())
+        _fork.register(self)
 
     def after_fork(self) -> None:
         """Leave to the parent process what belongs to it: its locks, and refresh tokens that no shared store guards."""
@@ -340,7 +340,7 @@ class Session:
 
     def _check_process(self, stored: TokenPair) -> None:
         """Remember the refresh token as the parent's if a process before the fork saved it."""
-        if isinstance(self._store, MemoryTokenStore) and _SAVED_IN.get(self._store) != fork.generation():
+        if isinstance(self._store, MemoryTokenStore) and _SAVED_IN.get(self._store) != _fork.generation():
             self._inherited.add(stored.refresh)
 
     def _refresh_tokens(self) -> list[str]:
@@ -462,7 +462,7 @@ class Session:
         yield Save(tokens)
         self._unsaved, self._loaded = None, tokens
         if isinstance(self._store, MemoryTokenStore) and tokens.refresh not in self._inherited:
-            _SAVED_IN[self._store] = fork.generation()
+            _SAVED_IN[self._store] = _fork.generation()
         if self._current is None or self._current.access != tokens.access:
             self._set_current(tokens)
         self._current = tokens

@@ -15,8 +15,8 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .. import _fork
 from ..errors import ConfigurationError
-from . import fork
 
 if TYPE_CHECKING:
     import anyio
@@ -220,7 +220,7 @@ class InFlight:
 
     def __init__(self) -> None:
         self._reset()
-        fork.register(self)
+        _fork.register(self)
 
     def _reset(self) -> None:
         self._exchanges: set[object] = set()

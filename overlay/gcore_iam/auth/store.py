@@ -15,10 +15,10 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Protocol
-from weakref import WeakSet
 
 import attrs
 
+from .. import _fork
 from ..errors import ConfigurationError
 from .api_key import is_credential
 
@@ -83,7 +83,11 @@ class MemoryTokenStore:
     def __init__(self) -> None:
         self._tokens: TokenPair | None = None
         self._lock = threading.Lock()
-        _STORES.add(self)
+        _fork.register(self)
+
+    def after_fork(self) -> None:
+        """Replace the lock, which a thread of the parent process may hold."""
+        self._lock = threading.Lock()
 
     def load(self) -> TokenPair | None:
         """See `TokenStore.load`."""
@@ -101,20 +105,21 @@ class MemoryTokenStore:
         return "MemoryTokenStore()"
 
 
-_STORES: WeakSet[MemoryTokenStore] = WeakSet()
-_LOCKED_FILES: set[FileIO] = set()
+class _LockedFiles:
+    """The files that this process has locked."""
+
+    def __init__(self) -> None:
+        self.files: set[FileIO] = set()
+        _fork.register(self)
+
+    def after_fork(self) -> None:
+        """Close the files in the child, which would keep the locks if the parent died."""
+        for file in list(self.files):
+            file.close()
+        self.files.clear()
 
 
-def _after_fork() -> None:
-    for store in list(_STORES):
-        store._lock = threading.Lock()  # whoever held it is not in this process
-    for file in list(_LOCKED_FILES):
-        file.close()  # or the child would keep the lock if the parent died
-    _LOCKED_FILES.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+_LOCKED = _LockedFiles()
 
 
 class FileTokenStore:
@@ -386,14 +391,14 @@ def _try_lock(file: FileIO, *, is_required: bool) -> bool:
         if is_required:
             raise
     else:
-        _LOCKED_FILES.add(file)
+        _LOCKED.files.add(file)
     return True
 
 
 def _unlock(file: FileIO) -> None:
-    if sys.platform == "win32" or file not in _LOCKED_FILES:
+    if sys.platform == "win32" or file not in _LOCKED.files:
         return  # not locked, or locked before a fork by the parent
-    _LOCKED_FILES.discard(file)
+    _LOCKED.files.discard(file)
     fcntl.flock(file, fcntl.LOCK_UN)  # closing is not enough while a child process has the file open
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -13,13 +13,18 @@ import httpx
 from gcore_iam_client import Client
 from gcore_iam_client.types import UNSET, Unset
 
+from .._config import LOOPBACK, ClientConfig, build_config, check_httpx_kind
+from .._proxies import read_proxy_settings
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from ..auth.api_key import APIKey
 from ..auth.session import Session
 from ..auth.shield import complete
 from ..errors import ConfigurationError
+from ..events import Event
 from ..retry import RetryPolicy
-from .http import HTTPClient
+from ..tls import get_tls
+from .driver import BoundClient, OriginAuth
+from .transport import Connections, ShardedTransport
 
 if TYPE_CHECKING:
     from .resources.account import Account
@@ -44,9 +49,11 @@ class IAMClient:
         max_response_bytes: Bytes that the body of a response may have, before and after decompression, 1 or more; None
             for no bound. What is larger is not read to its end, and raises `ResponseTooLargeError`.
         allow_http: Send credentials over plain http to other machines as well. Anyone on the way can read them.
+        on_event: A function that gets each event of `gcore_iam.events`, in the thread of the call; None for none. An
+            exception in it is logged and changes nothing.
 
     Raises:
-        ConfigurationError: An argument or environment variable cannot be right; nothing has been sent.
+        ConfigurationError: An argument or environment variable is not valid; nothing has been sent.
 
     Example:
         with IAMClient() as iam:
@@ -65,59 +72,73 @@ class IAMClient:
         headers: Mapping[str, str] | None = None,
         max_response_bytes: int | None = DEFAULT_MAX_RESPONSE_BYTES,
         allow_http: bool = False,
+        on_event: Callable[[Event], object] | None = None,
     ) -> None:
-        self._http = HTTPClient.opened(
-            _credentials(auth),
+        checked = _check_auth(auth)
+        check_httpx_kind("http_client", http_client, httpx.Client)
+        check_httpx_kind("transport", transport, httpx.BaseTransport)
+        if http_client is not None and transport is not None:
+            raise ConfigurationError("give http_client or transport, not both")
+        if http_client is not None and http_client.is_closed:
+            raise ConfigurationError("http_client is closed; make a new one")
+        config = build_config(
             base_url=base_url,
             timeout=timeout,
             retries=retries,
-            http_client=http_client,
-            transport=transport,
             headers=headers,
             max_response_bytes=max_response_bytes,
             allow_http=allow_http,
+            on_event=on_event,
+            http_client=http_client,
         )
+
+        def build() -> httpx.Client:
+            return _build_httpx_client(config, transport) if http_client is None else http_client
+
+        connections = Connections(build, is_own=http_client is None)
+        self._client = BoundClient.bind(config, checked, connections)
+        connections.authenticate(OriginAuth(self._client))
 
     @property
     def api(self) -> Client:
         """The generated client, ready to use: `iam_get_user.sync_detailed(5, client=iam.api)`."""
-        return self._http.api
+        return self._client
 
     @cached_property
     def auth(self) -> Auth:
         """Session tokens by hand, and forgotten passwords."""
         from .resources.auth import Auth
 
-        return Auth(self._http)
+        return Auth(self._client)
 
     @cached_property
     def account(self) -> Account:
         """The account that the credentials belong to."""
         from .resources.account import Account
 
-        return Account(self._http)
+        return Account(self._client)
 
     @cached_property
     def users(self) -> Users:
         """The users of the account, their roles, and invitations."""
         from .resources.users import Users
 
-        return Users(self._http)
+        return Users(self._client)
 
     @cached_property
     def tokens(self) -> Tokens:
         """Permanent API tokens."""
         from .resources.tokens import Tokens
 
-        return Tokens(self._http)
+        return Tokens(self._client)
 
     @cached_property
     def with_raw_response(self) -> RawIAMClient:
         """The same methods, which give a `RawResponse` with status, headers and model of that one call.
 
-        Without `users.list`, `account.logins` and `tokens.rotate`, which ask more than once.
+        Without `users.list`, `account.logins` and `tokens.rotate`, which send more than one request.
         """
-        return RawIAMClient(self)
+        return RawIAMClient(self._client)
 
     def with_options(
         self,
@@ -127,8 +148,9 @@ class IAMClient:
         headers: Mapping[str, str] | None = None,
         auth: APIKey | Session | str | None = None,
         max_response_bytes: int | Unset | None = UNSET,
+        on_event: Callable[[Event], object] | None = None,
     ) -> Self:
-        """A changed view of this client, which stays as it is. They share their connections.
+        """Get a changed view of this client, which stays as it is. They share their connections.
 
         The connections are closed with this client; closing the view ends the view alone.
 
@@ -139,30 +161,32 @@ class IAMClient:
             auth: Other credentials; None for the same.
             max_response_bytes: Bytes that the body of a response may have, 1 or more; None for no bound, left out for
                 the same.
+            on_event: Another function for events; None for the same.
 
         Returns:
             The view.
 
         Raises:
-            ConfigurationError: An argument cannot be right.
+            ConfigurationError: An argument is not valid.
         """
-        view = type(self).__new__(type(self))
-        view._http = self._http.view(
-            auth=self._http.credentials.auth if auth is None else _credentials(auth),
+        config = self._client.config.evolve(
             timeout=timeout,
             retries=retries,
             headers=headers,
             max_response_bytes=max_response_bytes,
+            on_event=on_event,
         )
+        view = type(self).__new__(type(self))
+        view._client = self._client.view(config, self._client.credentials.auth if auth is None else _check_auth(auth))
         return view
 
     def close(self) -> None:
         """Close all connections. The client cannot be used afterwards.
 
-        Waits at most 55 seconds for an exchange of session tokens. An interrupt during the wait is raised when the
+        Waits at most 55 seconds for a refresh of session tokens. An interrupt during the wait is raised when the
         connections are closed.
         """
-        complete(self._http.close)
+        complete(self._client.close)
 
     def __enter__(self) -> Self:
         return self
@@ -173,26 +197,26 @@ class IAMClient:
         self.close()
 
     def __repr__(self) -> str:
-        http: HTTPClient | None = self.__dict__.get("_http")  # missing when the constructor has failed
-        return f"{type(self).__name__}({f'base_url={str(http.base_url)!r}' if http else ''})"
+        client: BoundClient | None = self.__dict__.get("_client")  # missing when the constructor has failed
+        return f"{type(self).__name__}({f'base_url={str(client.config.base_url)!r}' if client else ''})"
 
 
 class RawIAMClient:
     """The resources of a client, whose methods give a `RawResponse`."""
 
-    def __init__(self, iam: IAMClient) -> None:
+    def __init__(self, client: BoundClient) -> None:
         from .resources.account import RawAccount
         from .resources.auth import RawAuth
         from .resources.tokens import RawTokens
         from .resources.users import RawUsers
 
-        self.auth = RawAuth(iam.auth)
-        self.account = RawAccount(iam.account)
-        self.users = RawUsers(iam.users)
-        self.tokens = RawTokens(iam.tokens)
+        self.auth = RawAuth(client)
+        self.account = RawAccount(client)
+        self.users = RawUsers(client)
+        self.tokens = RawTokens(client)
 
 
-def _credentials(auth: APIKey | Session | str | None) -> APIKey | Session:
+def _check_auth(auth: APIKey | Session | str | None) -> APIKey | Session:
     if auth is None:
         return APIKey.from_environment()
     if isinstance(auth, APIKey | Session):
@@ -200,3 +224,13 @@ def _credentials(auth: APIKey | Session | str | None) -> APIKey | Session:
     if isinstance(auth, str):
         return APIKey(auth)
     raise ConfigurationError(f"auth must be an APIKey, a Session or a str, not {type(auth).__name__}")
+
+
+def _build_httpx_client(config: ClientConfig, transport: httpx.BaseTransport | None) -> httpx.Client:
+    if transport is None:
+        # No proxy is used for loopback: it would see the credentials in clear.
+        proxies = None if config.base_url.host in LOOPBACK else read_proxy_settings()
+        transport = ShardedTransport(get_tls(), proxies)
+    return httpx.Client(
+        base_url=config.base_url, headers=config.headers, timeout=config.timeout, transport=transport, trust_env=False
+    )

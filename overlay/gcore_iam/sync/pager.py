@@ -9,24 +9,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Generic, Self, TypeAlias, TypeVar, cast
+from typing import Generic, Self, TypeVar, cast
 
 import attrs
 
-from ..background import Background, Cancelled, Job, telling
-from ..errors import ConfigurationError, IAMError, PaginationError, RateLimitError
-from ..pagination.ahead import Ahead
+from .._concurrency import RequestControl
+from ..errors import ConfigurationError, IAMError, PaginationError
 from ..pagination.checkpoint import Checkpoint, decoded
 from ..pagination.guard import Guard
 from ..pagination.pages import Identity, Page, Received, Wanted, Window
 from ..pagination.reading import Reading, items
 from ..pagination.walk import Ready, Walk
+from .prefetch import Bind, Fetch, Prefetch
 
 T = TypeVar("T")
-
-Fetch: TypeAlias = Callable[[int, int], Received[T]]
-"""Asks for the items from an offset on, at most so many."""
 
 _LARGEST_HINT = 10_000_000
 """Items; `list` reserves room for as many as it is told to expect, and a server may say anything."""
@@ -59,8 +55,12 @@ class Pager(Guard, Generic[T]):
         *,
         operation: str,
         resume: Checkpoint | None = None,
+        bind: Bind[T] | None = None,
+        on_page: Callable[[Page[T]], object] | None = None,
     ) -> None:
         self._fetch = fetch
+        self._bind: Bind[T] = (lambda _: fetch) if bind is None else bind
+        self._on_page = on_page
         self._window = window
         self._identity = identity
         self._operation = operation
@@ -92,7 +92,7 @@ class Pager(Guard, Generic[T]):
             IAMError: While iterating: any other failure; see `gcore_iam.errors`.
         """
         self._reading = self._read()
-        return Pages(self._asked, self._reading)
+        return self._iterate()
 
     def first(self) -> T | None:
         """The first item; None when there is none. Asks for no more than one.
@@ -122,7 +122,7 @@ class Pager(Guard, Generic[T]):
     def _collect(self, window: Window) -> list[T]:
         self._reading = self._read(window)
         found: list[T] = []
-        with contextlib.closing(Pages(self._asked, self._reading)) as pages:
+        with contextlib.closing(self._iterate()) as pages:
             for page in pages:
                 found += page.items
         return found
@@ -134,15 +134,23 @@ class Pager(Guard, Generic[T]):
             PaginationError: The server does not say.
             IAMError: Any other failure; see `gcore_iam.errors`.
         """
-        total = (self._asked(0, 1)).total
+        total = self._total = (self._fetch(0, 1)).total
         if total is None:
             raise PaginationError("the server does not say how many items there are", offset=0)
         return total
 
-    def _asked(self, offset: int, limit: int) -> Received[T]:
-        received = self._fetch(offset, limit)
-        self._total = received.total
-        return received
+    def _iterate(self) -> Pages[T]:
+        return Pages(self._observe_total, self._reading, self._on_page)
+
+    def _observe_total(self, control: RequestControl) -> Fetch[T]:
+        fetch = self._bind(control)
+
+        def observed(offset: int, limit: int) -> Received[T]:
+            received = fetch(offset, limit)
+            self._total = received.total
+            return received
+
+        return observed
 
     def __length_hint__(self) -> int:
         """How many items an iteration will bring, as far as is known: not before the first page, or `total()`."""
@@ -165,19 +173,15 @@ class Pager(Guard, Generic[T]):
 class Pages(Iterator[Page[T]]):
     """An iteration over the pages of a list; made by a pager."""
 
-    def __init__(self, fetch: Fetch[T], reading: Reading[T]) -> None:
+    def __init__(self, bind: Bind[T], reading: Reading[T], on_page: Callable[[Page[T]], object] | None = None) -> None:
         self.reading = reading
-        self._fetch = fetch
         self._walk = reading.walk
         self._steps = reading.walk.steps()
         self._wanted: Wanted | None = None
         self._page: Page[T] | None = None
         self._is_over = self._is_busy = False
-        window = reading.walk.window
-        self._overlap = window.overlap
-        self._ahead: Ahead[Job[Received[T]]] = Ahead(window.prefetch, window.prefetch_bytes)
-        self._background = Background(window.prefetch)
-        self._slow_down = _slowing(self._ahead, self._background)
+        self._on_page = on_page
+        self._prefetch = Prefetch(bind, reading.walk.window)
 
     def __iter__(self) -> Self:
         return self
@@ -209,72 +213,29 @@ class Pages(Iterator[Page[T]]):
         if ready is None:
             self.close()
             return None
-        self._look_ahead()
+        self._prefetch.request_ahead(self._walk)
         self._page = ready.page
+        if self._on_page is not None:
+            self._on_page(ready.page)
         return self.reading.begin(ready)
 
     def close(self) -> None:
-        """End the iteration: cancel what has been asked for."""
+        """End the iteration, and cancel what is in flight."""
         self._is_over = True
-        self._background.close()
+        self._prefetch.close()
 
     def __del__(self) -> None:
         if not self._is_over:
-            self._background.abandon()
+            self._prefetch.cancel()
 
     def _next(self) -> Ready[T] | None:
         step: Wanted | Ready[T] | None = self._wanted or next(self._steps, None)
         while isinstance(step, Wanted):
             self._wanted = step  # so that one who is cancelled here may go on
-            received = self._received(step)
+            received = self._prefetch.read(step)
             self._wanted = None
             try:
                 step = self._steps.send(received)
             except StopIteration:
                 step = None
         return step
-
-    def _received(self, wanted: Wanted) -> Received[T]:
-        """A page: it has been asked for ahead, or is now."""
-        ahead = self._ahead
-        if wanted.offset in ahead.asked and not wanted.is_fresh:
-            asked, job = ahead.asked[wanted.offset]
-            try:
-                received = self._background.result(job)
-            except Cancelled:
-                del ahead.asked[wanted.offset]
-            except RateLimitError:  # once more, with no other beside it
-                del ahead.asked[wanted.offset]
-                self._slow_down(None)
-            except IAMError:
-                del ahead.asked[wanted.offset]
-                raise
-            else:
-                del ahead.asked[wanted.offset]
-                ahead.note(asked, received, self._overlap)
-                return received
-        wanted = ahead.limit(wanted, self._overlap)
-        self._background.give_up(ahead.make_room())
-        with telling(partial(self._slow_down, None)):
-            received = self._fetch(wanted.offset, wanted.limit)
-        ahead.note(wanted, received, self._overlap)
-        return received
-
-    def _look_ahead(self) -> None:
-        """Ask for the pages whose turn is next."""
-        wanted, given_up = self._ahead.plan(self._walk)
-        self._background.give_up(given_up)
-        for one in wanted:
-            job: Job[Received[T]] = Job(self._slow_down)
-            self._ahead.asked[one.offset] = one, job
-            self._background.start(job, partial(self._fetch, one.offset, one.limit))
-
-
-def _slowing(ahead: Ahead[Job[Received[T]]], background: Background) -> Callable[[Job[Received[T]] | None], None]:
-    """What slows an iteration down; it does not keep the iterator alive, whose end cancels all."""
-
-    def slow_down(refused: Job[Received[T]] | None) -> None:
-        # The one that was refused goes on, since it knows how long to wait.
-        background.give_up([job for job in ahead.slow_down() if job is not refused])
-
-    return slow_down

@@ -92,8 +92,8 @@ GROUPS: tuple[dict[str, Seed], ...] = (
         "a field that is read": (
             lambda api: without(api, "ClientBase", "currentUser"),
             [
-                ("aio/resources/account.py", "(await self.get()).current_user"),
-                ("aio/resources/tokens.py", "unwrap(answer).current_user"),
+                ("aio/resources/account.py", "get()).current_user"),
+                ("aio/resources/token_search.py", "get_model(response).current_user"),
             ],
             "current_user",
         ),
@@ -114,7 +114,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
         ),
         "a parameter that is passed": (
             lambda api: without_parameter(api, "iamGetApiTokensV2", "issued_by"),
-            [("aio/resources/tokens.py", " issued_by=optional_identifier(")],
+            [("aio/resources/tokens.py", " issued_by=check"), ("aio/resources/token_search.py", "issued_by=own")],
             '"issued_by"',
         ),
         "an operation id": (
@@ -154,12 +154,10 @@ GROUPS: tuple[dict[str, Seed], ...] = (
         "a field of a session": (
             lambda api: renamed(api, "Token", "access", "access_token"),
             [
-                ("aio/http.py", ".access"),
-                ("aio/http.py", ".access"),
-                ("aio/http.py", ".access"),
-                ("aio/resources/users.py", ".access"),
+                ("aio/driver.py", ".access"),
+                ("aio/resources/users.py", ".change_password("),
             ],
-            '"access"',
+            "oken",
         ),
         "an operation that is gone": (
             lambda api: drop(api, "iamDeleteApiTokenV2"),
@@ -184,7 +182,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
                     }
                 }
             ),
-            [("aio/resources/users.py", "iam_get_user.asyncio_detailed")],
+            [("aio/resources/users.py", "return self._unwrap(")],
             "list[UserPublic]",
         ),
         "a header that is needed": (
@@ -210,7 +208,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
         ),
         "a second factor": (
             lambda api: without(api, "LoginRequest", "one_time_password"),
-            [("aio/resources/auth.py", "one_time_password")],
+            [("aio/session_calls.py", "one_time_password")],
             '"one_time_password"',
         ),
     },
@@ -219,8 +217,8 @@ GROUPS: tuple[dict[str, Seed], ...] = (
             lambda api: schema(api, "AuthType").pop("enum"),
             [
                 ("aio/resources/users.py", "AuthType,"),
-                ("arguments.py", "import AuthType"),
-                ("arguments.py", "import AuthType"),
+                ("_request_values.py", "import AuthType"),
+                ("_request_values.py", "import AuthType"),
             ],
             "AuthType",
         ),
@@ -231,20 +229,27 @@ GROUPS: tuple[dict[str, Seed], ...] = (
                 for found in item.values()
                 if isinstance(found, dict) and found.get("tags") == ["API Tokens"]
             ],
-            [("aio/resources/tokens.py", "gcore_iam_client.api.api_tokens import")] * 8,
+            [
+                *[("aio/resources/tokens.py", "gcore_iam_client.api.api_tokens import")] * 4,
+                *[("aio/resources/legacy_tokens.py", "gcore_iam_client.api.api_tokens import")] * 4,
+                ("aio/resources/token_search.py", "gcore_iam_client.api.api_tokens import"),
+            ],
             "gcore_iam_client.api.api_tokens",
         ),
         "fields that change places": (
             lambda api: schema(api, "LoginRequest").update(
                 properties=dict(reversed(schema(api, "LoginRequest")["properties"].items()))
             ),
-            [("aio/resources/auth.py", "LoginRequest(text(")],
+            [("aio/session_calls.py", "LoginRequest(")],
             '"LoginRequest" at the place of',
         ),
         "a path that credentials are not sent to": (
             lambda api: api["paths"].update({"/iam/auth/jwt/renew": api["paths"].pop("/iam/auth/jwt/refresh")}),
-            [("http.py", '"/iam/auth/jwt/refresh"')],
-            '"/iam/auth/jwt/refresh"',
+            [
+                ("_bound_client.py", '"/iam/auth/jwt/refresh"'),
+                ("auth/session.py", "/iam/auth/jwt/refresh"),
+            ],
+            "/iam/auth/jwt/refresh",
         ),
         "the key of a page of logins": (
             lambda api: renamed(api, "LastLoginTimeSchema", "result", "entries"),

@@ -189,7 +189,7 @@ def test_a_version_that_is_no_plain_text_stays_one(project: Path) -> None:
 
 
 def test_the_changelog_and_the_review_escape_the_spec(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    version = "1`\n## Released\n<img src=x> @everybody [x](https://example.com) \u202e\x1b[31m" + "1" * 200
+    version = "1`\n## Released\n<img src=x> @everybody [x](https://example.com) \u202e\x1b[31m" + "1" * 90
     content = yaml.safe_load(VENDORED)
     content["info"]["version"] = version
     content["components"]["schemas"]["User"]["properties"]["<b>`@x`\n# head"] = {"type": "string"}

@@ -26,9 +26,7 @@ OPERATION = _Operation(
 
 def _get_kwargs() -> dict[str, Any]:
     _kwargs: dict[str, Any] = {
-        "method": OPERATION.method,
         "url": OPERATION.path,
-        "extensions": {"operation": OPERATION},
     }
     return _kwargs
 
@@ -77,7 +75,7 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = client.get_httpx_client().request(**_get_kwargs())
+    _response = client.call(OPERATION, **_get_kwargs())
     return _build_response(client=client, response=_response)
 
 
@@ -130,7 +128,7 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = await client.get_async_httpx_client().request(**_get_kwargs())
+    _response = await client.call_async(OPERATION, **_get_kwargs())
     return _build_response(client=client, response=_response)
 
 

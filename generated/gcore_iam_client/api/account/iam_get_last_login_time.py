@@ -32,9 +32,7 @@ def _get_kwargs(
     offset: int | Unset = UNSET,
 ) -> dict[str, Any]:
     _kwargs: dict[str, Any] = {
-        "method": OPERATION.method,
         "url": OPERATION.path,
-        "extensions": {"operation": OPERATION},
     }
     _params: dict[str, Any] = {
         "limit": limit,
@@ -94,11 +92,12 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = client.get_httpx_client().request(
+    _response = client.call(
+        OPERATION,
         **_get_kwargs(
             limit=limit,
             offset=offset,
-        )
+        ),
     )
     return _build_response(client=client, response=_response)
 
@@ -166,11 +165,12 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = await client.get_async_httpx_client().request(
+    _response = await client.call_async(
+        OPERATION,
         **_get_kwargs(
             limit=limit,
             offset=offset,
-        )
+        ),
     )
     return _build_response(client=client, response=_response)
 

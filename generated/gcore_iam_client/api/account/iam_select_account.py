@@ -29,9 +29,7 @@ def _get_kwargs(
     client_id: int,
 ) -> dict[str, Any]:
     _kwargs: dict[str, Any] = {
-        "method": OPERATION.method,
         "url": f"/iam/auth/jwt/clients/{_in_path(client_id)}/login",
-        "extensions": {"operation": OPERATION},
     }
     return _kwargs
 
@@ -83,10 +81,11 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = client.get_httpx_client().request(
+    _response = client.call(
+        OPERATION,
         **_get_kwargs(
             client_id=client_id,
-        )
+        ),
     )
     return _build_response(client=client, response=_response)
 
@@ -147,10 +146,11 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = await client.get_async_httpx_client().request(
+    _response = await client.call_async(
+        OPERATION,
         **_get_kwargs(
             client_id=client_id,
-        )
+        ),
     )
     return _build_response(client=client, response=_response)
 

@@ -30,9 +30,7 @@ def _get_kwargs(
     token_id: int,
 ) -> dict[str, Any]:
     _kwargs: dict[str, Any] = {
-        "method": OPERATION.method,
         "url": f"/iam/clients/{_in_path(client_id)}/tokens/{_in_path(token_id)}",
-        "extensions": {"operation": OPERATION},
     }
     return _kwargs
 
@@ -86,11 +84,12 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = client.get_httpx_client().request(
+    _response = client.call(
+        OPERATION,
         **_get_kwargs(
             client_id=client_id,
             token_id=token_id,
-        )
+        ),
     )
     return _build_response(client=client, response=_response)
 
@@ -156,11 +155,12 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = await client.get_async_httpx_client().request(
+    _response = await client.call_async(
+        OPERATION,
         **_get_kwargs(
             client_id=client_id,
             token_id=token_id,
-        )
+        ),
     )
     return _build_response(client=client, response=_response)
 

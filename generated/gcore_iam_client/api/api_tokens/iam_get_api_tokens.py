@@ -39,9 +39,7 @@ def _get_kwargs(
     deleted: bool | Unset = UNSET,
 ) -> dict[str, Any]:
     _kwargs: dict[str, Any] = {
-        "method": OPERATION.method,
         "url": f"/iam/clients/{_in_path(client_id)}/tokens",
-        "extensions": {"operation": OPERATION},
     }
     _params: dict[str, Any] = {
         "role": role,
@@ -119,14 +117,15 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = client.get_httpx_client().request(
+    _response = client.call(
+        OPERATION,
         **_get_kwargs(
             client_id=client_id,
             role=role,
             issued_by=issued_by,
             not_issued_by=not_issued_by,
             deleted=deleted,
-        )
+        ),
     )
     return _build_response(client=client, response=_response)
 
@@ -213,14 +212,15 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = await client.get_async_httpx_client().request(
+    _response = await client.call_async(
+        OPERATION,
         **_get_kwargs(
             client_id=client_id,
             role=role,
             issued_by=issued_by,
             not_issued_by=not_issued_by,
             deleted=deleted,
-        )
+        ),
     )
     return _build_response(client=client, response=_response)
 

@@ -16,6 +16,7 @@ from ...types import (
     decode_json,
 )
 from ...types import encode as _encode
+from ...types import encode_json as _encode_json
 
 OPERATION = _Operation(
     id="iamInviteUser",
@@ -31,12 +32,11 @@ def _get_kwargs(
     body: InviteUserRequest,
 ) -> dict[str, Any]:
     _kwargs: dict[str, Any] = {
-        "method": OPERATION.method,
         "url": OPERATION.path,
-        "extensions": {"operation": OPERATION},
     }
     _headers: dict[str, str] = {}
-    _kwargs["json"] = _encode(body)
+    _kwargs["content"] = _encode_json(_encode(body))
+    _headers["Content-Type"] = "application/json"
 
     if _headers:
         _kwargs["headers"] = _headers
@@ -92,10 +92,11 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = client.get_httpx_client().request(
+    _response = client.call(
+        OPERATION,
         **_get_kwargs(
             body=body,
-        )
+        ),
     )
     return _build_response(client=client, response=_response)
 
@@ -160,10 +161,11 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = await client.get_async_httpx_client().request(
+    _response = await client.call_async(
+        OPERATION,
         **_get_kwargs(
             body=body,
-        )
+        ),
     )
     return _build_response(client=client, response=_response)
 

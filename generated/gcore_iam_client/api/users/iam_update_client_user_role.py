@@ -12,6 +12,7 @@ from ...models.user_role import UserRole
 from ...types import Operation as _Operation
 from ...types import Response as _Response
 from ...types import encode as _encode
+from ...types import encode_json as _encode_json
 from ...types import in_path as _in_path
 
 OPERATION = _Operation(
@@ -30,12 +31,11 @@ def _get_kwargs(
     body: UserRole,
 ) -> dict[str, Any]:
     _kwargs: dict[str, Any] = {
-        "method": OPERATION.method,
         "url": f"/iam/clients/{_in_path(client_id)}/client-users/{_in_path(user_id)}",
-        "extensions": {"operation": OPERATION},
     }
     _headers: dict[str, str] = {}
-    _kwargs["json"] = _encode(body)
+    _kwargs["content"] = _encode_json(_encode(body))
+    _headers["Content-Type"] = "application/json"
 
     if _headers:
         _kwargs["headers"] = _headers
@@ -92,12 +92,13 @@ def sync_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = client.get_httpx_client().request(
+    _response = client.call(
+        OPERATION,
         **_get_kwargs(
             client_id=client_id,
             user_id=user_id,
             body=body,
-        )
+        ),
     )
     return _build_response(client=client, response=_response)
 
@@ -168,12 +169,13 @@ async def asyncio_detailed(
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
-    _response = await client.get_async_httpx_client().request(
+    _response = await client.call_async(
+        OPERATION,
         **_get_kwargs(
             client_id=client_id,
             user_id=user_id,
             body=body,
-        )
+        ),
     )
     return _build_response(client=client, response=_response)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...arguments import text
-from ...http import reconciled, unwrap
-from ...raw import raw_async
+from ..._reconcile import attach_reconciler
+from ..._validation import check_text
+from ...raw_response import Unwrap, get_model, keep_response, raw_async
 
 if TYPE_CHECKING:
     from gcore_iam_client.models import (
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
     from ...pagination.checkpoint import Checkpoint
     from ...pagination.pages import Consistency
-    from ..http import AsyncHTTPClient
+    from ..driver import AsyncBoundClient
     from ..pager import AsyncPager
 
 
 class AsyncAccount:
     """The account that the credentials belong to."""
 
-    def __init__(self, http: AsyncHTTPClient) -> None:
-        self._http = http
-        self._api = http.api
+    def __init__(self, client: AsyncBoundClient, unwrap: Unwrap = get_model) -> None:
+        self._client = client
+        self._unwrap = unwrap
 
     async def get(self) -> ClientBase:
         """Get the account: its company, users, services and features.
@@ -43,7 +43,7 @@ class AsyncAccount:
         """
         from gcore_iam_client.api.account import iam_get_account_details
 
-        return unwrap(await iam_get_account_details.asyncio_detailed(client=self._api))
+        return self._unwrap(await iam_get_account_details.asyncio_detailed(client=self._client))
 
     async def create(self, company: str) -> CreateAccountRequest:
         """Open one more account for the user who makes the call.
@@ -66,24 +66,10 @@ class AsyncAccount:
         from gcore_iam_client.api.account import iam_create_account
         from gcore_iam_client.models import CreateAccountRequestInput
 
-        body = CreateAccountRequestInput(text("company", company))
+        body = CreateAccountRequestInput(check_text("company", company))
         advice = "reconcile() looks among the accounts of the user"
-        with reconciled(advice, lambda: self._find(company)):
-            return unwrap(await iam_create_account.asyncio_detailed(body=body, client=self._api))
-
-    async def _find(self, company: str) -> UserClientAndRolesItem | None:
-        from .users import AsyncUsers
-
-        user_id = (await self.get()).current_user
-        wanted = company.strip().casefold()
-        found = [
-            account
-            async for user in AsyncUsers(self._http).list(page_size=1000)
-            if user.id == user_id
-            for account in user.client_and_roles or ()
-            if str(account.client_company_name).casefold() == wanted
-        ]
-        return found[0] if found else None
+        with attach_reconciler(advice, lambda: _find_account(self._client, company)):
+            return self._unwrap(await iam_create_account.asyncio_detailed(body=body, client=self._client))
 
     def logins(
         self,
@@ -122,11 +108,11 @@ class AsyncAccount:
         """
         from gcore_iam_client.api.account import iam_get_last_login_time
 
-        from ...listing import paginate
+        from ..._paginate import paginate
 
         return paginate(
             iam_get_last_login_time.asyncio_detailed,
-            client=self._api,
+            client=self._client,
             page_size=page_size,
             start=start,
             max_items=max_items,
@@ -137,8 +123,24 @@ class AsyncAccount:
 
 
 class AsyncRawAccount:
-    """`iam.account`, with status and headers; without `logins`, which asks more than once."""
+    """`iam.account`, with status and headers; without `logins`, which sends more than one request."""
 
-    def __init__(self, account: AsyncAccount) -> None:
+    def __init__(self, client: AsyncBoundClient) -> None:
+        account = AsyncAccount(client, keep_response)
         self.get = raw_async(account.get)
         self.create = raw_async(account.create)
+
+
+async def _find_account(client: AsyncBoundClient, company: str) -> UserClientAndRolesItem | None:
+    from .users import AsyncUsers
+
+    user_id = (await AsyncAccount(client).get()).current_user
+    name = company.strip().casefold()
+    found = [
+        account
+        async for user in AsyncUsers(client).list(page_size=1000)
+        if user.id == user_id
+        for account in user.client_and_roles or ()
+        if str(account.client_company_name).casefold() == name
+    ]
+    return found[0] if found else None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...arguments import identifier, text
-from ...http import reconciled, unwrap
-from ...raw import raw_async
+from ..._reconcile import attach_reconciler
+from ..._validation import check_id, check_text
+from ...raw_response import Unwrap, get_model, keep_response, raw_async
+from .. import session_calls
 
 if TYPE_CHECKING:
     from gcore_iam_client.models import ForgotPasswordResponse, Token
 
-    from ..http import AsyncHTTPClient
+    from ..driver import AsyncBoundClient
 
 
 class AsyncAuth:
@@ -21,8 +22,9 @@ class AsyncAuth:
     a `gcore_iam.Session` does all of this by itself.
     """
 
-    def __init__(self, http: AsyncHTTPClient) -> None:
-        self._api = http.api
+    def __init__(self, client: AsyncBoundClient, unwrap: Unwrap = get_model) -> None:
+        self._client = client
+        self._unwrap = unwrap
 
     async def login(self, username: str, password: str, one_time_password: str | None = None) -> Token:
         """Log in with email address and password. Sent without the client's credentials.
@@ -43,14 +45,11 @@ class AsyncAuth:
 
         Source: operation iamLoginUser.
         """
-        from gcore_iam_client.api.account import iam_login_user
-        from gcore_iam_client.models import LoginRequest
-
-        body = LoginRequest(text("username", username), text("password", password))
+        check_text("username", username)
+        check_text("password", password)
         if one_time_password is not None:
-            body.one_time_password = text("one_time_password", one_time_password)
-        with reconciled("log in again: a session that nobody uses ends by itself", None):
-            return unwrap(await iam_login_user.asyncio_detailed(body=body, client=self._api))
+            check_text("one_time_password", one_time_password)
+        return self._unwrap(await session_calls.log_in(self._client, username, password, one_time_password))
 
     async def refresh(self, refresh: str) -> Token:
         """Exchange a refresh token for a new pair. Sent without the client's credentials.
@@ -71,12 +70,7 @@ class AsyncAuth:
 
         Source: operation iamRefreshToken.
         """
-        from gcore_iam_client.api.account import iam_refresh_token
-        from gcore_iam_client.models import RefreshRequest
-
-        body = RefreshRequest(text("refresh", refresh))
-        with reconciled("log in again: the refresh token may have been used up", None):
-            return unwrap(await iam_refresh_token.asyncio_detailed(body=body, client=self._api))
+        return self._unwrap(await session_calls.refresh(self._client, check_text("refresh", refresh)))
 
     async def select_account(self, client_id: int) -> Token:
         """Open a session in another account of the user.
@@ -96,11 +90,7 @@ class AsyncAuth:
 
         Source: operation iamSelectAccount.
         """
-        from gcore_iam_client.api.account import iam_select_account
-
-        return unwrap(
-            await iam_select_account.asyncio_detailed(client_id=identifier("client_id", client_id), client=self._api)
-        )
+        return self._unwrap(await session_calls.select_account(self._client, check_id("client_id", client_id)))
 
     async def forgot_password(self, email: str) -> ForgotPasswordResponse:
         """Have a link for a new password emailed. Sent without the client's credentials.
@@ -122,15 +112,16 @@ class AsyncAuth:
         from gcore_iam_client.api.account import iam_forgot_password
         from gcore_iam_client.models import EmailRequest
 
-        body = EmailRequest(text("email", email))
-        with reconciled("look into the mailbox before you ask for another email", None):
-            return unwrap(await iam_forgot_password.asyncio_detailed(body=body, client=self._api))
+        body = EmailRequest(check_text("email", email))
+        with attach_reconciler("look into the mailbox before you ask for another email", None):
+            return self._unwrap(await iam_forgot_password.asyncio_detailed(body=body, client=self._client))
 
 
 class AsyncRawAuth:
     """`iam.auth`, with status and headers."""
 
-    def __init__(self, auth: AsyncAuth) -> None:
+    def __init__(self, client: AsyncBoundClient) -> None:
+        auth = AsyncAuth(client, keep_response)
         self.login = raw_async(auth.login)
         self.refresh = raw_async(auth.refresh)
         self.select_account = raw_async(auth.select_account)

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...arguments import text
-from ...http import reconciled, unwrap
-from ...raw import raw
+from ..._reconcile import attach_reconciler
+from ..._validation import check_text
+from ...raw_response import Unwrap, get_model, keep_response, raw
 
 if TYPE_CHECKING:
     from gcore_iam_client.models import (
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
     from ...pagination.checkpoint import Checkpoint
     from ...pagination.pages import Consistency
-    from ..http import HTTPClient
+    from ..driver import BoundClient
     from ..pager import Pager
 
 
 class Account:
     """The account that the credentials belong to."""
 
-    def __init__(self, http: HTTPClient) -> None:
-        self._http = http
-        self._api = http.api
+    def __init__(self, client: BoundClient, unwrap: Unwrap = get_model) -> None:
+        self._client = client
+        self._unwrap = unwrap
 
     def get(self) -> ClientBase:
         """Get the account: its company, users, services and features.
@@ -45,7 +45,7 @@ class Account:
         """
         from gcore_iam_client.api.account import iam_get_account_details
 
-        return unwrap(iam_get_account_details.sync_detailed(client=self._api))
+        return self._unwrap(iam_get_account_details.sync_detailed(client=self._client))
 
     def create(self, company: str) -> CreateAccountRequest:
         """Open one more account for the user who makes the call.
@@ -68,24 +68,10 @@ class Account:
         from gcore_iam_client.api.account import iam_create_account
         from gcore_iam_client.models import CreateAccountRequestInput
 
-        body = CreateAccountRequestInput(text("company", company))
+        body = CreateAccountRequestInput(check_text("company", company))
         advice = "reconcile() looks among the accounts of the user"
-        with reconciled(advice, lambda: self._find(company)):
-            return unwrap(iam_create_account.sync_detailed(body=body, client=self._api))
-
-    def _find(self, company: str) -> UserClientAndRolesItem | None:
-        from .users import Users
-
-        user_id = (self.get()).current_user
-        wanted = company.strip().casefold()
-        found = [
-            account
-            for user in Users(self._http).list(page_size=1000)
-            if user.id == user_id
-            for account in user.client_and_roles or ()
-            if str(account.client_company_name).casefold() == wanted
-        ]
-        return found[0] if found else None
+        with attach_reconciler(advice, lambda: _find_account(self._client, company)):
+            return self._unwrap(iam_create_account.sync_detailed(body=body, client=self._client))
 
     def logins(
         self,
@@ -124,11 +110,11 @@ class Account:
         """
         from gcore_iam_client.api.account import iam_get_last_login_time
 
-        from ...listing import paginate
+        from ..._paginate import paginate
 
         return paginate(
             iam_get_last_login_time.sync_detailed,
-            client=self._api,
+            client=self._client,
             page_size=page_size,
             start=start,
             max_items=max_items,
@@ -139,8 +125,24 @@ class Account:
 
 
 class RawAccount:
-    """`iam.account`, with status and headers; without `logins`, which asks more than once."""
+    """`iam.account`, with status and headers; without `logins`, which sends more than one request."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, client: BoundClient) -> None:
+        account = Account(client, keep_response)
         self.get = raw(account.get)
         self.create = raw(account.create)
+
+
+def _find_account(client: BoundClient, company: str) -> UserClientAndRolesItem | None:
+    from .users import Users
+
+    user_id = (Account(client).get()).current_user
+    name = company.strip().casefold()
+    found = [
+        account
+        for user in Users(client).list(page_size=1000)
+        if user.id == user_id
+        for account in user.client_and_roles or ()
+        if str(account.client_company_name).casefold() == name
+    ]
+    return found[0] if found else None

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...arguments import identifier, text
-from ...http import reconciled, unwrap
-from ...raw import raw
+from ..._reconcile import attach_reconciler
+from ..._validation import check_id, check_text
+from ...raw_response import Unwrap, get_model, keep_response, raw
+from .. import session_calls
 
 if TYPE_CHECKING:
     from gcore_iam_client.models import ForgotPasswordResponse, Token
 
-    from ..http import HTTPClient
+    from ..driver import BoundClient
 
 
 class Auth:
@@ -23,8 +24,9 @@ class Auth:
     a `gcore_iam.Session` does all of this by itself.
     """
 
-    def __init__(self, http: HTTPClient) -> None:
-        self._api = http.api
+    def __init__(self, client: BoundClient, unwrap: Unwrap = get_model) -> None:
+        self._client = client
+        self._unwrap = unwrap
 
     def login(self, username: str, password: str, one_time_password: str | None = None) -> Token:
         """Log in with email address and password. Sent without the client's credentials.
@@ -45,14 +47,11 @@ class Auth:
 
         Source: operation iamLoginUser.
         """
-        from gcore_iam_client.api.account import iam_login_user
-        from gcore_iam_client.models import LoginRequest
-
-        body = LoginRequest(text("username", username), text("password", password))
+        check_text("username", username)
+        check_text("password", password)
         if one_time_password is not None:
-            body.one_time_password = text("one_time_password", one_time_password)
-        with reconciled("log in again: a session that nobody uses ends by itself", None):
-            return unwrap(iam_login_user.sync_detailed(body=body, client=self._api))
+            check_text("one_time_password", one_time_password)
+        return self._unwrap(session_calls.log_in(self._client, username, password, one_time_password))
 
     def refresh(self, refresh: str) -> Token:
         """Exchange a refresh token for a new pair. Sent without the client's credentials.
@@ -73,12 +72,7 @@ class Auth:
 
         Source: operation iamRefreshToken.
         """
-        from gcore_iam_client.api.account import iam_refresh_token
-        from gcore_iam_client.models import RefreshRequest
-
-        body = RefreshRequest(text("refresh", refresh))
-        with reconciled("log in again: the refresh token may have been used up", None):
-            return unwrap(iam_refresh_token.sync_detailed(body=body, client=self._api))
+        return self._unwrap(session_calls.refresh(self._client, check_text("refresh", refresh)))
 
     def select_account(self, client_id: int) -> Token:
         """Open a session in another account of the user.
@@ -98,9 +92,7 @@ class Auth:
 
         Source: operation iamSelectAccount.
         """
-        from gcore_iam_client.api.account import iam_select_account
-
-        return unwrap(iam_select_account.sync_detailed(client_id=identifier("client_id", client_id), client=self._api))
+        return self._unwrap(session_calls.select_account(self._client, check_id("client_id", client_id)))
 
     def forgot_password(self, email: str) -> ForgotPasswordResponse:
         """Have a link for a new password emailed. Sent without the client's credentials.
@@ -122,15 +114,16 @@ class Auth:
         from gcore_iam_client.api.account import iam_forgot_password
         from gcore_iam_client.models import EmailRequest
 
-        body = EmailRequest(text("email", email))
-        with reconciled("look into the mailbox before you ask for another email", None):
-            return unwrap(iam_forgot_password.sync_detailed(body=body, client=self._api))
+        body = EmailRequest(check_text("email", email))
+        with attach_reconciler("look into the mailbox before you ask for another email", None):
+            return self._unwrap(iam_forgot_password.sync_detailed(body=body, client=self._client))
 
 
 class RawAuth:
     """`iam.auth`, with status and headers."""
 
-    def __init__(self, auth: Auth) -> None:
+    def __init__(self, client: BoundClient) -> None:
+        auth = Auth(client, keep_response)
         self.login = raw(auth.login)
         self.refresh = raw(auth.refresh)
         self.select_account = raw(auth.select_account)

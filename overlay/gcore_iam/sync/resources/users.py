@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from gcore_iam_client.types import UNSET, Unset
+from gcore_iam_client.types import UNSET, Response, Unset
 
-from ...arguments import auth_types as checked_auth_types
-from ...arguments import identifier, language, nullable_text, optional_text, role, text
+from ..._reconcile import attach_reconciler
+from ..._request_values import build_role, check_auth_types, check_language, check_nullable_text, check_optional_text
+from ..._validation import check_id, check_text
 from ...errors import ConfigurationError, DecodeError
-from ...http import reconciled, unwrap
-from ...raw import raw
+from ...raw_response import Unwrap, get_model, keep_response, raw
 
 if TYPE_CHECKING:
     from gcore_iam_client.models import (
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 
     from ...pagination.checkpoint import Checkpoint
     from ...pagination.pages import Consistency
-    from ..http import HTTPClient
+    from ..driver import BoundClient
     from ..pager import Pager
 
 
 class Users:
     """The users of the account, their roles, and invitations."""
 
-    def __init__(self, http: HTTPClient) -> None:
-        self._http = http
-        self._api = http.api
+    def __init__(self, client: BoundClient, unwrap: Unwrap = get_model) -> None:
+        self._client = client
+        self._unwrap = unwrap
 
     def list(
         self,
@@ -76,11 +76,11 @@ class Users:
         """
         from gcore_iam_client.api.users import iam_get_users
 
-        from ...listing import paginate
+        from ..._paginate import paginate
 
         return paginate(
             iam_get_users.sync_detailed,
-            client=self._api,
+            client=self._client,
             key=attrgetter("id"),
             page_size=page_size,
             start=start,
@@ -109,7 +109,7 @@ class Users:
         """
         from gcore_iam_client.api.users import iam_get_user
 
-        return unwrap(iam_get_user.sync_detailed(user_id=identifier("user_id", user_id), client=self._api))
+        return self._unwrap(iam_get_user.sync_detailed(user_id=check_id("user_id", user_id), client=self._client))
 
     def update(
         self,
@@ -147,16 +147,16 @@ class Users:
         from gcore_iam_client.models import PutUser
 
         body = PutUser(
-            email=optional_text("email", email),
-            name=nullable_text("name", name),
-            lang=language(lang),
-            phone=nullable_text("phone", phone),
-            auth_types=checked_auth_types(auth_types),
+            email=check_optional_text("email", email),
+            name=check_nullable_text("name", name),
+            lang=check_language(lang),
+            phone=check_nullable_text("phone", phone),
+            auth_types=check_auth_types(auth_types),
         )
         if not body.to_dict():
             raise ConfigurationError("there is nothing to change: give name, phone, lang, email or auth_types")
-        return unwrap(
-            iam_update_user.sync_detailed(user_id=identifier("user_id", user_id), body=body, client=self._api)
+        return self._unwrap(
+            iam_update_user.sync_detailed(user_id=check_id("user_id", user_id), body=body, client=self._client)
         )
 
     def update_email(self, user_id: int, new_email: str, password: str) -> UpdateUserEmailResponse:
@@ -183,20 +183,22 @@ class Users:
         from gcore_iam_client.api.users import iam_update_user_email
         from gcore_iam_client.models import UpdateUserEmailRequest
 
-        number = identifier("user_id", user_id)
-        body = UpdateUserEmailRequest(new_email=text("new_email", new_email), password=text("password", password))
+        number = check_id("user_id", user_id)
+        body = UpdateUserEmailRequest(
+            new_email=check_text("new_email", new_email), password=check_text("password", password)
+        )
 
-        def look() -> UserPublic | None:
-            user = self.get(number)
+        def find_outcome() -> UserPublic | None:
+            user = Users(self._client).get(number)
             if not _is_same(user.email, new_email):
                 return None
-            self._http.credentials.renamed(new_email)
+            self._client.credentials.change_username(new_email)
             return user
 
-        with reconciled("reconcile() looks which address the user has", look):
-            changed = unwrap(iam_update_user_email.sync_detailed(user_id=number, body=body, client=self._api))
-        self._http.credentials.renamed(new_email)
-        return changed
+        with attach_reconciler("reconcile() looks which address the user has", find_outcome):
+            response = iam_update_user_email.sync_detailed(user_id=number, body=body, client=self._client)
+        self._client.credentials.change_username(new_email)
+        return self._unwrap(response)
 
     def change_password(self, user_id: int, old: str, new: str) -> Token:
         """Change one's own password, which ends all sessions of the user.
@@ -223,14 +225,18 @@ class Users:
         from gcore_iam_client.api.account import iam_change_password
         from gcore_iam_client.models import ChangePasswordRequest
 
-        number = identifier("user_id", user_id)
-        body = ChangePasswordRequest(old=text("old", old), new=text("new", new), double=new)
+        number = check_id("user_id", user_id)
+        body = ChangePasswordRequest(old=check_text("old", old), new=check_text("new", new), double=new)
+
+        responses: list[Response[Token]] = []
 
         def change() -> Token:
-            return unwrap(iam_change_password.sync_detailed(user_id=number, body=body, client=self._api))
+            responses.append(iam_change_password.sync_detailed(user_id=number, body=body, client=self._client))
+            return get_model(responses[0])
 
-        with reconciled("log in with the new password: if that works, it was changed", None):
-            return self._http.credentials.change_password(new, change)
+        with attach_reconciler("log in with the new password: if that works, it was changed", None):
+            self._client.credentials.change_password(new, change)
+        return self._unwrap(responses[0])
 
     def invite(
         self,
@@ -266,25 +272,15 @@ class Users:
         from gcore_iam_client.models import InviteUserRequest
 
         body = InviteUserRequest(
-            email=text("email", email),
-            user_role=role("user_role", user_role),
-            client_id=identifier("client_id", client_id),
-            lang=language(lang),
-            name=optional_text("name", name),
+            email=check_text("email", email),
+            user_role=build_role("user_role", user_role),
+            client_id=check_id("client_id", client_id),
+            lang=check_language(lang),
+            name=check_optional_text("name", name),
         )
-        with reconciled("reconcile() looks for the address among the users", lambda: self._find(client_id, email)):
-            return unwrap(iam_invite_user.sync_detailed(body=body, client=self._api))
-
-    def _find(self, client_id: int, email: str) -> User | None:
-        from .account import Account
-
-        own = (Account(self._http).get()).id
-        if own != client_id:
-            raise ConfigurationError(
-                f"these credentials see the users of account {own} only; look for the address in account {client_id}"
-            )
-        found = [user for user in self.list(page_size=1000) if _is_same(user.email, email)]
-        return found[0] if found else None
+        advice = "reconcile() looks for the address among the users"
+        with attach_reconciler(advice, lambda: _find_user(self._client, client_id, email)):
+            return self._unwrap(iam_invite_user.sync_detailed(body=body, client=self._client))
 
     def get_role(self, client_id: int, user_id: int) -> Group:
         """Get the role of a user in an account.
@@ -308,17 +304,14 @@ class Users:
         from gcore_iam_client.api.users import iam_get_client_user_role
         from gcore_iam_client.models import Group
 
-        found = unwrap(
-            iam_get_client_user_role.sync_detailed(
-                client_id=identifier("client_id", client_id),
-                user_id=identifier("user_id", user_id),
-                client=self._api,
-            )
-        ).user_role
-        if not isinstance(found, Group):
-            problem = "the answer names no role"
+        response = iam_get_client_user_role.sync_detailed(
+            client_id=check_id("client_id", client_id), user_id=check_id("user_id", user_id), client=self._client
+        )
+        role = get_model(response).user_role
+        if not isinstance(role, Group):
+            problem = "the response names no role"
             raise DecodeError(problem, operation="iamGetClientUserRole", model="UserRole", key="user_role")
-        return found
+        return self._unwrap(Response(response.status_code, response.content, response.headers, role))
 
     def set_role(self, client_id: int, user_id: int, role: Group | int | str) -> None:
         """Set the role of a user in an account.
@@ -340,13 +333,13 @@ class Users:
         from gcore_iam_client.api.users import iam_update_client_user_role
         from gcore_iam_client.models import UserRole
 
-        body = UserRole(user_role=_role("role", role))
-        unwrap(
+        body = UserRole(user_role=build_role("role", role))
+        return self._unwrap(
             iam_update_client_user_role.sync_detailed(
-                client_id=identifier("client_id", client_id),
-                user_id=identifier("user_id", user_id),
+                client_id=check_id("client_id", client_id),
+                user_id=check_id("user_id", user_id),
                 body=body,
-                client=self._api,
+                client=self._client,
             )
         )
 
@@ -367,19 +360,20 @@ class Users:
         """
         from gcore_iam_client.api.users import iam_revoke_client_user_access
 
-        unwrap(
+        return self._unwrap(
             iam_revoke_client_user_access.sync_detailed(
-                client_id=identifier("client_id", client_id),
-                user_id=identifier("user_id", user_id),
-                client=self._api,
+                client_id=check_id("client_id", client_id),
+                user_id=check_id("user_id", user_id),
+                client=self._client,
             )
         )
 
 
 class RawUsers:
-    """`iam.users`, with status and headers; without `list`, which asks more than once."""
+    """`iam.users`, with status and headers; without `list`, which sends more than one request."""
 
-    def __init__(self, users: Users) -> None:
+    def __init__(self, client: BoundClient) -> None:
+        users = Users(client, keep_response)
         self.get = raw(users.get)
         self.update = raw(users.update)
         self.update_email = raw(users.update_email)
@@ -390,7 +384,16 @@ class RawUsers:
         self.revoke = raw(users.revoke)
 
 
-_role = role  # where a parameter has the same name
+def _find_user(client: BoundClient, client_id: int, email: str) -> User | None:
+    from gcore_iam_client.api.account import iam_get_account_details
+
+    own = get_model(iam_get_account_details.sync_detailed(client=client)).id
+    if own != client_id:
+        raise ConfigurationError(
+            f"these credentials see the users of account {own} only; look for the address in account {client_id}"
+        )
+    found = [user for user in Users(client).list(page_size=1000) if _is_same(user.email, email)]
+    return found[0] if found else None
 
 
 def _is_same(one: object, other: str) -> bool:

@@ -1,4 +1,4 @@
-"""Drives a session: does step by step what it wants, one caller at a time."""
+"""Performs the steps of a session, for one caller at a time."""
 
 from __future__ import annotations
 
@@ -7,21 +7,44 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from .._concurrency import resolve_callback_async, run_in_thread_async
 from ..auth.refresh_lock import refresh_lock_async
-from ..auth.session import ChangePassword, Done, HasTokens, Load, LogIn, Refresh, Save, Session, Step, advance
+from ..auth.session import (
+    ChangePassword,
+    Done,
+    HasTokens,
+    Load,
+    LogIn,
+    Refresh,
+    Save,
+    SelectAccount,
+    Session,
+    Step,
+    advance,
+)
 from ..auth.shield import InFlight, complete_async, shield_async
-from ..auth.waiting import resolve_callback_async, run_in_thread_async
-from ..background import undisturbed
+from ..call import Deadline
 from ..errors import AmbiguousOutcomeError, DecodeError, IAMError
+from ..events import Emit, TokensRefreshed
 
 T = TypeVar("T")
+
+_OPERATIONS: dict[type, str] = {
+    LogIn: "iamLoginUser",
+    Refresh: "iamRefreshToken",
+    SelectAccount: "iamSelectAccount",
+    ChangePassword: "iamChangePassword",
+}
+"""The operation that issues tokens in each step."""
 P = TypeVar("P", bound=HasTokens)
 
 
 class AsyncExchange(Protocol):
     """Gets session tokens from the API; each method gives an access and a refresh token."""
 
-    async def login(self, username: str, password: str, one_time_password: str | None) -> tuple[str, str]:
+    async def login(
+        self, username: str, password: str, one_time_password: str | None, deadline: Deadline | None
+    ) -> tuple[str, str]:
         """Operation iamLoginUser."""
         ...
 
@@ -29,23 +52,27 @@ class AsyncExchange(Protocol):
         """Operation iamRefreshToken."""
         ...
 
-    async def select_account(self, client_id: int, access: str) -> tuple[str, str]:
+    async def select_account(self, client_id: int, access: str, deadline: Deadline | None) -> tuple[str, str]:
         """Operation iamSelectAccount."""
         ...
 
 
-class AsyncSessionTokens:
-    """The tokens of a session, and what has to be done to have them.
+class AsyncSessionDriver:
+    """Gets the tokens of a session: performs its steps.
 
     Args:
-        session: Whose.
+        session: The session.
         origin: The API that they are for.
         exchange: Gets session tokens.
-        in_flight: Counts exchanges of tokens as long as they go on.
+        in_flight: The exchanges of tokens that are under way.
+        emit: Reports events; None when nobody listens.
     """
 
-    def __init__(self, session: Session, origin: str, exchange: AsyncExchange, in_flight: InFlight) -> None:
+    def __init__(
+        self, session: Session, origin: str, exchange: AsyncExchange, in_flight: InFlight, emit: Emit | None
+    ) -> None:
         self._session = session
+        self._emit = emit
         self._origin = origin
         self._exchange = exchange
         self._in_flight = in_flight
@@ -55,16 +82,20 @@ class AsyncSessionTokens:
         """What the session may have sent or received."""
         return self._session.secrets
 
-    async def access(self) -> str:
-        """An access token that can be used."""
+    async def get_access_token(self, deadline: Deadline | None) -> str:
+        """Get an access token that can be used.
+
+        Args:
+            deadline: The end of the call that needs it, and of a login; a refresh is not cut short.
+        """
         self._session.bind(self._origin)
         access = self._session.valid_access_token
-        return access if access is not None else (await self.renewed(None))[0]
+        return access if access is not None else (await self.renew(None, deadline))[0]
 
-    async def renewed(self, rejected: str | None) -> tuple[str, bool]:
-        """Another access token after the API has refused one, and whether it was issued just now."""
+    async def renew(self, rejected: str | None, deadline: Deadline | None) -> tuple[str, bool]:
+        """Get another access token after the API has refused one, and whether it was issued just now."""
         async with refresh_lock_async(self._session):
-            return await self._drive(self._session.renew_steps(rejected))
+            return await self._drive(self._session.renew_steps(rejected), deadline)
 
     async def change_password(self, password: str, change: Callable[[], Awaitable[P]]) -> P:
         """Change the password of the session's user, while nobody else renews the tokens.
@@ -77,40 +108,45 @@ class AsyncSessionTokens:
             What `change` returns.
         """
         async with refresh_lock_async(self._session):
-            await self.access()  # here, where the caller may interrupt a login
+            await self.get_access_token(None)  # here, where the caller may interrupt a login
             try:
-                changed: P = await self._drive(self._session.adopt_steps(password, change))
+                changed: P = await self._drive(self._session.adopt_steps(password, change), None)
             except BaseException as error:
                 if isinstance(error, AmbiguousOutcomeError | DecodeError) or not isinstance(error, Exception):
                     self._session.remember_candidate_password(password)
                 raise
             return changed
 
-    async def renamed(self, username: str) -> None:
+    async def change_username(self, username: str) -> None:
         """Go on with another email address of the user."""
 
         async def work() -> None:
             async with refresh_lock_async(self._session):
-                await self._drive(self._session.change_username_steps(username))
+                await self._drive(self._session.change_username_steps(username), None)
 
         await complete_async(work)
 
-    async def _drive(self, steps: Generator[Step, Any, T]) -> T:
+    async def _drive(self, steps: Generator[Step, Any, T], deadline: Deadline | None) -> T:
         """Perform the steps of a session, and return what they come to.
 
         What the server issues is saved even if the caller is interrupted: an exchange that spends a single-use refresh
         token, or the password, runs shielded, and the pair that it brings is saved before the interrupt is raised.
         """
         before = self._session.unsaved
+        issued_by: str | None = None
         try:
             step = advance(steps)
             while not isinstance(step, Done):
-                perform = partial(self._perform, steps, step)
+                performed = step
+                perform = partial(self._perform, steps, step, deadline)
                 if isinstance(step, Refresh | ChangePassword):
                     self._in_flight.begin(steps)
                     step = await shield_async(perform, partial(self._in_flight.wait_for, steps))
                 else:
                     step = await perform()
+                issued_by = _OPERATIONS.get(type(performed), issued_by)
+                if isinstance(performed, Save) and issued_by is not None and self._emit is not None:
+                    self._emit(TokensRefreshed(issued_by))
         except BaseException:
             if self._session.unsaved is not before:
                 with suppress(Exception):  # the pair stays in memory, and is saved with the next renewal
@@ -129,18 +165,17 @@ class AsyncSessionTokens:
         steps = self._session.save_unsaved_steps()
         step = advance(steps)
         while not isinstance(step, Done):
-            step = await self._perform(steps, step)
+            step = await self._perform(steps, step, None)
 
-    async def _perform(self, steps: Generator[Step, Any, object], step: Step) -> Step | Done:
+    async def _perform(self, steps: Generator[Step, Any, object], step: Step, deadline: Deadline | None) -> Step | Done:
         """Perform one step, and return the next one."""
         try:
-            with undisturbed():
-                answer = await self._answer(step)
+            result = await self._get_result(step, deadline)
         except IAMError as error:
             return advance(steps, error=error)
-        return advance(steps, answer)
+        return advance(steps, result)
 
-    async def _answer(self, step: Step) -> object:
+    async def _get_result(self, step: Step, deadline: Deadline | None) -> object:
         store = self._session.store
         if isinstance(step, Load):
             return await run_in_thread_async(store.load)
@@ -155,5 +190,5 @@ class AsyncSessionTokens:
             if callable(code):
                 code = await resolve_callback_async(code, "one_time_password")
                 self._session.remember_code(code)
-            return await self._exchange.login(step.username, step.password, code)
-        return await self._exchange.select_account(step.client_id, step.access)
+            return await self._exchange.login(step.username, step.password, code, deadline)
+        return await self._exchange.select_account(step.client_id, step.access, deadline)

@@ -9,9 +9,11 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, overload
 
+from ._bound_client import UnboundClient
 from .errors import ConfigurationError, DecodeError
-from .http import unwrap
-from .pagination.pages import PREFETCH_BYTES, Consistency, Identity, Key, Received, Window
+from .events import PageRead, build_emit
+from .pagination.pages import PREFETCH_BYTES, Consistency, Identity, Key, Page, Received, Window
+from .raw_response import get_model
 
 if TYPE_CHECKING:
     from gcore_iam_client import Client
@@ -143,21 +145,49 @@ def paginate(
     settings: dict[str, Any] = {
         "operation": f"{name} {_digest(arguments)}" if arguments else name,
         "resume": resume,
+        "on_page": _build_on_page(client, name),
     }
     if inspect.iscoroutinefunction(operation):
         from .aio.pager import AsyncPager
 
-        async def fetch_async(offset: int, limit: int) -> Received[Any]:
-            return _received(await operation(client=client, offset=offset, limit=limit, **arguments), name)
+        def bind_async(control: Any) -> Any:
+            bound = _bind_client(client, control)
 
-        return AsyncPager(fetch_async, window, _identity(key), **settings)
+            async def fetch(offset: int, limit: int) -> Received[Any]:
+                return _received(await operation(client=bound, offset=offset, limit=limit, **arguments), name)
+
+            return fetch
+
+        return AsyncPager(bind_async(None), window, _identity(key), bind=bind_async, **settings)
 
     from .sync.pager import Pager
 
-    def fetch(offset: int, limit: int) -> Received[Any]:
-        return _received(operation(client=client, offset=offset, limit=limit, **arguments), name)
+    def bind(control: Any) -> Any:
+        bound = _bind_client(client, control)
 
-    return Pager(fetch, window, _identity(key), **settings)
+        def fetch(offset: int, limit: int) -> Received[Any]:
+            return _received(operation(client=bound, offset=offset, limit=limit, **arguments), name)
+
+        return fetch
+
+    return Pager(bind(None), window, _identity(key), bind=bind, **settings)
+
+
+def _bind_client(client: Client, control: Any) -> Client:
+    """Give a client a control; a generated client that is not bound obeys none."""
+    return client.with_control(control) if control is not None and hasattr(client, "with_control") else client
+
+
+def _build_on_page(client: Client, operation: str) -> Callable[[Page[Any]], object] | None:
+    """Build what reports pages as events; None when no callback takes them."""
+    emit = build_emit(client.config.on_event) if isinstance(client, UnboundClient) else None
+    if emit is None:
+        return None
+
+    def report(page: Page[Any]) -> None:
+        emit(PageRead(operation, page.number, page.offset, len(page.items), page.total))
+
+    return report
 
 
 def _identity(key: Callable[[Any], Key] | None) -> Identity[Any]:
@@ -182,7 +212,7 @@ def _received(response: Response[Any], operation: str) -> Received[Any]:
     Raises:
         DecodeError: It holds no list.
     """
-    answer = unwrap(response)
+    answer = get_model(response)
     if isinstance(answer, list):
         return Received(answer, len(answer), whole=True, size=len(response.content))
     key = "results" if hasattr(answer, "results") else "result"

@@ -1,4 +1,4 @@
-"""httpx transports whose sockets keep to the deadline of the attempt that uses them.
+"""Where sync code blocks: sockets that keep to the deadline of an attempt, and a warning within an event loop.
 
 The timeouts of httpx are for one read or write: a server that keeps sending a byte now and then is never too late, be
 it in a header, in interim responses, in chunk extensions or in trailers. Here each connect, TLS handshake, read and
@@ -11,10 +11,13 @@ httpx does without it.
 
 from __future__ import annotations
 
+import inspect
 import socket
 import ssl
+import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
@@ -22,7 +25,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from ._deadline import remaining_seconds
+from ._deadline import DEADLINE, remaining_seconds
 
 _PIECE = 4096
 """Bytes of one write: a socket that has room takes so few at once, so no write waits twice."""
@@ -139,19 +142,27 @@ class DeadlineStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """See `httpcore.NetworkStream.read`."""
+        if DEADLINE.get() is None:
+            return self._stream.read(max_bytes, timeout=timeout)
         with self._cut_nested_tls(self._tls_layers, httpcore.ReadTimeout):
             return self._stream.read(max_bytes, timeout=_clamp(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """See `httpcore.NetworkStream.write`."""
-        step = max(1, len(buffer)) if remaining_seconds() is None else _PIECE
-        for start in range(0, len(buffer), step):
-            piece = buffer[start : start + step]
+        if DEADLINE.get() is None:
+            self._stream.write(buffer, timeout=timeout)
+            return
+        for start in range(0, len(buffer), _PIECE):
+            piece = buffer[start : start + _PIECE]
             with self._cut_nested_tls(self._tls_layers, httpcore.WriteTimeout):
                 self._stream.write(piece, timeout=_clamp(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
-        """See `httpcore.NetworkStream.close`."""
+        """See `httpcore.NetworkStream.close`. A thread that reads from the connection is woken."""
+        connection = self._stream.get_extra_info("socket")
+        if connection is not None:
+            with suppress(OSError):  # it is closed already
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # not that of SSLSocket, which may be in use
         self._stream.close()
 
     def start_tls(
@@ -251,3 +262,84 @@ def _connect_first(connect: Callable[[str], httpcore.NetworkStream], addresses: 
         except (httpcore.ConnectError, httpcore.ConnectTimeout):
             continue
     return connect(addresses[-1])
+
+
+# --- event loops -----------------------------------------------------------------------------------------------------
+
+_MESSAGE = (
+    "a sync client of gcore_iam blocks the event loop that runs in this thread; use AsyncIAMClient, call it in another "
+    "thread, or filter this warning if that is intended"
+)
+
+_PACKAGES = ("gcore_iam", "gcore_iam_client")
+
+_warning_lock = threading.Lock()
+_has_warned = False
+
+
+async def warn_if_event_loop_is_running_async() -> None:
+    """Do nothing: async code does not block its event loop."""
+
+
+def warn_if_event_loop_is_running() -> None:
+    """Warn once in a process if an event loop of asyncio or trio runs in this thread; never in a notebook.
+
+    Modules are looked at in `sys.modules` only: a library that is not loaded runs no loop, and one that another thread
+    is still loading may lack any attribute.
+
+    Raises:
+        RuntimeWarning: A filter turns the warning into an error; then every call raises it.
+    """
+    if not _has_warned and _is_event_loop_running() and not _is_notebook():
+        _warn_once()
+
+
+def _is_event_loop_running() -> bool:
+    get_running_loop = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)  # of `asyncio.events.__all__`
+    if get_running_loop is not None and get_running_loop() is not None:
+        return True
+    trio = sys.modules.get("trio")
+    if trio is None:
+        return False
+    current = getattr(
+        sys.modules.get("sniffio"), "thread_local", None
+    )  # where trio says that it runs: a fifth of the time
+    if current is not None:
+        return getattr(current, "name", None) is not None
+    in_trio_run = getattr(getattr(trio, "lowlevel", None), "in_trio_run", None)
+    return in_trio_run is not None and bool(in_trio_run())
+
+
+def _is_notebook() -> bool:
+    """Whether this is a notebook or an IPython shell, whose cells run in a loop that they may block."""
+    modules: dict[str, Any] = sys.modules
+    if modules.get("ipykernel") is not None:
+        return True
+    get_ipython = getattr(modules.get("IPython"), "get_ipython", None)
+    if get_ipython is not None and get_ipython() is not None:
+        return True
+    running_in_notebook = getattr(modules.get("marimo"), "running_in_notebook", None)
+    return running_in_notebook is not None and bool(running_in_notebook())
+
+
+def _warn_once() -> None:
+    global _has_warned
+    with _warning_lock:
+        if _has_warned:
+            return
+        _has_warned = True
+    try:
+        warnings.warn(_MESSAGE, RuntimeWarning, stacklevel=_count_own_frames() + 1)
+    except BaseException:
+        _has_warned = False
+        raise
+
+
+def _count_own_frames() -> int:
+    """How many frames of this library lie between the caller of this function and the user's code."""
+    frame = inspect.currentframe()
+    count = -1  # this function
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PACKAGES:
+        frame = frame.f_back
+        count += 1
+    return count

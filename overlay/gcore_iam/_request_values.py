@@ -1,0 +1,119 @@
+"""What users give, checked and put into the form of the API: optional values, enums, roles, and the body of a token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from gcore_iam_client.types import Unset
+
+from ._validation import check_datetime, check_id, check_text
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from gcore_iam_client.models import AuthType, Group, Language, Token2
+
+ROLES = {
+    1: "Administrators",
+    2: "Users",
+    5: "Engineers",
+    3009: "Purge and Prefetch only (API+Web)",
+    3022: "Purge and Prefetch only (API)",
+}
+"""Roles by id, as the API's description lists them."""
+
+
+def check_nullable_text(name: str, value: str | Unset | None) -> str | Unset | None:
+    """A text; None and UNSET stay what they are, and the empty text is allowed."""
+    if value is None or isinstance(value, Unset) or value == "":
+        return value
+    return check_text(name, value)
+
+
+def check_optional_text(name: str, value: str | Unset) -> str | Unset:
+    """A text that says something; UNSET stays what it is."""
+    return value if isinstance(value, Unset) else check_text(name, value)
+
+
+def check_bool(name: str, value: bool | Unset) -> bool | Unset:
+    """True, False or UNSET."""
+    if isinstance(value, bool | Unset):
+        return value
+    raise ConfigurationError(f"{name} must be True or False, not {type(value).__name__}")
+
+
+def check_optional_id(name: str, value: int | Unset) -> int | Unset:
+    """An id; UNSET stays what it is."""
+    return value if isinstance(value, Unset) else check_id(name, value)
+
+
+def check_language(value: Language | str | Unset) -> Language | Unset:
+    """A language, by its name or as what it is; one that the description does not list is allowed."""
+    from gcore_iam_client.models import Language
+
+    return value if isinstance(value, Unset) else Language(check_text("lang", value))
+
+
+def check_auth_types(values: Iterable[AuthType | str] | Unset) -> list[AuthType] | Unset:
+    """Ways of signing in, by their names or as what they are.
+
+    Raises:
+        ConfigurationError: It is a single text, or one of them is none.
+    """
+    from gcore_iam_client.models import AuthType
+
+    if isinstance(values, Unset):
+        return values
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise ConfigurationError("auth_types must be a list, such as ['password']")
+    return [AuthType(check_text("auth_types", value)) for value in values]
+
+
+def build_role(name: str, value: Group | int | str) -> Group:
+    """A role from its id, its name, or a `Group`. Of those that are known, id and name are both sent.
+
+    Raises:
+        ConfigurationError: It is none of these.
+    """
+    from gcore_iam_client.models import Group, GroupName
+
+    if isinstance(value, Group):
+        if isinstance(value.id, Unset) and isinstance(value.name, Unset):
+            raise ConfigurationError(f"{name} is a Group without an id and without a name")
+        check_optional_id(f"{name}.id", value.id)
+        check_optional_text(f"{name}.name", value.name)
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ConfigurationError(
+            f"{name} must be the id of a role, its name, or a Group, not {type(value).__name__}; "
+            f"known roles: {', '.join(f'{number} {known}' for number, known in ROLES.items())}"
+        )
+    if isinstance(value, int):
+        number = check_id(name, value)
+        return Group(id=number, name=GroupName(ROLES[number])) if number in ROLES else Group(id=number)
+    named = GroupName(check_text(name, value))
+    numbers = {known: number for number, known in ROLES.items()}
+    return Group(id=numbers[named], name=named) if named in numbers else Group(name=named)
+
+
+def build_role_filter(value: Group | int | str | Unset) -> str | Unset:
+    """What the API's lists of tokens take as `role`: the name where it is known, otherwise the id."""
+    if isinstance(value, Unset):
+        return value
+    group = build_role("role", value)
+    return str(group.id) if isinstance(group.name, Unset) else str(group.name)
+
+
+def build_token(name: str, role: Group | int | str, exp_date: datetime | None, description: str | Unset) -> Token2:
+    """Build the request body for a new API token."""
+    from gcore_iam_client.models import Token2, Token2ClientUser
+
+    if description != "":
+        check_optional_text("description", description)
+    return Token2(
+        name=check_text("name", name),
+        exp_date=check_datetime("exp_date", exp_date),
+        client_user=Token2ClientUser(role=build_role("role", role)),
+        description=description,
+    )

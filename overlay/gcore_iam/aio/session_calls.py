@@ -1,0 +1,40 @@
+"""The operations that issue session tokens, as functions of a bound client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._reconcile import attach_reconciler
+
+if TYPE_CHECKING:
+    from gcore_iam_client import Client
+    from gcore_iam_client.models import Token
+    from gcore_iam_client.types import Response
+
+
+async def log_in(client: Client, username: str, password: str, one_time_password: str | None) -> Response[Token]:
+    """Call operation iamLoginUser."""
+    from gcore_iam_client.api.account import iam_login_user
+    from gcore_iam_client.models import LoginRequest
+
+    body = LoginRequest(username, password)
+    if one_time_password is not None:
+        body.one_time_password = one_time_password
+    with attach_reconciler("log in again: a session that nobody uses ends by itself", None):
+        return await iam_login_user.asyncio_detailed(body=body, client=client)
+
+
+async def refresh(client: Client, token: str) -> Response[Token]:
+    """Call operation iamRefreshToken."""
+    from gcore_iam_client.api.account import iam_refresh_token
+    from gcore_iam_client.models import RefreshRequest
+
+    with attach_reconciler("log in again: the refresh token may have been used up", None):
+        return await iam_refresh_token.asyncio_detailed(body=RefreshRequest(token), client=client)
+
+
+async def select_account(client: Client, client_id: int) -> Response[Token]:
+    """Call operation iamSelectAccount."""
+    from gcore_iam_client.api.account import iam_select_account
+
+    return await iam_select_account.asyncio_detailed(client_id=client_id, client=client)

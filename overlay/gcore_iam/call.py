@@ -1,0 +1,268 @@
+"""The life of a call, without I/O: what to send, when to renew credentials, when to retry, what to raise.
+
+`call_flow` is a generator. It yields the next step, is sent what came of it, and returns the response or raises. A
+driver (`gcore_iam.aio.driver`, `gcore_iam.sync.driver`) performs the steps:
+
+| step | what the driver does | what it sends back |
+|---|---|---|
+| `Authorize` | gets the value of the `Authorization` header | an `Authorization`, or None for no header |
+| `Send` | sends the request once and reads the response | an `AttemptResult` |
+| `Sleep` | waits | None |
+
+What a step raises is thrown into the generator. Requests and responses are never looked at here.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Generator
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+import attrs
+
+from ._redaction import write_log
+from .errors import AmbiguousOutcomeError, APIConnectionError, APIStatusError, APITimeoutError, IAMError, RateLimitError
+from .events import AttemptFinished, AttemptStarted, CallFinished, CallStarted, Emit, RetryScheduled, logger
+from .retry import Attempt, Effect, RetryPolicy, effect_of, is_retryable, may_have_run, retry_delay
+
+R = TypeVar("R")
+
+MAX_RENEWALS = 3
+"""How often one attempt is sent again after a 401, with tokens that another caller has stored meanwhile."""
+
+
+@attrs.frozen
+class Deadline:
+    """The end of a call.
+
+    Attributes:
+        seconds: How long the call may take; for messages.
+        at: When it ends, by `time.monotonic()`.
+    """
+
+    seconds: float
+    at: float
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the end, 0 or more."""
+        return max(0.0, self.at - time.monotonic())
+
+
+def start_deadline(seconds: float | None, outer: Deadline | None) -> Deadline | None:
+    """Start the deadline of a call.
+
+    Args:
+        seconds: How long the call may take; None for no bound of its own.
+        outer: The deadline of the call that this one is made for; None for none.
+
+    Returns:
+        The earlier of the two; None for no bound.
+    """
+    if outer is not None and (seconds is None or outer.remaining <= seconds):
+        return outer
+    return None if seconds is None else Deadline(seconds, time.monotonic() + seconds)
+
+
+class OperationInfo(Protocol):
+    """What the flow needs to know of an operation; `gcore_iam_client.types.Operation` has it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def requires_auth(self) -> bool: ...
+    @property
+    def success(self) -> tuple[int, ...]: ...
+
+
+class CallControl(Protocol):
+    """How a pager governs a request that it makes ahead of its reader."""
+
+    def check(self) -> None:
+        """Raise CallCancelled if the result is no longer wanted."""
+
+    def report_rate_limit(self) -> None:
+        """Learn that the server answered 429; called in the thread or task of the request."""
+
+
+@attrs.define(eq=False)
+class CallContext:
+    """What a call needs beside its request.
+
+    Attributes:
+        operation: The operation of the spec.
+        url: The URL without its query and credentials; for messages and events.
+        policy: How often to retry.
+        deadline: The end of the call; None for no bound.
+        emit: Reports events; None when nobody listens.
+        control: How a pager governs the call; None for a call that a user makes.
+    """
+
+    operation: OperationInfo
+    url: str
+    policy: RetryPolicy
+    deadline: Deadline | None = None
+    emit: Emit | None = None
+    control: CallControl | None = None
+
+    def deadline_exceeded(self) -> APITimeoutError:
+        """Build the error of an attempt whose deadline passed before it was sent."""
+        seconds = 0.0 if self.deadline is None else self.deadline.seconds
+        method = self.operation.method
+        message = f"{method} {self.url}: the deadline of {seconds:.3g} s has passed before anything was sent"
+        return APITimeoutError(message, method=method, url=self.url, sent=False)
+
+
+@attrs.frozen
+class Authorization:
+    """The value of the `Authorization` header, a secret.
+
+    Attributes:
+        value: The whole value, scheme included.
+        is_new: Whether it was issued just now, so that a 401 for it is final.
+    """
+
+    value: str = attrs.field(repr=False)
+    is_new: bool = False
+
+
+@attrs.frozen(eq=False)
+class Authorize:
+    """Step: get credentials. `rejected` holds those that the API has just refused; None before the first request."""
+
+    rejected: Authorization | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(eq=False)
+class Send:
+    """Step: send the request once. `authorization` is None for a request without credentials."""
+
+    authorization: Authorization | None = attrs.field(repr=False)
+
+
+@attrs.frozen(eq=False)
+class Sleep:
+    """Step: wait before the next attempt."""
+
+    seconds: float
+
+
+Step: TypeAlias = Authorize | Send | Sleep
+
+_AUTHORIZE = Authorize()
+
+
+@attrs.define(eq=False)
+class AttemptResult(Generic[R]):
+    """What one attempt brought: a success, or an error.
+
+    Attributes:
+        response: The response, when it is a success.
+        error: What is wrong; None for a success.
+        status: The HTTP status; None when no response came.
+        request_id: The `X-Request-ID` of the response.
+    """
+
+    response: R | None
+    error: IAMError | None = None
+    status: int | None = None
+    request_id: str | None = None
+
+
+def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
+    """Decide step by step what a call does.
+
+    Args:
+        call: What the call needs beside its request.
+
+    Returns:
+        The response of the attempt that succeeded; None for a deletion that an earlier attempt has done.
+
+    Raises:
+        APIConnectionError: No response came.
+        APIStatusError: The response is not a success.
+        AmbiguousOutcomeError: The outcome of a write that must not be repeated is unknown.
+        IAMError: Any other failure of a step.
+
+    Source: the table in `gcore_iam.retry`; RFC 9110, section 9.2.2.
+    """
+    operation, policy, deadline, emit, control = call.operation, call.policy, call.deadline, call.emit, call.control
+    names = (operation.id, operation.method, operation.path, call.url)
+    result = AttemptResult[Any](None)
+    number, was_sent, is_unclear = 0, False, False
+    failure: str | None = None
+    started = time.monotonic()
+    if emit is not None:
+        emit(CallStarted(*names))
+    try:
+        while True:
+            number += 1
+            if control is not None:
+                control.check()
+            authorization = (yield _AUTHORIZE) if operation.requires_auth else None
+            for renewal in range(MAX_RENEWALS + 1):
+                if emit is not None:
+                    emit(AttemptStarted(*names, number))
+                began = time.monotonic()
+                if deadline is not None and not deadline.remaining:
+                    result = AttemptResult(None, call.deadline_exceeded())
+                else:
+                    result = yield Send(authorization)
+                if emit is not None:
+                    cause = None if result.error is None else type(result.error).__name__
+                    duration = time.monotonic() - began
+                    emit(AttemptFinished(*names, number, result.status, result.request_id, duration, cause))
+                if result.error is None:
+                    return result.response
+                if result.status != 401 or authorization is None or authorization.is_new or renewal == MAX_RENEWALS:
+                    break
+                renewed = yield Authorize(authorization)
+                if renewed is None:
+                    break
+                authorization = renewed
+            error = result.error
+            assert error is not None  # noqa: S101 - a success has been returned
+            if not isinstance(error, APIConnectionError | APIStatusError):
+                raise error
+            error.attempts = number
+            effect = effect_of(operation.id, operation.method)
+            if isinstance(error, RateLimitError) and control is not None:
+                control.report_rate_limit()
+            if result.status == 404 and effect is Effect.DELETE and was_sent and operation.success:
+                template = "%s %s %s: an earlier attempt has deleted it, so this is a success"
+                write_log(logger, logging.INFO, template, operation.id, operation.method, call.url)
+                return None
+            # Not `may_have_run`: a gateway's Retry-After allows a retry, but does not turn a 404 into an error.
+            was_sent = was_sent or (error.sent if isinstance(error, APIConnectionError) else error.status >= 500)
+            is_unclear = is_unclear or may_have_run(error)
+            attempt = Attempt(
+                operation.id, operation.method, effect, number, error, may_have_run(error), is_retryable(effect, error)
+            )
+            delay = retry_delay(policy, attempt)
+            if delay is not None and deadline is not None and delay >= deadline.remaining:
+                error.add_note(
+                    f"Not tried again: {delay:.3g} s more would have passed the deadline of {deadline.seconds:.3g} s."
+                )
+                delay = None
+            if delay is None and effect is Effect.NON_IDEMPOTENT and is_unclear:
+                raise AmbiguousOutcomeError(
+                    str(error), operation=operation.id, method=operation.method, url=call.url, attempts=number
+                ) from error
+            if delay is None:
+                raise error
+            if emit is not None:
+                retry = RetryScheduled(*names, number, policy.retries, delay, result.status, type(error).__name__)
+                emit(retry)
+            yield Sleep(delay)
+    except BaseException as error:
+        failure = type(error).__name__
+        raise
+    finally:
+        if emit is not None:
+            seconds = time.monotonic() - started
+            emit(CallFinished(*names, number, result.status, result.request_id, seconds, failure))

@@ -1,0 +1,214 @@
+"""What `IAMClient(on_event=…)` reports of each call: frozen classes without secrets.
+
+The callback gets one event at a time, in the thread or task that makes the call and in its context. A page that is
+requested ahead reports from its own thread or task, in a copy of the pager's context. If the callback raises, the error
+is logged and the call goes on.
+
+    CallStarted (AttemptStarted AttemptFinished [RetryScheduled])+ CallFinished
+
+Times are seconds. `url_template` is the path of the spec with its parameters in braces, so that it holds no ids.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeAlias
+
+import attrs
+
+from ._redaction import write_log
+
+logger = logging.getLogger("gcore_iam")
+
+
+@attrs.frozen
+class CallStarted:
+    """A call begins.
+
+    Attributes:
+        operation: The `operationId`.
+        method: The HTTP method.
+        url_template: The path template of the operation, such as `/iam/users/{userId}`.
+        url: The URL without its query and credentials.
+    """
+
+    operation: str
+    method: str
+    url_template: str
+    url: str
+
+
+@attrs.frozen
+class AttemptStarted:
+    """An attempt of a call begins; the request is about to be sent.
+
+    Attributes:
+        attempt: The number of the attempt, from 1.
+    """
+
+    operation: str
+    method: str
+    url_template: str
+    url: str
+    attempt: int
+
+
+@attrs.frozen
+class AttemptFinished:
+    """An attempt ended, with a response or an error.
+
+    Attributes:
+        attempt: The number of the attempt, from 1.
+        status: The HTTP status; None when no response came.
+        request_id: The `X-Request-ID` of the response; None when it has none.
+        duration: Seconds from the start of the attempt.
+        error: The class of the error; None after a success.
+    """
+
+    operation: str
+    method: str
+    url_template: str
+    url: str
+    attempt: int
+    status: int | None
+    request_id: str | None
+    duration: float
+    error: str | None
+
+
+@attrs.frozen
+class RetryScheduled:
+    """The call waits before its next attempt.
+
+    Attributes:
+        attempt: The number of the attempt that failed, from 1; also the number of the retry.
+        retries: How many retries the policy allows.
+        delay: Seconds until the next attempt.
+        status: The HTTP status of the response that failed; None when no response came.
+        error: The class of the error.
+    """
+
+    operation: str
+    method: str
+    url_template: str
+    url: str
+    attempt: int
+    retries: int
+    delay: float
+    status: int | None
+    error: str
+
+
+@attrs.frozen
+class CallFinished:
+    """A call ended, with a response or an error.
+
+    Attributes:
+        attempts: How many attempts the call made.
+        status: The HTTP status of the last response; None when the last attempt had none.
+        request_id: The `X-Request-ID` of the last response; None when it has none.
+        duration: Seconds from the start of the call, waits included.
+        error: The class of the error that the call raises; None after a success.
+    """
+
+    operation: str
+    method: str
+    url_template: str
+    url: str
+    attempts: int
+    status: int | None
+    request_id: str | None
+    duration: float
+    error: str | None
+
+
+@attrs.frozen
+class TokensRefreshed:
+    """A session has new tokens, and has stored them.
+
+    Attributes:
+        operation: What issued them: "iamRefreshToken", "iamLoginUser", "iamSelectAccount" or "iamChangePassword".
+    """
+
+    operation: str
+
+
+@attrs.frozen
+class PageRead:
+    """A pager hands out a page.
+
+    Attributes:
+        operation: The `operationId`.
+        number: The number of the page in this iteration, from 1.
+        offset: The position of its first item in the list, from 0.
+        items: How many items it brings that earlier pages did not.
+        total: How many items the list has, as the server said; None when it did not say.
+    """
+
+    operation: str
+    number: int
+    offset: int
+    items: int
+    total: int | None
+
+
+Event: TypeAlias = (
+    CallStarted | AttemptStarted | AttemptFinished | RetryScheduled | CallFinished | TokensRefreshed | PageRead
+)
+"""Every class of events."""
+
+Emit: TypeAlias = Callable[[Event], None]
+
+
+def build_emit(on_event: Callable[[Event], object] | None) -> Emit | None:
+    """Build the function that reports events to the log and to a callback.
+
+    Args:
+        on_event: The callback of the user; None for none.
+
+    Returns:
+        The function; None when neither the log nor a callback takes events, so that no event is built.
+    """
+    if on_event is None:
+        return log_event if logger.isEnabledFor(logging.INFO) else None
+
+    def emit(event: Event) -> None:
+        log_event(event)
+        try:
+            on_event(event)
+        except Exception as error:  # noqa: BLE001 - the user's code must not end the call
+            name = type(event).__name__
+            write_log(logger, logging.ERROR, "on_event raised for %s; the call goes on", name, error=error)
+
+    return emit
+
+
+def log_event(event: Event) -> None:
+    """Write the log line of an event: attempts at DEBUG, retries at INFO."""
+    if isinstance(event, AttemptFinished):
+        write_log(
+            logger,
+            logging.DEBUG,
+            "%s %s %s: %s in %.0f ms, attempt %d, request id %s",
+            event.operation,
+            event.method,
+            event.url,
+            event.error if event.status is None else event.status,
+            event.duration * 1000,
+            event.attempt,
+            event.request_id,
+        )
+    elif isinstance(event, RetryScheduled):
+        write_log(
+            logger,
+            logging.INFO,
+            "%s %s %s: retry %d of %d in %.2f s, after %s",
+            event.operation,
+            event.method,
+            event.url,
+            event.attempt,
+            event.retries,
+            event.delay,
+            event.error if event.status is None else event.status,
+        )

@@ -1,0 +1,355 @@
+# Derived from aio/driver.py by `make generate`. Do not edit: change that file.
+
+"""Performs the steps of a call: gets credentials, sends requests over an httpx client, waits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+from urllib.request import getproxies
+
+import attrs
+import httpx
+from gcore_iam_client.types import Operation, Response
+
+from .._blocking_io import warn_if_event_loop_is_running
+from .._bound_client import UNBOUND, UnboundClient, format_origin, takes_credentials
+from .._concurrency import RequestControl, sleep
+from .._config import ClientConfig
+from .._deadline import enforce_deadline, is_cancellation
+from .._error_responses import MAX_HEADER_LENGTH
+from .._redaction import Redactor, find_issued_secrets, find_proxy_secrets, find_secrets
+from .._response_body import BodyTooLargeError, bound_body
+from .._transport_errors import build_response_error, build_transport_error, is_transport_error
+from ..auth.bearer import Bearer
+from ..call import (
+    AttemptResult,
+    Authorization,
+    Authorize,
+    CallContext,
+    Deadline,
+    Send,
+    call_flow,
+    start_deadline,
+)
+from ..errors import ConfigurationError, IAMError
+from ..events import build_emit, logger
+from ..raw_response import get_model
+from . import session_calls
+from .credentials import Auth, Credentials
+from .transport import Connections
+
+if TYPE_CHECKING:
+    from gcore_iam_client.models import Token
+
+_MAX_URLS = 100
+"""URLs that a client remembers: those without ids come first, and again and again."""
+
+_EMPTY = httpx.ByteStream(b"")
+"""The stream of a response that has been read."""
+
+
+class BoundClient(UnboundClient):
+    """The generated client, bound to a configuration, credentials and connections.
+
+    Generated functions of its kind of code take it as `client`.
+    """
+
+    _connections: Connections | None = None
+    """None in a changed copy that the generated client makes."""
+    config: ClientConfig
+    credentials: Credentials
+    is_view: bool
+    is_closed: bool
+    _control: RequestControl | None
+    _outer: Deadline | None
+    _prefix: str
+    _timeouts: Mapping[str, float | None]
+    _urls: dict[str, httpx.URL]
+
+    @classmethod
+    def bind(
+        cls,
+        config: ClientConfig,
+        auth: Auth,
+        connections: Connections,
+        *,
+        is_view: bool = False,
+        outer: Deadline | None = None,
+    ) -> Self:
+        """Build a client.
+
+        Args:
+            config: Its settings.
+            auth: Its credentials; None for none.
+            connections: What it sends requests over.
+            is_view: Whether the connections stay open when the client is closed.
+            outer: The deadline of the call that the calls of this client are made for.
+        """
+        client = cls._build(config, connections, is_view=is_view, outer=outer)
+        exchange = _Exchange(client)
+        origin, emit = format_origin(config.base_url), build_emit(config.on_event)
+        client.credentials = Credentials(auth, origin, exchange, connections.in_flight, emit)
+        return client
+
+    @classmethod
+    def _build(cls, config: ClientConfig, connections: Connections, *, is_view: bool, outer: Deadline | None) -> Self:
+        client = cls(str(config.base_url), raise_on_unexpected_status=True)
+        client.config = config
+        client.is_view = is_view
+        client.is_closed = False
+        client._connections = connections
+        client._control = None
+        client._outer = outer
+        client._prefix = str(config.base_url).rstrip("/")
+        client._timeouts = config.timeout.as_dict()
+        client._urls = {}
+        return client
+
+    def view(self, config: ClientConfig, auth: Auth, *, outer: Deadline | None = None) -> Self:
+        """Build a client with other settings over the same connections."""
+        return type(self).bind(config, auth, self._open_connections(), is_view=True, outer=outer)
+
+    def with_control(self, control: RequestControl) -> Self:
+        """Build a client whose calls a pager governs."""
+        view = self._build(self.config, self._open_connections(), is_view=True, outer=self._outer)
+        view.credentials = self.credentials
+        view._control = control
+        view._urls = self._urls
+        return view
+
+    def get_httpx_client(self) -> httpx.Client:
+        """Get the httpx client that calls are sent with.
+
+        A request of yours over it carries the credentials of the client that opened it, if it goes to the origin of the
+        base URL. It has neither retries nor this library's errors. An httpx client that you gave is returned as it is.
+        """
+        return self._open_connections().client
+
+    def _open_connections(self) -> Connections:
+        connections = self._connections
+        if connections is None:
+            raise ConfigurationError(f"no connections: {UNBOUND} IAMClient")
+        if self.is_closed or connections.is_closed or connections.client.is_closed:
+            raise ConfigurationError("the client is closed; make a new one")
+        return connections
+
+    def call(self, operation: Operation, url: str, **arguments: Any) -> httpx.Response:
+        """Make a call: send its request as often as it takes.
+
+        Args:
+            operation: The operation.
+            url: The path of the request, filled in; relative to the base URL.
+            **arguments: What else the request holds: `params`, `headers`, and one of `content`, `data` and `files`.
+
+        Returns:
+            The response, read. It is a success.
+
+        Raises:
+            APIConnectionError: No response came; `APITimeoutError` when it took too long.
+            APIStatusError: The response is not a success.
+            AmbiguousOutcomeError: The outcome of a write that must not be repeated is unknown.
+            ConfigurationError: The client is closed, or its credentials are not available.
+        """
+        self._open_connections()
+        warn_if_event_loop_is_running()
+        config, control = self.config, self._control
+        request = self._build_request(operation, url, **arguments)
+        call = CallContext(operation, f"{self._prefix}{url}", config.retries, control=control)
+        if config.retries.deadline is not None or self._outer is not None:
+            call.deadline = start_deadline(config.retries.deadline, self._outer)
+        if config.on_event is not None or logger.isEnabledFor(logging.INFO):
+            call.emit = build_emit(config.on_event)
+        flow = call_flow(call)
+        try:
+            step = next(flow)
+            while True:
+                result: object = None
+                try:
+                    if isinstance(step, Send):
+                        result = self._send(step.authorization, request, call)
+                    elif isinstance(step, Authorize):
+                        fixed = self.credentials.fixed
+                        if fixed is None or step.rejected is not None:
+                            result = self._authorize(step.rejected, call.deadline)
+                        else:
+                            result = fixed
+                    else:
+                        sleep(step.seconds, config.retries.sleep, control)
+                except BaseException as error:  # noqa: BLE001 - the flow raises it
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(result)
+        except StopIteration as end:
+            response: httpx.Response | None = end.value
+        if response is None:  # a deletion that an earlier attempt has done
+            response = httpx.Response(operation.success[0], request=request)
+        if control is not None:
+            control.wait_for_turn()
+        return response
+
+    def _build_request(
+        self,
+        operation: Operation,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **body: Any,
+    ) -> httpx.Request:
+        full = self._urls.get(url)
+        if full is None:
+            full = httpx.URL(f"{self._prefix}{url}")
+            if len(self._urls) < _MAX_URLS:
+                self._urls[url] = full
+        if params:
+            full = httpx.URL(f"{full}?{httpx.QueryParams(params)}")
+        merged = self.config.headers
+        if headers:
+            merged = httpx.Headers(merged)
+            merged.update(headers)
+        extensions = {"operation": operation, "timeout": self._timeouts}
+        return httpx.Request(operation.method, full, headers=merged, extensions=extensions, **body)
+
+    def _authorize(self, rejected: Authorization | None, deadline: Deadline | None) -> Authorization | None:
+        if rejected is None:
+            return self.credentials.authorize(deadline)
+        return self.credentials.renew(rejected, deadline)
+
+    def _send(
+        self, authorization: Authorization | None, request: httpx.Request, call: CallContext
+    ) -> AttemptResult[httpx.Response]:
+        """Send a request once, and read the response."""
+        if authorization is not None:
+            request.headers["Authorization"] = authorization.value
+        connections, deadline = self._open_connections(), call.deadline
+        try:
+            if deadline is None:
+                response, body_error = self._exchange(connections.client, request, None)
+            else:
+                request.extensions["timeout"] = _clamp_timeouts(self._timeouts, deadline.remaining)
+                with enforce_deadline(deadline.at):
+                    response, body_error = self._exchange(connections.client, request, deadline)
+        except BaseException as error:
+            if isinstance(error, Exception) and is_transport_error(error):
+                return AttemptResult(None, self._build_transport_error(error, request, call))
+            if not is_cancellation(error):  # httpcore knows what to do then
+                connections.abandon(request)
+            raise
+        request_id = self._redact_request_id(response) if call.emit is not None else None
+        if response.is_success:
+            return AttemptResult(response, None, response.status_code, request_id)
+        secrets = self._find_secrets(request)
+        failure = build_response_error(response, call.url, secrets, body_error)
+        return AttemptResult(None, failure, response.status_code, request_id)
+
+    def _exchange(
+        self, client: httpx.Client, request: httpx.Request, deadline: Deadline | None
+    ) -> tuple[httpx.Response, Exception | None]:
+        """Send a request, and read the body of the response.
+
+        Returns:
+            The response, and why its body was dropped: the status of an error response is enough to go on.
+        """
+        response = client.send(request, stream=True, auth=None, follow_redirects=False)
+        headers, max_bytes = response.headers, self.config.max_response_bytes
+        length = headers.get("content-length", "")
+        is_short = max_bytes is None or (length.isdecimal() and len(length) < 16 and int(length) <= max_bytes)
+        body_error: Exception | None = None
+        try:
+            if deadline is not None or not is_short or "content-encoding" in headers:
+                bound_body(response, max_bytes, None if deadline is None else deadline.at)
+            response.read()
+        except BaseException as error:
+            response.close()
+            if response.is_success or not isinstance(error, BodyTooLargeError | httpx.DecodingError):
+                raise
+            body_error = error
+        response.headers = headers
+        response.stream = _EMPTY  # httpx's own refers to the response, and would keep its body until garbage collection
+        return response, body_error
+
+    def _build_transport_error(self, error: Exception, request: httpx.Request, call: CallContext) -> IAMError:
+        return build_transport_error(
+            error,
+            request,
+            call,
+            find_secrets=partial(self._find_secrets, request),
+            max_response_bytes=self.config.max_response_bytes,
+        )
+
+    def _find_secrets(self, request: httpx.Request) -> set[str]:
+        """Find what no message may show: the secrets of a request, of the credentials and of proxies."""
+        return find_secrets(request) | find_proxy_secrets(getproxies()) | self.credentials.find_secrets()
+
+    def _redact_request_id(self, response: httpx.Response) -> str | None:
+        """Get the request id of a response for events and log lines: a server may repeat secrets in it."""
+        request_id = response.headers.get("x-request-id")
+        if request_id is None:
+            return None
+        secrets = {*self._find_secrets(response.request), *find_issued_secrets(response)}
+        return Redactor(secrets).redact(request_id, max_length=MAX_HEADER_LENGTH)
+
+    def close(self) -> None:
+        """Close the connections; a view leaves them open."""
+        self.is_closed = True
+        if not self.is_view and self._connections is not None:
+            self._connections.close()
+
+
+class OriginAuth(httpx.Auth):
+    """The credentials of requests that a user sends over the httpx client: only to the origin of the base URL."""
+
+    def __init__(self, client: BoundClient) -> None:
+        self._client = client
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """See `httpx.Auth.sync_auth_flow`."""
+        if takes_credentials(request, self._client.config.base_url):
+            authorization = self._client.credentials.fixed or self._client._authorize(None, None)
+            if authorization is not None:
+                request.headers["Authorization"] = authorization.value
+        yield request
+
+
+def _clamp_timeouts(timeouts: Mapping[str, float | None], seconds: float) -> dict[str, float]:
+    """Bound the timeouts of each step of a request."""
+    bound = max(seconds, 0.001)  # 0 would mean that nothing may wait at all
+    return {step: bound if timeout is None else min(timeout, bound) for step, timeout in timeouts.items()}
+
+
+class _Exchange:
+    """Gets session tokens by way of a client, with its timeouts and retries."""
+
+    def __init__(self, client: BoundClient) -> None:
+        self._client = client
+
+    def login(
+        self, username: str, password: str, one_time_password: str | None, deadline: Deadline | None
+    ) -> tuple[str, str]:
+        """Operation iamLoginUser."""
+        client = self._view(self._client.config, None, deadline)
+        return _get_pair(session_calls.log_in(client, username, password, one_time_password))
+
+    def refresh(self, refresh: str) -> tuple[str, str]:
+        """Operation iamRefreshToken."""
+        # Without a deadline: a refresh token serves once, and its successor would be lost.
+        config = attrs.evolve(self._client.config, retries=attrs.evolve(self._client.config.retries, deadline=None))
+        return _get_pair(session_calls.refresh(self._view(config, None, None), refresh))
+
+    def select_account(self, client_id: int, access: str, deadline: Deadline | None) -> tuple[str, str]:
+        """Operation iamSelectAccount."""
+        client = self._view(self._client.config, Bearer(access), deadline)
+        return _get_pair(session_calls.select_account(client, client_id))
+
+    def _view(self, config: ClientConfig, auth: Auth, deadline: Deadline | None) -> BoundClient:
+        client = self._client.view(config, auth, outer=deadline)
+        client.credentials.outer = self._client.credentials
+        return client
+
+
+def _get_pair(response: Response[Token]) -> tuple[str, str]:
+    token = get_model(response)
+    return token.access, token.refresh

@@ -1,0 +1,198 @@
+# Derived from aio/resources/legacy_tokens.py by `make generate`. Do not edit: change that file.
+
+"""`iam.tokens.legacy`: API tokens by the deprecated operations of version 1."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gcore_iam_client.types import UNSET, Unset
+
+from ..._deprecated import deprecated
+from ..._reconcile import attach_reconciler
+from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
+from ..._validation import check_id
+from ...raw_response import Unwrap, get_model, keep_response, raw
+from .token_search import ADVICE, find_token
+
+if TYPE_CHECKING:
+    import builtins
+
+    from gcore_iam_client.models import CreateTokenResponse, Group, TokenResponse
+
+    from ..driver import BoundClient
+
+_PACKAGE = f"{Path(__file__).parents[2]}{os.sep}"
+
+REMOVAL_DATE = "2026-07-17"
+"""When Gcore removes version 1 of these operations, as the spec announces."""
+
+_MESSAGE = f"version 1 of the token operations is deprecated; announced for removal on {REMOVAL_DATE}"
+
+
+class LegacyTokens:
+    """API tokens by the operations of version 1, which are deprecated. Each method warns."""
+
+    def __init__(self, client: BoundClient, unwrap: Unwrap = get_model) -> None:
+        self._client = client
+        self._unwrap = unwrap
+
+    @deprecated(f"{_MESSAGE}; use iam.tokens.list")
+    def list(
+        self,
+        client_id: int,
+        *,
+        role: Group | int | str | Unset = UNSET,
+        issued_by: int | Unset = UNSET,
+        not_issued_by: int | Unset = UNSET,
+        deleted: bool | Unset = UNSET,
+    ) -> builtins.list[TokenResponse]:
+        """List the API tokens of an account; use `iam.tokens.list` instead.
+
+        Args:
+            client_id: The account's id, 1 or more.
+            role: Only tokens with this role: its id, its name, or a `models.Group`.
+            issued_by: Only tokens of the user with this id.
+            not_issued_by: No tokens of the user with this id.
+            deleted: True for deleted tokens, False for the others.
+
+        Returns:
+            The tokens, without their secrets.
+
+        Raises:
+            ConfigurationError: An argument is not what it should be.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamGetApiTokens.
+        """
+        from gcore_iam_client.api.api_tokens import iam_get_api_tokens
+
+        _warn("list")
+        return self._unwrap(
+            iam_get_api_tokens.sync_detailed(
+                client_id=check_id("client_id", client_id),
+                role=build_role_filter(role),
+                issued_by=check_optional_id("issued_by", issued_by),
+                not_issued_by=check_optional_id("not_issued_by", not_issued_by),
+                deleted=check_bool("deleted", deleted),
+                client=self._client,
+            )
+        )
+
+    @deprecated(f"{_MESSAGE}; use iam.tokens.get")
+    def get(self, client_id: int, token_id: int) -> TokenResponse:
+        """Get one API token; use `iam.tokens.get` instead.
+
+        Args:
+            client_id: The account's id, 1 or more.
+            token_id: The token's id, 1 or more.
+
+        Returns:
+            The token, without its secret.
+
+        Raises:
+            ConfigurationError: An id cannot be one.
+            NotFoundError: The account has no such token.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamGetApiToken.
+        """
+        from gcore_iam_client.api.api_tokens import iam_get_api_token
+
+        _warn("get")
+        return self._unwrap(
+            iam_get_api_token.sync_detailed(
+                client_id=check_id("client_id", client_id),
+                token_id=check_id("token_id", token_id),
+                client=self._client,
+            )
+        )
+
+    @deprecated(f"{_MESSAGE}; use iam.tokens.create")
+    def create(
+        self,
+        client_id: int,
+        name: str,
+        role: Group | int | str,
+        *,
+        exp_date: datetime | None = None,
+        description: str | Unset = UNSET,
+    ) -> CreateTokenResponse:
+        """Issue an API token spelled like `1234$abcdef`; use `iam.tokens.create` instead.
+
+        Args:
+            client_id: The account's id, 1 or more.
+            name: A name that tells the token from others.
+            role: The token's role, no higher than the caller's: its id, its name, or a `models.Group`.
+            exp_date: When the token ends, with a time zone; None for never.
+            description: Free text about the token.
+
+        Returns:
+            The token; `token` is the key.
+
+        Raises:
+            ConfigurationError: An argument is not what it should be.
+            BadRequestError: The role is unknown or too high, or the API refuses another value.
+            AmbiguousOutcomeError: It is unclear whether the token was issued; `reconcile()` looks.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamCreateApiToken.
+        """
+        from gcore_iam_client.api.api_tokens import iam_create_api_token
+
+        _warn("create")
+        number = check_id("client_id", client_id)
+        body = build_token(name, role, exp_date, description)
+        began = datetime.now(UTC)
+        with attach_reconciler(ADVICE, lambda: find_token(self._client, number, name, began)):
+            return self._unwrap(iam_create_api_token.sync_detailed(client_id=number, body=body, client=self._client))
+
+    @deprecated(f"{_MESSAGE}; use iam.tokens.delete")
+    def delete(self, client_id: int, token_id: int) -> None:
+        """Delete an API token for good; use `iam.tokens.delete` instead.
+
+        Args:
+            client_id: The account's id, 1 or more.
+            token_id: The token's id, 1 or more.
+
+        Raises:
+            ConfigurationError: An id cannot be one.
+            NotFoundError: The account has no such token.
+            IAMError: Any other failure; see `gcore_iam.errors`.
+
+        Source: operation iamDeleteApiToken.
+        """
+        from gcore_iam_client.api.api_tokens import iam_delete_api_token
+
+        _warn("delete")
+        return self._unwrap(
+            iam_delete_api_token.sync_detailed(
+                client_id=check_id("client_id", client_id),
+                token_id=check_id("token_id", token_id),
+                client=self._client,
+            )
+        )
+
+
+class RawLegacyTokens:
+    """`iam.tokens.legacy`, with status and headers."""
+
+    def __init__(self, client: BoundClient) -> None:
+        tokens = LegacyTokens(client, keep_response)
+        self.list = raw(tokens.list)
+        self.get = raw(tokens.get)
+        self.create = raw(tokens.create)
+        self.delete = raw(tokens.delete)
+
+
+def _warn(method: str) -> None:
+    frame = inspect.currentframe()
+    level = 0
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(f"{_MESSAGE}; use iam.tokens.{method}", DeprecationWarning, stacklevel=level + 1)

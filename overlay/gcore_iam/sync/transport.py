@@ -1,0 +1,253 @@
+# Derived from aio/transport.py by `make generate`. Do not edit: change that file.
+
+"""The connections of a client and its views: an httpx client over a transport of several small pools."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import attrs
+import httpx
+
+from .. import _fork
+from .._blocking_io import build_transport
+from .._concurrency import LoopLocal
+from .._deadline import shield
+from .._proxies import ProxySettings
+from ..auth.shield import InFlight
+
+MAX_SHARDS = 10
+"""How many pools at most, for each scheme and proxy."""
+
+SHARD_LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=10, keepalive_expiry=5.0)
+"""Of each pool."""
+
+_IDLE_SECONDS = 5.0
+"""Seconds after which an unused pool is closed, as httpcore closes an idle connection of a pool in use."""
+
+_UNUSED_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For pools of plain http; it trusts no certificate."""
+
+
+class Connections:
+    """The httpx client that an IAM client and its views share.
+
+    Args:
+        build: Builds the httpx client.
+        is_own: Whether the httpx client is built and closed by this library; False for one of the user's.
+
+    Attributes:
+        client: The httpx client.
+        is_closed: Whether these connections were closed; the httpx client may be closed without them.
+        in_flight: The refreshes of sessions that are under way.
+    """
+
+    def __init__(self, build: Callable[[], httpx.Client], *, is_own: bool) -> None:
+        self._build = build
+        self._is_own = is_own
+        self.client = build()
+        self._auth: httpx.Auth | None = None
+        self._inherited: list[httpx.Client] = []
+        self.is_closed = False
+        self.in_flight = InFlight()
+        _fork.register(self)
+
+    def authenticate(self, auth: httpx.Auth) -> None:
+        """Give requests that a user sends over the httpx client their credentials; not with a client of the user's."""
+        if self._is_own:
+            self._auth = self.client.auth = auth
+
+    def abandon(self, request: httpx.Request) -> None:
+        """Use the connection of an interrupted request no more, where the transport is ours."""
+        shards: Shards | None = request.extensions.get("gcore_iam_shards")
+        if shards is not None:
+            shards.abandon(request)
+
+    def close(self) -> None:
+        """Close the connections, unless they are the user's, when no refresh of a session is in flight."""
+        try:
+            self.in_flight.drain()
+        finally:
+            self.is_closed = True
+            if self._is_own:
+                with shield():
+                    self.client.close()
+
+    def after_fork(self) -> None:
+        """Leave the connections to the parent process, and open new ones when they are needed."""
+        if self._is_own:
+            self._inherited.append(self.client)  # kept: closing them would end them for the parent, too
+            self.client = self._build()
+            if self._auth is not None:
+                self.client.auth = self._auth
+
+
+class ShardedTransport(httpx.BaseTransport):
+    """A transport over several small pools; a request goes to the pool with the fewest requests.
+
+    For each request, httpcore visits every request and connection of its pool, so the time per request grows with the
+    number of concurrent requests (encode/httpx, issue 3215). Fifty at a time take half as long over ten pools as over
+    one. Requests that come one at a time use one pool.
+
+    Each event loop has pools of its own; they are closed when it ends.
+
+    Args:
+        get_tls: Returns the TLS settings; called for the first https request.
+        proxies: Which proxy is for which URL; None for none.
+    """
+
+    def __init__(self, get_tls: Callable[[], ssl.SSLContext], proxies: ProxySettings | None = None) -> None:
+        self._shards = LoopLocal(lambda: Shards(get_tls, proxies))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """See `httpx.BaseTransport.handle_request`."""
+        shards = self._shards.value or self._shards.open()
+        shard, idle = shards.acquire(request)
+        try:
+            for transport in idle:
+                transport.close()
+            response = shard.transport.handle_request(request)
+            assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - for type checkers
+            response.stream = _Body(response.stream, shards, request)
+        except BaseException as error:
+            is_broken = shard.is_proxied and isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            if is_broken:  # httpcore counts a connection for ever whose TLS failed behind a proxy
+                shards.abandon(request)
+            shards.release(request)
+            raise
+        return response
+
+    @property
+    def pools(self) -> list[httpx.HTTPTransport]:
+        """The pools; in async code those of the running event loop."""
+        shards = self._shards.value
+        return [] if shards is None else [shard.transport for shard in shards.all()]
+
+    def count_requests(self) -> list[int]:
+        """Count the requests in flight of each pool; in async code those of the running event loop."""
+        shards = self._shards.value
+        return [] if shards is None else [len(shard.requests) for shard in shards.all()]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._shards.close()
+
+
+class Shards:
+    """The pools of one event loop.
+
+    Args:
+        get_tls: Returns the TLS settings.
+        proxies: Which proxy is for which URL; None for none.
+    """
+
+    def __init__(self, get_tls: Callable[[], ssl.SSLContext], proxies: ProxySettings | None) -> None:
+        self._get_tls = get_tls
+        self._proxies = proxies
+        self._by_route: dict[tuple[str, str | None], list[_Shard]] = {}
+        self._lock = threading.Lock()
+        self._last_sweep = time.monotonic()
+
+    def acquire(self, request: httpx.Request) -> tuple[_Shard, list[httpx.HTTPTransport]]:
+        """Choose the pool of a request.
+
+        Returns:
+            The pool, and the transports of unused pools, for the caller to close.
+        """
+        scheme = request.url.scheme
+        proxy = None if self._proxies is None else self._proxies.find_proxy(request.url)
+        with self._lock:
+            shards = self._by_route.setdefault((scheme, proxy), [])
+            shard = min(shards, key=_count_requests) if len(shards) > 1 else shards[0] if shards else None
+            if shard is None or (shard.requests and len(shards) < MAX_SHARDS):
+                shard = self._build_shard(scheme, proxy)
+                shards.append(shard)
+            shard.requests.add(request)
+            request.extensions["gcore_iam_shards"], request.extensions["gcore_iam_shard"] = self, shard
+            now = shard.last_used = time.monotonic()
+            return shard, self._take_idle(now) if now > self._last_sweep + _IDLE_SECONDS else []
+
+    def _build_shard(self, scheme: str, proxy: str | None) -> _Shard:
+        tls = self._get_tls() if scheme == "https" else _UNUSED_TLS
+        route = None if proxy is None else httpx.Proxy(proxy)
+        return _Shard(build_transport(tls, SHARD_LIMITS, route), is_proxied=proxy is not None)
+
+    def release(self, request: httpx.Request) -> None:
+        """Count a request as done, and close its pool if it was abandoned and has no other request."""
+        shard: _Shard = request.extensions["gcore_iam_shard"]
+        with self._lock:
+            shard.requests.discard(request)
+            shard.last_used = time.monotonic()
+            is_unused = shard.is_abandoned and not shard.requests
+        if is_unused:
+            with shield():
+                shard.transport.close()
+
+    def abandon(self, request: httpx.Request) -> None:
+        """Use the pool of a request no more: an exception has interrupted httpcore, in whatever state.
+
+        The connection would be reused in that state, or would never be free again. Other requests over the pool go on.
+        """
+        shard: _Shard = request.extensions["gcore_iam_shard"]
+        with self._lock:
+            shard.is_abandoned = True
+            for shards in self._by_route.values():
+                if shard in shards:
+                    shards.remove(shard)
+        self.release(request)
+
+    def all(self) -> list[_Shard]:
+        """List the pools."""
+        return [shard for shards in self._by_route.values() for shard in shards]
+
+    def _take_idle(self, now: float) -> list[httpx.HTTPTransport]:
+        """Remove unused pools: httpcore closes idle connections only in a pool that gets requests."""
+        self._last_sweep = now
+        idle = []
+        for route, shards in self._by_route.items():
+            unused = [shard for shard in shards if not shard.requests and now > shard.last_used + _IDLE_SECONDS]
+            idle += [shard.transport for shard in unused]
+            self._by_route[route] = [shard for shard in shards if shard not in unused]
+        return idle
+
+    def close(self) -> None:
+        """Close the connections."""
+        with shield():
+            for shard in self.all():
+                shard.transport.close()
+
+
+@attrs.define(eq=False)
+class _Shard:
+    """A pool, and the requests that use it."""
+
+    transport: httpx.HTTPTransport
+    is_proxied: bool
+    requests: set[httpx.Request] = attrs.field(factory=set)
+    last_used: float = 0.0
+    is_abandoned: bool = False
+
+
+def _count_requests(shard: _Shard) -> int:
+    return len(shard.requests)
+
+
+@attrs.define(eq=False)
+class _Body(httpx.SyncByteStream):
+    """A response body that counts its request as done when it is closed: its connection is not free before."""
+
+    _stream: httpx.SyncByteStream
+    _shards: Shards
+    _request: httpx.Request
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._stream)
+
+    def close(self) -> None:
+        try:
+            self._stream.close()
+        finally:
+            self._shards.release(self._request)

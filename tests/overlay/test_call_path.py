@@ -1,0 +1,132 @@
+"""The life of a call: how few files and functions of ours it takes, and that a real httpx client sends it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import gcore_iam
+import gcore_iam_client
+import httpx
+import pytest
+from gcore_iam import AsyncIAMClient, IAMClient, Session
+from gcore_iam.testing import FakeIAM
+
+ROOTS = tuple(str(Path(str(package.__file__)).parent) for package in (gcore_iam, gcore_iam_client))
+MAX_FILES = 8
+MAX_FUNCTIONS = 26
+
+
+@pytest.fixture
+def fake() -> FakeIAM:
+    return FakeIAM(20)
+
+
+@pytest.fixture
+def url(fake: FakeIAM) -> Iterator[str]:
+    with fake.serve() as url:
+        yield url
+
+
+def test_a_warm_call_takes_few_files_and_functions(fake: FakeIAM, url: str) -> None:
+    seen: set[tuple[str, str]] = set()
+
+    def trace(frame: FrameType, event: str, argument: object) -> None:
+        file = frame.f_code.co_filename
+        if event == "call" and file.startswith(ROOTS) and "/models/" not in file and "/testing/" not in file:
+            seen.add((file, frame.f_code.co_qualname))
+
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        iam.users.get(1)
+        iam.users.get(1)
+        previous = sys.getprofile()
+        sys.setprofile(trace)
+        try:
+            iam.users.get(1)
+        finally:
+            sys.setprofile(previous)
+    files = {file for file, _ in seen}
+    assert len(files) <= MAX_FILES, sorted(files)
+    assert len(seen) <= MAX_FUNCTIONS, sorted(seen)
+
+
+def test_hooks_of_the_httpx_client_see_each_request(fake: FakeIAM, url: str) -> None:
+    requests: list[httpx.Request] = []
+    responses: list[httpx.Response] = []
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        iam.api.get_httpx_client().event_hooks = {"request": [requests.append], "response": [responses.append]}
+        iam.users.get(1)
+        iam.users.list(page_size=10, prefetch=2).collect()
+    assert len(requests) == len(responses) == 1 + fake.calls["iamGetUsers"]
+
+
+def test_a_patched_httpx_client_sees_each_request(fake: FakeIAM, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Sentry and Datadog do it."""
+    seen: list[str] = []
+    send = httpx.Client.send
+
+    def observe(self: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
+        seen.append(request.url.path)
+        return send(self, request, **options)
+
+    monkeypatch.setattr(httpx.Client, "send", observe)
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        iam.users.get(1)
+    assert seen == ["/iam/users/1"]
+
+
+@pytest.mark.parametrize("has_session", [False, True])
+def test_an_async_client_outlives_its_event_loop(fake: FakeIAM, url: str, has_session: bool) -> None:
+    auth = Session(fake.users[0]["email"], "correct-horse-battery") if has_session else fake.api_key
+    iam = AsyncIAMClient(auth, base_url=url)
+
+    async def call() -> int:
+        users = await asyncio.gather(*(iam.users.get(1) for _ in range(3)))
+        return users[0].id
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [asyncio.run(call()) for _ in range(4)] == [1] * 4
+        asyncio.run(iam.aclose())
+
+
+@pytest.mark.parametrize("has_session", [False, True])
+def test_an_async_client_serves_several_event_loops(fake: FakeIAM, url: str, has_session: bool) -> None:
+    auth = Session(fake.users[0]["email"], "correct-horse-battery") if has_session else fake.api_key
+    iam = AsyncIAMClient(auth, base_url=url)
+    failures: list[BaseException] = []
+
+    async def call() -> None:
+        for _ in range(10):
+            await iam.users.get(1)
+
+    def run() -> None:
+        try:
+            asyncio.run(call())
+        except BaseException as error:  # noqa: BLE001 - for the assertion
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert failures == []
+    assert fake.calls["iamGetUser"] == 40
+
+
+def test_connections_close_with_their_event_loop(fake: FakeIAM, url: str) -> None:
+    iam = AsyncIAMClient(fake.api_key, base_url=url)
+
+    async def call() -> Any:
+        await iam.users.get(1)
+        transport: Any = iam.api._connections.client._transport  # type: ignore[attr-defined]
+        return transport.pools
+
+    assert [pool._pool.connections for pool in asyncio.run(call())] == [[]]

@@ -1,0 +1,198 @@
+"""Events: what `on_event` receives of calls, attempts, retries, sessions and pages."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from contextvars import ContextVar
+from typing import Any
+
+import anyio
+import attrs
+import pytest
+from gcore_iam import AsyncIAMClient, IAMClient, NotFoundError, RetryPolicy, ServerError, Session, events
+from gcore_iam.testing import FakeIAM, Reset, Status
+
+from .conftest import Colour
+
+USERS = 30
+PASSWORD = "correct-horse-battery"
+
+
+@pytest.fixture
+def fake() -> FakeIAM:
+    return FakeIAM(USERS)
+
+
+def record(colour: Colour, fake: FakeIAM, call: Any, *, retries: int = 2, auth: Any = None) -> list[events.Event]:
+    """The events of a call, which may fail."""
+    seen: list[events.Event] = []
+    options = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": seen.append}
+    with contextlib.suppress(NotFoundError, ServerError):
+        colour.run(call, auth or fake.api_key, retries=RetryPolicy(retries, base=0), **options)
+    return seen
+
+
+def kinds(seen: list[events.Event]) -> list[str]:
+    return [type(event).__name__ for event in seen]
+
+
+ONE_CALL = ["CallStarted", "AttemptStarted", "AttemptFinished", "CallFinished"]
+
+
+def test_a_call_reports_its_attempt(colour: Colour, fake: FakeIAM) -> None:
+    seen = record(colour, fake, lambda iam: iam.users.get(1))
+    assert kinds(seen) == ONE_CALL
+    started, _, attempt, finished = seen
+    assert isinstance(started, events.CallStarted)
+    assert isinstance(attempt, events.AttemptFinished)
+    assert isinstance(finished, events.CallFinished)
+    assert (started.operation, started.method, started.url_template, started.url) == (
+        "iamGetUser",
+        "GET",
+        "/iam/users/{userId}",
+        "http://localhost/iam/users/1",
+    )
+    assert (attempt.attempt, attempt.status, attempt.error) == (1, 200, None)
+    assert attempt.request_id is not None
+    assert (finished.attempts, finished.status, finished.request_id) == (1, 200, attempt.request_id)
+    assert 0 <= attempt.duration <= finished.duration
+
+
+def test_a_retry_reports_its_delay_and_reason(colour: Colour, fake: FakeIAM) -> None:
+    fake.inject(Status(429, retry_after=0), times=1)
+    seen = record(colour, fake, lambda iam: iam.users.get(1))
+    assert kinds(seen) == [*ONE_CALL[:3], "RetryScheduled", *ONE_CALL[1:]]
+    retry = seen[3]
+    assert isinstance(retry, events.RetryScheduled)
+    assert (retry.attempt, retry.retries, retry.delay, retry.status, retry.error) == (1, 2, 0, 429, "RateLimitError")
+
+
+def test_a_failed_call_reports_its_error(colour: Colour, fake: FakeIAM) -> None:
+    seen = record(colour, fake, lambda iam: iam.users.get(999))
+    finished = seen[-1]
+    assert isinstance(finished, events.CallFinished)
+    assert (finished.status, finished.error, finished.attempts) == (404, "NotFoundError", 1)
+
+
+def test_an_attempt_without_a_response_has_no_status(colour: Colour, fake: FakeIAM) -> None:
+    fake.inject(Reset(), times=1)
+    seen = record(colour, fake, lambda iam: iam.users.get(1))
+    attempt = seen[2]
+    assert isinstance(attempt, events.AttemptFinished)
+    assert (attempt.status, attempt.error) == (None, "APIConnectionError")
+
+
+def test_a_cancelled_call_reports_its_end(fake: FakeIAM) -> None:
+    seen: list[events.Event] = []
+
+    async def main() -> None:
+        transport = fake.transport()
+        async with AsyncIAMClient(
+            fake.api_key,
+            base_url="http://localhost",
+            transport=transport,
+            retries=RetryPolicy(base=30, cap=30, sleep=lambda _: anyio.sleep(30)),
+            on_event=seen.append,
+        ) as iam:
+            fake.inject(Status(502), times=None)
+            with anyio.move_on_after(0.2):
+                await iam.users.get(1)
+
+    anyio.run(main)
+    finished = seen[-1]
+    assert isinstance(finished, events.CallFinished)
+    assert finished.error == "CancelledError"
+
+
+def test_a_session_reports_its_tokens(colour: Colour, fake: FakeIAM) -> None:
+    session = Session(fake.users[0]["email"], PASSWORD)
+    seen = record(colour, fake, lambda iam: iam.users.get(1), auth=session)
+    assert kinds(seen) == ["CallStarted", *ONE_CALL, "TokensRefreshed", *ONE_CALL[1:]]
+    assert seen[5] == events.TokensRefreshed("iamLoginUser")
+
+
+def test_a_pager_reports_its_pages(colour: Colour, fake: FakeIAM) -> None:
+    seen = record(colour, fake, lambda iam: iam.users.list(page_size=10, prefetch=1).collect())
+    pages = [event for event in seen if isinstance(event, events.PageRead)]
+    assert [(page.operation, page.number, page.offset, page.items, page.total) for page in pages] == [
+        ("iamGetUsers", 1, 0, 10, USERS),
+        ("iamGetUsers", 2, 10, 10, USERS),
+        ("iamGetUsers", 3, 20, 10, USERS),
+    ]
+
+
+def test_an_error_in_the_callback_changes_nothing(
+    colour: Colour, fake: FakeIAM, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(event: events.Event) -> None:
+        raise RuntimeError("no")
+
+    options = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": fail}
+    assert colour.run(lambda iam: iam.users.get(1), fake.api_key, **options).id == 1
+    assert len([line for line in caplog.records if "on_event raised" in line.getMessage()]) == len(ONE_CALL)
+
+
+def test_a_view_may_have_a_callback_of_its_own(fake: FakeIAM) -> None:
+    first: list[events.Event] = []
+    second: list[events.Event] = []
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport(), on_event=first.append) as iam:
+        iam.with_options(on_event=second.append).users.get(1)
+        assert (kinds(first), kinds(second)) == ([], ONE_CALL)
+        iam.with_options(timeout=5).users.get(1)
+        assert kinds(first) == ONE_CALL
+
+
+CALLER: ContextVar[str] = ContextVar("caller", default="nobody")
+
+
+@pytest.mark.parametrize("backend", ["sync", "asyncio", "trio"])
+def test_pages_ahead_report_in_the_pagers_context(fake: FakeIAM, backend: str) -> None:
+    callers: set[str] = set()
+    threads: set[str] = set()
+
+    def look(event: events.Event) -> None:
+        callers.add(CALLER.get())
+        threads.add(threading.current_thread().name)
+
+    def read(iam: Any) -> Any:
+        CALLER.set("reader")
+        return iam.users.list(page_size=5, prefetch=4).collect()
+
+    options = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": look}
+    assert len(Colour(backend).run(read, fake.api_key, **options)) == USERS
+    assert callers == {"reader"}
+    assert (len(threads) > 1) == (backend == "sync")
+
+
+def test_events_hold_no_secret(colour: Colour, fake: FakeIAM) -> None:
+    seen = record(colour, fake, lambda iam: iam.auth.login(fake.users[0]["email"], PASSWORD))
+    text = " ".join(map(repr, seen))
+    assert PASSWORD not in text
+    assert fake.api_key not in text
+
+
+def test_events_are_frozen_attrs_classes() -> None:
+    for cls in events.Event.__args__:  # type: ignore[attr-defined]
+        assert attrs.has(cls)
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            cls.__new__(cls).operation = "x"
+
+
+def test_nothing_is_built_when_nobody_listens(fake: FakeIAM, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[object] = []
+    monkeypatch.setattr("gcore_iam.call.CallStarted", lambda *values: built.append(values))
+    logging.getLogger("gcore_iam").setLevel(logging.WARNING)
+    try:
+        with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
+            iam.users.get(1)
+    finally:
+        logging.getLogger("gcore_iam").setLevel(logging.NOTSET)
+    assert built == []
+
+
+def test_a_callback_must_take_one_event() -> None:
+    for wrong in (5, lambda: None):
+        with pytest.raises(ValueError, match="on_event must be a function"):
+            IAMClient("42_k", on_event=wrong)  # type: ignore[arg-type]
