@@ -18,6 +18,9 @@ from gcore_iam.testing import Delay, FakeIAM
 
 from .conftest import Colour
 
+pytestmark = pytest.mark.serial
+"""Signals and tracing would interrupt what else runs in the process, such as what reports to another one."""
+
 MODULES = ("/httpcore/_sync/", "/httpcore/_trace", "/h11/", "/httpx/_transports/", "/gcore_iam/sync/", "/gcore_iam/_")
 
 

@@ -32,6 +32,9 @@ from gcore_iam.auth import shield as shield_module
 from gcore_iam.auth.shield import complete, shield, shield_async
 from gcore_iam.testing import Delay, FakeIAM
 
+pytestmark = pytest.mark.serial
+"""Signals and tracing would interrupt what else runs in the process, such as what reports to another one."""
+
 EMAIL, PASSWORD = "ada@example.com", "correct-horse-battery"
 REFRESH = "/iam/auth/jwt/refresh"
 SLOW = 0.6
