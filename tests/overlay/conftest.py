@@ -71,6 +71,12 @@ def colour(request: pytest.FixtureRequest) -> Colour:
     return Colour(request.param)
 
 
+def connections_of(iam: IAMClient | AsyncIAMClient) -> Any:
+    """The connections of a client: its httpx client, and the refreshes that are in flight."""
+    api: Any = iam.api
+    return api._connections
+
+
 Handler = Callable[[httpx.Request], httpx.Response]
 
 

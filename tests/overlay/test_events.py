@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import typing
 from contextvars import ContextVar
 from typing import Any
 
@@ -174,7 +175,7 @@ def test_events_hold_no_secret(colour: Colour, fake: FakeIAM) -> None:
 
 
 def test_events_are_frozen_attrs_classes() -> None:
-    for cls in events.Event.__args__:  # type: ignore[attr-defined]
+    for cls in typing.get_args(events.Event):
         assert attrs.has(cls)
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
             cls.__new__(cls).operation = "x"

@@ -16,7 +16,7 @@ import pytest
 from gcore_iam import AmbiguousOutcomeError, APIConnectionError, AsyncIAMClient, IAMClient
 from gcore_iam.testing import Delay, FakeIAM
 
-from .conftest import Colour
+from .conftest import Colour, connections_of
 
 pytestmark = pytest.mark.serial
 """Signals and tracing would interrupt what else runs in the process, such as what reports to another one."""
@@ -71,7 +71,7 @@ def test_a_client_works_after_an_interrupt_at_any_line(first: int) -> None:
                 if not interrupt.place:
                     break
                 assert iam.users.get(3).id == 3, interrupt.place
-                transport: Any = iam._client._connections.client._transport
+                transport: Any = connections_of(iam).client._transport
                 assert [each._pool._requests for each in transport.pools] == [[]] * len(transport.pools), (
                     interrupt.place
                 )
@@ -83,7 +83,7 @@ def test_an_interrupt_leaves_the_requests_of_other_threads_alone() -> None:
     fake = FakeIAM(5)
     with fake.serve() as url, IAMClient(fake.api_key, base_url=url, retries=0) as iam:
         http = iam.api.get_httpx_client()
-        transport: Any = iam._client._connections.client._transport
+        transport: Any = connections_of(iam).client._transport
         with http.stream("GET", "/iam/users/1") as response:
             shards = transport._shards.value
             [shard] = shards.all()
@@ -104,7 +104,7 @@ def test_a_client_works_after_a_cancellation_at_any_step(backend: str) -> None:
 
     async def main(url: str) -> None:
         async with AsyncIAMClient(fake.api_key, base_url=url, retries=0) as iam:
-            transport: Any = iam._client._connections.client._transport
+            transport: Any = connections_of(iam).client._transport
             for steps in range(60):
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(iam.users.get, 2)
@@ -140,12 +140,12 @@ def test_a_client_is_closed_within_a_cancelled_scope(backend: str) -> None:
                 await iam.users.get(1)
                 scope.cancel()
                 await anyio.sleep(5)
-        assert iam._client._connections.is_closed
+        assert connections_of(iam).is_closed
 
     async def main(url: str) -> None:
         iam = AsyncIAMClient(fake.api_key, base_url=url)
         await iam.users.get(1)
-        pools: Any = iam._client._connections.client._transport
+        pools: Any = connections_of(iam).client._transport
         [connection] = [each for pool in pools.pools for each in pool._pool.connections]
         await use(iam)
         assert connection.is_closed()

@@ -17,6 +17,7 @@ from gcore_iam._blocking_io import DeadlineBackend, DeadlineStream, build_transp
 from gcore_iam._deadline import enforce_deadline
 from gcore_iam.aio.transport import SHARD_LIMITS as LIMITS
 
+from .conftest import connections_of
 from .raw_server import HEAD, SECONDS, drip, message, send, serve, stay_silent
 
 TLS = ssl.create_default_context()
@@ -38,7 +39,7 @@ def test_a_transport_uses_the_pool_that_is_put_in() -> None:
 def test_the_client_uses_transports_of_httpx_with_the_backend() -> None:
     """Tools that observe or replace requests, such as pytest-httpx and OpenTelemetry, patch httpx's class."""
     with serve(drip(HEAD + b"X-A: ", b"a")) as (url, _), IAMClient("42_k", base_url=url, retries=0, timeout=0.2) as iam:
-        transports: Any = iam._client._connections.client._transport
+        transports: Any = connections_of(iam).client._transport
         with pytest.raises(ConnectionError), enforce_deadline(time.monotonic() + 0.3):
             iam.users.get(1)
         assert [type(pool) for pool in transports.pools] == [httpx.HTTPTransport]

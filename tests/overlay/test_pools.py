@@ -19,7 +19,7 @@ from gcore_iam.sync import transport as sync_transport
 from gcore_iam.sync.transport import ShardedTransport
 from gcore_iam.testing import Delay, FakeIAM, Hang
 
-from .conftest import Colour
+from .conftest import Colour, connections_of
 
 MANY = 40
 
@@ -36,7 +36,7 @@ def url(fake: FakeIAM) -> Iterator[str]:
 
 
 def pools_of(iam: Any) -> Any:
-    return iam._client._connections.client._transport
+    return connections_of(iam).client._transport
 
 
 def busy(transport: Any) -> list[int]:

@@ -44,6 +44,8 @@ from gcore_iam.auth import session as session_module
 from gcore_iam.auth.session import LogIn, Refresh
 from gcore_iam.testing import HTML, Delay, FakeIAM, Reset, Status
 
+from .conftest import connections_of
+
 ACCOUNT, OTHER_ACCOUNT = 1001, 2002
 PASSWORD = "correct-horse-battery"
 EMAIL = "ada@example.com"
@@ -616,7 +618,7 @@ def test_what_closing_waits_for_is_waited_for_in_another_event_loop(fake: FakeIA
                 break
             time.sleep(0.005)
         assert session.store.load() is None
-        asyncio.run(asyncio.wait_for(iam._client._connections.in_flight.drain_async(), 10))
+        asyncio.run(asyncio.wait_for(connections_of(iam).in_flight.drain_async(), 10))
         assert session.store.load() is not None
         thread.join()
     assert counts(fake) == (1, 1, 0)

@@ -32,6 +32,8 @@ from gcore_iam.auth import shield as shield_module
 from gcore_iam.auth.shield import complete, shield, shield_async
 from gcore_iam.testing import Delay, FakeIAM
 
+from .conftest import connections_of
+
 pytestmark = pytest.mark.serial
 """Signals and tracing would interrupt what else runs in the process, such as what reports to another one."""
 
@@ -203,7 +205,7 @@ async def closed_by_another_task(expired: Expired, url: str) -> None:
     closing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await closing
-    assert iam._client._connections.is_closed
+    assert connections_of(iam).is_closed
     with suppress(IAMError):
         await task
 
@@ -259,7 +261,7 @@ def test_closing_in_a_cancelled_scope_closes(backend: str) -> None:
             async with iam:
                 await iam.users.get(1)
                 scope.cancel()
-        assert iam._client._connections.is_closed
+        assert connections_of(iam).is_closed
         with pytest.raises(ConfigurationError, match="closed"):
             await iam.users.get(1)
 
@@ -485,7 +487,7 @@ def test_an_interrupted_caller_waits_a_bounded_time(backend: str, monkeypatch: p
 def test_closing_refuses_refreshes_that_begin_too_late() -> None:
     expired = Expired()
     iam = IAMClient(expired.session, base_url="http://localhost", transport=expired.fake.transport())
-    iam._client._connections.in_flight.drain()
+    connections_of(iam).in_flight.drain()
     with pytest.raises(ConfigurationError, match="closed"):
         iam.users.get(1)
     assert not expired.has_begun
