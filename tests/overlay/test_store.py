@@ -19,8 +19,7 @@ from typing import Any
 import attrs
 import pytest
 from gcore_iam import ConfigurationError, FileTokenStore, IAMClient, Session
-from gcore_iam.auth import TokenPair
-from gcore_iam.auth import store as store_module
+from gcore_iam.auth import TokenPair, file_store
 from gcore_iam.testing import FakeIAM
 
 EMAIL, PASSWORD = "ada@example.com", "correct-horse-battery"
@@ -386,7 +385,7 @@ def test_a_crash_at_any_byte_leaves_one_of_two_pairs(
         store = stored(path, old)
         left = crash_at
         with monkeypatch.context() as patch:
-            patch.setattr(store_module, "FileIO", DyingFile)
+            patch.setattr(file_store, "FileIO", DyingFile)
             try:
                 store.save(new)
             except Crash:

@@ -1,4 +1,4 @@
-"""How requests are authenticated: with a permanent API token, or with a session that keeps itself alive."""
+"""Authentication: a permanent API token, or a session that renews its tokens."""
 
 from typing import TYPE_CHECKING
 
@@ -6,23 +6,24 @@ from .._lazy import lazily
 
 if TYPE_CHECKING:
     from .api_key import APIKey as APIKey
+    from .file_store import FileTokenStore as FileTokenStore
     from .session import Session as Session
-    from .store import FileTokenStore as FileTokenStore
-    from .store import MemoryTokenStore as MemoryTokenStore
-    from .store import TokenPair as TokenPair
-    from .store import TokenStore as TokenStore
+    from .token_store import MemoryTokenStore as MemoryTokenStore
+    from .token_store import TokenPair as TokenPair
+    from .token_store import TokenStore as TokenStore
 
 __all__ = ["APIKey", "FileTokenStore", "MemoryTokenStore", "Session", "TokenPair", "TokenStore"]
 
 
-if not TYPE_CHECKING:  # a type checker shall know the names, and that there are no others
+if not TYPE_CHECKING:  # type checkers must see the names, and that there are no others
     __getattr__ = lazily(
         __name__,
         {
             "": ("api_key", "session", "store"),
             "api_key": ("APIKey",),
             "session": ("Session",),
-            "store": ("FileTokenStore", "MemoryTokenStore", "TokenPair", "TokenStore"),
+            "file_store": ("FileTokenStore",),
+            "token_store": ("MemoryTokenStore", "TokenPair", "TokenStore"),
         },
     )
 
