@@ -1,7 +1,7 @@
-"""The one hook that runs in a forked child process.
+"""The only hook that runs in a forked child process.
 
-Only the thread that called `os.fork` exists in the child. Locks that other threads held stay locked there, counters of
-their work stay above zero, and single-use refresh tokens belong to the parent, which goes on using them.
+Only the thread that called `os.fork` exists in the child. Locks that other threads held stay locked, counters of their
+work stay above zero, and single-use refresh tokens belong to the parent, which continues to use them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 
 class ForkAware(Protocol):
-    """An object that has to change in a forked child."""
+    """An object that must be changed in a forked child."""
 
     def after_fork(self) -> None:
         """Change the object in the child."""
@@ -23,13 +23,13 @@ _OBJECTS: WeakSet[ForkAware] = WeakSet()
 _generation = 0
 
 
-def generation() -> int:
-    """Return the number of forks that lead to this process; a child's number differs from its parent's."""
+def get_generation() -> int:
+    """Return the number of forks that led to this process; it differs between parent and child."""
     return _generation
 
 
 def register(item: ForkAware) -> None:
-    """Have `item.after_fork()` called in every child that is forked while the object exists."""
+    """Register an object whose `after_fork()` is called in every child that is forked while the object exists."""
     _OBJECTS.add(item)
 
 

@@ -41,7 +41,7 @@ from gcore_iam import (
 )
 from gcore_iam.auth import TokenPair
 from gcore_iam.auth import session as session_module
-from gcore_iam.auth.session import LogIn, Refresh
+from gcore_iam.auth.steps import LogIn, Refresh
 from gcore_iam.testing import HTML, Delay, FakeIAM, Reset, Status
 
 from .conftest import connections_of
@@ -134,7 +134,7 @@ def test_it_renews_60_seconds_before_the_end_by_a_monotonic_clock(
     colour: Any, fake: FakeIAM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1_000_000.0
-    monkeypatch.setattr(session_module, "_now", lambda: now)
+    monkeypatch.setattr(session_module, "_read_clock", lambda: now)
     session = Session(EMAIL, PASSWORD)
     get(colour, fake, session)
     now += 3600 - 61
@@ -810,7 +810,7 @@ def test_a_pair_that_could_not_be_saved_is_saved_later_and_not_lost(colour: Any,
     store.is_full = False
     get(colour, fake, session)
     assert counts(fake) == (1, 1, 0)
-    assert store.load() == session._current
+    assert store.load() == session._current_pair
 
 
 def test_a_pair_that_could_not_be_saved_replaces_no_newer_one(colour: Any, fake: FakeIAM) -> None:
@@ -848,7 +848,7 @@ def test_a_store_that_gives_something_else_is_told(colour: Any, fake: FakeIAM) -
         def load(self) -> Any:
             return {"access": "a", "refresh": "r"}
 
-    with pytest.raises(ConfigurationError, match=r"load\(\) must give a TokenPair or None, not dict"):
+    with pytest.raises(ConfigurationError, match=r"load\(\) must return a TokenPair or None, not dict"):
         get(colour, fake, Session(EMAIL, PASSWORD, store=Odd()))
 
 

@@ -421,7 +421,7 @@ sys.stdin.readline()
 
 def test_python_stores_the_pair_of_a_daemon_thread_before_it_exits(tmp_path: Any) -> None:
     expired = Expired(FileTokenStore(tmp_path / "tokens.json"))
-    given = expired.session._given
+    given = expired.session._initial_pair
     assert given is not None
     with expired.fake.serve() as url:
         arguments = [sys.executable, "-c", EXIT, url, str(tmp_path / "tokens.json"), given.access, given.refresh]

@@ -9,25 +9,15 @@ from typing import Any, Protocol, TypeVar
 
 from .._concurrency import resolve_callback_async, run_in_thread_async
 from ..auth.refresh_lock import refresh_lock_async
-from ..auth.session import (
-    ChangePassword,
-    Done,
-    HasTokens,
-    Load,
-    LogIn,
-    Refresh,
-    Save,
-    SelectAccount,
-    Session,
-    Step,
-    advance,
-)
+from ..auth.session import Session
 from ..auth.shield import InFlight, complete_async, shield_async
+from ..auth.steps import ChangePassword, Done, HasTokens, Load, LogIn, Refresh, Save, SelectAccount, Step, advance
 from ..call import Deadline
 from ..errors import AmbiguousOutcomeError, DecodeError, IAMError
 from ..events import Emit, TokensRefreshed
 
 T = TypeVar("T")
+P = TypeVar("P", bound=HasTokens)
 
 _OPERATIONS: dict[type, str] = {
     LogIn: "iamLoginUser",
@@ -36,36 +26,35 @@ _OPERATIONS: dict[type, str] = {
     ChangePassword: "iamChangePassword",
 }
 """The operation that issues tokens in each step."""
-P = TypeVar("P", bound=HasTokens)
 
 
 class AsyncExchange(Protocol):
-    """Gets session tokens from the API; each method gives an access and a refresh token."""
+    """Gets session tokens from the API; each method returns an access token and a refresh token."""
 
     async def login(
         self, username: str, password: str, one_time_password: str | None, deadline: Deadline | None
     ) -> tuple[str, str]:
-        """Operation iamLoginUser."""
+        """Call operation iamLoginUser."""
         ...
 
     async def refresh(self, refresh: str) -> tuple[str, str]:
-        """Operation iamRefreshToken."""
+        """Call operation iamRefreshToken."""
         ...
 
     async def select_account(self, client_id: int, access: str, deadline: Deadline | None) -> tuple[str, str]:
-        """Operation iamSelectAccount."""
+        """Call operation iamSelectAccount."""
         ...
 
 
 class AsyncSessionDriver:
-    """Gets the tokens of a session: performs its steps.
+    """Gets and renews the tokens of a session by performing its steps.
 
     Args:
         session: The session.
-        origin: The API that they are for.
+        origin: The origin of the API that the tokens are sent to.
         exchange: Gets session tokens.
-        in_flight: The exchanges of tokens that are under way.
-        emit: Reports events; None when nobody listens.
+        in_flight: The exchanges of tokens that are in flight.
+        emit: Reports events; None if there is no event callback.
     """
 
     def __init__(
@@ -79,38 +68,38 @@ class AsyncSessionDriver:
 
     @property
     def secrets(self) -> set[str]:
-        """What the session may have sent or received."""
+        """The secrets that the session may have sent or received."""
         return self._session.secrets
 
     async def get_access_token(self, deadline: Deadline | None) -> str:
-        """Get an access token that can be used.
+        """Get a valid access token.
 
         Args:
-            deadline: The end of the call that needs it, and of a login; a refresh is not cut short.
+            deadline: The deadline of the call, and of a login that it needs; it does not end a refresh.
         """
         self._session.bind(self._origin)
         access = self._session.valid_access_token
         return access if access is not None else (await self.renew(None, deadline))[0]
 
     async def renew(self, rejected: str | None, deadline: Deadline | None) -> tuple[str, bool]:
-        """Get another access token after the API has refused one, and whether it was issued just now."""
+        """Get another access token after the API has rejected one; return it, and whether this call had it issued."""
         async with refresh_lock_async(self._session):
-            return await self._drive(self._session.renew_steps(rejected), deadline)
+            return await self._perform_steps(self._session.renew_steps(rejected), deadline)
 
     async def change_password(self, password: str, change: Callable[[], Awaitable[P]]) -> P:
-        """Change the password of the session's user, while nobody else renews the tokens.
+        """Change the password of the session's user while holding the lock of the session.
 
         Args:
             password: The new password.
-            change: Sends the request, and returns the new pair, with which the session goes on.
+            change: Sends the request, and returns the new pair, with which the session continues.
 
         Returns:
-            What `change` returns.
+            The result of `change`.
         """
         async with refresh_lock_async(self._session):
-            await self.get_access_token(None)  # here, where the caller may interrupt a login
+            await self.get_access_token(None)  # now, while an interrupt can still end a login
             try:
-                changed: P = await self._drive(self._session.adopt_steps(password, change), None)
+                changed: P = await self._perform_steps(self._session.adopt_steps(password, change), None)
             except BaseException as error:
                 if isinstance(error, AmbiguousOutcomeError | DecodeError) or not isinstance(error, Exception):
                     self._session.remember_candidate_password(password)
@@ -118,29 +107,29 @@ class AsyncSessionDriver:
             return changed
 
     async def change_username(self, username: str) -> None:
-        """Go on with another email address of the user."""
+        """Continue with another email address of the user."""
 
-        async def work() -> None:
+        async def change() -> None:
             async with refresh_lock_async(self._session):
-                await self._drive(self._session.change_username_steps(username), None)
+                await self._perform_steps(self._session.change_username_steps(username), None)
 
-        await complete_async(work)
+        await complete_async(change)
 
-    async def _drive(self, steps: Generator[Step, Any, T], deadline: Deadline | None) -> T:
-        """Perform the steps of a session, and return what they come to.
+    async def _perform_steps(self, steps: Generator[Step, Any, T], deadline: Deadline | None) -> T:
+        """Perform the steps of a session, and return their result.
 
-        What the server issues is saved even if the caller is interrupted: an exchange that spends a single-use refresh
-        token, or the password, runs shielded, and the pair that it brings is saved before the interrupt is raised.
+        Issued tokens are saved even if the caller is interrupted: an exchange that spends a single-use refresh token or
+        the password is shielded, and the new pair is saved before the interrupt is raised.
         """
-        before = self._session.unsaved
+        unsaved_before = self._session.unsaved_pair
         issued_by: str | None = None
         try:
             step = advance(steps)
             while not isinstance(step, Done):
                 performed = step
-                perform = partial(self._perform, steps, step, deadline)
+                perform = partial(self._perform_step, steps, step, deadline)
                 if isinstance(step, Refresh | ChangePassword):
-                    self._in_flight.begin(steps)
+                    self._in_flight.add(steps)
                     step = await shield_async(perform, partial(self._in_flight.wait_for, steps))
                 else:
                     step = await perform()
@@ -148,8 +137,8 @@ class AsyncSessionDriver:
                 if isinstance(performed, Save) and issued_by is not None and self._emit is not None:
                     self._emit(TokensRefreshed(issued_by))
         except BaseException:
-            if self._session.unsaved is not before:
-                with suppress(Exception):  # the pair stays in memory, and is saved with the next renewal
+            if self._session.unsaved_pair is not unsaved_before:
+                with suppress(Exception):  # the session keeps the pair, and saves it with the next renewal
                     await complete_async(self._save_unsaved)
             raise
         else:
@@ -157,25 +146,27 @@ class AsyncSessionDriver:
             return result
         finally:
             try:
-                self._in_flight.end(steps)
-            finally:  # again, if Ctrl-C broke it off: closing the client would wait for it
-                self._in_flight.end(steps)
+                self._in_flight.remove(steps)
+            finally:  # once more, in case Ctrl-C ended the first try; otherwise closing the client would wait
+                self._in_flight.remove(steps)
 
     async def _save_unsaved(self) -> None:
         steps = self._session.save_unsaved_steps()
         step = advance(steps)
         while not isinstance(step, Done):
-            step = await self._perform(steps, step, None)
+            step = await self._perform_step(steps, step, None)
 
-    async def _perform(self, steps: Generator[Step, Any, object], step: Step, deadline: Deadline | None) -> Step | Done:
+    async def _perform_step(
+        self, steps: Generator[Step, Any, object], step: Step, deadline: Deadline | None
+    ) -> Step | Done:
         """Perform one step, and return the next one."""
         try:
-            result = await self._get_result(step, deadline)
+            result = await self._execute(step, deadline)
         except IAMError as error:
             return advance(steps, error=error)
         return advance(steps, result)
 
-    async def _get_result(self, step: Step, deadline: Deadline | None) -> object:
+    async def _execute(self, step: Step, deadline: Deadline | None) -> object:
         store = self._session.store
         if isinstance(step, Load):
             return await run_in_thread_async(store.load)

@@ -1,6 +1,6 @@
 """The lock that one caller at a time holds while it changes the tokens of a session.
 
-It keeps apart threads, tasks of any event loop, and, as far as the store does, processes.
+It excludes other threads, tasks of any event loop and, if the store's lock does, other processes.
 """
 
 from __future__ import annotations
@@ -21,39 +21,40 @@ if TYPE_CHECKING:
     from .session import Session
 
 
-class _Hold:
-    """Marks that the lock of a session is held. Tasks that start meanwhile inherit the mark until the lock is free."""
+class _HeldLock:
+    """Marks the lock of a session as held by a context. Tasks started from the context share the mark until release."""
 
     def __init__(self, session: Session) -> None:
         self.session: Session | None = session
 
 
-_HOLD: ContextVar[_Hold | None] = ContextVar("gcore_iam_session_held", default=None)
-"""The lock that the caller holds, so that what it calls does not wait for it."""
+_HELD_LOCK: ContextVar[_HeldLock | None] = ContextVar("gcore_iam_session_held", default=None)
+"""The lock that this context holds, so that code inside does not wait for it."""
 
 
 def _is_held(session: Session) -> bool:
-    hold = _HOLD.get()
-    return hold is not None and hold.session is session
+    held = _HELD_LOCK.get()
+    return held is not None and held.session is session
 
 
 @contextmanager
-def _holding(session: Session) -> Iterator[None]:
-    hold = _Hold(session)
-    token = _HOLD.set(hold)
+def _mark_as_held(session: Session) -> Iterator[None]:
+    held = _HeldLock(session)
+    token = _HELD_LOCK.set(held)
     try:
         yield
     finally:
-        hold.session = None
-        _HOLD.reset(token)
+        held.session = None
+        _HELD_LOCK.reset(token)
 
 
-_RENEWING: set[tuple[int, int, int]] = set()
-"""Threads whose event loop has a task that holds the lock of a session, with the id of its store and the process."""
+_RENEWING_THREADS: set[tuple[int, int, int]] = set()
+"""Threads whose event loop runs a task that holds the lock of a session; see `_build_thread_key`."""
 
 
-def _loop_of_this_thread(session: Session) -> tuple[int, int, int]:
-    return _fork.generation(), threading.get_ident(), id(session.store)
+def _build_thread_key(session: Session) -> tuple[int, int, int]:
+    """Identify this process, this thread, and the store of a session."""
+    return _fork.get_generation(), threading.get_ident(), id(session.store)
 
 
 @contextmanager
@@ -61,17 +62,17 @@ def refresh_lock(session: Session) -> Iterator[None]:
     """Hold the lock of a session for the `with` block. Reentrant.
 
     Raises:
-        ConfigurationError: A task of this thread's event loop is renewing the tokens, and cannot go on meanwhile.
+        ConfigurationError: A task of this thread's event loop holds the lock, and could not continue.
     """
     if _is_held(session):
         yield
         return
-    if _loop_of_this_thread(session) in _RENEWING:
+    if _build_thread_key(session) in _RENEWING_THREADS:
         raise ConfigurationError(
             "this session is being renewed by a task of this thread, which a sync client would block; "
             "use AsyncIAMClient here, or call the sync client in a thread of its own"
         )
-    with session.mutex, session.store.lock(), _holding(session):
+    with session.mutex, session.store.lock(), _mark_as_held(session):
         yield
 
 
@@ -79,57 +80,60 @@ def refresh_lock(session: Session) -> Iterator[None]:
 async def refresh_lock_async(session: Session) -> AsyncIterator[None]:
     """Hold the lock of a session for the `async with` block. Reentrant.
 
-    Tasks of one event loop wait in a queue. Only the first one competes with threads and other event loops; it polls,
-    because a thread's lock cannot be awaited.
+    Tasks of one event loop wait for an anyio lock. Only the first of them competes with threads and other event loops.
+    It polls: a worker thread that acquired the mutex could not register this thread in `_RENEWING_THREADS` at the same
+    moment, and a sync client in this thread would block for ever.
     """
     import anyio
 
     if _is_held(session):
         yield
         return
-    async with _queue(session):
-        while not session.mutex.acquire(blocking=False):  # noqa: ASYNC110 - released by a thread, or another loop
+    async with _get_task_lock(session):
+        while not session.mutex.acquire(blocking=False):  # noqa: ASYNC110 - see above
             await anyio.sleep(0.005)
-        renewing = _loop_of_this_thread(session)
-        _RENEWING.add(renewing)
+        key = _build_thread_key(session)
+        _RENEWING_THREADS.add(key)
         try:
-            lock = _Lock(session.store.lock())
+            lock = _StoreLock(session.store.lock())
             try:
-                await run_in_thread_async(lock.enter)
-                with _holding(session):
+                await run_in_thread_async(lock.acquire)
+                with _mark_as_held(session):
                     yield
             finally:
-                lock.leave()
+                lock.release()
         finally:
-            _RENEWING.discard(renewing)
+            _RENEWING_THREADS.discard(key)
             session.mutex.release()
 
 
-class _Lock:
-    """The lock of a store, entered in a worker thread, which may get it only after its caller has been cancelled."""
+class _StoreLock:
+    """The lock of a store, acquired in a worker thread, which releases it if its caller was cancelled meanwhile."""
 
     def __init__(self, lock: AbstractContextManager[object]) -> None:
         self._lock = lock
         self._mutex = threading.Lock()
-        self._is_held = self._is_over = False
+        self._is_held = self._is_released = False
 
-    def enter(self) -> None:
+    def acquire(self) -> None:
+        """Acquire the lock, and release it at once if `release` was called meanwhile."""
         self._lock.__enter__()
         with self._mutex:
-            self._is_held = not self._is_over
+            self._is_held = not self._is_released
         if not self._is_held:
             self._lock.__exit__(None, None, None)
 
-    def leave(self) -> None:
+    def release(self) -> None:
+        """Release the lock, now or as soon as it is acquired."""
         with self._mutex:
-            self._is_over = True
+            self._is_released = True
             was_held, self._is_held = self._is_held, False
         if was_held:
             self._lock.__exit__(None, None, None)
 
 
-def _queue(session: Session) -> anyio.Lock:
-    """Get the lock that the tasks of the running event loop wait for."""
+def _get_task_lock(session: Session) -> anyio.Lock:
+    """Return the lock that tasks of the running event loop wait for."""
     import anyio
 
     lock: anyio.Lock = loop_values().setdefault(session, anyio.Lock())

@@ -1,8 +1,8 @@
-"""Work that an interrupt must not lose: a request that spends a single-use refresh token.
+"""Shields work from interrupts: requests that spend a single-use refresh token.
 
-A caller can be interrupted anywhere: by a cancelled scope or task, an ended event loop, or Ctrl-C. The work therefore
-runs beside the caller, in a thread for sync code and in a task for async code. An interrupted caller waits for it, at
-most `SHIELD_TIMEOUT` seconds, and only then raises what interrupted it.
+A cancelled scope or task, the end of an event loop, or Ctrl-C can interrupt a caller anywhere. Shielded work therefore
+runs in a thread of its own for sync code, and in a task of its own for async code. An interrupted caller waits for the
+work, at most `SHIELD_TIMEOUT` seconds, and then raises the interrupt.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .. import _fork
+from .. import _deadline, _fork
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -29,34 +29,36 @@ SHIELD_TIMEOUT = 60.0
 DRAIN_TIMEOUT = 55.0
 """Seconds that closing a client waits for exchanges of tokens; less than `SHIELD_TIMEOUT`, as closing is shielded."""
 
-
 _POLL_INTERVAL = 0.005
-"""Seconds between two looks at exchanges that another thread or event loop may end."""
+"""Seconds between two checks whether an exchange has ended.
+
+No event or condition: Ctrl-C within one can leave its lock held, and threads and event loops end exchanges.
+"""
 
 SAVE_TIMEOUT = 10.0
-"""Seconds that Python's exit waits for a daemon thread that saves what shielded work has brought."""
+"""Seconds that Python's exit waits for a daemon thread that saves the result of shielded work."""
 
 
 def shield(work: Callable[[], T], wait_for_caller: Callable[[], object] | None = None) -> T:
     """Run work that continues when its caller is interrupted.
 
-    The thread is no daemon, so Python does not exit before the work is done.
+    Python does not exit before the work is done, because its thread is no daemon.
 
     Args:
         work: Runs in a thread of its own, with the caller's context variables.
-        wait_for_caller: Called after the work; Python does not exit before it returns. A caller that is a daemon thread
-            gets time to use the result.
+        wait_for_caller: Called after the work; Python does not exit before it returns. It gives a caller that is a
+            daemon thread the time to use the result.
 
     Returns:
-        What the work returns.
+        The result of the work.
     """
     outcome: list[tuple[T, None] | tuple[None, BaseException]] = []
-    tickets = [1]  # whoever takes it decides: the thread, that the work is done; an interrupted caller, that it is not
+    start_or_skip = threading.Lock()  # the thread acquires it to do the work, an interrupted caller to prevent it
     done = threading.Lock()
     done.acquire()
 
     def run() -> None:
-        if not _take(tickets):
+        if not start_or_skip.acquire(blocking=False):
             return
         try:
             outcome.append((work(), None))
@@ -74,7 +76,7 @@ def shield(work: Callable[[], T], wait_for_caller: Callable[[], object] | None =
         except RuntimeError:  # Python is exiting, or the system has no more threads
             run()
 
-    # Only calls into C: an interrupt within a `Thread.start` or a `Condition` of this thread would leave a lock behind.
+    # Only calls into C: an interrupt within `Thread.start` or a `Condition` of this thread could leave a lock held.
     try:
         try:
             _thread.start_new_thread(start, ())
@@ -82,7 +84,7 @@ def shield(work: Callable[[], T], wait_for_caller: Callable[[], object] | None =
             return work()
         done.acquire()
     except BaseException:
-        if not _take(tickets):
+        if not start_or_skip.acquire(blocking=False):
             end = time.monotonic() + SHIELD_TIMEOUT
             while not outcome and (left := end - time.monotonic()) > 0:
                 with suppress(BaseException):
@@ -94,52 +96,43 @@ def shield(work: Callable[[], T], wait_for_caller: Callable[[], object] | None =
     return value  # type: ignore[return-value] # pyright: ignore[reportReturnType]
 
 
-def _take(tickets: list[int]) -> bool:
-    """Take the ticket; return whether it was still there."""
-    try:
-        tickets.pop()
-    except IndexError:
-        return False
-    return True
-
-
 async def shield_async(work: Callable[[], Awaitable[T]], wait_for_caller: Callable[[], object] | None = None) -> T:
     """Run work that continues when its caller is interrupted.
 
     Args:
-        work: Runs in a task of its own, with the caller's context variables. The work is cancelled when an interrupted
-            caller has waited too long.
+        work: Runs in a task of its own, with the caller's context variables. It is cancelled if an interrupted caller
+            has waited for `SHIELD_TIMEOUT` seconds.
         wait_for_caller: For sync code; not called.
 
     Returns:
-        What the work returns.
+        The result of the work.
     """
     import anyio
 
     del wait_for_caller
-    task = _Task(work)
+    task = _ShieldedTask(work)
     cancel = _start_task(task)
     try:
         await task.done.wait()
     except BaseException:
         end = anyio.current_time() + SHIELD_TIMEOUT
         while not task.done.is_set() and (left := end - anyio.current_time()) > 0:
-            # A second interrupt must not end the waiting: asyncio's cancellation knows no scopes.
+            # A second interrupt must not end the wait: a cancel scope does not hold off asyncio's own cancellation.
             with suppress(BaseException), anyio.move_on_after(left, shield=True):
                 await task.done.wait()
         cancel()
         raise
-    return task.result()
+    return task.get_result()
 
 
 def complete(work: Callable[[], T]) -> T:
-    """Run work to its end in this thread; if an interrupt such as Ctrl-C breaks it off, run it once more, then raise.
+    """Run work in this thread; if an interrupt such as Ctrl-C ends it early, run it once more, then raise.
 
     Args:
         work: May run twice.
 
     Returns:
-        What the work returns.
+        The result of the work.
     """
     try:
         return work()
@@ -152,15 +145,12 @@ def complete(work: Callable[[], T]) -> T:
 
 async def complete_async(work: Callable[[], Awaitable[T]]) -> T:
     """Run work to its end, also within a cancelled scope."""
-    import anyio
-
-    with anyio.CancelScope(shield=True):
+    with _deadline.shield_async():
         return await shield_async(work)
-    raise AssertionError("nobody cancels this scope")
 
 
-class _Task(Generic[T]):
-    """Shielded work of async code, and what came of it."""
+class _ShieldedTask(Generic[T]):
+    """Shielded work of async code, and its outcome."""
 
     def __init__(self, work: Callable[[], Awaitable[T]]) -> None:
         import anyio
@@ -171,37 +161,37 @@ class _Task(Generic[T]):
         self.done: anyio.Event = anyio.Event()
 
     async def run(self) -> None:
-        """Do the work; raises nothing."""
+        """Do the work; raise nothing."""
         try:
             self._value.append(await self._work())
-        except BaseException as error:  # noqa: BLE001 - raised by `result`
+        except BaseException as error:  # noqa: BLE001 - raised by `get_result`
             self._error = error
         finally:
             self.done.set()
 
-    def result(self) -> T:
-        """Return what the work returned, or raise what it raised."""
+    def get_result(self) -> T:
+        """Return the result of the work, or raise its exception."""
         if self._error is not None:
             raise self._error
         return self._value[0]
 
 
-def _start_task(task: _Task[Any]) -> Callable[[], object]:
-    """Start a task of the running event loop that the end of the loop does not cancel; returns what cancels it."""
-    import asyncio  # here: a program without async code does not pay for the import
+def _start_task(task: _ShieldedTask[Any]) -> Callable[[], object]:
+    """Start a task that the end of the running event loop does not cancel; return the function that cancels it."""
+    import asyncio  # here, because programs without async code do not need it
 
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return _start_trio_task(task)
     started = asyncio.Task(task.run(), loop=loop)
-    # Whoever ends a loop cancels `asyncio.all_tasks()`. This task is not among them, but its caller is, and waits for
-    # it. The function is documented: https://docs.python.org/3/library/asyncio-extending.html
+    # At the end of a loop, asyncio cancels `asyncio.all_tasks()`: the caller, which waits for this task, but not this
+    # task. The function is documented: https://docs.python.org/3/library/asyncio-extending.html
     asyncio._unregister_task(started)
     return started.cancel
 
 
-def _start_trio_task(task: _Task[Any]) -> Callable[[], object]:
+def _start_trio_task(task: _ShieldedTask[Any]) -> Callable[[], object]:
     import trio
 
     scope = trio.CancelScope(shield=True)
@@ -210,13 +200,13 @@ def _start_trio_task(task: _Task[Any]) -> Callable[[], object]:
         with scope:
             await task.run()
 
-    # A system task: Ctrl-C is raised in the main task, and never in one of these.
+    # A system task: Trio raises Ctrl-C in the main task, and never in a system task.
     trio.lowlevel.spawn_system_task(run, context=copy_context())
     return scope.cancel
 
 
 class InFlight:
-    """The exchanges of tokens that are under way over the connections of a client, in any thread or event loop."""
+    """The exchanges of tokens that are in flight over the connections of a client, in any thread or event loop."""
 
     def __init__(self) -> None:
         self._reset()
@@ -228,34 +218,34 @@ class InFlight:
         self._lock = threading.Lock()
 
     def after_fork(self) -> None:
-        """Forget the exchanges, which are the parent's."""
+        """Forget the exchanges, which belong to the parent process."""
         is_closed = self._is_closed
         self._reset()
         self._is_closed = is_closed
 
-    def begin(self, exchange: object) -> None:
-        """Count an exchange.
+    def add(self, exchange: object) -> None:
+        """Add an exchange.
 
         Raises:
-            ConfigurationError: The client is being closed, so a response might never be read.
+            ConfigurationError: The client is closed or closing, so a response might never be read.
         """
         with self._lock:
             if self._is_closed:
                 raise ConfigurationError("the client is closed; make a new one")
             self._exchanges.add(exchange)
 
-    def end(self, exchange: object) -> None:
-        """Stop counting an exchange; does nothing if it was not counted."""
+    def remove(self, exchange: object) -> None:
+        """Remove an exchange, if it is there."""
         self._exchanges.discard(exchange)
 
     def wait_for(self, exchange: object) -> None:
-        """Wait until an exchange is not counted any more, at most `SAVE_TIMEOUT` seconds."""
+        """Wait until an exchange is removed, at most `SAVE_TIMEOUT` seconds."""
         end = time.monotonic() + SAVE_TIMEOUT
         while exchange in self._exchanges and time.monotonic() < end:
             time.sleep(_POLL_INTERVAL)
 
     def drain(self) -> None:
-        """Refuse new exchanges, and wait for those under way; then the connections can be closed."""
+        """Refuse new exchanges, and wait for those in flight; then the connections can be closed."""
         with self._lock:
             self._is_closed = True
         end = time.monotonic() + DRAIN_TIMEOUT
@@ -263,11 +253,11 @@ class InFlight:
             time.sleep(_POLL_INTERVAL)
 
     async def drain_async(self) -> None:
-        """Refuse new exchanges, and wait for those under way; then the connections can be closed."""
+        """Refuse new exchanges, and wait for those in flight; then the connections can be closed."""
         import anyio
 
         with self._lock:
             self._is_closed = True
         with anyio.move_on_after(DRAIN_TIMEOUT):
-            while self._exchanges:  # noqa: ASYNC110 - ended by a thread, or another loop
+            while self._exchanges:  # noqa: ASYNC110 - see `_POLL_INTERVAL`
                 await anyio.sleep(_POLL_INTERVAL)

@@ -11,25 +11,15 @@ from typing import Any, Protocol, TypeVar
 
 from .._concurrency import resolve_callback, run_in_thread
 from ..auth.refresh_lock import refresh_lock
-from ..auth.session import (
-    ChangePassword,
-    Done,
-    HasTokens,
-    Load,
-    LogIn,
-    Refresh,
-    Save,
-    SelectAccount,
-    Session,
-    Step,
-    advance,
-)
+from ..auth.session import Session
 from ..auth.shield import InFlight, complete, shield
+from ..auth.steps import ChangePassword, Done, HasTokens, Load, LogIn, Refresh, Save, SelectAccount, Step, advance
 from ..call import Deadline
 from ..errors import AmbiguousOutcomeError, DecodeError, IAMError
 from ..events import Emit, TokensRefreshed
 
 T = TypeVar("T")
+P = TypeVar("P", bound=HasTokens)
 
 _OPERATIONS: dict[type, str] = {
     LogIn: "iamLoginUser",
@@ -38,36 +28,35 @@ _OPERATIONS: dict[type, str] = {
     ChangePassword: "iamChangePassword",
 }
 """The operation that issues tokens in each step."""
-P = TypeVar("P", bound=HasTokens)
 
 
 class Exchange(Protocol):
-    """Gets session tokens from the API; each method gives an access and a refresh token."""
+    """Gets session tokens from the API; each method returns an access token and a refresh token."""
 
     def login(
         self, username: str, password: str, one_time_password: str | None, deadline: Deadline | None
     ) -> tuple[str, str]:
-        """Operation iamLoginUser."""
+        """Call operation iamLoginUser."""
         ...
 
     def refresh(self, refresh: str) -> tuple[str, str]:
-        """Operation iamRefreshToken."""
+        """Call operation iamRefreshToken."""
         ...
 
     def select_account(self, client_id: int, access: str, deadline: Deadline | None) -> tuple[str, str]:
-        """Operation iamSelectAccount."""
+        """Call operation iamSelectAccount."""
         ...
 
 
 class SessionDriver:
-    """Gets the tokens of a session: performs its steps.
+    """Gets and renews the tokens of a session by performing its steps.
 
     Args:
         session: The session.
-        origin: The API that they are for.
+        origin: The origin of the API that the tokens are sent to.
         exchange: Gets session tokens.
-        in_flight: The exchanges of tokens that are under way.
-        emit: Reports events; None when nobody listens.
+        in_flight: The exchanges of tokens that are in flight.
+        emit: Reports events; None if there is no event callback.
     """
 
     def __init__(
@@ -81,38 +70,38 @@ class SessionDriver:
 
     @property
     def secrets(self) -> set[str]:
-        """What the session may have sent or received."""
+        """The secrets that the session may have sent or received."""
         return self._session.secrets
 
     def get_access_token(self, deadline: Deadline | None) -> str:
-        """Get an access token that can be used.
+        """Get a valid access token.
 
         Args:
-            deadline: The end of the call that needs it, and of a login; a refresh is not cut short.
+            deadline: The deadline of the call, and of a login that it needs; it does not end a refresh.
         """
         self._session.bind(self._origin)
         access = self._session.valid_access_token
         return access if access is not None else (self.renew(None, deadline))[0]
 
     def renew(self, rejected: str | None, deadline: Deadline | None) -> tuple[str, bool]:
-        """Get another access token after the API has refused one, and whether it was issued just now."""
+        """Get another access token after the API has rejected one; return it, and whether this call had it issued."""
         with refresh_lock(self._session):
-            return self._drive(self._session.renew_steps(rejected), deadline)
+            return self._perform_steps(self._session.renew_steps(rejected), deadline)
 
     def change_password(self, password: str, change: Callable[[], P]) -> P:
-        """Change the password of the session's user, while nobody else renews the tokens.
+        """Change the password of the session's user while holding the lock of the session.
 
         Args:
             password: The new password.
-            change: Sends the request, and returns the new pair, with which the session goes on.
+            change: Sends the request, and returns the new pair, with which the session continues.
 
         Returns:
-            What `change` returns.
+            The result of `change`.
         """
         with refresh_lock(self._session):
-            self.get_access_token(None)  # here, where the caller may interrupt a login
+            self.get_access_token(None)  # now, while an interrupt can still end a login
             try:
-                changed: P = self._drive(self._session.adopt_steps(password, change), None)
+                changed: P = self._perform_steps(self._session.adopt_steps(password, change), None)
             except BaseException as error:
                 if isinstance(error, AmbiguousOutcomeError | DecodeError) or not isinstance(error, Exception):
                     self._session.remember_candidate_password(password)
@@ -120,29 +109,29 @@ class SessionDriver:
             return changed
 
     def change_username(self, username: str) -> None:
-        """Go on with another email address of the user."""
+        """Continue with another email address of the user."""
 
-        def work() -> None:
+        def change() -> None:
             with refresh_lock(self._session):
-                self._drive(self._session.change_username_steps(username), None)
+                self._perform_steps(self._session.change_username_steps(username), None)
 
-        complete(work)
+        complete(change)
 
-    def _drive(self, steps: Generator[Step, Any, T], deadline: Deadline | None) -> T:
-        """Perform the steps of a session, and return what they come to.
+    def _perform_steps(self, steps: Generator[Step, Any, T], deadline: Deadline | None) -> T:
+        """Perform the steps of a session, and return their result.
 
-        What the server issues is saved even if the caller is interrupted: an exchange that spends a single-use refresh
-        token, or the password, runs shielded, and the pair that it brings is saved before the interrupt is raised.
+        Issued tokens are saved even if the caller is interrupted: an exchange that spends a single-use refresh token or
+        the password is shielded, and the new pair is saved before the interrupt is raised.
         """
-        before = self._session.unsaved
+        unsaved_before = self._session.unsaved_pair
         issued_by: str | None = None
         try:
             step = advance(steps)
             while not isinstance(step, Done):
                 performed = step
-                perform = partial(self._perform, steps, step, deadline)
+                perform = partial(self._perform_step, steps, step, deadline)
                 if isinstance(step, Refresh | ChangePassword):
-                    self._in_flight.begin(steps)
+                    self._in_flight.add(steps)
                     step = shield(perform, partial(self._in_flight.wait_for, steps))
                 else:
                     step = perform()
@@ -150,8 +139,8 @@ class SessionDriver:
                 if isinstance(performed, Save) and issued_by is not None and self._emit is not None:
                     self._emit(TokensRefreshed(issued_by))
         except BaseException:
-            if self._session.unsaved is not before:
-                with suppress(Exception):  # the pair stays in memory, and is saved with the next renewal
+            if self._session.unsaved_pair is not unsaved_before:
+                with suppress(Exception):  # the session keeps the pair, and saves it with the next renewal
                     complete(self._save_unsaved)
             raise
         else:
@@ -159,25 +148,25 @@ class SessionDriver:
             return result
         finally:
             try:
-                self._in_flight.end(steps)
-            finally:  # again, if Ctrl-C broke it off: closing the client would wait for it
-                self._in_flight.end(steps)
+                self._in_flight.remove(steps)
+            finally:  # once more, in case Ctrl-C ended the first try; otherwise closing the client would wait
+                self._in_flight.remove(steps)
 
     def _save_unsaved(self) -> None:
         steps = self._session.save_unsaved_steps()
         step = advance(steps)
         while not isinstance(step, Done):
-            step = self._perform(steps, step, None)
+            step = self._perform_step(steps, step, None)
 
-    def _perform(self, steps: Generator[Step, Any, object], step: Step, deadline: Deadline | None) -> Step | Done:
+    def _perform_step(self, steps: Generator[Step, Any, object], step: Step, deadline: Deadline | None) -> Step | Done:
         """Perform one step, and return the next one."""
         try:
-            result = self._get_result(step, deadline)
+            result = self._execute(step, deadline)
         except IAMError as error:
             return advance(steps, error=error)
         return advance(steps, result)
 
-    def _get_result(self, step: Step, deadline: Deadline | None) -> object:
+    def _execute(self, step: Step, deadline: Deadline | None) -> object:
         store = self._session.store
         if isinstance(step, Load):
             return run_in_thread(store.load)

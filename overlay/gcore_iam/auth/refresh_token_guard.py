@@ -1,0 +1,84 @@
+"""Guards refresh tokens: each may be sent once, by one process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
+
+from .. import _fork
+from ..errors import AuthenticationError, ConfigurationError, IAMError
+from .refused_tokens import is_record, is_refused
+from .token_store import MemoryTokenStore, TokenPair, TokenStore
+
+_SAVED_BY: WeakKeyDictionary[MemoryTokenStore, int] = WeakKeyDictionary()
+"""The process that saved the pair in a store, by its number of forks."""
+
+
+class RefreshTokenGuard:
+    """Knows which refresh tokens a session must not send.
+
+    Args:
+        store: The store of the session. After a fork, parent and child have a copy each of a `MemoryTokenStore`; any
+            other store is shared.
+    """
+
+    def __init__(self, store: TokenStore) -> None:
+        self._copied_store = store if isinstance(store, MemoryTokenStore) else None
+        self._spent: set[str] = set()
+        self._inherited: set[str] = set()
+        if self._copied_store is not None:
+            _SAVED_BY.setdefault(self._copied_store, _fork.get_generation())
+
+    def on_fork(self, pairs: Iterable[TokenPair | None]) -> None:
+        """Leave the refresh tokens of pairs to the parent process, unless the store is shared with it."""
+        if self._copied_store is not None:
+            self._inherited |= {pair.refresh for pair in pairs if pair is not None}
+
+    def on_load(self, tokens: TokenPair) -> None:
+        """Leave the refresh token of a loaded pair to the parent process, if a process before the fork saved it."""
+        if self._copied_store is not None and _SAVED_BY.get(self._copied_store) != _fork.get_generation():
+            self._inherited.add(tokens.refresh)
+
+    def on_save(self, tokens: TokenPair) -> None:
+        """Record that this process has saved a pair."""
+        if self._copied_store is not None and tokens.refresh not in self._inherited:
+            _SAVED_BY[self._copied_store] = _fork.get_generation()
+
+    def mark_spent(self, refresh: str) -> None:
+        """Record that a refresh token was sent."""
+        self._spent.add(refresh)
+
+    def select(self, pairs: Iterable[TokenPair | None]) -> list[str]:
+        """Select the refresh tokens of pairs that may be sent."""
+        known = [pair for pair in pairs if pair is not None]
+        return [
+            refresh
+            for refresh in dict.fromkeys(pair.refresh for pair in known)
+            if not is_record(refresh)
+            and refresh not in self._spent
+            and refresh not in self._inherited
+            and not any(is_refused(refresh, pair) for pair in known)
+        ]
+
+    def build_error(self, pairs: Iterable[TokenPair | None], url: str) -> IAMError:
+        """Build the error for a session whose pairs have no refresh token that may be sent.
+
+        Args:
+            pairs: The pairs.
+            url: Where a refresh token would be sent.
+        """
+        if any(pair is not None and pair.refresh in self._inherited for pair in pairs):
+            return ConfigurationError(
+                "this session's refresh token belongs to the parent process, and can be used once: make the Session in "
+                "this process after the fork, or give it a store that processes share, such as FileTokenStore"
+            )
+        return AuthenticationError(
+            401,
+            errors={},
+            message="the API has refused the session's refresh token before, so it was not sent again",
+            request_id=None,
+            retry_after=None,
+            body=None,
+            method="POST",
+            url=url,
+        )

@@ -1,0 +1,87 @@
+"""The steps that a session yields, and that a session driver performs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, Protocol, TypeAlias
+
+import attrs
+
+from ..errors import IAMError
+from .token_store import TokenPair
+
+OneTimePassword: TypeAlias = "str | Callable[[], str | Awaitable[str]]"
+
+
+@attrs.define(eq=False)
+class Load:
+    """Load from the store; the result is a pair, or None."""
+
+
+@attrs.define(eq=False)
+class Save:
+    """Save a pair to the store."""
+
+    tokens: TokenPair
+
+
+@attrs.define(eq=False)
+class LogIn:
+    """Log in; the result is an access token and a refresh token."""
+
+    username: str
+    password: str = attrs.field(repr=False)
+    one_time_password: OneTimePassword | None = attrs.field(repr=False)
+
+
+@attrs.define(eq=False)
+class Refresh:
+    """Exchange a refresh token; the result is an access token and a refresh token."""
+
+    refresh: str = attrs.field(repr=False)
+
+
+@attrs.define(eq=False)
+class SelectAccount:
+    """Open a session in an account; the result is an access token and a refresh token."""
+
+    client_id: int
+    access: str = attrs.field(repr=False)
+
+
+class HasTokens(Protocol):
+    """The result of an operation that issues tokens."""
+
+    access: str
+    refresh: str
+
+
+@attrs.define(eq=False)
+class ChangePassword:
+    """Call a function that changes the password of the session's user; the result is what it returns."""
+
+    change: Callable[[], Any]
+
+
+Step: TypeAlias = Load | Save | LogIn | Refresh | SelectAccount | ChangePassword
+
+
+@attrs.define(eq=False)
+class Done:
+    """Marks the end of the steps, and holds what they return."""
+
+    result: Any
+
+
+def advance(steps: Generator[Step, Any, object], result: object = None, error: IAMError | None = None) -> Step | Done:
+    """Pass on the outcome of the last step, and return the next step.
+
+    Args:
+        steps: The steps of a session.
+        result: The result of the last step; None for the first step.
+        error: The error that the last step raised.
+    """
+    try:
+        return steps.send(result) if error is None else steps.throw(error)
+    except StopIteration as end:
+        return Done(end.value)
