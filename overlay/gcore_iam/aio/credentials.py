@@ -1,4 +1,4 @@
-"""The credentials of a client: the value of the `Authorization` header, and what it takes to get it."""
+"""The credentials of a client: get and renew the value of the `Authorization` header."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class AsyncCredentials:
 
     Args:
         auth: A key, a session, or one access token; None for no credentials.
-        origin: The API that they are for.
+        origin: The origin of the API that they are sent to.
         exchange: Gets session tokens.
-        in_flight: The refreshes of sessions that are under way.
-        emit: Reports events; None when nobody listens.
+        in_flight: The exchanges of tokens that are in flight.
+        emit: Reports events; None if there is no event callback.
 
     Attributes:
-        auth: As given.
-        fixed: The authorization of a key that does not change; None for everything else.
-        outer: The credentials of the client whose session this client gets tokens for; None for any other client.
+        auth: The argument.
+        fixed: The authorization with a constant key; None for any other credentials.
+        outer: The credentials of the client for whose session this client gets tokens; None for any other client.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class AsyncCredentials:
             self._session = AsyncSessionDriver(auth, origin, exchange, in_flight, emit)
 
     def find_secrets(self) -> set[str]:
-        """Find what a server may repeat in any response: the key or session, and that of an outer client."""
+        """Find the secrets that a server may repeat in a response, those of an outer client included."""
         secrets = set() if self.outer is None else self.outer.find_secrets()
         if isinstance(self.auth, APIKey):
             secrets |= self.auth.secrets
@@ -64,12 +64,12 @@ class AsyncCredentials:
         """Get the authorization of an attempt; None for a request without credentials.
 
         Args:
-            deadline: The end of the call; a login that it needs ends with it.
+            deadline: The deadline of the call, and of the login that it may need.
         """
         if self.fixed is not None:
             return self.fixed
         if isinstance(self.auth, APIKey):
-            return Authorization(build_header(await resolve_callback_async(self.auth.ask, "the API key")))
+            return Authorization(build_header(await resolve_callback_async(self.auth.get_key, "the API key")))
         if isinstance(self.auth, Bearer):
             return Authorization(f"Bearer {self.auth.access}")
         if self._session is None:
@@ -77,25 +77,25 @@ class AsyncCredentials:
         return Authorization(f"Bearer {await self._session.get_access_token(deadline)}")
 
     async def renew(self, rejected: Authorization, deadline: Deadline | None) -> Authorization | None:
-        """Get another authorization after the API has refused one; None when there is none."""
+        """Get another authorization after the API has rejected one; None if there is no other."""
         if self._session is None:
             return None
         access, is_new = await self._session.renew(rejected.value.removeprefix("Bearer "), deadline)
         return Authorization(f"Bearer {access}", is_new)
 
     async def change_password(self, password: str, change: Callable[[], Awaitable[P]]) -> P:
-        """Change the password of the credentials' user; a session goes on with the new pair and the new password.
+        """Change the user's password; a session continues with the new pair and the new password.
 
         Args:
             password: The new password.
             change: Sends the request, and returns the new pair.
 
         Returns:
-            What `change` returns.
+            The result of `change`.
         """
         return await (change() if self._session is None else self._session.change_password(password, change))
 
     async def change_username(self, username: str) -> None:
-        """Let the session, if there is one, go on with another email address of its user."""
+        """Change the username of the session, if there is one."""
         if self._session is not None:
             await self._session.change_username(username)

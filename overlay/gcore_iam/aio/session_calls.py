@@ -20,7 +20,7 @@ async def log_in(client: Client, username: str, password: str, one_time_password
     body = LoginRequest(username, password)
     if one_time_password is not None:
         body.one_time_password = one_time_password
-    with attach_reconciler("log in again: a session that nobody uses ends by itself", None):
+    with attach_reconciler("log in again: an unused session expires by itself", None):
         return await iam_login_user.asyncio_detailed(body=body, client=client)
 
 
@@ -29,7 +29,7 @@ async def refresh(client: Client, token: str) -> Response[Token]:
     from gcore_iam_client.api.account import iam_refresh_token
     from gcore_iam_client.models import RefreshRequest
 
-    with attach_reconciler("log in again: the refresh token may have been used up", None):
+    with attach_reconciler("log in again: the refresh token may have been spent", None):
         return await iam_refresh_token.asyncio_detailed(body=RefreshRequest(token), client=client)
 
 

@@ -17,30 +17,30 @@ _SCHEME = "apikey"
 class APIKey:
     """A permanent API token, sent as `Authorization: APIKey <key>`.
 
-    Both spellings work: `42_a1b2…` and the older `1234$abcdef`. The key never shows in a repr.
+    Both forms work: `42_a1b2…` and the older `1234$abcdef`. The repr hides the key.
 
     Args:
-        key: The key, with or without `APIKey ` in front; or a function without parameters that gives it, for keys
-            that are rotated: it is asked before each attempt. With `AsyncIAMClient` it may be a coroutine function.
+        key: The key, with or without `APIKey ` in front; or a function without parameters that returns it, for keys
+            that are rotated: it is called before each attempt. With `AsyncIAMClient` it may be a coroutine function.
 
     Raises:
-        ConfigurationError: It is empty, or has characters that no key has (white space, control characters,
-            anything beyond ASCII). What a function gives is checked before each attempt.
+        ConfigurationError: The key is empty, or has characters that no key has (white space, control characters,
+            anything beyond ASCII). The result of a function is checked before each attempt.
 
-    Source: the security scheme `APIKey` of the API's description.
+    Source: the security scheme `APIKey` of the API's OpenAPI spec.
     """
 
     __slots__ = ("_source",)
 
     def __init__(self, key: str | Callable[[], str | Awaitable[str]]) -> None:
-        self._source: str | Callable[[], str | Awaitable[str]] = key if callable(key) else _bare(key)
+        self._source: str | Callable[[], str | Awaitable[str]] = key if callable(key) else _parse_key(key)
 
     @classmethod
     def from_environment(cls) -> Self:
         """Read the key from the environment variable `GCORE_API_KEY`.
 
         Raises:
-            ConfigurationError: It is not set, or not a key.
+            ConfigurationError: The variable is not set, or is not a key.
         """
         key = os.environ.get(ENVIRONMENT_VARIABLE)
         if key is None:
@@ -54,7 +54,7 @@ class APIKey:
 
     @property
     def fixed_header(self) -> str | None:
-        """The value of the `Authorization` header for a key that does not change, a secret; None for a function."""
+        """The value of the `Authorization` header, a secret; None if a function returns the key."""
         return None if callable(self._source) else build_header(self._source)
 
     @property
@@ -62,17 +62,17 @@ class APIKey:
         """The value of the `Authorization` header, a secret.
 
         Raises:
-            ConfigurationError: The function that gives the key gives something else, or is for async code.
+            ConfigurationError: The function returns something that is not a key, or is a coroutine function.
         """
-        return build_header(resolve_callback(self.ask, "the API key"))
+        return build_header(resolve_callback(self.get_key, "the API key"))
 
-    def ask(self) -> str | Awaitable[str]:
-        """The key as it was given, or whatever its function gives now."""
+    def get_key(self) -> str | Awaitable[str]:
+        """Return the key, or the result of its function."""
         return self._source() if callable(self._source) else self._source
 
     @property
     def secrets(self) -> set[str]:
-        """The key; empty if a function gives it."""
+        """The key; empty if a function returns it."""
         return set() if callable(self._source) else {self._source}
 
     def __repr__(self) -> str:
@@ -83,27 +83,28 @@ def build_header(key: str) -> str:
     """Build the value of the `Authorization` header for a key.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: The key is invalid.
     """
-    return f"APIKey {_bare(key)}"
+    return f"APIKey {_parse_key(key)}"
 
 
-def _bare(key: str) -> str:
+def _parse_key(key: str) -> str:
+    """Parse a key, with or without `APIKey ` in front."""
     if not isinstance(key, str):
         raise ConfigurationError(f"an API key must be a str, not {type(key).__name__}")
-    bare = key.strip()
-    scheme, _, rest = bare.partition(" ")
+    value = key.strip()
+    scheme, _, rest = value.partition(" ")
     if scheme.lower() == _SCHEME:
-        bare = rest.strip()
-    if not bare:
+        value = rest.strip()
+    if not value:
         raise ConfigurationError("the API key is empty; create one in the control panel")
-    if not is_credential(bare):
+    if not is_credential(value):
         raise ConfigurationError(
             "the API key holds white space, control characters or letters beyond ASCII; copy it again, in full"
         )
-    return bare
+    return value
 
 
 def is_credential(value: object) -> bool:
-    """Whether a value is a text that can stand in the `Authorization` header: visible ASCII characters."""
+    """Return whether a value can be sent in the `Authorization` header: a str of visible ASCII characters."""
     return isinstance(value, str) and value != "" and value.isascii() and value.isprintable() and " " not in value

@@ -1,4 +1,4 @@
-"""Authentication with one access token that is at hand."""
+"""Authentication with one access token."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ import attrs
 
 @attrs.define(eq=False)
 class Bearer:
-    """One access token, as it is."""
+    """One access token, which is not renewed."""
 
     access: str = attrs.field(repr=False)

@@ -22,7 +22,7 @@ def log_in(client: Client, username: str, password: str, one_time_password: str 
     body = LoginRequest(username, password)
     if one_time_password is not None:
         body.one_time_password = one_time_password
-    with attach_reconciler("log in again: a session that nobody uses ends by itself", None):
+    with attach_reconciler("log in again: an unused session expires by itself", None):
         return iam_login_user.sync_detailed(body=body, client=client)
 
 
@@ -31,7 +31,7 @@ def refresh(client: Client, token: str) -> Response[Token]:
     from gcore_iam_client.api.account import iam_refresh_token
     from gcore_iam_client.models import RefreshRequest
 
-    with attach_reconciler("log in again: the refresh token may have been used up", None):
+    with attach_reconciler("log in again: the refresh token may have been spent", None):
         return iam_refresh_token.sync_detailed(body=RefreshRequest(token), client=client)
 
 
