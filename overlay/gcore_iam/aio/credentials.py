@@ -69,7 +69,7 @@ class AsyncCredentials:
         if self.fixed is not None:
             return self.fixed
         if isinstance(self.auth, APIKey):
-            return Authorization(build_header(await resolve_callback_async(self.auth.get_key, "the API key")))
+            return Authorization(build_header(await resolve_callback_async(self.auth.ask, "the API key")))
         if isinstance(self.auth, Bearer):
             return Authorization(f"Bearer {self.auth.access}")
         if self._session is None:

@@ -64,9 +64,9 @@ class APIKey:
         Raises:
             ConfigurationError: The function returns something that is not a key, or is a coroutine function.
         """
-        return build_header(resolve_callback(self.get_key, "the API key"))
+        return build_header(resolve_callback(self.ask, "the API key"))
 
-    def get_key(self) -> str | Awaitable[str]:
+    def ask(self) -> str | Awaitable[str]:
         """Return the key, or the result of its function."""
         return self._source() if callable(self._source) else self._source
 

@@ -69,7 +69,7 @@ class Credentials:
         if self.fixed is not None:
             return self.fixed
         if isinstance(self.auth, APIKey):
-            return Authorization(build_header(resolve_callback(self.auth.get_key, "the API key")))
+            return Authorization(build_header(resolve_callback(self.auth.ask, "the API key")))
         if isinstance(self.auth, Bearer):
             return Authorization(f"Bearer {self.auth.access}")
         if self._session is None:
