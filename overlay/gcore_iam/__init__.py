@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from .errors import ResponseTooLargeError as ResponseTooLargeError
     from .errors import ServerError as ServerError
     from .errors import TokenRotationError as TokenRotationError
-    from .pagination.pages import Page as Page
+    from .pagination.options import Page as Page
     from .raw_response import RawResponse as RawResponse
     from .retry import RetryPolicy as RetryPolicy
     from .sync.client import IAMClient as IAMClient
@@ -75,7 +75,7 @@ _NAMES = {
         "TokenRotationError",
     ),
     "_paginate": ("paginate",),
-    "pagination.pages": ("Page",),
+    "pagination.options": ("Page",),
     "raw_response": ("RawResponse",),
     "retry": ("RetryPolicy",),
     "sync.client": ("IAMClient",),

@@ -21,7 +21,7 @@ from gcore_iam import (
     models,
     paginate,
 )
-from gcore_iam.pagination.pages import Identity, Received, Window
+from gcore_iam.pagination.options import Identity, PageOptions, PageResponse
 from gcore_iam.testing import FakeIAM
 from gcore_iam_client.api.account import iam_get_last_login_time
 from gcore_iam_client.api.users import iam_get_user, iam_get_users
@@ -30,26 +30,28 @@ IDS = Identity[int](lambda item: item, is_unique=True)
 LOOKS = Identity[str](lambda item: item, is_unique=False)
 
 
-def pager(fetch: Callable[[int, int], Received[int]], identity: Identity[int] = IDS, **window: Any) -> Pager[int]:
-    return Pager(fetch, Window(**{"prefetch": 1, **window}), identity, operation="numbers")
+def pager(fetch: Callable[[int, int], PageResponse[int]], identity: Identity[int] = IDS, **window: Any) -> Pager[int]:
+    return Pager(fetch, PageOptions(**{"prefetch": 1, **window}), identity, operation="numbers")
 
 
 class Numbers:
     """A list behind offset and limit, and a record of what was asked."""
 
-    def __init__(self, items: Sequence[int], *, clamp: int = 1001, counted: bool = True, whole: bool = False) -> None:
+    def __init__(
+        self, items: Sequence[int], *, clamp: int = 1001, counted: bool = True, is_whole: bool = False
+    ) -> None:
         self.items = list(items)
         self.clamp = clamp
         self.counted = counted
-        self.whole = whole
+        self.is_whole = is_whole
         self.asked: list[tuple[int, int]] = []
 
-    def __call__(self, offset: int, limit: int) -> Received[int]:
+    def __call__(self, offset: int, limit: int) -> PageResponse[int]:
         self.asked.append((offset, limit))
-        if self.whole:
-            return Received(list(self.items), len(self.items), whole=True)
+        if self.is_whole:
+            return PageResponse(list(self.items), len(self.items), is_whole=True)
         total = len(self.items) if self.counted else None
-        return Received(self.items[offset : offset + min(limit, self.clamp)], total)
+        return PageResponse(self.items[offset : offset + min(limit, self.clamp)], total)
 
 
 # --- what is asked for, and handed out -----------------------------------------------------------------------------
@@ -132,7 +134,7 @@ def test_shortcuts() -> None:
     assert items.total() == 30
     assert pager(Numbers([])).first() is None
     assert pager(numbers, max_items=0).first() is None
-    assert pager(Numbers(range(7), whole=True)).total() == 7
+    assert pager(Numbers(range(7), is_whole=True)).total() == 7
     with pytest.raises(PaginationError, match="does not say"):
         pager(Numbers(range(7), counted=False)).total()
 
@@ -172,7 +174,7 @@ def test_how_many_are_to_come_is_known_from_the_first_page_on() -> None:
 
 def test_a_total_out_of_this_world_is_no_hint() -> None:
     """`list` would try to make room for as many."""
-    answers = iter([Received([1, 2], 10**12), *[Received([2], 10**12)] * 99])
+    answers = iter([PageResponse([1, 2], 10**12), *[PageResponse([2], 10**12)] * 99])
     items = pager(lambda *_: next(answers))
     with pytest.raises(PaginationError):
         list(items)
@@ -389,7 +391,7 @@ def test_an_item_that_moves_does_not_take_others_along(name: str) -> None:
     numbers = Numbers(range(40))
     target = {"moved to the end": 39, "moved forward": 14, "moved back": 0}[name]
 
-    def fetch(offset: int, limit: int) -> Received[int]:
+    def fetch(offset: int, limit: int) -> PageResponse[int]:
         if len(numbers.asked) == 1:
             numbers.items.remove(9)
             numbers.items.insert(target, 9)
@@ -432,16 +434,16 @@ class Log:
         self.entries = list(entries)
         self.asked = 0
 
-    def __call__(self, offset: int, limit: int) -> Received[str]:
+    def __call__(self, offset: int, limit: int) -> PageResponse[str]:
         self.asked += 1
-        return Received(self.entries[offset : offset + limit], len(self.entries))
+        return PageResponse(self.entries[offset : offset + limit], len(self.entries))
 
 
 @pytest.mark.parametrize("entries", ["aaaaaaaaaaaa", "abababababab", "aabbccaabbcc", "abcaaabcaaab", "aab"])
 @pytest.mark.parametrize("page_size", [1, 2, 3, 5, 100])
 def test_what_looks_the_same_comes_as_often_as_it_is_there(entries: str, page_size: int) -> None:
     log = Log(entries)
-    assert list(Pager(log, Window(page_size, prefetch=1), LOOKS, operation="log")) == list(entries)
+    assert list(Pager(log, PageOptions(page_size, prefetch=1), LOOKS, operation="log")) == list(entries)
 
 
 @pytest.mark.parametrize("number", [1, 2, 5, 11])
@@ -449,13 +451,13 @@ def test_what_is_written_down_meanwhile_shifts_nothing(number: int) -> None:
     log = Log("".join(chr(ord("A") + index) for index in range(50)))
     new = itertools.count(ord("a") + 1000)
 
-    def fetch(offset: int, limit: int) -> Received[str]:
+    def fetch(offset: int, limit: int) -> PageResponse[str]:
         if log.asked:
             log.entries[:0] = [chr(next(new)) for _ in range(number)]
         return log(offset, limit)
 
     old = list(log.entries)
-    pager = Pager(fetch, Window(10, prefetch=1), LOOKS, operation="log")
+    pager = Pager(fetch, PageOptions(10, prefetch=1), LOOKS, operation="log")
     if number < 10:
         assert [entry for entry in pager if entry in old] == old
     else:
@@ -518,7 +520,9 @@ def test_an_iteration_goes_on_where_another_one_stopped(read: int, start: int, c
     got = list(itertools.islice(first, read))
     checkpoint = json.loads(json.dumps(first.checkpoint()))
     assert len(json.dumps(checkpoint)) < 2000
-    second = Pager(numbers, Window(7, consistency=consistency, prefetch=1), IDS, operation="numbers", resume=checkpoint)
+    second = Pager(
+        numbers, PageOptions(7, consistency=consistency, prefetch=1), IDS, operation="numbers", resume=checkpoint
+    )
     assert second.checkpoint() == checkpoint
     rest = list(second)
     assert got + rest == list(range(start, 50 + start))
@@ -532,7 +536,7 @@ def test_a_checkpoint_needs_no_detour_over_json() -> None:
     for read in (0, 5):
         first = pager(numbers, page_size=10)
         got = list(itertools.islice(first, read))
-        second = Pager(numbers, Window(), IDS, operation="numbers", resume=first.checkpoint())
+        second = Pager(numbers, PageOptions(), IDS, operation="numbers", resume=first.checkpoint())
         assert got + list(second) == list(range(30))
 
 
@@ -541,13 +545,13 @@ def test_a_newcomer_in_front_of_what_has_been_read_does_not_lead_back() -> None:
     items = list(range(300))
     asked = 0
 
-    def fetch(offset: int, limit: int) -> Received[int]:
+    def fetch(offset: int, limit: int) -> PageResponse[int]:
         nonlocal asked
         asked += 1
         if asked == 2:
             del items[:2]
             items.insert(10, 1000)
-        return Received(items[offset : offset + limit], len(items))
+        return PageResponse(items[offset : offset + limit], len(items))
 
     first = pager(fetch, page_size=100)
     got = []
@@ -555,7 +559,7 @@ def test_a_newcomer_in_front_of_what_has_been_read_does_not_lead_back() -> None:
         got.append(item)
         if item == 1000 or len(got) == 101:
             break
-    second = Pager(fetch, Window(100), IDS, operation="numbers", resume=first.checkpoint())
+    second = Pager(fetch, PageOptions(100), IDS, operation="numbers", resume=first.checkpoint())
     together = got + list(second)
     assert [item for item in together if item != 1000] == list(range(300))
 
@@ -566,15 +570,15 @@ def test_many_logins_that_come_meanwhile_are_passed_over() -> None:
         log = [f"{index:04}" for index in range(250)]
         asked = 0
 
-        def fetch(offset: int, limit: int, log: list[str] = log, number: int = number) -> Received[str]:
+        def fetch(offset: int, limit: int, log: list[str] = log, number: int = number) -> PageResponse[str]:
             nonlocal asked
             asked += 1
             if asked == 2:
                 log[:0] = [f"new {index}" for index in range(number)]
-            return Received(log[offset : offset + limit], len(log))
+            return PageResponse(log[offset : offset + limit], len(log))
 
         old = list(log)
-        got = list(Pager(fetch, Window(100, prefetch=1), LOOKS, operation="log"))
+        got = list(Pager(fetch, PageOptions(100, prefetch=1), LOOKS, operation="log"))
         assert [entry for entry in got if not entry.startswith("new")] == old
         assert len(got) == len(set(got))
 
@@ -582,10 +586,10 @@ def test_many_logins_that_come_meanwhile_are_passed_over() -> None:
 def test_a_list_of_unlimited_length_at_every_offset_is_told_in_the_fast_way_too() -> None:
     asked = 0
 
-    def fetch(offset: int, limit: int) -> Received[int]:
+    def fetch(offset: int, limit: int) -> PageResponse[int]:
         nonlocal asked
         asked += 1
-        return Received(range(limit), 1000 + asked)
+        return PageResponse(range(limit), 1000 + asked)
 
     with pytest.raises(PaginationError, match="does not heed offset"):
         list(pager(fetch, consistency="fast"))
@@ -597,7 +601,7 @@ def test_pages_have_checkpoints_as_well() -> None:
     first = pager(numbers, page_size=10)
     pages = first.pages()
     assert list(next(pages).items) + list(next(pages).items) == list(range(20))
-    second = Pager(numbers, Window(), IDS, operation="numbers", resume=first.checkpoint())
+    second = Pager(numbers, PageOptions(), IDS, operation="numbers", resume=first.checkpoint())
     assert list(second) == list(range(20, 50))
 
 
@@ -612,7 +616,7 @@ def test_the_end_has_a_checkpoint_from_which_newcomers_come() -> None:
     first = pager(numbers, page_size=10)
     list(first)
     numbers.items += [100, 101]
-    second = Pager(numbers, Window(), IDS, operation="numbers", resume=first.checkpoint())
+    second = Pager(numbers, PageOptions(), IDS, operation="numbers", resume=first.checkpoint())
     assert list(second) == [100, 101]
 
 
@@ -716,7 +720,7 @@ def test_what_came_before_a_failure_is_handed_out_first(prefetch: int) -> None:
 
 
 def test_an_iteration_that_has_failed_is_over() -> None:
-    def fetch(offset: int, limit: int) -> Received[int]:
+    def fetch(offset: int, limit: int) -> PageResponse[int]:
         raise RateLimitError(
             429, errors={}, message="", request_id=None, retry_after=None, body=None, method="GET", url=""
         )

@@ -11,9 +11,9 @@ import anyio
 import httpx
 import pytest
 from gcore_iam import Pager, PaginationError
-from gcore_iam.pagination.overlap import WINDOW
-from gcore_iam.pagination.pages import Identity, Received, Wanted, Window
-from gcore_iam.pagination.walk import Walk
+from gcore_iam.pagination.options import Identity, PageOptions, PageRequest, PageResponse
+from gcore_iam.pagination.overlap import MIN_REMEMBERED_KEYS
+from gcore_iam.pagination.walker import PageWalker
 from gcore_iam.testing import DeleteUser, FakeIAM, InsertUser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -135,13 +135,13 @@ class Shifting:
         self.asked: list[tuple[int, int]] = []
         self.new = itertools.count(10_000)
 
-    def __call__(self, offset: int, limit: int) -> Received[int]:
+    def __call__(self, offset: int, limit: int) -> PageResponse[int]:
         if self.asked:
             deleted, added = next(self.script, (0, 0))
             del self.items[:deleted]
             self.items[:0] = itertools.islice(self.new, added)
         self.asked.append((offset, limit))
-        return Received(self.items[offset : offset + limit], len(self.items))
+        return PageResponse(self.items[offset : offset + limit], len(self.items))
 
 
 @pytest.mark.parametrize(
@@ -162,28 +162,28 @@ def test_a_shift_costs_few_requests(script: list[tuple[int, int]], requests: int
     """A thousand numbers, in pages of a hundred."""
     shifting = Shifting(1000, *([(0, 0)] * 6), *script)
     identity = Identity[int](lambda item: item, is_unique=True)
-    got = list(Pager(shifting, Window(100, prefetch=1), identity, operation="numbers"))
+    got = list(Pager(shifting, PageOptions(100, prefetch=1), identity, operation="numbers"))
     assert [item for item in got if item < 10_000] == list(range(1000))
     assert len(got) == len(set(got))
     assert len(shifting.asked) == requests
 
 
 def test_no_more_than_a_window_of_keys_is_remembered() -> None:
-    walk = Walk(Window(1000), Identity[int](lambda item: item, is_unique=True))
+    walk = PageWalker(PageOptions(1000), Identity[int](lambda item: item, is_unique=True))
     steps = walk.steps()
     step = next(steps, None)
     most = 0
     while step is not None:
-        if isinstance(step, Wanted):
+        if isinstance(step, PageRequest):
             items = range(step.offset, min(step.offset + step.limit, 100_000))
             try:
-                step = steps.send(Received(items, 100_000))
+                step = steps.send(PageResponse(items, 100_000))
             except StopIteration:
                 break
         else:
             step = next(steps, None)
         most = max(most, len(walk._matcher.keys))
-    assert WINDOW <= most <= 2 * WINDOW + 1000
+    assert MIN_REMEMBERED_KEYS <= most <= 2 * MIN_REMEMBERED_KEYS + 1000
 
 
 def test_a_mass_deletion_of_all_that_is_remembered_is_told() -> None:
@@ -191,15 +191,15 @@ def test_a_mass_deletion_of_all_that_is_remembered_is_told() -> None:
     items = list(range(20_000))
     asked = 0
 
-    def fetch(offset: int, limit: int) -> Received[int]:
+    def fetch(offset: int, limit: int) -> PageResponse[int]:
         nonlocal asked
         asked += 1
         if asked == 16:
             del items[1000:16_000]
-        return Received(items[offset : offset + limit], None)
+        return PageResponse(items[offset : offset + limit], None)
 
     identity = Identity[int](lambda item: item, is_unique=True)
-    pager = Pager(fetch, Window(1000, prefetch=1), identity, operation="numbers")
+    pager = Pager(fetch, PageOptions(1000, prefetch=1), identity, operation="numbers")
     with pytest.raises(PaginationError, match="none of the last") as caught:
         list(pager)
     assert caught.value.offset > 10_000

@@ -16,10 +16,10 @@ import attrs
 import httpx
 import pytest
 from gcore_iam import AsyncIAMClient, IAMClient, Pager, PaginationError
-from gcore_iam.pagination.ahead import Ahead
-from gcore_iam.pagination.checkpoint import decoded, encoded
-from gcore_iam.pagination.pages import Identity, Received, Wanted, Window
-from gcore_iam.pagination.walk import Walk
+from gcore_iam.pagination.checkpoint import decode_checkpoint, encode_checkpoint
+from gcore_iam.pagination.options import Identity, PageOptions, PageRequest, PageResponse
+from gcore_iam.pagination.prefetch_plan import PrefetchPlan
+from gcore_iam.pagination.walker import PageWalker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,7 +69,7 @@ class ChangingList:
         self._is_counted = is_counted
         self._kept: set[int] = set()
 
-    def __call__(self, offset: int, limit: int) -> Received[int]:
+    def __call__(self, offset: int, limit: int) -> PageResponse[int]:
         if self.first is None:
             self.first, self._kept = list(self.items), set(self.items)
         else:
@@ -82,7 +82,7 @@ class ChangingList:
         if self._random is not None:
             count = self._random.randint(min(2, count), count)
         total = len(self.items) if self._is_counted else None
-        return Received(self.items[offset : offset + count], total)
+        return PageResponse(self.items[offset : offset + count], total)
 
     def check(self, got: Sequence[int]) -> None:
         """Fail unless nothing came twice, and all that was there from start to end came, in order."""
@@ -94,8 +94,8 @@ class ChangingList:
 
 
 def read_list(
-    fetch: Callable[[int, int], Received[int]],
-    window: Window,
+    fetch: Callable[[int, int], PageResponse[int]],
+    window: PageOptions,
     identity: Identity[int],
     *,
     stop: int | None = None,
@@ -105,35 +105,37 @@ def read_list(
 
     A page that is requested ahead is read from the list at once, or not before its turn, by chance.
     """
-    walk = Walk(window, identity)
+    walk = PageWalker(window, identity)
     got: list[int] = []
     while True:
-        ahead: Ahead[list[Received[int]]] = Ahead(window.prefetch, window.prefetch_bytes)
+        ahead: PrefetchPlan[list[PageResponse[int]]] = PrefetchPlan(window.prefetch, window.prefetch_bytes)
         steps = walk.steps()
         step = next(steps, None)
         while step is not None:
-            if not isinstance(step, Wanted):
+            if not isinstance(step, PageRequest):
                 items = list(step.page.items)
                 if stop is not None and len(got) + len(items) >= stop:
                     handed_out = stop - len(got)
                     got += items[:handed_out]
-                    checkpoint = encoded(step.place.after(handed_out), "numbers")
-                    walk = Walk(window, identity, decoded(json.loads(json.dumps(checkpoint)), "numbers"))
+                    checkpoint = encode_checkpoint(step.position.compute_progress(handed_out), "numbers")
+                    walk = PageWalker(
+                        window, identity, decode_checkpoint(json.loads(json.dumps(checkpoint)), "numbers")
+                    )
                     break
                 got += items
-                for wanted in ahead.plan(walk)[0]:
+                for wanted in ahead.update(walk)[0]:
                     is_early = delays.random() < 0.6
-                    ahead.asked[wanted.offset] = wanted, [fetch(wanted.offset, wanted.limit)] if is_early else []
+                    ahead.in_flight[wanted.offset] = wanted, [fetch(wanted.offset, wanted.limit)] if is_early else []
                 step = next(steps, None)
                 continue
-            if step.offset in ahead.asked and not step.is_fresh:
-                wanted, pages = ahead.asked.pop(step.offset)
+            if step.offset in ahead.in_flight and not step.is_fresh:
+                wanted, pages = ahead.in_flight.pop(step.offset)
                 received = pages[0] if pages else fetch(wanted.offset, wanted.limit)
             else:
-                wanted = ahead.limit(step, window.overlap)
+                wanted = ahead.shorten(step, window.overlap)
                 ahead.make_room()
                 received = fetch(wanted.offset, wanted.limit)
-            ahead.note(wanted, received, window.overlap)
+            ahead.record_response(wanted, received, window.overlap)
             try:
                 step = steps.send(received)
             except StopIteration:
@@ -169,7 +171,7 @@ def test_an_item_that_stays_comes_exactly_once(
     delays: int,
 ) -> None:
     numbers = ChangingList(size, changes, longest=longest, seed=seed, is_counted=is_counted)
-    window = Window(page_size, prefetch=prefetch)
+    window = PageOptions(page_size, prefetch=prefetch)
     numbers.check(read_list(numbers, window, identity, stop=stop, delays=random.Random(delays)))  # noqa: S311
 
 
@@ -186,7 +188,7 @@ def test_a_server_of_single_items_loses_and_repeats_none(
 ) -> None:
     """Whatever the page size; with one change at most between two requests."""
     numbers = ChangingList(size, changes, longest=1)
-    window = Window(page_size, prefetch=prefetch)
+    window = PageOptions(page_size, prefetch=prefetch)
     numbers.check(read_list(numbers, window, identity, delays=random.Random(0)))  # noqa: S311
 
 
@@ -303,12 +305,12 @@ class ScriptedList:
     is_counted: bool = True
     requests: list[tuple[int, int]] = attrs.field(factory=list)
 
-    def __call__(self, offset: int, limit: int) -> Received[int]:
+    def __call__(self, offset: int, limit: int) -> PageResponse[int]:
         number = len(self.requests)
         items = self.states[min(number, len(self.states) - 1)]
         longest = self.pages[number] if number < len(self.pages) else self.longest
         self.requests.append((offset, limit))
-        return Received(items[offset : offset + min(limit, longest)], len(items) if self.is_counted else None)
+        return PageResponse(items[offset : offset + min(limit, longest)], len(items) if self.is_counted else None)
 
 
 IDENTITIES = pytest.mark.parametrize("identity", [BY_CONTENT, BY_ID], ids=["by content", "by id"])
@@ -319,7 +321,7 @@ def test_a_page_of_one_item_forgets_nothing(identity: Identity[int]) -> None:
     """Item 0 is pushed out of sight, and shown again by a page that overlaps with no other."""
     before, later = [0, 1, 2, 3, 4], [11, 12, 0, 14, 2, 13, 4]
     states = [before] * 2 + [[11, 0, 2, 4]] * 2 + [later] * 11 + [[15, 12, 16, 0]]
-    got = list(Pager(ScriptedList(states, longest=1), Window(7, prefetch=1), identity, operation="numbers"))
+    got = list(Pager(ScriptedList(states, longest=1), PageOptions(7, prefetch=1), identity, operation="numbers"))
     assert got.count(0) == 1
     assert len(got) == len(set(got))
 
@@ -329,11 +331,11 @@ def test_a_checkpoint_keeps_all_that_one_insertion_hides(identity: Identity[int]
     """A hundred items are hidden behind new ones while the checkpoint is taken."""
     old, new = list(range(400)), list(range(1000, 1150))
     numbers = ScriptedList([old, [*old[:100], *new, *old[100:]]])
-    first = Pager(numbers, Window(200, prefetch=1), identity, operation="numbers")
+    first = Pager(numbers, PageOptions(200, prefetch=1), identity, operation="numbers")
     got = list(itertools.islice(first, 205))
     assert got[200:] == new[:5]
     checkpoint = json.loads(json.dumps(first.checkpoint()))
-    got += Pager(numbers, Window(200, prefetch=1), identity, operation="numbers", resume=checkpoint)
+    got += Pager(numbers, PageOptions(200, prefetch=1), identity, operation="numbers", resume=checkpoint)
     assert sorted(got) == sorted([*old, *new])
 
 
@@ -342,13 +344,13 @@ def test_an_uncounted_list_that_shrinks_does_not_end_early(identity: Identity[in
     """A page of one item, and an empty one after a deletion, look like the end."""
     all_items, rest = list(range(8)), list(range(2, 8))
     numbers = ScriptedList([all_items] * 3 + [rest], pages=[3, 4, 1], is_counted=False)
-    assert list(Pager(numbers, Window(3, prefetch=1), identity, operation="numbers")) == all_items
+    assert list(Pager(numbers, PageOptions(3, prefetch=1), identity, operation="numbers")) == all_items
 
 
 def test_a_search_asks_for_no_offset_twice() -> None:
     """All but the newest entries are replaced; each page is looked for once before the list is begun anew."""
     numbers = ScriptedList([list(range(40)), list(range(100, 140))])
-    got = list(Pager(numbers, Window(4, prefetch=1), BY_CONTENT, operation="numbers"))
+    got = list(Pager(numbers, PageOptions(4, prefetch=1), BY_CONTENT, operation="numbers"))
     assert got == [*range(4), *range(100, 140)]
     searched = numbers.requests[1 : numbers.requests.index((0, 5), 3)]
     assert len(searched) == len(set(searched))
@@ -358,11 +360,11 @@ def test_a_search_asks_for_no_offset_twice() -> None:
 @pytest.mark.parametrize("prefetch", [1, 4])
 @pytest.mark.parametrize("entries", ["aaaaaaaaaaaa", "abababababab", "aabbccaabbcc", "abcaaabcaaab"])
 def test_equal_items_come_as_often_as_they_stand_there(entries: str, prefetch: int, longest: int) -> None:
-    def fetch(offset: int, limit: int) -> Received[str]:
-        return Received(entries[offset : offset + min(limit, longest)], len(entries))
+    def fetch(offset: int, limit: int) -> PageResponse[str]:
+        return PageResponse(entries[offset : offset + min(limit, longest)], len(entries))
 
     identity = Identity[str](lambda item: item, is_unique=False)
-    assert "".join(Pager(fetch, Window(4, prefetch=prefetch), identity, operation="log")) == entries
+    assert "".join(Pager(fetch, PageOptions(4, prefetch=prefetch), identity, operation="log")) == entries
 
 
 @settings(max_examples=300, deadline=None)
@@ -372,10 +374,10 @@ def test_a_changing_list_of_equal_items_ends(kinds: int, size: int, page_size: i
     numbers = ChangingList(size, changes)
     requests = itertools.count()
 
-    def fetch(offset: int, limit: int) -> Received[int]:
+    def fetch(offset: int, limit: int) -> PageResponse[int]:
         assert next(requests) < 2000
         received = numbers(offset, limit)
-        return Received([item % kinds for item in received.items], received.total)
+        return PageResponse([item % kinds for item in received.items], received.total)
 
     with contextlib.suppress(PaginationError):
-        list(Pager(fetch, Window(page_size, prefetch=1), BY_CONTENT, operation="numbers"))
+        list(Pager(fetch, PageOptions(page_size, prefetch=1), BY_CONTENT, operation="numbers"))

@@ -30,9 +30,9 @@ from gcore_iam import (
     models,
     paginate,
 )
-from gcore_iam.pagination.ahead import Ahead
-from gcore_iam.pagination.pages import Identity, Received, Wanted, Window
-from gcore_iam.pagination.walk import Walk
+from gcore_iam.pagination.options import Identity, PageOptions, PageRequest, PageResponse
+from gcore_iam.pagination.prefetch_plan import PrefetchPlan
+from gcore_iam.pagination.walker import PageWalker
 from gcore_iam.testing import Delay, FakeIAM, Hang, Reset, Status
 from gcore_iam_client.api.users import iam_get_users
 from rich.console import Console
@@ -122,40 +122,40 @@ def test_nothing_beyond_what_is_wanted_is_asked_for(fake: FakeIAM, url: str) -> 
         assert [request.query["limit"] for request in fake.requests] == ["10", "11", "6"]
 
 
-def walk_to(position: int, **window: Any) -> Walk[int]:
-    walk = Walk(Window(PAGE, **window), Identity[int](lambda item: item, is_unique=True))
+def walk_to(position: int, **window: Any) -> PageWalker[int]:
+    walk = PageWalker(PageOptions(PAGE, **window), Identity[int](lambda item: item, is_unique=True))
     steps = walk.steps()
     wanted = next(steps)
-    while walk.position < position:
-        assert isinstance(wanted, Wanted)
-        steps.send(Received(range(wanted.offset, wanted.offset + wanted.limit), 1000))
+    while walk.next_offset < position:
+        assert isinstance(wanted, PageRequest)
+        steps.send(PageResponse(range(wanted.offset, wanted.offset + wanted.limit), 1000))
         wanted = next(steps)
     return walk
 
 
 def test_a_server_that_has_enough_is_asked_for_one_page_at_a_time_until_it_has_recovered() -> None:
     walk = walk_to(9)
-    ahead: Ahead[str] = Ahead(4, 2**24)
-    asked, given_up = ahead.plan(walk)
-    assert (asked, given_up) == ([Wanted(offset, 11) for offset in (9, 19, 29, 39)], [])
-    ahead.asked = {one.offset: (one, str(one.offset)) for one in asked}
+    ahead: PrefetchPlan[str] = PrefetchPlan(4, 2**24)
+    asked, given_up = ahead.update(walk)
+    assert (asked, given_up) == ([PageRequest(offset, 11) for offset in (9, 19, 29, 39)], [])
+    ahead.in_flight = {one.offset: (one, str(one.offset)) for one in asked}
     assert ahead.slow_down() == ["19", "29", "39"]
-    ahead.asked = {}
-    assert ahead.plan(walk) == ([], [])
+    ahead.in_flight = {}
+    assert ahead.update(walk) == ([], [])
     for window in (2, 3, 4, 4):
-        ahead.note(Wanted(0, 11), Received(range(11), 1000), 1)
-        assert len(ahead.plan(walk)[0]) == window
+        ahead.record_response(PageRequest(0, 11), PageResponse(range(11), 1000), 1)
+        assert len(ahead.update(walk)[0]) == window
 
 
 def test_what_is_in_flight_is_kept_where_it_fits_and_given_up_where_it_does_not() -> None:
     walk = walk_to(9)
-    ahead: Ahead[str] = Ahead(4, 2**24)
-    ahead.asked = {offset: (Wanted(offset, 11), str(offset)) for offset in (4, 19, 29, 500)}
-    asked, given_up = ahead.plan(walk)
-    assert (asked, given_up) == ([Wanted(9, 11), Wanted(39, 11)], ["4", "500"])
-    ahead.asked = {offset: (Wanted(offset, 11), str(offset)) for offset in (12, 22)}
-    assert ahead.plan(walk)[0] == [Wanted(9, 4), Wanted(32, 11)]
-    assert ahead.limit(Wanted(9, 11), 1) == Wanted(9, 4)
+    ahead: PrefetchPlan[str] = PrefetchPlan(4, 2**24)
+    ahead.in_flight = {offset: (PageRequest(offset, 11), str(offset)) for offset in (4, 19, 29, 500)}
+    asked, given_up = ahead.update(walk)
+    assert (asked, given_up) == ([PageRequest(9, 11), PageRequest(39, 11)], ["4", "500"])
+    ahead.in_flight = {offset: (PageRequest(offset, 11), str(offset)) for offset in (12, 22)}
+    assert ahead.update(walk)[0] == [PageRequest(9, 4), PageRequest(32, 11)]
+    assert ahead.shorten(PageRequest(9, 11), 1) == PageRequest(9, 4)
 
 
 def test_a_clamped_limit_is_learnt(fake: FakeIAM) -> None:
@@ -542,13 +542,13 @@ def test_async_for_over_a_sync_pager_is_refused(fake: FakeIAM, backend: str) -> 
 def test_an_async_pager_in_sync_code_is_told() -> None:
     identity = Identity[int](lambda item: item, is_unique=True)
 
-    async def fetch_async(offset: int, limit: int) -> Received[int]:
+    async def fetch_async(offset: int, limit: int) -> PageResponse[int]:
         raise AssertionError
 
-    wrong: Any = AsyncPager(fetch_async, Window(), identity, operation="x")
+    wrong: Any = AsyncPager(fetch_async, PageOptions(), identity, operation="x")
     with pytest.raises(ConfigurationError, match="IAMClient in sync code"):
         list(wrong)
-    right: Any = Pager(lambda *_: Received([], 0), Window(), identity, operation="x")
+    right: Any = Pager(lambda *_: PageResponse([], 0), PageOptions(), identity, operation="x")
     with pytest.raises(ConfigurationError, match="AsyncIAMClient"):
         aiter(right)
 

@@ -1,5 +1,5 @@
-"""Walking every page of a list: what to ask for, what to hand out, where it ends.
+"""Iteration over all pages of a list: decides what to request, what to hand out, and where the list ends.
 
-Nothing in here does I/O or knows HTTP. `Walk` sees pages and decides; `Ahead` decides which pages to ask for early;
-`gcore_iam.aio.pager` and `gcore_iam.sync.pager` do the asking.
+This package does no I/O and knows nothing of HTTP. `PageWalker` turns responses into pages; `PrefetchPlan` decides
+which pages to request early; `gcore_iam.aio.pager` and `gcore_iam.sync.pager` send the requests.
 """

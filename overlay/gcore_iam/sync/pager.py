@@ -1,8 +1,8 @@
 # Derived from aio/pager.py by `make generate`. Do not edit: change that file.
 
-"""Iterators over every page of a list operation, for sync code.
+"""Iterators over all items of a list operation, for sync code.
 
-What to ask for and where it ends is decided in `gcore_iam.pagination`; here it is asked for.
+`gcore_iam.pagination` decides what to request and where the list ends; this module sends the requests.
 """
 
 from __future__ import annotations
@@ -15,42 +15,41 @@ import attrs
 
 from .._concurrency import RequestControl
 from ..errors import ConfigurationError, IAMError, PaginationError
-from ..pagination.checkpoint import Checkpoint, decoded
-from ..pagination.guard import Guard
-from ..pagination.pages import Identity, Page, Received, Wanted, Window
-from ..pagination.reading import Reading, items
-from ..pagination.walk import Ready, Walk
+from ..pagination.checkpoint import Checkpoint, decode_checkpoint
+from ..pagination.iteration import Guard, IterationState, iterate_items
+from ..pagination.options import Identity, Page, PageOptions, PageRequest, PageResponse
+from ..pagination.walker import PageWalker, ReadyPage
 from .prefetch import Bind, Fetch, Prefetch
 
 T = TypeVar("T")
 
-_LARGEST_HINT = 10_000_000
-"""Items; `list` reserves room for as many as it is told to expect, and a server may say anything."""
+_MAX_LENGTH_HINT = 10_000_000
+"""Items; `list` allocates memory for the length hint, and the total of a server is not trusted beyond that."""
 
 
 class Pager(Guard, Generic[T]):
-    """All items of a list operation, fetched page by page while it is iterated.
+    """Iterates over all items of a list operation, and fetches them page by page.
 
-    Nothing is sent before that, and each iteration starts anew. An iteration that is left early cancels what it has
-    asked for; `contextlib.closing` around the iterator makes it wait for that as well.
+    The pager sends nothing before it is iterated, and each iteration starts from the beginning. An iteration that is
+    left early cancels its requests; `contextlib.closing` around the iterator also waits for their end.
 
-    Every item that exists from the start to the end of an iteration is handed out exactly once, also when others add
-    and delete items meanwhile, provided that the server keeps a stable order. Items that come or go meanwhile may or
-    may not appear. Items without an id are recognised by their content: of those that equal one another, some may be
-    left out or repeated while the list changes.
+    Every item that exists from the start to the end of an iteration is returned exactly once, even if others add and
+    delete items meanwhile, provided that the server keeps a stable order. Items that are added or deleted meanwhile may
+    or may not be returned. Items without an id are recognised by their content: if the list changes, some of those that
+    equal one another may be left out or repeated.
 
-    For that, neighbouring pages overlap by one item: where they do not meet, the list has shifted, and the iteration
-    steps back until they do. It remembers some thousand items; when none of them can be found again, or they come in
-    another order again and again, it raises PaginationError. From a server that sends a single item per page, which
-    overlaps with nothing, it may miss items while the list changes. `consistency="fast"` does without all this.
+    To keep this promise, neighbouring pages overlap by one item. If they do not meet, the list has shifted, and the
+    iteration steps back until they do. It remembers several thousand items. If none of them can be found again, or
+    their order changes again and again, it raises PaginationError. If a server sends a single item per page, pages
+    cannot overlap, and items may be missed while the list changes. `consistency="fast"` does none of this.
 
-    What goes wrong is raised when all that came before has been handed out, and carries a `checkpoint`.
+    An error is raised after all items before it have been returned, and carries a `checkpoint`.
     """
 
     def __init__(
         self,
         fetch: Fetch[T],
-        window: Window,
+        window: PageOptions,
         identity: Identity[T],
         *,
         operation: str,
@@ -61,16 +60,15 @@ class Pager(Guard, Generic[T]):
         self._fetch = fetch
         self._bind: Bind[T] = (lambda _: fetch) if bind is None else bind
         self._on_page = on_page
-        self._window = window
+        self._options = window
         self._identity = identity
         self._operation = operation
-        self._progress = None if resume is None else decoded(resume, operation)
-        self._reading = self._read()
+        self._progress = None if resume is None else decode_checkpoint(resume, operation)
+        self._state = self._build_state(window)
         self._total: int | None = None
 
-    def _read(self, window: Window | None = None) -> Reading[T]:
-        walk = Walk(self._window if window is None else window, self._identity, self._progress)
-        return Reading(walk, self._operation)
+    def _build_state(self, options: PageOptions) -> IterationState[T]:
+        return IterationState(PageWalker(options, self._identity, self._progress), self._operation)
 
     def __iter__(self) -> Iterator[T]:
         """Iterate item by item.
@@ -79,35 +77,34 @@ class Pager(Guard, Generic[T]):
             PaginationError: While iterating: the server's pages contradict each other.
             IAMError: While iterating: any other failure; see `gcore_iam.errors`.
         """
-        return items(self.pages())
+        return iterate_items(self.pages())
 
     def pages(self) -> Pages[T]:
         """Iterate page by page.
 
         Returns:
-            The pages, each with one item or more that no earlier one has had.
+            The pages, each with at least one item that no earlier page had.
 
         Raises:
             PaginationError: While iterating: the server's pages contradict each other.
             IAMError: While iterating: any other failure; see `gcore_iam.errors`.
         """
-        self._reading = self._read()
-        return self._iterate()
+        return self._start(self._options)
 
     def first(self) -> T | None:
-        """The first item; None when there is none. Asks for no more than one.
+        """Return the first item; None if there is none. Requests no more than that item.
 
         Raises:
-            IAMError: Any other failure; see `gcore_iam.errors`.
+            IAMError: The request failed; see `gcore_iam.errors`.
         """
-        window = self._window.limited(1)
-        if self._progress is None:  # then there is nothing to join
-            window = attrs.evolve(window, consistency="fast")
-        items = self._collect(window)
+        options = self._options.with_limit(1)
+        if self._progress is None:  # nothing has been read, so there is nothing to overlap with
+            options = attrs.evolve(options, consistency="fast")
+        items = self._collect(options)
         return items[0] if items else None
 
     def collect(self, limit: int | None = None) -> list[T]:
-        """All items in a list.
+        """Return all items as a list.
 
         Args:
             limit: Items to stop after, 0 or more; None for all.
@@ -117,21 +114,20 @@ class Pager(Guard, Generic[T]):
             PaginationError: The server's pages contradict each other.
             IAMError: Any other failure; see `gcore_iam.errors`.
         """
-        return self._collect(self._window.limited(limit))
+        return self._collect(self._options.with_limit(limit))
 
-    def _collect(self, window: Window) -> list[T]:
-        self._reading = self._read(window)
-        found: list[T] = []
-        with contextlib.closing(self._iterate()) as pages:
+    def _collect(self, options: PageOptions) -> list[T]:
+        items: list[T] = []
+        with contextlib.closing(self._start(options)) as pages:
             for page in pages:
-                found += page.items
-        return found
+                items += page.items
+        return items
 
     def total(self) -> int:
-        """How many items the server counts, wherever this pager starts and stops. Sends one small request.
+        """Return how many items the server counts, wherever this pager starts and stops. Sends one small request.
 
         Raises:
-            PaginationError: The server does not say.
+            PaginationError: The server sends no count.
             IAMError: Any other failure; see `gcore_iam.errors`.
         """
         total = self._total = (self._fetch(0, 1)).total
@@ -139,49 +135,53 @@ class Pager(Guard, Generic[T]):
             raise PaginationError("the server does not say how many items there are", offset=0)
         return total
 
-    def _iterate(self) -> Pages[T]:
-        return Pages(self._observe_total, self._reading, self._on_page)
+    def _start(self, options: PageOptions) -> Pages[T]:
+        self._state = self._build_state(options)
+        return Pages(self._bind_recording, self._state, self._on_page)
 
-    def _observe_total(self, control: RequestControl) -> Fetch[T]:
+    def _bind_recording(self, control: RequestControl) -> Fetch[T]:
+        """Build a fetch that records the total of each response, for `__length_hint__`."""
         fetch = self._bind(control)
 
-        def observed(offset: int, limit: int) -> Received[T]:
-            received = fetch(offset, limit)
-            self._total = received.total
-            return received
+        def fetch_and_record(offset: int, limit: int) -> PageResponse[T]:
+            response = fetch(offset, limit)
+            self._total = response.total
+            return response
 
-        return observed
+        return fetch_and_record
 
     def __length_hint__(self) -> int:
-        """How many items an iteration will bring, as far as is known: not before the first page, or `total()`."""
-        if self._total is None or self._total > _LARGEST_HINT:
-            return cast(int, NotImplemented)  # what `operator.length_hint` understands
-        start = self._window.start if self._progress is None else self._progress.offset + bool(self._progress.recent)
+        """Return how many items an iteration brings, once the first page or `total()` has been read."""
+        if self._total is None or self._total > _MAX_LENGTH_HINT:
+            return cast(int, NotImplemented)  # `operator.length_hint` takes this for "unknown"
+        start = self._options.start if self._progress is None else self._progress.offset + bool(self._progress.recent)
         rest = max(0, self._total - start)
-        return rest if self._window.max_items is None else min(rest, self._window.max_items)
+        return rest if self._options.max_items is None else min(rest, self._options.max_items)
 
     def checkpoint(self) -> Checkpoint:
-        """How far the iteration that was begun last has come.
+        """Return the progress of the iteration that was started last.
 
         Returns:
-            What the same method takes as `resume` to go on after the item that was handed out last, in this process or
-            in another one: a dict that JSON has a form for, of some kilobytes, at most 20. It holds ids and numbers.
+            A value that the method that made this pager takes as `resume`, in this process or another one, to continue
+            after the item that was returned last. It is a JSON object of ids and numbers: usually a few KB, at most 20.
         """
-        return self._reading.checkpoint()
+        return self._state.build_checkpoint()
 
 
 class Pages(Iterator[Page[T]]):
-    """An iteration over the pages of a list; made by a pager."""
+    """Iterates over the pages of a list; made by a pager."""
 
-    def __init__(self, bind: Bind[T], reading: Reading[T], on_page: Callable[[Page[T]], object] | None = None) -> None:
-        self.reading = reading
-        self._walk = reading.walk
-        self._steps = reading.walk.steps()
-        self._wanted: Wanted | None = None
+    def __init__(
+        self, bind: Bind[T], state: IterationState[T], on_page: Callable[[Page[T]], object] | None = None
+    ) -> None:
+        self._state = state
+        self._walker = state.walker
+        self._steps = state.walker.steps()
+        self._request: PageRequest | None = None
         self._page: Page[T] | None = None
-        self._is_over = self._is_busy = False
+        self._is_finished = self._is_busy = False
         self._on_page = on_page
-        self._prefetch = Prefetch(bind, reading.walk.window)
+        self._prefetch = Prefetch(bind, state.walker.options)
 
     def __iter__(self) -> Self:
         return self
@@ -189,23 +189,23 @@ class Pages(Iterator[Page[T]]):
     def __next__(self) -> Page[T]:
         if self.advance() is None:
             raise StopIteration
-        assert self._page is not None  # noqa: S101 - there has been one
-        self.reading.end()
+        assert self._page is not None  # noqa: S101 - advance() has set it
+        self._state.finish_page()
         return self._page
 
     def advance(self) -> Iterator[T] | None:
-        """Go to the next page, and give its items; None when there is none."""
-        if self._is_over:
+        """Go to the next page, and return its items; None if there is none."""
+        if self._is_finished:
             return None
         if self._is_busy:
-            raise ConfigurationError("this iteration goes on elsewhere; each task and thread needs one of its own")
-        self._page = None  # let go before the next one comes: memory that is in use already is the fastest
+            raise ConfigurationError("this iteration is in use elsewhere; each task and thread needs one of its own")
+        self._page = None  # freed before the next page comes, so that its memory is used again
         self._is_busy = True
         try:
-            ready = self._next()
+            ready = self._read_next()
         except Exception as error:
             if isinstance(error, IAMError) and error.checkpoint is None:
-                error.checkpoint = self.reading.checkpoint()
+                error.checkpoint = self._state.build_checkpoint()
             self.close()
             raise
         finally:
@@ -213,29 +213,29 @@ class Pages(Iterator[Page[T]]):
         if ready is None:
             self.close()
             return None
-        self._prefetch.request_ahead(self._walk)
+        self._prefetch.request_ahead(self._walker)
         self._page = ready.page
         if self._on_page is not None:
             self._on_page(ready.page)
-        return self.reading.begin(ready)
+        return self._state.start_page(ready)
 
     def close(self) -> None:
-        """End the iteration, and cancel what is in flight."""
-        self._is_over = True
+        """End the iteration, and cancel its requests."""
+        self._is_finished = True
         self._prefetch.close()
 
     def __del__(self) -> None:
-        if not self._is_over:
+        if not self._is_finished:
             self._prefetch.cancel()
 
-    def _next(self) -> Ready[T] | None:
-        step: Wanted | Ready[T] | None = self._wanted or next(self._steps, None)
-        while isinstance(step, Wanted):
-            self._wanted = step  # so that one who is cancelled here may go on
-            received = self._prefetch.read(step)
-            self._wanted = None
+    def _read_next(self) -> ReadyPage[T] | None:
+        step: PageRequest | ReadyPage[T] | None = self._request or next(self._steps, None)
+        while isinstance(step, PageRequest):
+            self._request = step  # sent again by the next call if this one is cancelled
+            response = self._prefetch.read(step)
+            self._request = None
             try:
-                step = self._steps.send(received)
+                step = self._steps.send(response)
             except StopIteration:
                 step = None
         return step

@@ -10,13 +10,13 @@ from typing import Generic, TypeAlias, TypeVar
 
 from .._concurrency import RequestControl, Workers
 from ..errors import CallCancelled, IAMError, RateLimitError
-from ..pagination.ahead import Ahead
-from ..pagination.pages import Received, Wanted, Window
-from ..pagination.walk import Walk
+from ..pagination.options import PageOptions, PageRequest, PageResponse
+from ..pagination.prefetch_plan import PrefetchPlan
+from ..pagination.walker import PageWalker
 
 T = TypeVar("T")
 
-Fetch: TypeAlias = Callable[[int, int], Received[T]]
+Fetch: TypeAlias = Callable[[int, int], PageResponse[T]]
 """Requests the items from an offset on, up to a limit."""
 
 Bind: TypeAlias = Callable[[RequestControl], Fetch[T]]
@@ -24,69 +24,69 @@ Bind: TypeAlias = Callable[[RequestControl], Fetch[T]]
 
 
 class Prefetch(Generic[T]):
-    """The pages that an iteration reads, and those that it requests ahead.
+    """Reads the pages of an iteration, and requests those that follow ahead of time.
 
     Args:
         bind: Builds a fetch whose calls obey a control.
-        window: How many pages to request ahead, and how many bytes to hold.
+        options: How many pages to request ahead, and how many bytes to hold.
     """
 
-    def __init__(self, bind: Bind[T], window: Window) -> None:
+    def __init__(self, bind: Bind[T], options: PageOptions) -> None:
         self._bind = bind
-        self._overlap = window.overlap
-        self._plan: Ahead[RequestControl] = Ahead(window.prefetch, window.prefetch_bytes)
-        self._workers = Workers[Received[T]]()
+        self._overlap = options.overlap
+        self._plan: PrefetchPlan[RequestControl] = PrefetchPlan(options.prefetch, options.prefetch_bytes)
+        self._workers = Workers[PageResponse[T]]()
         self._fetch = bind(RequestControl(self._slow_down))
 
-    def read(self, wanted: Wanted) -> Received[T]:
+    def read(self, request: PageRequest) -> PageResponse[T]:
         """Read a page: wait for it if it was requested ahead, else request it now.
 
         Raises:
             IAMError: The request failed.
         """
         plan = self._plan
-        if wanted.offset in plan.asked:
-            asked, control = plan.asked[wanted.offset]
+        if request.offset in plan.in_flight:
+            sent, control = plan.in_flight[request.offset]
             try:
-                received = self._workers.get_result(control)
+                response = self._workers.get_result(control)
             except CallCancelled:
-                del plan.asked[wanted.offset]
-            except RateLimitError:  # once more, without other requests beside it
-                del plan.asked[wanted.offset]
+                del plan.in_flight[request.offset]
+            except RateLimitError:  # the request is repeated below, without other requests beside it
+                del plan.in_flight[request.offset]
                 self._slow_down()
             except IAMError:
-                del plan.asked[wanted.offset]
+                del plan.in_flight[request.offset]
                 raise
             else:
-                del plan.asked[wanted.offset]
-                plan.note(asked, received, self._overlap)
-                return received
-        wanted = plan.limit(wanted, self._overlap)
+                del plan.in_flight[request.offset]
+                plan.record_response(sent, response, self._overlap)
+                return response
+        request = plan.shorten(request, self._overlap)
         _cancel(plan.make_room())
-        received = self._fetch(wanted.offset, wanted.limit)
-        plan.note(wanted, received, self._overlap)
-        return received
+        response = self._fetch(request.offset, request.limit)
+        plan.record_response(request, response, self._overlap)
+        return response
 
-    def request_ahead(self, walk: Walk[T]) -> None:
-        """Request the pages that come next, and cancel those that do not fit any more."""
-        wanted, unwanted = self._plan.plan(walk)
+    def request_ahead(self, walker: PageWalker[T]) -> None:
+        """Request the pages that come next, and cancel requests that do not fit any more."""
+        requests, unwanted = self._plan.update(walker)
         _cancel(unwanted)
-        for one in wanted:
+        for request in requests:
             control = self._workers.build_control(self._slow_down)
-            self._plan.asked[one.offset] = one, control
-            self._workers.start(control, partial(self._bind(control), one.offset, one.limit))
+            self._plan.in_flight[request.offset] = request, control
+            self._workers.start(control, partial(self._bind(control), request.offset, request.limit))
 
     def close(self) -> None:
-        """Cancel what is in flight; in async code wait for its end."""
+        """Cancel all requests; in async code, wait for their end."""
         self._workers.close()
 
     def cancel(self) -> None:
-        """Cancel what is in flight, without waiting; from any thread."""
+        """Cancel all requests, without waiting; from any thread."""
         self._workers.cancel()
 
-    def _slow_down(self, refused: RequestControl | None = None) -> None:
-        """Request one page at a time after a 429. The refused request goes on: it knows how long to wait."""
-        _cancel([control for control in self._plan.slow_down() if control is not refused])
+    def _slow_down(self, limited: RequestControl | None = None) -> None:
+        """Request one page at a time after a 429. The request that received it continues, and waits before a retry."""
+        _cancel([control for control in self._plan.slow_down() if control is not limited])
 
 
 def _cancel(controls: Sequence[RequestControl]) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
 
     from ...pagination.checkpoint import Checkpoint
-    from ...pagination.pages import Consistency
+    from ...pagination.options import Consistency
     from ..driver import AsyncBoundClient
     from ..pager import AsyncPager
 

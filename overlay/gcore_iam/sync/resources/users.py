@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
 
     from ...pagination.checkpoint import Checkpoint
-    from ...pagination.pages import Consistency
+    from ...pagination.options import Consistency
     from ..driver import BoundClient
     from ..pager import Pager
 

@@ -1,0 +1,156 @@
+"""Options, requests and responses of an iteration over pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args
+
+import attrs
+
+from .._validation import check_int
+from ..errors import ConfigurationError
+
+T = TypeVar("T")
+
+Key: TypeAlias = int | str
+"""Identifies an item."""
+
+Consistency = Literal["strict", "fast"]
+
+MAX_PAGE_SIZE = 1000
+"""Items; the API allows no more in one request."""
+
+MAX_PREFETCH = 64
+"""Pages; a client has 100 connections."""
+
+DEFAULT_PREFETCH_BYTES = 16 * 2**20
+"""Bytes of responses: 16 MiB."""
+
+
+@attrs.frozen
+class Identity(Generic[T]):
+    """Computes the keys by which a pager recognises the items of a list.
+
+    Args:
+        key: Returns the key of an item.
+        is_unique: Whether no two items of the list have the same key. Entries of a log may be equal.
+        content: Returns a key for an item whose own key is neither an int nor a str.
+    """
+
+    key: Callable[[T], object]
+    is_unique: bool
+    content: Callable[[T], Key] = repr
+
+    def get_key(self, item: T) -> Key:
+        """Return the key of an item."""
+        if item is None:  # the server has sent null
+            return self.content(item)
+        key = self.key(item)
+        return key if isinstance(key, int | str) else self.content(item)
+
+    def get_keys(self, items: Sequence[T]) -> list[Key]:
+        """Return the keys of several items."""
+        with suppress(AttributeError):
+            keys: list[Any] = list(map(self.key, items))
+            if set(map(type, keys)) <= _KEY_TYPES:
+                return keys
+        return [self.get_key(item) for item in items]
+
+
+_KEY_TYPES = {int, str}
+
+
+@attrs.define
+class PageResponse(Generic[T]):
+    """The response to one request for a page."""
+
+    items: Sequence[T] = attrs.field(repr=False)
+    total: int | None
+    """Items in the list, according to the server; None if it sent no count."""
+    is_whole: bool = False
+    """Whether this is the whole list, whatever was requested."""
+    size: int = 0
+    """Bytes of the body."""
+
+
+@attrs.frozen
+class Page(Generic[T]):
+    """One page of a list.
+
+    Attributes:
+        items: The items that no earlier page of the iteration had, in the server's order; at least one.
+        offset: Position of the first of them in the list when the page was read, from 0.
+        total: Items in the list at that time, according to the server; None if it sent no count.
+        number: Number of the page in this iteration, from 1.
+    """
+
+    items: Sequence[T]
+    offset: int
+    total: int | None
+    number: int
+
+
+@attrs.define
+class PageRequest:
+    """A page to request from the server."""
+
+    offset: int
+    limit: int
+    is_fresh: bool = False
+    """Whether a page that was requested ahead is too old: the request must be sent now."""
+
+
+@attrs.frozen
+class PageOptions:
+    """Which part of a list to read, and how.
+
+    Args:
+        page_size: Items per request, 1 to 1000.
+        start: Items to skip, 0 or more.
+        max_items: Items to stop after, 0 or more; None for all.
+        prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests a page only when it is needed.
+        consistency: "strict" overlaps neighbouring pages by one item, "fast" does not.
+        prefetch_bytes: Bytes of responses to hold ahead of the reader, 1 or more; one page is always allowed.
+
+    Raises:
+        ConfigurationError: An argument is out of its range.
+    """
+
+    page_size: int = 100
+    start: int = 0
+    max_items: int | None = None
+    prefetch: int = 4
+    consistency: Consistency = "strict"
+    prefetch_bytes: int = DEFAULT_PREFETCH_BYTES
+
+    def __attrs_post_init__(self) -> None:
+        check_int("page_size", self.page_size, 1, MAX_PAGE_SIZE)
+        check_int("start", self.start, 0)
+        if self.max_items is not None:
+            check_int("max_items", self.max_items, 0)
+        check_int("prefetch", self.prefetch, 1, MAX_PREFETCH)
+        check_int("prefetch_bytes", self.prefetch_bytes, 1)
+        if self.consistency not in get_args(Consistency):
+            raise ConfigurationError(f'consistency must be "strict" or "fast", not {self.consistency!r}')
+
+    @property
+    def overlap(self) -> int:
+        """Items that two neighbouring pages share if the list does not change."""
+        return 1 if self.consistency == "strict" else 0
+
+    @property
+    def step(self) -> int:
+        """Items of a full page beyond the overlap; with it, no request exceeds 1000 items."""
+        return min(self.page_size, MAX_PAGE_SIZE - self.overlap)
+
+    def with_limit(self, limit: int | None) -> PageOptions:
+        """Return the same options with at most `limit` items; None changes nothing.
+
+        Raises:
+            ConfigurationError: The limit is not a whole number of 0 or more.
+        """
+        if limit is None:
+            return self
+        check_int("limit", limit, 0)
+        return attrs.evolve(self, max_items=limit if self.max_items is None else min(limit, self.max_items))

@@ -1,0 +1,364 @@
+"""Decides, page by page, what to request, what to hand out, and where the list ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Sequence
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from ..errors import PaginationError
+from .checkpoint import MAX_MISSING_KEYS, MAX_RECENT_KEYS, Position, Progress
+from .options import Identity, Key, Page, PageOptions, PageRequest, PageResponse
+from .overlap import Alignment, OverlapMatcher
+from .requester import MAX_CONTRADICTIONS, PageRequester, Requests
+
+T = TypeVar("T")
+
+SUSPICIOUS_MISSING_ITEMS = 3
+"""Items read last that are missing from a page although the total is the same. So many make the order suspect."""
+
+MAX_ORDER_CONFLICTS = 6
+"""Pages in a row that contradict each other, before the walker concludes that the order is not stable."""
+
+MAX_SEARCH_STEPS = 24
+"""Steps back, and steps forward, in the search for a page that continues what has been read."""
+
+_FAST_HINT = 'consistency="fast" takes pages as they come'
+
+
+@attrs.define
+class ReadyPage(Generic[T]):
+    """A page to hand out."""
+
+    page: Page[T]
+    position: Position
+
+
+@attrs.define
+class _AlignedPage(Generic[T]):
+    """A response, and how it continues what has been read."""
+
+    offset: int
+    response: PageResponse[T]
+    keys: Sequence[Key]
+    alignment: Alignment
+
+
+class PageWalker(Generic[T]):
+    """Walks through a list page by page, without I/O.
+
+    Neighbouring pages overlap by one item. If a page does not begin with the item that was read last, the list has
+    shifted: the walker steps back until a page continues what has been read (see `overlap`), and drops the items that
+    it repeats.
+
+    Args:
+        options: Which part of the list to read.
+        identity: Computes the keys of its items.
+        progress: Where to continue; None to begin.
+
+    Attributes:
+        next_offset: Offset of the next page if the list does not shift.
+        remaining: How many items may still be handed out; None for any number.
+        total: Items in the list, according to the last page; None if that had no count.
+        progress: Where the walker begins.
+    """
+
+    def __init__(self, options: PageOptions, identity: Identity[T], progress: Progress | None = None) -> None:
+        if progress is None:
+            progress = Progress(options.start, is_complete=options.start <= 1)
+        self.options = options
+        self.remaining = options.max_items
+        self.total: int | None = None
+        self.progress = progress
+        self._identity = identity
+        self._is_strict = options.consistency == "strict"
+        self._requester = PageRequester(identity, is_strict=self._is_strict)
+        self._matcher = OverlapMatcher(identity.is_unique, is_complete=False)
+        if self._is_strict:
+            self._matcher = OverlapMatcher(
+                identity.is_unique, progress.is_complete, list(progress.recent), Counter(progress.missing)
+            )
+        self._items_to_skip = 0
+        self.next_offset = progress.offset
+        if progress.recent:
+            self.next_offset += 1 - options.overlap
+        elif self._is_strict and progress.offset:
+            # No item has been read, so the one before the first serves as the overlap. It may outlive the first page.
+            self.next_offset -= 1
+            self._items_to_skip = 1
+        self._known_total = progress.total
+        """The total at the time when `next_offset` was computed."""
+        self._page_number = 0
+        self._searches = self._stalls = 0
+        self._last_step = options.step
+        """Items of the last page beyond the overlap: the server may send fewer than requested."""
+        self._is_finished = False
+        self._pending: tuple[int, PageResponse[T]] | None = None
+        """Offset and response of a page that does not align yet, but may once the items before it have been read."""
+
+    @property
+    def limit(self) -> int:
+        """How many items to request."""
+        step = self.options.step if self.remaining is None else min(self.options.step, self.remaining)
+        is_beginning = not self._matcher.keys and not self._items_to_skip
+        return step if is_beginning else step + self.options.overlap
+
+    def steps(self) -> Generator[PageRequest | ReadyPage[T], Any, None]:
+        """Yield each page to request and each page to hand out.
+
+        The caller sends a `PageResponse` for each `PageRequest`, and nothing for a `ReadyPage`.
+
+        Raises:
+            PaginationError: The server's pages contradict each other.
+        """
+        self._stalls = 0
+        while not self._is_finished and (self.remaining is None or self.remaining > 0):
+            aligned = yield from self._find_next()
+            if aligned is None:
+                return
+            ready, offset, keys = self._accept(aligned), aligned.offset, aligned.keys
+            after = len(self._matcher.keys) - len(aligned.alignment.following)
+            aligned = None
+            is_stalled = not keys or (len(keys) == 1 and self.next_offset == offset)
+            if ready is None and not self._is_finished and is_stalled:
+                if self.total is None:
+                    self._is_finished = yield from self._check_end(offset, keys)
+                elif keys:
+                    ready = yield from self._follow_single_item(keys, after)
+            if ready is not None:
+                self._searches = self._stalls = 0
+                self._requester.record_progress()
+                yield ready
+                ready = None  # the caller may free it before the next page comes
+
+    def _request(self, offset: int, *, is_fresh: bool = False) -> Requests[PageResponse[T]]:
+        return self._requester.request(offset, self.limit, is_fresh=is_fresh)
+
+    # --- accept a page -----------------------------------------------------------------------------------------------
+
+    def _accept(self, aligned: _AlignedPage[T]) -> ReadyPage[T] | None:
+        """Continue after a page; return its new items, or None if it has none."""
+        response, alignment, matcher = aligned.response, aligned.alignment, self._matcher
+        count, total = len(aligned.keys), response.total
+        end = aligned.offset + count
+        if count and total is not None and end > total:
+            total = None  # the server counts fewer items than it sends
+        self._is_finished = response.is_whole or (total is not None and end >= total)
+        self.total = self._known_total = total
+        position = _build_position(aligned, matcher, total)
+        if self._is_strict:
+            matcher.accept(alignment, aligned.keys)
+            position.missing = matcher.get_newest_missing(MAX_MISSING_KEYS)
+            position.is_complete = position.is_complete and len(position.missing) == matcher.missing.total()
+            # Some of the following items may be deleted: after a leap past the end of them, the next leap is shorter.
+            self.next_offset = max(0, end - 1) + (len(alignment.following) >> max(0, self._searches - 1))
+        else:
+            self.next_offset = end
+        self._items_to_skip = 0
+        self._last_step = max(1, min(self.options.step, count - self.options.overlap))
+        self._requester.record_page(aligned.offset, aligned.keys, response.total, has_new_items=bool(alignment.fresh))
+        fresh = alignment.fresh if self.remaining is None else alignment.fresh[: self.remaining]
+        if not fresh:
+            return None
+        self._page_number += 1
+        self.remaining = None if self.remaining is None else self.remaining - len(fresh)
+        items = _select_items(response.items, fresh)
+        return ReadyPage(Page(items, aligned.offset + fresh[0], response.total, self._page_number), position)
+
+    def _follow_single_item(self, single: Sequence[Key], after: int) -> Requests[ReadyPage[T] | None]:
+        """Read on after a page that holds a single item, so that no page overlaps with the next one.
+
+        The page after that item is accepted as the next one if, before and after, the item stands at the same offset
+        and the total is the same. If the list changes back and forth in between, items may be missed.
+
+        Args:
+            single: The key of that item.
+            after: Index in the matcher's keys of the item that follows it.
+
+        Returns:
+            A page; None if it is uncertain what follows, and everything has to be requested once more.
+
+        Raises:
+            PaginationError: The items that follow have been read before, several times in a row.
+        """
+        offset, total, is_confirmed = self.next_offset, self.total, False
+        while True:
+            response = yield from self._request(offset + 1, is_fresh=True)
+            repeated = yield from self._request(offset, is_fresh=True)
+            if len(repeated.items) > 1:
+                self._pending = offset, repeated  # this page overlaps with the next one
+                return None
+            keys = self._identity.get_keys(response.items)
+            if not keys or {response.total, repeated.total} != {total}:
+                return None
+            if self._identity.get_keys(repeated.items) != single:
+                return None
+            if is_confirmed or self._matcher.are_unknown(keys, after):
+                break
+            if self._identity.is_unique:
+                self._stalls += 1
+                if self._stalls < MAX_CONTRADICTIONS:
+                    return None
+                raise PaginationError(
+                    f"the server counts {total} items, but {self._stalls} times nothing follows the one at offset "
+                    f"{offset}; {_FAST_HINT}",
+                    offset=offset,
+                )
+            is_confirmed = True  # if it comes again, it is a new item that equals one that has been read
+        return self._accept(_AlignedPage(offset + 1, response, keys, self._matcher.align_after(keys, after)))
+
+    def _check_end(self, offset: int, keys: Sequence[Key]) -> Requests[bool]:
+        has_overlap = self._is_strict and bool(self._matcher.keys)
+        has_ended, repeated = yield from self._requester.check_end(offset, keys, self.limit, has_overlap=has_overlap)
+        if repeated is not None:
+            self._pending = offset, repeated
+        return has_ended
+
+    # --- find the next page ------------------------------------------------------------------------------------------
+
+    def _find_next(self) -> Requests[_AlignedPage[T] | None]:
+        """Find the page that continues what has been read; return None if the list has ended."""
+        conflicts = 0
+        while True:
+            aligned = yield from self._find_candidate()
+            if aligned is None or aligned.response.is_whole or not self._is_suspicious(aligned):
+                return aligned
+            # Has the list changed that much, or does the server return another order for each request?
+            response = yield from self._request(aligned.offset)
+            repeated = self._align(aligned.offset, response, is_last_resort=True)
+            is_same = repeated is not None and repeated.alignment.is_sound == aligned.alignment.is_sound
+            if repeated is not None and is_same and _have_same_order(aligned.keys, repeated.keys):
+                return repeated
+            conflicts += 1
+            if conflicts == MAX_ORDER_CONFLICTS:
+                raise PaginationError(
+                    f"the server's order is not stable: around offset {aligned.offset}, its responses contradict "
+                    f"earlier ones, {MAX_ORDER_CONFLICTS} times; {_FAST_HINT}",
+                    offset=aligned.offset,
+                )
+
+    def _is_suspicious(self, aligned: _AlignedPage[T]) -> bool:
+        """Return whether an unstable order explains a page better than a change of the list does."""
+        is_changing = aligned.response.total is not None and aligned.response.total != self._known_total
+        missing = len(aligned.alignment.missing)
+        return not aligned.alignment.is_ordered or (missing >= SUSPICIOUS_MISSING_ITEMS and not is_changing)
+
+    def _find_candidate(self) -> Requests[_AlignedPage[T] | None]:
+        """Find a page that aligns with what has been read; return None if the list has ended."""
+        while True:
+            offset, pending = self.next_offset, self._pending
+            self._pending = None
+            is_pending = pending is not None and pending[0] == offset
+            response = pending[1] if pending is not None and is_pending else (yield from self._request(offset))
+            if response.items or response.is_whole or (self._matcher.keys and offset > 0):
+                break
+            if response.total is not None or (yield from self._check_end(offset, [])):
+                return None
+        aligned = self._align(offset, response)
+        if not response.is_whole:
+            yield from self._requester.check_repetition(offset, response, self.limit)
+        if aligned is not None and aligned.alignment.is_sound:
+            return aligned
+        if not is_pending:
+            self._pending = (offset, response)
+        if aligned is None:
+            aligned = yield from self._search(offset, response)
+        if not aligned.alignment.is_sound and aligned.offset > 0:
+            before = max(0, aligned.offset - self._last_step)
+            closer = self._align(before, (yield from self._request(before)))
+            if closer is not None and closer.alignment.is_sound and len(closer.alignment.fresh) < len(closer.keys):
+                return closer  # a page without any known item stands before all that is remembered
+        return aligned
+
+    def _search(self, origin: int, response: PageResponse[T]) -> Requests[_AlignedPage[T]]:
+        """Find a page that aligns: further back, or where the total says that the list has shifted to.
+
+        Raises:
+            PaginationError: No page around `origin` shows an item that has been read.
+        """
+        self._searches += 1
+        step, is_counted = self._last_step, response.total is not None
+        change = 0 if self._known_total is None or response.total is None else response.total - self._known_total
+        base = origin + max(0, change)
+        back = max(step, -(change // step) * step)  # whole pages: the following ones have been requested already
+        end = response.total if is_counted or response.items else origin
+        is_at_start = False
+        for _ in range(MAX_SEARCH_STEPS):
+            for offset in (max(0, base - back), base + back):
+                if offset == 0 and is_at_start:
+                    continue
+                if end is not None and offset >= max(end, 1):
+                    if offset > base:
+                        continue
+                    offset = max(0, end - 1)
+                is_at_start = is_at_start or offset == 0
+                response = yield from self._request(offset)
+                aligned = self._align(offset, response)
+                if aligned is not None:
+                    return aligned
+                end = response.total if is_counted or response.items else offset
+            if base - back <= 0 and end is not None and base + back >= end:
+                break
+            # A larger step than the number of remembered keys could leap over all of them.
+            back += min(back, max(step, len(self._matcher.keys)))
+        if self._matcher.is_complete:
+            aligned = self._align(0, (yield from self._request(0)), is_last_resort=True)
+            if aligned is not None:
+                return aligned
+        raise PaginationError(
+            f"none of the last {len(self._matcher.keys)} items stands anywhere around offset {origin} any more: they "
+            f"were deleted, or the server's order is not stable; {_FAST_HINT}",
+            offset=origin,
+        )
+
+    def _align(self, offset: int, response: PageResponse[T], *, is_last_resort: bool = False) -> _AlignedPage[T] | None:
+        """Align a page with what has been read; return None if that is impossible."""
+        keys = self._identity.get_keys(response.items)
+        start = 0 if response.is_whole else offset
+        if not self._is_strict or not self._matcher.keys:
+            skipped = self.next_offset + self._items_to_skip if response.is_whole else self._items_to_skip
+            return _AlignedPage(start, response, keys, Alignment(range(min(skipped, len(keys)), len(keys))))
+        expected = None
+        if self._known_total is not None and response.total is not None:
+            growth = response.total - self._known_total
+            expected = len(self._matcher.keys) - 1 - growth - (self.next_offset - offset)
+        alignment = self._matcher.align(start, keys, expected, is_last_resort=is_last_resort)
+        if alignment is None:
+            return None
+        alignment.is_sound = alignment.is_sound or response.is_whole
+        return _AlignedPage(start, response, keys, alignment)
+
+
+def _build_position(aligned: _AlignedPage[T], matcher: OverlapMatcher, total: int | None) -> Position:
+    """Build the position of a page that the matcher has not accepted yet; its missing keys are set afterwards."""
+    alignment = aligned.alignment
+    start, kept = alignment.start, alignment.kept
+    return Position(
+        offset=aligned.offset + start,
+        keys=aligned.keys[start:] if start else aligned.keys,
+        fresh=[index - start for index in alignment.fresh] if start else alignment.fresh,
+        before=matcher.keys[max(0, kept - MAX_RECENT_KEYS) : kept],
+        following=alignment.following,
+        missing=(),
+        is_complete=matcher.is_complete and kept <= MAX_RECENT_KEYS,
+        total=total,
+    )
+
+
+def _select_items(items: Sequence[T], indexes: Sequence[int]) -> Sequence[T]:
+    """Select items by ascending indexes; copy as little as possible."""
+    first, count = indexes[0], len(indexes)
+    if count == len(items):
+        return items
+    if count == indexes[-1] - first + 1:
+        return items[first : first + count]
+    return [items[index] for index in indexes]
+
+
+def _have_same_order(one: Sequence[Key], other: Sequence[Key]) -> bool:
+    """Return whether two responses to the same request have the same order, and at least half of their items."""
+    indexes = {key: index for index, key in enumerate(other)}
+    common = [indexes[key] for key in one if key in indexes]
+    return common == sorted(common) and 2 * len(common) >= min(len(one), len(other))
