@@ -33,6 +33,7 @@ from gcore_iam import (
 from gcore_iam.pagination.options import Identity, PageOptions, PageRequest, PageResponse
 from gcore_iam.pagination.prefetch_plan import PrefetchPlan
 from gcore_iam.pagination.walker import PageWalker
+from gcore_iam.sync.prefetch import Prefetch
 from gcore_iam.testing import Delay, FakeIAM, Hang, Reset, Status
 from gcore_iam_client.api.users import iam_get_users
 from rich.console import Console
@@ -156,6 +157,24 @@ def test_what_is_in_flight_is_kept_where_it_fits_and_given_up_where_it_does_not(
     ahead.in_flight = {offset: (PageRequest(offset, 11), str(offset)) for offset in (12, 22)}
     assert ahead.update(walk)[0] == [PageRequest(9, 4), PageRequest(32, 11)]
     assert ahead.shorten(PageRequest(9, 11), 1) == PageRequest(9, 4)
+
+
+@pytest.mark.parametrize("is_fresh", [True, False])
+def test_only_a_fresh_request_is_sent_again(is_fresh: bool) -> None:
+    """A page that was requested ahead cannot show what has changed since."""
+    sent_by_reader: list[int] = []
+
+    def fetch(offset: int, limit: int) -> PageResponse[int]:
+        if threading.current_thread() is threading.main_thread():
+            sent_by_reader.append(offset)
+        return PageResponse(range(offset, offset + limit), 1000)
+
+    prefetch = Prefetch(lambda _: fetch, PageOptions(PAGE, prefetch=2))
+    prefetch.request_ahead(walk_to(9))
+    response = prefetch.read(PageRequest(9, 11, is_fresh))
+    prefetch.close()
+    assert list(response.items) == list(range(9, 20))
+    assert sent_by_reader == ([9] if is_fresh else [])
 
 
 def test_a_clamped_limit_is_learnt(fake: FakeIAM) -> None:

@@ -43,7 +43,7 @@ class AsyncPrefetch(Generic[T]):
             IAMError: The request failed.
         """
         plan = self._plan
-        if request.offset in plan.in_flight:
+        if request.offset in plan.in_flight and not request.is_fresh:
             sent, control = plan.in_flight[request.offset]
             try:
                 response = await self._workers.get_result(control)

@@ -45,7 +45,7 @@ class Prefetch(Generic[T]):
             IAMError: The request failed.
         """
         plan = self._plan
-        if request.offset in plan.in_flight:
+        if request.offset in plan.in_flight and not request.is_fresh:
             sent, control = plan.in_flight[request.offset]
             try:
                 response = self._workers.get_result(control)
