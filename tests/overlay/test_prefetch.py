@@ -507,9 +507,15 @@ next(users)
     assert time.monotonic() - began < 15
 
 
-def test_a_failure_of_a_page_that_nobody_came_to_is_no_failure(fake: FakeIAM, url: str) -> None:
-    fake.inject(Status(500), path=LIST, after=2, times=None)
-    with IAMClient(fake.api_key, base_url=url) as iam:
+def test_a_failed_page_that_is_never_reached_raises_nothing(fake: FakeIAM) -> None:
+    inner = fake.transport()
+
+    class Failing(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            is_reached = int(request.url.params["offset"]) <= PAGE
+            return inner.handle_request(request) if is_reached else httpx.Response(500)
+
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=Failing()) as iam:
         assert len([user for _, user in zip(range(15), iam.users.list(page_size=PAGE, prefetch=4), strict=False)]) == 15
 
 
