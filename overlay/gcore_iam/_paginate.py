@@ -175,7 +175,8 @@ def paginate(
 
 def _bind_client(client: Client, control: Any) -> Client:
     """Return a client whose calls obey a control; a plain generated client cannot, and is returned unchanged."""
-    return client.with_control(control) if control is not None and hasattr(client, "with_control") else client
+    build_client: Callable[[Any], Client] | None = getattr(client, "with_control", None)
+    return client if control is None or build_client is None else build_client(control)
 
 
 def _build_on_page(client: Client, operation: str) -> Callable[[Page[Any]], object] | None:

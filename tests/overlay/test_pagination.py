@@ -1,4 +1,4 @@
-"""Pages: what is asked for, what is handed out, where it ends; whatever the server sends."""
+"""Pagers: which pages they request, which items they return, where they end; with servers of all kinds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from gcore_iam_client.api.account import iam_get_last_login_time
 from gcore_iam_client.api.users import iam_get_user, iam_get_users
 
 IDS = Identity[int](lambda item: item, is_unique=True)
-LOOKS = Identity[str](lambda item: item, is_unique=False)
+BY_CONTENT = Identity[str](lambda item: item, is_unique=False)
 
 
 def pager(fetch: Callable[[int, int], PageResponse[int]], identity: Identity[int] = IDS, **window: Any) -> Pager[int]:
@@ -35,7 +35,7 @@ def pager(fetch: Callable[[int, int], PageResponse[int]], identity: Identity[int
 
 
 class Numbers:
-    """A list behind offset and limit, and a record of what was asked."""
+    """A list behind offset and limit that records the requests."""
 
     def __init__(
         self, items: Sequence[int], *, clamp: int = 1001, counted: bool = True, is_whole: bool = False
@@ -44,17 +44,17 @@ class Numbers:
         self.clamp = clamp
         self.counted = counted
         self.is_whole = is_whole
-        self.asked: list[tuple[int, int]] = []
+        self.requests: list[tuple[int, int]] = []
 
     def __call__(self, offset: int, limit: int) -> PageResponse[int]:
-        self.asked.append((offset, limit))
+        self.requests.append((offset, limit))
         if self.is_whole:
             return PageResponse(list(self.items), len(self.items), is_whole=True)
         total = len(self.items) if self.counted else None
         return PageResponse(self.items[offset : offset + min(limit, self.clamp)], total)
 
 
-# --- what is asked for, and handed out -----------------------------------------------------------------------------
+# --- requests and items ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 9, 10, 11, 100])
@@ -63,7 +63,7 @@ class Numbers:
 @pytest.mark.parametrize("start", [0, 1, 5, 200])
 @pytest.mark.parametrize("max_items", [None, 0, 1, 10, 1000])
 @pytest.mark.parametrize("consistency", ["strict", "fast"])
-def test_every_item_of_the_window_comes_once_in_order(
+def test_every_requested_item_comes_once_in_order(
     size: int, page_size: int, clamp: int, start: int, max_items: int | None, consistency: str
 ) -> None:
     stop = None if max_items is None else start + max_items
@@ -78,18 +78,18 @@ def test_every_item_of_the_window_comes_once_in_order(
         assert list(pager(numbers, prefetch=prefetch, **window)) == list(range(size))[start:stop]
 
 
-def test_nothing_is_asked_before_iteration_and_each_iteration_starts_anew() -> None:
+def test_a_pager_sends_nothing_before_it_is_iterated() -> None:
     numbers = Numbers(range(3))
     items = pager(numbers)
     pages, one = items.pages(), iter(items)
-    assert numbers.asked == []
+    assert numbers.requests == []
     assert list(items) == list(items) == [0, 1, 2]
-    assert len(numbers.asked) == 2
+    assert len(numbers.requests) == 2
     assert [list(page.items) for page in pages] == [list(one)] == [[0, 1, 2]]
 
 
 @pytest.mark.parametrize(
-    ("window", "asked"),
+    ("window", "requests"),
     [
         ({}, [(0, 100), (99, 101), (199, 101)]),
         ({"consistency": "fast"}, [(0, 100), (100, 100), (200, 100)]),
@@ -103,19 +103,19 @@ def test_nothing_is_asked_before_iteration_and_each_iteration_starts_anew() -> N
         ({"max_items": 101}, [(0, 100), (99, 2)]),
     ],
 )
-def test_at_most_one_item_more_per_page_is_asked_for(window: dict[str, Any], asked: list[tuple[int, int]]) -> None:
+def test_strict_pages_request_at_most_one_more_item(window: dict[str, Any], requests: list[tuple[int, int]]) -> None:
     numbers = Numbers(range(250))
     list(pager(numbers, **window))
-    assert numbers.asked == asked
+    assert numbers.requests == requests
 
 
-def test_no_request_asks_for_more_than_a_thousand() -> None:
+def test_no_request_exceeds_a_thousand_items() -> None:
     numbers = Numbers(range(3500))
     assert list(pager(numbers, page_size=1000)) == list(range(3500))
-    assert numbers.asked == [(0, 999), (998, 1000), (1997, 1000), (2996, 1000)]
+    assert numbers.requests == [(0, 999), (998, 1000), (1997, 1000), (2996, 1000)]
 
 
-def test_pages_know_where_they_are() -> None:
+def test_pages_have_number_offset_and_total() -> None:
     pages = list(pager(Numbers(range(5)), page_size=2, start=1).pages())
     assert [(page.number, page.offset, page.total, list(page.items)) for page in pages] == [
         (1, 1, 5, [1, 2]),
@@ -123,11 +123,11 @@ def test_pages_know_where_they_are() -> None:
     ]
 
 
-def test_shortcuts() -> None:
+def test_first_collect_and_total() -> None:
     numbers = Numbers(range(30))
     items = pager(numbers, page_size=10, start=5)
     assert items.first() == 5
-    assert numbers.asked == [(5, 1)]
+    assert numbers.requests == [(5, 1)]
     assert items.collect(limit=3) == [5, 6, 7]
     assert items.collect() == list(range(5, 30))
     assert pager(numbers, max_items=4).collect(limit=9) == [0, 1, 2, 3]
@@ -139,7 +139,7 @@ def test_shortcuts() -> None:
         pager(Numbers(range(7), counted=False)).total()
 
 
-def test_the_async_pager_has_the_same_shortcuts(colour: Any, fake: FakeIAM, connection: dict[str, Any]) -> None:
+def test_first_collect_and_total_in_every_client_kind(colour: Any, fake: FakeIAM, connection: dict[str, Any]) -> None:
     ids = [user["id"] for user in fake.users]
 
     def use(iam: Any) -> Any:
@@ -159,23 +159,23 @@ def test_the_async_pager_has_the_same_shortcuts(colour: Any, fake: FakeIAM, conn
     assert got == (ids[3], ids[3:15], len(ids), [3, 13, 23, 33, 43, 53])
 
 
-def test_how_many_are_to_come_is_known_from_the_first_page_on() -> None:
+def test_the_first_page_sets_the_length_hint() -> None:
     numbers = Numbers(range(50))
     items = pager(numbers, page_size=10, start=5, max_items=30)
     assert length_hint(items, -1) == -1
-    assert numbers.asked == []
+    assert numbers.requests == []
     iteration = iter(items)
     next(iteration)
     assert length_hint(items, -1) == 30
-    asked = pager(numbers, start=5)
-    assert asked.total() == 50
-    assert length_hint(asked, -1) == 45
+    counted = pager(numbers, start=5)
+    assert counted.total() == 50
+    assert length_hint(counted, -1) == 45
 
 
-def test_a_total_out_of_this_world_is_no_hint() -> None:
-    """`list` would try to make room for as many."""
-    answers = iter([PageResponse([1, 2], 10**12), *[PageResponse([2], 10**12)] * 99])
-    items = pager(lambda *_: next(answers))
+def test_a_huge_total_is_no_length_hint() -> None:
+    """`list` would try to allocate memory for that many."""
+    responses = iter([PageResponse([1, 2], 10**12), *[PageResponse([2], 10**12)] * 99])
+    items = pager(lambda *_: next(responses))
     with pytest.raises(PaginationError):
         list(items)
     assert length_hint(items, -1) == -1
@@ -192,7 +192,7 @@ def test_a_total_out_of_this_world_is_no_hint() -> None:
         *({"prefetch_bytes": value} for value in (0, -1, True)),
     ],
 )
-def test_an_argument_out_of_range_is_refused_before_anything_is_sent(arguments: dict[str, Any]) -> None:
+def test_an_argument_out_of_range_raises_before_sending(arguments: dict[str, Any]) -> None:
     fake = FakeIAM(3)
     name = next(iter(arguments))
     with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
@@ -205,29 +205,29 @@ def test_an_argument_out_of_range_is_refused_before_anything_is_sent(arguments: 
     assert fake.requests == ()
 
 
-def test_a_limit_out_of_range_is_refused() -> None:
+def test_a_limit_out_of_range_raises() -> None:
     numbers = Numbers(range(3))
     with pytest.raises(ConfigurationError, match="limit"):
         pager(numbers).collect(limit=-1)
-    assert numbers.asked == []
+    assert numbers.requests == []
 
 
-# --- what servers send ---------------------------------------------------------------------------------------------
+# --- odd servers ---------------------------------------------------------------------------------------------------
 
 TOTAL = 25
 PAGE = 10
 
 
 def people(ids: Sequence[int]) -> list[dict[str, Any]]:
-    [invented] = FakeIAM(1).users
-    return [{**invented, "id": number} for number in ids]
+    [template] = FakeIAM(1).users
+    return [{**template, "id": number} for number in ids]
 
 
 class Odd:
-    """A server of users that does something odd, over the real client."""
+    """A server of users that does something odd; it is read with the real client."""
 
-    def __init__(self, answer: Callable[[int, int, int], object], total: int = TOTAL) -> None:
-        self.answer = answer
+    def __init__(self, respond: Callable[[int, int, int], object], total: int = TOTAL) -> None:
+        self.respond = respond
         self.total = total
         self.requests = 0
 
@@ -235,7 +235,7 @@ class Odd:
         assert request.url.path in ("/iam/users", "/iam/activity_log/logins")
         self.requests += 1
         offset, limit = int(request.url.params["offset"]), int(request.url.params["limit"])
-        return httpx.Response(200, json=self.answer(self.requests, offset, limit))
+        return httpx.Response(200, json=self.respond(self.requests, offset, limit))
 
 
 def part(offset: int, limit: int, total: int = TOTAL) -> list[dict[str, Any]]:
@@ -273,7 +273,7 @@ def vanishing(number: int, offset: int, limit: int) -> object:
 ALL = list(range(TOTAL))
 
 SHAPES = {
-    "as described": (lambda n, o, li: page(part(o, li)), 3, 3),
+    "as in the spec": (lambda n, o, li: page(part(o, li)), 3, 3),
     "next is null": (lambda n, o, li: page(part(o, li), next=None, previous=None), 3, 3),
     "next is wrong": (lambda n, o, li: page(part(o, li), next="http://example.com/users?offset=0&limit=3"), 3, 3),
     "a bare array": (lambda n, o, li: people(range(TOTAL)), 1, 1),
@@ -291,14 +291,14 @@ SHAPES = {
     "one item per page": (lambda n, o, li: page(part(o, 1)), 73, 25),
     "one item on a page in the middle": (lambda n, o, li: page(part(o, 1 if 9 <= o < 12 else li)), 11, 5),
 }
-"""Servers that send everything, each with the number of requests: strict and fast."""
+"""Servers that send all users, each with the number of requests: strict and fast."""
 
 
 @pytest.mark.parametrize("consistency", ["strict", "fast"])
 @pytest.mark.parametrize("name", SHAPES)
-def test_whatever_the_shape_every_user_comes_once(name: str, consistency: Any) -> None:
-    answer, strict, fast = SHAPES[name]
-    server = Odd(answer)
+def test_every_user_comes_once_from_odd_servers(name: str, consistency: Any) -> None:
+    respond, strict, fast = SHAPES[name]
+    server = Odd(respond)
     with IAMClient("42_k3y-mark", transport=httpx.MockTransport(server)) as iam:
         users = iam.users.list(page_size=PAGE, prefetch=1, consistency=consistency)
         assert [user.id for user in users] == ALL
@@ -331,20 +331,20 @@ BROKEN = {
         6,
     ),
 }
-"""Servers that nobody can read: what is said of them, and after how many requests."""
+"""Servers that contradict themselves: the error message, and the number of requests: strict and fast."""
 
 
 @pytest.mark.parametrize("consistency", ["strict", "fast"])
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_server_is_told_after_a_bounded_number_of_requests(name: str, consistency: Any) -> None:
-    answer, told, strict, fast = BROKEN[name]
-    server = Odd(answer)
+def test_a_broken_server_raises_after_few_requests(name: str, consistency: Any) -> None:
+    respond, message, strict, fast = BROKEN[name]
+    server = Odd(respond)
     with IAMClient("42_k3y-mark", transport=httpx.MockTransport(server)) as iam:
         for prefetch in (1, 4):
             server.requests = 0
             got: list[int] = []
             users = iam.users.list(page_size=PAGE, consistency=consistency, prefetch=prefetch)
-            with pytest.raises(PaginationError, match=told) as caught:
+            with pytest.raises(PaginationError, match=message) as caught:
                 got.extend(user.id for user in users)
             assert caught.value.offset >= 0
             assert caught.value.checkpoint is not None
@@ -356,18 +356,18 @@ def test_a_broken_server_is_told_after_a_bounded_number_of_requests(name: str, c
 
 
 @pytest.mark.parametrize("consistency", ["strict", "fast"])
-@pytest.mark.parametrize(("answer", "most"), [(shrinking, 3), (vanishing, 3)])
-def test_a_list_that_shrinks_below_the_offset_ends(answer: Any, most: int, consistency: Any) -> None:
-    server = Odd(answer)
+@pytest.mark.parametrize(("respond", "most"), [(shrinking, 3), (vanishing, 3)])
+def test_a_list_that_shrinks_below_the_offset_ends(respond: Any, most: int, consistency: Any) -> None:
+    server = Odd(respond)
     with IAMClient("42_k3y-mark", transport=httpx.MockTransport(server)) as iam:
         users = iam.users.list(page_size=PAGE, prefetch=1, consistency=consistency)
         assert [user.id for user in users] == ALL[:PAGE]
     assert server.requests <= most
 
 
-def test_a_server_that_answers_in_any_order_is_told() -> None:
-    """Not in every case: nobody can tell from pages that happen to fit. But hardly any escapes."""
-    told = 0
+def test_a_random_order_raises() -> None:
+    """Not in every case: some random pages happen to fit. But hardly any goes undetected."""
+    detected = 0
     for seed in range(60):
         rolls = random.Random(seed)  # noqa: S311 - not for secrets
 
@@ -379,20 +379,20 @@ def test_a_server_that_answers_in_any_order_is_told() -> None:
             try:
                 ids = [user.id for user in iam.users.list(page_size=PAGE)]
             except PaginationError as error:
-                told += "order is not stable" in str(error)
+                detected += "order is not stable" in str(error)
             else:
                 assert len(ids) == len(set(ids))
-    assert told >= 55
+    assert detected >= 55
 
 
 @pytest.mark.parametrize("name", ["moved to the end", "moved forward", "moved back"])
-def test_an_item_that_moves_does_not_take_others_along(name: str) -> None:
-    """As where a list is sorted by name, and one user is renamed; the others keep their order."""
+def test_a_moved_item_does_not_move_others(name: str) -> None:
+    """As if a list is sorted by name, and one user is renamed; the others keep their order."""
     numbers = Numbers(range(40))
     target = {"moved to the end": 39, "moved forward": 14, "moved back": 0}[name]
 
     def fetch(offset: int, limit: int) -> PageResponse[int]:
-        if len(numbers.asked) == 1:
+        if len(numbers.requests) == 1:
             numbers.items.remove(9)
             numbers.items.insert(target, 9)
         return numbers(offset, limit)
@@ -402,7 +402,7 @@ def test_an_item_that_moves_does_not_take_others_along(name: str) -> None:
     assert [item for item in got if item != 9] == [item for item in range(40) if item != 9]
 
 
-def test_a_reader_who_changes_what_the_list_is_sorted_by() -> None:
+def test_items_that_move_to_the_end_when_read_come_once() -> None:
     """Each user that is read moves to the end, as in a list sorted by the time of the last change."""
     numbers = Numbers(range(40))
     got = []
@@ -413,10 +413,10 @@ def test_a_reader_who_changes_what_the_list_is_sorted_by() -> None:
     assert got == list(range(40))
 
 
-# --- logins: nothing about them is unique --------------------------------------------------------------------------
+# --- logins have no unique key ------------------------------------------------------------------------------------
 
 
-def test_logins_are_not_taken_for_one_another(colour: Any, fake: FakeIAM, connection: dict[str, Any]) -> None:
+def test_logins_with_the_same_id_all_come(colour: Any, fake: FakeIAM, connection: dict[str, Any]) -> None:
     """Their id is that of the account, the same for all."""
 
     def use(iam: Any) -> Any:
@@ -428,36 +428,36 @@ def test_logins_are_not_taken_for_one_another(colour: Any, fake: FakeIAM, connec
 
 
 class Log:
-    """A list of what was written down, the latest first; the same may be written twice."""
+    """A log, the latest entry first; entries may be equal."""
 
     def __init__(self, entries: str) -> None:
         self.entries = list(entries)
-        self.asked = 0
+        self.requests = 0
 
     def __call__(self, offset: int, limit: int) -> PageResponse[str]:
-        self.asked += 1
+        self.requests += 1
         return PageResponse(self.entries[offset : offset + limit], len(self.entries))
 
 
 @pytest.mark.parametrize("entries", ["aaaaaaaaaaaa", "abababababab", "aabbccaabbcc", "abcaaabcaaab", "aab"])
 @pytest.mark.parametrize("page_size", [1, 2, 3, 5, 100])
-def test_what_looks_the_same_comes_as_often_as_it_is_there(entries: str, page_size: int) -> None:
+def test_equal_entries_of_a_log_all_come(entries: str, page_size: int) -> None:
     log = Log(entries)
-    assert list(Pager(log, PageOptions(page_size, prefetch=1), LOOKS, operation="log")) == list(entries)
+    assert list(Pager(log, PageOptions(page_size, prefetch=1), BY_CONTENT, operation="log")) == list(entries)
 
 
 @pytest.mark.parametrize("number", [1, 2, 5, 11])
-def test_what_is_written_down_meanwhile_shifts_nothing(number: int) -> None:
+def test_new_log_entries_repeat_no_old_ones(number: int) -> None:
     log = Log("".join(chr(ord("A") + index) for index in range(50)))
     new = itertools.count(ord("a") + 1000)
 
     def fetch(offset: int, limit: int) -> PageResponse[str]:
-        if log.asked:
+        if log.requests:
             log.entries[:0] = [chr(next(new)) for _ in range(number)]
         return log(offset, limit)
 
     old = list(log.entries)
-    pager = Pager(fetch, PageOptions(10, prefetch=1), LOOKS, operation="log")
+    pager = Pager(fetch, PageOptions(10, prefetch=1), BY_CONTENT, operation="log")
     if number < 10:
         assert [entry for entry in pager if entry in old] == old
     else:
@@ -468,7 +468,7 @@ def test_what_is_written_down_meanwhile_shifts_nothing(number: int) -> None:
 # --- any list operation --------------------------------------------------------------------------------------------
 
 
-def test_any_list_operation_has_a_pager_for_one_line(fake: FakeIAM) -> None:
+def test_paginate_iterates_over_any_list_operation(fake: FakeIAM) -> None:
     with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
         users: Pager[models.User] = paginate(iam_get_users.sync_detailed, client=iam.api, page_size=10)
         assert [user.id for user in users] == [user["id"] for user in fake.users]
@@ -483,7 +483,7 @@ def test_any_list_operation_has_a_pager_for_one_line(fake: FakeIAM) -> None:
                 paginate(iam_get_users.sync_detailed, client=iam.api, **{odd: 5})  # type: ignore[call-overload]
 
 
-def test_a_null_in_place_of_an_item_loses_no_page() -> None:
+def test_a_null_item_loses_no_page() -> None:
     rows: list[Any] = people(range(30))
     rows[12] = None
     with IAMClient(
@@ -494,16 +494,16 @@ def test_a_null_in_place_of_an_item_loses_no_page() -> None:
     assert [user.id for user in got] == [*range(12), *range(13, 30)]
 
 
-def test_an_item_without_its_key_is_recognised_by_the_rest() -> None:
-    """A null passes the models wherever it comes."""
+def test_an_item_without_a_key_is_recognised_by_content() -> None:
+    """The models accept null for any value."""
     rows = [{**user, "id": None if index % 2 else index} for index, user in enumerate(people(range(30)))]
     for index, row in enumerate(rows):
         row["email"] = f"{index}@example.com"
 
-    def answer(_: int, offset: int, limit: int) -> object:
+    def respond(_: int, offset: int, limit: int) -> object:
         return page(rows[offset : offset + limit], count=30)
 
-    with IAMClient("42_k3y-mark", transport=httpx.MockTransport(Odd(answer))) as iam:
+    with IAMClient("42_k3y-mark", transport=httpx.MockTransport(Odd(respond))) as iam:
         got = [user.email for user in iam.users.list(page_size=4)]
     assert got == [row["email"] for row in rows]
 
@@ -514,7 +514,7 @@ def test_an_item_without_its_key_is_recognised_by_the_rest() -> None:
 @pytest.mark.parametrize("consistency", ["strict", "fast"])
 @pytest.mark.parametrize("start", [0, 1, 7])
 @pytest.mark.parametrize("read", [0, 1, 9, 10, 11, 43, 50])
-def test_an_iteration_goes_on_where_another_one_stopped(read: int, start: int, consistency: Any) -> None:
+def test_an_iteration_resumes_where_another_one_stopped(read: int, start: int, consistency: Any) -> None:
     numbers = Numbers(range(50 + start))
     first = pager(numbers, page_size=10, start=start, consistency=consistency)
     got = list(itertools.islice(first, read))
@@ -531,7 +531,7 @@ def test_an_iteration_goes_on_where_another_one_stopped(read: int, start: int, c
     assert second.first() == (rest[0] if rest else None)
 
 
-def test_a_checkpoint_needs_no_detour_over_json() -> None:
+def test_a_checkpoint_resumes_without_json() -> None:
     numbers = Numbers(range(30))
     for read in (0, 5):
         first = pager(numbers, page_size=10)
@@ -540,15 +540,15 @@ def test_a_checkpoint_needs_no_detour_over_json() -> None:
         assert got + list(second) == list(range(30))
 
 
-def test_a_newcomer_in_front_of_what_has_been_read_does_not_lead_back() -> None:
-    """Two are deleted and one is added in front of ninety that have been read; it is read there, and stopped at."""
+def test_an_insertion_before_read_items_repeats_nothing() -> None:
+    """Two items are deleted and one is added before ninety that have been read; the iteration stops at that one."""
     items = list(range(300))
-    asked = 0
+    requests = 0
 
     def fetch(offset: int, limit: int) -> PageResponse[int]:
-        nonlocal asked
-        asked += 1
-        if asked == 2:
+        nonlocal requests
+        requests += 1
+        if requests == 2:
             del items[:2]
             items.insert(10, 1000)
         return PageResponse(items[offset : offset + limit], len(items))
@@ -564,39 +564,39 @@ def test_a_newcomer_in_front_of_what_has_been_read_does_not_lead_back() -> None:
     assert [item for item in together if item != 1000] == list(range(300))
 
 
-def test_many_logins_that_come_meanwhile_are_passed_over() -> None:
-    """More than have been read: where nothing is unique, the total says how far down the list has moved."""
+def test_many_new_logins_are_skipped() -> None:
+    """More than have been read: without unique keys, the total tells how far the list has shifted."""
     for number in (99, 100, 101, 150, 250, 999):
         log = [f"{index:04}" for index in range(250)]
-        asked = 0
+        requests = 0
 
         def fetch(offset: int, limit: int, log: list[str] = log, number: int = number) -> PageResponse[str]:
-            nonlocal asked
-            asked += 1
-            if asked == 2:
+            nonlocal requests
+            requests += 1
+            if requests == 2:
                 log[:0] = [f"new {index}" for index in range(number)]
             return PageResponse(log[offset : offset + limit], len(log))
 
         old = list(log)
-        got = list(Pager(fetch, PageOptions(100, prefetch=1), LOOKS, operation="log"))
+        got = list(Pager(fetch, PageOptions(100, prefetch=1), BY_CONTENT, operation="log"))
         assert [entry for entry in got if not entry.startswith("new")] == old
         assert len(got) == len(set(got))
 
 
-def test_a_list_of_unlimited_length_at_every_offset_is_told_in_the_fast_way_too() -> None:
-    asked = 0
+def test_fast_pages_detect_a_server_that_ignores_offset() -> None:
+    requests = 0
 
     def fetch(offset: int, limit: int) -> PageResponse[int]:
-        nonlocal asked
-        asked += 1
-        return PageResponse(range(limit), 1000 + asked)
+        nonlocal requests
+        requests += 1
+        return PageResponse(range(limit), 1000 + requests)
 
     with pytest.raises(PaginationError, match="does not heed offset"):
         list(pager(fetch, consistency="fast"))
-    assert asked < 10
+    assert requests < 10
 
 
-def test_pages_have_checkpoints_as_well() -> None:
+def test_an_iteration_by_pages_has_checkpoints() -> None:
     numbers = Numbers(range(50))
     first = pager(numbers, page_size=10)
     pages = first.pages()
@@ -605,13 +605,13 @@ def test_pages_have_checkpoints_as_well() -> None:
     assert list(second) == list(range(20, 50))
 
 
-def test_a_checkpoint_is_small_however_long_the_way() -> None:
+def test_a_checkpoint_of_a_long_list_is_small() -> None:
     first = pager(Numbers(range(20_000)), page_size=1000)
     assert len(list(first)) == 20_000
     assert len(json.dumps(first.checkpoint())) < 2000
 
 
-def test_the_end_has_a_checkpoint_from_which_newcomers_come() -> None:
+def test_a_checkpoint_at_the_end_continues_with_new_items() -> None:
     numbers = Numbers(range(25))
     first = pager(numbers, page_size=10)
     list(first)
@@ -620,7 +620,7 @@ def test_the_end_has_a_checkpoint_from_which_newcomers_come() -> None:
     assert list(second) == [100, 101]
 
 
-def test_users_and_logins_resume_in_every_colour(colour: Any, fake: FakeIAM, connection: dict[str, Any]) -> None:
+def test_users_and_logins_resume_in_every_client_kind(colour: Any, fake: FakeIAM, connection: dict[str, Any]) -> None:
     def use(iam: Any) -> Any:
         users, logins = iam.users.list(page_size=10), iam.account.logins(page_size=10)
         if not colour.is_async:
@@ -650,7 +650,7 @@ def test_users_and_logins_resume_in_every_colour(colour: Any, fake: FakeIAM, con
 
 GOOD = {**pager(Numbers(range(30))).checkpoint(), "operation": "iamGetUsers"}
 
-NOT_OURS: list[Any] = [{}, [], "x", 5, True, {"offset": 3}]
+NO_CHECKPOINTS: list[Any] = [{}, [], "x", 5, True, {"offset": 3}]
 
 CHANGES: list[dict[str, object]] = [
     {"offset": -1},
@@ -667,26 +667,26 @@ CHANGES: list[dict[str, object]] = [
 
 
 @pytest.mark.parametrize(
-    ("resume", "told"),
+    ("resume", "message"),
     [
-        *((value, r"what checkpoint\(\) of a pager has given") for value in NOT_OURS),
+        *((value, r"what checkpoint\(\) of a pager has given") for value in NO_CHECKPOINTS),
         ({"gcore_iam_checkpoint": 2}, "version 2"),
         ({"gcore_iam_checkpoint": 1, "operation": "iamGetLastLoginTime"}, "of 'iamGetLastLoginTime', not of"),
         ({"gcore_iam_checkpoint": 1, "operation": "iamGetUsers"}, "somebody has changed"),
         *(({**GOOD, **changes}, "somebody has changed") for changes in CHANGES),
     ],
 )
-def test_a_resume_value_that_is_not_ours_is_refused(resume: Any, told: str) -> None:
+def test_a_value_that_is_no_checkpoint_raises(resume: Any, message: str) -> None:
     fake = FakeIAM(3)
     with (
         IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam,
-        pytest.raises(ConfigurationError, match=told),
+        pytest.raises(ConfigurationError, match=message),
     ):
         iam.users.list(resume=resume)
     assert fake.requests == ()
 
 
-def test_a_checkpoint_belongs_to_its_operation_and_its_filters(fake: FakeIAM) -> None:
+def test_a_checkpoint_belongs_to_its_operation_and_filters(fake: FakeIAM) -> None:
     with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
         users = iam.users.list(page_size=10)
         next(iter(users))
@@ -700,13 +700,13 @@ def test_a_checkpoint_belongs_to_its_operation_and_its_filters(fake: FakeIAM) ->
 
 
 @pytest.mark.parametrize("prefetch", [1, 4])
-def test_what_came_before_a_failure_is_handed_out_first(prefetch: int) -> None:
-    def answer(_: int, offset: int, limit: int) -> object:
+def test_items_before_a_failure_come_first(prefetch: int) -> None:
+    def respond(_: int, offset: int, limit: int) -> object:
         return page(part(offset, limit, 95) if offset < 50 else None, count=95)
 
     got: list[int] = []
     with (
-        IAMClient("42_k3y-mark", transport=httpx.MockTransport(Odd(answer))) as iam,
+        IAMClient("42_k3y-mark", transport=httpx.MockTransport(Odd(respond))) as iam,
         pytest.raises(DecodeError) as caught,
     ):
         got.extend(user.id for user in iam.users.list(page_size=PAGE, prefetch=prefetch))
@@ -719,7 +719,7 @@ def test_what_came_before_a_failure_is_handed_out_first(prefetch: int) -> None:
     assert got + rest == list(range(95))
 
 
-def test_an_iteration_that_has_failed_is_over() -> None:
+def test_a_failed_iteration_has_ended() -> None:
     def fetch(offset: int, limit: int) -> PageResponse[int]:
         raise RateLimitError(
             429, errors={}, message="", request_id=None, retry_after=None, body=None, method="GET", url=""

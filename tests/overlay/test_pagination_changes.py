@@ -1,4 +1,4 @@
-"""Others add and delete users while they are read: whoever is there from start to end comes exactly once."""
+"""Others add and delete users while they are read: a user that exists from start to end comes exactly once."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 RUNS = 750
-"""For each colour: 2,250 in all."""
+"""For each kind of client: 2,250 in all."""
 
 
-class Way(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """The way to a fake whose list of users changes before every request but the first."""
+class ChangingTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Sends requests to a fake whose list of users changes before every request but the first."""
 
     def __init__(self, fake: FakeIAM, changes: list[list[tuple[bool, float]]]) -> None:
         self.fake = fake
@@ -31,7 +31,7 @@ class Way(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._changes = iter(changes)
         self._lock = threading.Lock()
         self.at_first: list[int] | None = None
-        """The users who were there at the first request."""
+        """The users who existed at the first request."""
 
     def ids(self) -> list[int]:
         return [user["id"] for user in self.fake.users]
@@ -60,11 +60,11 @@ class Way(httpx.BaseTransport, httpx.AsyncBaseTransport):
 POSITIONS = st.one_of(st.just(0.0), st.floats(0, 0.999), st.just(0.999))
 
 CHANGES = st.lists(st.lists(st.tuples(st.booleans(), POSITIONS), max_size=3), max_size=40)
-"""What happens before each request: whether it is a deletion, and where in the list, as a part of it."""
+"""The changes before each request: whether each is a deletion, and where in the list, as a fraction of it."""
 
 
-def walked(colour: Any, way: Way, options: dict[str, Any], stop: int | None) -> list[int]:
-    """The ids that one iteration brings; one that stops is gone on with from its checkpoint."""
+def read_ids(colour: Any, transport: ChangingTransport, options: dict[str, Any], stop: int | None) -> list[int]:
+    """Read the ids of all users; an iteration that stops is continued from its checkpoint."""
 
     def use(iam: Any) -> Any:
         if colour.is_async:
@@ -88,7 +88,7 @@ def walked(colour: Any, way: Way, options: dict[str, Any], stop: int | None) -> 
             got += [user.id async for user in iam.users.list(resume=resume, **options)]
         return got
 
-    result: list[int] = colour.run(use, way.fake.api_key, base_url="http://localhost", transport=way)
+    result: list[int] = colour.run(use, transport.fake.api_key, base_url="http://localhost", transport=transport)
     return result
 
 
@@ -100,23 +100,23 @@ def walked(colour: Any, way: Way, options: dict[str, Any], stop: int | None) -> 
     changes=CHANGES,
     stop=st.one_of(st.none(), st.integers(1, 60)),
 )
-def test_whoever_is_there_from_start_to_end_comes_exactly_once(
+def test_a_user_that_stays_comes_exactly_once(
     colour: Any, size: int, page_size: int, prefetch: int, changes: list[list[tuple[bool, float]]], stop: int | None
 ) -> None:
-    way = Way(FakeIAM(size, logins=0), changes)
-    got = walked(colour, way, {"page_size": page_size, "prefetch": prefetch}, stop)
-    assert way.at_first is not None
-    there = set(way.at_first) & set(way.ids())
+    transport = ChangingTransport(FakeIAM(size, logins=0), changes)
+    got = read_ids(colour, transport, {"page_size": page_size, "prefetch": prefetch}, stop)
+    assert transport.at_first is not None
+    there = set(transport.at_first) & set(transport.ids())
     assert len(got) == len(set(got))
-    assert [user for user in got if user in there] == [user for user in way.at_first if user in there]
+    assert [user for user in got if user in there] == [user for user in transport.at_first if user in there]
 
 
 @pytest.mark.parametrize("consistency", ["strict", "fast"])
 @pytest.mark.parametrize("is_deletion", [True, False])
-def test_pages_taken_as_they_come_lose_or_repeat_users(colour: Any, is_deletion: bool, consistency: str) -> None:
-    """What the promise is worth: two users are deleted, or added, in front of what has been read."""
-    way = Way(FakeIAM(30, logins=0), [[(is_deletion, 0.0)] * 2])
-    got = walked(colour, way, {"page_size": 10, "prefetch": 1, "consistency": consistency}, None)
+def test_fast_pages_lose_or_repeat_users(colour: Any, is_deletion: bool, consistency: str) -> None:
+    """Strict pages do not: two users are deleted, or added, before those that have been read."""
+    transport = ChangingTransport(FakeIAM(30, logins=0), [[(is_deletion, 0.0)] * 2])
+    got = read_ids(colour, transport, {"page_size": 10, "prefetch": 1, "consistency": consistency}, None)
     expected = list(range(1, 31))
     if consistency == "strict":
         assert got == expected
@@ -132,15 +132,15 @@ class Shifting:
     def __init__(self, size: int, *script: tuple[int, int]) -> None:
         self.items = list(range(size))
         self.script = iter(script)
-        self.asked: list[tuple[int, int]] = []
+        self.requests: list[tuple[int, int]] = []
         self.new = itertools.count(10_000)
 
     def __call__(self, offset: int, limit: int) -> PageResponse[int]:
-        if self.asked:
+        if self.requests:
             deleted, added = next(self.script, (0, 0))
             del self.items[:deleted]
             self.items[:0] = itertools.islice(self.new, added)
-        self.asked.append((offset, limit))
+        self.requests.append((offset, limit))
         return PageResponse(self.items[offset : offset + limit], len(self.items))
 
 
@@ -165,12 +165,12 @@ def test_a_shift_costs_few_requests(script: list[tuple[int, int]], requests: int
     got = list(Pager(shifting, PageOptions(100, prefetch=1), identity, operation="numbers"))
     assert [item for item in got if item < 10_000] == list(range(1000))
     assert len(got) == len(set(got))
-    assert len(shifting.asked) == requests
+    assert len(shifting.requests) == requests
 
 
-def test_no_more_than_a_window_of_keys_is_remembered() -> None:
-    walk = PageWalker(PageOptions(1000), Identity[int](lambda item: item, is_unique=True))
-    steps = walk.steps()
+def test_the_number_of_remembered_keys_is_bounded() -> None:
+    walker = PageWalker(PageOptions(1000), Identity[int](lambda item: item, is_unique=True))
+    steps = walker.steps()
     step = next(steps, None)
     most = 0
     while step is not None:
@@ -182,19 +182,19 @@ def test_no_more_than_a_window_of_keys_is_remembered() -> None:
                 break
         else:
             step = next(steps, None)
-        most = max(most, len(walk._matcher.keys))
+        most = max(most, len(walker._matcher.keys))
     assert MIN_REMEMBERED_KEYS <= most <= 2 * MIN_REMEMBERED_KEYS + 1000
 
 
-def test_a_mass_deletion_of_all_that_is_remembered_is_told() -> None:
-    """Then nobody can say where to go on: what is left may have been read long ago."""
+def test_deleting_all_remembered_items_raises() -> None:
+    """Then it is unknown where to continue: the remaining items may have been read long ago."""
     items = list(range(20_000))
-    asked = 0
+    requests = 0
 
     def fetch(offset: int, limit: int) -> PageResponse[int]:
-        nonlocal asked
-        asked += 1
-        if asked == 16:
+        nonlocal requests
+        requests += 1
+        if requests == 16:
             del items[1000:16_000]
         return PageResponse(items[offset : offset + limit], None)
 
@@ -203,4 +203,4 @@ def test_a_mass_deletion_of_all_that_is_remembered_is_told() -> None:
     with pytest.raises(PaginationError, match="none of the last") as caught:
         list(pager)
     assert caught.value.offset > 10_000
-    assert asked < 80
+    assert requests < 80

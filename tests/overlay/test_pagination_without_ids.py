@@ -32,7 +32,7 @@ PURE_RUNS = 2000
 POSITIONS = st.one_of(st.just(0.0), st.floats(0, 0.999), st.just(0.999))
 
 CHANGES = st.lists(st.lists(st.tuples(st.booleans(), POSITIONS), max_size=3), max_size=40)
-"""What happens before each request: whether it is a deletion, and where in the list, as a part of it."""
+"""The changes before each request: whether each is a deletion, and where in the list, as a fraction of it."""
 
 BY_CONTENT = Identity[int](lambda item: item, is_unique=False)
 
@@ -95,7 +95,7 @@ class ChangingList:
 
 def read_list(
     fetch: Callable[[int, int], PageResponse[int]],
-    window: PageOptions,
+    options: PageOptions,
     identity: Identity[int],
     *,
     stop: int | None = None,
@@ -105,11 +105,11 @@ def read_list(
 
     A page that is requested ahead is read from the list at once, or not before its turn, by chance.
     """
-    walk = PageWalker(window, identity)
+    walker = PageWalker(options, identity)
     got: list[int] = []
     while True:
-        ahead: PrefetchPlan[list[PageResponse[int]]] = PrefetchPlan(window.prefetch, window.prefetch_bytes)
-        steps = walk.steps()
+        plan: PrefetchPlan[list[PageResponse[int]]] = PrefetchPlan(options.prefetch, options.prefetch_bytes)
+        steps = walker.steps()
         step = next(steps, None)
         while step is not None:
             if not isinstance(step, PageRequest):
@@ -118,26 +118,26 @@ def read_list(
                     handed_out = stop - len(got)
                     got += items[:handed_out]
                     checkpoint = encode_checkpoint(step.position.compute_progress(handed_out), "numbers")
-                    walk = PageWalker(
-                        window, identity, decode_checkpoint(json.loads(json.dumps(checkpoint)), "numbers")
+                    walker = PageWalker(
+                        options, identity, decode_checkpoint(json.loads(json.dumps(checkpoint)), "numbers")
                     )
                     break
                 got += items
-                for wanted in ahead.update(walk)[0]:
+                for request in plan.update(walker)[0]:
                     is_early = delays.random() < 0.6
-                    ahead.in_flight[wanted.offset] = wanted, [fetch(wanted.offset, wanted.limit)] if is_early else []
+                    plan.in_flight[request.offset] = request, [fetch(request.offset, request.limit)] if is_early else []
                 step = next(steps, None)
                 continue
-            if step.offset in ahead.in_flight and not step.is_fresh:
-                wanted, pages = ahead.in_flight.pop(step.offset)
-                received = pages[0] if pages else fetch(wanted.offset, wanted.limit)
+            if step.offset in plan.in_flight and not step.is_fresh:
+                request, pages = plan.in_flight.pop(step.offset)
+                response = pages[0] if pages else fetch(request.offset, request.limit)
             else:
-                wanted = ahead.shorten(step, window.overlap)
-                ahead.make_room()
-                received = fetch(wanted.offset, wanted.limit)
-            ahead.record_response(wanted, received, window.overlap)
+                request = plan.shorten(step, options.overlap)
+                plan.make_room()
+                response = fetch(request.offset, request.limit)
+            plan.record_response(request, response, options.overlap)
             try:
-                step = steps.send(received)
+                step = steps.send(response)
             except StopIteration:
                 step = None
         if step is None:
@@ -171,8 +171,8 @@ def test_an_item_that_stays_comes_exactly_once(
     delays: int,
 ) -> None:
     numbers = ChangingList(size, changes, longest=longest, seed=seed, is_counted=is_counted)
-    window = PageOptions(page_size, prefetch=prefetch)
-    numbers.check(read_list(numbers, window, identity, stop=stop, delays=random.Random(delays)))  # noqa: S311
+    options = PageOptions(page_size, prefetch=prefetch)
+    numbers.check(read_list(numbers, options, identity, stop=stop, delays=random.Random(delays)))  # noqa: S311
 
 
 @pytest.mark.parametrize("identity", [BY_CONTENT, BY_ID], ids=["by content", "by id"])
@@ -188,8 +188,8 @@ def test_a_server_of_single_items_loses_and_repeats_none(
 ) -> None:
     """Whatever the page size; with one change at most between two requests."""
     numbers = ChangingList(size, changes, longest=1)
-    window = PageOptions(page_size, prefetch=prefetch)
-    numbers.check(read_list(numbers, window, identity, delays=random.Random(0)))  # noqa: S311
+    options = PageOptions(page_size, prefetch=prefetch)
+    numbers.check(read_list(numbers, options, identity, delays=random.Random(0)))  # noqa: S311
 
 
 # --- by the clients ------------------------------------------------------------------------------------------------
@@ -347,8 +347,8 @@ def test_an_uncounted_list_that_shrinks_does_not_end_early(identity: Identity[in
     assert list(Pager(numbers, PageOptions(3, prefetch=1), identity, operation="numbers")) == all_items
 
 
-def test_a_search_asks_for_no_offset_twice() -> None:
-    """All but the newest entries are replaced; each page is looked for once before the list is begun anew."""
+def test_a_search_requests_no_offset_twice() -> None:
+    """All but the newest entries are replaced; no page is searched twice before the list is read from its start."""
     numbers = ScriptedList([list(range(40)), list(range(100, 140))])
     got = list(Pager(numbers, PageOptions(4, prefetch=1), BY_CONTENT, operation="numbers"))
     assert got == [*range(4), *range(100, 140)]
@@ -359,7 +359,7 @@ def test_a_search_asks_for_no_offset_twice() -> None:
 @pytest.mark.parametrize("longest", [2, 3, 1000])
 @pytest.mark.parametrize("prefetch", [1, 4])
 @pytest.mark.parametrize("entries", ["aaaaaaaaaaaa", "abababababab", "aabbccaabbcc", "abcaaabcaaab"])
-def test_equal_items_come_as_often_as_they_stand_there(entries: str, prefetch: int, longest: int) -> None:
+def test_equal_items_come_as_often_as_they_exist(entries: str, prefetch: int, longest: int) -> None:
     def fetch(offset: int, limit: int) -> PageResponse[str]:
         return PageResponse(entries[offset : offset + min(limit, longest)], len(entries))
 
@@ -376,8 +376,8 @@ def test_a_changing_list_of_equal_items_ends(kinds: int, size: int, page_size: i
 
     def fetch(offset: int, limit: int) -> PageResponse[int]:
         assert next(requests) < 2000
-        received = numbers(offset, limit)
-        return PageResponse([item % kinds for item in received.items], received.total)
+        response = numbers(offset, limit)
+        return PageResponse([item % kinds for item in response.items], response.total)
 
     with contextlib.suppress(PaginationError):
         list(Pager(fetch, PageOptions(page_size, prefetch=1), BY_CONTENT, operation="numbers"))

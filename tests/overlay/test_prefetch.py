@@ -1,4 +1,4 @@
-"""Pages that are asked for ahead: how many, what becomes of them, and that nothing is left behind."""
+"""Pages that are requested ahead: how many, in which order, and that none is left in flight."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("gcore-iam-prefetch")]
 
 
-def ids_of(colour: Any, use_list: Callable[[Any], Any], *client: Any, **options: Any) -> list[int]:
-    """The ids that a pager brings."""
+def read_ids(colour: Any, use_list: Callable[[Any], Any], *client: Any, **options: Any) -> list[int]:
+    """Read the ids of all users that a pager returns."""
 
     def use(iam: Any) -> Any:
         pager = use_list(iam)
@@ -82,9 +82,9 @@ def ids_of(colour: Any, use_list: Callable[[Any], Any], *client: Any, **options:
 
 
 @pytest.mark.parametrize("prefetch", [1, 2, 4])
-def test_so_many_pages_are_in_flight_and_come_in_order(colour: Any, fake: FakeIAM, url: str, prefetch: int) -> None:
+def test_prefetch_pages_are_in_flight_and_come_in_order(colour: Any, fake: FakeIAM, url: str, prefetch: int) -> None:
     fake.inject(Delay(0.03), path=LIST, times=None)
-    got = ids_of(
+    got = read_ids(
         colour, lambda iam: iam.users.list(page_size=PAGE, prefetch=prefetch), fake.api_key, base_url=url, timeout=20
     )
     assert got == list(range(1, USERS + 1))
@@ -92,21 +92,21 @@ def test_so_many_pages_are_in_flight_and_come_in_order(colour: Any, fake: FakeIA
     assert fake.calls["iamGetUsers"] == 10
 
 
-@pytest.mark.parametrize(("prefetch", "asked"), [(1, 1), (2, 3), (4, 5), (8, 9)])
-def test_a_slow_reader_does_not_make_pages_pile_up(fake: FakeIAM, url: str, prefetch: int, asked: int) -> None:
+@pytest.mark.parametrize(("prefetch", "requests"), [(1, 1), (2, 3), (4, 5), (8, 9)])
+def test_a_slow_reader_accumulates_no_pages(fake: FakeIAM, url: str, prefetch: int, requests: int) -> None:
     with IAMClient(fake.api_key, base_url=url) as iam:
         users = iter(iam.users.list(page_size=PAGE, prefetch=prefetch))
         for number in range(2 * PAGE):
             next(users)
             if number == PAGE - 1:
                 time.sleep(0.3)
-                assert fake.calls["iamGetUsers"] == asked
+                assert fake.calls["iamGetUsers"] == requests
         time.sleep(0.3)
-        assert fake.calls["iamGetUsers"] == asked + 1
+        assert fake.calls["iamGetUsers"] == requests + 1
         assert len(list(users)) == USERS - 2 * PAGE
 
 
-def test_no_more_bytes_are_held_than_allowed(fake: FakeIAM, url: str) -> None:
+def test_prefetch_bytes_bounds_the_pages_in_flight(fake: FakeIAM, url: str) -> None:
     fake.inject(Delay(0.02), path=LIST, times=None)
     with IAMClient(fake.api_key, base_url=url) as iam:
         size = len(iam_get_users.sync_detailed(client=iam.api, limit=PAGE).content)
@@ -116,47 +116,47 @@ def test_no_more_bytes_are_held_than_allowed(fake: FakeIAM, url: str) -> None:
             assert fake.peak_concurrency == peak
 
 
-def test_nothing_beyond_what_is_wanted_is_asked_for(fake: FakeIAM, url: str) -> None:
+def test_max_items_bounds_what_is_requested(fake: FakeIAM, url: str) -> None:
     with IAMClient(fake.api_key, base_url=url) as iam:
         assert len(iam.users.list(page_size=PAGE, max_items=25, prefetch=8).collect()) == 25
         assert fake.calls["iamGetUsers"] == 3
         assert [request.query["limit"] for request in fake.requests] == ["10", "11", "6"]
 
 
-def walk_to(position: int, **window: Any) -> PageWalker[int]:
-    walk = PageWalker(PageOptions(PAGE, **window), Identity[int](lambda item: item, is_unique=True))
-    steps = walk.steps()
-    wanted = next(steps)
-    while walk.next_offset < position:
-        assert isinstance(wanted, PageRequest)
-        steps.send(PageResponse(range(wanted.offset, wanted.offset + wanted.limit), 1000))
-        wanted = next(steps)
-    return walk
+def build_walker_at(position: int, **window: Any) -> PageWalker[int]:
+    walker = PageWalker(PageOptions(PAGE, **window), Identity[int](lambda item: item, is_unique=True))
+    steps = walker.steps()
+    request = next(steps)
+    while walker.next_offset < position:
+        assert isinstance(request, PageRequest)
+        steps.send(PageResponse(range(request.offset, request.offset + request.limit), 1000))
+        request = next(steps)
+    return walker
 
 
-def test_a_server_that_has_enough_is_asked_for_one_page_at_a_time_until_it_has_recovered() -> None:
-    walk = walk_to(9)
-    ahead: PrefetchPlan[str] = PrefetchPlan(4, 2**24)
-    asked, given_up = ahead.update(walk)
-    assert (asked, given_up) == ([PageRequest(offset, 11) for offset in (9, 19, 29, 39)], [])
-    ahead.in_flight = {one.offset: (one, str(one.offset)) for one in asked}
-    assert ahead.slow_down() == ["19", "29", "39"]
-    ahead.in_flight = {}
-    assert ahead.update(walk) == ([], [])
+def test_a_429_reduces_the_plan_to_one_page_until_recovery() -> None:
+    walker = build_walker_at(9)
+    plan: PrefetchPlan[str] = PrefetchPlan(4, 2**24)
+    requests, cancelled = plan.update(walker)
+    assert (requests, cancelled) == ([PageRequest(offset, 11) for offset in (9, 19, 29, 39)], [])
+    plan.in_flight = {one.offset: (one, str(one.offset)) for one in requests}
+    assert plan.slow_down() == ["19", "29", "39"]
+    plan.in_flight = {}
+    assert plan.update(walker) == ([], [])
     for window in (2, 3, 4, 4):
-        ahead.record_response(PageRequest(0, 11), PageResponse(range(11), 1000), 1)
-        assert len(ahead.update(walk)[0]) == window
+        plan.record_response(PageRequest(0, 11), PageResponse(range(11), 1000), 1)
+        assert len(plan.update(walker)[0]) == window
 
 
-def test_what_is_in_flight_is_kept_where_it_fits_and_given_up_where_it_does_not() -> None:
-    walk = walk_to(9)
-    ahead: PrefetchPlan[str] = PrefetchPlan(4, 2**24)
-    ahead.in_flight = {offset: (PageRequest(offset, 11), str(offset)) for offset in (4, 19, 29, 500)}
-    asked, given_up = ahead.update(walk)
-    assert (asked, given_up) == ([PageRequest(9, 11), PageRequest(39, 11)], ["4", "500"])
-    ahead.in_flight = {offset: (PageRequest(offset, 11), str(offset)) for offset in (12, 22)}
-    assert ahead.update(walk)[0] == [PageRequest(9, 4), PageRequest(32, 11)]
-    assert ahead.shorten(PageRequest(9, 11), 1) == PageRequest(9, 4)
+def test_the_plan_cancels_requests_that_do_not_fit() -> None:
+    walker = build_walker_at(9)
+    plan: PrefetchPlan[str] = PrefetchPlan(4, 2**24)
+    plan.in_flight = {offset: (PageRequest(offset, 11), str(offset)) for offset in (4, 19, 29, 500)}
+    requests, cancelled = plan.update(walker)
+    assert (requests, cancelled) == ([PageRequest(9, 11), PageRequest(39, 11)], ["4", "500"])
+    plan.in_flight = {offset: (PageRequest(offset, 11), str(offset)) for offset in (12, 22)}
+    assert plan.update(walker)[0] == [PageRequest(9, 4), PageRequest(32, 11)]
+    assert plan.shorten(PageRequest(9, 11), 1) == PageRequest(9, 4)
 
 
 @pytest.mark.parametrize("is_fresh", [True, False])
@@ -170,14 +170,14 @@ def test_only_a_fresh_request_is_sent_again(is_fresh: bool) -> None:
         return PageResponse(range(offset, offset + limit), 1000)
 
     prefetch = Prefetch(lambda _: fetch, PageOptions(PAGE, prefetch=2))
-    prefetch.request_ahead(walk_to(9))
+    prefetch.request_ahead(build_walker_at(9))
     response = prefetch.read(PageRequest(9, 11, is_fresh))
     prefetch.close()
     assert list(response.items) == list(range(9, 20))
     assert sent_by_reader == ([9] if is_fresh else [])
 
 
-def test_a_clamped_limit_is_learnt(fake: FakeIAM) -> None:
+def test_prefetch_adapts_to_a_clamped_limit(fake: FakeIAM) -> None:
     clamping = FakeIAM(USERS, max_page_size=5)
     with IAMClient(clamping.api_key, base_url="http://localhost", transport=clamping.transport()) as iam:
         assert len(iam.users.list(page_size=PAGE, prefetch=4).collect()) == USERS
@@ -190,9 +190,9 @@ def test_a_clamped_limit_is_learnt(fake: FakeIAM) -> None:
 
 @pytest.mark.parametrize("retries", [0, 3])
 def test_too_many_requests_lose_nothing(colour: Any, fake: FakeIAM, retries: int) -> None:
-    """A page that was asked for ahead is asked for again when its turn comes, also without retries."""
+    """A page that was requested ahead is requested again when the reader needs it, even without retries."""
     fake.inject(Status(429, retry_after=2), path=LIST, times=2 if retries else 1, after=2)
-    got = ids_of(
+    got = read_ids(
         colour,
         lambda iam: iam.users.list(page_size=PAGE, prefetch=4),
         fake.api_key,
@@ -205,7 +205,7 @@ def test_too_many_requests_lose_nothing(colour: Any, fake: FakeIAM, retries: int
 
 
 def test_too_many_requests_slow_an_iteration_down(fake: FakeIAM, url: str) -> None:
-    """Of four in flight one is refused: the others but the next are cut off, and come again one by one."""
+    """One of four requests gets a 429: all others but the next are cancelled, and repeated one by one."""
     fake.inject(Status(429, retry_after=0), Delay(0.2), path=LIST, after=1)
     fake.inject(Delay(1), path=LIST, after=2, times=3)
     seen: list[int] = []
@@ -216,7 +216,7 @@ def test_too_many_requests_slow_an_iteration_down(fake: FakeIAM, url: str) -> No
     assert not threads()
 
 
-def test_a_refusal_that_stays_is_told_after_what_came_before(colour: Any, fake: FakeIAM) -> None:
+def test_a_lasting_429_raises_after_the_items_before_it(colour: Any, fake: FakeIAM) -> None:
     fake.inject(Status(429), path=LIST, after=3, times=None)
     seen: list[int] = []
 
@@ -448,16 +448,16 @@ def test_one_iteration_is_not_shared_by_tasks_or_threads(fake: FakeIAM, url: str
     asyncio.run(main())
 
 
-def collected(iam: IAMClient) -> None:
-    """An iteration that only the garbage collector finds, in whichever thread."""
+def abandon_iteration(iam: IAMClient) -> None:
+    """Start an iteration that only the garbage collector ends, in any thread."""
     users = iter(iam.users.list(page_size=PAGE, prefetch=4))
     next(users)
     circle: list[Any] = [users]
     circle.append(circle)
 
 
-def test_the_garbage_collector_may_end_an_iteration_in_any_thread(fake: FakeIAM) -> None:
-    """Also in one of the iteration's own, where waiting for all of them would never end."""
+def test_garbage_collection_ends_an_iteration_in_any_thread(fake: FakeIAM) -> None:
+    """Even in a thread of the iteration itself, where waiting for all threads would never end."""
     inner = fake.transport()
 
     class Collecting(httpx.BaseTransport):
@@ -470,7 +470,7 @@ def test_the_garbage_collector_may_end_an_iteration_in_any_thread(fake: FakeIAM)
     gc.disable()
     try:
         with IAMClient(fake.api_key, base_url="http://localhost", transport=Collecting()) as iam:
-            collected(iam)
+            abandon_iteration(iam)
             for _ in range(100):
                 if not threads():
                     break
@@ -480,8 +480,8 @@ def test_the_garbage_collector_may_end_an_iteration_in_any_thread(fake: FakeIAM)
         gc.enable()
 
 
-def test_leaving_a_loop_does_not_cut_a_refresh(fake: FakeIAM, url: str) -> None:
-    """A refresh token serves once: what it buys must come home, though nobody waits for the page any more."""
+def test_leaving_a_loop_does_not_cancel_a_refresh(fake: FakeIAM, url: str) -> None:
+    """A refresh token works once: its new tokens must be stored even if the page is no longer needed."""
     with IAMClient(Session(fake.users[0]["email"], "correct-horse-battery"), base_url=url) as iam:
         iam.account.get()
         fake.inject(Status(401), path=LIST, after=1)
@@ -494,7 +494,7 @@ def test_leaving_a_loop_does_not_cut_a_refresh(fake: FakeIAM, url: str) -> None:
     assert fake.calls["iamLoginUser"] == 1
 
 
-def test_python_ends_though_pages_hang(fake: FakeIAM, url: str) -> None:
+def test_python_exits_while_pages_hang(fake: FakeIAM, url: str) -> None:
     fake.inject(Hang(), path=LIST, after=1, times=None)
     program = f"""
 import gcore_iam
@@ -519,17 +519,17 @@ def test_a_failed_page_that_is_never_reached_raises_nothing(fake: FakeIAM) -> No
         assert len([user for _, user in zip(range(15), iam.users.list(page_size=PAGE, prefetch=4), strict=False)]) == 15
 
 
-def test_two_iterations_of_one_pager_do_not_get_in_each_others_way(fake: FakeIAM, url: str) -> None:
+def test_two_iterations_of_one_pager_are_independent(fake: FakeIAM, url: str) -> None:
     with IAMClient(fake.api_key, base_url=url) as iam:
         pager = iam.users.list(page_size=PAGE, prefetch=2)
         pairs = list(zip(pager, pager, strict=True))
     assert [(one.id, other.id) for one, other in pairs] == [(number, number) for number in range(1, USERS + 1)]
 
 
-def test_a_session_renews_itself_under_pages_that_come_ahead(colour: Any, fake: FakeIAM) -> None:
+def test_a_session_refreshes_during_prefetch(colour: Any, fake: FakeIAM) -> None:
     session = Session(fake.users[0]["email"], "correct-horse-battery")
     fake.inject(Status(401), path=LIST, after=3)
-    got = ids_of(
+    got = read_ids(
         colour,
         lambda iam: iam.users.list(page_size=PAGE, prefetch=4),
         session,
@@ -539,7 +539,7 @@ def test_a_session_renews_itself_under_pages_that_come_ahead(colour: Any, fake: 
     assert got == list(range(1, USERS + 1))
 
 
-def test_a_client_that_is_closed_ends_an_iteration(fake: FakeIAM, url: str) -> None:
+def test_closing_the_client_ends_an_iteration(fake: FakeIAM, url: str) -> None:
     with IAMClient(fake.api_key, base_url=url) as iam:
         users = iter(iam.users.list(page_size=PAGE, prefetch=1))
         next(users)
@@ -547,11 +547,11 @@ def test_a_client_that_is_closed_ends_an_iteration(fake: FakeIAM, url: str) -> N
         list(users)
 
 
-# --- the other kind of code ----------------------------------------------------------------------------------------
+# --- the wrong kind of loop ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_async_for_over_a_sync_pager_is_refused(fake: FakeIAM, backend: str) -> None:
+def test_async_for_over_a_sync_pager_raises(fake: FakeIAM, backend: str) -> None:
     async def main() -> None:
         with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
             wrong: Any = iam.users.list()
@@ -564,7 +564,7 @@ def test_async_for_over_a_sync_pager_is_refused(fake: FakeIAM, backend: str) -> 
     anyio.run(main, backend=backend)
 
 
-def test_an_async_pager_in_sync_code_is_told() -> None:
+def test_for_over_an_async_pager_raises() -> None:
     identity = Identity[int](lambda item: item, is_unique=True)
 
     async def fetch_async(offset: int, limit: int) -> PageResponse[int]:
@@ -581,7 +581,7 @@ def test_an_async_pager_in_sync_code_is_told() -> None:
 # --- progress bars -------------------------------------------------------------------------------------------------
 
 
-def test_progress_bars_know_how_many_are_to_come(fake: FakeIAM) -> None:
+def test_progress_bars_know_the_number_of_items(fake: FakeIAM) -> None:
     with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
         users = iam.users.list(page_size=PAGE)
         assert operator.length_hint(users) == 0
@@ -606,8 +606,8 @@ def test_progress_bars_know_how_many_are_to_come(fake: FakeIAM) -> None:
 # --- taking turns --------------------------------------------------------------------------------------------------
 
 
-def test_the_reader_comes_between_answers_that_arrive_at_once(fake: FakeIAM, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the network would stand still until all of them are read."""
+def test_the_reader_runs_between_simultaneous_responses(fake: FakeIAM, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise no new request would be sent until all of them are decoded."""
     log: list[str] = []
     inner, waiting, arrived = fake.transport(), 0, asyncio.Event()
 
@@ -641,8 +641,8 @@ def test_the_reader_comes_between_answers_that_arrive_at_once(fake: FakeIAM, mon
 
 
 @pytest.mark.parametrize("client_id", [None, 1001])
-def test_a_login_on_the_way_takes_no_turn(fake: FakeIAM, client_id: int | None) -> None:
-    """A page that is given up while its login goes on would keep the turn, and all others would wait for ever."""
+def test_a_login_during_prefetch_holds_no_turn(fake: FakeIAM, client_id: int | None) -> None:
+    """A page that is cancelled during its login would keep the turn, and all others would wait for ever."""
     users = [dict(user) for user in fake.users][:50]
     odd = {"401": True, "429": True}
     logins = 0
@@ -677,8 +677,8 @@ def test_a_login_on_the_way_takes_no_turn(fake: FakeIAM, client_id: int | None) 
     assert logins == 2
 
 
-def test_another_call_on_the_way_takes_no_turn(fake: FakeIAM) -> None:
-    """A key that is asked for by another client, for instance."""
+def test_another_call_during_prefetch_holds_no_turn(fake: FakeIAM) -> None:
+    """For instance, if a key is requested by another client."""
     log: list[str] = []
 
     async def key() -> str:

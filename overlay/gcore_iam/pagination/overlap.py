@@ -14,7 +14,7 @@ If no two items have the same key and the server keeps the order of its items, t
   whose place in the order is known, `missing` those that a page should have shown and did not. A page has to be
   compared with both.
 
-Lists without ids may hold equal keys, and equal items cannot be told apart. There, keys are counted: a page may show an
+Lists without ids may hold equal keys, and equal items cannot be distinguished. There, keys are counted: a page may show an
 equal item as often as it is remembered behind the anchor before it counts as a new one. If the list does not change,
 every item comes. If it changes, an item can be mistaken for an equal one: then one of them may be left out or repeated.
 """
@@ -101,7 +101,7 @@ class OverlapMatcher:
             if kept is not None:
                 return self._align_from(keys, 0, kept)
         for index, key in enumerate(keys):
-            if self._counts[key] == 1:  # equal items cannot be told apart, so they are no anchors
+            if self._counts[key] == 1:  # equal items cannot be distinguished, so they are no anchors
                 return self._align_from(keys, index, self.keys.index(key))
         return self._align_from(keys, 0, 0) if offset == 0 and self.is_complete and is_last_resort else None
 
