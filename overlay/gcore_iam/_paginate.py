@@ -9,7 +9,6 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, overload
 
-from ._bound_client import UnboundClient
 from .errors import ConfigurationError, DecodeError
 from .events import PageRead, build_emit
 from .pagination.options import DEFAULT_PREFETCH_BYTES, Consistency, Identity, Key, Page, PageOptions, PageResponse
@@ -176,12 +175,15 @@ def paginate(
 def _bind_client(client: Client, control: Any) -> Client:
     """Return a client whose calls obey a control; a plain generated client cannot, and is returned unchanged."""
     build_client: Callable[[Any], Client] | None = getattr(client, "with_control", None)
-    return client if control is None or build_client is None else build_client(control)
+    if control is None or build_client is None or not hasattr(client, "config"):  # a changed copy has no config
+        return client
+    return build_client(control)
 
 
 def _build_on_page(client: Client, operation: str) -> Callable[[Page[Any]], object] | None:
     """Build the function that emits an event for each page; None if no callback is set."""
-    emit = build_emit(client.config.on_event) if isinstance(client, UnboundClient) else None
+    config = getattr(client, "config", None)  # a plain generated client or a changed copy has none
+    emit = None if config is None else build_emit(config.on_event)
     if emit is None:
         return None
 

@@ -14,9 +14,9 @@ If no two items have the same key and the server keeps the order of its items, t
   whose place in the order is known, `missing` those that a page should have shown and did not. A page has to be
   compared with both.
 
-Lists without ids may hold equal keys, and equal items cannot be distinguished. There, keys are counted: a page may show an
-equal item as often as it is remembered behind the anchor before it counts as a new one. If the list does not change,
-every item comes. If it changes, an item can be mistaken for an equal one: then one of them may be left out or repeated.
+Lists without ids may hold equal keys, and equal items cannot be distinguished. There, keys are counted: a page may show
+an equal item as often as it is remembered behind the anchor before it counts as a new one. If the list does not change,
+every item comes. If it changes, an item can be mistaken for an equal one: one of them may be left out or repeated.
 """
 
 from __future__ import annotations
