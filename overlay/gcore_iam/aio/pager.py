@@ -29,7 +29,8 @@ class AsyncPager(AsyncGuard, Generic[T]):
     """Iterates over all items of a list operation, and fetches them page by page.
 
     The pager sends nothing before it is iterated, and each iteration starts from the beginning. An iteration that is
-    left early cancels its requests; `contextlib.aclosing` around the iterator also waits for their end.
+    left early drops its requests when the iterator is closed or deleted; `contextlib.aclosing` closes it at the end of
+    a block.
 
     Every item that exists from the start to the end of an iteration is returned exactly once, even if others add and
     delete items meanwhile, provided that the server keeps a stable order. Items that are added or deleted meanwhile may

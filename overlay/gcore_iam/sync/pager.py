@@ -31,7 +31,8 @@ class Pager(Guard, Generic[T]):
     """Iterates over all items of a list operation, and fetches them page by page.
 
     The pager sends nothing before it is iterated, and each iteration starts from the beginning. An iteration that is
-    left early cancels its requests; `contextlib.closing` around the iterator also waits for their end.
+    left early drops its requests when the iterator is closed or deleted; `contextlib.closing` closes it at the end of
+    a block.
 
     Every item that exists from the start to the end of an iteration is returned exactly once, even if others add and
     delete items meanwhile, provided that the server keeps a stable order. Items that are added or deleted meanwhile may
