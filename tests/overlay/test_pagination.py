@@ -483,7 +483,8 @@ def test_paginate_iterates_over_any_list_operation(fake: FakeIAM) -> None:
                 paginate(iam_get_users.sync_detailed, client=iam.api, **{odd: 5})  # type: ignore[call-overload]
 
 
-def test_a_changed_copy_of_the_api_client_raises(fake: FakeIAM) -> None:
+def test_a_changed_copy_of_the_api_client_raises() -> None:
+    fake = FakeIAM(3)
     with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
         users = paginate(iam_get_users.sync_detailed, client=iam.api.with_headers({"X-Test": "1"}))
         with pytest.raises(ConfigurationError, match="made by with_headers"):
