@@ -104,7 +104,7 @@ def overlay_methods(overlay: Path) -> dict[str, str]:
     """The hand-written method that calls each generated module, as a user spells it (`iam.users.get`).
 
     Read from the source: which property of `IAMClient` gives which resource class, also by way of another one, and
-    which generated modules the methods of that class import.
+    which generated modules the methods of that class import, also by way of a function of a module beside the client.
     """
     folder = overlay / "sync"
     classes = {
@@ -114,6 +114,12 @@ def overlay_methods(overlay: Path) -> dict[str, str]:
         for node in source(file).body
         if isinstance(node, ast.ClassDef)
     }
+    functions = {
+        f"{file.stem}.{node.name}": node
+        for file in sorted(folder.glob("*.py"))
+        for node in source(file).body
+        if isinstance(node, ast.FunctionDef)
+    }
     found: dict[str, str] = {}
     todo = [("iam", "IAMClient")]
     for path, name in todo:
@@ -121,15 +127,17 @@ def overlay_methods(overlay: Path) -> dict[str, str]:
             if isinstance(method, ast.FunctionDef):
                 if isinstance(method.returns, ast.Name) and method.decorator_list and method.returns.id in classes:
                     todo.append((f"{path}.{method.name}", method.returns.id))
-                for module in _imported_operations(method):
+                for module in _imported_operations(method, functions):
                     # A private method may call what a public one is for.
                     if not method.name.startswith("_"):
                         found[module] = f"{path}.{method.name}"
     return found
 
 
-def _imported_operations(node: ast.stmt) -> Iterator[str]:
+def _imported_operations(node: ast.stmt, functions: Mapping[str, ast.FunctionDef]) -> Iterator[str]:
     for inner in ast.walk(node):
+        if isinstance(inner, ast.Call) and (function := functions.get(ast.unparse(inner.func))) is not None:
+            yield from _imported_operations(function, {})
         if isinstance(inner, ast.ImportFrom) and inner.module and ".api." in inner.module:
             for alias in inner.names:
                 yield f"{inner.module}.{alias.name}"
