@@ -25,7 +25,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from ._deadline import DEADLINE, remaining_seconds
+from ._concurrency.deadlines import DEADLINE, remaining_seconds
 
 _PIECE = 4096
 """Bytes of one write: a socket that has room takes so few at once, so no write waits twice."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from ._deadline import enforce_deadline, enforce_deadline_async
+from ._concurrency.deadlines import enforce_deadline, enforce_deadline_async
 from .errors import ConfigurationError
 
 DEFAULT_MAX_RESPONSE_BYTES = 64 * 2**20

@@ -15,8 +15,8 @@ from gcore_iam_client.types import Operation, Response
 from .._blocking_io import warn_if_event_loop_is_running_async
 from .._bound_client import UNBOUND, UnboundClient, format_origin, takes_credentials
 from .._concurrency import AsyncRequestControl, sleep_async
+from .._concurrency.deadlines import enforce_deadline_async, is_cancellation_async
 from .._config import ClientConfig
-from .._deadline import enforce_deadline_async, is_cancellation_async
 from .._error_responses import MAX_HEADER_LENGTH
 from .._redaction import Redactor, find_issued_secrets, find_proxy_secrets, find_secrets
 from .._response_body import BodyTooLargeError, bound_body

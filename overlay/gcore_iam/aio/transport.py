@@ -13,7 +13,7 @@ import httpx
 from .. import _fork
 from .._blocking_io import build_transport_async
 from .._concurrency import AsyncLoopLocal
-from .._deadline import shield_async
+from .._concurrency.deadlines import shield_async
 from .._proxies import ProxySettings
 from ..auth.shield import InFlight
 

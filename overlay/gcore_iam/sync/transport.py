@@ -15,7 +15,7 @@ import httpx
 from .. import _fork
 from .._blocking_io import build_transport
 from .._concurrency import LoopLocal
-from .._deadline import shield
+from .._concurrency.deadlines import shield
 from .._proxies import ProxySettings
 from ..auth.shield import InFlight
 

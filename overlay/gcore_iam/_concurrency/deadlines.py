@@ -1,4 +1,4 @@
-"""Ends an attempt at its deadline, and lets clean-up finish: each helper has a twin with `_async` at its end.
+"""Ends an attempt at its deadline, and lets clean-up finish.
 
 Async code is cancelled by anyio, wherever it waits. Sync code cannot be: there the deadline is kept in a context
 variable, and `_blocking_io` clamps every operation on a socket to what is left of it.
@@ -60,7 +60,7 @@ def _cancel_at(deadline: float) -> Iterator[None]:
         raise httpx.ReadTimeout("the deadline has passed")
 
 
-def is_cancellation(error: BaseException) -> bool:  # noqa: ARG001 - its twin looks at it
+def is_cancellation(error: BaseException) -> bool:  # noqa: ARG001 - the async function uses it
     """Return whether an exception cancels the task that runs here: none does in sync code."""
     return False
 

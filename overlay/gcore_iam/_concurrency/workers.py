@@ -1,131 +1,22 @@
-"""What sync and async code do differently: every hand-written pair of functions `name` and `name_async`.
-
-`codegen/unasync.py` derives `gcore_iam.sync` from `gcore_iam.aio` and turns each `name_async` into `name`. In async
-code everything works under asyncio and under trio.
-"""
+"""Runs the requests of a pager ahead of their reader, in threads or in tasks."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .errors import CallCancelled, ConfigurationError
+from ..errors import CallCancelled
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     import anyio
-    from anyio.lowlevel import RunVar
 
 T = TypeVar("T")
-
-# --- callbacks of the user -------------------------------------------------------------------------------------------
-
-
-def resolve_callback(callback: Callable[[], str | Awaitable[str]], name: str) -> str:
-    """Call a function that returns a secret.
-
-    Args:
-        callback: The function.
-        name: What it returns, for messages.
-
-    Raises:
-        ConfigurationError: It returns something else than a str, or is a coroutine function.
-    """
-    value = callback()
-    _refuse_coroutine(value, f"the function for {name}")
-    return _check_str(value, name)
-
-
-async def resolve_callback_async(callback: Callable[[], str | Awaitable[str]], name: str) -> str:
-    """Call a function that returns a secret; it may be a coroutine function."""
-    value = callback()
-    return _check_str(await value if isinstance(value, Awaitable) else value, name)
-
-
-def invoke_callback(callback: Callable[[T], object], value: T) -> None:
-    """Call a function with a value.
-
-    Raises:
-        ConfigurationError: It is a coroutine function.
-    """
-    _refuse_coroutine(callback(value), "this function")
-
-
-async def invoke_callback_async(callback: Callable[[T], object], value: T) -> None:
-    """Call a function with a value; it may be a coroutine function."""
-    result = callback(value)
-    if isinstance(result, Awaitable):
-        await result
-
-
-def _refuse_coroutine(value: object, function: str) -> None:
-    if isinstance(value, Awaitable):
-        if isinstance(value, Coroutine):
-            value.close()  # or Python warns that it was never awaited
-        raise ConfigurationError(f"{function} is for async code, with AsyncIAMClient")
-
-
-def _check_str(value: object, name: str) -> str:
-    if not isinstance(value, str):
-        raise ConfigurationError(f"the function for {name} must return a str, not {type(value).__name__}")
-    return value
-
-
-def run_in_thread(function: Callable[..., T], *arguments: object) -> T:
-    """Call a function that may block; in sync code in the same thread."""
-    return function(*arguments)
-
-
-async def run_in_thread_async(function: Callable[..., T], *arguments: object) -> T:
-    """Call a function that may block, in a worker thread."""
-    import anyio.to_thread
-
-    # A limiter of its own: all threads of the default one may be waiting for what this function does.
-    return await anyio.to_thread.run_sync(function, *arguments, limiter=anyio.CapacityLimiter(1))
-
-
-# --- waiting ---------------------------------------------------------------------------------------------------------
-
-
-def sleep(seconds: float, callback: Callable[[float], object] | None, control: RequestControl | None) -> None:
-    """Wait for a number of seconds.
-
-    Args:
-        seconds: How long.
-        callback: A function of the user's that waits instead; None for the real thing.
-        control: What can cancel the wait; None for nothing.
-
-    Raises:
-        ConfigurationError: The callback is a coroutine function.
-    """
-    if callback is not None:
-        _refuse_coroutine(callback(seconds), "the retry policy's sleep")
-    elif control is not None:
-        control.sleep(seconds)
-    else:
-        time.sleep(seconds)
-
-
-async def sleep_async(
-    seconds: float, callback: Callable[[float], object] | None, control: AsyncRequestControl | None
-) -> None:
-    """Wait for a number of seconds; the callback may be a coroutine function."""
-    import anyio
-
-    del control  # a cancelled task stops waiting by itself
-    result = (callback or anyio.sleep)(seconds)
-    if isinstance(result, Awaitable):
-        await result
-
-
-# --- requests ahead of their reader ----------------------------------------------------------------------------------
 
 
 class RequestControl:
@@ -360,116 +251,3 @@ def _spawn_in_trio(run: Callable[[], Awaitable[None]], finish: Callable[[], None
             token.run_sync_soon(scope.cancel)
 
     return cancel
-
-
-# --- one value for each event loop -----------------------------------------------------------------------------------
-
-
-class Closable(Protocol):
-    """What has connections to close."""
-
-    def close(self) -> None:
-        """Close the connections."""
-
-
-class AsyncClosable(Protocol):
-    """What has connections to close in async code."""
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-
-
-C = TypeVar("C", bound=Closable)
-A = TypeVar("A", bound=AsyncClosable)
-
-
-class LoopLocal(Generic[C]):
-    """One value; sync code has no event loops.
-
-    Args:
-        build: Builds the value when it is first needed.
-
-    Attributes:
-        value: The value; None before `open`.
-    """
-
-    def __init__(self, build: Callable[[], C]) -> None:
-        self._build = build
-        self._lock = threading.Lock()
-        self.value: C | None = None
-
-    def open(self) -> C:
-        """Build the value, unless another thread has done so."""
-        with self._lock:
-            if self.value is None:
-                self.value = self._build()
-            return self.value
-
-    def close(self) -> None:
-        """Close the value."""
-        value, self.value = self.value, None
-        if value is not None:
-            value.close()
-
-
-class AsyncLoopLocal(Generic[A]):
-    """One value for each event loop that it is used in, closed when that loop ends.
-
-    An event loop ends with `shutdown_asyncgens`, which closes the async generators that it has started
-    (`asyncio.run`, `anyio.run`, trio and pytest plugins all do so). One such generator holds the value and closes it. A
-    value of a loop that was closed without that is dropped with the loop.
-
-    Args:
-        build: Builds the value of an event loop when it is first needed there.
-    """
-
-    def __init__(self, build: Callable[[], A]) -> None:
-        self._build = build
-
-    @property
-    def value(self) -> A | None:
-        """The value of the running event loop; None before `open`."""
-        found = loop_values().get(self)
-        return None if found is None else cast("A", found[0])
-
-    async def open(self) -> A:
-        """Build the value of the running event loop."""
-        value = self._build()
-        keeper = _close_with_loop(value)
-        loop_values()[self] = value, keeper
-        await anext(keeper)
-        return value
-
-    async def aclose(self) -> None:
-        """Close the value of the running event loop."""
-        found = loop_values().pop(self, None)
-        if found is not None:
-            await found[1].aclose()
-
-
-async def _close_with_loop(value: AsyncClosable) -> AsyncGenerator[None, None]:
-    import anyio
-
-    try:
-        yield
-    finally:
-        with anyio.CancelScope(shield=True):
-            await value.aclose()
-
-
-_loop_values: RunVar[WeakKeyDictionary[Any, Any]] | None = None
-
-
-def loop_values() -> WeakKeyDictionary[Any, Any]:
-    """Get the values that belong to the running event loop, by their owner."""
-    from anyio.lowlevel import RunVar
-
-    global _loop_values
-    if _loop_values is None:
-        _loop_values = RunVar("gcore_iam_loop_values")
-    try:
-        return _loop_values.get()
-    except LookupError:
-        values: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
-        _loop_values.set(values)
-        return values

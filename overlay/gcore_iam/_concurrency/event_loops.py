@@ -1,0 +1,121 @@
+"""Keeps one value for each event loop, and closes it when the loop ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from anyio.lowlevel import RunVar
+
+
+class Closable(Protocol):
+    """An object with connections to close."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class AsyncClosable(Protocol):
+    """An object with connections to close in async code."""
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+
+
+C = TypeVar("C", bound=Closable)
+A = TypeVar("A", bound=AsyncClosable)
+
+
+class LoopLocal(Generic[C]):
+    """One value; sync code has no event loops.
+
+    Args:
+        build: Builds the value when it is first needed.
+
+    Attributes:
+        value: The value; None before `open`.
+    """
+
+    def __init__(self, build: Callable[[], C]) -> None:
+        self._build = build
+        self._lock = threading.Lock()
+        self.value: C | None = None
+
+    def open(self) -> C:
+        """Build the value, unless another thread has done so."""
+        with self._lock:
+            if self.value is None:
+                self.value = self._build()
+            return self.value
+
+    def close(self) -> None:
+        """Close the value."""
+        value, self.value = self.value, None
+        if value is not None:
+            value.close()
+
+
+class AsyncLoopLocal(Generic[A]):
+    """One value for each event loop that it is used in, closed when that loop ends.
+
+    An event loop ends with `shutdown_asyncgens`, which closes the async generators that it has started
+    (`asyncio.run`, `anyio.run`, trio and pytest plugins all do so). One such generator holds the value and closes it. A
+    value of a loop that was closed without that is dropped with the loop.
+
+    Args:
+        build: Builds the value of an event loop when it is first needed there.
+    """
+
+    def __init__(self, build: Callable[[], A]) -> None:
+        self._build = build
+
+    @property
+    def value(self) -> A | None:
+        """The value of the running event loop; None before `open`."""
+        found = loop_values().get(self)
+        return None if found is None else cast("A", found[0])
+
+    async def open(self) -> A:
+        """Build the value of the running event loop."""
+        value = self._build()
+        keeper = _close_with_loop(value)
+        loop_values()[self] = value, keeper
+        await anext(keeper)
+        return value
+
+    async def aclose(self) -> None:
+        """Close the value of the running event loop."""
+        found = loop_values().pop(self, None)
+        if found is not None:
+            await found[1].aclose()
+
+
+async def _close_with_loop(value: AsyncClosable) -> AsyncGenerator[None, None]:
+    import anyio
+
+    try:
+        yield
+    finally:
+        with anyio.CancelScope(shield=True):
+            await value.aclose()
+
+
+_loop_values: RunVar[WeakKeyDictionary[Any, Any]] | None = None
+
+
+def loop_values() -> WeakKeyDictionary[Any, Any]:
+    """Get the values that belong to the running event loop, by their owner."""
+    from anyio.lowlevel import RunVar
+
+    global _loop_values
+    if _loop_values is None:
+        _loop_values = RunVar("gcore_iam_loop_values")
+    try:
+        return _loop_values.get()
+    except LookupError:
+        values: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+        _loop_values.set(values)
+        return values
