@@ -14,7 +14,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from itertools import islice
 
-from ._redaction import MASK, SECRET_KEYS, Redactor, find_body_secrets, is_secret_key, mask_secret_fields
+from ._redaction import MASK, Redactor, mask_secret_fields
+from ._secrets import SECRET_KEYS, find_body_secrets, is_secret_key
 from .errors import (
     APIStatusError,
     AuthenticationError,

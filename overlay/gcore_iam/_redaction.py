@@ -7,30 +7,15 @@ linear in the text and in the secret, whatever they hold.
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from collections.abc import Callable, Iterable, Iterator
 
-if TYPE_CHECKING:
-    import httpx
+from ._secrets import SECRET_KEY_ALIASES, SECRET_KEYS
 
 MASK = "***"
-
-_MAX_TOKEN_BODY = 2**16
-"""Bytes: no response that issues tokens is larger."""
-
-SECRET_KEYS = frozenset({"password", "old", "new", "double", "one_time_password", "refresh", "access", "token"})
-"""Keys of bodies whose values are secrets, as the spec names them."""
-
-_ALIASES = frozenset({"access_token", "api_key", "apikey", "authorization", "refresh_token", "secret"})
-"""Keys that other servers use for the same, in lower case."""
 
 _SHORTEST_SECRET = 3
 """Characters: shorter texts stand in every other word, so masking them would destroy messages and hide nothing."""
@@ -38,11 +23,8 @@ _SHORTEST_SECRET = 3
 _MAX_STEPS = 4
 """How often a text is decoded: JSON that holds a URL in HTML takes three steps."""
 
-_SECRET_HEADER = re.compile(r"auth|credential|key|pass|secret|session|token", re.IGNORECASE)
-"""Names of request headers whose values are secrets."""
-
 _SECRET_FIELD = re.compile(
-    rf"""((\\{{0,8}}["'])(?:{"|".join(sorted(SECRET_KEYS | _ALIASES, key=len, reverse=True))})\2"""
+    rf"""((\\{{0,8}}["'])(?:{"|".join(sorted(SECRET_KEYS | SECRET_KEY_ALIASES, key=len, reverse=True))})\2"""
     r"""\s{0,8}[:=]\s{0,8})"""
     r"""(?:(\\{0,8}["'])(?:(?!\3)(?:\\.|.))*|(\[)[^\[\]{}]*|[0-9.+-][0-9.e+-]*)""",
     re.IGNORECASE | re.DOTALL,
@@ -80,101 +62,11 @@ _UNPRINTABLE_IN_LINES = re.compile(_UNPRINTABLE.pattern.replace("\x00-\x1f", "\x
 _CONTROL_LETTERS = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
 
 
-# --- what is secret ------------------------------------------------------------------------------------------------
-
-
-def find_secrets(request: httpx.Request) -> set[str]:
-    """Find the secrets of a request: credentials in its headers and URL, and values of `SECRET_KEYS` in a JSON body."""
-    secrets: set[str] = set()
-    for name, value in request.headers.multi_items():
-        if name == "cookie":
-            secrets |= {part.partition("=")[2].strip() for part in value.split(";")}
-        elif _SECRET_HEADER.search(name):
-            secrets |= _split_credentials(value)
-    secrets |= _split_userinfo(request.url.userinfo.decode("ascii", "replace"))
-    try:
-        body = json.loads(request.content or b"null")
-    except (ValueError, RuntimeError):  # no JSON, nested too deep, or a stream that has not been read
-        return secrets
-    return secrets.union(find_body_secrets(body))
-
-
-def find_body_secrets(body: Any, *, skipped_keys: Container[str] = ()) -> Iterator[str]:
-    """Find the values of `SECRET_KEYS` in a decoded JSON body.
-
-    Args:
-        body: The body.
-        skipped_keys: Keys whose values are not looked into.
-    """
-    pending: list[Any] = [body]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, list):
-            pending += node
-        elif isinstance(node, dict):
-            for key, value in node.items():
-                if key in skipped_keys:
-                    continue
-                if is_secret_key(key) and isinstance(value, str | int) and not isinstance(value, bool):
-                    yield str(value)
-                else:
-                    pending.append(value)
-
-
-def find_proxy_secrets(proxies: Mapping[str, str]) -> set[str]:
-    """Find user and password in the URLs of proxies, as `urllib.request.getproxies` gives them."""
-    secrets: set[str] = set()
-    for name, url in proxies.items():
-        if name != "no":
-            secrets |= _split_userinfo(url.rpartition("://")[2].rpartition("@")[0])
-    return secrets
-
-
-def find_issued_secrets(response: httpx.Response) -> Iterator[str]:
-    """Find the tokens that a response holds: its headers may repeat them."""
-    try:
-        if len(response.content) > _MAX_TOKEN_BODY:
-            return iter(())
-        return find_body_secrets(response.json())
-    except (ValueError, RuntimeError):  # no JSON, nested too deep, or not read yet
-        return iter(())
-
-
-def is_secret_key(key: str) -> bool:
-    """Whether the value of a body's key is a secret."""
-    return key in SECRET_KEYS or key.lower() in _ALIASES
-
-
-def _split_credentials(value: str) -> set[str]:
-    """The secret parts of a header's value, of any authentication scheme."""
-    scheme, _, rest = value.strip().partition(" ")
-    secrets = {value.strip(), rest.strip() or scheme, value.rpartition(" ")[2]}
-    if scheme.lower() == "basic":
-        with suppress(ValueError):  # it is no base64
-            secrets |= _split_userinfo(base64.b64decode(rest, validate=True).decode("utf-8", "replace"))
-    return secrets
-
-
-def _split_userinfo(userinfo: str) -> set[str]:
-    """The secret parts of `user:password`: the password, both together, and both as `Basic` credentials."""
-    if not userinfo:
-        return set()
-    secrets = set()
-    for text in (userinfo, unquote(userinfo)):
-        user, _, password = text.partition(":")
-        basic = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
-        secrets |= {text, password or user, basic}
-    return secrets
-
-
-# --- masking -------------------------------------------------------------------------------------------------------
-
-
 class Redactor:
-    """Makes texts safe to show: masks the secrets that it is made with.
+    """Masks given secrets in texts, so that the texts are safe to show.
 
     Args:
-        secrets: What to mask; texts of less than three characters are left out.
+        secrets: The secrets to mask; those of fewer than three characters are ignored.
     """
 
     __slots__ = ("_borders", "_forms", "_joints")
@@ -182,7 +74,9 @@ class Redactor:
     def __init__(self, secrets: Iterable[str]) -> None:
         long_enough = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
         # A secret may itself look like an escape, so it is searched in each of its decoded forms.
-        forms = {form for secret in long_enough for way in _misread(secret) for form in _decode_fully(way)}
+        forms = {
+            form for secret in long_enough for variant in _find_encodings(secret) for form in _decode_fully(variant)
+        }
         self._forms = tuple(form for form in forms if len(form) >= _SHORTEST_SECRET)
         self._borders: dict[str, array[int]] = {}
         starts = "|".join({re.escape(form[:_SHORTEST_SECRET]) for form in self._forms})
@@ -221,7 +115,7 @@ class Redactor:
         if not self._forms or not text:
             return text
         spans = list(self._find_all_spans(text, is_cut=is_cut))
-        parted = self._joints.sub(_blank, text)
+        parted = self._joints.sub(_replace_by_spaces, text)
         if parted != text:
             spans += self._find_all_spans(parted, is_cut=is_cut)
         return _replace_spans(text, spans)
@@ -247,7 +141,7 @@ class Redactor:
         start = text.find(form)
         if start >= 0:
             length = len(form)
-            period = length - self._borders_of(form)[-1]  # two occurrences are at least so far apart
+            period = length - self._get_borders(form)[-1]  # two occurrences are at least so far apart
             following = form[-period:]
             steps = (following * (4096 // period + 1), following)  # long steps first: a run may be long
             while start >= 0:
@@ -258,16 +152,16 @@ class Redactor:
                 yield start, end
                 start = text.find(form, end - length + period)
         if is_cut:
-            for end in {len(text), *_partial_escape_starts(text)}:
+            for end in {len(text), *_find_partial_escapes(text)}:
                 matched = self._match_beginning(text[max(0, end - len(form) + 1) : end], form)
                 if matched >= _SHORTEST_SECRET:
                     yield end - matched, len(text)
 
     def _match_beginning(self, tail: str, form: str) -> int:
-        """How many characters of the beginning of a secret a text ends with. The text must be shorter than it."""
+        """Return how many characters of the beginning of a secret end a text; the text is shorter than the secret."""
         if form[:_SHORTEST_SECRET] not in tail:
             return 0
-        borders = self._borders_of(form)
+        borders = self._get_borders(form)
         matched = 0
         for character in tail:
             while matched and form[matched] != character:
@@ -276,7 +170,7 @@ class Redactor:
                 matched += 1
         return matched
 
-    def _borders_of(self, form: str) -> array[int]:
+    def _get_borders(self, form: str) -> array[int]:
         borders = self._borders.get(form)
         if borders is None:
             borders = self._borders[form] = _compute_borders(form)
@@ -305,11 +199,11 @@ def write_log(
     """Write a line to a log, without secrets. Every line that this library logs about requests goes through here.
 
     Args:
-        logger: Where to.
+        logger: The logger to write to.
         level: One of the levels of `logging`.
         template: A constant text with `%` placeholders.
-        values: What is put in. Numbers and None stay what they are; all else is shown as a redacted text.
-        secrets: Returns what to mask; called only if the line is written.
+        values: The values of the placeholders. Numbers and None are kept; everything else becomes a redacted text.
+        secrets: Returns the secrets to mask; called only if the line is written.
         error: An exception of the user's code, whose traceback follows the line; None for none.
     """
     if logger.isEnabledFor(level):
@@ -321,7 +215,7 @@ def write_log(
         logger.log(level, template, *safe, stacklevel=2, exc_info=error)
 
 
-def _blank(match: re.Match[str]) -> str:
+def _replace_by_spaces(match: re.Match[str]) -> str:
     return " " * len(match[0])
 
 
@@ -341,8 +235,8 @@ def _replace_spans(text: str, spans: list[tuple[int, int]]) -> str:
     return "".join(pieces)
 
 
-def _partial_escape_starts(text: str) -> Iterator[int]:
-    """Where an escape may begin that is cut at the end of a text."""
+def _find_partial_escapes(text: str) -> Iterator[int]:
+    """Yield the positions where an escape may begin that is cut at the end of a text."""
     for pattern in _PARTIAL_ESCAPES:
         match = pattern.search(text, max(0, len(text) - 64))
         if match is not None:
@@ -369,7 +263,7 @@ def _compute_borders(text: str) -> array[int]:
 
 
 class _Decoding:
-    """A decoded text, and where its parts stood before: literal parts and escapes take turns."""
+    """A decoded text with the original positions of its parts: literal parts and escapes alternate."""
 
     __slots__ = ("_after", "_before", "text")
 
@@ -379,7 +273,7 @@ class _Decoding:
         self._before = before
 
     def locate(self, start: int, end: int) -> tuple[int, int]:
-        """Where a span of the decoded text stood; an escape belongs to it as a whole."""
+        """Return the original position of a span of the decoded text; an escape is never split."""
         first = bisect_right(self._after, start) - 1
         last = bisect_left(self._after, end) - 1
         start = self._before[first] + (0 if first % 2 else start - self._after[first])
@@ -388,7 +282,7 @@ class _Decoding:
 
 
 def _decode(text: str) -> _Decoding | None:
-    """Decode each escape of a text once; None if there is none."""
+    """Decode each escape of a text once; return None if there is none."""
     pieces: list[str] = []
     after, before = array("q", [0]), array("q", [0])
     position = length = 0
@@ -412,8 +306,8 @@ def _decode(text: str) -> _Decoding | None:
     return _Decoding("".join(pieces), after, before)
 
 
-def _misread(secret: str) -> set[str]:
-    """A secret, and what becomes of it where UTF-8 and Latin-1 are taken for each other."""
+def _find_encodings(secret: str) -> set[str]:
+    """Return a secret, and its forms after UTF-8 and Latin-1 were confused with each other."""
     if secret.isascii():
         return {secret}
     as_latin_1 = secret.encode("utf-8", "surrogatepass").decode("latin-1")
@@ -422,7 +316,7 @@ def _misread(secret: str) -> set[str]:
 
 
 def _decode_fully(text: str) -> Iterator[str]:
-    """A text, and what it becomes step by step."""
+    """Yield a text, and its form after each step of decoding."""
     yield text
     for _ in range(_MAX_STEPS):
         decoded = _decode(text)
@@ -433,7 +327,7 @@ def _decode_fully(text: str) -> Iterator[str]:
 
 
 def _decode_escape(escape: str) -> str:
-    """The character that an escape stands for; the escape itself if it stands for none.
+    """Return the character that an escape stands for, or the escape itself if it stands for none.
 
     A line end, for one, becomes `n`, and so does `\\n`: after a backslash that belongs to something else, the letter of
     a secret that begins with it must not be lost.

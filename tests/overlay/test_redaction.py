@@ -12,13 +12,8 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
-from gcore_iam._redaction import (
-    Redactor,
-    escape_unprintable,
-    find_proxy_secrets,
-    find_secrets,
-    mask_secret_fields,
-)
+from gcore_iam._redaction import Redactor, escape_unprintable, mask_secret_fields
+from gcore_iam._secrets import find_proxy_secrets, find_secrets
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

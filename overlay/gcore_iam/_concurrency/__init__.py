@@ -1,8 +1,8 @@
-"""Pairs of a sync and an async implementation, which are written by hand: `name` and `name_async`, `Name` and `AsyncName`.
+"""Hand-written pairs of a sync and an async implementation: `name` and `name_async`, `Name` and `AsyncName`.
 
 `codegen/unasync.py` derives `gcore_iam.sync` from `gcore_iam.aio` and replaces each `name_async` by `name`. The async
-half works under asyncio and under trio. Importing this package loads none of asyncio, anyio and httpx; `deadlines` needs
-httpx, so it is imported by its own name.
+half works under asyncio and under trio. Importing this package loads none of asyncio, anyio and httpx; `deadlines`
+needs httpx, so it is imported by its own name.
 """
 
 from .callbacks import invoke_callback as invoke_callback

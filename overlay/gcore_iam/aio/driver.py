@@ -18,8 +18,9 @@ from .._concurrency import AsyncRequestControl, sleep_async
 from .._concurrency.deadlines import enforce_deadline_async, is_cancellation_async
 from .._config import ClientConfig
 from .._error_responses import MAX_HEADER_LENGTH
-from .._redaction import Redactor, find_issued_secrets, find_proxy_secrets, find_secrets
+from .._redaction import Redactor
 from .._response_body import BodyTooLargeError, bound_body
+from .._secrets import find_issued_secrets, find_proxy_secrets, find_secrets
 from .._transport_errors import build_response_error, build_transport_error, is_transport_error
 from ..auth.bearer import Bearer
 from ..call import (
