@@ -311,7 +311,7 @@ def _is_event_loop_running() -> bool:
 
 
 def _is_notebook() -> bool:
-    """Whether this is a notebook or an IPython shell, whose cells run in a loop that they may block."""
+    """Return whether this is a notebook or an IPython shell, whose cells run in a loop that they may block."""
     modules: dict[str, Any] = sys.modules
     if modules.get("ipykernel") is not None:
         return True

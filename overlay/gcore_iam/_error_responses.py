@@ -114,7 +114,7 @@ def build_status_error(
         message=_summarize(status, errors, headers, content, redactor),
         request_id=None if request_id is None else redactor.redact(request_id, max_length=MAX_HEADER_LENGTH),
         retry_after=parse_retry_after(headers.get("retry-after"), now),
-        body=_keep_body(body, content, redactor, is_json=is_json),
+        body=_redact_content(body, content, redactor, is_json=is_json),
         method=redactor.redact(method, max_length=MAX_HEADER_LENGTH),
         url=redactor.redact(url),
     )
@@ -187,7 +187,7 @@ def _format_path(path: tuple[str, ...], redactor: Redactor) -> str:
     return parts[0] if len(parts) == 1 else redactor.redact(".".join(parts))
 
 
-def _keep_body(body: Json, content: bytes, redactor: Redactor, *, is_json: bool) -> Json:
+def _redact_content(body: Json, content: bytes, redactor: Redactor, *, is_json: bool) -> Json:
     """The body as an error keeps it: decoded if it is JSON and small enough, as text otherwise."""
     if is_json and len(content) <= MAX_BODY_LENGTH and not _is_deeper_than(body, MAX_BODY_DEPTH):
         return _redact_body(body, redactor)

@@ -50,7 +50,7 @@ class BypassRule:
     port: int | None
 
     def matches(self, scheme: str, host: str, address: IPv4Address | IPv6Address | None, port: int | None) -> bool:
-        """Whether the rule means a host, which is also given as an address if it is one."""
+        """Return whether the rule means a host, which is also given as an address if it is one."""
         if self.scheme not in (None, scheme) or self.port not in (None, port):
             return False
         if self.network is not None:

@@ -21,7 +21,7 @@ ROLES = {
     3009: "Purge and Prefetch only (API+Web)",
     3022: "Purge and Prefetch only (API)",
 }
-"""Roles by id, as the API's description lists them."""
+"""Roles by id, as the spec lists them."""
 
 
 def check_nullable_text(name: str, value: str | Unset | None) -> str | Unset | None:
@@ -49,7 +49,7 @@ def check_optional_id(name: str, value: int | Unset) -> int | Unset:
 
 
 def check_language(value: Language | str | Unset) -> Language | Unset:
-    """A language, by its name or as what it is; one that the description does not list is allowed."""
+    """A language, by its name or as what it is; a language that the spec does not list is allowed."""
     from gcore_iam_client.models import Language
 
     return value if isinstance(value, Unset) else Language(check_text("lang", value))

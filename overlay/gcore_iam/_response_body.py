@@ -63,7 +63,7 @@ def bound_body(
 
     Raises:
         BodyTooLargeError: It has been read, and is larger.
-        httpx.DecodingError: It has content codings that this client has not asked for.
+        httpx.DecodingError: It has content codings that this client did not request.
     """
     if response.is_stream_consumed:
         _check_size(len(response.content), max_bytes)
@@ -181,7 +181,7 @@ class _Inflater:
 
     def __init__(self, coding: str, max_bytes: int | None) -> None:
         self._zlib = zlib.decompressobj(_WINDOW_BITS[coding])
-        self._may_be_raw = coding == "deflate"  # without the header that RFC 9110 asks for, as some servers send it
+        self._may_be_raw = coding == "deflate"  # without the header that RFC 9110 requires, as some servers send it
         self._max_bytes = max_bytes
         self._size = 0
 

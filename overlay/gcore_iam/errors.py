@@ -2,9 +2,9 @@
 
 IAMError
 ├── ConfigurationError (ValueError)        bad key, URL or argument: raised before any request
-├── APIConnectionError (ConnectionError)   no answer came
+├── APIConnectionError (ConnectionError)   no response was received
 │   └── APITimeoutError (TimeoutError)     … in time
-├── APIStatusError                         an answer other than a success
+├── APIStatusError                         a response that is not a success
 │   ├── BadRequestError                    400, 422
 │   ├── AuthenticationError (PermissionError)     401
 │   ├── PermissionDeniedError (PermissionError)   403
@@ -12,7 +12,7 @@ IAMError
 │   ├── ConflictError                      409
 │   ├── RateLimitError                     429
 │   └── ServerError                        5xx
-├── DecodeError (ValueError)               a success whose body is not what the description says
+├── DecodeError (ValueError)               a success whose body does not match the spec
 │   └── ResponseTooLargeError              … or is larger than `max_response_bytes`
 ├── AmbiguousOutcomeError                  a write that may or may not have happened
 ├── TokenRotationError                     a rotation that stopped halfway
@@ -51,17 +51,17 @@ def _restore(cls: type[IAMError], args: tuple[Any, ...], state: dict[str, Any]) 
 
 
 class ConfigurationError(IAMError, ValueError):
-    """A key, URL or argument that cannot be right; nothing has been sent."""
+    """A key, URL or argument is not valid; nothing has been sent."""
 
 
 class APIConnectionError(IAMError, ConnectionError):
-    """No answer came: the connection could not be made, or broke.
+    """No response was received: the connection failed or broke.
 
     Attributes:
         method: The request's HTTP method.
         url: The request's URL, without its query.
         sent: False when the request surely did not reach the server; True when it may have.
-        attempts: How often it was tried.
+        attempts: The number of attempts.
     """
 
     def __init__(self, message: str, *, method: str, url: str, sent: bool = True, attempts: int = 1) -> None:
@@ -73,24 +73,24 @@ class APIConnectionError(IAMError, ConnectionError):
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
-    """No answer came in time. The server may have done the work all the same."""
+    """No response was received in time. The server may have done the work nevertheless."""
 
 
 class APIStatusError(IAMError):
-    """The server answered something other than a success.
+    """The server returned a response that is not a success.
 
     Attributes:
         status: The HTTP status.
         errors: Messages by field path (`client_user.role`); "" holds those that belong to no field. At most 100, of at
             most 1,000 characters each.
         message: One line for people, of at most 500 characters.
-        request_id: The `X-Request-ID` of the answer, of at most 200 characters; None when it has none.
-        retry_after: Seconds to wait that the server asked for, None when it did not ask.
+        request_id: The `X-Request-ID` of the response, of at most 200 characters; None when it has none.
+        retry_after: Seconds to wait, from the `Retry-After` header; None if the header is missing.
         body: The body as decoded JSON; as text, of at most 65,536 characters, when it is not JSON, longer than that, or
             nested more than 100 levels deep.
         method: The request's HTTP method.
         url: The request's URL, without its query.
-        attempts: How often it was tried.
+        attempts: The number of attempts.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class PermissionDeniedError(APIStatusError, PermissionError):
 
 
 class NotFoundError(APIStatusError, LookupError):
-    """404: there is no such thing, or it belongs to another account."""
+    """404: the object does not exist, or belongs to another account."""
 
 
 class ConflictError(APIStatusError):
@@ -140,7 +140,7 @@ class ConflictError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests; `retry_after` says how long to wait, when the server says."""
+    """429: too many requests; `retry_after` is the time to wait in seconds, if the server sent one."""
 
 
 class ServerError(APIStatusError):
@@ -148,7 +148,7 @@ class ServerError(APIStatusError):
 
 
 class DecodeError(IAMError, ValueError):
-    """A success whose body is not what the API's description says. The message shows nothing of the body.
+    """A success whose body does not match the spec. The message shows nothing of the body.
 
     Attributes:
         operation: The `operationId`.
@@ -184,7 +184,7 @@ class AmbiguousOutcomeError(IAMError):
         operation: The `operationId`.
         method: The request's HTTP method.
         url: The request's URL, without its query.
-        attempts: How often it was tried; all attempts but the last surely did not happen.
+        attempts: The number of attempts; all attempts but the last surely did not happen.
         advice: What to do to find out.
     """
 
@@ -221,7 +221,7 @@ class AmbiguousOutcomeError(IAMError):
             self.advice, self._find_outcome, self._has_reconciler = advice, find_outcome, True
 
     def reconcile(self) -> Any:
-        """Look whether it happened.
+        """Find out whether the write happened.
 
         Returns:
             What came of the write, as the API shows it now (for a token `models.TokenResponse`, without its secret;
@@ -230,7 +230,7 @@ class AmbiguousOutcomeError(IAMError):
 
         Raises:
             ConfigurationError: The API cannot show it, or this error is a copy; `advice` says what to do.
-            IAMError: Looking failed.
+            IAMError: A request that finds out failed.
         """
         if self._find_outcome is None:
             raise ConfigurationError(f"{self.operation} cannot be looked up from here; {self.advice}")
@@ -247,7 +247,7 @@ class TokenRotationError(IAMError):
     Attributes:
         stage: Where it stopped: "create", "verify", "hand over" or "delete".
         old_id: The id of the token that was to be replaced.
-        new_id: The id of the new token; None when there is none, or nobody knows.
+        new_id: The id of the new token; None if there is none, or if that is unknown.
         existing: The ids of those of the two that exist now, as far as is known.
     """
 

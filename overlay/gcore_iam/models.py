@@ -1,4 +1,4 @@
-"""The API's models: attrs classes and open enums, generated from its description.
+"""The API's models: attrs classes and open enums, generated from the spec.
 
 Each is loaded when it is first used. `UNSET` (of the type `Unset`) stands for a property that is absent; a date with a
 time is a `Timestamp`, a `datetime` whose `raw` is the text that the server sent.
@@ -26,7 +26,7 @@ if not TYPE_CHECKING:  # a type checker shall know the names, and that there are
             value = getattr(types, name)
         else:
             value = getattr(_generated, name)
-        globals()[name] = value  # the next look does without this function
+        globals()[name] = value  # the next access does not call this function
         return value
 
 

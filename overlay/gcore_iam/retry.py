@@ -37,12 +37,12 @@ class Effect(Enum):
 
 
 IDEMPOTENT_WRITES = frozenset({"iamUpdateClientUserRole", "iamUpdateUser"})
-"""Writes that set the same values again when they are repeated, as the API's description says."""
+"""Writes that set the same values again when they are repeated, as the spec says."""
 
 _BY_METHOD = {"GET": Effect.READ, "HEAD": Effect.READ, "OPTIONS": Effect.READ, "DELETE": Effect.DELETE}
 
-_PASSING = frozenset({429, 502, 503, 504})
-"""Statuses that may be gone a moment later."""
+_TRANSIENT = frozenset({429, 502, 503, 504})
+"""Statuses that may be temporary."""
 
 
 _NOT_RUN = frozenset({501, 505, 511})
@@ -50,10 +50,10 @@ _NOT_RUN = frozenset({501, 505, 511})
 
 
 def effect_of(operation: str, method: str) -> Effect:
-    """What an operation does when it runs twice; one that nothing is known about is not repeated.
+    """Return what an operation does when it runs twice; an unknown operation is not repeated.
 
     Args:
-        operation: The `operationId`, or anything else for a request that is none of the description's.
+        operation: The `operationId`, or anything else for a request that is not in the spec.
         method: The HTTP method, in capitals.
     """
     return Effect.IDEMPOTENT if operation in IDEMPOTENT_WRITES else _BY_METHOD.get(method, Effect.NON_IDEMPOTENT)
@@ -71,7 +71,7 @@ class Attempt:
     """One failed attempt, for a predicate of one's own.
 
     Attributes:
-        operation: The `operationId`; the path of a request that is none of the description's.
+        operation: The `operationId`; the path of a request that is not in the spec.
         method: The HTTP method.
         effect: What the operation does when it runs twice.
         number: Which attempt it was, from 1.
@@ -94,7 +94,7 @@ class RetryPolicy:
     """How often, how long and after what a call is tried again.
 
     Before the n-th retry passes a random time of up to `base * 2 ** (n - 1)` seconds, at most `cap` ("full jitter"),
-    or what the server asks for by `Retry-After`, whatever its size.
+    or the time in `Retry-After`, whatever its size.
 
     Args:
         retries: Attempts after the first one, 0 or more.
@@ -139,7 +139,7 @@ class RetryPolicy:
 
     @classmethod
     def of(cls, value: RetryPolicy | int | None) -> RetryPolicy:
-        """A policy from what a client takes as `retries`: itself, a number of retries, or None for the default.
+        """Convert the `retries` argument of a client: a policy, a number of retries, or None for the default.
 
         Raises:
             ConfigurationError: It is none of these.
@@ -150,7 +150,7 @@ class RetryPolicy:
 
 
 def may_have_run(error: APIConnectionError | APIStatusError) -> bool:
-    """Whether the operation may have run although this went wrong."""
+    """Return whether the operation may have run although this went wrong."""
     if isinstance(error, APIConnectionError):
         return error.sent
     if error.status == 503:
@@ -159,8 +159,8 @@ def may_have_run(error: APIConnectionError | APIStatusError) -> bool:
 
 
 def is_retryable(effect: Effect, error: APIConnectionError | APIStatusError) -> bool:
-    """Whether the table at the top of this module says to try again."""
-    passing = isinstance(error, APIConnectionError) or error.status in _PASSING
+    """Return whether the table at the top of this module says to try again."""
+    passing = isinstance(error, APIConnectionError) or error.status in _TRANSIENT
     return passing and not (effect is Effect.NON_IDEMPOTENT and may_have_run(error))
 
 

@@ -15,29 +15,29 @@ from . import _fork
 from ._redaction import escape_unprintable
 from .errors import ConfigurationError
 
-_NAMED = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
 
 def get_tls() -> Callable[[], ssl.SSLContext]:
-    """What gives the TLS settings of a client, which are made once for all.
+    """Return a function that returns the TLS settings, which all clients share.
 
     Reading the certificates of all authorities takes longer than everything else about a client, a fifth of the time
-    from starting Python to the first answer. So it waits for the first connection: whoever talks to a server of tests
-    over plain http has no use for them. What the environment names may be missing or broken, and is read at once.
+    from starting Python to the first response. So they are read at the first connection: plain http does not need them.
+    Files that the environment names may be missing or broken, so they are read at once.
 
     Raises:
         ConfigurationError: What the environment names cannot be read. The message names the variable.
     """
-    named = tuple(map(os.environ.get, _NAMED))
-    if any(named):
-        context = _named(named)
+    values = tuple(map(os.environ.get, _VARIABLES))
+    if any(values):
+        context = _load_context(values)
         return lambda: context
     return _DEFAULT.get
 
 
 @lru_cache(maxsize=8)
-def _named(named: tuple[str | None, ...]) -> ssl.SSLContext:
-    file, folder, _ = named
+def _load_context(values: tuple[str | None, ...]) -> ssl.SSLContext:
+    file, folder, _ = values
     if file and not Path(file).is_file():  # a pipe or a device would be waited for
         raise ConfigurationError(f"SSL_CERT_FILE must name a file of certificates, and {file!r} is none")
     if folder and not file and not Path(folder).is_dir():
@@ -45,7 +45,7 @@ def _named(named: tuple[str | None, ...]) -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()  # it looks for them in the environment too
     except (OSError, ValueError) as error:
-        names = " or ".join(name for name, value in zip(_NAMED, named, strict=True) if value)
+        names = " or ".join(name for name, value in zip(_VARIABLES, values, strict=True) if value)
         problem = escape_unprintable(str(error))
         raise ConfigurationError(f"what {names} says of certificates is wrong: {problem}") from error
 

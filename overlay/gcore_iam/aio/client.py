@@ -132,7 +132,7 @@ class AsyncIAMClient:
 
     @cached_property
     def with_raw_response(self) -> AsyncRawIAMClient:
-        """The same methods, which give a `RawResponse` with status, headers and model of that one call.
+        """The same methods, which return a `RawResponse` with status, headers and model of that one call.
 
         Without `users.list`, `account.logins` and `tokens.rotate`, which send more than one request.
         """
@@ -200,7 +200,7 @@ class AsyncIAMClient:
 
 
 class AsyncRawIAMClient:
-    """The resources of a client, whose methods give a `RawResponse`."""
+    """The resources of a client, whose methods return a `RawResponse`."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
         from .resources.account import AsyncRawAccount

@@ -134,7 +134,7 @@ class IAMClient:
 
     @cached_property
     def with_raw_response(self) -> RawIAMClient:
-        """The same methods, which give a `RawResponse` with status, headers and model of that one call.
+        """The same methods, which return a `RawResponse` with status, headers and model of that one call.
 
         Without `users.list`, `account.logins` and `tokens.rotate`, which send more than one request.
         """
@@ -202,7 +202,7 @@ class IAMClient:
 
 
 class RawIAMClient:
-    """The resources of a client, whose methods give a `RawResponse`."""
+    """The resources of a client, whose methods return a `RawResponse`."""
 
     def __init__(self, client: BoundClient) -> None:
         from .resources.account import RawAccount

@@ -1,1 +1,1 @@
-"""One module per group of operations: a class with a method for each, and one that gives whole answers."""
+"""One module per group of operations: a class with a method per operation, and a class that returns raw responses."""

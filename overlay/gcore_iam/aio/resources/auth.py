@@ -82,7 +82,7 @@ class AsyncAuth:
             A pair of tokens for that account.
 
         Raises:
-            ConfigurationError: The id cannot be one.
+            ConfigurationError: The id is not a whole number from 1 to 2**63 - 1.
             AuthenticationError: The credentials are wrong.
             PermissionDeniedError: The user may not enter the account.
             NotFoundError: There is no such account.
@@ -99,7 +99,7 @@ class AsyncAuth:
             email: The address that the user is registered with.
 
         Returns:
-            What became of the request.
+            The result of the request.
 
         Raises:
             ConfigurationError: The address is empty.
@@ -113,7 +113,7 @@ class AsyncAuth:
         from gcore_iam_client.models import EmailRequest
 
         body = EmailRequest(check_text("email", email))
-        with attach_reconciler("look into the mailbox before you ask for another email", None):
+        with attach_reconciler("look into the mailbox before you request another email", None):
             return self._unwrap(await iam_forgot_password.asyncio_detailed(body=body, client=self._client))
 
 

@@ -52,13 +52,13 @@ class AsyncUsers:
         """Iterate over every user, whatever the number of pages.
 
         Nothing is sent before the pager is iterated. Every user who exists from the start to the end of an iteration is
-        handed out exactly once, also when others add and delete users meanwhile.
+        returned exactly once, also when others add and delete users meanwhile.
 
         Args:
-            page_size: Users to ask for at once, 1 to 1000.
+            page_size: Users per request, 1 to 1000.
             start: Users to skip, 0 or more.
             max_items: Users to stop after, 0 or more; None for all.
-            prefetch: Pages to ask for ahead of the reader, 1 to 64; 1 asks for each when it is needed, and not before.
+            prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests each page when it is needed.
             consistency: "strict" keeps the promise above, for one user more per page; "fast" takes pages as they come.
             resume: Where to go on: what `checkpoint()` of such a pager has given, in place of `start`.
 
@@ -98,7 +98,7 @@ class AsyncUsers:
             The user.
 
         Raises:
-            ConfigurationError: The id cannot be one.
+            ConfigurationError: The id is not a whole number from 1 to 2**63 - 1.
             NotFoundError: There is no such user in the account.
             AuthenticationError: The credentials are wrong.
             IAMError: Any other failure; see `gcore_iam.errors`.
@@ -173,9 +173,9 @@ class AsyncUsers:
             The address after the change.
 
         Raises:
-            ConfigurationError: An argument is not what it should be.
+            ConfigurationError: An argument is not valid.
             BadRequestError: The password is wrong, or the address is refused.
-            AmbiguousOutcomeError: It is unclear whether the address was changed; `reconcile()` looks.
+            AmbiguousOutcomeError: It is unclear whether the address was changed; `reconcile()` finds out.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
         Source: operation iamUpdateUserEmail.
@@ -214,9 +214,9 @@ class AsyncUsers:
             A pair of tokens of a new session.
 
         Raises:
-            ConfigurationError: An argument is not what it should be.
+            ConfigurationError: An argument is not valid.
             BadRequestError: The present password is wrong, or the new one is refused.
-            PermissionDeniedError: It is somebody else's password.
+            PermissionDeniedError: The id is that of another user.
             AmbiguousOutcomeError: It is unclear whether the password was changed.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
@@ -247,7 +247,7 @@ class AsyncUsers:
         name: str | Unset = UNSET,
         lang: Language | str | Unset = UNSET,
     ) -> InviteUserResponseSchema:
-        """Invite somebody to an account.
+        """Invite a person to an account.
 
         Args:
             client_id: The account's id, 1 or more.
@@ -257,13 +257,13 @@ class AsyncUsers:
             lang: The language of the invitation, such as "en".
 
         Returns:
-            What became of the invitation, and the user's id.
+            The result of the invitation, and the user's id.
 
         Raises:
-            ConfigurationError: An argument is not what it should be.
+            ConfigurationError: An argument is not valid.
             BadRequestError: The person has been invited already, or the API refuses a value.
             PermissionDeniedError: The role does not allow it.
-            AmbiguousOutcomeError: It is unclear whether the invitation was sent; `reconcile()` looks.
+            AmbiguousOutcomeError: It is unclear whether the invitation was sent; `reconcile()` finds out.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
         Source: operation iamInviteUser.
@@ -293,10 +293,10 @@ class AsyncUsers:
             The role.
 
         Raises:
-            ConfigurationError: An id cannot be one.
+            ConfigurationError: An id is not a whole number from 1 to 2**63 - 1.
             PermissionDeniedError: The role of the caller does not allow it.
             NotFoundError: The account has no such user.
-            DecodeError: The answer names no role.
+            DecodeError: The response has no role.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
         Source: operation iamGetClientUserRole.
@@ -322,7 +322,7 @@ class AsyncUsers:
             role: The role: its id, its name, or a `models.Group`.
 
         Raises:
-            ConfigurationError: An argument is not what it should be.
+            ConfigurationError: An argument is not valid.
             BadRequestError: There is no such role.
             PermissionDeniedError: The role of the caller does not allow it.
             NotFoundError: The account has no such user.
@@ -351,7 +351,7 @@ class AsyncUsers:
             user_id: The user's id, 1 or more.
 
         Raises:
-            ConfigurationError: An id cannot be one.
+            ConfigurationError: An id is not a whole number from 1 to 2**63 - 1.
             PermissionDeniedError: The role does not allow it, or the user still has API tokens; delete those first.
             NotFoundError: The account has no such user.
             IAMError: Any other failure; see `gcore_iam.errors`.

@@ -60,7 +60,7 @@ class Account:
             ConfigurationError: The name is empty.
             BadRequestError: The name is refused, for instance because it is taken.
             PermissionDeniedError: The role does not allow it.
-            AmbiguousOutcomeError: It is unclear whether the account was opened; `reconcile()` looks.
+            AmbiguousOutcomeError: It is unclear whether the account was opened; `reconcile()` finds out.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
         Source: operation iamCreateAccount.
@@ -86,14 +86,14 @@ class Account:
         """Iterate over every login to the account, whatever the number of pages.
 
         Nothing is sent before the pager is iterated. Every login that is in the list from the start to the end of an
-        iteration is handed out exactly once, also when somebody logs in meanwhile. Logins are recognised by all that
-        they say: their `id` is that of the account.
+        iteration is returned exactly once, also if users log in meanwhile. Logins are compared by all their
+        fields: their `id` is that of the account.
 
         Args:
-            page_size: Logins to ask for at once, 1 to 1000.
+            page_size: Logins per request, 1 to 1000.
             start: Logins to skip, 0 or more.
             max_items: Logins to stop after, 0 or more; None for all.
-            prefetch: Pages to ask for ahead of the reader, 1 to 64; 1 asks for each when it is needed, and not before.
+            prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests each page when it is needed.
             consistency: "strict" keeps the promise above, for one login more per page; "fast" takes pages as they come.
             resume: Where to go on: what `checkpoint()` of such a pager has given, in place of `start`.
 

@@ -84,7 +84,7 @@ class Auth:
             A pair of tokens for that account.
 
         Raises:
-            ConfigurationError: The id cannot be one.
+            ConfigurationError: The id is not a whole number from 1 to 2**63 - 1.
             AuthenticationError: The credentials are wrong.
             PermissionDeniedError: The user may not enter the account.
             NotFoundError: There is no such account.
@@ -101,7 +101,7 @@ class Auth:
             email: The address that the user is registered with.
 
         Returns:
-            What became of the request.
+            The result of the request.
 
         Raises:
             ConfigurationError: The address is empty.
@@ -115,7 +115,7 @@ class Auth:
         from gcore_iam_client.models import EmailRequest
 
         body = EmailRequest(check_text("email", email))
-        with attach_reconciler("look into the mailbox before you ask for another email", None):
+        with attach_reconciler("look into the mailbox before you request another email", None):
             return self._unwrap(iam_forgot_password.sync_detailed(body=body, client=self._client))
 
 

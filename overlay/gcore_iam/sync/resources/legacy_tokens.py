@@ -65,7 +65,7 @@ class LegacyTokens:
             The tokens, without their secrets.
 
         Raises:
-            ConfigurationError: An argument is not what it should be.
+            ConfigurationError: An argument is not valid.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
         Source: operation iamGetApiTokens.
@@ -96,7 +96,7 @@ class LegacyTokens:
             The token, without its secret.
 
         Raises:
-            ConfigurationError: An id cannot be one.
+            ConfigurationError: An id is not a whole number from 1 to 2**63 - 1.
             NotFoundError: The account has no such token.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
@@ -136,9 +136,9 @@ class LegacyTokens:
             The token; `token` is the key.
 
         Raises:
-            ConfigurationError: An argument is not what it should be.
+            ConfigurationError: An argument is not valid.
             BadRequestError: The role is unknown or too high, or the API refuses another value.
-            AmbiguousOutcomeError: It is unclear whether the token was issued; `reconcile()` looks.
+            AmbiguousOutcomeError: It is unclear whether the token was issued; `reconcile()` finds out.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
         Source: operation iamCreateApiToken.
@@ -161,7 +161,7 @@ class LegacyTokens:
             token_id: The token's id, 1 or more.
 
         Raises:
-            ConfigurationError: An id cannot be one.
+            ConfigurationError: An id is not a whole number from 1 to 2**63 - 1.
             NotFoundError: The account has no such token.
             IAMError: Any other failure; see `gcore_iam.errors`.
 

@@ -47,7 +47,7 @@ def _convert_to_server_time(moment: datetime, date: str | None) -> datetime:
 
 
 def _find_newest(tokens: list[TokenResponse], name: str, since: datetime) -> TokenResponse | None:
-    """The newest token of a name; 5 s are for a `Date` in whole seconds and for answers that are a little old."""
+    """The newest token of a name; 5 s are for a `Date` in whole seconds and for responses that are a little old."""
     found: TokenResponse | None = None
     for token in tokens:
         is_new = not isinstance(token.created, datetime) or token.created >= since - timedelta(seconds=5)

@@ -49,7 +49,7 @@ class Tokens:
         not_issued_by: int | Unset = UNSET,
         deleted: bool | Unset = UNSET,
     ) -> builtins.list[TokenResponse]:
-        """List the API tokens of an account: those of everybody for administrators, for others their own.
+        """List the API tokens of an account: administrators get all tokens, other users their own.
 
         Args:
             client_id: The account's id, 1 or more.
@@ -62,7 +62,7 @@ class Tokens:
             The tokens, without their secrets.
 
         Raises:
-            ConfigurationError: An argument is not what it should be.
+            ConfigurationError: An argument is not valid.
             PermissionDeniedError: The role of the caller does not allow it.
             NotFoundError: There is no such account.
             IAMError: Any other failure; see `gcore_iam.errors`.
@@ -93,7 +93,7 @@ class Tokens:
             The token.
 
         Raises:
-            ConfigurationError: An id cannot be one.
+            ConfigurationError: An id is not a whole number from 1 to 2**63 - 1.
             PermissionDeniedError: The role of the caller does not allow it.
             NotFoundError: The account has no such token.
             IAMError: Any other failure; see `gcore_iam.errors`.
@@ -119,7 +119,7 @@ class Tokens:
         exp_date: datetime | None = None,
         description: str | Unset = UNSET,
     ) -> CreateTokenResponseV2:
-        """Issue an API token. Its secret is in the answer, and nowhere else ever again.
+        """Issue an API token. Only this response contains its secret.
 
         Args:
             client_id: The account's id, 1 or more.
@@ -132,9 +132,9 @@ class Tokens:
             The token; `token` is the key.
 
         Raises:
-            ConfigurationError: An argument is not what it should be.
+            ConfigurationError: An argument is not valid.
             BadRequestError: The role is unknown or too high, or the API refuses another value.
-            AmbiguousOutcomeError: It is unclear whether the token was issued; `reconcile()` looks.
+            AmbiguousOutcomeError: It is unclear whether the token was issued; `reconcile()` finds out.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
         Source: operation iamCreateApiTokenV2.
@@ -155,7 +155,7 @@ class Tokens:
             token_id: The token's id, 1 or more.
 
         Raises:
-            ConfigurationError: An id cannot be one.
+            ConfigurationError: An id is not a whole number from 1 to 2**63 - 1.
             PermissionDeniedError: The role of the caller does not allow it.
             NotFoundError: The account has no such token.
             IAMError: Any other failure; see `gcore_iam.errors`.
@@ -203,7 +203,7 @@ class Tokens:
             The new token; `token` is the key.
 
         Raises:
-            ConfigurationError: An argument is not what it should be.
+            ConfigurationError: An argument is not valid.
             NotFoundError: The account has no such token.
             TokenRotationError: It stopped halfway; it says where, and which tokens exist now.
             IAMError: The old token could not be read; nothing has changed.
