@@ -15,7 +15,8 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .. import _deadline, _fork
+from .. import _fork
+from .._concurrency import deadlines
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def complete(work: Callable[[], T]) -> T:
 
 async def complete_async(work: Callable[[], Awaitable[T]]) -> T:
     """Run work to its end, also within a cancelled scope."""
-    with _deadline.shield_async():
+    with deadlines.shield_async():
         return await shield_async(work)
 
 
