@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import FrameType
@@ -41,6 +41,14 @@ EMAIL, PASSWORD = "ada@example.com", "correct-horse-battery"
 REFRESH = "/iam/auth/jwt/refresh"
 SLOW = 0.6
 """Seconds that the server takes for a refresh."""
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_raises() -> Iterator[None]:
+    """Also where the shell has started the tests in the background, which ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Expired:
