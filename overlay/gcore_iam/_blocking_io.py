@@ -336,7 +336,7 @@ def _warn_once() -> None:
 
 
 def _count_own_frames() -> int:
-    """How many frames of this library lie between the caller of this function and the user's code."""
+    """Count the frames of this library between the caller of this function and the user's code."""
     frame = inspect.currentframe()
     count = -1  # this function
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PACKAGES:

@@ -146,7 +146,7 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
 
 
 def _parse(content: bytes) -> tuple[Json, bool]:
-    """The decoded body, and whether it is JSON of a size that is read."""
+    """Decode a body; return it, and whether it is JSON that is small enough to be read."""
     if len(content) > MAX_PARSED_BYTES:
         return None, False
     try:
@@ -188,7 +188,7 @@ def _format_path(path: tuple[str, ...], redactor: Redactor) -> str:
 
 
 def _redact_content(body: Json, content: bytes, redactor: Redactor, *, is_json: bool) -> Json:
-    """The body as an error keeps it: decoded if it is JSON and small enough, as text otherwise."""
+    """Build the body that an error keeps: decoded if it is JSON and small enough, as text otherwise."""
     if is_json and len(content) <= MAX_BODY_LENGTH and not _is_deeper_than(body, MAX_BODY_DEPTH):
         return _redact_body(body, redactor)
     text = content[: 4 * MAX_BODY_LENGTH + 4].decode("utf-8", "replace")  # a character takes four bytes at the most
@@ -207,7 +207,7 @@ def _is_deeper_than(body: Json, depth: int) -> bool:
 
 
 def _redact_body(body: Json, redactor: Redactor, *, is_message: bool = False) -> Json:
-    """A body without the request's secrets, and without those that the server has issued.
+    """Remove the request's secrets from a body, and those that the server has issued.
 
     What stands under `errors` are messages: one about `token` is no token.
     """
@@ -230,7 +230,7 @@ def _redact_body(body: Json, redactor: Redactor, *, is_message: bool = False) ->
 
 
 def _mask_value(value: Json, redactor: Redactor) -> Json:
-    """The value of a secret key: texts and numbers are masked."""
+    """Mask the value of a secret key if it is a text or a number."""
     if isinstance(value, list):
         return [_mask_value(item, redactor) for item in value]
     if isinstance(value, dict):

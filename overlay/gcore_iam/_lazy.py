@@ -6,7 +6,7 @@ if TYPE_CHECKING:
 
 
 def lazily(package: str, modules: "Mapping[str, tuple[str, ...]]") -> "Callable[[str], object]":
-    """The `__getattr__` of a package.
+    """Build the `__getattr__` of a package.
 
     Args:
         package: Its name.

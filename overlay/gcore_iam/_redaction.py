@@ -244,7 +244,7 @@ def _find_partial_escapes(text: str) -> Iterator[int]:
 
 
 def _compute_borders(text: str) -> array[int]:
-    """For each beginning of a text the length of the longest shorter text that begins and ends it.
+    """Compute for each beginning of a text how long the longest shorter text is that begins and ends it.
 
     Source: Knuth, Morris, Pratt, "Fast Pattern Matching in Strings", 1977.
     """

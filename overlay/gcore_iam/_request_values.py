@@ -25,38 +25,38 @@ ROLES = {
 
 
 def check_nullable_text(name: str, value: str | Unset | None) -> str | Unset | None:
-    """A text; None and UNSET stay what they are, and the empty text is allowed."""
+    """Check an optional text, which may be None or empty; UNSET stays UNSET."""
     if value is None or isinstance(value, Unset) or value == "":
         return value
     return check_text(name, value)
 
 
 def check_optional_text(name: str, value: str | Unset) -> str | Unset:
-    """A text that says something; UNSET stays what it is."""
+    """Check an optional text, which must not be empty; UNSET stays UNSET."""
     return value if isinstance(value, Unset) else check_text(name, value)
 
 
 def check_bool(name: str, value: bool | Unset) -> bool | Unset:
-    """True, False or UNSET."""
+    """Check an optional boolean; UNSET stays UNSET."""
     if isinstance(value, bool | Unset):
         return value
     raise ConfigurationError(f"{name} must be True or False, not {type(value).__name__}")
 
 
 def check_optional_id(name: str, value: int | Unset) -> int | Unset:
-    """An id; UNSET stays what it is."""
+    """Check an optional id; UNSET stays UNSET."""
     return value if isinstance(value, Unset) else check_id(name, value)
 
 
 def check_language(value: Language | str | Unset) -> Language | Unset:
-    """A language, by its name or as what it is; a language that the spec does not list is allowed."""
+    """Convert a language or its name; a language that the spec does not list is allowed."""
     from gcore_iam_client.models import Language
 
     return value if isinstance(value, Unset) else Language(check_text("lang", value))
 
 
 def check_auth_types(values: Iterable[AuthType | str] | Unset) -> list[AuthType] | Unset:
-    """Ways of signing in, by their names or as what they are.
+    """Convert the ways of signing in, or their names.
 
     Raises:
         ConfigurationError: It is a single text, or one of them is none.
@@ -71,7 +71,7 @@ def check_auth_types(values: Iterable[AuthType | str] | Unset) -> list[AuthType]
 
 
 def build_role(name: str, value: Group | int | str) -> Group:
-    """A role from its id, its name, or a `Group`. Of those that are known, id and name are both sent.
+    """Build a role from its id, its name, or a `Group`. A known role is sent with both id and name.
 
     Raises:
         ConfigurationError: It is none of these.
@@ -98,7 +98,7 @@ def build_role(name: str, value: Group | int | str) -> Group:
 
 
 def build_role_filter(value: Group | int | str | Unset) -> str | Unset:
-    """What the API's lists of tokens take as `role`: the name where it is known, otherwise the id."""
+    """Build the filter `role` of the lists of tokens: the name of a known role, otherwise the id."""
     if isinstance(value, Unset):
         return value
     group = build_role("role", value)

@@ -15,7 +15,7 @@ _LARGEST_ID = 2**63 - 1
 
 
 def check_id(name: str, value: int) -> int:
-    """An id.
+    """Check an id.
 
     Raises:
         ConfigurationError: It is not a whole number from 1 to 2**63 - 1.
@@ -26,7 +26,7 @@ def check_id(name: str, value: int) -> int:
 
 
 def check_text(name: str, value: str) -> str:
-    """A text that says something. The message of the error never shows it: it may be a password.
+    """Check a text that must not be empty. The error message never shows it: it may be a password.
 
     Raises:
         ConfigurationError: It is not a str, or has nothing but white space.
@@ -41,7 +41,7 @@ def check_text(name: str, value: str) -> str:
 
 
 def check_datetime(name: str, value: datetime | None) -> datetime | None:
-    """A moment in UTC; None stays what it is.
+    """Convert a moment to UTC; None stays None.
 
     Raises:
         ConfigurationError: It is not a datetime, or one without a time zone.

@@ -99,7 +99,7 @@ class CallContext:
         url: The URL without its query and credentials; for messages and events.
         policy: How often to retry.
         deadline: The end of the call; None for no bound.
-        emit: Reports events; None when nobody listens.
+        emit: Reports events; None when there is no listener.
         control: How a pager governs the call; None for a call that a user makes.
     """
 

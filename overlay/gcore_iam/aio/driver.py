@@ -330,18 +330,18 @@ class _Exchange:
     async def login(
         self, username: str, password: str, one_time_password: str | None, deadline: Deadline | None
     ) -> tuple[str, str]:
-        """Operation iamLoginUser."""
+        """Call operation iamLoginUser."""
         client = self._view(self._client.config, None, deadline)
         return _get_pair(await session_calls.log_in(client, username, password, one_time_password))
 
     async def refresh(self, refresh: str) -> tuple[str, str]:
-        """Operation iamRefreshToken."""
+        """Call operation iamRefreshToken."""
         # Without a deadline: a refresh token serves once, and its successor would be lost.
         config = attrs.evolve(self._client.config, retries=attrs.evolve(self._client.config.retries, deadline=None))
         return _get_pair(await session_calls.refresh(self._view(config, None, None), refresh))
 
     async def select_account(self, client_id: int, access: str, deadline: Deadline | None) -> tuple[str, str]:
-        """Operation iamSelectAccount."""
+        """Call operation iamSelectAccount."""
         client = self._view(self._client.config, Bearer(access), deadline)
         return _get_pair(await session_calls.select_account(client, client_id))
 

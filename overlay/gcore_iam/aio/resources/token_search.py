@@ -31,7 +31,7 @@ async def find_token(client: AsyncBoundClient, client_id: int, name: str, began:
 
 
 def _convert_to_server_time(moment: datetime, date: str | None) -> datetime:
-    """A moment of this machine's clock by the server's clock, which shows `date` (RFC 9110, section 6.6.1) now."""
+    """Convert a moment of this machine's clock to the server's, which is at `date` now (RFC 9110, section 6.6.1)."""
     from email.utils import parsedate_to_datetime
 
     try:
@@ -45,7 +45,7 @@ def _convert_to_server_time(moment: datetime, date: str | None) -> datetime:
 
 
 def _find_newest(tokens: list[TokenResponse], name: str, since: datetime) -> TokenResponse | None:
-    """The newest token of a name; 5 s are for a `Date` in whole seconds and for responses that are a little old."""
+    """Find the newest token of a name; 5 s are for a `Date` in whole seconds and for slightly old responses."""
     found: TokenResponse | None = None
     for token in tokens:
         is_new = not isinstance(token.created, datetime) or token.created >= since - timedelta(seconds=5)

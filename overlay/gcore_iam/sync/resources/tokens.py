@@ -185,8 +185,8 @@ class Tokens:
     ) -> CreateTokenResponseV2:
         """Replace an API token: create another one, use it once, hand it over, and only then delete the old one.
 
-        Whatever fails on the way, a token that works is left. The new token belongs to the caller, whoever issued the
-        old one.
+        If a stage fails, a token that works is left. The new token belongs to the caller, even if another user issued
+        the old one.
 
         Args:
             client_id: The account's id, 1 or more.
