@@ -10,6 +10,7 @@ from .limits import (
     MAX_CLASS_CHAIN,
     MAX_ENUM_VALUES,
     MAX_NAME_LENGTH,
+    MAX_OPERATION_PARAMETERS,
     MAX_OPERATIONS,
     MAX_PARAMETERS,
     MAX_PROPERTIES,
@@ -62,13 +63,15 @@ def _check_operations(spec: Spec) -> None:
     count = parameters = 0
     for path, method, operation in operations(spec.document):
         count += 1
-        for holder in (paths[path], operation):
-            listed = holder.get("parameters")
-            parameters += len(listed) if isinstance(listed, list) else 0
+        listed = [holder.get("parameters") for holder in (paths[path], operation)]
+        own = sum(len(found) for found in listed if isinstance(found, list))
+        parameters += own
+        pointer = f"/paths/{escape(path)}/{method}"
+        _check(spec, pointer, own, "parameters", MAX_OPERATION_PARAMETERS, "MAX_OPERATION_PARAMETERS")
         tags = operation.get("tags")
         names = [operation.get("operationId"), *(tags[:1] if isinstance(tags, list) else [])]
         for name in names:
-            _check_name(spec, f"/paths/{escape(path)}/{method}", name)
+            _check_name(spec, pointer, name)
     _check(spec, "/paths", count, "operations", MAX_OPERATIONS, "MAX_OPERATIONS")
     _check(spec, "/paths", parameters, "parameters of operations", MAX_PARAMETERS, "MAX_PARAMETERS")
     components = spec.document.get("components")

@@ -77,6 +77,9 @@ MAX_OPERATIONS = 3_000
 MAX_PARAMETERS = 20_000
 """Parameters of all operations, `$ref`s and those of their paths included."""
 
+MAX_OPERATION_PARAMETERS = 500
+"""Parameters of one operation, those of its path included: the generator compares each with each."""
+
 MAX_PROPERTIES = 3_000
 """Properties of one object: the generator compares each with each."""
 

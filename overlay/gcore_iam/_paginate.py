@@ -9,6 +9,8 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, overload
 
+from gcore_iam_client import Client as _Client
+
 from .errors import ConfigurationError, DecodeError
 from .events import PageRead, build_emit
 from .pagination.options import DEFAULT_PREFETCH_BYTES, Consistency, Identity, Key, Page, PageOptions, PageResponse
@@ -138,6 +140,10 @@ def paginate(
     name: str = metadata.id
     if unknown:
         raise ConfigurationError(f"{name} takes no {' and no '.join(unknown)} here")
+    if not isinstance(client, _Client):
+        raise ConfigurationError(
+            f"client must be the `api` of a client, as in client=iam.api, not {type(client).__name__}"
+        )
     if resume is not None and start:
         raise ConfigurationError("give start or resume, not both: resume says where to continue")
     options = PageOptions(page_size, start, max_items, prefetch, consistency, prefetch_bytes)

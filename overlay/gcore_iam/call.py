@@ -209,10 +209,16 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
                 if emit is not None:
                     emit(AttemptStarted(*names, number))
                 began = time.monotonic()
-                if deadline is not None and not deadline.remaining:
-                    result = AttemptResult(None, call.deadline_exceeded())
-                else:
-                    result = yield Send(authorization)
+                try:
+                    if deadline is not None and not deadline.remaining:
+                        result = AttemptResult(None, call.deadline_exceeded())
+                    else:
+                        result = yield Send(authorization)
+                except BaseException as raised:  # a cancellation, or an error in a hook of the user's httpx client
+                    if emit is not None:
+                        duration = time.monotonic() - began
+                        emit(AttemptFinished(*names, number, None, None, duration, type(raised).__name__))
+                    raise
                 if emit is not None:
                     cause = None if result.error is None else type(result.error).__name__
                     duration = time.monotonic() - began

@@ -385,7 +385,9 @@ def test_a_large_hostile_spec_runs_no_code(marker: Path, tmp_path: Path) -> None
 
 
 def test_a_review_of_a_hostile_spec_runs_no_code(marker: Path, tmp_path: Path) -> None:
-    document = Builder(2).document(COPIES // 3)
+    builder = Builder(2)
+    document = builder.document(COPIES // 2)
+    assert len(set(builder.used)) > 2000
     assert review(tmp_path, document, "--layers", "wire,python,docs", "--format", "markdown", "--docs") == 0
     assert "Suggested bump" in (tmp_path / "report").read_text("utf-8")
 

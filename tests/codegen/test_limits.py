@@ -326,7 +326,10 @@ def test_what_a_client_cannot_be_made_of_is_refused_before(
         normalised(small(schemas))
 
 
-@pytest.mark.parametrize("bound", ["MAX_OPERATIONS", "MAX_PARAMETERS", "MAX_ALL_PROPERTIES", "MAX_ALL_ENUM_VALUES"])
+@pytest.mark.parametrize(
+    "bound",
+    ["MAX_OPERATIONS", "MAX_PARAMETERS", "MAX_OPERATION_PARAMETERS", "MAX_ALL_PROPERTIES", "MAX_ALL_ENUM_VALUES"],
+)
 def test_what_takes_the_generator_time_is_counted(
     normalised: Normalised, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:

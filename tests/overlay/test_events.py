@@ -11,6 +11,7 @@ from typing import Any
 
 import anyio
 import attrs
+import httpx
 import pytest
 from gcore_iam import AsyncIAMClient, IAMClient, NotFoundError, RetryPolicy, ServerError, Session, events
 from gcore_iam.testing import FakeIAM, Reset, Status
@@ -105,6 +106,22 @@ def test_a_cancelled_call_reports_its_end(fake: FakeIAM) -> None:
     finished = seen[-1]
     assert isinstance(finished, events.CallFinished)
     assert finished.error == "CancelledError"
+
+
+def test_an_attempt_ends_with_an_event_whatever_ends_it() -> None:
+    seen: list[events.Event] = []
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise ZeroDivisionError
+
+    transport = httpx.MockTransport(fail)
+    iam = IAMClient("42_k", transport=transport, on_event=seen.append)
+    with iam, pytest.raises(ZeroDivisionError):
+        iam.users.get(1)
+    assert kinds(seen) == ONE_CALL
+    attempt = seen[2]
+    assert isinstance(attempt, events.AttemptFinished)
+    assert (attempt.status, attempt.error) == (None, "ZeroDivisionError")
 
 
 def test_a_session_reports_its_tokens(colour: Colour, fake: FakeIAM) -> None:

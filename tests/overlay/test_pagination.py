@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import random
@@ -738,3 +739,19 @@ def test_a_failed_iteration_has_ended() -> None:
         with pytest.raises(RateLimitError):
             next(iteration)
         assert list(iteration) == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_pager_of_a_closed_client_raises_once() -> None:
+    iam = IAMClient("42_k", transport=httpx.MockTransport(lambda _: httpx.Response(200, json=[])))
+    users = iam.users.list()
+    iam.close()
+    with pytest.raises(ConfigurationError, match="closed"):
+        next(iter(users))
+    gc.collect()
+
+
+@pytest.mark.parametrize("client", [None, "iam", 5])
+def test_paginate_says_which_client_it_takes(client: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"client=iam\.api"):
+        paginate(iam_get_users.sync_detailed, client=client)

@@ -175,14 +175,16 @@ class Pages(Iterator[Page[T]]):
     def __init__(
         self, bind: Bind[T], state: IterationState[T], on_page: Callable[[Page[T]], object] | None = None
     ) -> None:
+        self._is_finished = True  # until there is something to cancel
         self._state = state
         self._walker = state.walker
         self._steps = state.walker.steps()
         self._request: PageRequest | None = None
         self._page: Page[T] | None = None
-        self._is_finished = self._is_busy = False
+        self._is_busy = False
         self._on_page = on_page
         self._prefetch = Prefetch(bind, state.walker.options)
+        self._is_finished = False
 
     def __iter__(self) -> Self:
         return self
