@@ -43,7 +43,8 @@ test: setup ## every test, in parallel (ARGS=: some, one by one)
 	@$(if $(ARGS),,$(BIN)/python -m pytest -m serial)
 
 test-lowest: $(LOWEST) ## tests/overlay with the lowest versions that pyproject admits
-	@$(dir $(LOWEST))bin/python -m pytest tests/overlay $(ARGS)
+	@$(dir $(LOWEST))bin/python -m pytest --numprocesses auto --dist loadfile -m 'not serial' tests/overlay $(ARGS)
+	@$(dir $(LOWEST))bin/python -m pytest -m serial tests/overlay $(ARGS)
 
 $(LOWEST): requirements-lowest.txt pyproject.toml
 	@$(LOWEST_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
