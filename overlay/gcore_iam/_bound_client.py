@@ -12,14 +12,12 @@ from gcore_iam_client.errors import InvalidBody, UnexpectedStatus
 from gcore_iam_client.types import Operation
 
 from ._config import ClientConfig
+from ._urls import DEFAULT_PORTS, get_port
 from .errors import ConfigurationError, DecodeError
 from .retry import describe_done
 
 PATHS_WITHOUT_CREDENTIALS = ("/iam/auth/jwt/login", "/iam/auth/jwt/refresh", "/iam/auth/password/forgot")
 """Paths of the operations that take no credentials, for requests that no generated function has built."""
-
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class UnboundClient(Client):
@@ -77,13 +75,13 @@ def parse_origin(url: httpx.URL) -> tuple[str, str, int | None]:
         with suppress(ValueError):  # an address that Python cannot read is compared as it is written
             host = str(IPv6Address(host))
         host = f"[{host}]"
-    return url.scheme, host, _DEFAULT_PORTS.get(url.scheme) if url.port is None else url.port
+    return url.scheme, host, get_port(url)
 
 
 def format_origin(url: httpx.URL) -> str:
     """Format the origin of a URL as a text (RFC 6454, section 6.2). Two texts are equal only if the origins are."""
     scheme, host, port = parse_origin(url)
-    return f"{scheme}://{host}" + ("" if port == _DEFAULT_PORTS.get(scheme) else f":{port}")
+    return f"{scheme}://{host}" + ("" if port == DEFAULT_PORTS.get(scheme) else f":{port}")
 
 
 def takes_credentials(request: httpx.Request, base_url: httpx.URL) -> bool:

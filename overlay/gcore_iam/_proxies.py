@@ -16,12 +16,10 @@ from urllib.request import getproxies
 import attrs
 import httpx
 
-from ._urls import parse_url
+from ._urls import get_port, parse_url
 from .errors import ConfigurationError
 
 _SCHEMES = ("http", "https", "all")
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
@@ -76,7 +74,7 @@ class ProxySettings:
         if proxy is None:
             return None
         host = url.raw_host.decode("ascii").lower().rstrip(".")
-        port = _DEFAULT_PORTS.get(url.scheme) if url.port is None else url.port
+        port = get_port(url)
         address = _parse_address(host)
         return None if any(rule.matches(url.scheme, host, address, port) for rule in self.rules) else proxy
 

@@ -9,6 +9,8 @@ import httpx
 
 from ._redaction import escape_unprintable
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
 _HOST = re.compile(r"[a-z0-9._-]+", re.IGNORECASE)
 
 
@@ -44,3 +46,8 @@ def parse_url(text: str) -> httpx.URL:
     if url.port is not None and not 0 < url.port < 65536:
         raise ValueError("its port is not a number from 1 to 65535")
     return url
+
+
+def get_port(url: httpx.URL) -> int | None:
+    """Get the port of a URL, with the default of http and https; None for another scheme without a port."""
+    return DEFAULT_PORTS.get(url.scheme) if url.port is None else url.port
