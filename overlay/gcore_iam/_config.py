@@ -6,19 +6,22 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import httpx
 from gcore_iam_client.types import UNSET, Unset
 
+from ._redaction import INFO, logger
 from ._response_body import ACCEPT_ENCODING, check_max_response_bytes
 from ._urls import parse_url
 from ._validation import check_callback
 from ._version import __version__
 from .errors import ConfigurationError
-from .events import Event
 from .retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from .events import Emit, Event
 
 DEFAULT_BASE_URL = "https://api.gcore.com"
 
@@ -55,6 +58,14 @@ class ClientConfig:
     retries: RetryPolicy
     max_response_bytes: int | None
     on_event: Callable[[Event], object] | None = attrs.field(repr=False)
+
+    def build_emit(self) -> Emit | None:
+        """Build the function that reports events; None when neither a callback nor the log takes them."""
+        if self.on_event is None and not logger.isEnabledFor(INFO):
+            return None
+        from .events import build_emit
+
+        return build_emit(self.on_event)
 
     def evolve(
         self,

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, overload
 from gcore_iam_client import Client as _Client
 
 from .errors import ConfigurationError, DecodeError
-from .events import PageRead, build_emit
 from .pagination.options import DEFAULT_PREFETCH_BYTES, Consistency, Identity, Key, Page, PageOptions, PageResponse
 from .raw_response import get_model
 
@@ -189,9 +188,11 @@ def _bind_client(client: Client, control: Any) -> Client:
 def _build_on_page(client: Client, operation: str) -> Callable[[Page[Any]], object] | None:
     """Build the function that emits an event for each page; None if no callback is set."""
     config = getattr(client, "config", None)  # a plain generated client or a changed copy has none
-    emit = None if config is None else build_emit(config.on_event)
+    emit = None if config is None else config.build_emit()
     if emit is None:
         return None
+
+    from .events import PageRead
 
     def report(page: Page[Any]) -> None:
         emit(PageRead(operation, page.number, page.offset, len(page.items), page.total))

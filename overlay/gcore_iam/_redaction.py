@@ -15,6 +15,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ._secrets import SECRET_KEY_ALIASES, SECRET_KEYS
 
+logger = logging.getLogger("gcore_iam")
+DEBUG, INFO, ERROR = logging.DEBUG, logging.INFO, logging.ERROR
+
 MASK = "***"
 
 _SHORTEST_SECRET = 3

@@ -14,17 +14,18 @@ What a step raises is thrown into the generator. Requests and responses are neve
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Generator
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
 
-from ._redaction import write_log
+from ._redaction import INFO, logger, write_log
 from .errors import AmbiguousOutcomeError, APIConnectionError, APIStatusError, APITimeoutError, IAMError, RateLimitError
-from .events import AttemptFinished, AttemptStarted, CallFinished, CallStarted, Emit, RetryScheduled, logger
 from .retry import Attempt, Effect, RetryPolicy, effect_of, is_retryable, may_have_run, retry_delay
+
+if TYPE_CHECKING:
+    from .events import CallReporter, Emit
 
 R = TypeVar("R")
 
@@ -90,7 +91,7 @@ class CallControl(Protocol):
         """Learn that the server answered 429; called in the thread or task of the request."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class CallContext:
     """What a call needs beside its request.
 
@@ -109,6 +110,12 @@ class CallContext:
     deadline: Deadline | None = None
     emit: Emit | None = None
     control: CallControl | None = None
+
+    def build_reporter(self, emit: Emit) -> CallReporter:
+        """Report the start of the call to `emit`, and build what reports the rest of it."""
+        from .events import CallReporter
+
+        return CallReporter(self.operation, self.url, emit)
 
     def deadline_exceeded(self) -> APITimeoutError:
         """Build the error of an attempt whose deadline passed before it was sent."""
@@ -131,21 +138,21 @@ class Authorization:
     is_new: bool = False
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False, repr=False)
 class Authorize:
     """Step: get credentials. `rejected` holds those that the API has just refused; None before the first request."""
 
-    rejected: Authorization | None = attrs.field(default=None, repr=False)
+    rejected: Authorization | None = None
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False, repr=False)
 class Send:
     """Step: send the request once. `authorization` is None for a request without credentials."""
 
-    authorization: Authorization | None = attrs.field(repr=False)
+    authorization: Authorization | None
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False, repr=False)
 class Sleep:
     """Step: wait before the next attempt."""
 
@@ -157,7 +164,7 @@ Step: TypeAlias = Authorize | Send | Sleep
 _AUTHORIZE = Authorize()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class AttemptResult(Generic[R]):
     """What one attempt brought: a success, or an error.
 
@@ -191,14 +198,10 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
 
     Source: the table in `gcore_iam.retry`; RFC 9110, section 9.2.2.
     """
-    operation, policy, deadline, emit, control = call.operation, call.policy, call.deadline, call.emit, call.control
-    names = (operation.id, operation.method, operation.path, call.url)
+    operation, policy, deadline, control = call.operation, call.policy, call.deadline, call.control
     result = AttemptResult[Any](None)
     number, was_sent, is_unclear = 0, False, False
-    failure: str | None = None
-    started = time.monotonic()
-    if emit is not None:
-        emit(CallStarted(*names))
+    reporter = None if call.emit is None else call.build_reporter(call.emit)
     try:
         while True:
             number += 1
@@ -206,23 +209,19 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
                 control.check()
             authorization = (yield _AUTHORIZE) if operation.requires_auth else None
             for renewal in range(MAX_RENEWALS + 1):
-                if emit is not None:
-                    emit(AttemptStarted(*names, number))
-                began = time.monotonic()
+                if reporter is not None:
+                    reporter.start_attempt(number)
                 try:
                     if deadline is not None and not deadline.remaining:
                         result = AttemptResult(None, call.deadline_exceeded())
                     else:
                         result = yield Send(authorization)
                 except BaseException as raised:  # a cancellation, or an error in a hook of the user's httpx client
-                    if emit is not None:
-                        duration = time.monotonic() - began
-                        emit(AttemptFinished(*names, number, None, None, duration, type(raised).__name__))
+                    if reporter is not None:
+                        reporter.finish_attempt(None, None, raised)
                     raise
-                if emit is not None:
-                    cause = None if result.error is None else type(result.error).__name__
-                    duration = time.monotonic() - began
-                    emit(AttemptFinished(*names, number, result.status, result.request_id, duration, cause))
+                if reporter is not None:
+                    reporter.finish_attempt(result.status, result.request_id, result.error)
                 if result.error is None:
                     return result.response
                 if result.status != 401 or authorization is None or authorization.is_new or renewal == MAX_RENEWALS:
@@ -241,7 +240,7 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
                 control.report_rate_limit()
             if result.status == 404 and effect is Effect.DELETE and was_sent and operation.success:
                 template = "%s %s %s: an earlier attempt has deleted it, so this is a success"
-                write_log(logger, logging.INFO, template, operation.id, operation.method, call.url)
+                write_log(logger, INFO, template, operation.id, operation.method, call.url)
                 return None
             # Not `may_have_run`: a gateway's Retry-After allows a retry, but does not turn a 404 into an error.
             was_sent = was_sent or (error.sent if isinstance(error, APIConnectionError) else error.status >= 500)
@@ -261,14 +260,14 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
                 ) from error
             if delay is None:
                 raise error
-            if emit is not None:
-                retry = RetryScheduled(*names, number, policy.retries, delay, result.status, type(error).__name__)
-                emit(retry)
+            if reporter is not None:
+                reporter.schedule_retry(policy.retries, delay, result.status, error)
             yield Sleep(delay)
     except BaseException as error:
-        failure = type(error).__name__
+        if reporter is not None:
+            reporter.finish_call(result.status, result.request_id, error)
+            reporter = None
         raise
     finally:
-        if emit is not None:
-            seconds = time.monotonic() - started
-            emit(CallFinished(*names, number, result.status, result.request_id, seconds, failure))
+        if reporter is not None:
+            reporter.finish_call(result.status, result.request_id, None)

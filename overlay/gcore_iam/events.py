@@ -11,15 +11,16 @@ Times are seconds. `url_template` is the path of the spec with its parameters in
 
 from __future__ import annotations
 
-import logging
+import time
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from ._redaction import write_log
+from ._redaction import DEBUG, ERROR, INFO, logger, write_log
 
-logger = logging.getLogger("gcore_iam")
+if TYPE_CHECKING:
+    from .call import OperationInfo
 
 
 @attrs.frozen
@@ -161,17 +162,52 @@ Event: TypeAlias = (
 Emit: TypeAlias = Callable[[Event], None]
 
 
-def build_emit(on_event: Callable[[Event], object] | None) -> Emit | None:
-    """Build the function that reports events to the log and to a callback.
+class CallReporter:
+    """Builds the events of one call, and emits them. The start of the call is emitted at once.
 
     Args:
-        on_event: The callback of the user; None for none.
-
-    Returns:
-        The function; None when neither the log nor a callback takes events, so that no event is built.
+        operation: The operation of the call.
+        url: The URL without its query and credentials.
+        emit: Takes the events.
     """
+
+    def __init__(self, operation: OperationInfo, url: str, emit: Emit) -> None:
+        self._names = (operation.id, operation.method, operation.path, url)
+        self._emit = emit
+        self._attempt = 0
+        self._call_start = self._attempt_start = time.monotonic()
+        emit(CallStarted(*self._names))
+
+    def start_attempt(self, attempt: int) -> None:
+        """Emit `AttemptStarted`."""
+        self._attempt = attempt
+        self._emit(AttemptStarted(*self._names, attempt))
+        self._attempt_start = time.monotonic()
+
+    def finish_attempt(self, status: int | None, request_id: str | None, error: BaseException | None) -> None:
+        """Emit `AttemptFinished`."""
+        duration = time.monotonic() - self._attempt_start
+        self._emit(AttemptFinished(*self._names, self._attempt, status, request_id, duration, _get_class_name(error)))
+
+    def schedule_retry(self, retries: int, delay: float, status: int | None, error: BaseException) -> None:
+        """Emit `RetryScheduled`."""
+        name = type(error).__name__
+        self._emit(RetryScheduled(*self._names, self._attempt, retries, delay, status, name))
+
+    def finish_call(self, status: int | None, request_id: str | None, error: BaseException | None) -> None:
+        """Emit `CallFinished`."""
+        duration = time.monotonic() - self._call_start
+        self._emit(CallFinished(*self._names, self._attempt, status, request_id, duration, _get_class_name(error)))
+
+
+def _get_class_name(error: BaseException | None) -> str | None:
+    return None if error is None else type(error).__name__
+
+
+def build_emit(on_event: Callable[[Event], object] | None) -> Emit:
+    """Build the function that reports events to the log and to the user's callback, if there is one."""
     if on_event is None:
-        return log_event if logger.isEnabledFor(logging.INFO) else None
+        return log_event
 
     def emit(event: Event) -> None:
         log_event(event)
@@ -179,7 +215,7 @@ def build_emit(on_event: Callable[[Event], object] | None) -> Emit | None:
             on_event(event)
         except Exception as error:  # noqa: BLE001 - the user's code must not end the call
             name = type(event).__name__
-            write_log(logger, logging.ERROR, "on_event raised for %s; the call goes on", name, error=error)
+            write_log(logger, ERROR, "on_event raised for %s; the call goes on", name, error=error)
 
     return emit
 
@@ -189,7 +225,7 @@ def log_event(event: Event) -> None:
     if isinstance(event, AttemptFinished):
         write_log(
             logger,
-            logging.DEBUG,
+            DEBUG,
             "%s %s %s: %s in %.0f ms, attempt %d, request id %s",
             event.operation,
             event.method,
@@ -202,7 +238,7 @@ def log_event(event: Event) -> None:
     elif isinstance(event, RetryScheduled):
         write_log(
             logger,
-            logging.INFO,
+            INFO,
             "%s %s %s: retry %d of %d in %.2f s, after %s",
             event.operation,
             event.method,

@@ -200,7 +200,7 @@ def test_events_are_frozen_attrs_classes() -> None:
 
 def test_nothing_is_built_when_nobody_listens(fake: FakeIAM, monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[object] = []
-    monkeypatch.setattr("gcore_iam.call.CallStarted", lambda *values: built.append(values))
+    monkeypatch.setattr("gcore_iam.events.CallStarted", lambda *values: built.append(values))
     logging.getLogger("gcore_iam").setLevel(logging.WARNING)
     try:
         with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:

@@ -18,13 +18,13 @@ from ..auth.api_key import APIKey
 from ..auth.session import Session
 from ..auth.shield import complete_async
 from ..errors import ConfigurationError
-from ..events import Event
 from ..retry import RetryPolicy
 from ..tls import get_tls
 from .driver import AsyncBoundClient, AsyncOriginAuth
 from .transport import AsyncConnections, AsyncShardedTransport
 
 if TYPE_CHECKING:
+    from ..events import Event
     from .resources.account import AsyncAccount
     from .resources.auth import AsyncAuth
     from .resources.tokens import AsyncTokens

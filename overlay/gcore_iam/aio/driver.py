@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncGenerator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -18,7 +17,7 @@ from .._concurrency import AsyncRequestControl, sleep_async
 from .._concurrency.deadlines import enforce_deadline_async, is_cancellation_async
 from .._config import ClientConfig
 from .._error_responses import MAX_HEADER_LENGTH
-from .._redaction import Redactor
+from .._redaction import INFO, Redactor, logger
 from .._response_body import BodyTooLargeError, bound_body
 from .._secrets import find_issued_secrets, find_proxy_secrets, find_secrets
 from .._transport_errors import build_response_error, build_transport_error, is_transport_error
@@ -34,7 +33,6 @@ from ..call import (
     start_deadline,
 )
 from ..errors import ConfigurationError, IAMError
-from ..events import build_emit, logger
 from ..raw_response import get_model
 from . import session_calls
 from .credentials import AsyncCredentials, Auth
@@ -89,7 +87,7 @@ class AsyncBoundClient(UnboundClient):
         """
         client = cls._build(config, connections, is_view=is_view, outer=outer)
         exchange = _Exchange(client)
-        origin, emit = format_origin(config.base_url), build_emit(config.on_event)
+        origin, emit = format_origin(config.base_url), config.build_emit()
         client.credentials = AsyncCredentials(auth, origin, exchange, connections.in_flight, emit)
         return client
 
@@ -161,8 +159,8 @@ class AsyncBoundClient(UnboundClient):
         call = CallContext(operation, f"{self._prefix}{url}", config.retries, control=control)
         if config.retries.deadline is not None or self._outer is not None:
             call.deadline = start_deadline(config.retries.deadline, self._outer)
-        if config.on_event is not None or logger.isEnabledFor(logging.INFO):
-            call.emit = build_emit(config.on_event)
+        if config.on_event is not None or logger.isEnabledFor(INFO):
+            call.emit = config.build_emit()
         flow = call_flow(call)
         try:
             step = next(flow)

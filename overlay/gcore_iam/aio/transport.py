@@ -218,7 +218,7 @@ class AsyncShards:
                 await shard.transport.aclose()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Shard:
     """A pool, and the requests that use it."""
 
@@ -233,7 +233,7 @@ def _count_requests(shard: _Shard) -> int:
     return len(shard.requests)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Body(httpx.AsyncByteStream):
     """A response body that counts its request as done when it is closed: its connection is not free before."""
 

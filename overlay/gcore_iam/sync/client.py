@@ -20,13 +20,13 @@ from ..auth.api_key import APIKey
 from ..auth.session import Session
 from ..auth.shield import complete
 from ..errors import ConfigurationError
-from ..events import Event
 from ..retry import RetryPolicy
 from ..tls import get_tls
 from .driver import BoundClient, OriginAuth
 from .transport import Connections, ShardedTransport
 
 if TYPE_CHECKING:
+    from ..events import Event
     from .resources.account import Account
     from .resources.auth import Auth
     from .resources.tokens import Tokens

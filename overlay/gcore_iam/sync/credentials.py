@@ -11,11 +11,11 @@ from .._concurrency import resolve_callback
 from ..auth.api_key import APIKey, build_header
 from ..auth.bearer import Bearer
 from ..call import Authorization, Deadline
-from ..events import Emit
 
 if TYPE_CHECKING:
     from ..auth.session import HasTokens, Session
     from ..auth.shield import InFlight
+    from ..events import Emit
     from .session_driver import Exchange
 
 P = TypeVar("P", bound="HasTokens")

@@ -220,7 +220,7 @@ class Shards:
                 shard.transport.close()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Shard:
     """A pool, and the requests that use it."""
 
@@ -235,7 +235,7 @@ def _count_requests(shard: _Shard) -> int:
     return len(shard.requests)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Body(httpx.SyncByteStream):
     """A response body that counts its request as done when it is closed: its connection is not free before."""
 
