@@ -19,7 +19,7 @@ OUTPUT      ?= generated/gcore_iam_client
 OLD         ?= $(SPEC)
 FORMAT      ?= text
 
-.PHONY: help setup demo test test-lowest generate check sync lint types inventory drift update-spec bench build lock clean
+.PHONY: help setup demo test test-lowest generate check sync lint types api inventory drift update-spec bench build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ imports: setup ## who may import whom
 types: setup ## mypy --strict and pyright over everything
 	@$(BIN)/mypy --no-incremental # its cache does not notice a module that went and came back
 	@$(BIN)/pyright
+
+api: setup ## the public names that OLD= (a commit) had and that are gone
+	@$(BIN)/python -m codegen api '$(OLD)'
 
 inventory: setup ## every operation with its type and its method
 	@$(BIN)/python -m codegen inventory

@@ -85,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--format", choices=("text", "json"), default="text")
     listing.set_defaults(run=_inventory)
 
+    api = commands.add_parser("api", help="list the public names that programs for an earlier commit no longer find")
+    api.add_argument("ref", metavar="OLD", help="the earlier commit, branch or tag")
+    api.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
+    api.set_defaults(run=_api)
+
     project = argparse.ArgumentParser(add_help=False)
     project.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what the API's file gets wrong")
     project.add_argument("--config", type=Path, default=CONFIG, help="the generator's options (%(default)s)")
@@ -128,6 +133,17 @@ def _unasync(arguments: argparse.Namespace) -> int:
     changed = unasync.write(arguments.overlay)
     print(f"{arguments.overlay}/sync: {f'files changed: {len(changed)}' if changed else 'nothing changed'}")
     return 0
+
+
+def _api(arguments: argparse.Namespace) -> int:
+    from . import public_api
+
+    overlay: Path = arguments.overlay
+    changes = public_api.find_breaking_changes(Path.cwd(), overlay.parent.as_posix(), arguments.ref)
+    for change in changes:
+        print(printable(change))
+    print(f"{overlay}: public names removed or changed since {printable(arguments.ref)}: {len(changes)}")
+    return 1 if changes else 0
 
 
 def _check(arguments: argparse.Namespace) -> int:

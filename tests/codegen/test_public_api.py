@@ -1,0 +1,77 @@
+"""`make api`: what programs written for an earlier commit no longer find."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from codegen.errors import CodegenError
+from codegen.public_api import find_breaking_changes
+
+OLD = """
+class Client:
+    def get(self, user_id: int, *, view: str = "full") -> int:
+        return user_id
+
+    def _reset(self) -> None: ...
+
+
+def paginate(limit: int) -> None: ...
+
+
+def _helper(): ...
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository whose only commit holds `OLD`."""
+    package = tmp_path / "overlay" / "gcore_iam"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(
+        'from ._client import Client, paginate\n__all__ = ["Client", "paginate"]\n', "utf-8"
+    )
+    (package / "_client.py").write_text(OLD, "utf-8")
+    for command in (
+        ("init", "--quiet"),
+        ("add", "."),
+        ("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "--quiet", "--message", "old"),
+    ):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        ("user_id: int, *", "user_id: int, count: int = 1, *", []),
+        ("def _reset", "def _start", []),
+        ("def _helper(): ...", "", []),
+        ("def get", "def fetch", ["gcore_iam.Client.get: public object was removed"]),
+        (
+            "(limit: int)",
+            "(size: int)",
+            ["gcore_iam.paginate: parameter was added as required", "gcore_iam.paginate: parameter was removed"],
+        ),
+        ("user_id: int, *", "user_id: int, /, *", ["gcore_iam.Client.get: parameter kind was changed"]),
+    ],
+)
+def test_only_public_names_that_are_gone_are_listed(repository: Path, old: str, new: str, lines: list[str]) -> None:
+    file = repository / "overlay" / "gcore_iam" / "_client.py"
+    assert old in OLD
+    file.write_text(OLD.replace(old, new), "utf-8")
+    found = find_breaking_changes(repository, "overlay", "HEAD")
+    assert found == lines
+
+
+def test_an_exported_name_that_is_gone_is_listed(repository: Path) -> None:
+    file = repository / "overlay" / "gcore_iam" / "__init__.py"
+    file.write_text('from ._client import Client\n__all__ = ["Client"]\n', "utf-8")
+    assert find_breaking_changes(repository, "overlay", "HEAD") == ["gcore_iam.paginate: is removed"]
+
+
+def test_an_unknown_commit_is_a_clear_error(repository: Path) -> None:
+    with pytest.raises(CodegenError, match="nonsense: no commit with the package gcore_iam in overlay/"):
+        find_breaking_changes(repository, "overlay", "nonsense")
