@@ -45,7 +45,7 @@ def make_async_iam(fake: FakeIAM, connection: dict[str, Any]) -> Callable[[], As
     return lambda: AsyncIAMClient(fake.api_key, **connection)
 
 
-class Colour:
+class ClientKind:
     """Runs a call with the sync or the async client, which must do the same."""
 
     def __init__(self, name: str) -> None:
@@ -67,8 +67,8 @@ class Colour:
 
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])
-def colour(request: pytest.FixtureRequest) -> Colour:
-    return Colour(request.param)
+def client_kind(request: pytest.FixtureRequest) -> ClientKind:
+    return ClientKind(request.param)
 
 
 def connections_of(iam: IAMClient | AsyncIAMClient) -> Any:

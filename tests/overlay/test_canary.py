@@ -33,6 +33,8 @@ from gcore_iam import (
 )
 from gcore_iam.testing import HTML, EmptyBody, FakeIAM, Hang, Missing, NotUTF8, Null, Reset, Status, Truncate
 
+from .conftest import ClientKind
+
 ACCOUNT = 1001
 MARK = "c4n4ry"
 PASSWORD = f"{MARK}-pässword-1"
@@ -120,7 +122,7 @@ def issued(fake: FakeIAM) -> set[str]:
 @pytest.mark.parametrize("who", ["key", "session"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_secret_shows(
-    colour: Any, fault: str, who: str, caplog: pytest.LogCaptureFixture, tmp_path: Any, capsys: Any
+    client_kind: ClientKind, fault: str, who: str, caplog: pytest.LogCaptureFixture, tmp_path: Any, capsys: Any
 ) -> None:
     caplog.set_level(logging.DEBUG)
     seen: list[str] = []
@@ -146,7 +148,7 @@ def test_no_secret_shows(
                 return call(iam)
 
             try:
-                result = colour.run(
+                result = client_kind.run(
                     kept,
                     auth,
                     base_url="http://localhost",
@@ -179,7 +181,7 @@ def test_the_canary_sings() -> None:
 
 
 @pytest.mark.parametrize("shape", [lambda echo: {"errors": {"password": [echo]}}, lambda echo: {"message": echo}, str])
-def test_a_server_that_repeats_a_secret_is_not_repeated(colour: Any, shape: Callable[[str], Any]) -> None:
+def test_a_server_that_repeats_a_secret_is_not_repeated(client_kind: ClientKind, shape: Callable[[str], Any]) -> None:
     """Also when the secret needs escapes in JSON."""
     password = f'{MARK}-"é\\'
 
@@ -190,29 +192,29 @@ def test_a_server_that_repeats_a_secret_is_not_repeated(colour: Any, shape: Call
     transport = httpx.MockTransport(handle)
     for call in (lambda iam: iam.users.change_password(1, password, "n"), lambda iam: iam.auth.login("u", password)):
         with pytest.raises(IAMError) as caught:
-            colour.run(call, f"42_{MARK}", transport=transport)
+            client_kind.run(call, f"42_{MARK}", transport=transport)
         assert MARK not in "".join(texts(caught.value))
 
 
 @pytest.mark.parametrize("spell", [html.escape, quote, lambda text: json.dumps(text).replace("/", "\\/")])
-def test_a_secret_in_another_spelling_is_not_repeated(colour: Any, spell: Callable[[str], str]) -> None:
+def test_a_secret_in_another_spelling_is_not_repeated(client_kind: ClientKind, spell: Callable[[str], str]) -> None:
     password = f"{MARK}/s3cr&t é"
     transport = httpx.MockTransport(lambda _: httpx.Response(400, text=f'{{"message": "{spell(password)}"}}'))
     with pytest.raises(IAMError) as caught:
-        colour.run(lambda iam: iam.auth.login("u", password), "42_k", transport=transport)
+        client_kind.run(lambda iam: iam.auth.login("u", password), "42_k", transport=transport)
     assert MARK not in "".join(texts(caught.value))
 
 
-def test_secrets_in_headers_and_of_a_failed_answer_are_not_kept(colour: Any) -> None:
+def test_secrets_in_headers_and_of_a_failed_answer_are_not_kept(client_kind: ClientKind) -> None:
     answer = httpx.Response(
         500, json={"token": f"9_{MARK}", "inner": [{"access": MARK}]}, headers={"X-Request-ID": f"42_{MARK}"}
     )
     with pytest.raises(IAMError) as caught:
-        colour.run(lambda iam: iam.tokens.list(1), f"42_{MARK}", transport=httpx.MockTransport(lambda _: answer))
+        client_kind.run(lambda iam: iam.tokens.list(1), f"42_{MARK}", transport=httpx.MockTransport(lambda _: answer))
     assert MARK not in "".join(texts(caught.value))
 
 
-def test_a_server_that_does_not_speak_http_is_not_quoted(colour: Any) -> None:
+def test_a_server_that_does_not_speak_http_is_not_quoted(client_kind: ClientKind) -> None:
     def serve(listener: socket.socket) -> None:
         for _ in range(1):
             connection, _ = listener.accept()
@@ -225,19 +227,19 @@ def test_a_server_that_does_not_speak_http_is_not_quoted(colour: Any) -> None:
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(IAMError) as caught:
-            colour.run(lambda iam: iam.auth.login("u", "p"), "42_k", base_url=url)
+            client_kind.run(lambda iam: iam.auth.login("u", "p"), "42_k", base_url=url)
         thread.join()
     assert MARK not in "".join(texts(caught.value))
 
 
 @pytest.mark.parametrize("password", ["password", "errors", "e", "1"])
-def test_an_ordinary_word_as_a_password_spoils_no_message(colour: Any, password: str) -> None:
+def test_an_ordinary_word_as_a_password_spoils_no_message(client_kind: ClientKind, password: str) -> None:
     answer = httpx.Response(
         429, json={"errors": {"password": ["Wrong, try 1 more time"]}}, headers={"Retry-After": "120"}
     )
     transport = httpx.MockTransport(lambda _: answer)
     with pytest.raises(RateLimitError) as caught:
-        colour.run(lambda iam: iam.auth.login("u", password), "42_k", transport=transport, retries=0)
+        client_kind.run(lambda iam: iam.auth.login("u", password), "42_k", transport=transport, retries=0)
     assert caught.value.errors == {"password": ["Wrong, try 1 more time"]}
     assert caught.value.retry_after == 120
 
@@ -246,18 +248,18 @@ def test_an_ordinary_word_as_a_password_spoils_no_message(colour: Any, password:
     "spelled",
     ["c4n4ry&#39;&quot;x", "c4n4ry&apos;&#34;x", "c4n4ry%27%22x", "c4n4ry\\u0027\\u0022x", "c4n4ry&#x27;&quot;x"],
 )
-def test_a_secret_with_quotes_is_found_in_every_spelling(colour: Any, spelled: str) -> None:
+def test_a_secret_with_quotes_is_found_in_every_spelling(client_kind: ClientKind, spelled: str) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(400, text=f"<p>{spelled}</p>"))
     with pytest.raises(BadRequestError) as caught:
-        colour.run(lambda iam: iam.auth.login("u", "c4n4ry'\"x"), "42_k", transport=transport)
+        client_kind.run(lambda iam: iam.auth.login("u", "c4n4ry'\"x"), "42_k", transport=transport)
     assert caught.value.body == "<p>***</p>"
 
 
-def test_a_message_about_a_secret_is_kept(colour: Any) -> None:
+def test_a_message_about_a_secret_is_kept(client_kind: ClientKind) -> None:
     body = {"errors": {"password": "is too short", "token": {"name": "is taken"}}}
     transport = httpx.MockTransport(lambda _: httpx.Response(400, json=body))
     with pytest.raises(BadRequestError) as caught:
-        colour.run(lambda iam: iam.tokens.list(1), "42_k", transport=transport)
+        client_kind.run(lambda iam: iam.tokens.list(1), "42_k", transport=transport)
     assert caught.value.errors == {"password": ["is too short"], "token.name": ["is taken"]}
     assert caught.value.body == body
 
@@ -279,11 +281,11 @@ def test_errors_survive_a_process_pool() -> None:
     assert error.request_id
 
 
-def test_an_unclear_outcome_survives_copies_without_its_connection(colour: Any) -> None:
+def test_an_unclear_outcome_survives_copies_without_its_connection(client_kind: ClientKind) -> None:
     fake = FakeIAM()
     fake.inject(Reset())
     with pytest.raises(AmbiguousOutcomeError) as caught:
-        colour.run(
+        client_kind.run(
             lambda iam: iam.tokens.create(ACCOUNT, "ci", 2, exp_date=datetime(2090, 1, 1, tzinfo=UTC)),
             fake.api_key,
             base_url="http://localhost",

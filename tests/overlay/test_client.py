@@ -136,7 +136,7 @@ def test_generated_functions_raise_this_librarys_error_for_odd_bodies(body: dict
 
 
 @pytest.mark.anyio
-async def test_generated_functions_of_the_other_colour_are_refused(fake: FakeIAM) -> None:
+async def test_generated_functions_of_the_other_kind_are_refused(fake: FakeIAM) -> None:
     iam = IAMClient(fake.api_key, transport=fake.transport())
     with iam, pytest.raises(ConfigurationError, match="AsyncIAMClient"):
         await iam_get_user.asyncio(5, client=iam.api)

@@ -12,7 +12,7 @@ import pytest
 from gcore_iam import AmbiguousOutcomeError, APITimeoutError, AsyncIAMClient, IAMClient, RetryPolicy, ServerError
 from gcore_iam.testing import Delay, FakeIAM, Status
 
-from .conftest import Colour
+from .conftest import ClientKind
 from .raw_server import HEAD, SECONDS, drip, message, send, serve, stay_silent
 
 DEADLINE = 0.4
@@ -45,17 +45,17 @@ class Stopwatch:
 
 
 @pytest.mark.parametrize("kind", SLOW)
-def test_a_deadline_ends_a_response_that_drips(kind: str, colour: Colour) -> None:
+def test_a_deadline_ends_a_response_that_drips(kind: str, client_kind: ClientKind) -> None:
     with (
         serve(SLOW[kind]) as (url, _),
         Stopwatch(),
         pytest.raises(APITimeoutError, match=r"deadline of 0\.4 s has passed"),
     ):
-        colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url, retries=POLICY)
+        client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=url, retries=POLICY)
 
 
 @pytest.mark.parametrize("kind", ["a header", "a body", "trailers"])
-def test_a_timed_out_connection_is_not_used_again(kind: str, colour: Colour) -> None:
+def test_a_timed_out_connection_is_not_used_again(kind: str, client_kind: ClientKind) -> None:
     with serve(SLOW[kind]) as (url, connections):
 
         def twice(iam: Any) -> Any:
@@ -69,13 +69,13 @@ def test_a_timed_out_connection_is_not_used_again(kind: str, colour: Colour) -> 
             await iam.users.get(1)
 
         with pytest.raises(APITimeoutError):
-            colour.run(twice_async if colour.is_async else twice, "42_k", base_url=url, retries=POLICY)
+            client_kind.run(twice_async if client_kind.is_async else twice, "42_k", base_url=url, retries=POLICY)
     assert len(connections) == 2
 
 
-def test_a_write_that_a_deadline_ends_is_ambiguous(colour: Colour) -> None:
+def test_a_write_that_a_deadline_ends_is_ambiguous(client_kind: ClientKind) -> None:
     with serve(SLOW["a header"]) as (url, connections), Stopwatch(), pytest.raises(AmbiguousOutcomeError):
-        colour.run(
+        client_kind.run(
             lambda iam: iam.tokens.create(1, "ci", "Users"),
             "42_k",
             base_url=url,
@@ -85,9 +85,9 @@ def test_a_write_that_a_deadline_ends_is_ambiguous(colour: Colour) -> None:
 
 
 @pytest.mark.parametrize("respond", [stay_silent, drip(b"\x16\x03\x03\x40\x00", b"a")], ids=["silent", "dripping"])
-def test_a_deadline_ends_a_tls_handshake(respond: Any, colour: Colour) -> None:
+def test_a_deadline_ends_a_tls_handshake(respond: Any, client_kind: ClientKind) -> None:
     with serve(respond) as (url, _), Stopwatch(), pytest.raises(APITimeoutError) as caught:
-        colour.run(
+        client_kind.run(
             lambda iam: iam.users.get(1), "42_k", base_url=url.replace("http:", "https:"), retries=POLICY, timeout=60
         )
     assert caught.value.sent is False
@@ -95,7 +95,7 @@ def test_a_deadline_ends_a_tls_handshake(respond: Any, colour: Colour) -> None:
 
 # httpx leaves its generator of the request's body unfinished, of which trio warns.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_deadline_ends_a_request_that_the_server_does_not_read(colour: Colour) -> None:
+def test_a_deadline_ends_a_request_that_the_server_does_not_read(client_kind: ClientKind) -> None:
     def read_slowly(connection: socket.socket) -> None:
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
@@ -106,7 +106,7 @@ def test_a_deadline_ends_a_request_that_the_server_does_not_read(colour: Colour)
         return iam.users.update(1, name="x" * 20_000_000)
 
     with serve(read_slowly) as (url, _), Stopwatch(), pytest.raises(APITimeoutError):
-        colour.run(update, "42_k", base_url=url, retries=POLICY)
+        client_kind.run(update, "42_k", base_url=url, retries=POLICY)
 
 
 def test_a_deadline_ends_a_response_in_an_async_client_of_the_users() -> None:
@@ -137,18 +137,18 @@ def test_a_cancelled_scope_of_the_caller_is_no_timeout_of_ours() -> None:
             assert anyio.run(main, url, backend=backend)
 
 
-def test_the_time_of_the_first_attempt_counts_for_later_waits(colour: Colour) -> None:
+def test_the_time_of_the_first_attempt_counts_for_later_waits(client_kind: ClientKind) -> None:
     """A first attempt of 1.2 s and a wait of 2 s do not fit into 3 s."""
     fake = FakeIAM(3)
     fake.inject(Delay(1.2), Status(503, retry_after=2), times=None)
     waits: list[float] = []
     policy = RetryPolicy(deadline=3, sleep=waits.append)
     with fake.serve() as url, pytest.raises(ServerError) as caught:
-        colour.run(lambda iam: iam.users.get(1), fake.api_key, base_url=url, retries=policy)
+        client_kind.run(lambda iam: iam.users.get(1), fake.api_key, base_url=url, retries=policy)
     assert (waits, caught.value.attempts) == ([], 1)
 
 
-def test_a_call_without_a_deadline_is_not_bounded_by_an_earlier_one(colour: Colour) -> None:
+def test_a_call_without_a_deadline_is_not_bounded_by_an_earlier_one(client_kind: ClientKind) -> None:
     body = b'{"message": "no"}'
     with serve(send(message(body, "Connection: close", status="404 Not Found"))) as (url, _):
 
@@ -165,4 +165,4 @@ def test_a_call_without_a_deadline_is_not_bounded_by_an_earlier_one(colour: Colo
             return await iam.users.get(1)
 
         with pytest.raises(LookupError):
-            colour.run(both_async if colour.is_async else both, "42_k", base_url=url)
+            client_kind.run(both_async if client_kind.is_async else both, "42_k", base_url=url)

@@ -17,6 +17,8 @@ from gcore_iam._error_responses import build_status_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from .conftest import ClientKind
+
 SECRET = "42_c4n4ry&s3cret"
 COUNT = 60_000
 
@@ -184,11 +186,11 @@ def test_error_messages_can_be_printed_anywhere(body: Any, odd: str, status: int
     assert str(again) == str(error)
 
 
-def test_a_client_raises_a_bounded_error(colour: Any) -> None:
+def test_a_client_raises_a_bounded_error(client_kind: ClientKind) -> None:
     body = LARGE_BODIES["20000 keys below 90 long keys"]
     transport = httpx.MockTransport(lambda _: httpx.Response(400, content=body))
     with pytest.raises(BadRequestError) as caught:
-        colour.run(lambda iam: iam.users.get(1), SECRET, transport=transport, retries=0)
+        client_kind.run(lambda iam: iam.users.get(1), SECRET, transport=transport, retries=0)
     assert len(pickle.dumps(caught.value)) < 1_000_000
 
 

@@ -16,7 +16,7 @@ import pytest
 from gcore_iam import AsyncIAMClient, IAMClient, NotFoundError, RetryPolicy, ServerError, Session, events
 from gcore_iam.testing import FakeIAM, Reset, Status
 
-from .conftest import Colour
+from .conftest import ClientKind
 
 USERS = 30
 PASSWORD = "correct-horse-battery"
@@ -27,12 +27,14 @@ def fake() -> FakeIAM:
     return FakeIAM(USERS)
 
 
-def record(colour: Colour, fake: FakeIAM, call: Any, *, retries: int = 2, auth: Any = None) -> list[events.Event]:
+def record(
+    client_kind: ClientKind, fake: FakeIAM, call: Any, *, retries: int = 2, auth: Any = None
+) -> list[events.Event]:
     """The events of a call, which may fail."""
     seen: list[events.Event] = []
     options = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": seen.append}
     with contextlib.suppress(NotFoundError, ServerError):
-        colour.run(call, auth or fake.api_key, retries=RetryPolicy(retries, base=0), **options)
+        client_kind.run(call, auth or fake.api_key, retries=RetryPolicy(retries, base=0), **options)
     return seen
 
 
@@ -43,8 +45,8 @@ def kinds(seen: list[events.Event]) -> list[str]:
 ONE_CALL = ["CallStarted", "AttemptStarted", "AttemptFinished", "CallFinished"]
 
 
-def test_a_call_reports_its_attempt(colour: Colour, fake: FakeIAM) -> None:
-    seen = record(colour, fake, lambda iam: iam.users.get(1))
+def test_a_call_reports_its_attempt(client_kind: ClientKind, fake: FakeIAM) -> None:
+    seen = record(client_kind, fake, lambda iam: iam.users.get(1))
     assert kinds(seen) == ONE_CALL
     started, _, attempt, finished = seen
     assert isinstance(started, events.CallStarted)
@@ -62,25 +64,25 @@ def test_a_call_reports_its_attempt(colour: Colour, fake: FakeIAM) -> None:
     assert 0 <= attempt.duration <= finished.duration
 
 
-def test_a_retry_reports_its_delay_and_reason(colour: Colour, fake: FakeIAM) -> None:
+def test_a_retry_reports_its_delay_and_reason(client_kind: ClientKind, fake: FakeIAM) -> None:
     fake.inject(Status(429, retry_after=0), times=1)
-    seen = record(colour, fake, lambda iam: iam.users.get(1))
+    seen = record(client_kind, fake, lambda iam: iam.users.get(1))
     assert kinds(seen) == [*ONE_CALL[:3], "RetryScheduled", *ONE_CALL[1:]]
     retry = seen[3]
     assert isinstance(retry, events.RetryScheduled)
     assert (retry.attempt, retry.retries, retry.delay, retry.status, retry.error) == (1, 2, 0, 429, "RateLimitError")
 
 
-def test_a_failed_call_reports_its_error(colour: Colour, fake: FakeIAM) -> None:
-    seen = record(colour, fake, lambda iam: iam.users.get(999))
+def test_a_failed_call_reports_its_error(client_kind: ClientKind, fake: FakeIAM) -> None:
+    seen = record(client_kind, fake, lambda iam: iam.users.get(999))
     finished = seen[-1]
     assert isinstance(finished, events.CallFinished)
     assert (finished.status, finished.error, finished.attempts) == (404, "NotFoundError", 1)
 
 
-def test_an_attempt_without_a_response_has_no_status(colour: Colour, fake: FakeIAM) -> None:
+def test_an_attempt_without_a_response_has_no_status(client_kind: ClientKind, fake: FakeIAM) -> None:
     fake.inject(Reset(), times=1)
-    seen = record(colour, fake, lambda iam: iam.users.get(1))
+    seen = record(client_kind, fake, lambda iam: iam.users.get(1))
     attempt = seen[2]
     assert isinstance(attempt, events.AttemptFinished)
     assert (attempt.status, attempt.error) == (None, "APIConnectionError")
@@ -124,15 +126,15 @@ def test_an_attempt_ends_with_an_event_whatever_ends_it() -> None:
     assert (attempt.status, attempt.error) == (None, "ZeroDivisionError")
 
 
-def test_a_session_reports_its_tokens(colour: Colour, fake: FakeIAM) -> None:
+def test_a_session_reports_its_tokens(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session(fake.users[0]["email"], PASSWORD)
-    seen = record(colour, fake, lambda iam: iam.users.get(1), auth=session)
+    seen = record(client_kind, fake, lambda iam: iam.users.get(1), auth=session)
     assert kinds(seen) == ["CallStarted", *ONE_CALL, "TokensRefreshed", *ONE_CALL[1:]]
     assert seen[5] == events.TokensRefreshed("iamLoginUser")
 
 
-def test_a_pager_reports_its_pages(colour: Colour, fake: FakeIAM) -> None:
-    seen = record(colour, fake, lambda iam: iam.users.list(page_size=10, prefetch=1).collect())
+def test_a_pager_reports_its_pages(client_kind: ClientKind, fake: FakeIAM) -> None:
+    seen = record(client_kind, fake, lambda iam: iam.users.list(page_size=10, prefetch=1).collect())
     pages = [event for event in seen if isinstance(event, events.PageRead)]
     assert [(page.operation, page.number, page.offset, page.items, page.total) for page in pages] == [
         ("iamGetUsers", 1, 0, 10, USERS),
@@ -142,13 +144,13 @@ def test_a_pager_reports_its_pages(colour: Colour, fake: FakeIAM) -> None:
 
 
 def test_an_error_in_the_callback_changes_nothing(
-    colour: Colour, fake: FakeIAM, caplog: pytest.LogCaptureFixture
+    client_kind: ClientKind, fake: FakeIAM, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(event: events.Event) -> None:
         raise RuntimeError("no")
 
     options = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": fail}
-    assert colour.run(lambda iam: iam.users.get(1), fake.api_key, **options).id == 1
+    assert client_kind.run(lambda iam: iam.users.get(1), fake.api_key, **options).id == 1
     assert len([line for line in caplog.records if "on_event raised" in line.getMessage()]) == len(ONE_CALL)
 
 
@@ -179,13 +181,13 @@ def test_pages_ahead_report_in_the_pagers_context(fake: FakeIAM, backend: str) -
         return iam.users.list(page_size=5, prefetch=4).collect()
 
     options = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": look}
-    assert len(Colour(backend).run(read, fake.api_key, **options)) == USERS
+    assert len(ClientKind(backend).run(read, fake.api_key, **options)) == USERS
     assert callers == {"reader"}
     assert (len(threads) > 1) == (backend == "sync")
 
 
-def test_events_hold_no_secret(colour: Colour, fake: FakeIAM) -> None:
-    seen = record(colour, fake, lambda iam: iam.auth.login(fake.users[0]["email"], PASSWORD))
+def test_events_hold_no_secret(client_kind: ClientKind, fake: FakeIAM) -> None:
+    seen = record(client_kind, fake, lambda iam: iam.auth.login(fake.users[0]["email"], PASSWORD))
     text = " ".join(map(repr, seen))
     assert PASSWORD not in text
     assert fake.api_key not in text

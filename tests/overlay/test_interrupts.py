@@ -16,7 +16,7 @@ import pytest
 from gcore_iam import AmbiguousOutcomeError, APIConnectionError, AsyncIAMClient, IAMClient
 from gcore_iam.testing import Delay, FakeIAM
 
-from .conftest import Colour, connections_of
+from .conftest import ClientKind, connections_of
 
 pytestmark = pytest.mark.serial
 """Signals and tracing would interrupt what else runs in the process, such as what reports to another one."""
@@ -185,21 +185,21 @@ def build_foreign_errors() -> list[Exception]:
 
 
 @pytest.mark.parametrize("error", build_foreign_errors(), ids=lambda error: type(error).__name__)
-def test_foreign_errors_of_a_transport_become_ours(error: Exception, colour: Colour) -> None:
+def test_foreign_errors_of_a_transport_become_ours(error: Exception, client_kind: ClientKind) -> None:
     calls: list[tuple[Callable[[Any], Any], type[Exception]]] = [
         (lambda iam: iam.users.get(1), APIConnectionError),
         (lambda iam: iam.tokens.create(1, "ci", "Users"), AmbiguousOutcomeError),
     ]
     for call, expected in calls:
         with pytest.raises(expected) as caught:
-            colour.run(call, "42_k3y", transport=Broken(error), retries=0)
+            client_kind.run(call, "42_k3y", transport=Broken(error), retries=0)
         assert "42_k3y" not in f"{caught.value!r} {caught.value}"
 
 
-def test_errors_of_other_code_are_left_alone(colour: Colour) -> None:
+def test_errors_of_other_code_are_left_alone(client_kind: ClientKind) -> None:
     for error in (AssertionError("of a test"), TypeError("of a hook"), RuntimeError("of the user")):
         with pytest.raises(type(error), match=str(error)):
-            colour.run(lambda iam: iam.users.get(1), "42_k", transport=Broken(error), retries=0)
+            client_kind.run(lambda iam: iam.users.get(1), "42_k", transport=Broken(error), retries=0)
 
 
 def test_an_interrupt_while_the_server_works_is_raised_at_once() -> None:

@@ -22,6 +22,8 @@ from gcore_iam import APIKey, FileTokenStore, IAMError, MemoryTokenStore, RetryP
 from gcore_iam.auth import TokenPair
 from gcore_iam.testing import FakeIAM
 
+from .conftest import ClientKind
+
 PACKAGE = Path(gcore_iam.__file__).parent
 METHODS = {"debug", "info", "warning", "warn", "error", "critical", "exception", "log", "handle", "_log"}
 
@@ -168,7 +170,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("who", ["key", "key function", "session", "stored session"])
 @pytest.mark.parametrize("status", [200, 400, 401, 404, 429, 500, 503])
 def test_a_secret_that_the_server_repeats_is_in_no_log_line_or_error(
-    colour: Any, status: int, who: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
+    client_kind: ClientKind, status: int, who: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="gcore_iam")
     raised = 0
@@ -186,7 +188,7 @@ def test_a_secret_that_the_server_repeats_is_in_no_log_line_or_error(
             known = [*known, PASSWORD, NEW_PASSWORD]
         transport = httpx.MockTransport(make_server(status, known))
         try:
-            colour.run(
+            client_kind.run(
                 call,
                 auth,
                 transport=transport,
@@ -206,18 +208,22 @@ def test_a_secret_that_the_server_repeats_is_in_no_log_line_or_error(
         assert not [character for character in line if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")]
 
 
-def test_a_refresh_token_that_was_used_in_the_call_is_masked(colour: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_refresh_token_that_was_used_in_the_call_is_masked(
+    client_kind: ClientKind, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG, logger="gcore_iam")
     session = Session.from_tokens(ACCESS, REFRESH)
     known = [ACCESS, REFRESH, NEXT_ACCESS, NEXT_REFRESH]
     transport = httpx.MockTransport(make_server(401, known))
     with pytest.raises(IAMError) as caught:
-        colour.run(lambda iam: iam.users.get(1), session, transport=transport, retries=0)
+        client_kind.run(lambda iam: iam.users.get(1), session, transport=transport, retries=0)
     assert_clean(collect(caught.value) + caplog.text)
     assert "***" in str(caught.value)
 
 
-def test_a_login_that_fails_shows_no_secret_of_the_session(colour: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_login_that_fails_shows_no_secret_of_the_session(
+    client_kind: ClientKind, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG, logger="gcore_iam")
     known = [PASSWORD, CODE, ACCESS, REFRESH]
     transport = httpx.MockTransport(lambda _: repeat(400, known))
@@ -226,7 +232,7 @@ def test_a_login_that_fails_shows_no_secret_of_the_session(colour: Any, caplog: 
     session.bind("https://api.gcore.com")
     store.save(TokenPair(ACCESS, REFRESH, 1.0, session._owner))
     with pytest.raises(IAMError) as caught:
-        colour.run(lambda iam: iam.users.get(1), session, transport=transport, retries=0)
+        client_kind.run(lambda iam: iam.users.get(1), session, transport=transport, retries=0)
     assert_clean(collect(caught.value) + caplog.text)
 
 

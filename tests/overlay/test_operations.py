@@ -34,6 +34,8 @@ from gcore_iam.testing import HTML, FakeIAM, Missing, Reset, Status
 from codegen import spec
 from codegen.inventory import inventory
 
+from .conftest import ClientKind
+
 ROOT = Path(__file__).parents[2]
 ACCOUNT = 1001
 PASSWORD = "correct-horse-battery"
@@ -53,9 +55,9 @@ def fake() -> FakeIAM:
 
 
 @pytest.fixture
-def run(colour: Any, fake: FakeIAM) -> Run:
+def run(client_kind: ClientKind, fake: FakeIAM) -> Run:
     options = {"base_url": BASE, "transport": fake.transport(), "retries": RetryPolicy(sleep=lambda _: None)}
-    return lambda call: colour.run(call, fake.api_key, **options)
+    return lambda call: client_kind.run(call, fake.api_key, **options)
 
 
 def sent(fake: FakeIAM) -> Any:
@@ -255,7 +257,7 @@ def old(run: Run) -> Any:
     return run(lambda iam: iam.tokens.create(ACCOUNT, "ci", "Engineers", exp_date=end, description="d"))
 
 
-def test_a_token_is_rotated(run: Run, fake: FakeIAM, old: Any, colour: Any) -> None:
+def test_a_token_is_rotated(run: Run, fake: FakeIAM, old: Any, client_kind: ClientKind) -> None:
     handed: list[tuple[str, list[int]]] = []
 
     def hand_over(new: Any) -> None:
@@ -264,7 +266,7 @@ def test_a_token_is_rotated(run: Run, fake: FakeIAM, old: Any, colour: Any) -> N
     async def hand_over_async(new: Any) -> None:
         hand_over(new)
 
-    taker = hand_over_async if colour.is_async else hand_over
+    taker = hand_over_async if client_kind.is_async else hand_over
     new = run(lambda iam: iam.tokens.rotate(ACCOUNT, old.id, taker))
     assert handed == [(new.token, [1, old.id, new.id])]
     assert live(fake) == [1, new.id]
@@ -283,16 +285,16 @@ def test_a_rotation_may_change_what_the_token_is(run: Run, fake: FakeIAM, old: A
     assert (new.name, new.description, new.client_user.role.id, new.exp_date) == ("n", "other", 2, None)
 
 
-def test_a_client_may_rotate_its_own_token(colour: Any, fake: FakeIAM) -> None:
+def test_a_client_may_rotate_its_own_token(client_kind: ClientKind, fake: FakeIAM) -> None:
     keys = [fake.api_key]
     options: dict[str, Any] = {"base_url": BASE, "transport": fake.transport()}
-    new = colour.run(
+    new = client_kind.run(
         lambda iam: iam.tokens.rotate(ACCOUNT, 1, lambda token: keys.append(token.token)),
         APIKey(lambda: keys[-1]),
         **options,
     )
     assert live(fake) == [new.id]
-    assert colour.run(lambda iam: iam.users.get(1), new.token, **options).id == 1
+    assert client_kind.run(lambda iam: iam.users.get(1), new.token, **options).id == 1
 
 
 def stopped(run: Run, old: Any, hand_over: Any = lambda _: None) -> TokenRotationError:
@@ -303,7 +305,7 @@ def stopped(run: Run, old: Any, hand_over: Any = lambda _: None) -> TokenRotatio
 
 
 def test_a_rotation_that_stops_leaves_a_working_token_and_says_which_exist(
-    run: Run, fake: FakeIAM, old: Any, colour: Any
+    run: Run, fake: FakeIAM, old: Any, client_kind: ClientKind
 ) -> None:
     def refuse(_: Any) -> None:
         raise RuntimeError("vault is sealed, s3cret-mark")
@@ -347,14 +349,16 @@ def test_an_interrupted_rotation_says_which_tokens_exist(fake: FakeIAM) -> None:
         iam.tokens.rotate(ACCOUNT, old.id, lambda _: iam.tokens.delete(ACCOUNT, old.id))  # deleted by somebody else
 
 
-def test_a_rotation_is_not_begun_with_arguments_that_cannot_be(run: Run, fake: FakeIAM, old: Any, colour: Any) -> None:
+def test_a_rotation_is_not_begun_with_arguments_that_cannot_be(
+    run: Run, fake: FakeIAM, old: Any, client_kind: ClientKind
+) -> None:
     before = live(fake)
 
     async def take(_: Any) -> None: ...
 
     wrong: list[dict[str, Any]] = [
         {"hand_over": lambda: None},
-        {"hand_over": take} if not colour.is_async else {"name": ""},
+        {"hand_over": take} if not client_kind.is_async else {"name": ""},
     ]
     for arguments in (*wrong, {"hand_over": None}, {"name": ""}, {"exp_date": datetime.now()}, {"role": True}):
         with pytest.raises(ConfigurationError):
@@ -416,7 +420,7 @@ def test_what_cannot_be_right_is_refused_before_anything_is_sent(
 # --- views and whole answers -----------------------------------------------------------------------------------------
 
 
-def test_a_view_changes_what_it_says_and_leaves_the_client_alone(colour: Any, fake: FakeIAM) -> None:
+def test_a_view_changes_what_it_says_and_leaves_the_client_alone(client_kind: ClientKind, fake: FakeIAM) -> None:
     seen: list[httpx.Request] = []
     onward = fake.transport()
 
@@ -444,8 +448,8 @@ def test_a_view_changes_what_it_says_and_leaves_the_client_alone(colour: Any, fa
             with contextlib.suppress(AuthenticationError):
                 await call()
 
-    colour.run(
-        work_async if colour.is_async else work,
+    client_kind.run(
+        work_async if client_kind.is_async else work,
         fake.api_key,
         base_url=BASE,
         transport=httpx.MockTransport(handle),

@@ -27,6 +27,8 @@ from gcore_iam.testing import FakeIAM
 from gcore_iam_client.api.account import iam_get_last_login_time
 from gcore_iam_client.api.users import iam_get_user, iam_get_users
 
+from .conftest import ClientKind
+
 IDS = Identity[int](lambda item: item, is_unique=True)
 BY_CONTENT = Identity[str](lambda item: item, is_unique=False)
 
@@ -140,12 +142,14 @@ def test_first_collect_and_total() -> None:
         pager(Numbers(range(7), counted=False)).total()
 
 
-def test_first_collect_and_total_in_every_client_kind(colour: Any, fake: FakeIAM, connection: dict[str, Any]) -> None:
+def test_first_collect_and_total_in_every_client_kind(
+    client_kind: ClientKind, fake: FakeIAM, connection: dict[str, Any]
+) -> None:
     ids = [user["id"] for user in fake.users]
 
     def use(iam: Any) -> Any:
         users = iam.users.list(page_size=10, start=3)
-        if not colour.is_async:
+        if not client_kind.is_async:
             first, some, total = users.first(), users.collect(limit=12), users.total()
             return first.id, [user.id for user in some], total, [page.offset for page in users.pages()]
 
@@ -156,7 +160,7 @@ def test_first_collect_and_total_in_every_client_kind(colour: Any, fake: FakeIAM
 
         return main()
 
-    got = colour.run(use, fake.api_key, **connection)
+    got = client_kind.run(use, fake.api_key, **connection)
     assert got == (ids[3], ids[3:15], len(ids), [3, 13, 23, 33, 43, 53])
 
 
@@ -417,13 +421,13 @@ def test_items_that_move_to_the_end_when_read_come_once() -> None:
 # --- logins have no unique key ------------------------------------------------------------------------------------
 
 
-def test_logins_with_the_same_id_all_come(colour: Any, fake: FakeIAM, connection: dict[str, Any]) -> None:
+def test_logins_with_the_same_id_all_come(client_kind: ClientKind, fake: FakeIAM, connection: dict[str, Any]) -> None:
     """Their id is that of the account, the same for all."""
 
     def use(iam: Any) -> Any:
         return iam.account.logins(page_size=7).collect()
 
-    logins = colour.run(use, fake.api_key, **connection)
+    logins = client_kind.run(use, fake.api_key, **connection)
     assert len(logins) == len(fake.logins) == 40
     assert len({login.id for login in logins}) == 1
 
@@ -630,10 +634,12 @@ def test_a_checkpoint_at_the_end_continues_with_new_items() -> None:
     assert list(second) == [100, 101]
 
 
-def test_users_and_logins_resume_in_every_client_kind(colour: Any, fake: FakeIAM, connection: dict[str, Any]) -> None:
+def test_users_and_logins_resume_in_every_client_kind(
+    client_kind: ClientKind, fake: FakeIAM, connection: dict[str, Any]
+) -> None:
     def use(iam: Any) -> Any:
         users, logins = iam.users.list(page_size=10), iam.account.logins(page_size=10)
-        if not colour.is_async:
+        if not client_kind.is_async:
             some = [len(list(itertools.islice(each, 13))) for each in (users, logins)]
             rest = [iam.users.list(resume=users.checkpoint()).collect()]
             return some, [*rest, iam.account.logins(resume=logins.checkpoint()).collect()]
@@ -652,7 +658,7 @@ def test_users_and_logins_resume_in_every_client_kind(colour: Any, fake: FakeIAM
 
         return main()
 
-    some, (users, logins) = colour.run(use, fake.api_key, **connection)
+    some, (users, logins) = client_kind.run(use, fake.api_key, **connection)
     assert some == [13, 13]
     assert [user.id for user in users] == [user["id"] for user in fake.users][13:]
     assert len(logins) == 40 - 13

@@ -18,6 +18,8 @@ from gcore_iam.testing import DeleteUser, FakeIAM, InsertUser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from .conftest import ClientKind
+
 RUNS = 750
 """For each kind of client: 2,250 in all."""
 
@@ -63,11 +65,13 @@ CHANGES = st.lists(st.lists(st.tuples(st.booleans(), POSITIONS), max_size=3), ma
 """The changes before each request: whether each is a deletion, and where in the list, as a fraction of it."""
 
 
-def read_ids(colour: Any, transport: ChangingTransport, options: dict[str, Any], stop: int | None) -> list[int]:
+def read_ids(
+    client_kind: ClientKind, transport: ChangingTransport, options: dict[str, Any], stop: int | None
+) -> list[int]:
     """Read the ids of all users; an iteration that stops is continued from its checkpoint."""
 
     def use(iam: Any) -> Any:
-        if colour.is_async:
+        if client_kind.is_async:
             return use_async(iam)
         first = iam.users.list(**options)
         got = [user.id for user in itertools.islice(first, stop)]
@@ -88,7 +92,7 @@ def read_ids(colour: Any, transport: ChangingTransport, options: dict[str, Any],
             got += [user.id async for user in iam.users.list(resume=resume, **options)]
         return got
 
-    result: list[int] = colour.run(use, transport.fake.api_key, base_url="http://localhost", transport=transport)
+    result: list[int] = client_kind.run(use, transport.fake.api_key, base_url="http://localhost", transport=transport)
     return result
 
 
@@ -101,10 +105,15 @@ def read_ids(colour: Any, transport: ChangingTransport, options: dict[str, Any],
     stop=st.one_of(st.none(), st.integers(1, 60)),
 )
 def test_a_user_that_stays_comes_exactly_once(
-    colour: Any, size: int, page_size: int, prefetch: int, changes: list[list[tuple[bool, float]]], stop: int | None
+    client_kind: ClientKind,
+    size: int,
+    page_size: int,
+    prefetch: int,
+    changes: list[list[tuple[bool, float]]],
+    stop: int | None,
 ) -> None:
     transport = ChangingTransport(FakeIAM(size, logins=0), changes)
-    got = read_ids(colour, transport, {"page_size": page_size, "prefetch": prefetch}, stop)
+    got = read_ids(client_kind, transport, {"page_size": page_size, "prefetch": prefetch}, stop)
     assert transport.at_first is not None
     there = set(transport.at_first) & set(transport.ids())
     assert len(got) == len(set(got))
@@ -113,10 +122,10 @@ def test_a_user_that_stays_comes_exactly_once(
 
 @pytest.mark.parametrize("consistency", ["strict", "fast"])
 @pytest.mark.parametrize("is_deletion", [True, False])
-def test_fast_pages_lose_or_repeat_users(colour: Any, is_deletion: bool, consistency: str) -> None:
+def test_fast_pages_lose_or_repeat_users(client_kind: ClientKind, is_deletion: bool, consistency: str) -> None:
     """Strict pages do not: two users are deleted, or added, before those that have been read."""
     transport = ChangingTransport(FakeIAM(30, logins=0), [[(is_deletion, 0.0)] * 2])
-    got = read_ids(colour, transport, {"page_size": 10, "prefetch": 1, "consistency": consistency}, None)
+    got = read_ids(client_kind, transport, {"page_size": 10, "prefetch": 1, "consistency": consistency}, None)
     expected = list(range(1, 31))
     if consistency == "strict":
         assert got == expected

@@ -23,6 +23,8 @@ from gcore_iam.pagination.walker import PageWalker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from .conftest import ClientKind
+
 RUNS = 750
 """Over HTTP, for each kind of client: 2,250 in all."""
 
@@ -228,7 +230,7 @@ class LoginTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         return self.handle_request(request)
 
 
-def read_logins(colour: Any, numbers: ChangingList, stop: int | None = None, **options: Any) -> list[int]:
+def read_logins(client_kind: ClientKind, numbers: ChangingList, stop: int | None = None, **options: Any) -> list[int]:
     """The numbers of the logins that one iteration gives; after `stop` of them, it goes on from a checkpoint."""
 
     def get_number(login: Any) -> int:
@@ -254,8 +256,8 @@ def read_logins(colour: Any, numbers: ChangingList, stop: int | None = None, **o
             got += [get_number(login) async for login in iam.account.logins(resume=resume, **options)]
         return got
 
-    result: list[int] = colour.run(
-        read_async if colour.is_async else read,
+    result: list[int] = client_kind.run(
+        read_async if client_kind.is_async else read,
         "42_k3y-mark",
         base_url="http://localhost",
         transport=LoginTransport(numbers),
@@ -263,11 +265,11 @@ def read_logins(colour: Any, numbers: ChangingList, stop: int | None = None, **o
     return result
 
 
-KINDS_OF_CLIENT = pytest.mark.parametrize("colour", ["sync", "asyncio", "trio"], indirect=True)
+KINDS_OF_CLIENT = pytest.mark.parametrize("client_kind", ["sync", "asyncio", "trio"], indirect=True)
 
 
 @KINDS_OF_CLIENT
-def test_a_login_that_stays_comes_exactly_once(colour: Any) -> None:
+def test_a_login_that_stays_comes_exactly_once(client_kind: ClientKind) -> None:
     @settings(max_examples=RUNS, deadline=None)
     @given(
         size=st.integers(1, 70),
@@ -280,15 +282,15 @@ def test_a_login_that_stays_comes_exactly_once(colour: Any) -> None:
     )
     def check(size: int, page_size: int, prefetch: int, changes: Any, longest: int, seed: Any, stop: Any) -> None:
         numbers = ChangingList(size, changes, longest=longest, seed=seed)
-        numbers.check(read_logins(colour, numbers, stop, page_size=page_size, prefetch=prefetch))
+        numbers.check(read_logins(client_kind, numbers, stop, page_size=page_size, prefetch=prefetch))
 
     check()
 
 
 @KINDS_OF_CLIENT
-def test_one_insertion_repeats_no_login(colour: Any) -> None:
+def test_one_insertion_repeats_no_login(client_kind: ClientKind) -> None:
     numbers = ChangingList(3, [[], [(False, 0.3)]])
-    assert read_logins(colour, numbers, page_size=1, prefetch=1) == [0, 1, 1000, 2]
+    assert read_logins(client_kind, numbers, page_size=1, prefetch=1) == [0, 1, 1000, 2]
 
 
 # --- one case for each fault ---------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from gcore_iam.sync import transport as sync_transport
 from gcore_iam.sync.transport import ShardedTransport
 from gcore_iam.testing import Delay, FakeIAM, Hang
 
-from .conftest import Colour, connections_of
+from .conftest import ClientKind, connections_of
 
 MANY = 40
 
@@ -45,7 +45,7 @@ def busy(transport: Any) -> list[int]:
     return counts
 
 
-def test_calls_one_after_the_other_have_one_connection(fake: FakeIAM, url: str, colour: Colour) -> None:
+def test_calls_one_after_the_other_have_one_connection(fake: FakeIAM, url: str, client_kind: ClientKind) -> None:
     async def slowly(iam: AsyncIAMClient) -> Any:
         for _ in range(20):
             await iam.users.get(1)
@@ -57,7 +57,7 @@ def test_calls_one_after_the_other_have_one_connection(fake: FakeIAM, url: str, 
         return busy(pools_of(iam))
 
     opened = fake.connections_opened
-    assert colour.run(slowly if colour.is_async else quickly, fake.api_key, base_url=url) == [0]
+    assert client_kind.run(slowly if client_kind.is_async else quickly, fake.api_key, base_url=url) == [0]
     assert fake.connections_opened == opened + 1
 
 
@@ -108,7 +108,7 @@ def test_a_body_that_is_not_read_yet_holds_its_connection(fake: FakeIAM, url: st
         assert busy(transport) == [0, 0]
 
 
-def test_what_fails_gives_its_place_back(fake: FakeIAM, url: str, colour: Colour) -> None:
+def test_what_fails_gives_its_place_back(fake: FakeIAM, url: str, client_kind: ClientKind) -> None:
     async def fail(iam: AsyncIAMClient) -> list[int]:
         with pytest.raises(APIConnectionError):
             await iam.users.get(1)
@@ -121,8 +121,8 @@ def test_what_fails_gives_its_place_back(fake: FakeIAM, url: str, colour: Colour
 
     fake.inject(Hang(), times=None)
     for base_url in (url, "http://127.0.0.1:9"):
-        call = fail if colour.is_async else fail_in_sync_code
-        assert colour.run(call, fake.api_key, base_url=base_url, retries=0, timeout=0.1) == [0]
+        call = fail if client_kind.is_async else fail_in_sync_code
+        assert client_kind.run(call, fake.api_key, base_url=base_url, retries=0, timeout=0.1) == [0]
 
 
 def test_no_more_connections_than_a_pool_has_room_for() -> None:
@@ -146,7 +146,7 @@ def test_closing_closes_every_connection(fake: FakeIAM, url: str) -> None:
     anyio.run(main)
 
 
-def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, colour: Colour) -> None:
+def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, client_kind: ClientKind) -> None:
     asked = []
 
     class Proxy(BaseHTTPRequestHandler):
@@ -164,16 +164,16 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, c
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.server_port}")
         monkeypatch.setenv("NO_PROXY", "direct.invalid")
         options: dict[str, Any] = {"allow_http": True, "retries": 0}
-        given = colour.run(lambda iam: iam.tokens.list(1), "42_k", base_url="http://iam.invalid", **options)
+        given = client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url="http://iam.invalid", **options)
         with pytest.raises(APIConnectionError):
-            colour.run(lambda iam: iam.tokens.list(1), "42_k", base_url="http://direct.invalid", **options)
+            client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url="http://direct.invalid", **options)
         server.shutdown()
     assert given == []
     assert len(asked) == 1
     assert asked[0] == "http://iam.invalid/iam/v2/clients/1/tokens"
 
 
-def test_a_response_is_freed_without_the_collector(fake: FakeIAM, url: str, colour: Colour) -> None:
+def test_a_response_is_freed_without_the_collector(fake: FakeIAM, url: str, client_kind: ClientKind) -> None:
     """A walk through many pages must not hold their bytes until a collection. No other test reads user 73."""
 
     def is_of_user_73(each: object) -> bool:
@@ -197,7 +197,7 @@ def test_a_response_is_freed_without_the_collector(fake: FakeIAM, url: str, colo
     gc.collect()
     gc.disable()
     try:
-        assert colour.run(slowly if colour.is_async else quickly, fake.api_key, base_url=url) == 0
+        assert client_kind.run(slowly if client_kind.is_async else quickly, fake.api_key, base_url=url) == 0
     finally:
         gc.enable()
 

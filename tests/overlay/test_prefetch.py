@@ -41,6 +41,8 @@ from rich.progress import track
 from tqdm import tqdm
 from tqdm.asyncio import tqdm as async_tqdm
 
+from .conftest import ClientKind
+
 USERS = 95
 PAGE = 10
 LIST = "/iam/users"
@@ -61,12 +63,12 @@ def threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("gcore-iam-prefetch")]
 
 
-def read_ids(colour: Any, use_list: Callable[[Any], Any], *client: Any, **options: Any) -> list[int]:
+def read_ids(client_kind: ClientKind, use_list: Callable[[Any], Any], *client: Any, **options: Any) -> list[int]:
     """Read the ids of all users that a pager returns."""
 
     def use(iam: Any) -> Any:
         pager = use_list(iam)
-        if not colour.is_async:
+        if not client_kind.is_async:
             return [user.id for user in pager]
 
         async def main() -> list[int]:
@@ -74,7 +76,7 @@ def read_ids(colour: Any, use_list: Callable[[Any], Any], *client: Any, **option
 
         return main()
 
-    result: list[int] = colour.run(use, *client, **options)
+    result: list[int] = client_kind.run(use, *client, **options)
     return result
 
 
@@ -82,10 +84,16 @@ def read_ids(colour: Any, use_list: Callable[[Any], Any], *client: Any, **option
 
 
 @pytest.mark.parametrize("prefetch", [1, 2, 4])
-def test_prefetch_pages_are_in_flight_and_come_in_order(colour: Any, fake: FakeIAM, url: str, prefetch: int) -> None:
+def test_prefetch_pages_are_in_flight_and_come_in_order(
+    client_kind: ClientKind, fake: FakeIAM, url: str, prefetch: int
+) -> None:
     fake.inject(Delay(0.03), path=LIST, times=None)
     got = read_ids(
-        colour, lambda iam: iam.users.list(page_size=PAGE, prefetch=prefetch), fake.api_key, base_url=url, timeout=20
+        client_kind,
+        lambda iam: iam.users.list(page_size=PAGE, prefetch=prefetch),
+        fake.api_key,
+        base_url=url,
+        timeout=20,
     )
     assert got == list(range(1, USERS + 1))
     assert fake.peak_concurrency == prefetch
@@ -189,11 +197,11 @@ def test_prefetch_adapts_to_a_clamped_limit(fake: FakeIAM) -> None:
 
 
 @pytest.mark.parametrize("retries", [0, 3])
-def test_too_many_requests_lose_nothing(colour: Any, fake: FakeIAM, retries: int) -> None:
+def test_too_many_requests_lose_nothing(client_kind: ClientKind, fake: FakeIAM, retries: int) -> None:
     """A page that was requested ahead is requested again when the reader needs it, even without retries."""
     fake.inject(Status(429, retry_after=2), path=LIST, times=2 if retries else 1, after=2)
     got = read_ids(
-        colour,
+        client_kind,
         lambda iam: iam.users.list(page_size=PAGE, prefetch=4),
         fake.api_key,
         base_url="http://localhost",
@@ -216,13 +224,13 @@ def test_too_many_requests_slow_an_iteration_down(fake: FakeIAM, url: str) -> No
     assert not threads()
 
 
-def test_a_lasting_429_raises_after_the_items_before_it(colour: Any, fake: FakeIAM) -> None:
+def test_a_lasting_429_raises_after_the_items_before_it(client_kind: ClientKind, fake: FakeIAM) -> None:
     fake.inject(Status(429), path=LIST, after=3, times=None)
     seen: list[int] = []
 
     def use(iam: Any) -> Any:
         users = iam.users.list(page_size=PAGE, prefetch=2)
-        if not colour.is_async:
+        if not client_kind.is_async:
             for user in users:
                 seen.append(user.id)  # noqa: PERF401 - as far as it comes
             return None
@@ -234,7 +242,9 @@ def test_a_lasting_429_raises_after_the_items_before_it(colour: Any, fake: FakeI
         return main()
 
     with pytest.raises(RateLimitError) as caught:
-        colour.run(use, fake.api_key, base_url="http://localhost", transport=fake.transport(), retries=RetryPolicy(0))
+        client_kind.run(
+            use, fake.api_key, base_url="http://localhost", transport=fake.transport(), retries=RetryPolicy(0)
+        )
     assert seen == list(range(1, 3 * PAGE + 1))
     assert caught.value.checkpoint is not None
     assert caught.value.checkpoint["offset"] == 3 * PAGE - 1
@@ -526,11 +536,11 @@ def test_two_iterations_of_one_pager_are_independent(fake: FakeIAM, url: str) ->
     assert [(one.id, other.id) for one, other in pairs] == [(number, number) for number in range(1, USERS + 1)]
 
 
-def test_a_session_refreshes_during_prefetch(colour: Any, fake: FakeIAM) -> None:
+def test_a_session_refreshes_during_prefetch(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session(fake.users[0]["email"], "correct-horse-battery")
     fake.inject(Status(401), path=LIST, after=3)
     got = read_ids(
-        colour,
+        client_kind,
         lambda iam: iam.users.list(page_size=PAGE, prefetch=4),
         session,
         base_url="http://localhost",

@@ -19,6 +19,8 @@ from gcore_iam._urls import parse_url
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from .conftest import ClientKind
+
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -74,13 +76,13 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
     ],
 )
 def test_no_entry_of_no_proxy_stops_a_client(
-    no_proxy: str, proxy: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch, colour: Any
+    no_proxy: str, proxy: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch, client_kind: ClientKind
 ) -> None:
     url, asked = proxy
     monkeypatch.setenv("HTTP_PROXY", url)
     monkeypatch.setenv("NO_PROXY", no_proxy)
     options: dict[str, Any] = {"base_url": "http://iam.invalid", "allow_http": True, "retries": 0}
-    assert colour.run(lambda iam: iam.tokens.list(1), "42_k", **options) == []
+    assert client_kind.run(lambda iam: iam.tokens.list(1), "42_k", **options) == []
     assert asked == ["http://iam.invalid/iam/v2/clients/1/tokens"]
 
 

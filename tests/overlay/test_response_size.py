@@ -24,7 +24,7 @@ from gcore_iam import (
 )
 from gcore_iam.testing import FakeIAM
 
-from .conftest import Colour
+from .conftest import ClientKind
 from .raw_server import HEAD, drip, message, send, serve
 
 LIMIT = 100_000
@@ -51,13 +51,13 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("kind", BOMBS)
-def test_a_body_that_is_too_large_is_not_read_to_its_end(kind: str, colour: Colour) -> None:
+def test_a_body_that_is_too_large_is_not_read_to_its_end(kind: str, client_kind: ClientKind) -> None:
     body, coding = BOMBS[kind]
     with serve(send(message(body, f"Content-Encoding: {coding}"))) as (url, connections):
         tracemalloc.start()
         try:
             with pytest.raises(ResponseTooLargeError) as caught:
-                colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url, max_response_bytes=LIMIT)
+                client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=url, max_response_bytes=LIMIT)
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -69,54 +69,54 @@ def test_a_body_that_is_too_large_is_not_read_to_its_end(kind: str, colour: Colo
     assert pickle.loads(pickle.dumps(caught.value)).max_response_bytes == LIMIT
 
 
-def test_a_body_without_end_is_too_large_at_last(colour: Colour) -> None:
+def test_a_body_without_end_is_too_large_at_last(client_kind: ClientKind) -> None:
     endless = drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b" " * 4096 + b"\r\n", pause=0)
     with serve(endless) as (url, _), pytest.raises(ResponseTooLargeError):
-        colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
+        client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
-def test_an_error_response_that_is_too_large_keeps_its_status(coding: str, colour: Colour) -> None:
+def test_an_error_response_that_is_too_large_keeps_its_status(coding: str, client_kind: ClientKind) -> None:
     body = HUGE if coding == "gzip" else gzip.compress(HUGE)
     with (
         serve(send(message(body, f"Content-Encoding: {coding}", status="400 Bad"))) as (url, _),
         pytest.raises(BadRequestError) as caught,
     ):
-        colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url, max_response_bytes=LIMIT)
+        client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=url, max_response_bytes=LIMIT)
     assert caught.value.__notes__ == ["The body of this response is larger than max_response_bytes, and was dropped."]
     assert caught.value.body == ""
 
 
-def test_an_error_response_that_is_too_large_is_retried_by_its_status(colour: Colour) -> None:
+def test_an_error_response_that_is_too_large_is_retried_by_its_status(client_kind: ClientKind) -> None:
     responses = message(HUGE, "Content-Encoding: gzip", "Retry-After: 7", status="429 Too Many Requests")
     waits: list[float] = []
     policy = RetryPolicy(2, sleep=waits.append)
     with serve(send(responses)) as (url, connections), pytest.raises(RateLimitError):
-        colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url, retries=policy, max_response_bytes=LIMIT)
+        client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=url, retries=policy, max_response_bytes=LIMIT)
     assert waits == [7, 7]
     assert len(connections) == 3, "a connection whose body was not read is not used again"
 
 
-def test_an_error_response_with_a_broken_coding_keeps_its_status(colour: Colour) -> None:
+def test_an_error_response_with_a_broken_coding_keeps_its_status(client_kind: ClientKind) -> None:
     with (
         serve(send(message(b"not gzip", "Content-Encoding: gzip", status="422 No"))) as (url, _),
         pytest.raises(BadRequestError) as caught,
     ):
-        colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
+        client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
     assert caught.value.__notes__ == ["The body of this response cannot be decompressed, and was dropped."]
 
 
-def test_a_write_whose_response_is_too_large_says_that_it_is_done(colour: Colour) -> None:
+def test_a_write_whose_response_is_too_large_says_that_it_is_done(client_kind: ClientKind) -> None:
     with (
         serve(send(message(HUGE, "Content-Encoding: gzip"))) as (url, connections),
         pytest.raises(ResponseTooLargeError, match="the work is done"),
     ):
-        colour.run(lambda iam: iam.tokens.create(1, "ci", "Users"), "42_k", base_url=url, max_response_bytes=LIMIT)
+        client_kind.run(lambda iam: iam.tokens.create(1, "ci", "Users"), "42_k", base_url=url, max_response_bytes=LIMIT)
     assert len(connections) == 1
 
 
 @pytest.mark.parametrize("wbits", [15, -15, 31])
-def test_a_compressed_body_is_read_as_before(wbits: int, colour: Colour) -> None:
+def test_a_compressed_body_is_read_as_before(wbits: int, client_kind: ClientKind) -> None:
     fake = FakeIAM([{"email": "ada@example.com", "name": "é" * 3000}])
     with fake.serve() as url:
         plain = httpx.get(f"{url}/iam/users/1", headers={"Authorization": f"APIKey {fake.api_key}"}).content
@@ -124,7 +124,7 @@ def test_a_compressed_body_is_read_as_before(wbits: int, colour: Colour) -> None
     body = compressor.compress(plain) + compressor.flush()
     coding = "gzip" if wbits == 31 else "deflate"
     with serve(send(message(body, f"Content-Encoding: {coding}"))) as (url, _):
-        answer = colour.run(lambda iam: iam.with_raw_response.users.get(1), "42_k", base_url=url)
+        answer = client_kind.run(lambda iam: iam.with_raw_response.users.get(1), "42_k", base_url=url)
     assert answer.model.name == "é" * 3000
     assert answer.headers["content-encoding"] == coding, "what the server sent"
 
@@ -149,35 +149,35 @@ def test_a_body_comes_out_whole_however_it_is_cut(size: int, step: int) -> None:
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip, gzip", "gzip, br"])
-def test_a_coding_that_was_not_asked_for_is_refused(coding: str, colour: Colour) -> None:
+def test_a_coding_that_was_not_asked_for_is_refused(coding: str, client_kind: ClientKind) -> None:
     with (
         serve(send(message(b"?", f"Content-Encoding: {coding}"))) as (url, _),
         pytest.raises(DecodeError, match="none of gzip, deflate"),
     ):
-        colour.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
+        client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
 
 
-def test_only_codings_that_can_be_bounded_are_asked_for(colour: Colour) -> None:
+def test_only_codings_that_can_be_bounded_are_asked_for(client_kind: ClientKind) -> None:
     seen = []
 
     def handle(request: httpx.Request) -> httpx.Response:
         seen.append(request.headers["accept-encoding"])
         return httpx.Response(200, json=[])
 
-    colour.run(lambda iam: iam.tokens.list(1), "42_k", transport=httpx.MockTransport(handle))
+    client_kind.run(lambda iam: iam.tokens.list(1), "42_k", transport=httpx.MockTransport(handle))
     assert seen == ["gzip, deflate"]
 
 
-def test_a_body_of_exactly_the_bound_is_read(colour: Colour) -> None:
+def test_a_body_of_exactly_the_bound_is_read(client_kind: ClientKind) -> None:
     body = b"[" + b" " * 998 + b"]"
     for options in ({"max_response_bytes": 1000}, {"max_response_bytes": None}, {}):
         with serve(send(message(body))) as (url, _):
-            assert colour.run(lambda iam: iam.tokens.list(1), "42_k", base_url=url, **options) == []
+            assert client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url=url, **options) == []
     with serve(send(message(body))) as (url, _), pytest.raises(ResponseTooLargeError):
-        colour.run(lambda iam: iam.tokens.list(1), "42_k", base_url=url, max_response_bytes=999)
+        client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url=url, max_response_bytes=999)
 
 
-def test_a_view_has_the_bound_of_its_client_or_its_own(colour: Colour) -> None:
+def test_a_view_has_the_bound_of_its_client_or_its_own(client_kind: ClientKind) -> None:
     body = b"[" + b" " * 998 + b"]"
     views: list[tuple[Callable[[Any], Any], bool]] = [
         (lambda iam: iam.with_options(timeout=5), False),
@@ -192,10 +192,10 @@ def test_a_view_has_the_bound_of_its_client_or_its_own(colour: Colour) -> None:
                 return view(iam).tokens.list(1)
 
             if is_enough:
-                assert colour.run(call, "42_k", base_url=url, max_response_bytes=10) == []
+                assert client_kind.run(call, "42_k", base_url=url, max_response_bytes=10) == []
             else:
                 with pytest.raises(ResponseTooLargeError):
-                    colour.run(call, "42_k", base_url=url, max_response_bytes=10)
+                    client_kind.run(call, "42_k", base_url=url, max_response_bytes=10)
 
 
 @pytest.mark.parametrize("value", [0, -1, True, 1.5, "64", float("inf")])
@@ -222,7 +222,7 @@ def test_a_client_of_the_users_is_bounded_too() -> None:
                     anyio.run(main, url, backend=backend)
 
 
-def test_a_response_that_a_transport_has_read_is_measured(colour: Colour) -> None:
+def test_a_response_that_a_transport_has_read_is_measured(client_kind: ClientKind) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b" " * 11))
     with pytest.raises(ResponseTooLargeError):
-        colour.run(lambda iam: iam.users.get(1), "42_k", transport=transport, max_response_bytes=10)
+        client_kind.run(lambda iam: iam.users.get(1), "42_k", transport=transport, max_response_bytes=10)

@@ -30,6 +30,8 @@ from gcore_iam.testing import FakeIAM, Hang, Reset, Status, Truncate
 from gcore_iam_client.api.api_tokens import iam_delete_api_token_v2
 from gcore_iam_client.api.users import iam_update_client_user_role, iam_update_user
 
+from .conftest import ClientKind
+
 ACCOUNT = 1001
 PASSWORD = "correct-horse-battery"
 
@@ -100,7 +102,7 @@ def prepared() -> FakeIAM:
 
 
 def run(
-    colour: Any, fake: FakeIAM, row: Row, transport: Any = None, policy: RetryPolicy | None = None
+    client_kind: ClientKind, fake: FakeIAM, row: Row, transport: Any = None, policy: RetryPolicy | None = None
 ) -> tuple[int, list[float], BaseException | None]:
     """How often the server was asked, how long was waited in between, and what was raised."""
     waits: list[float] = []
@@ -108,7 +110,7 @@ def run(
     before = fake.calls[row.operation]
     error: BaseException | None = None
     try:
-        colour.run(
+        client_kind.run(
             row.call, fake.api_key, base_url="http://localhost", transport=transport or fake.transport(), retries=policy
         )
     except Exception as raised:  # noqa: BLE001 - the tests look at it
@@ -121,10 +123,10 @@ def run(
 
 @pytest.mark.parametrize("fault", PASSING)
 @pytest.mark.parametrize("row", READ_OR_REPEATABLE, ids=lambda row: row.operation)
-def test_what_may_run_twice_is_tried_again(colour: Any, row: Row, fault: str) -> None:
+def test_what_may_run_twice_is_tried_again(client_kind: ClientKind, row: Row, fault: str) -> None:
     fake = prepared()
     fake.inject(PASSING[fault][0], times=2)
-    asked, waits, error = run(colour, fake, row)
+    asked, waits, error = run(client_kind, fake, row)
     assert error is None
     assert asked == 3
     assert len(waits) == 2
@@ -133,10 +135,10 @@ def test_what_may_run_twice_is_tried_again(colour: Any, row: Row, fault: str) ->
 
 @pytest.mark.parametrize("fault", PASSING)
 @pytest.mark.parametrize("row", READ_OR_REPEATABLE, ids=lambda row: row.operation)
-def test_three_retries_are_the_most(colour: Any, row: Row, fault: str) -> None:
+def test_three_retries_are_the_most(client_kind: ClientKind, row: Row, fault: str) -> None:
     fake = prepared()
     fake.inject(PASSING[fault][0], times=None)
-    asked, waits, error = run(colour, fake, row)
+    asked, waits, error = run(client_kind, fake, row)
     assert type(error) is PASSING[fault][1]
     assert isinstance(error, APIConnectionError | APIStatusError)
     assert (asked, len(waits), error.attempts) == (4, 3, 4)
@@ -144,10 +146,10 @@ def test_three_retries_are_the_most(colour: Any, row: Row, fault: str) -> None:
 
 @pytest.mark.parametrize("fault", PASSING)
 @pytest.mark.parametrize("row", ONCE, ids=lambda row: row.operation)
-def test_what_must_not_run_twice_is_not_when_it_may_have_run(colour: Any, row: Row, fault: str) -> None:
+def test_what_must_not_run_twice_is_not_when_it_may_have_run(client_kind: ClientKind, row: Row, fault: str) -> None:
     fake = prepared()
     fake.inject(PASSING[fault][0], times=None)
-    asked, waits, error = run(colour, fake, row)
+    asked, waits, error = run(client_kind, fake, row)
     assert (asked, waits) == (1, [])
     assert isinstance(error, AmbiguousOutcomeError)
     assert type(error.__cause__) is PASSING[fault][1]
@@ -158,27 +160,27 @@ def test_what_must_not_run_twice_is_not_when_it_may_have_run(colour: Any, row: R
 
 @pytest.mark.parametrize("fault", SURELY_NOT_DONE)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
-def test_everything_is_tried_again_when_it_surely_did_not_run(colour: Any, row: Row, fault: str) -> None:
+def test_everything_is_tried_again_when_it_surely_did_not_run(client_kind: ClientKind, row: Row, fault: str) -> None:
     fake = prepared()
     fake.inject(SURELY_NOT_DONE[fault][0], times=3)
-    asked, waits, error = run(colour, fake, row)
+    asked, waits, error = run(client_kind, fake, row)
     assert error is None
     assert (asked, len(waits)) == (4, 3)
     if "Retry-After" in fault:
         assert waits == [7.0, 7.0, 7.0]
     fake = prepared()
     fake.inject(SURELY_NOT_DONE[fault][0], times=None)
-    asked, waits, error = run(colour, fake, row)
+    asked, waits, error = run(client_kind, fake, row)
     assert type(error) is SURELY_NOT_DONE[fault][1]
     assert asked == 4
 
 
 @pytest.mark.parametrize("status", [408, 500, 520, 524])
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
-def test_a_failure_that_is_not_passing_is_told_at_once(colour: Any, row: Row, status: int) -> None:
+def test_a_failure_that_is_not_passing_is_told_at_once(client_kind: ClientKind, row: Row, status: int) -> None:
     fake = prepared()
     fake.inject(Status(status, after_work=True), times=None)
-    asked, waits, error = run(colour, fake, row)
+    asked, waits, error = run(client_kind, fake, row)
     assert (asked, waits) == (1, [])
     if row.effect is Effect.NON_IDEMPOTENT:  # the work was done, and nobody could know
         assert isinstance(error, AmbiguousOutcomeError)
@@ -187,21 +189,21 @@ def test_a_failure_that_is_not_passing_is_told_at_once(colour: Any, row: Row, st
     assert error.status == status
 
 
-def test_a_predicate_does_not_make_an_unclear_outcome_clear(colour: Any) -> None:
+def test_a_predicate_does_not_make_an_unclear_outcome_clear(client_kind: ClientKind) -> None:
     fake = prepared()
     fake.inject(Status(504, after_work=True))
     fake.inject(Status(429), after=1, times=None)
-    asked, _, error = run(colour, fake, ONCE[0], policy=RetryPolicy(predicate=lambda _: True))
+    asked, _, error = run(client_kind, fake, ONCE[0], policy=RetryPolicy(predicate=lambda _: True))
     assert isinstance(error, AmbiguousOutcomeError)
     assert asked == 4
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 501])
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
-def test_an_answer_that_will_not_change_is_not_asked_for_again(colour: Any, row: Row, status: int) -> None:
+def test_an_answer_that_will_not_change_is_not_asked_for_again(client_kind: ClientKind, row: Row, status: int) -> None:
     fake = prepared()
     fake.inject(Status(status), times=None)
-    asked, waits, error = run(colour, fake, row)
+    asked, waits, error = run(client_kind, fake, row)
     assert (asked, waits) == (1, [])
     assert isinstance(error, APIStatusError)
     assert (error.status, error.attempts) == (status, 1)
@@ -235,34 +237,36 @@ UNSENT = [httpx.ConnectError("refused"), httpx.ConnectTimeout(""), httpx.PoolTim
 
 @pytest.mark.parametrize("failure", UNSENT, ids=lambda failure: type(failure).__name__)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
-def test_a_request_that_was_not_sent_is_sent_again(colour: Any, row: Row, failure: httpx.RequestError) -> None:
+def test_a_request_that_was_not_sent_is_sent_again(
+    client_kind: ClientKind, row: Row, failure: httpx.RequestError
+) -> None:
     fake = prepared()
-    asked, waits, error = run(colour, fake, row, Unreachable(fake, failure, 3))
+    asked, waits, error = run(client_kind, fake, row, Unreachable(fake, failure, 3))
     assert (asked, len(waits), error) == (1, 3, None)
     fake = prepared()
-    asked, _, error = run(colour, fake, row, Unreachable(fake, failure, 4))
+    asked, _, error = run(client_kind, fake, row, Unreachable(fake, failure, 4))
     assert asked == 0
     assert isinstance(error, APIConnectionError)
     assert (error.sent, error.attempts) == (False, 4)
     assert isinstance(error, TimeoutError) == isinstance(failure, httpx.TimeoutException)
 
 
-def test_a_body_that_breaks_off_leaves_a_write_unclear(colour: Any) -> None:
+def test_a_body_that_breaks_off_leaves_a_write_unclear(client_kind: ClientKind) -> None:
     for row in ROWS:
         fake = prepared()
         if row.operation in ("iamUpdateClientUserRole", "iamDeleteApiTokenV2", "iamRevokeClientUserAccess"):
             continue  # their answers have no body
         fake.inject(Truncate(announced=True))
-        asked, _, error = run(colour, fake, row)
+        asked, _, error = run(client_kind, fake, row)
         assert asked == (1 if row.effect is Effect.NON_IDEMPOTENT else 2)
         assert isinstance(error, AmbiguousOutcomeError) == (row.effect is Effect.NON_IDEMPOTENT)
 
 
-def test_the_first_attempts_may_surely_fail_and_the_last_one_unclearly(colour: Any) -> None:
+def test_the_first_attempts_may_surely_fail_and_the_last_one_unclearly(client_kind: ClientKind) -> None:
     fake = prepared()
     fake.inject(Status(429), times=2)
     fake.inject(Reset(after_work=True), after=2)
-    asked, _, error = run(colour, fake, ONCE[0])
+    asked, _, error = run(client_kind, fake, ONCE[0])
     assert isinstance(error, AmbiguousOutcomeError)
     assert (asked, error.attempts) == (3, 3)
     assert sum(token["name"] == "ci" for token in fake.tokens) == 1
@@ -272,7 +276,7 @@ def test_the_first_attempts_may_surely_fail_and_the_last_one_unclearly(colour: A
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
-def test_the_same_over_http(colour: Any, row: Row) -> None:
+def test_the_same_over_http(client_kind: ClientKind, row: Row) -> None:
     fake = prepared()
     with fake.serve() as url:
         options: dict[str, Any] = {"base_url": url, "retries": RetryPolicy(base=0), "timeout": 0.2}
@@ -280,21 +284,21 @@ def test_the_same_over_http(colour: Any, row: Row) -> None:
         fake.inject(Reset(after_work=True), after=1)
         if row.effect is Effect.NON_IDEMPOTENT:
             with pytest.raises(AmbiguousOutcomeError):
-                colour.run(row.call, fake.api_key, **options)
+                client_kind.run(row.call, fake.api_key, **options)
             assert fake.calls[row.operation] == (3 if row.operation == "iamCreateApiTokenV2" else 2)
         else:
             fake.inject(Hang(), after=2)
-            colour.run(row.call, fake.api_key, **options)
+            client_kind.run(row.call, fake.api_key, **options)
             assert fake.calls[row.operation] == 4
 
 
-def test_a_refused_connection_is_tried_again_and_told(colour: Any) -> None:
+def test_a_refused_connection_is_tried_again_and_told(client_kind: ClientKind) -> None:
     with FakeIAM().serve() as url:
         pass  # nobody listens there any more
     waits: list[float] = []
     for row in (ROWS[0], ONCE[0]):
         with pytest.raises(APIConnectionError) as caught:
-            colour.run(row.call, "42_k", base_url=url, retries=RetryPolicy(2, sleep=waits.append))
+            client_kind.run(row.call, "42_k", base_url=url, retries=RetryPolicy(2, sleep=waits.append))
         assert not caught.value.sent
         assert caught.value.attempts == 3
     assert len(waits) == 4
@@ -303,12 +307,12 @@ def test_a_refused_connection_is_tried_again_and_told(colour: Any) -> None:
 # --- deletions -------------------------------------------------------------------------------------------------------
 
 
-def test_a_deletion_that_worked_unheard_is_a_success(colour: Any) -> None:
+def test_a_deletion_that_worked_unheard_is_a_success(client_kind: ClientKind) -> None:
     for fault in (Reset(after_work=True), Status(502, after_work=True), Status(503, retry_after=1, after_work=True)):
         for call, operation in ((ROWS[11].call, "iamDeleteApiTokenV2"), (ROWS[10].call, "iamRevokeClientUserAccess")):
             fake = prepared()
             fake.inject(fault)
-            asked, _, error = run(colour, fake, Row(operation, Effect.DELETE, call))
+            asked, _, error = run(client_kind, fake, Row(operation, Effect.DELETE, call))
             assert (asked, error) == (2, None)
 
 
@@ -320,11 +324,11 @@ def test_a_generated_deletion_is_a_success_as_well() -> None:
         assert response.status_code == 204
 
 
-def test_deleting_what_never_was_is_not_found(colour: Any) -> None:
+def test_deleting_what_never_was_is_not_found(client_kind: ClientKind) -> None:
     fake = prepared()
     fake.inject(Status(429))
     asked, _, error = run(
-        colour, fake, Row("iamDeleteApiTokenV2", Effect.DELETE, lambda iam: iam.tokens.delete(1001, 9))
+        client_kind, fake, Row("iamDeleteApiTokenV2", Effect.DELETE, lambda iam: iam.tokens.delete(1001, 9))
     )
     assert isinstance(error, NotFoundError)
     assert asked == 2
@@ -341,10 +345,10 @@ async def coroutine_function(_: object) -> bool:
     return False
 
 
-def test_a_predicate_that_gives_something_else_is_told(colour: Any) -> None:
+def test_a_predicate_that_gives_something_else_is_told(client_kind: ClientKind) -> None:
     fake = prepared()
     fake.inject(Reset(), times=None)
-    asked, _, error = run(colour, fake, ONCE[0], policy=RetryPolicy(predicate=lambda _: "no"))  # type: ignore[arg-type,return-value]
+    asked, _, error = run(client_kind, fake, ONCE[0], policy=RetryPolicy(predicate=lambda _: "no"))  # type: ignore[arg-type,return-value]
     assert isinstance(error, ConfigurationError)
     assert asked == 1
 
@@ -366,46 +370,46 @@ def test_waits_grow_to_the_cap_and_are_random() -> None:
 
 
 @pytest.mark.parametrize("seconds", [61, 3600])
-def test_a_long_retry_after_is_honoured(colour: Any, seconds: int) -> None:
+def test_a_long_retry_after_is_honoured(client_kind: ClientKind, seconds: int) -> None:
     fake = prepared()
     fake.inject(Status(429, retry_after=seconds))
-    assert run(colour, fake, ROWS[0]) == (2, [float(seconds)], None)
+    assert run(client_kind, fake, ROWS[0]) == (2, [float(seconds)], None)
 
 
-def test_a_retry_after_may_be_a_date(colour: Any) -> None:
+def test_a_retry_after_may_be_a_date(client_kind: ClientKind) -> None:
     fake = prepared()
     fake.inject(Status(503, retry_after=datetime.now(UTC) + timedelta(seconds=100)))
-    asked, waits, error = run(colour, fake, ROWS[0])
+    asked, waits, error = run(client_kind, fake, ROWS[0])
     assert (asked, error) == (2, None)
     assert 95 < waits[0] <= 100
 
 
-def test_a_wait_that_would_end_after_the_deadline_is_not_begun(colour: Any) -> None:
+def test_a_wait_that_would_end_after_the_deadline_is_not_begun(client_kind: ClientKind) -> None:
     fake = prepared()
     fake.inject(Status(429, retry_after=30), times=None)
-    asked, waits, error = run(colour, fake, ROWS[0], policy=RetryPolicy(deadline=20))
+    asked, waits, error = run(client_kind, fake, ROWS[0], policy=RetryPolicy(deadline=20))
     assert isinstance(error, RateLimitError)
     assert (asked, waits, error.retry_after) == (1, [], 30)
     assert error.__notes__ == ["Not tried again: 30 s more would have passed the deadline of 20 s."]
 
 
-def test_a_deadline_ends_an_attempt_that_hangs(colour: Any) -> None:
+def test_a_deadline_ends_an_attempt_that_hangs(client_kind: ClientKind) -> None:
     fake = prepared()
     with fake.serve() as url:
         fake.inject(Hang(), times=None)
         began = time.monotonic()
         with pytest.raises(APITimeoutError):
-            colour.run(ROWS[0].call, fake.api_key, base_url=url, retries=RetryPolicy(deadline=0.4, base=0))
+            client_kind.run(ROWS[0].call, fake.api_key, base_url=url, retries=RetryPolicy(deadline=0.4, base=0))
         assert time.monotonic() - began < 5
 
 
-def test_a_deadline_is_for_the_login_as_well(colour: Any) -> None:
+def test_a_deadline_is_for_the_login_as_well(client_kind: ClientKind) -> None:
     fake = prepared()
     with fake.serve() as url:
         fake.inject(Hang(), path="/iam/auth/jwt/login", times=None)
         began = time.monotonic()
         with pytest.raises(AmbiguousOutcomeError):
-            colour.run(
+            client_kind.run(
                 ROWS[0].call,
                 Session("ada@example.com", PASSWORD),
                 base_url=url,
@@ -437,26 +441,26 @@ class Trickle(httpx.SyncByteStream, httpx.AsyncByteStream):
         return next(self)
 
 
-def test_a_deadline_ends_a_body_that_trickles_in(colour: Any) -> None:
+def test_a_deadline_ends_a_body_that_trickles_in(client_kind: ClientKind) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Trickle()))
     began = time.monotonic()
     with pytest.raises(APITimeoutError, match=r"the deadline of 0\.2 s has passed"):
-        colour.run(ROWS[0].call, "42_k", transport=transport, retries=RetryPolicy(deadline=0.2, base=0))
+        client_kind.run(ROWS[0].call, "42_k", transport=transport, retries=RetryPolicy(deadline=0.2, base=0))
     assert time.monotonic() - began < 5
 
 
-def test_a_deadline_far_away_changes_nothing(colour: Any) -> None:
+def test_a_deadline_far_away_changes_nothing(client_kind: ClientKind) -> None:
     fake = prepared()
     for row in ROWS[:6]:
-        assert run(colour, fake, row, policy=RetryPolicy(deadline=60)) == (1, [], None)
+        assert run(client_kind, fake, row, policy=RetryPolicy(deadline=60)) == (1, [], None)
 
 
-def test_a_number_is_a_number_of_retries(colour: Any) -> None:
+def test_a_number_is_a_number_of_retries(client_kind: ClientKind) -> None:
     fake = prepared()
     fake.inject(Status(502), times=None)
     for retries in (0, 1):
         with pytest.raises(ServerError) as caught:
-            colour.run(
+            client_kind.run(
                 ROWS[0].call,
                 fake.api_key,
                 base_url="http://localhost",
@@ -466,7 +470,7 @@ def test_a_number_is_a_number_of_retries(colour: Any) -> None:
         assert caught.value.attempts == retries + 1
 
 
-def test_a_predicate_decides_instead(colour: Any) -> None:
+def test_a_predicate_decides_instead(client_kind: ClientKind) -> None:
     seen: list[Attempt] = []
 
     def conflicts_too(attempt: Attempt) -> bool:
@@ -475,9 +479,9 @@ def test_a_predicate_decides_instead(colour: Any) -> None:
 
     fake = prepared()
     fake.inject(Status(409))
-    assert run(colour, fake, ONCE[0], policy=RetryPolicy(predicate=conflicts_too))[0] == 2
+    assert run(client_kind, fake, ONCE[0], policy=RetryPolicy(predicate=conflicts_too))[0] == 2
     fake.inject(Status(502))
-    asked, _, error = run(colour, fake, ROWS[0], policy=RetryPolicy(predicate=conflicts_too))
+    asked, _, error = run(client_kind, fake, ROWS[0], policy=RetryPolicy(predicate=conflicts_too))
     assert asked == 1
     assert isinstance(error, ServerError)
     first, second = seen
@@ -536,7 +540,7 @@ def test_an_unknown_operation_is_not_repeated_unless_it_reads_or_deletes() -> No
 # --- looking whether it happened -------------------------------------------------------------------------------------
 
 
-def unclear(colour: Any, fake: FakeIAM, row: Row, fault: Any) -> Any:
+def unclear(client_kind: ClientKind, fake: FakeIAM, row: Row, fault: Any) -> Any:
     """What `reconcile()` finds after a write was left unclear."""
 
     def call(iam: Any) -> Any:
@@ -553,17 +557,17 @@ def unclear(colour: Any, fake: FakeIAM, row: Row, fault: Any) -> Any:
 
     fake.inject(fault)
     options = {"base_url": "http://localhost", "transport": fake.transport(), "retries": quick()}
-    return colour.run(acall if colour.is_async else call, fake.api_key, **options)
+    return client_kind.run(acall if client_kind.is_async else call, fake.api_key, **options)
 
 
 LOOKED_UP = {row.operation: row for row in ONCE[:4]}
 
 
 @pytest.mark.parametrize("operation", LOOKED_UP)
-def test_reconcile_finds_what_happened_and_nothing_else(colour: Any, operation: str) -> None:
+def test_reconcile_finds_what_happened_and_nothing_else(client_kind: ClientKind, operation: str) -> None:
     row = LOOKED_UP[operation]
-    assert unclear(colour, prepared(), row, Reset()) is None
-    found = unclear(colour, prepared(), row, Reset(after_work=True))
+    assert unclear(client_kind, prepared(), row, Reset()) is None
+    found = unclear(client_kind, prepared(), row, Reset(after_work=True))
     shown = {
         "iamCreateApiTokenV2": lambda: found.name == "ci",
         "iamInviteUser": lambda: found.email == "new@example.com",
@@ -573,12 +577,12 @@ def test_reconcile_finds_what_happened_and_nothing_else(colour: Any, operation: 
     assert shown[operation]()
 
 
-def test_reconcile_is_not_taken_in_by_an_older_token_of_the_same_name(colour: Any) -> None:
+def test_reconcile_is_not_taken_in_by_an_older_token_of_the_same_name(client_kind: ClientKind) -> None:
     fake = prepared()
-    run(colour, fake, ONCE[0])
+    run(client_kind, fake, ONCE[0])
     fake.clock.advance(minutes=5)
-    assert unclear(colour, fake, ONCE[0], Reset()) is None
-    found = unclear(colour, fake, ONCE[0], Reset(after_work=True))
+    assert unclear(client_kind, fake, ONCE[0], Reset()) is None
+    found = unclear(client_kind, fake, ONCE[0], Reset(after_work=True))
     assert found.id == max(token["id"] for token in fake.tokens)
 
 
@@ -600,11 +604,13 @@ def test_reconcile_says_when_the_api_cannot_show_it() -> None:
 # --- logging ---------------------------------------------------------------------------------------------------------
 
 
-def test_each_attempt_is_one_line_and_each_retry_another(colour: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_attempt_is_one_line_and_each_retry_another(
+    client_kind: ClientKind, caplog: pytest.LogCaptureFixture
+) -> None:
     fake = prepared()
     fake.inject(Status(502), times=1)
     caplog.set_level(logging.DEBUG, "gcore_iam")
-    run(colour, fake, ROWS[1])
+    run(client_kind, fake, ROWS[1])
     lines = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "gcore_iam"]
     assert [level for level, _ in lines] == ["DEBUG", "INFO", "DEBUG"]
     assert lines[0][1].startswith("iamGetUsers GET http://localhost/iam/users: 502 in ")

@@ -44,7 +44,7 @@ from gcore_iam.auth import session as session_module
 from gcore_iam.auth.steps import LogIn, Refresh
 from gcore_iam.testing import HTML, Delay, FakeIAM, Reset, Status
 
-from .conftest import connections_of
+from .conftest import ClientKind, connections_of
 
 ACCOUNT, OTHER_ACCOUNT = 1001, 2002
 PASSWORD = "correct-horse-battery"
@@ -61,9 +61,9 @@ def fake() -> FakeIAM:
     return new_fake()
 
 
-def get(colour: Any, fake: FakeIAM, session: Session, **options: Any) -> Any:
+def get(client_kind: ClientKind, fake: FakeIAM, session: Session, **options: Any) -> Any:
     """One call with a session."""
-    return colour.run(
+    return client_kind.run(
         lambda iam: iam.users.get(1),
         session,
         base_url=BASE,
@@ -80,11 +80,11 @@ def counts(fake: FakeIAM) -> tuple[int, int, int]:
 # --- its life --------------------------------------------------------------------------------------------------------
 
 
-def test_it_logs_in_on_first_use_and_not_again(colour: Any, fake: FakeIAM) -> None:
+def test_it_logs_in_on_first_use_and_not_again(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session(EMAIL, PASSWORD)
     assert counts(fake) == (0, 0, 0)
-    assert get(colour, fake, session).email == EMAIL
-    get(colour, fake, session)
+    assert get(client_kind, fake, session).email == EMAIL
+    get(client_kind, fake, session)
     assert counts(fake) == (1, 0, 0)
     assert fake.requests[0].path == "/iam/auth/jwt/login"
     assert "authorization" not in fake.requests[0].headers
@@ -101,7 +101,7 @@ def signs_in(fake: FakeIAM, user: dict[str, Any]) -> bool:
     return True
 
 
-def test_it_selects_its_account(colour: Any) -> None:
+def test_it_selects_its_account(client_kind: ClientKind) -> None:
     fake = FakeIAM(users=40)
     both = [
         user["email"]
@@ -110,91 +110,91 @@ def test_it_selects_its_account(colour: Any) -> None:
     ]
     session = Session(both[0], PASSWORD, client_id=OTHER_ACCOUNT)
     options = {"base_url": BASE, "transport": fake.transport()}
-    assert colour.run(lambda iam: iam.account.get(), session, **options).id == OTHER_ACCOUNT
+    assert client_kind.run(lambda iam: iam.account.get(), session, **options).id == OTHER_ACCOUNT
     fake.clock.advance(hours=2)
-    assert colour.run(lambda iam: iam.account.get(), session, **options).id == OTHER_ACCOUNT
+    assert client_kind.run(lambda iam: iam.account.get(), session, **options).id == OTHER_ACCOUNT
     assert (fake.calls["iamRefreshToken"], fake.calls["iamSelectAccount"]) == (1, 1)
 
 
-def test_an_account_that_may_not_be_entered_is_told(colour: Any, fake: FakeIAM) -> None:
+def test_an_account_that_may_not_be_entered_is_told(client_kind: ClientKind, fake: FakeIAM) -> None:
     with pytest.raises(PermissionDeniedError):
-        get(colour, fake, Session("bob@example.com", PASSWORD, client_id=OTHER_ACCOUNT))
+        get(client_kind, fake, Session("bob@example.com", PASSWORD, client_id=OTHER_ACCOUNT))
 
 
-def test_it_renews_after_a_401_once(colour: Any, fake: FakeIAM) -> None:
+def test_it_renews_after_a_401_once(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session(EMAIL, PASSWORD)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     for refreshed in (1, 2, 3):
         fake.clock.advance(hours=1)
-        get(colour, fake, session)
+        get(client_kind, fake, session)
         assert counts(fake) == (1, refreshed, 0)
 
 
 def test_it_renews_60_seconds_before_the_end_by_a_monotonic_clock(
-    colour: Any, fake: FakeIAM, monkeypatch: pytest.MonkeyPatch
+    client_kind: ClientKind, fake: FakeIAM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1_000_000.0
     monkeypatch.setattr(session_module, "_read_clock", lambda: now)
     session = Session(EMAIL, PASSWORD)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     now += 3600 - 61
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     assert counts(fake) == (1, 0, 0)
     now += 2
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     assert counts(fake) == (1, 1, 0)
     assert [request.status for request in fake.requests].count(401) == 0
 
 
 def test_a_wrong_clock_of_this_machine_does_no_harm(
-    colour: Any, fake: FakeIAM, monkeypatch: pytest.MonkeyPatch
+    client_kind: ClientKind, fake: FakeIAM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + 86_400 * 365)
     session = Session(EMAIL, PASSWORD)
     for _ in range(3):
-        get(colour, fake, session)
+        get(client_kind, fake, session)
     assert counts(fake) == (1, 0, 0)
 
 
-def test_it_logs_in_again_when_the_refresh_token_has_ended(colour: Any, fake: FakeIAM) -> None:
+def test_it_logs_in_again_when_the_refresh_token_has_ended(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session(EMAIL, PASSWORD)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     fake.clock.advance(hours=25)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     assert counts(fake) == (2, 1, 0)
 
 
-def test_it_logs_in_again_when_a_refresh_is_left_unclear(colour: Any, fake: FakeIAM) -> None:
+def test_it_logs_in_again_when_a_refresh_is_left_unclear(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session(EMAIL, PASSWORD)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     fake.clock.advance(hours=1)
     fake.inject(Reset(after_work=True), path="/iam/auth/jwt/refresh")
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     assert counts(fake) == (2, 1, 0)
 
 
-def test_a_fresh_token_that_is_refused_is_not_renewed_for_ever(colour: Any, fake: FakeIAM) -> None:
+def test_a_fresh_token_that_is_refused_is_not_renewed_for_ever(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session(EMAIL, PASSWORD)
     fake.inject(Status(401), path="/iam/users/{userId}", times=None)
     with pytest.raises(AuthenticationError):
-        get(colour, fake, session)
+        get(client_kind, fake, session)
     assert fake.calls["iamGetUser"] == 2
 
 
-def test_a_wrong_password_is_told_as_the_api_tells_it(colour: Any, fake: FakeIAM) -> None:
+def test_a_wrong_password_is_told_as_the_api_tells_it(client_kind: ClientKind, fake: FakeIAM) -> None:
     with pytest.raises(BadRequestError, match="No active account") as caught:
-        get(colour, fake, Session(EMAIL, "wr0ng-mark"))
+        get(client_kind, fake, Session(EMAIL, "wr0ng-mark"))
     assert "wr0ng-mark" not in str(caught.value)
     assert any("could not log in" in note for note in caught.value.__notes__)
     assert fake.calls["iamGetUser"] == 0
 
 
-def test_a_failing_login_is_no_failure_of_the_call_itself(colour: Any, fake: FakeIAM) -> None:
+def test_a_failing_login_is_no_failure_of_the_call_itself(client_kind: ClientKind, fake: FakeIAM) -> None:
     """A token creation whose login fails was not left unclear: it was never sent."""
     fake.inject(Reset(), path="/iam/auth/jwt/login", times=None)
     with pytest.raises(AmbiguousOutcomeError) as caught:
-        colour.run(
+        client_kind.run(
             lambda iam: iam.tokens.create(ACCOUNT, "ci", 2),
             Session(EMAIL, PASSWORD),
             base_url=BASE,
@@ -208,7 +208,7 @@ def test_a_failing_login_is_no_failure_of_the_call_itself(colour: Any, fake: Fak
 # --- two-step verification -------------------------------------------------------------------------------------------
 
 
-def test_a_one_time_password_may_be_a_text_or_a_function(colour: Any) -> None:
+def test_a_one_time_password_may_be_a_text_or_a_function(client_kind: ClientKind) -> None:
     fake = new_fake(two_fa=True)
     asked: list[str] = []
 
@@ -219,21 +219,21 @@ def test_a_one_time_password_may_be_a_text_or_a_function(colour: Any) -> None:
     async def code_async() -> str:
         return code()
 
-    get(colour, fake, Session(EMAIL, PASSWORD, one_time_password=fake.one_time_password(1)))
+    get(client_kind, fake, Session(EMAIL, PASSWORD, one_time_password=fake.one_time_password(1)))
     session = Session(EMAIL, PASSWORD, one_time_password=code)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     fake.clock.advance(hours=25)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     assert len(asked) == 2
-    if colour.is_async:
-        get(colour, fake, Session(EMAIL, PASSWORD, one_time_password=code_async))
+    if client_kind.is_async:
+        get(client_kind, fake, Session(EMAIL, PASSWORD, one_time_password=code_async))
     else:
         with pytest.raises(ConfigurationError, match="one_time_password is for async code"):
-            get(colour, fake, Session(EMAIL, PASSWORD, one_time_password=code_async))
+            get(client_kind, fake, Session(EMAIL, PASSWORD, one_time_password=code_async))
     with pytest.raises(BadRequestError, match="one_time_password"):
-        get(colour, fake, Session(EMAIL, PASSWORD))
+        get(client_kind, fake, Session(EMAIL, PASSWORD))
     with pytest.raises(ConfigurationError, match="must return a str"):
-        get(colour, fake, Session(EMAIL, PASSWORD, one_time_password=lambda: 123456))  # type: ignore[arg-type]
+        get(client_kind, fake, Session(EMAIL, PASSWORD, one_time_password=lambda: 123456))  # type: ignore[arg-type]
 
 
 # --- from tokens -----------------------------------------------------------------------------------------------------
@@ -245,65 +245,69 @@ def pair(fake: FakeIAM) -> tuple[str, str]:
     return token.access, token.refresh
 
 
-def test_a_session_from_tokens_goes_on(colour: Any, fake: FakeIAM) -> None:
+def test_a_session_from_tokens_goes_on(client_kind: ClientKind, fake: FakeIAM) -> None:
     access, refresh = pair(fake)
     session = Session.from_tokens(f"Bearer {access}", refresh)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     assert counts(fake) == (1, 0, 0)
     fake.clock.advance(hours=1)
-    get(colour, fake, session)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
+    get(client_kind, fake, session)
     assert counts(fake) == (1, 1, 0)
 
 
-def test_a_session_from_tokens_ends_and_says_what_to_do(colour: Any, fake: FakeIAM) -> None:
+def test_a_session_from_tokens_ends_and_says_what_to_do(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session.from_tokens(*pair(fake))
     fake.clock.advance(hours=25)
     with pytest.raises(AuthenticationError) as caught:
-        get(colour, fake, session)
+        get(client_kind, fake, session)
     assert any("new login" in note for note in caught.value.__notes__)
     assert counts(fake) == (1, 1, 0)
 
 
-def test_a_session_from_tokens_keeps_its_pair_when_a_refresh_is_left_unclear(colour: Any, fake: FakeIAM) -> None:
+def test_a_session_from_tokens_keeps_its_pair_when_a_refresh_is_left_unclear(
+    client_kind: ClientKind, fake: FakeIAM
+) -> None:
     session = Session.from_tokens(*pair(fake))
     fake.clock.advance(hours=1)
     fake.inject(Reset(), path="/iam/auth/jwt/refresh")
     with pytest.raises(AmbiguousOutcomeError):
-        get(colour, fake, session)
-    get(colour, fake, session)  # the server had not seen it: the token still serves
+        get(client_kind, fake, session)
+    get(client_kind, fake, session)  # the server had not seen it: the token still serves
 
 
-def test_a_session_from_tokens_prefers_what_its_store_holds(colour: Any, fake: FakeIAM, tmp_path: Path) -> None:
+def test_a_session_from_tokens_prefers_what_its_store_holds(
+    client_kind: ClientKind, fake: FakeIAM, tmp_path: Path
+) -> None:
     access, refresh = pair(fake)
     for refreshed in (1, 2):
         fake.clock.advance(hours=1)
         session = Session.from_tokens(access, refresh, store=FileTokenStore(tmp_path / "tokens"))
-        get(colour, fake, session)
+        get(client_kind, fake, session)
         assert counts(fake) == (1, refreshed, 0)
 
 
 # --- a new password --------------------------------------------------------------------------------------------------
 
 
-def test_the_pair_of_a_password_change_is_adopted(colour: Any, fake: FakeIAM) -> None:
+def test_the_pair_of_a_password_change_is_adopted(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session(EMAIL, PASSWORD)
     options: dict[str, Any] = {"base_url": BASE, "transport": fake.transport()}
-    colour.run(lambda iam: iam.users.change_password(1, PASSWORD, "n3w"), session, **options)
-    get(colour, fake, session)
+    client_kind.run(lambda iam: iam.users.change_password(1, PASSWORD, "n3w"), session, **options)
+    get(client_kind, fake, session)
     assert counts(fake) == (1, 0, 0)
     fake.clock.advance(hours=25)
-    get(colour, fake, session)  # with the new password
+    get(client_kind, fake, session)  # with the new password
     assert counts(fake) == (2, 1, 0)
 
 
-def test_the_pair_of_a_password_change_is_adopted_with_expired_tokens(colour: Any, fake: FakeIAM) -> None:
+def test_the_pair_of_a_password_change_is_adopted_with_expired_tokens(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session(EMAIL, PASSWORD)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     fake.clock.advance(hours=1)
     options: dict[str, Any] = {"base_url": BASE, "transport": fake.transport()}
-    colour.run(lambda iam: iam.users.change_password(1, PASSWORD, "n3w"), session, **options)
-    get(colour, fake, session)
+    client_kind.run(lambda iam: iam.users.change_password(1, PASSWORD, "n3w"), session, **options)
+    get(client_kind, fake, session)
     assert counts(fake) == (1, 1, 0)
 
 
@@ -337,16 +341,18 @@ def test_calls_during_a_password_change_wait_for_the_new_pair(fake: FakeIAM) -> 
     assert counts(fake) == (1, 0, 0)
 
 
-def test_a_changed_address_leaves_a_newer_pair_in_the_store(colour: Any, fake: FakeIAM, tmp_path: Path) -> None:
+def test_a_changed_address_leaves_a_newer_pair_in_the_store(
+    client_kind: ClientKind, fake: FakeIAM, tmp_path: Path
+) -> None:
     path = tmp_path / "tokens.json"
     first, second = (Session(EMAIL, PASSWORD, store=FileTokenStore(path)) for _ in range(2))
-    get(colour, fake, first)
-    get(colour, fake, second)
+    get(client_kind, fake, first)
+    get(client_kind, fake, second)
     fake.clock.advance(hours=1)
-    get(colour, fake, second)
+    get(client_kind, fake, second)
     newer = FileTokenStore(path).load()
     options: dict[str, Any] = {"base_url": BASE, "transport": fake.transport()}
-    colour.run(lambda iam: iam.users.update_email(1, "new@example.com", PASSWORD), first, **options)
+    client_kind.run(lambda iam: iam.users.update_email(1, "new@example.com", PASSWORD), first, **options)
     stored = FileTokenStore(path).load()
     assert newer is not None
     assert stored is not None
@@ -354,55 +360,57 @@ def test_a_changed_address_leaves_a_newer_pair_in_the_store(colour: Any, fake: F
     assert "new@example.com" in stored.owner
 
 
-def test_a_changed_address_is_adopted(colour: Any, fake: FakeIAM, tmp_path: Path) -> None:
+def test_a_changed_address_is_adopted(client_kind: ClientKind, fake: FakeIAM, tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
     session = Session(EMAIL, PASSWORD, store=FileTokenStore(path))
     options: dict[str, Any] = {"base_url": BASE, "transport": fake.transport()}
-    colour.run(lambda iam: iam.users.update_email(1, "new@example.com", PASSWORD), session, **options)
-    get(colour, fake, session)
-    get(colour, fake, Session("new@example.com", PASSWORD, store=FileTokenStore(path)))
+    client_kind.run(lambda iam: iam.users.update_email(1, "new@example.com", PASSWORD), session, **options)
+    get(client_kind, fake, session)
+    get(client_kind, fake, Session("new@example.com", PASSWORD, store=FileTokenStore(path)))
     assert counts(fake) == (1, 0, 0)
     fake.clock.advance(hours=25)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     assert counts(fake) == (2, 1, 0)
 
 
 @pytest.mark.parametrize("fault", [Status(504, after_work=True), Status(504), HTML()])
-def test_a_password_change_that_is_left_unclear_breaks_no_session(colour: Any, fake: FakeIAM, fault: Any) -> None:
+def test_a_password_change_that_is_left_unclear_breaks_no_session(
+    client_kind: ClientKind, fake: FakeIAM, fault: Any
+) -> None:
     session = Session(EMAIL, PASSWORD)
     options: dict[str, Any] = {"base_url": BASE, "transport": fake.transport()}
     fake.inject(fault, method="PUT")
     with pytest.raises((AmbiguousOutcomeError, DecodeError)):
-        colour.run(lambda iam: iam.users.change_password(1, PASSWORD, "n3w"), session, **options)
+        client_kind.run(lambda iam: iam.users.change_password(1, PASSWORD, "n3w"), session, **options)
     fake.clock.advance(hours=25)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     fake.clock.advance(hours=25)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500])
-def test_it_logs_in_again_whatever_refuses_the_refresh(colour: Any, fake: FakeIAM, status: int) -> None:
+def test_it_logs_in_again_whatever_refuses_the_refresh(client_kind: ClientKind, fake: FakeIAM, status: int) -> None:
     session = Session(EMAIL, PASSWORD)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     fake.clock.advance(hours=1)
     fake.inject(Status(status), path="/iam/auth/jwt/refresh")
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     assert counts(fake) == (2, 1, 0)
 
 
-def test_tokens_of_another_user_are_not_used(colour: Any, fake: FakeIAM) -> None:
+def test_tokens_of_another_user_are_not_used(client_kind: ClientKind, fake: FakeIAM) -> None:
     store = MemoryTokenStore()
     first = Session.from_tokens(*pair(fake), store=store)
     fake.clock.advance(hours=1)
-    get(colour, fake, first)  # renewed, and stored
+    get(client_kind, fake, first)  # renewed, and stored
     with IAMClient(fake.api_key, base_url=BASE, transport=fake.transport()) as iam:
         other = iam.auth.login("bob@example.com", PASSWORD)
     with pytest.raises(ConfigurationError, match="own store"):
-        get(colour, fake, Session.from_tokens(other.access, other.refresh, store=store))
+        get(client_kind, fake, Session.from_tokens(other.access, other.refresh, store=store))
 
 
-def test_a_key_has_nothing_to_adopt(colour: Any, fake: FakeIAM) -> None:
-    token = colour.run(
+def test_a_key_has_nothing_to_adopt(client_kind: ClientKind, fake: FakeIAM) -> None:
+    token = client_kind.run(
         lambda iam: iam.users.change_password(1, PASSWORD, "n3w"),
         fake.api_key,
         base_url=BASE,
@@ -624,13 +632,13 @@ def test_what_closing_waits_for_is_waited_for_in_another_event_loop(fake: FakeIA
     assert counts(fake) == (1, 1, 0)
 
 
-def test_a_deadline_does_not_cut_a_refresh(colour: Any, fake: FakeIAM) -> None:
+def test_a_deadline_does_not_cut_a_refresh(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session.from_tokens(*pair(fake))
     with fake.serve() as url:
         fake.clock.advance(hours=1)
         fake.inject(Delay(1.5), path="/iam/auth/jwt/refresh")
         with pytest.raises(APITimeoutError) as caught:
-            colour.run(
+            client_kind.run(
                 lambda iam: iam.tokens.create(ACCOUNT, "ci", 2),
                 session,
                 base_url=url,
@@ -638,7 +646,7 @@ def test_a_deadline_does_not_cut_a_refresh(colour: Any, fake: FakeIAM) -> None:
             )
         assert not caught.value.sent  # nothing is sent when the time is over
         assert len(fake.tokens) == 1
-        assert colour.run(lambda iam: iam.users.get(1), session, base_url=url).id == 1
+        assert client_kind.run(lambda iam: iam.users.get(1), session, base_url=url).id == 1
     assert counts(fake) == (1, 1, 0)
 
 
@@ -775,23 +783,25 @@ class Recording(MemoryTokenStore):
         self._locked = False
 
 
-def test_the_new_pair_is_stored_before_it_is_used(colour: Any, fake: FakeIAM) -> None:
+def test_the_new_pair_is_stored_before_it_is_used(client_kind: ClientKind, fake: FakeIAM) -> None:
     store = Recording(fake)
     session = Session(EMAIL, PASSWORD, store=store)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     fake.clock.advance(hours=1)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     assert store.seen == ["saved after /iam/auth/jwt/login", "saved after /iam/auth/jwt/refresh"]
 
 
-def test_a_store_that_cannot_save_fails_before_the_pair_is_used(colour: Any, fake: FakeIAM, tmp_path: Path) -> None:
+def test_a_store_that_cannot_save_fails_before_the_pair_is_used(
+    client_kind: ClientKind, fake: FakeIAM, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="cannot be"):
-        get(colour, fake, Session(EMAIL, PASSWORD, store=FileTokenStore(tmp_path / "file" / "tokens")))
+        get(client_kind, fake, Session(EMAIL, PASSWORD, store=FileTokenStore(tmp_path / "file" / "tokens")))
     assert fake.calls["iamGetUser"] == 0
 
 
-def test_a_pair_that_could_not_be_saved_is_saved_later_and_not_lost(colour: Any, fake: FakeIAM) -> None:
+def test_a_pair_that_could_not_be_saved_is_saved_later_and_not_lost(client_kind: ClientKind, fake: FakeIAM) -> None:
     class Full(MemoryTokenStore):
         is_full = False
 
@@ -806,14 +816,14 @@ def test_a_pair_that_could_not_be_saved_is_saved_later_and_not_lost(colour: Any,
     store.is_full = True
     for _ in range(2):
         with pytest.raises(OSError, match="No space left"):
-            get(colour, fake, session)
+            get(client_kind, fake, session)
     store.is_full = False
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     assert counts(fake) == (1, 1, 0)
     assert store.load() == session._current_pair
 
 
-def test_a_pair_that_could_not_be_saved_replaces_no_newer_one(colour: Any, fake: FakeIAM) -> None:
+def test_a_pair_that_could_not_be_saved_replaces_no_newer_one(client_kind: ClientKind, fake: FakeIAM) -> None:
     class Flaky(MemoryTokenStore):
         fails = False
 
@@ -824,42 +834,42 @@ def test_a_pair_that_could_not_be_saved_replaces_no_newer_one(colour: Any, fake:
 
     store = Flaky()
     first, second = Session(EMAIL, PASSWORD, store=store), Session(EMAIL, PASSWORD, store=store)
-    get(colour, fake, first)
+    get(client_kind, fake, first)
     fake.clock.advance(hours=1)
     store.fails = True
     with pytest.raises(OSError, match="Input/output"):
-        get(colour, fake, first)
+        get(client_kind, fake, first)
     store.fails = False
-    get(colour, fake, second)  # has to log in, for the refresh token in the store is used up
+    get(client_kind, fake, second)  # has to log in, for the refresh token in the store is used up
     newer = store.load()
-    get(colour, fake, first)
+    get(client_kind, fake, first)
     assert store.load() == newer
 
 
-def test_sessions_that_share_a_memory_store_share_their_tokens(colour: Any, fake: FakeIAM) -> None:
+def test_sessions_that_share_a_memory_store_share_their_tokens(client_kind: ClientKind, fake: FakeIAM) -> None:
     store = MemoryTokenStore()
     for _ in range(3):
-        get(colour, fake, Session(EMAIL, PASSWORD, store=store))
+        get(client_kind, fake, Session(EMAIL, PASSWORD, store=store))
     assert counts(fake) == (1, 0, 0)
 
 
-def test_a_store_that_gives_something_else_is_told(colour: Any, fake: FakeIAM) -> None:
+def test_a_store_that_gives_something_else_is_told(client_kind: ClientKind, fake: FakeIAM) -> None:
     class Odd(MemoryTokenStore):
         def load(self) -> Any:
             return {"access": "a", "refresh": "r"}
 
     with pytest.raises(ConfigurationError, match=r"load\(\) must return a TokenPair or None, not dict"):
-        get(colour, fake, Session(EMAIL, PASSWORD, store=Odd()))
+        get(client_kind, fake, Session(EMAIL, PASSWORD, store=Odd()))
 
 
-def test_a_file_outlives_the_program(colour: Any, fake: FakeIAM, tmp_path: Path) -> None:
+def test_a_file_outlives_the_program(client_kind: ClientKind, fake: FakeIAM, tmp_path: Path) -> None:
     path = tmp_path / "folder" / "tokens.json"
     for _ in range(3):
-        get(colour, fake, Session(EMAIL, PASSWORD, store=FileTokenStore(path)))
+        get(client_kind, fake, Session(EMAIL, PASSWORD, store=FileTokenStore(path)))
     assert counts(fake) == (1, 0, 0)
     fake.clock.advance(hours=1)
     for _ in range(3):
-        get(colour, fake, Session(EMAIL, PASSWORD, store=FileTokenStore(path)))
+        get(client_kind, fake, Session(EMAIL, PASSWORD, store=FileTokenStore(path)))
     assert counts(fake) == (1, 1, 0)
 
 
@@ -921,25 +931,25 @@ def test_a_file_that_stays_locked_is_told(tmp_path: Path) -> None:
         pass
 
 
-def test_a_store_of_another_session_is_not_touched(colour: Any, fake: FakeIAM) -> None:
+def test_a_store_of_another_session_is_not_touched(client_kind: ClientKind, fake: FakeIAM) -> None:
     store = MemoryTokenStore()
-    get(colour, fake, Session(EMAIL, PASSWORD, store=store))
+    get(client_kind, fake, Session(EMAIL, PASSWORD, store=store))
     kept = store.load()
     for other in (
         Session("bob@example.com", PASSWORD, store=store),
         Session(EMAIL, PASSWORD, client_id=7, store=store),
     ):
         with pytest.raises(ConfigurationError, match="own store"):
-            get(colour, fake, other)
+            get(client_kind, fake, other)
     assert store.load() == kept
     assert counts(fake) == (1, 0, 0)
 
 
-def test_tokens_do_not_go_to_another_api(colour: Any, fake: FakeIAM) -> None:
+def test_tokens_do_not_go_to_another_api(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session(EMAIL, PASSWORD)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     with pytest.raises(ConfigurationError, match="must not go to"):
-        colour.run(lambda iam: iam.users.get(1), session, base_url="https://elsewhere.example.com")
+        client_kind.run(lambda iam: iam.users.get(1), session, base_url="https://elsewhere.example.com")
 
 
 PROCESS = """
@@ -1024,10 +1034,10 @@ def test_a_path_that_cannot_be_is_refused(path: Any) -> None:
 @pytest.mark.parametrize(
     "issued", [{"access": None, "refresh": "r"}, {"access": "a", "refresh": "two words"}, {"access": 5, "refresh": ""}]
 )
-def test_an_answer_without_tokens_is_a_decode_error(colour: Any, issued: dict[str, Any]) -> None:
+def test_an_answer_without_tokens_is_a_decode_error(client_kind: ClientKind, issued: dict[str, Any]) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=issued))
     with pytest.raises(DecodeError):
-        colour.run(lambda iam: iam.users.get(1), Session(EMAIL, PASSWORD), transport=transport)
+        client_kind.run(lambda iam: iam.users.get(1), Session(EMAIL, PASSWORD), transport=transport)
 
 
 def jwt(claims: Any) -> str:
@@ -1048,7 +1058,9 @@ def jwt(claims: Any) -> str:
         "x.e30",
     ],
 )
-def test_tokens_that_do_not_say_when_they_end_are_used_until_they_are_refused(colour: Any, access: str) -> None:
+def test_tokens_that_do_not_say_when_they_end_are_used_until_they_are_refused(
+    client_kind: ClientKind, access: str
+) -> None:
     seen: list[str] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -1059,7 +1071,7 @@ def test_tokens_that_do_not_say_when_they_end_are_used_until_they_are_refused(co
 
     session = Session(EMAIL, PASSWORD)
     for _ in range(2):
-        colour.run(lambda iam: iam.users.list().collect(), session, transport=httpx.MockTransport(handle))
+        client_kind.run(lambda iam: iam.users.list().collect(), session, transport=httpx.MockTransport(handle))
     assert seen == ["/iam/auth/jwt/login", "/iam/users", "/iam/users"]
 
 
@@ -1075,7 +1087,7 @@ def test_nothing_of_a_session_shows_a_secret() -> None:
 # --- keys that are rotated -------------------------------------------------------------------------------------------
 
 
-def test_a_key_may_come_from_a_function_asked_at_each_attempt(colour: Any, fake: FakeIAM) -> None:
+def test_a_key_may_come_from_a_function_asked_at_each_attempt(client_kind: ClientKind, fake: FakeIAM) -> None:
     keys = ["42_wrong", f"APIKey {fake.api_key}"]
 
     def key() -> str:
@@ -1085,17 +1097,19 @@ def test_a_key_may_come_from_a_function_asked_at_each_attempt(colour: Any, fake:
         return key()
 
     fake.inject(Status(503, retry_after=0))
-    source: Callable[[], Any] = key_async if colour.is_async else key
-    assert get(colour, fake, APIKey(source)).id == 1  # type: ignore[arg-type]
+    source: Callable[[], Any] = key_async if client_kind.is_async else key
+    assert get(client_kind, fake, APIKey(source)).id == 1  # type: ignore[arg-type]
     sent = [request.revealed().headers["authorization"] for request in fake.requests]
     assert sent == ["APIKey 42_wrong", f"APIKey {fake.api_key}"]
     assert "42" not in repr(APIKey(key))
 
 
 @pytest.mark.parametrize("key", ["", "two words", "é", None, 5])
-def test_what_a_function_gives_is_checked_before_anything_is_sent(colour: Any, fake: FakeIAM, key: Any) -> None:
+def test_what_a_function_gives_is_checked_before_anything_is_sent(
+    client_kind: ClientKind, fake: FakeIAM, key: Any
+) -> None:
     with pytest.raises(ConfigurationError):
-        get(colour, fake, APIKey(lambda: key))  # type: ignore[arg-type]
+        get(client_kind, fake, APIKey(lambda: key))  # type: ignore[arg-type]
     assert fake.requests == ()
 
 
@@ -1161,9 +1175,9 @@ def test_a_child_process_has_connections_and_locks_of_its_own(fake: FakeIAM) -> 
     assert fake.connections_opened == 2
 
 
-def test_a_refused_connection_while_refreshing_is_told(colour: Any, fake: FakeIAM) -> None:
+def test_a_refused_connection_while_refreshing_is_told(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session(EMAIL, PASSWORD)
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     fake.clock.advance(hours=1)
     onward = fake.transport()
 
@@ -1173,12 +1187,12 @@ def test_a_refused_connection_while_refreshing_is_told(colour: Any, fake: FakeIA
         return onward.handle_request(request)
 
     with pytest.raises(APIConnectionError, match="/iam/auth/jwt/refresh"):
-        colour.run(
+        client_kind.run(
             lambda iam: iam.users.get(1),
             session,
             base_url=BASE,
             transport=httpx.MockTransport(handle),
             retries=RetryPolicy(sleep=lambda _: None),
         )
-    get(colour, fake, session)
+    get(client_kind, fake, session)
     assert counts(fake) == (1, 1, 0)

@@ -24,6 +24,8 @@ from gcore_iam import (
     Session,
 )
 
+from .conftest import ClientKind
+
 EMAIL, PASSWORD = "ada@example.com", "correct-horse-battery"
 LOGIN, REFRESH = "/iam/auth/jwt/login", "/iam/auth/jwt/refresh"
 
@@ -108,8 +110,8 @@ class Server:
                 thread.join()
 
 
-def get(colour: Any, session: Session, url: str) -> Any:
-    return colour.run(lambda iam: iam.users.list().collect(), session, base_url=url, retries=0)
+def get(client_kind: ClientKind, session: Session, url: str) -> Any:
+    return client_kind.run(lambda iam: iam.users.list().collect(), session, base_url=url, retries=0)
 
 
 UNUSABLE = [
@@ -136,12 +138,12 @@ UNUSABLE = [
 
 
 @pytest.mark.parametrize("body", UNUSABLE)
-def test_an_unusable_refresh_leads_to_a_login(colour: Any, body: bytes) -> None:
+def test_an_unusable_refresh_leads_to_a_login(client_kind: ClientKind, body: bytes) -> None:
     server = Server()
     session = Session(EMAIL, PASSWORD)
     with server.serve() as url:
         for _ in range(3):
-            get(colour, session, url)
+            get(client_kind, session, url)
             server.refresh_answer = 200, body
             server.expire()
     assert server.logins == 3
@@ -149,7 +151,7 @@ def test_an_unusable_refresh_leads_to_a_login(colour: Any, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", UNUSABLE[:10])
-def test_an_unusable_refresh_without_a_password_is_told(colour: Any, body: bytes, tmp_path: Path) -> None:
+def test_an_unusable_refresh_without_a_password_is_told(client_kind: ClientKind, body: bytes, tmp_path: Path) -> None:
     server = Server()
     path = tmp_path / "tokens.json"
     access, refresh = server.issue()
@@ -158,28 +160,28 @@ def test_an_unusable_refresh_without_a_password_is_told(colour: Any, body: bytes
     session = Session.from_tokens(access, refresh, store=FileTokenStore(path))
     with server.serve() as url:
         with pytest.raises(DecodeError) as first:
-            get(colour, session, url)
+            get(client_kind, session, url)
         with pytest.raises(AuthenticationError, match="not sent again") as second:
-            get(colour, session, url)
+            get(client_kind, session, url)
         with pytest.raises(AuthenticationError, match="not sent again"):
-            get(colour, Session.from_tokens(access, refresh, store=FileTokenStore(path)), url)
+            get(client_kind, Session.from_tokens(access, refresh, store=FileTokenStore(path)), url)
     for caught in (first, second):
         assert any("new login" in note for note in caught.value.__notes__)
     assert server.sent == ["r1"]
 
 
-def test_an_unusable_refresh_is_not_sent_again_when_the_login_fails(colour: Any) -> None:
+def test_an_unusable_refresh_is_not_sent_again_when_the_login_fails(client_kind: ClientKind) -> None:
     server = Server()
     session = Session(EMAIL, PASSWORD)
     with server.serve() as url:
-        get(colour, session, url)
+        get(client_kind, session, url)
         server.expire()
         server.refresh_answer, server.login_status = (200, b"{}"), 400
         for _ in range(2):
             with pytest.raises(IAMError):
-                get(colour, session, url)
+                get(client_kind, session, url)
         server.login_status = 200
-        get(colour, session, url)
+        get(client_kind, session, url)
     assert server.sent == ["r1"]
 
 
@@ -187,7 +189,7 @@ def test_an_unusable_refresh_is_not_sent_again_when_the_login_fails(colour: Any)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 422])
-def test_a_refused_refresh_token_is_sent_once(colour: Any, status: int, tmp_path: Path) -> None:
+def test_a_refused_refresh_token_is_sent_once(client_kind: ClientKind, status: int, tmp_path: Path) -> None:
     server = Server()
     access, refresh = server.issue()
     server.expire()
@@ -197,12 +199,12 @@ def test_a_refused_refresh_token_is_sent_once(colour: Any, status: int, tmp_path
     with server.serve() as url:
         for again in (session, session, Session.from_tokens(access, refresh, store=FileTokenStore(path))):
             with pytest.raises(IAMError):
-                get(colour, again, url)
+                get(client_kind, again, url)
     assert server.sent == ["r1"]
     assert "r1" not in json.loads(path.read_text("utf-8"))["refresh"]
 
 
-def test_a_refused_descendant_is_sent_once_and_so_is_the_given_token(colour: Any, tmp_path: Path) -> None:
+def test_a_refused_descendant_is_sent_once_and_so_is_the_given_token(client_kind: ClientKind, tmp_path: Path) -> None:
     server = Server()
     access, refresh = server.issue()
     server.expire()
@@ -212,17 +214,17 @@ def test_a_refused_descendant_is_sent_once_and_so_is_the_given_token(colour: Any
         return Session.from_tokens(access, refresh, store=FileTokenStore(path))
 
     with server.serve() as url:
-        get(colour, make(), url)
+        get(client_kind, make(), url)
         server.expire()
         server.refresh_answer = 401, b'{"errors": "revoked"}'
         for _ in range(3):
             with pytest.raises(AuthenticationError):
-                get(colour, make(), url)
+                get(client_kind, make(), url)
         assert sorted(server.sent) == ["r1", "r1", "r2"]  # r1 was accepted before, and refused once
         server.refresh_answer = None
         newer = Session.from_tokens(server.issue()[0], server.refresh, store=FileTokenStore(path))
         server.expire()
-        get(colour, newer, url)  # a new login's tokens are good in the same store
+        get(client_kind, newer, url)  # a new login's tokens are good in the same store
 
 
 def test_threads_and_clients_send_a_refused_token_once() -> None:
@@ -243,19 +245,19 @@ def test_threads_and_clients_send_a_refused_token_once() -> None:
     assert server.sent == ["r1"]
 
 
-def test_a_refusal_is_no_reason_to_forget_the_access_token(colour: Any) -> None:
+def test_a_refusal_is_no_reason_to_forget_the_access_token(client_kind: ClientKind) -> None:
     """Another client's token is refused first; this one's access token still serves."""
     server = Server(lambda: {"iat": time.time(), "exp": time.time() + 3600})
     access, refresh = server.issue()
     session = Session.from_tokens(access, refresh)
     server.refresh_answer = 401, b"{}"
     with server.serve() as url:
-        get(colour, session, url)
+        get(client_kind, session, url)
         server.expire()
         with pytest.raises(AuthenticationError):
-            get(colour, session, url)
+            get(client_kind, session, url)
         server.access = access
-        get(colour, session, url)
+        get(client_kind, session, url)
     assert server.sent == ["r1"]
 
 
@@ -278,18 +280,18 @@ def test_a_refusal_is_no_reason_to_forget_the_access_token(colour: Any) -> None:
 )
 @pytest.mark.parametrize("kind", ["memory", "file"])
 def test_a_server_clock_that_is_behind_costs_no_refreshes(
-    colour: Any, claims: Callable[[], dict[str, Any]], kind: str, tmp_path: Path
+    client_kind: ClientKind, claims: Callable[[], dict[str, Any]], kind: str, tmp_path: Path
 ) -> None:
     server = Server(claims)
     path = tmp_path / "tokens.json"
     session = Session(EMAIL, PASSWORD, store=FileTokenStore(path) if kind == "file" else None)
     with server.serve() as url:
         for _ in range(3):
-            get(colour, session, url)
+            get(client_kind, session, url)
         if kind == "file":
-            get(colour, Session(EMAIL, PASSWORD, store=FileTokenStore(path)), url)
+            get(client_kind, Session(EMAIL, PASSWORD, store=FileTokenStore(path)), url)
         assert (server.logins, server.sent) == (1, [])
         server.expire()  # the server refuses it
         for _ in range(3):
-            get(colour, session, url)
+            get(client_kind, session, url)
         assert (server.logins, server.sent) == (1, ["r1"])

@@ -20,7 +20,7 @@ import trustme
 from gcore_iam import APIConnectionError, AsyncIAMClient, ConfigurationError, IAMClient, tls
 from gcore_iam.testing import FakeIAM
 
-from .conftest import Colour
+from .conftest import ClientKind
 
 USER = next(iter(FakeIAM(1).users))
 
@@ -83,13 +83,13 @@ def made(monkeypatch: pytest.MonkeyPatch, authority: trustme.CA) -> list[ssl.SSL
     return contexts
 
 
-def test_clients_of_all_colours_share_settings_that_the_first_connection_makes(
-    https: str, made: list[ssl.SSLContext], colour: Colour
+def test_clients_of_all_kinds_share_settings_that_the_first_connection_makes(
+    https: str, made: list[ssl.SSLContext], client_kind: ClientKind
 ) -> None:
     clients = [IAMClient("42_k", base_url=https) for _ in range(5)]
     AsyncIAMClient("42_k", base_url=https)
     assert not made, "who only makes a client waits for no file"
-    assert colour.run(lambda iam: iam.users.get(1), "42_k", base_url=https).email == USER["email"]
+    assert client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=https).email == USER["email"]
     with ThreadPoolExecutor(5) as threads:
         list(threads.map(lambda iam: iam.users.get(1), clients))
     for iam in clients:
@@ -104,9 +104,9 @@ def test_plain_http_takes_no_certificates(made: list[ssl.SSLContext]) -> None:
     assert not made
 
 
-def test_a_certificate_of_nobody_known_is_refused(https: str, colour: Colour) -> None:
+def test_a_certificate_of_nobody_known_is_refused(https: str, client_kind: ClientKind) -> None:
     with pytest.raises(APIConnectionError) as caught:
-        colour.run(lambda iam: iam.users.get(1), "42_k", base_url=https, retries=0)
+        client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=https, retries=0)
     assert not caught.value.sent
 
 
