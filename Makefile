@@ -19,7 +19,7 @@ OUTPUT      ?= generated/gcore_iam_client
 OLD         ?= $(SPEC)
 FORMAT      ?= text
 
-.PHONY: help setup demo test test-lowest generate check sync lint types api inventory drift update-spec bench build lock clean
+.PHONY: help setup demo test test-all test-lowest generate check sync lint types api inventory drift update-spec bench build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +39,11 @@ demo: setup generate ## the library at work, no account needed (LIVE=1: real API
 	@$(BIN)/python examples/demo.py $(if $(LIVE),--live)
 
 test: setup ## every test, in parallel (ARGS=: some, one by one)
-	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'not serial')
+	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not serial')
 	@$(if $(ARGS),,$(BIN)/python -m pytest -m serial)
+
+test-all: setup ## every test on each Python here, 3.11 to 3.14 (ARGS=: some)
+	@$(BIN)/nox $(if $(ARGS),-- $(ARGS))
 
 test-lowest: $(LOWEST) ## tests/overlay with the lowest versions that pyproject admits
 	@$(dir $(LOWEST))bin/python -m pytest --numprocesses auto --dist loadfile -m 'not serial' tests/overlay $(ARGS)

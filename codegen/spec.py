@@ -326,6 +326,9 @@ def parse_yaml(data: bytes, path: str) -> YamlFile:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{_at(mark)}" if mark else ""
+        if "nesting depth" in (error.problem or ""):  # PyYAML's own bound: it reads a few thousand levels ahead
+            message = f"{path}{where}: is nested too deeply: more than {MAX_DEPTH} levels"
+            raise LimitError(message, "MAX_DEPTH") from error
         raise CodegenError(f"{path}{where}: is not YAML: {error.problem or error.context}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1

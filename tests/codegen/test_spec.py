@@ -64,7 +64,7 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
         ("a: !!timestamp 2020-01-01\n", ":1:4", "the YAML tag !!timestamp has no place in JSON"),
         ("a: !!python/object:os.system x\n", ":1:4", "the YAML tag !!python/object:os.system has no place in JSON"),
         ("[" * 200 + "]" * 200, ":1:151", "is nested too deeply: more than 150 levels"),
-        ("[" * 100_000, ":1:151", "is nested too deeply: more than 150 levels"),
+        ("[" * 100_000, ":1:1001", "is nested too deeply: more than 150 levels"),
         (
             f"a: &a {'[' * 100}{']' * 100}\nb: {'[' * 100}*a{']' * 100}\n",
             ":1:57",
