@@ -128,6 +128,20 @@ def test_prefetch_bytes_bounds_the_pages_in_flight(fake: FakeIAM, pages: float, 
     assert transport.most_running == max(1, ahead)
 
 
+def test_max_items_bounds_what_is_requested(fake: FakeIAM) -> None:
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
+        assert len(iam.users.list(page_size=PAGE, max_items=25, prefetch=8).collect()) == 25
+    assert sorted(request.query["limit"] for request in fake.requests) == ["10", "11", "6"]
+
+
+def test_prefetch_adapts_to_a_clamped_limit() -> None:
+    fake = FakeIAM(USERS, max_page_size=5)
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
+        assert len(iam.users.list(page_size=PAGE, prefetch=4).collect()) == USERS
+    offsets = [int(request.query["offset"]) for request in fake.requests]
+    assert sorted(offsets) == [0, *range(4, USERS - 1, 4)]
+
+
 def build_walker() -> PageWalker[int]:
     """Build a walker that has read the first page of a thousand items."""
     walker = PageWalker(PageOptions(PAGE), Identity[int](lambda item: item, is_unique=True))
@@ -429,18 +443,20 @@ def abandon_iteration(iam: IAMClient) -> None:
 def test_garbage_collection_ends_an_iteration_in_any_thread(fake: FakeIAM) -> None:
     """Even in a thread of the iteration itself, where waiting for all threads would never end."""
     inner = fake.transport()
+    is_abandoned = threading.Event()
 
-    class Collecting(httpx.BaseTransport):
+    class CollectingTransport(httpx.BaseTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             if threading.current_thread() is not threading.main_thread():
-                time.sleep(0.02)  # until the iteration has been abandoned
+                is_abandoned.wait(SECONDS)
                 gc.collect()
             return inner.handle_request(request)
 
     gc.disable()
     try:
-        with IAMClient(fake.api_key, base_url="http://localhost", transport=Collecting()) as iam:
+        with IAMClient(fake.api_key, base_url="http://localhost", transport=CollectingTransport()) as iam:
             abandon_iteration(iam)
+            is_abandoned.set()
             assert wait_until(lambda: threads() == [])
     finally:
         gc.enable()
