@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 FIRST_NEW_ROW = 1000
 """Rows that are inserted during an iteration have numbers from here on."""
 
+MAX_REQUESTS = 2000
+"""Requests that no iteration of these tests comes near."""
+
 CHANGES: st.SearchStrategy[bytes] = st.binary(min_size=48, max_size=48)
 """What happens to a list between requests; see `ListServer.changes`. Zeros stand for no change."""
 
@@ -65,6 +68,7 @@ class ListServer:
 
     def __call__(self, offset: int, limit: int) -> PageResponse[int]:
         number = len(self.requests)
+        assert number < MAX_REQUESTS, "the iteration does not end"
         self.requests.append((offset, limit))
         if self.first_rows is None:
             self.first_rows, self.stable_rows = list(self.rows), set(self.rows)
