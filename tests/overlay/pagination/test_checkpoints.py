@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from gcore_iam import ConfigurationError
+from gcore_iam import ConfigurationError, PaginationError
 from gcore_iam.pagination.checkpoint import Progress, decode_checkpoint, encode_checkpoint
 from gcore_iam.pagination.options import Consistency, Identity, PageOptions, PageResponse
 from hypothesis import given, settings
@@ -161,6 +161,28 @@ def test_a_checkpoint_keeps_all_that_one_insertion_hides(identity: Identity[int]
     assert got[200:] == list(range(1000, 1005))
     got += SimulatedReader(server, PageOptions(200, prefetch=1), identity, resume=reader.checkpoint())
     assert sorted(got) == [*range(400), *range(1000, 1150)]
+
+
+@pytest.mark.parametrize("read", [30, 64])
+def test_a_short_iteration_resumes_though_all_rows_are_gone(read: int) -> None:
+    """A checkpoint holds all rows that have been read, if they are few, so that none of the others is one of them."""
+    server = ListServer(range(150))
+    reader = SimulatedReader(server, PageOptions(100, prefetch=1), BY_ID)
+    assert list(itertools.islice(reader, read)) == list(range(read))
+    del server.rows[:read]
+    rest = SimulatedReader(server, PageOptions(100, prefetch=1), BY_ID, resume=reader.checkpoint())
+    assert list(rest) == list(range(read, 150))
+
+
+@pytest.mark.parametrize("read", [65, 100])
+def test_a_long_iteration_raises_if_all_known_rows_are_gone(read: int) -> None:
+    """A checkpoint holds 64 rows: the rows that are left may have been read before them."""
+    server = ListServer(range(150))
+    reader = SimulatedReader(server, PageOptions(100, prefetch=1), BY_ID)
+    assert list(itertools.islice(reader, read)) == list(range(read))
+    del server.rows[read - 64 : read]
+    with pytest.raises(PaginationError, match="none of the last 64"):
+        list(SimulatedReader(server, PageOptions(100, prefetch=1), BY_ID, resume=reader.checkpoint()))
 
 
 # --- size and form -------------------------------------------------------------------------------------------------
