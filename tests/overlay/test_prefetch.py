@@ -134,12 +134,18 @@ def test_max_items_bounds_what_is_requested(fake: FakeIAM) -> None:
     assert sorted(request.query["limit"] for request in fake.requests) == ["10", "11", "6"]
 
 
-def test_prefetch_adapts_to_a_clamped_limit() -> None:
+def test_prefetch_adapts_to_a_clamped_limit(client_kind: ClientKind) -> None:
     fake = FakeIAM(USERS, max_page_size=5)
-    with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
-        assert len(iam.users.list(page_size=PAGE, prefetch=4).collect()) == USERS
-    offsets = [int(request.query["offset"]) for request in fake.requests]
-    assert sorted(offsets) == [0, *range(4, USERS - 1, 4)]
+    transport = PageTransport(fake)
+    users = run(
+        client_kind,
+        lambda iam: take(iam.users.list(page_size=PAGE, prefetch=4)),
+        fake.api_key,
+        base_url="http://localhost",
+        transport=transport,
+    )
+    assert len(users) == USERS
+    assert transport.offsets == Counter([0, *range(4, USERS - 1, 4)])
 
 
 def build_walker() -> PageWalker[int]:
