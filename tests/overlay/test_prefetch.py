@@ -11,8 +11,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, cast
 
 import anyio
 import httpx
@@ -31,10 +32,10 @@ from gcore_iam import (
     paginate,
 )
 from gcore_iam.pagination.options import Identity, PageOptions, PageRequest, PageResponse
-from gcore_iam.pagination.prefetch_plan import PrefetchPlan
 from gcore_iam.pagination.walker import PageWalker
 from gcore_iam.sync.prefetch import Prefetch
 from gcore_iam.testing import Delay, FakeIAM, Hang, Reset, Status
+from gcore_iam.testing.faults import Fault
 from gcore_iam_client.api.users import iam_get_users
 from rich.console import Console
 from rich.progress import track
@@ -42,6 +43,18 @@ from tqdm import tqdm
 from tqdm.asyncio import tqdm as async_tqdm
 
 from .conftest import ClientKind
+from .page_transport import (
+    REFRESH,
+    SECONDS,
+    PageTransport,
+    extend,
+    resolve,
+    run,
+    take,
+    wait_for,
+    wait_until,
+    wait_until_async,
+)
 
 USERS = 95
 PAGE = 10
@@ -63,108 +76,85 @@ def threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("gcore-iam-prefetch")]
 
 
-def read_ids(client_kind: ClientKind, use_list: Callable[[Any], Any], *client: Any, **options: Any) -> list[int]:
-    """Read the ids of all users that a pager returns."""
-
-    def use(iam: Any) -> Any:
-        pager = use_list(iam)
-        if not client_kind.is_async:
-            return [user.id for user in pager]
-
-        async def main() -> list[int]:
-            return [user.id async for user in pager]
-
-        return main()
-
-    result: list[int] = client_kind.run(use, *client, **options)
-    return result
+def hold_ahead(fake: FakeIAM) -> PageTransport:
+    """Hold all pages but the first one."""
+    return PageTransport(fake, is_held=lambda offset: offset > 0)
 
 
 # --- how many ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("prefetch", [1, 2, 4])
-def test_prefetch_pages_are_in_flight_and_come_in_order(
-    client_kind: ClientKind, fake: FakeIAM, url: str, prefetch: int
-) -> None:
-    fake.inject(Delay(0.03), path=LIST, times=None)
-    got = read_ids(
-        client_kind,
-        lambda iam: iam.users.list(page_size=PAGE, prefetch=prefetch),
-        fake.api_key,
-        base_url=url,
-        timeout=20,
-    )
+@pytest.mark.parametrize("prefetch", [1, 2, 4, 8])
+def test_prefetch_pages_are_in_flight_and_come_in_order(client_kind: ClientKind, fake: FakeIAM, prefetch: int) -> None:
+    """A reader that is slow accumulates no more than these."""
+    transport = hold_ahead(fake)
+    ahead = prefetch if prefetch > 1 else 0
+
+    async def use(iam: Any) -> list[int]:
+        users = iam.users.list(page_size=PAGE, prefetch=prefetch)
+        items = aiter(users) if client_kind.is_async else iter(users)
+        got = [await anext(items) if client_kind.is_async else next(items)]
+        await wait_for(transport, client_kind, lambda: len(transport.running) == ahead)
+        transport.release()
+        got += [user async for user in items] if client_kind.is_async else items
+        return [user.id for user in got]
+
+    got = run(client_kind, use, fake.api_key, base_url="http://localhost", transport=transport)
     assert got == list(range(1, USERS + 1))
-    assert fake.peak_concurrency == prefetch
+    assert transport.most_running == max(1, ahead)
+    assert transport.offsets == Counter([0, *range(PAGE - 1, USERS, PAGE)])
+
+
+def test_prefetch_works_over_http(client_kind: ClientKind, fake: FakeIAM, url: str) -> None:
+    users = run(client_kind, lambda iam: take(iam.users.list(page_size=PAGE)), fake.api_key, base_url=url)
+    assert [user.id for user in users] == list(range(1, USERS + 1))
     assert fake.calls["iamGetUsers"] == 10
+    assert fake.peak_concurrency <= 4
 
 
-@pytest.mark.parametrize(("prefetch", "requests"), [(1, 1), (2, 3), (4, 5), (8, 9)])
-def test_a_slow_reader_accumulates_no_pages(fake: FakeIAM, url: str, prefetch: int, requests: int) -> None:
-    with IAMClient(fake.api_key, base_url=url) as iam:
-        users = iter(iam.users.list(page_size=PAGE, prefetch=prefetch))
-        for number in range(2 * PAGE):
-            next(users)
-            if number == PAGE - 1:
-                time.sleep(0.3)
-                assert fake.calls["iamGetUsers"] == requests
-        time.sleep(0.3)
-        assert fake.calls["iamGetUsers"] == requests + 1
-        assert len(list(users)) == USERS - 2 * PAGE
-
-
-def test_prefetch_bytes_bounds_the_pages_in_flight(fake: FakeIAM, url: str) -> None:
-    fake.inject(Delay(0.02), path=LIST, times=None)
-    with IAMClient(fake.api_key, base_url=url) as iam:
+@pytest.mark.parametrize(("pages", "ahead"), [(0.1, 0), (2.5, 2), (9.9, 4)])
+def test_prefetch_bytes_bounds_the_pages_in_flight(fake: FakeIAM, pages: float, ahead: int) -> None:
+    transport = hold_ahead(fake)
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=transport) as iam:
         size = len(iam_get_users.sync_detailed(client=iam.api, limit=PAGE).content)
-        for prefetch_bytes, peak in ((1, 1), (int(2.5 * size), 2), (int(9.9 * size), 4)):
-            options: dict[str, Any] = {"page_size": PAGE, "prefetch": 4, "prefetch_bytes": prefetch_bytes}
-            assert len(paginate(iam_get_users.sync_detailed, client=iam.api, **options).collect()) == USERS
-            assert fake.peak_concurrency == peak
+        users = paginate(
+            iam_get_users.sync_detailed, client=iam.api, page_size=PAGE, prefetch=4, prefetch_bytes=int(pages * size)
+        )
+        items = iter(users)
+        next(items)
+        transport.wait_for(lambda: len(transport.running) == ahead)
+        transport.release()
+        assert len(list(items)) == USERS - 1
+    assert transport.most_running == max(1, ahead)
 
 
-def test_max_items_bounds_what_is_requested(fake: FakeIAM, url: str) -> None:
-    with IAMClient(fake.api_key, base_url=url) as iam:
+def test_max_items_bounds_what_is_requested(fake: FakeIAM) -> None:
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
         assert len(iam.users.list(page_size=PAGE, max_items=25, prefetch=8).collect()) == 25
-        assert fake.calls["iamGetUsers"] == 3
-        assert [request.query["limit"] for request in fake.requests] == ["10", "11", "6"]
+    assert sorted(request.query["limit"] for request in fake.requests) == ["10", "11", "6"]
 
 
-def build_walker_at(position: int, **window: Any) -> PageWalker[int]:
-    walker = PageWalker(PageOptions(PAGE, **window), Identity[int](lambda item: item, is_unique=True))
+def test_prefetch_adapts_to_a_clamped_limit(client_kind: ClientKind) -> None:
+    fake = FakeIAM(USERS, max_page_size=5)
+    transport = PageTransport(fake)
+    users = run(
+        client_kind,
+        lambda iam: take(iam.users.list(page_size=PAGE, prefetch=4)),
+        fake.api_key,
+        base_url="http://localhost",
+        transport=transport,
+    )
+    assert len(users) == USERS
+    assert transport.offsets == Counter([0, *range(4, USERS - 1, 4)])
+
+
+def build_walker() -> PageWalker[int]:
+    """Build a walker that has read the first page of a thousand items."""
+    walker = PageWalker(PageOptions(PAGE), Identity[int](lambda item: item, is_unique=True))
     steps = walker.steps()
-    request = next(steps)
-    while walker.next_offset < position:
-        assert isinstance(request, PageRequest)
-        steps.send(PageResponse(range(request.offset, request.offset + request.limit), 1000))
-        request = next(steps)
+    next(steps)
+    steps.send(PageResponse(range(PAGE), 1000))
     return walker
-
-
-def test_a_429_reduces_the_plan_to_one_page_until_recovery() -> None:
-    walker = build_walker_at(9)
-    plan: PrefetchPlan[str] = PrefetchPlan(4, 2**24)
-    requests, cancelled = plan.update(walker)
-    assert (requests, cancelled) == ([PageRequest(offset, 11) for offset in (9, 19, 29, 39)], [])
-    plan.in_flight = {one.offset: (one, str(one.offset)) for one in requests}
-    assert plan.slow_down() == ["19", "29", "39"]
-    plan.in_flight = {}
-    assert plan.update(walker) == ([], [])
-    for window in (2, 3, 4, 4):
-        plan.record_response(PageRequest(0, 11), PageResponse(range(11), 1000), 1)
-        assert len(plan.update(walker)[0]) == window
-
-
-def test_the_plan_cancels_requests_that_do_not_fit() -> None:
-    walker = build_walker_at(9)
-    plan: PrefetchPlan[str] = PrefetchPlan(4, 2**24)
-    plan.in_flight = {offset: (PageRequest(offset, 11), str(offset)) for offset in (4, 19, 29, 500)}
-    requests, cancelled = plan.update(walker)
-    assert (requests, cancelled) == ([PageRequest(9, 11), PageRequest(39, 11)], ["4", "500"])
-    plan.in_flight = {offset: (PageRequest(offset, 11), str(offset)) for offset in (12, 22)}
-    assert plan.update(walker)[0] == [PageRequest(9, 4), PageRequest(32, 11)]
-    assert plan.shorten(PageRequest(9, 11), 1) == PageRequest(9, 4)
 
 
 @pytest.mark.parametrize("is_fresh", [True, False])
@@ -178,19 +168,11 @@ def test_only_a_fresh_request_is_sent_again(is_fresh: bool) -> None:
         return PageResponse(range(offset, offset + limit), 1000)
 
     prefetch = Prefetch(lambda _: fetch, PageOptions(PAGE, prefetch=2))
-    prefetch.request_ahead(build_walker_at(9))
+    prefetch.request_ahead(build_walker())
     response = prefetch.read(PageRequest(9, 11, is_fresh))
     prefetch.close()
     assert list(response.items) == list(range(9, 20))
     assert sent_by_reader == ([9] if is_fresh else [])
-
-
-def test_prefetch_adapts_to_a_clamped_limit(fake: FakeIAM) -> None:
-    clamping = FakeIAM(USERS, max_page_size=5)
-    with IAMClient(clamping.api_key, base_url="http://localhost", transport=clamping.transport()) as iam:
-        assert len(iam.users.list(page_size=PAGE, prefetch=4).collect()) == USERS
-    offsets = [int(request.query["offset"]) for request in clamping.requests]
-    assert sorted(offsets) == [0, *range(4, USERS - 1, 4)]
 
 
 # --- 429 -----------------------------------------------------------------------------------------------------------
@@ -199,53 +181,65 @@ def test_prefetch_adapts_to_a_clamped_limit(fake: FakeIAM) -> None:
 @pytest.mark.parametrize("retries", [0, 3])
 def test_too_many_requests_lose_nothing(client_kind: ClientKind, fake: FakeIAM, retries: int) -> None:
     """A page that was requested ahead is requested again when the reader needs it, even without retries."""
-    fake.inject(Status(429, retry_after=2), path=LIST, times=2 if retries else 1, after=2)
-    got = read_ids(
+    transport = PageTransport(fake, faults={19: [429, 429] if retries else [429]})
+    users = run(
         client_kind,
-        lambda iam: iam.users.list(page_size=PAGE, prefetch=4),
+        lambda iam: take(iam.users.list(page_size=PAGE, prefetch=4)),
         fake.api_key,
         base_url="http://localhost",
-        transport=fake.transport(),
+        transport=transport,
         retries=RetryPolicy(retries, sleep=fake.clock.sleep),
     )
+    assert [user.id for user in users] == list(range(1, USERS + 1))
+    assert transport.faults == {19: []}
+
+
+def test_too_many_requests_slow_an_iteration_down(client_kind: ClientKind, fake: FakeIAM) -> None:
+    """The first of four requests gets a 429: the others are cancelled, and repeated one by one."""
+    four = [PAGE - 1 + number * PAGE for number in range(4)]
+    transport = PageTransport(fake, is_held=lambda offset: offset in four, faults={four[0]: [429]})
+
+    async def use(iam: Any) -> list[int]:
+        users = iam.users.list(page_size=PAGE, prefetch=4)
+        items = aiter(users) if client_kind.is_async else iter(users)
+        got = [await anext(items) if client_kind.is_async else next(items)]
+        await wait_for(transport, client_kind, lambda: sorted(transport.running) == four)
+        transport.release(four[0])
+        await wait_for(transport, client_kind, lambda: transport.offsets[four[0]] == 2)
+        if client_kind.is_async:  # tasks are cancelled at once, threads end with their request
+            await wait_until_async(lambda: not {*four[1:]}.intersection(transport.running))
+        transport.release()
+        got += [user async for user in items] if client_kind.is_async else items
+        return [user.id for user in got]
+
+    got = run(
+        client_kind,
+        use,
+        fake.api_key,
+        base_url="http://localhost",
+        transport=transport,
+        retries=RetryPolicy(3, sleep=fake.clock.sleep),
+    )
     assert got == list(range(1, USERS + 1))
-    assert not fake.faults
-
-
-def test_too_many_requests_slow_an_iteration_down(fake: FakeIAM, url: str) -> None:
-    """One of four requests gets a 429: all others but the next are cancelled, and repeated one by one."""
-    fake.inject(Status(429, retry_after=0), Delay(0.2), path=LIST, after=1)
-    fake.inject(Delay(1), path=LIST, after=2, times=3)
-    seen: list[int] = []
-    with IAMClient(fake.api_key, base_url=url) as iam:
-        seen.extend(user.id for user in iam.users.list(page_size=PAGE, prefetch=4))
-    assert seen == list(range(1, USERS + 1))
-    assert fake.calls["iamGetUsers"] > 11
+    assert [transport.offsets[offset] for offset in four] == [2] * 4
+    assert transport.offsets.total() == 10 + 4
+    assert transport.most_running == 4
     assert not threads()
 
 
 def test_a_lasting_429_raises_after_the_items_before_it(client_kind: ClientKind, fake: FakeIAM) -> None:
-    fake.inject(Status(429), path=LIST, after=3, times=None)
-    seen: list[int] = []
-
-    def use(iam: Any) -> Any:
-        users = iam.users.list(page_size=PAGE, prefetch=2)
-        if not client_kind.is_async:
-            for user in users:
-                seen.append(user.id)  # noqa: PERF401 - as far as it comes
-            return None
-
-        async def main() -> None:
-            async for user in users:
-                seen.append(user.id)  # noqa: PERF401
-
-        return main()
-
+    transport = PageTransport(fake, faults={29: [429] * 9})
+    seen: list[models.User] = []
     with pytest.raises(RateLimitError) as caught:
-        client_kind.run(
-            use, fake.api_key, base_url="http://localhost", transport=fake.transport(), retries=RetryPolicy(0)
+        run(
+            client_kind,
+            lambda iam: extend(seen, iam.users.list(page_size=PAGE, prefetch=2)),
+            fake.api_key,
+            base_url="http://localhost",
+            transport=transport,
+            retries=RetryPolicy(0),
         )
-    assert seen == list(range(1, 3 * PAGE + 1))
+    assert [user.id for user in seen] == list(range(1, 3 * PAGE + 1))
     assert caught.value.checkpoint is not None
     assert caught.value.checkpoint["offset"] == 3 * PAGE - 1
 
@@ -253,56 +247,39 @@ def test_a_lasting_429_raises_after_the_items_before_it(client_kind: ClientKind,
 # --- leaving early -------------------------------------------------------------------------------------------------
 
 
-def in_use(iam: IAMClient | AsyncIAMClient) -> int:
-    """Requests that still hold a connection, or wait for one."""
-    api: Any = iam.api
-    transport: Any = api._connections.client._transport
-    return sum(transport.count_requests())
-
-
 class StopError(Exception):
     pass
 
 
-def leave(iteration: Iterator[Any], how: str) -> None:
-    if how == "break":
-        for _ in iteration:
-            break
-    elif how == "close":
+def leave(iteration: Generator[Any, None, None], how: str, wait: Callable[[], object]) -> None:
+    """Leave an iteration after its first item, and after `wait`."""
+    if how == "close":
         next(iteration)
-        iteration.close()  # type: ignore[attr-defined]
-    elif how == "error":
-        with contextlib.suppress(StopError):
-            for _ in iteration:
+        wait()
+        iteration.close()
+        return
+    with contextlib.suppress(StopError, KeyboardInterrupt):
+        for _ in iteration:
+            wait()
+            if how == "error":
                 raise StopError
-    elif how == "interrupt":
-        with contextlib.suppress(KeyboardInterrupt):
-            for _ in iteration:
+            if how == "interrupt":
                 raise KeyboardInterrupt
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    """Whether something becomes true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.01)
-    return condition()
+            break
 
 
 @pytest.mark.parametrize("how", ["break", "close", "error", "interrupt"])
 @pytest.mark.parametrize("fault", [Hang(), Delay(30), Status(429, retry_after=30), Reset()])
-def test_leaving_a_loop_early_drops_what_is_in_flight(fake: FakeIAM, url: str, how: str, fault: Any) -> None:
+def test_leaving_a_loop_early_drops_what_is_in_flight(fake: FakeIAM, url: str, how: str, fault: Fault) -> None:
     fake.inject(fault, path=LIST, after=1, times=None)
     with IAMClient(fake.api_key, base_url=url, retries=RetryPolicy(base=30, cap=30)) as iam:
         pager = iam.users.list(page_size=PAGE, prefetch=4)
+        requests = 2 if isinstance(fault, Status) else 5  # a 429 cancels the others
         began = time.monotonic()
-        leave(iter(pager), how)
-        assert time.monotonic() - began < 10
+        leave(cast(Any, iter(pager)), how, lambda: wait_until(lambda: fake.calls["iamGetUsers"] >= requests))
+        assert time.monotonic() - began < SECONDS
         if not isinstance(fault, Hang | Delay):
             assert wait_until(lambda: threads() == []), "a thread that waits for a retry ends at once"
-            assert in_use(iam) == 0
         checkpoint = pager.checkpoint()
         fake.clear_faults()
         assert iam.users.get(1).id == 1
@@ -310,133 +287,141 @@ def test_leaving_a_loop_early_drops_what_is_in_flight(fake: FakeIAM, url: str, h
     assert wait_until(lambda: threads() == []), "a closed client has no request in flight"
 
 
-def test_leaving_a_loop_early_sends_nothing_new(fake: FakeIAM, url: str) -> None:
-    fake.inject(Delay(0.3), path=LIST, after=1, times=None)
-    with IAMClient(fake.api_key, base_url=url) as iam:
-        for _ in iam.users.list(page_size=PAGE, prefetch=4):
-            break
-        assert wait_until(lambda: fake.calls["iamGetUsers"] == 5)
+@pytest.mark.parametrize("how", ["break", "delete"])
+def test_leaving_a_loop_early_sends_nothing_new(fake: FakeIAM, how: str) -> None:
+    """Each thread ends with the request that it is in; leaving the loop waits for none of them."""
+    transport = hold_ahead(fake)
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=transport) as iam:
+        items = iter(iam.users.list(page_size=PAGE, prefetch=4))
+        next(items)
+        transport.wait_for(lambda: len(transport.running) == 4)
+        if how == "break":
+            for _ in items:
+                break
+        del items
+        gc.collect()
+        assert len(threads()) == 4
+        transport.release()
         assert wait_until(lambda: threads() == [])
-        assert fake.calls["iamGetUsers"] == 5
+        assert transport.offsets.total() == 5
+
+
+def test_pages_that_are_not_iterated_start_no_thread(fake: FakeIAM) -> None:
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
+        pages = iam.users.list(page_size=PAGE, prefetch=4).pages()
+        with contextlib.closing(pages):
+            assert threads() == []
+    assert fake.requests == ()
 
 
 def test_leaving_loops_early_disturbs_no_other_thread(fake: FakeIAM, url: str) -> None:
     """While iterations are left early, other threads use the same client."""
-    fake.inject(Delay(0.02), path=LIST, times=None)
-    stop = time.monotonic() + 3
-    done = 0
+    is_finished = threading.Event()
+    calls = [0] * 4
     failures: list[BaseException] = []
     with IAMClient(fake.api_key, base_url=url, retries=0) as iam:
 
-        def others() -> None:
-            nonlocal done
+        def call_repeatedly(number: int) -> None:
             try:
-                while time.monotonic() < stop:
+                while not is_finished.is_set() or not calls[number]:
                     iam.users.get(1)
-                    done += 1
+                    calls[number] += 1
             except BaseException as error:  # noqa: BLE001
                 failures.append(error)
 
-        workers = [threading.Thread(target=others) for _ in range(4)]
+        workers = [threading.Thread(target=call_repeatedly, args=[number]) for number in range(4)]
         for worker in workers:
             worker.start()
-        left = 0
-        while time.monotonic() < stop:
+        for _ in range(40):
             for _ in iam.users.list(page_size=PAGE, prefetch=4):
                 break
-            left += 1
+        is_finished.set()
         for worker in workers:
             worker.join()
         assert failures == []
-        assert done > 50
-        assert left > 5
-        assert wait_until(lambda: in_use(iam) == 0)
-
-
-def test_threads_end_with_the_request_they_are_in(fake: FakeIAM) -> None:
-    inner = fake.transport()
-
-    class Slow(httpx.BaseTransport):
-        def handle_request(self, request: httpx.Request) -> httpx.Response:
-            time.sleep(0.5)
-            return inner.handle_request(request)
-
-    with IAMClient(fake.api_key, base_url="http://localhost", transport=Slow()) as iam:
-        for _ in iam.users.list(page_size=PAGE, prefetch=4):
-            break
-        assert threads(), "leaving the loop waits for none of them"
         assert wait_until(lambda: threads() == [])
-        assert fake.calls["iamGetUsers"] == 5
-
-
-def test_an_iterator_that_is_deleted_sends_nothing_new(fake: FakeIAM, url: str) -> None:
-    fake.inject(Delay(0.3), path=LIST, after=1, times=None)
-    with IAMClient(fake.api_key, base_url=url) as iam:
-        iteration = iter(iam.users.list(page_size=PAGE, prefetch=4))
-        next(iteration)
-        assert threads()
-        del iteration
-        gc.collect()
-        assert wait_until(lambda: threads() == [])
-        assert fake.calls["iamGetUsers"] == 5
-        pages = iam.users.list(page_size=PAGE, prefetch=4).pages()
-        with contextlib.closing(pages):
-            assert threads() == []
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-@pytest.mark.parametrize("how", ["break", "aclosing", "error", "timeout"])
-def test_leaving_an_async_loop_early_leaves_nothing_behind(fake: FakeIAM, url: str, how: str, backend: str) -> None:
-    fake.inject(Hang(), path=LIST, after=1, times=None)
+@pytest.mark.parametrize("how", ["break", "aclosing", "error", "cancel"])
+def test_leaving_an_async_loop_early_leaves_nothing_behind(fake: FakeIAM, how: str, backend: str) -> None:
+    transport = hold_ahead(fake)
 
-    async def main() -> None:
-        async with AsyncIAMClient(fake.api_key, base_url=url) as iam:
-            pager = iam.users.list(page_size=PAGE, prefetch=4)
-            if how == "break":
+    async def wait_until_held() -> None:
+        await wait_until_async(lambda: len(transport.running) == 4)
+
+    async def cancel_when_held(scope: anyio.CancelScope) -> None:
+        await wait_until_held()
+        scope.cancel()
+
+    async def leave_loop(pager: AsyncPager[models.User]) -> None:
+        if how == "break":
+            async for _ in pager:
+                await wait_until_held()
+                break
+        elif how == "error":
+            with contextlib.suppress(StopError):
                 async for _ in pager:
+                    await wait_until_held()
+                    raise StopError
+        elif how == "aclosing":
+            async with contextlib.aclosing(pager.pages()) as pages:
+                async for _ in pages:
+                    await wait_until_held()
                     break
-            elif how == "aclosing":
-                async with contextlib.aclosing(pager.pages()) as pages:
-                    async for _ in pages:
-                        await anyio.sleep(0.05)
-                        assert in_use(iam) == 4
-                        break
-                assert in_use(iam) == 0
-            elif how == "error":
-                with contextlib.suppress(StopError):
-                    async for _ in pager:
-                        raise StopError
-            else:
-                with anyio.move_on_after(0.3):
+            assert transport.running == [], "closing waits for the end of all requests"
+        else:
+            async with anyio.create_task_group() as tasks:
+                with anyio.CancelScope() as scope:
+                    tasks.start_soon(cancel_when_held, scope)
                     async for _ in pager:
                         pass
-            await anyio.sleep(0.05)
-            assert in_use(iam) == 0
+
+    async def main() -> None:
+        async with AsyncIAMClient(fake.api_key, base_url="http://localhost", transport=transport) as iam:
+            pager = iam.users.list(page_size=PAGE, prefetch=4)
+            await leave_loop(pager)
+            await wait_until_async(lambda: transport.running == [])
+            assert transport.offsets.total() == 5, "nothing new is sent"
             if backend == "asyncio":
-                assert len(asyncio.all_tasks()) == 1
-            fake.clear_faults()
-            assert (await iam.users.get(1)).id == 1
-            assert len(await iam.users.list(resume=pager.checkpoint()).collect()) == USERS - len_read(how)
+                await wait_until_async(lambda: len(asyncio.all_tasks()) == 1)
+            transport.release()
+            read = PAGE if how in ("cancel", "aclosing") else 1
+            assert len(await iam.users.list(resume=pager.checkpoint()).collect()) == USERS - read
 
     anyio.run(main, backend=backend)
 
 
-def len_read(how: str) -> int:
-    """How many users have been read: one, or the whole first page."""
-    return PAGE if how in ("timeout", "aclosing") else 1
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_async_loops_that_are_left_free_their_connections(fake: FakeIAM, url: str, backend: str) -> None:
+    """A client has 100 connections: those of 120 requests that are cancelled are used again."""
+
+    async def main() -> None:
+        async with AsyncIAMClient(fake.api_key, base_url=url) as iam:
+            for _ in range(30):
+                fake.inject(Hang(), path=LIST, after=1, times=4)
+                async with contextlib.aclosing(iam.users.list(page_size=PAGE, prefetch=4).pages()) as pages:
+                    await anext(pages)
+                    await wait_until_async(lambda: not fake.faults)
+            assert (await iam.users.get(1)).id == 1
+            assert len(await iam.users.list(page_size=PAGE).collect()) == USERS
+
+    anyio.run(main, backend=backend)
 
 
-def test_an_iteration_goes_on_after_a_timeout(fake: FakeIAM, url: str) -> None:
-    fake.inject(Delay(0.5), path=LIST, after=1)
+def test_an_iteration_goes_on_after_a_timeout(fake: FakeIAM) -> None:
+    transport = PageTransport(fake, is_held=lambda offset: offset == PAGE - 1)
 
     async def main() -> list[int]:
-        got: list[int] = []
-        async with AsyncIAMClient(fake.api_key, base_url=url) as iam:
+        async with AsyncIAMClient(fake.api_key, base_url="http://localhost", transport=transport) as iam:
             users = aiter(iam.users.list(page_size=PAGE, prefetch=4))
-            while len(got) < USERS:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(0.1):
-                        got.extend([(await anext(users)).id])
+            got = [(await anext(users)).id for _ in range(PAGE)]
+            for _ in range(3):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.01):
+                        await anext(users)
+            transport.release()
+            got += [user.id async for user in users]
             with pytest.raises(StopAsyncIteration):
                 await anext(users)
         return got
@@ -444,11 +429,9 @@ def test_an_iteration_goes_on_after_a_timeout(fake: FakeIAM, url: str) -> None:
     assert asyncio.run(main()) == list(range(1, USERS + 1))
 
 
-def test_one_iteration_is_not_shared_by_tasks_or_threads(fake: FakeIAM, url: str) -> None:
-    fake.inject(Delay(0.3), path=LIST, times=None)
-
+def test_one_iteration_is_not_shared_by_tasks(fake: FakeIAM) -> None:
     async def main() -> None:
-        async with AsyncIAMClient(fake.api_key, base_url=url) as iam:
+        async with AsyncIAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
             users = aiter(iam.users.list(page_size=PAGE))
             first, second = await asyncio.gather(anext(users), anext(users), return_exceptions=True)
             assert isinstance(first, models.User)
@@ -469,37 +452,41 @@ def abandon_iteration(iam: IAMClient) -> None:
 def test_garbage_collection_ends_an_iteration_in_any_thread(fake: FakeIAM) -> None:
     """Even in a thread of the iteration itself, where waiting for all threads would never end."""
     inner = fake.transport()
+    is_abandoned = threading.Event()
 
-    class Collecting(httpx.BaseTransport):
+    class CollectingTransport(httpx.BaseTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             if threading.current_thread() is not threading.main_thread():
-                time.sleep(0.05)
+                is_abandoned.wait(SECONDS)
                 gc.collect()
             return inner.handle_request(request)
 
     gc.disable()
     try:
-        with IAMClient(fake.api_key, base_url="http://localhost", transport=Collecting()) as iam:
+        with IAMClient(fake.api_key, base_url="http://localhost", transport=CollectingTransport()) as iam:
             abandon_iteration(iam)
-            for _ in range(100):
-                if not threads():
-                    break
-                time.sleep(0.05)
-            assert threads() == []
+            is_abandoned.set()
+            assert wait_until(lambda: threads() == [])
     finally:
         gc.enable()
 
 
-def test_leaving_a_loop_does_not_cancel_a_refresh(fake: FakeIAM, url: str) -> None:
+def test_leaving_a_loop_does_not_cancel_a_refresh(client_kind: ClientKind, fake: FakeIAM) -> None:
     """A refresh token works once: its new tokens must be stored even if the page is no longer needed."""
-    with IAMClient(Session(fake.users[0]["email"], "correct-horse-battery"), base_url=url) as iam:
-        iam.account.get()
-        fake.inject(Status(401), path=LIST, after=1)
-        fake.inject(Delay(0.3), path="/iam/auth/jwt/refresh")
-        for _ in iam.users.list(page_size=PAGE, prefetch=2):
-            time.sleep(0.1)
-            break
-        iam.account.get()
+    transport = PageTransport(fake, is_held=lambda offset: offset == REFRESH, faults={PAGE - 1: [401]})
+
+    async def use(iam: Any) -> None:
+        await resolve(iam.account.get())
+        users = iam.users.list(page_size=PAGE, prefetch=2)
+        items = aiter(users) if client_kind.is_async else iter(users)
+        await anext(items) if client_kind.is_async else next(items)
+        await wait_for(transport, client_kind, lambda: REFRESH in transport.running)
+        del items
+        transport.release()
+        await resolve(iam.account.get())
+
+    session = Session(fake.users[0]["email"], "correct-horse-battery")
+    run(client_kind, use, session, base_url="http://localhost", transport=transport)
     assert fake.calls["iamRefreshToken"] == 1
     assert fake.calls["iamLoginUser"] == 1
 
@@ -537,16 +524,15 @@ def test_two_iterations_of_one_pager_are_independent(fake: FakeIAM, url: str) ->
 
 
 def test_a_session_refreshes_during_prefetch(client_kind: ClientKind, fake: FakeIAM) -> None:
-    session = Session(fake.users[0]["email"], "correct-horse-battery")
-    fake.inject(Status(401), path=LIST, after=3)
-    got = read_ids(
+    users = run(
         client_kind,
-        lambda iam: iam.users.list(page_size=PAGE, prefetch=4),
-        session,
+        lambda iam: take(iam.users.list(page_size=PAGE, prefetch=4)),
+        Session(fake.users[0]["email"], "correct-horse-battery"),
         base_url="http://localhost",
-        transport=fake.transport(),
+        transport=PageTransport(fake, faults={29: [401]}),
     )
-    assert got == list(range(1, USERS + 1))
+    assert [user.id for user in users] == list(range(1, USERS + 1))
+    assert fake.calls["iamRefreshToken"] == 1
 
 
 def test_closing_the_client_ends_an_iteration(fake: FakeIAM, url: str) -> None:
@@ -654,37 +640,52 @@ def test_the_reader_runs_between_simultaneous_responses(fake: FakeIAM, monkeypat
 def test_a_login_during_prefetch_holds_no_turn(fake: FakeIAM, client_id: int | None) -> None:
     """A page that is cancelled during its login would keep the turn, and all others would wait for ever."""
     users = [dict(user) for user in fake.users][:50]
-    odd = {"401": True, "429": True}
+    faults = {20: 401, 10: 429}
     logins = 0
+    is_limited = asyncio.Event()
+    is_renewing = asyncio.Event()
 
-    class Odd(httpx.AsyncBaseTransport):
+    async def finish_login() -> None:
+        """Finish the first login at once, the second one after another page has received its 429."""
+        if logins > 1:
+            is_renewing.set()
+            await is_limited.wait()
+            for _ in range(50):  # turns of the event loop: the cancellation comes now
+                await asyncio.sleep(0)
+
+    class OddServer(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             nonlocal logins
             path = request.url.path
             if path.endswith("/jwt/login"):
                 logins += 1
+                if client_id is None:
+                    await finish_login()
                 return httpx.Response(200, json={"access": f"a{logins}", "refresh": f"r{logins}"})
             if path.endswith("/jwt/refresh"):
                 return httpx.Response(400, json={"message": "no"})
             if "/jwt/clients/" in path:
-                await asyncio.sleep(0.08 if logins > 1 else 0)
+                await finish_login()
                 return httpx.Response(200, json={"access": f"s{logins}", "refresh": f"q{logins}"})
             offset, limit = (int(request.url.params[name]) for name in ("offset", "limit"))
-            if 15 < offset < 25 and odd.pop("401", False):
+            fault = faults.pop(offset, None)
+            if fault == 401:
                 return httpx.Response(401, json={"message": "expired"})
-            if 5 < offset < 15 and odd.pop("429", False):
-                await asyncio.sleep(0.04)
+            if fault == 429:
+                await is_renewing.wait()
+                is_limited.set()
                 return httpx.Response(429, headers={"retry-after": "0"}, json={})
             page = users[offset : offset + limit]
             return httpx.Response(200, json={"count": 50, "next": None, "previous": None, "results": page})
 
     async def main() -> int:
         session = Session("a@example.com", "pw", client_id=client_id)
-        async with AsyncIAMClient(session, base_url="http://localhost", transport=Odd()) as iam:
+        async with AsyncIAMClient(session, base_url="http://localhost", transport=OddServer()) as iam:
             return len([user async for user in iam.users.list(page_size=10, prefetch=4, consistency="fast")])
 
-    assert asyncio.run(asyncio.wait_for(main(), 10)) == 50
+    assert asyncio.run(asyncio.wait_for(main(), SECONDS)) == 50
     assert logins == 2
+    assert faults == {}
 
 
 def test_another_call_during_prefetch_holds_no_turn(fake: FakeIAM) -> None:
@@ -701,5 +702,5 @@ def test_another_call_during_prefetch_holds_no_turn(fake: FakeIAM) -> None:
         async with AsyncIAMClient(APIKey(key), base_url="http://localhost", transport=fake.transport()) as iam:
             return len([user async for user in iam.users.list(page_size=PAGE, prefetch=4)])
 
-    assert asyncio.run(asyncio.wait_for(main(), 10)) == len(fake.users)
+    assert asyncio.run(asyncio.wait_for(main(), SECONDS)) == len(fake.users)
     assert len(log) >= len(fake.users) // PAGE

@@ -1,0 +1,273 @@
+"""Checkpoints: an iteration continues where another one stopped, after any row and after any failure."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+from gcore_iam import ConfigurationError, PaginationError
+from gcore_iam.pagination.checkpoint import Progress, decode_checkpoint, encode_checkpoint
+from gcore_iam.pagination.options import Consistency, Identity, PageOptions, PageResponse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .list_server import CHANGES, LENGTHS, ListServer, PageFailureError
+from .simulated_reader import BY_CONTENT, BY_ID, SimulatedReader
+
+IDENTITIES = pytest.mark.parametrize("identity", [BY_CONTENT, BY_ID], ids=["by content", "by id"])
+
+
+@IDENTITIES
+@settings(max_examples=100)
+@given(
+    size=st.integers(0, 16),
+    page_size=st.integers(1, 9),
+    prefetch=st.integers(1, 4),
+    changes=CHANGES,
+    lengths=LENGTHS,
+    is_counted=st.booleans(),
+)
+def test_a_changing_list_resumes_from_every_checkpoint(
+    identity: Identity[int],
+    size: int,
+    page_size: int,
+    prefetch: int,
+    changes: bytes,
+    lengths: bytes,
+    is_counted: bool,
+) -> None:
+    """The list goes on changing after the checkpoint; each row that stays comes once, before or after it."""
+    server = ListServer(range(size), changes, lengths=lengths, is_counted=is_counted)
+    options = PageOptions(page_size, prefetch=prefetch)
+    reader = SimulatedReader(server, options, identity)
+    got: list[int] = []
+    for row in reader:
+        got.append(row)
+        later = server.copy()
+        rest = SimulatedReader(later, options, identity, resume=reader.checkpoint())
+        later.check([*got, *rest])
+
+
+@pytest.mark.parametrize("consistency", ["strict", "fast"])
+@settings(max_examples=100)
+@given(
+    size=st.integers(0, 30),
+    start=st.integers(0, 8),
+    page_size=st.integers(1, 12),
+    later_page_size=st.integers(1, 12),
+    is_counted=st.booleans(),
+)
+def test_an_unchanged_list_resumes_from_every_checkpoint(
+    consistency: Consistency, size: int, start: int, page_size: int, later_page_size: int, is_counted: bool
+) -> None:
+    server = ListServer(range(size), is_counted=is_counted)
+    reader = SimulatedReader(server, PageOptions(page_size, start=start, consistency=consistency), BY_ID)
+    later_options = PageOptions(later_page_size, consistency=consistency)
+    expected = list(range(start, size))
+    checkpoints = [reader.checkpoint(), *(reader.checkpoint() for _ in reader)]
+    assert len(checkpoints) == len(expected) + 1
+    for read, checkpoint in enumerate(checkpoints):
+        rest = SimulatedReader(server, later_options, BY_ID, resume=checkpoint)
+        assert rest.checkpoint() == checkpoint
+        assert list(rest) == expected[read:]
+
+
+@IDENTITIES
+@settings(max_examples=300)
+@given(
+    size=st.integers(0, 30),
+    page_size=st.integers(1, 12),
+    prefetch=st.integers(1, 4),
+    changes=CHANGES,
+    failures=st.frozensets(st.integers(0, 12), max_size=6),
+    delays=st.binary(max_size=8),
+)
+def test_an_iteration_resumes_after_every_failed_page(
+    identity: Identity[int],
+    size: int,
+    page_size: int,
+    prefetch: int,
+    changes: bytes,
+    failures: frozenset[int],
+    delays: bytes,
+) -> None:
+    """All rows before a failure have been returned; the checkpoint at that time continues after them."""
+    server = ListServer(range(size), changes, failures=failures)
+    got: list[int] = []
+    checkpoint = None
+    for _ in range(len(failures) + 1):
+        reader = SimulatedReader(
+            server, PageOptions(page_size, prefetch=prefetch), identity, resume=checkpoint, delays=delays
+        )
+        try:
+            got.extend(reader)
+        except PageFailureError:
+            checkpoint = reader.checkpoint()
+        else:
+            break
+    server.check(got)
+
+
+def test_an_iteration_by_pages_has_checkpoints() -> None:
+    server = ListServer(range(50))
+    reader = SimulatedReader(server, PageOptions(10), BY_ID)
+    pages = reader.pages()
+    assert [*next(pages).items, *next(pages).items] == list(range(20))
+    assert list(SimulatedReader(server, PageOptions(), BY_ID, resume=reader.checkpoint())) == list(range(20, 50))
+
+
+def test_a_checkpoint_at_the_end_continues_with_new_rows() -> None:
+    server = ListServer(range(25))
+    reader = SimulatedReader(server, PageOptions(10), BY_ID)
+    assert list(reader) == list(range(25))
+    server.rows += [100, 101]
+    assert list(SimulatedReader(server, PageOptions(), BY_ID, resume=reader.checkpoint())) == [100, 101]
+
+
+def test_an_insertion_before_read_rows_repeats_nothing() -> None:
+    """Two rows are deleted and one is added before ninety that have been read; the iteration stops at that one."""
+    server = ListServer(range(300))
+
+    def fetch(offset: int, limit: int) -> PageResponse[int]:
+        if len(server.requests) == 1:
+            del server.rows[:2]
+            server.rows.insert(10, 1000)
+        return server(offset, limit)
+
+    reader = SimulatedReader(fetch, PageOptions(100, prefetch=1), BY_ID)
+    got = []
+    for row in reader:
+        got.append(row)
+        if row == 1000 or len(got) == 101:
+            break
+    got += SimulatedReader(server, PageOptions(100), BY_ID, resume=reader.checkpoint())
+    assert [row for row in got if row != 1000] == list(range(300))
+
+
+@IDENTITIES
+def test_a_checkpoint_keeps_all_that_one_insertion_hides(identity: Identity[int]) -> None:
+    """A hundred rows are hidden behind new ones while the checkpoint is taken."""
+    server = ListServer(range(400))
+
+    def fetch(offset: int, limit: int) -> PageResponse[int]:
+        if len(server.requests) == 1:
+            server.rows[100:100] = range(1000, 1150)
+        return server(offset, limit)
+
+    reader = SimulatedReader(fetch, PageOptions(200, prefetch=1), identity)
+    got = list(itertools.islice(reader, 205))
+    assert got[200:] == list(range(1000, 1005))
+    got += SimulatedReader(server, PageOptions(200, prefetch=1), identity, resume=reader.checkpoint())
+    assert sorted(got) == [*range(400), *range(1000, 1150)]
+
+
+@pytest.mark.parametrize("read", [30, 64])
+def test_a_short_iteration_resumes_though_all_rows_are_gone(read: int) -> None:
+    """A checkpoint holds all rows that have been read, if they are few, so that none of the others is one of them."""
+    server = ListServer(range(150))
+    reader = SimulatedReader(server, PageOptions(100, prefetch=1), BY_ID)
+    assert list(itertools.islice(reader, read)) == list(range(read))
+    del server.rows[:read]
+    rest = SimulatedReader(server, PageOptions(100, prefetch=1), BY_ID, resume=reader.checkpoint())
+    assert list(rest) == list(range(read, 150))
+
+
+@pytest.mark.parametrize("read", [65, 100])
+def test_a_long_iteration_raises_if_all_known_rows_are_gone(read: int) -> None:
+    """A checkpoint holds 64 rows: the rows that are left may have been read before them."""
+    server = ListServer(range(150))
+    reader = SimulatedReader(server, PageOptions(100, prefetch=1), BY_ID)
+    assert list(itertools.islice(reader, read)) == list(range(read))
+    del server.rows[read - 64 : read]
+    with pytest.raises(PaginationError, match="none of the last 64"):
+        list(SimulatedReader(server, PageOptions(100, prefetch=1), BY_ID, resume=reader.checkpoint()))
+
+
+# --- size and form -------------------------------------------------------------------------------------------------
+
+
+def test_a_checkpoint_of_a_long_list_is_small() -> None:
+    reader = SimulatedReader(ListServer(range(20_000)), PageOptions(1000), BY_ID)
+    assert sum(1 for _ in reader) == 20_000
+    assert len(json.dumps(reader.checkpoint())) < 2000
+
+
+def test_a_checkpoint_has_at_most_20_kilobytes() -> None:
+    """Although all rows of a whole page, with long ids, are hidden behind new ones."""
+    first, newer = 10**12, 10**13
+    server = ListServer(range(first, first + 3000))
+
+    def fetch(offset: int, limit: int) -> PageResponse[int]:
+        if len(server.requests) == 1:
+            server.rows[100:100] = range(newer, newer + 1500)
+        return server(offset, limit)
+
+    reader = SimulatedReader(fetch, PageOptions(1000, prefetch=1), BY_ID)
+    got, longest = [], 0
+    for row in reader:
+        got.append(row)
+        if len(got) % 50 == 0:
+            longest = max(longest, len(json.dumps(reader.checkpoint())))
+    assert 10_000 < longest <= 20_000
+    assert sorted(got) == [*range(first, first + 3000), *range(newer, newer + 1500)]
+
+
+@settings(max_examples=100)
+@given(
+    offset=st.integers(0, 10**9),
+    recent=st.lists(st.integers() | st.text(max_size=5), max_size=64),
+    missing=st.lists(st.integers() | st.text(max_size=5), max_size=70),
+    is_complete=st.booleans(),
+    total=st.none() | st.integers(0, 10**9),
+)
+def test_a_checkpoint_survives_json(
+    offset: int, recent: list[int | str], missing: list[int | str], is_complete: bool, total: int | None
+) -> None:
+    progress = Progress(offset, recent, missing, is_complete, total)
+    checkpoint = encode_checkpoint(progress, "numbers")
+    assert decode_checkpoint(checkpoint, "numbers") == progress
+    assert decode_checkpoint(json.loads(json.dumps(checkpoint)), "numbers") == progress
+
+
+GOOD = encode_checkpoint(Progress(29, [28, 29], [], is_complete=True, total=30), "iamGetUsers")
+
+NOT_CHECKPOINTS: list[Any] = [{}, [], "x", 5, True, None, {"offset": 3}]
+
+CHANGED_FIELDS: list[dict[str, object]] = [
+    {"offset": -1},
+    {"offset": True},
+    {"offset": "3"},
+    {"total": 2.5},
+    {"total": -1},
+    {"recent": "abc"},
+    {"recent": [None]},
+    {"recent": [True]},
+    {"recent": [1] * 65},
+    {"missing": {}},
+    {"missing": [1] * 1001},
+    {"is_complete": 1},
+    {"more": 1},
+]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        *((value, r"what checkpoint\(\) of a pager has given") for value in NOT_CHECKPOINTS),
+        ({"gcore_iam_checkpoint": 2}, "version 2"),
+        ({"gcore_iam_checkpoint": True}, "version True"),
+        ({"gcore_iam_checkpoint": 1, "operation": "iamGetLastLoginTime"}, "of 'iamGetLastLoginTime', not of"),
+        ({"gcore_iam_checkpoint": 1, "operation": "iamGetUsers"}, "somebody has changed"),
+        *(({**GOOD, **changes}, "somebody has changed") for changes in CHANGED_FIELDS),
+    ],
+)
+def test_a_value_that_is_no_checkpoint_raises(value: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        decode_checkpoint(value, "iamGetUsers")
+
+
+@pytest.mark.parametrize("changes", [{"recent": [1] * 64}, {"missing": [1] * 1000}, {"total": None}, {"total": 0}])
+def test_a_checkpoint_at_its_bounds_is_accepted(changes: dict[str, Any]) -> None:
+    assert decode_checkpoint({**GOOD, **changes}, "iamGetUsers").offset == 29

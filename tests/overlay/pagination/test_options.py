@@ -1,0 +1,58 @@
+"""Options of an iteration: their ranges, and what they imply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from gcore_iam import ConfigurationError
+from gcore_iam.pagination.options import Identity, PageOptions
+
+from .out_of_range import OUT_OF_RANGE
+
+
+@pytest.mark.parametrize(("name", "value"), OUT_OF_RANGE)
+def test_an_option_out_of_range_raises(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} must be"):
+        PageOptions(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"page_size": 1, "start": 0, "max_items": 0, "prefetch": 1, "prefetch_bytes": 1},
+        {"page_size": 1000, "start": 10**9, "max_items": 10**9, "prefetch": 64, "consistency": "fast"},
+    ],
+)
+def test_options_at_their_bounds_are_accepted(options: dict[str, Any]) -> None:
+    built = PageOptions(**options)
+    assert {name: getattr(built, name) for name in options} == options
+
+
+def test_options_have_documented_defaults() -> None:
+    options = PageOptions()
+    assert (options.page_size, options.start, options.max_items) == (100, 0, None)
+    assert (options.prefetch, options.consistency, options.prefetch_bytes) == (4, "strict", 16 * 2**20)
+
+
+@pytest.mark.parametrize(
+    ("max_items", "limit", "expected"),
+    [(None, None, None), (None, 3, 3), (5, None, 5), (5, 3, 3), (3, 5, 3), (5, 0, 0)],
+)
+def test_the_smaller_limit_counts(max_items: int | None, limit: int | None, expected: int | None) -> None:
+    assert PageOptions(max_items=max_items).with_limit(limit).max_items == expected
+
+
+@pytest.mark.parametrize("limit", [-1, True, 1.5, "3"])
+def test_a_limit_out_of_range_raises(limit: Any) -> None:
+    with pytest.raises(ConfigurationError, match="limit"):
+        PageOptions().with_limit(limit)
+
+
+def test_keys_are_numbers_or_texts() -> None:
+    """Everything else is recognised by its content."""
+    identity = Identity[Any](lambda row: row.real, is_unique=True, content=lambda row: f"content {row}")
+    assert identity.get_keys([1, 2]) == [1, 2]
+    assert identity.get_keys([1, 2.5]) == [1, "content 2.5"]
+    assert identity.get_keys([1, None]) == [1, "content None"]
+    assert identity.get_key(None) == "content None"
