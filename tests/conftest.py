@@ -1,9 +1,12 @@
 """What all tests share."""
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 settings.register_profile("loaded machine", deadline=None)
+settings.register_profile(  # for `make mutants`: it asks whether a test fails, not with which example
+    "mutants", deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate)
+)
 settings.load_profile("loaded machine")
 
 
