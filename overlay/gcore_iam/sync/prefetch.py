@@ -72,7 +72,7 @@ class Prefetch(Generic[T]):
         requests, unwanted = self._plan.update(walker)
         _cancel(unwanted)
         for request in requests:
-            control = self._workers.build_control(self._slow_down)
+            control = RequestControl(self._slow_down, is_ahead=True)
             self._plan.in_flight[request.offset] = request, control
             self._workers.start(control, partial(self._bind(control), request.offset, request.limit))
 
