@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..._reconcile import attach_reconciler
 from ..._validation import check_text
-from ...raw_response import Unwrap, get_model, keep_response, raw_async
+from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
 
 if TYPE_CHECKING:
     from gcore_iam_client.models import (
@@ -122,7 +122,7 @@ class AsyncAccount:
         )
 
 
-class AsyncRawAccount:
+class AsyncRawAccount(RawResource):
     """`iam.account`, with status and headers; without `logins`, which sends more than one request."""
 
     def __init__(self, client: AsyncBoundClient) -> None:

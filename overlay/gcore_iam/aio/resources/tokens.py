@@ -12,7 +12,7 @@ from gcore_iam_client.types import UNSET, Unset
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
 from ..._validation import check_callback_async, check_id
-from ...raw_response import Unwrap, get_model, keep_response, raw_async
+from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
 from .token_search import ADVICE, find_token
 
 if TYPE_CHECKING:
@@ -102,9 +102,7 @@ class AsyncTokens:
 
         return self._unwrap(
             await iam_get_api_token_v2.asyncio_detailed(
-                client_id=check_id("client_id", client_id),
-                token_id=check_id("token_id", token_id),
-                client=self._client,
+                check_id("client_id", client_id), check_id("token_id", token_id), client=self._client
             )
         )
 
@@ -166,9 +164,7 @@ class AsyncTokens:
 
         return self._unwrap(
             await iam_delete_api_token_v2.asyncio_detailed(
-                client_id=check_id("client_id", client_id),
-                token_id=check_id("token_id", token_id),
-                client=self._client,
+                check_id("client_id", client_id), check_id("token_id", token_id), client=self._client
             )
         )
 
@@ -218,7 +214,7 @@ class AsyncTokens:
         return await rotation.run(hand_over)
 
 
-class AsyncRawTokens:
+class AsyncRawTokens(RawResource):
     """`iam.tokens`, with status and headers; without `rotate`, which sends more than one request."""
 
     def __init__(self, client: AsyncBoundClient) -> None:

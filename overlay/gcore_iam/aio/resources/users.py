@@ -12,7 +12,7 @@ from ..._reconcile import attach_reconciler
 from ..._request_values import build_role, check_auth_types, check_language, check_nullable_text, check_optional_text
 from ..._validation import check_id, check_text
 from ...errors import ConfigurationError, DecodeError
-from ...raw_response import Unwrap, get_model, keep_response, raw_async
+from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
 
 if TYPE_CHECKING:
     from gcore_iam_client.models import (
@@ -107,9 +107,7 @@ class AsyncUsers:
         """
         from gcore_iam_client.api.users import iam_get_user
 
-        return self._unwrap(
-            await iam_get_user.asyncio_detailed(user_id=check_id("user_id", user_id), client=self._client)
-        )
+        return self._unwrap(await iam_get_user.asyncio_detailed(check_id("user_id", user_id), client=self._client))
 
     async def update(
         self,
@@ -156,7 +154,7 @@ class AsyncUsers:
         if not body.to_dict():
             raise ConfigurationError("there is nothing to change: give name, phone, lang, email or auth_types")
         return self._unwrap(
-            await iam_update_user.asyncio_detailed(user_id=check_id("user_id", user_id), body=body, client=self._client)
+            await iam_update_user.asyncio_detailed(check_id("user_id", user_id), client=self._client, body=body)
         )
 
     async def update_email(self, user_id: int, new_email: str, password: str) -> UpdateUserEmailResponse:
@@ -305,7 +303,7 @@ class AsyncUsers:
         from gcore_iam_client.models import Group
 
         response = await iam_get_client_user_role.asyncio_detailed(
-            client_id=check_id("client_id", client_id), user_id=check_id("user_id", user_id), client=self._client
+            check_id("client_id", client_id), check_id("user_id", user_id), client=self._client
         )
         role = get_model(response).user_role
         if not isinstance(role, Group):
@@ -336,10 +334,7 @@ class AsyncUsers:
         body = UserRole(user_role=build_role("role", role))
         return self._unwrap(
             await iam_update_client_user_role.asyncio_detailed(
-                client_id=check_id("client_id", client_id),
-                user_id=check_id("user_id", user_id),
-                body=body,
-                client=self._client,
+                check_id("client_id", client_id), check_id("user_id", user_id), client=self._client, body=body
             )
         )
 
@@ -362,14 +357,12 @@ class AsyncUsers:
 
         return self._unwrap(
             await iam_revoke_client_user_access.asyncio_detailed(
-                client_id=check_id("client_id", client_id),
-                user_id=check_id("user_id", user_id),
-                client=self._client,
+                check_id("client_id", client_id), check_id("user_id", user_id), client=self._client
             )
         )
 
 
-class AsyncRawUsers:
+class AsyncRawUsers(RawResource):
     """`iam.users`, with status and headers; without `list`, which sends more than one request."""
 
     def __init__(self, client: AsyncBoundClient) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..._reconcile import attach_reconciler
 from ..._validation import check_text
-from ...raw_response import Unwrap, get_model, keep_response, raw
+from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
 
 if TYPE_CHECKING:
     from gcore_iam_client.models import (
@@ -124,7 +124,7 @@ class Account:
         )
 
 
-class RawAccount:
+class RawAccount(RawResource):
     """`iam.account`, with status and headers; without `logins`, which sends more than one request."""
 
     def __init__(self, client: BoundClient) -> None:

@@ -14,7 +14,7 @@ from gcore_iam_client.types import UNSET, Unset
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
 from ..._validation import check_callback, check_id
-from ...raw_response import Unwrap, get_model, keep_response, raw
+from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
 from .token_search import ADVICE, find_token
 
 if TYPE_CHECKING:
@@ -104,9 +104,7 @@ class Tokens:
 
         return self._unwrap(
             iam_get_api_token_v2.sync_detailed(
-                client_id=check_id("client_id", client_id),
-                token_id=check_id("token_id", token_id),
-                client=self._client,
+                check_id("client_id", client_id), check_id("token_id", token_id), client=self._client
             )
         )
 
@@ -166,9 +164,7 @@ class Tokens:
 
         return self._unwrap(
             iam_delete_api_token_v2.sync_detailed(
-                client_id=check_id("client_id", client_id),
-                token_id=check_id("token_id", token_id),
-                client=self._client,
+                check_id("client_id", client_id), check_id("token_id", token_id), client=self._client
             )
         )
 
@@ -218,7 +214,7 @@ class Tokens:
         return rotation.run(hand_over)
 
 
-class RawTokens:
+class RawTokens(RawResource):
     """`iam.tokens`, with status and headers; without `rotate`, which sends more than one request."""
 
     def __init__(self, client: BoundClient) -> None:

@@ -14,7 +14,7 @@ from ..._reconcile import attach_reconciler
 from ..._request_values import build_role, check_auth_types, check_language, check_nullable_text, check_optional_text
 from ..._validation import check_id, check_text
 from ...errors import ConfigurationError, DecodeError
-from ...raw_response import Unwrap, get_model, keep_response, raw
+from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
 
 if TYPE_CHECKING:
     from gcore_iam_client.models import (
@@ -109,7 +109,7 @@ class Users:
         """
         from gcore_iam_client.api.users import iam_get_user
 
-        return self._unwrap(iam_get_user.sync_detailed(user_id=check_id("user_id", user_id), client=self._client))
+        return self._unwrap(iam_get_user.sync_detailed(check_id("user_id", user_id), client=self._client))
 
     def update(
         self,
@@ -155,9 +155,7 @@ class Users:
         )
         if not body.to_dict():
             raise ConfigurationError("there is nothing to change: give name, phone, lang, email or auth_types")
-        return self._unwrap(
-            iam_update_user.sync_detailed(user_id=check_id("user_id", user_id), body=body, client=self._client)
-        )
+        return self._unwrap(iam_update_user.sync_detailed(check_id("user_id", user_id), client=self._client, body=body))
 
     def update_email(self, user_id: int, new_email: str, password: str) -> UpdateUserEmailResponse:
         """Change one's own email address.
@@ -305,7 +303,7 @@ class Users:
         from gcore_iam_client.models import Group
 
         response = iam_get_client_user_role.sync_detailed(
-            client_id=check_id("client_id", client_id), user_id=check_id("user_id", user_id), client=self._client
+            check_id("client_id", client_id), check_id("user_id", user_id), client=self._client
         )
         role = get_model(response).user_role
         if not isinstance(role, Group):
@@ -336,10 +334,7 @@ class Users:
         body = UserRole(user_role=build_role("role", role))
         return self._unwrap(
             iam_update_client_user_role.sync_detailed(
-                client_id=check_id("client_id", client_id),
-                user_id=check_id("user_id", user_id),
-                body=body,
-                client=self._client,
+                check_id("client_id", client_id), check_id("user_id", user_id), client=self._client, body=body
             )
         )
 
@@ -362,14 +357,12 @@ class Users:
 
         return self._unwrap(
             iam_revoke_client_user_access.sync_detailed(
-                client_id=check_id("client_id", client_id),
-                user_id=check_id("user_id", user_id),
-                client=self._client,
+                check_id("client_id", client_id), check_id("user_id", user_id), client=self._client
             )
         )
 
 
-class RawUsers:
+class RawUsers(RawResource):
     """`iam.users`, with status and headers; without `list`, which sends more than one request."""
 
     def __init__(self, client: BoundClient) -> None:
