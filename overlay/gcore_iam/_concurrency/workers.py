@@ -158,6 +158,7 @@ class Workers(Generic[T]):
             CallCancelled: The request was cancelled.
         """
         control.give_turn()
+        self._results[control].exception()  # waits; after Ctrl-C here, the result is still there for the next call
         return self._results.pop(control).result()
 
     def cancel(self) -> None:

@@ -341,7 +341,7 @@ def _build_position(aligned: _AlignedPage[T], matcher: OverlapMatcher, total: in
         fresh=[index - start for index in alignment.fresh] if start else alignment.fresh,
         before=matcher.keys[max(0, kept - MAX_RECENT_KEYS) : kept],
         following=alignment.following,
-        missing=(),
+        missing=[],
         is_complete=matcher.is_complete and kept <= MAX_RECENT_KEYS,
         total=total,
     )
