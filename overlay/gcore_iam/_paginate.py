@@ -179,12 +179,11 @@ def paginate(
     return Pager(bind(None), options, identity, bind=bind, **settings)
 
 
-def _bind_client(client: Client, control: Any) -> Client:
-    """Return a client whose calls obey a control; a plain generated client cannot, and is returned unchanged."""
-    build_client: Callable[[Any], Client] | None = getattr(client, "with_control", None)
-    if control is None or build_client is None or not hasattr(client, "config"):  # a changed copy has no config
-        return client
-    return build_client(control)
+def _bind_client(client: Any, control: Any) -> Client:
+    """Return a client whose calls obey a control. A plain generated client, or a changed copy, is returned as it is."""
+    has_config = hasattr(client, "config")
+    bound: Client = client.with_control(control) if has_config and control is not None else client
+    return bound
 
 
 def _build_on_page(client: Client, operation: str) -> Callable[[Page[Any]], object] | None:
