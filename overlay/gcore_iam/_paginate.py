@@ -146,6 +146,8 @@ def paginate(
     if resume is not None and start:
         raise ConfigurationError("give start or resume, not both: resume says where to continue")
     options = PageOptions(page_size, start, max_items, prefetch, consistency, prefetch_bytes)
+    # The content is needed with a key, too: the models accept null for any value, so the key of an item may be missing.
+    identity = Identity(_hash_item if key is None else key, is_unique=key is not None, content=_hash_item)
     settings: dict[str, Any] = {
         "operation": f"{name} {_hash_value(arguments)}" if arguments else name,
         "resume": resume,
@@ -162,7 +164,7 @@ def paginate(
 
             return fetch
 
-        return AsyncPager(bind_async(None), options, _build_identity(key), bind=bind_async, **settings)
+        return AsyncPager(bind_async(None), options, identity, bind=bind_async, **settings)
 
     from .sync.pager import Pager
 
@@ -174,15 +176,14 @@ def paginate(
 
         return fetch
 
-    return Pager(bind(None), options, _build_identity(key), bind=bind, **settings)
+    return Pager(bind(None), options, identity, bind=bind, **settings)
 
 
-def _bind_client(client: Client, control: Any) -> Client:
-    """Return a client whose calls obey a control; a plain generated client cannot, and is returned unchanged."""
-    build_client: Callable[[Any], Client] | None = getattr(client, "with_control", None)
-    if control is None or build_client is None or not hasattr(client, "config"):  # a changed copy has no config
-        return client
-    return build_client(control)
+def _bind_client(client: Any, control: Any) -> Client:
+    """Return a client whose calls obey a control. A plain generated client, or a changed copy, is returned as it is."""
+    has_config = hasattr(client, "config")
+    bound: Client = client.with_control(control) if has_config and control is not None else client
+    return bound
 
 
 def _build_on_page(client: Client, operation: str) -> Callable[[Page[Any]], object] | None:
@@ -198,12 +199,6 @@ def _build_on_page(client: Client, operation: str) -> Callable[[Page[Any]], obje
         emit(PageRead(operation, page.number, page.offset, len(page.items), page.total))
 
     return report
-
-
-def _build_identity(key: Callable[[Any], Key] | None) -> Identity[Any]:
-    """Build the identity of items from their keys, or from their content if there are none."""
-    # With a key, too, the content is needed: the models accept null for any value, so a key may be missing.
-    return Identity(_hash_item, is_unique=False) if key is None else Identity(key, is_unique=True, content=_hash_item)
 
 
 def _hash_item(item: Any) -> str:

@@ -17,16 +17,12 @@ if TYPE_CHECKING:
 _SHARED = ("UNSET", "Timestamp", "Unset")
 
 
-if not TYPE_CHECKING:  # a type checker shall know the names, and that there are no others
+if not TYPE_CHECKING:  # with this function, type checkers would accept any name
 
     def __getattr__(name: str) -> Any:
-        if name in _SHARED:
-            from gcore_iam_client import types
+        from gcore_iam_client import types
 
-            value = getattr(types, name)
-        else:
-            value = getattr(_generated, name)
-        globals()[name] = value  # the next access does not call this function
+        value = globals()[name] = getattr(types if name in _SHARED else _generated, name)  # found there from now on
         return value
 
 

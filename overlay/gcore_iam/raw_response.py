@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, cast
 
 import attrs
 
@@ -45,20 +45,32 @@ get_model = cast("Unwrap", attrgetter("parsed"))
 """Gets the model of a success; a bound client raises for every other status, so there is one."""
 
 
-def build_raw(response: Response[T]) -> RawResponse[T]:
-    """Build the raw response of a success."""
-    return RawResponse(response.status_code, response.headers, get_model(response))
+def keep_response(response: Response[T], /) -> T:
+    """Build the raw response of a success. `raw` and `raw_async` give the methods that call this their true types."""
+    return cast("T", RawResponse(response.status_code, response.headers, get_model(response)))
 
 
-keep_response = cast("Unwrap", build_raw)
-"""For a resource whose methods return a `RawResponse`; `raw` and `raw_async` give those methods their types."""
+_METHODS_WITHOUT_RAW_RESPONSE = ("list", "logins", "rotate")
+"""Methods that send more than one request. The `list` of tokens sends one, so it is found before this is looked at."""
+
+
+class RawResource:
+    """A resource whose methods return a `RawResponse`."""
+
+    if not TYPE_CHECKING:  # type checkers report the missing method
+
+        def __getattr__(self, name: str) -> NoReturn:
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if name in _METHODS_WITHOUT_RAW_RESPONSE:
+                message += ": it sends more than one request; call it without with_raw_response"
+            raise AttributeError(message, name=name, obj=self)
 
 
 def raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
-    """Give the method of a resource that keeps the response its type."""
+    """Give a method of a `RawResource` its type."""
     return cast("Callable[P, RawResponse[T]]", method)
 
 
 def raw_async(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, RawResponse[T]]]:
-    """Give the coroutine method of a resource that keeps the response its type."""
+    """Give a coroutine method of a `RawResource` its type."""
     return cast("Callable[P, Coroutine[Any, Any, RawResponse[T]]]", method)

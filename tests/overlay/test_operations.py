@@ -526,6 +526,18 @@ def test_whole_answers_are_of_every_method_that_asks_once() -> None:
             assert raw.__doc__ == method.__doc__
 
 
+@pytest.mark.parametrize("name", ["users.list", "account.logins", "tokens.rotate"])
+@pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
+def test_a_method_without_raw_response_says_what_to_call(cls: Any, name: str, fake: FakeIAM) -> None:
+    resource, method = name.split(".")
+    raw = getattr(cls(fake.api_key, transport=fake.transport()).with_raw_response, resource)
+    assert not hasattr(raw, method)
+    with pytest.raises(AttributeError, match=rf"'{method}': .* more than one request; call it without with_raw_respo"):
+        getattr(raw, method)
+    with pytest.raises(AttributeError, match=r"no attribute 'lsit'$"):
+        raw.lsit  # noqa: B018
+
+
 # --- a client of the user's own --------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import io
 import operator
+import signal
 import subprocess
 import sys
 import threading
@@ -427,6 +428,20 @@ def test_an_iteration_goes_on_after_a_timeout(fake: FakeIAM) -> None:
         return got
 
     assert asyncio.run(main()) == list(range(1, USERS + 1))
+
+
+def test_an_iteration_goes_on_after_ctrl_c(fake: FakeIAM, url: str) -> None:
+    fake.inject(Delay(0.5), path=LIST, after=1, times=2)
+    main = threading.main_thread().ident
+    assert main is not None
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        pages = iam.users.list(page_size=PAGE, prefetch=2).pages()
+        seen = [user.id for user in next(pages).items]
+        threading.Timer(0.1, signal.pthread_kill, [main, signal.SIGINT]).start()
+        with pytest.raises(KeyboardInterrupt):
+            next(pages)
+        seen += [user.id for page in pages for user in page.items]
+    assert seen == list(range(1, USERS + 1))
 
 
 def test_one_iteration_is_not_shared_by_tasks(fake: FakeIAM) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -18,23 +19,30 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_JOIN_SECONDS = 0.1
+"""The garbage collector may close an iteration anywhere, and so within a lock that the threads need to end."""
+
 
 class RequestControl:
     """How a pager governs a request, which may run in a thread of its own.
 
     Args:
         on_rate_limit: Called with this control when the server answers 429.
+        is_ahead: Whether the request runs ahead of the reader, by `Workers.start`.
     """
 
-    def __init__(self, on_rate_limit: Callable[[RequestControl], object]) -> None:
+    def __init__(self, on_rate_limit: Callable[[RequestControl], object], *, is_ahead: bool = False) -> None:
         self._on_rate_limit = on_rate_limit
         self._is_cancelled = False
-        self._wake: SimpleQueue[None] = SimpleQueue()  # its `put` may be called by the garbage collector, anywhere
+        # Queues, because the garbage collector may call `cancel` anywhere: no other `put` of this thread is in its way.
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._turn: SimpleQueue[None] | None = SimpleQueue() if is_ahead else None
 
     def cancel(self) -> None:
         """Declare the result unwanted: the request that is under way ends, and nothing more is sent."""
         self._is_cancelled = True
         self._wake.put(None)
+        self.give_turn()
 
     def check(self) -> None:
         """Raise CallCancelled if the result is no longer wanted."""
@@ -52,8 +60,19 @@ class RequestControl:
         self.check()
 
     def wait_for_turn(self) -> None:
-        """Return at once: threads take turns with their reader by themselves."""
+        """Wait until the reader needs the page of the response, which is decoded then.
+
+        Responses that arrive together would all be decoded before the reader gets the first page and requests more, and
+        the network would stand still meanwhile.
+        """
+        if self._turn is not None:
+            self._turn.get()
         self.check()
+
+    def give_turn(self) -> None:
+        """Let the response be decoded."""
+        if self._turn is not None:
+            self._turn.put(None)
 
 
 class AsyncRequestControl:
@@ -61,17 +80,17 @@ class AsyncRequestControl:
 
     Args:
         on_rate_limit: Called with this control when the server answers 429.
-        turn: Held by the request that reads its response; None for a request that the reader itself makes.
+        is_ahead: Whether the request runs ahead of the reader, by `AsyncWorkers.start`.
     """
 
-    def __init__(
-        self, on_rate_limit: Callable[[AsyncRequestControl], object], turn: anyio.Semaphore | None = None
-    ) -> None:
+    def __init__(self, on_rate_limit: Callable[[AsyncRequestControl], object], *, is_ahead: bool = False) -> None:
         self._on_rate_limit = on_rate_limit
-        self._turn = turn
-        self._has_turn = False
+        self._turn: anyio.Event | None = None
+        if is_ahead:
+            import anyio
+
+            self._turn = anyio.Event()
         self.cancel_task: Callable[[], object] = bool
-        self.is_done = False
 
     def cancel(self) -> None:
         """Cancel the task; from any thread."""
@@ -85,64 +104,84 @@ class AsyncRequestControl:
         self._on_rate_limit(self)
 
     async def wait_for_turn(self) -> None:
-        """Wait until no other request of the same pager makes models of its response.
+        """Wait until the reader needs the page of the response; see `RequestControl.wait_for_turn`."""
+        if self._turn is not None:
+            await self._turn.wait()
 
-        Responses that arrive together would all be decoded before the reader gets the first one and requests more, and
-        the network would stand still meanwhile: for 100 pages, 8 at a time, that was a seventh of the time.
-        """
-        if self._turn is not None and not self._has_turn:
-            await self._turn.acquire()
-            self._has_turn = True
-            if self.is_done:  # cancelled meanwhile
-                self.release_turn()
-
-    def release_turn(self) -> None:
-        """Let the next request decode its response."""
-        if self._turn is not None and self._has_turn:
-            self._has_turn = False
-            self._turn.release()
+    def give_turn(self) -> None:
+        """Let the response be decoded."""
+        if self._turn is not None:
+            self._turn.set()
 
 
 class Workers(Generic[T]):
-    """Runs requests in threads, which do not keep Python from exiting."""
+    """Runs requests in threads, which do not keep Python from exiting.
+
+    A thread runs one request after the other until `cancel`: starting a thread takes as long as sending a request.
+    """
 
     def __init__(self) -> None:
-        self._running: dict[RequestControl, Future[T]] = {}
-
-    def build_control(self, on_rate_limit: Callable[[RequestControl], object]) -> RequestControl:
-        """Build the control of a request."""
-        return RequestControl(on_rate_limit)
+        self._running: set[RequestControl] = set()
+        self._results: dict[RequestControl, Future[T]] = {}
+        self._threads: list[threading.Thread] = []
+        self._queue: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
 
     def start(self, control: RequestControl, work: Callable[[], T]) -> None:
         """Start a request in a copy of the caller's context."""
         from concurrent.futures import Future
 
-        future = self._running[control] = Future()
+        future = self._results[control] = Future()
+        running = self._running  # not `self`: to delete an iterator ends its threads
+        running.add(control)
 
         def run() -> None:
             try:
                 control.check()
-                future.set_result(work())
+                result = work()
             except BaseException as error:  # noqa: BLE001 - raised where the result is read
+                running.discard(control)
                 future.set_exception(error)
+            else:
+                running.discard(control)  # first: the reader that wakes up needs this thread
+                future.set_result(result)
 
-        name = f"gcore-iam-prefetch-{len(self._running)}"
-        threading.Thread(target=copy_context().run, args=[run], name=name, daemon=True).start()
+        self._queue.put(partial(copy_context().run, run))
+        if len(self._threads) < len(running):
+            name = f"gcore-iam-prefetch-{len(self._threads)}"
+            self._threads.append(threading.Thread(target=_run_all, args=[self._queue], name=name, daemon=True))
+            self._threads[-1].start()
 
     def get_result(self, control: RequestControl) -> T:
-        """Wait for the result of a request.
+        """Let the response be decoded, and wait for the result.
 
         Raises:
-            CallCancelled: It was cancelled.
+            CallCancelled: The request was cancelled.
         """
-        return self._running.pop(control).result()
+        control.give_turn()
+        self._results[control].exception()  # waits; after Ctrl-C here, the result is still there for the next call
+        return self._results.pop(control).result()
 
     def cancel(self) -> None:
         """Cancel every request, without waiting for its end."""
         for control in list(self._running):
             control.cancel()
+        for _ in self._threads:
+            self._queue.put(None)
 
-    close = cancel
+    def close(self) -> None:
+        """Cancel every request, and wait for threads that run none."""
+        self.cancel()
+        if not self._running:
+            for thread in self._threads:
+                if thread is not threading.current_thread():
+                    thread.join(_JOIN_SECONDS)
+
+
+def _run_all(queue: SimpleQueue[Callable[[], object] | None]) -> None:
+    """Run the functions of a queue, one after the other, until it holds None."""
+    while (work := queue.get()) is not None:
+        work()
+        del work  # and the page that it has read
 
 
 class AsyncWorkers(Generic[T]):
@@ -153,14 +192,7 @@ class AsyncWorkers(Generic[T]):
     """
 
     def __init__(self) -> None:
-        import anyio
-
-        self._turn = anyio.Semaphore(1)
         self._running: dict[AsyncRequestControl, tuple[anyio.Event, list[T | BaseException]]] = {}
-
-    def build_control(self, on_rate_limit: Callable[[AsyncRequestControl], object]) -> AsyncRequestControl:
-        """Build the control of a request."""
-        return AsyncRequestControl(on_rate_limit, self._turn)
 
     def start(self, control: AsyncRequestControl, work: Callable[[], Awaitable[T]]) -> None:
         """Start a request in a copy of the caller's context."""
@@ -175,21 +207,17 @@ class AsyncWorkers(Generic[T]):
                 results.append(await work())
             except Exception as error:  # noqa: BLE001 - raised where the result is read
                 results.append(error)
-            finish()  # now, not when the event loop comes round: other responses are decoded in between
-
-        def finish() -> None:
-            control.is_done = True
             done.set()
-            control.release_turn()
 
-        control.cancel_task = _spawn(run, finish)
+        control.cancel_task = _spawn(run, done.set)
 
     async def get_result(self, control: AsyncRequestControl) -> T:
-        """Wait for the result of a request.
+        """Let the response be decoded, and wait for the result.
 
         Raises:
-            CallCancelled: It was cancelled.
+            CallCancelled: The request was cancelled.
         """
+        control.give_turn()
         done, results = self._running[control]
         await done.wait()
         del self._running[control]

@@ -24,7 +24,7 @@ MAX_MISSING_KEYS = MAX_PAGE_SIZE
 
 @attrs.define
 class Position:
-    """Where a page stands in the list, and in what has been read."""
+    """The place of a page in the list, and among the items that have been read."""
 
     offset: int
     """Offset of the page's first item."""
@@ -68,9 +68,9 @@ class Progress:
 
     offset: int
     """Offset of the item that was read last; the offset to start from if none was read."""
-    recent: Sequence[Key] = ()
+    recent: Sequence[Key] = attrs.field(factory=list)
     """Keys of the items read last, in the list's order."""
-    missing: Sequence[Key] = ()
+    missing: Sequence[Key] = attrs.field(factory=list)
     """Keys that have been read and may stand further down the list."""
     is_complete: bool = False
     """Whether the keys are all that have been read, from the beginning of the list."""
@@ -80,10 +80,7 @@ class Progress:
 
 def encode_checkpoint(progress: Progress, operation: str) -> Checkpoint:
     """Build the checkpoint of an operation."""
-    fields = attrs.asdict(progress)
-    for name in ("recent", "missing"):
-        fields[name] = list(fields[name])
-    return {"gcore_iam_checkpoint": VERSION, "operation": operation, **fields}
+    return {"gcore_iam_checkpoint": VERSION, "operation": operation, **attrs.asdict(progress)}
 
 
 def decode_checkpoint(value: object, operation: str) -> Progress:
@@ -101,16 +98,11 @@ def decode_checkpoint(value: object, operation: str) -> Progress:
         )
     if value.get("operation") != operation:
         raise ConfigurationError(f"resume is a checkpoint of {value.get('operation')!r}, not of {operation!r}")
-    try:
-        progress = Progress(**{name: value[name] for name in _FIELDS})
-    except KeyError:
-        progress = None
-    if progress is None or len(value) != len(_FIELDS) + 2 or not _is_valid(progress):
+    fields = {name: field for name, field in value.items() if name not in ("gcore_iam_checkpoint", "operation")}
+    progress = Progress(**fields) if fields.keys() == attrs.fields_dict(Progress).keys() else None
+    if progress is None or not _is_valid(progress):
         raise ConfigurationError("resume is a checkpoint that somebody has changed; use one as checkpoint() returns it")
     return progress
-
-
-_FIELDS = tuple(field.name for field in attrs.fields(Progress))
 
 
 def _is_valid(progress: Progress) -> bool:

@@ -89,13 +89,8 @@ def iterate_items(pages: _Pages[T]) -> Generator[T, None, None]:
         pages.close()
 
 
-def iterate_items_async(pages: _AsyncPages[T]) -> AsyncItems[T]:
-    """Iterate over the items of all pages; closing the iterator closes the pages."""
-    return AsyncItems(pages)
-
-
 class AsyncItems(AsyncIterator[T]):
-    """The items of all pages.
+    """Iterates over the items of all pages; closing the iterator closes the pages.
 
     This is not an async generator: the event loop would have to end one that is left early, and trio warns about that.
     """
@@ -119,3 +114,6 @@ class AsyncItems(AsyncIterator[T]):
     async def aclose(self) -> None:
         """End the iteration, and cancel its requests."""
         await self._pages.aclose()
+
+
+iterate_items_async = AsyncItems

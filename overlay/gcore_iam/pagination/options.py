@@ -98,7 +98,7 @@ class PageRequest:
     offset: int
     limit: int
     is_fresh: bool = False
-    """Whether a page that was requested ahead is too old: the request must be sent now."""
+    """Whether the request must be sent now, because a response that was requested ahead would be too old."""
 
 
 @attrs.frozen

@@ -56,7 +56,7 @@ class Alignment:
 
 @attrs.define
 class OverlapMatcher:
-    """Holds the keys of the items read last, in the list's order.
+    """Holds the keys of the items that were read last, in the list's order.
 
     Args:
         is_unique: Whether no two items have the same key.
@@ -91,23 +91,19 @@ class OverlapMatcher:
         if keys and end and keys[0] == self.keys[-1] and self._counts[keys[0]] == 1:
             if self.are_new(keys[1:]):  # the usual case: nothing has changed
                 return Alignment(range(1, len(keys)), kept=end - 1)
-            return self._align_from(keys, 0, end - 1)
+            return self.align_from(keys, 0, end - 1)
         if not keys:
-            return self._align_from(keys, 0, 0) if offset == 0 else None
+            return self.align_from(keys, 0, 0) if offset == 0 else None
         if offset == 0 and self.is_complete and self.is_unique:
-            return self._align_from(keys, 0, 0)
+            return self.align_from(keys, 0, 0)
         if not self.is_unique:
             kept = self._find_start(keys, expected)
             if kept is not None:
-                return self._align_from(keys, 0, kept)
+                return self.align_from(keys, 0, kept)
         for index, key in enumerate(keys):
             if self._counts[key] == 1:  # equal items cannot be distinguished, so they are no anchors
-                return self._align_from(keys, index, self.keys.index(key))
-        return self._align_from(keys, 0, 0) if offset == 0 and self.is_complete and is_last_resort else None
-
-    def align_after(self, keys: Sequence[Key], index: int) -> Alignment:
-        """Align a page that overlaps with nothing, and begins where `self.keys[index]` stood."""
-        return self._align_from(keys, 0, index)
+                return self.align_from(keys, index, self.keys.index(key))
+        return self.align_from(keys, 0, 0) if offset == 0 and self.is_complete and is_last_resort else None
 
     def are_unknown(self, keys: Sequence[Key], index: int) -> bool:
         """Return whether none of these keys is in `self.keys[:index]`."""
@@ -146,8 +142,8 @@ class OverlapMatcher:
         matches = [start for start, key in enumerate(self.keys) if key == keys[0] and is_match(start)]
         return matches[0] if len(matches) == 1 else None
 
-    def _align_from(self, keys: Sequence[Key], start: int, kept: int) -> Alignment:
-        """Align a page whose items from `start` on stand where `self.keys[kept:]` stood."""
+    def align_from(self, keys: Sequence[Key], start: int, kept: int) -> Alignment:
+        """Align a page whose items from index `start` on replace `self.keys[kept:]`."""
         remaining: dict[Key, deque[int]] = {}
         """Indexes in `self.keys` that the page has not shown yet."""
         for remembered in range(kept, len(self.keys)):

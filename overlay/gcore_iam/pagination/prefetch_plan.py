@@ -41,7 +41,7 @@ class PrefetchPlan(Generic[H]):
         return [handle for _, (_, handle) in sorted(self.in_flight.items(), key=itemgetter(0))[1:]]
 
     def record_response(self, request: PageRequest, response: PageResponse[Any], overlap: int) -> None:
-        """Learn from a response how large responses are, and how many items the server really sends."""
+        """Record how large a response was, and how many items the server sent instead of the requested number."""
         self._current_max = min(self._max_pages, self._current_max + 1)
         self._largest_size = max(self._largest_size, response.size)
         if response.items:
@@ -49,7 +49,7 @@ class PrefetchPlan(Generic[H]):
             self._short_page_step = max(1, len(response.items) - overlap) if is_short else None
 
     def shorten(self, request: PageRequest, overlap: int) -> PageRequest:
-        """Shorten a request that is sent now, so that it ends where a page in flight begins."""
+        """Shorten a request of the reader so that it ends where a page in flight begins."""
         if not self.in_flight:
             return request
         following = [offset for offset in self.in_flight if offset > request.offset]

@@ -1,4 +1,4 @@
-"""Requests pages, finds out where an uncounted list ends, and detects servers that contradict themselves."""
+"""Requests pages, finds the end of a list without a total, and detects servers that contradict themselves."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ MAX_CONTRADICTIONS = 3
 """Responses in a row that contradict the server's own total, before the requester raises."""
 
 REPETITION_DISTANCES = (1, 3, 7, 0)
-"""Items further on at which the same page must come again, before the requester concludes that offset is ignored.
+"""If the same page comes again so many items further on, each time, the requester concludes that offset is ignored.
 
-Their uneven spacing keeps a list that grows while it is read from looking the same.
+Their uneven spacing distinguishes such a server from a list that grows while it is read.
 """
 
 Requests: TypeAlias = "Generator[PageRequest, Any, R]"

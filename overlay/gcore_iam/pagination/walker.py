@@ -17,7 +17,7 @@ from .requester import MAX_CONTRADICTIONS, PageRequester, Requests
 T = TypeVar("T")
 
 SUSPICIOUS_MISSING_ITEMS = 3
-"""Items read last that are missing from a page although the total is the same. So many make the order suspect."""
+"""So many items missing from a page, although the total is the same, make the server's order suspect."""
 
 MAX_ORDER_CONFLICTS = 6
 """Pages in a row that contradict each other, before the walker concludes that the order is not stable."""
@@ -75,11 +75,10 @@ class PageWalker(Generic[T]):
         self._identity = identity
         self._is_strict = options.consistency == "strict"
         self._requester = PageRequester(identity, is_strict=self._is_strict)
-        self._matcher = OverlapMatcher(identity.is_unique, is_complete=False)
-        if self._is_strict:
-            self._matcher = OverlapMatcher(
-                identity.is_unique, progress.is_complete, list(progress.recent), Counter(progress.missing)
-            )
+        remembered = progress if self._is_strict else Progress(0)
+        self._matcher = OverlapMatcher(
+            identity.is_unique, remembered.is_complete, list(remembered.recent), Counter(remembered.missing)
+        )
         self._items_to_skip = 0
         self.next_offset = progress.offset
         if progress.recent:
@@ -207,7 +206,7 @@ class PageWalker(Generic[T]):
                     offset=offset,
                 )
             is_confirmed = True  # if it comes again, it is a new item that equals one that has been read
-        return self._accept(_AlignedPage(offset + 1, response, keys, self._matcher.align_after(keys, after)))
+        return self._accept(_AlignedPage(offset + 1, response, keys, self._matcher.align_from(keys, 0, after)))
 
     def _check_end(self, offset: int, keys: Sequence[Key]) -> Requests[bool]:
         has_overlap = self._is_strict and bool(self._matcher.keys)
@@ -269,7 +268,7 @@ class PageWalker(Generic[T]):
             before = max(0, aligned.offset - self._last_step)
             closer = self._align(before, (yield from self._request(before)))
             if closer is not None and closer.alignment.is_sound and len(closer.alignment.fresh) < len(closer.keys):
-                return closer  # a page without any known item stands before all that is remembered
+                return closer  # a page without any known item may stand before all remembered items
         return aligned
 
     def _search(self, origin: int, response: PageResponse[T]) -> Requests[_AlignedPage[T]]:
@@ -341,7 +340,7 @@ def _build_position(aligned: _AlignedPage[T], matcher: OverlapMatcher, total: in
         fresh=[index - start for index in alignment.fresh] if start else alignment.fresh,
         before=matcher.keys[max(0, kept - MAX_RECENT_KEYS) : kept],
         following=alignment.following,
-        missing=(),
+        missing=[],
         is_complete=matcher.is_complete and kept <= MAX_RECENT_KEYS,
         total=total,
     )

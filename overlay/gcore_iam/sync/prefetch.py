@@ -49,14 +49,12 @@ class Prefetch(Generic[T]):
             sent, control = plan.in_flight[request.offset]
             try:
                 response = self._workers.get_result(control)
-            except CallCancelled:
+            except (IAMError, CallCancelled) as error:
                 del plan.in_flight[request.offset]
-            except RateLimitError:  # the request is repeated below, without other requests beside it
-                del plan.in_flight[request.offset]
-                self._slow_down()
-            except IAMError:
-                del plan.in_flight[request.offset]
-                raise
+                if isinstance(error, RateLimitError):
+                    self._slow_down()
+                elif not isinstance(error, CallCancelled):
+                    raise  # otherwise the request is repeated below, without other requests beside it after a 429
             else:
                 del plan.in_flight[request.offset]
                 plan.record_response(sent, response, self._overlap)
@@ -72,7 +70,7 @@ class Prefetch(Generic[T]):
         requests, unwanted = self._plan.update(walker)
         _cancel(unwanted)
         for request in requests:
-            control = self._workers.build_control(self._slow_down)
+            control = RequestControl(self._slow_down, is_ahead=True)
             self._plan.in_flight[request.offset] = request, control
             self._workers.start(control, partial(self._bind(control), request.offset, request.limit))
 

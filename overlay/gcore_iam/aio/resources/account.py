@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..._reconcile import attach_reconciler
 from ..._validation import check_text
-from ...raw_response import Unwrap, get_model, keep_response, raw_async
+from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
 
 if TYPE_CHECKING:
     from gcore_iam_client.models import (
@@ -46,17 +46,17 @@ class AsyncAccount:
         return self._unwrap(await iam_get_account_details.asyncio_detailed(client=self._client))
 
     async def create(self, company: str) -> CreateAccountRequest:
-        """Open one more account for the user who makes the call.
+        """Open another account for the user that the credentials belong to.
 
         Args:
-            company: The name of the company that the account is for.
+            company: The name of the company.
 
         Returns:
-            The new account: its id and company.
+            The id and the company of the new account.
 
         Raises:
             ConfigurationError: The name is empty.
-            BadRequestError: The name is refused, for instance because it is taken.
+            BadRequestError: The API refuses the name, for instance because it is taken.
             PermissionDeniedError: The role does not allow it.
             AmbiguousOutcomeError: It is unclear whether the account was opened; `reconcile()` finds out.
             IAMError: Any other failure; see `gcore_iam.errors`.
@@ -81,25 +81,25 @@ class AsyncAccount:
         consistency: Consistency = "strict",
         resume: Checkpoint | None = None,
     ) -> AsyncPager[LastLoginTimeItem]:
-        """Iterate over every login to the account, whatever the number of pages.
+        """Iterate over all logins to the account, on however many pages.
 
-        Nothing is sent before the pager is iterated. Every login that is in the list from the start to the end of an
-        iteration is returned exactly once, also if users log in meanwhile. Logins are compared by all their
-        fields: their `id` is that of the account.
+        The pager sends nothing before it is iterated. It returns every login that is in the list from the start to the
+        end of an iteration exactly once, even if users log in meanwhile. Logins are compared by all their fields,
+        because their `id` is the account's.
 
         Args:
             page_size: Logins per request, 1 to 1000.
             start: Logins to skip, 0 or more.
             max_items: Logins to stop after, 0 or more; None for all.
-            prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests each page when it is needed.
-            consistency: "strict" keeps the promise above, for one login more per page; "fast" takes pages as they come.
-            resume: Where to go on: what `checkpoint()` of such a pager has given, in place of `start`.
+            prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests a page only when it is needed.
+            consistency: "strict" keeps the promise above, and requests one more login per page; "fast" does neither.
+            resume: Where to continue: a `checkpoint()` of such a pager, instead of `start`.
 
         Returns:
             The logins, in the server's order.
 
         Raises:
-            ConfigurationError: An argument is out of its range, or `resume` is no checkpoint of a list of logins.
+            ConfigurationError: An argument is out of its range, or `resume` is not a checkpoint of the list of logins.
             PermissionDeniedError: While iterating: the role does not allow it.
             PaginationError: While iterating: the server's pages contradict each other.
             IAMError: While iterating: any other failure; see `gcore_iam.errors`.
@@ -122,8 +122,8 @@ class AsyncAccount:
         )
 
 
-class AsyncRawAccount:
-    """`iam.account`, with status and headers; without `logins`, which sends more than one request."""
+class AsyncRawAccount(RawResource):
+    """`iam.account`, with status and headers; without `logins`."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
         account = AsyncAccount(client, keep_response)

@@ -12,7 +12,7 @@ from gcore_iam_client.types import UNSET, Unset
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
 from ..._validation import check_callback_async, check_id
-from ...raw_response import Unwrap, get_model, keep_response, raw_async
+from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
 from .token_search import ADVICE, find_token
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class AsyncTokens:
 
     @cached_property
     def legacy(self) -> AsyncLegacyTokens:
-        """The same by the operations of version 1; deprecated, announced for removal on 2026-07-17."""
+        """API tokens by the operations of version 1; deprecated, announced for removal on 2026-07-17."""
         from .legacy_tokens import AsyncLegacyTokens
 
         return AsyncLegacyTokens(self._client)
@@ -47,7 +47,7 @@ class AsyncTokens:
         not_issued_by: int | Unset = UNSET,
         deleted: bool | Unset = UNSET,
     ) -> builtins.list[TokenResponse]:
-        """List the API tokens of an account: administrators get all tokens, other users their own.
+        """List the API tokens of an account. Administrators get all tokens, other users their own.
 
         Args:
             client_id: The account's id, 1 or more.
@@ -102,9 +102,7 @@ class AsyncTokens:
 
         return self._unwrap(
             await iam_get_api_token_v2.asyncio_detailed(
-                client_id=check_id("client_id", client_id),
-                token_id=check_id("token_id", token_id),
-                client=self._client,
+                check_id("client_id", client_id), check_id("token_id", token_id), client=self._client
             )
         )
 
@@ -121,9 +119,9 @@ class AsyncTokens:
 
         Args:
             client_id: The account's id, 1 or more.
-            name: A name that tells the token from others.
+            name: A name to recognise the token by.
             role: The token's role, no higher than the caller's: its id, its name, or a `models.Group`.
-            exp_date: When the token ends, with a time zone; None for never.
+            exp_date: When the token expires, with a time zone; None for never.
             description: Free text about the token.
 
         Returns:
@@ -166,9 +164,7 @@ class AsyncTokens:
 
         return self._unwrap(
             await iam_delete_api_token_v2.asyncio_detailed(
-                client_id=check_id("client_id", client_id),
-                token_id=check_id("token_id", token_id),
-                client=self._client,
+                check_id("client_id", client_id), check_id("token_id", token_id), client=self._client
             )
         )
 
@@ -183,20 +179,20 @@ class AsyncTokens:
         exp_date: datetime | Unset | None = UNSET,
         description: str | Unset = UNSET,
     ) -> CreateTokenResponseV2:
-        """Replace an API token: create another one, use it once, hand it over, and only then delete the old one.
+        """Replace an API token: create a new one, use it once, hand it over, and then delete the old one.
 
-        If a stage fails, a token that works is left. The new token belongs to the caller, even if another user issued
-        the old one.
+        If a stage fails, at least one token still works. The new token belongs to the caller, even if another user
+        issued the old one.
 
         Args:
             client_id: The account's id, 1 or more.
             token_id: The id of the token to replace, 1 or more.
-            hand_over: Gets the new token and must put its key (`.token`) where it is needed before it returns; the old
-                token works until then. In async code it may be a coroutine function.
+            hand_over: A function that stores the key of the new token (`.token`) where it is needed, before it returns.
+                The old token works until then. In async code it may be a coroutine function.
             name: The new token's name; that of the old one when left out.
             role: The new token's role; that of the old one when left out.
-            exp_date: When the new token ends, with a time zone, or None for never; when left out it lives as long as
-                the old one was meant to.
+            exp_date: When the new token expires, with a time zone; None for never. When left out, the lifetime is that
+                of the old token.
             description: Free text about the new token; that of the old one when left out.
 
         Returns:
@@ -205,7 +201,7 @@ class AsyncTokens:
         Raises:
             ConfigurationError: An argument is not valid.
             NotFoundError: The account has no such token.
-            TokenRotationError: It stopped halfway; it says where, and which tokens exist now.
+            TokenRotationError: A stage failed; the error says which one, and which tokens exist now.
             IAMError: The old token could not be read; nothing has changed.
 
         Source: operations iamGetApiTokenV2, iamCreateApiTokenV2, iamDeleteApiTokenV2.
@@ -218,8 +214,8 @@ class AsyncTokens:
         return await rotation.run(hand_over)
 
 
-class AsyncRawTokens:
-    """`iam.tokens`, with status and headers; without `rotate`, which sends more than one request."""
+class AsyncRawTokens(RawResource):
+    """`iam.tokens`, with status and headers; without `rotate`."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
         from .legacy_tokens import AsyncRawLegacyTokens

@@ -12,7 +12,7 @@ from ..._reconcile import attach_reconciler
 from ..._request_values import build_role, check_auth_types, check_language, check_nullable_text, check_optional_text
 from ..._validation import check_id, check_text
 from ...errors import ConfigurationError, DecodeError
-from ...raw_response import Unwrap, get_model, keep_response, raw_async
+from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
 
 if TYPE_CHECKING:
     from gcore_iam_client.models import (
@@ -49,24 +49,24 @@ class AsyncUsers:
         consistency: Consistency = "strict",
         resume: Checkpoint | None = None,
     ) -> AsyncPager[User]:
-        """Iterate over every user, whatever the number of pages.
+        """Iterate over all users, on however many pages.
 
-        Nothing is sent before the pager is iterated. Every user who exists from the start to the end of an iteration is
-        returned exactly once, also when others add and delete users meanwhile.
+        The pager sends nothing before it is iterated. It returns every user who exists from the start to the end of an
+        iteration exactly once, even if others add and delete users meanwhile.
 
         Args:
             page_size: Users per request, 1 to 1000.
             start: Users to skip, 0 or more.
             max_items: Users to stop after, 0 or more; None for all.
-            prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests each page when it is needed.
-            consistency: "strict" keeps the promise above, for one user more per page; "fast" takes pages as they come.
-            resume: Where to go on: what `checkpoint()` of such a pager has given, in place of `start`.
+            prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests a page only when it is needed.
+            consistency: "strict" keeps the promise above, and requests one more user per page; "fast" does neither.
+            resume: Where to continue: a `checkpoint()` of such a pager, instead of `start`.
 
         Returns:
             The users, in the server's order.
 
         Raises:
-            ConfigurationError: An argument is out of its range, or `resume` is no checkpoint of a list of users.
+            ConfigurationError: An argument is out of its range, or `resume` is not a checkpoint of the list of users.
             PaginationError: While iterating: the server's pages contradict each other.
             IAMError: While iterating: any other failure; see `gcore_iam.errors`.
 
@@ -107,9 +107,7 @@ class AsyncUsers:
         """
         from gcore_iam_client.api.users import iam_get_user
 
-        return self._unwrap(
-            await iam_get_user.asyncio_detailed(user_id=check_id("user_id", user_id), client=self._client)
-        )
+        return self._unwrap(await iam_get_user.asyncio_detailed(check_id("user_id", user_id), client=self._client))
 
     async def update(
         self,
@@ -121,7 +119,7 @@ class AsyncUsers:
         email: str | Unset = UNSET,
         auth_types: Iterable[AuthType | str] | Unset = UNSET,
     ) -> User:
-        """Change details of a user; what is left out stays as it is.
+        """Change details of a user; arguments that are left out change nothing.
 
         Args:
             user_id: The user's id, 1 or more.
@@ -135,7 +133,7 @@ class AsyncUsers:
             The user after the change.
 
         Raises:
-            ConfigurationError: Nothing is to be changed, or an argument is not what it should be.
+            ConfigurationError: No change is given, or an argument is not valid.
             BadRequestError: The API refuses a value.
             PermissionDeniedError: The role does not allow it.
             NotFoundError: There is no such user in the account.
@@ -154,15 +152,15 @@ class AsyncUsers:
             auth_types=check_auth_types(auth_types),
         )
         if not body.to_dict():
-            raise ConfigurationError("there is nothing to change: give name, phone, lang, email or auth_types")
+            raise ConfigurationError("nothing to change: give name, phone, lang, email or auth_types")
         return self._unwrap(
-            await iam_update_user.asyncio_detailed(user_id=check_id("user_id", user_id), body=body, client=self._client)
+            await iam_update_user.asyncio_detailed(check_id("user_id", user_id), client=self._client, body=body)
         )
 
     async def update_email(self, user_id: int, new_email: str, password: str) -> UpdateUserEmailResponse:
         """Change one's own email address.
 
-        A client that authenticates with a `Session` logs in with the new one from then on.
+        A client with a `Session` logs in with the new address from then on.
 
         Args:
             user_id: The id of the user that the credentials belong to, 1 or more.
@@ -174,7 +172,7 @@ class AsyncUsers:
 
         Raises:
             ConfigurationError: An argument is not valid.
-            BadRequestError: The password is wrong, or the address is refused.
+            BadRequestError: The password is wrong, or the API refuses the address.
             AmbiguousOutcomeError: It is unclear whether the address was changed; `reconcile()` finds out.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
@@ -195,7 +193,7 @@ class AsyncUsers:
             await self._client.credentials.change_username(new_email)
             return user
 
-        with attach_reconciler("reconcile() looks which address the user has", find_outcome):
+        with attach_reconciler("reconcile() reads which address the user has", find_outcome):
             response = await iam_update_user_email.asyncio_detailed(user_id=number, body=body, client=self._client)
         await self._client.credentials.change_username(new_email)
         return self._unwrap(response)
@@ -203,20 +201,20 @@ class AsyncUsers:
     async def change_password(self, user_id: int, old: str, new: str) -> Token:
         """Change one's own password, which ends all sessions of the user.
 
-        A client that authenticates with a `Session` goes on with the new pair and the new password.
+        A client with a `Session` uses the new tokens and the new password from then on.
 
         Args:
             user_id: The id of the user that the credentials belong to, 1 or more.
-            old: The present password.
-            new: The password from now on.
+            old: The current password.
+            new: The new password.
 
         Returns:
-            A pair of tokens of a new session.
+            The access and refresh token of a new session.
 
         Raises:
             ConfigurationError: An argument is not valid.
-            BadRequestError: The present password is wrong, or the new one is refused.
-            PermissionDeniedError: The id is that of another user.
+            BadRequestError: The current password is wrong, or the API refuses the new one.
+            PermissionDeniedError: The id belongs to another user.
             AmbiguousOutcomeError: It is unclear whether the password was changed.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
@@ -234,7 +232,7 @@ class AsyncUsers:
             responses.append(await iam_change_password.asyncio_detailed(user_id=number, body=body, client=self._client))
             return get_model(responses[0])
 
-        with attach_reconciler("log in with the new password: if that works, it was changed", None):
+        with attach_reconciler("log in with the new password: if that works, the password was changed", None):
             await self._client.credentials.change_password(new, change)
         return self._unwrap(responses[0])
 
@@ -261,7 +259,7 @@ class AsyncUsers:
 
         Raises:
             ConfigurationError: An argument is not valid.
-            BadRequestError: The person has been invited already, or the API refuses a value.
+            BadRequestError: The person is invited already, or the API refuses a value.
             PermissionDeniedError: The role does not allow it.
             AmbiguousOutcomeError: It is unclear whether the invitation was sent; `reconcile()` finds out.
             IAMError: Any other failure; see `gcore_iam.errors`.
@@ -305,7 +303,7 @@ class AsyncUsers:
         from gcore_iam_client.models import Group
 
         response = await iam_get_client_user_role.asyncio_detailed(
-            client_id=check_id("client_id", client_id), user_id=check_id("user_id", user_id), client=self._client
+            check_id("client_id", client_id), check_id("user_id", user_id), client=self._client
         )
         role = get_model(response).user_role
         if not isinstance(role, Group):
@@ -336,15 +334,12 @@ class AsyncUsers:
         body = UserRole(user_role=build_role("role", role))
         return self._unwrap(
             await iam_update_client_user_role.asyncio_detailed(
-                client_id=check_id("client_id", client_id),
-                user_id=check_id("user_id", user_id),
-                body=body,
-                client=self._client,
+                check_id("client_id", client_id), check_id("user_id", user_id), client=self._client, body=body
             )
         )
 
     async def revoke(self, client_id: int, user_id: int) -> None:
-        """Remove a user from an account. A user who can enter no other account is deleted altogether.
+        """Remove a user from an account. A user without any other account is deleted.
 
         Args:
             client_id: The account's id, 1 or more.
@@ -362,15 +357,13 @@ class AsyncUsers:
 
         return self._unwrap(
             await iam_revoke_client_user_access.asyncio_detailed(
-                client_id=check_id("client_id", client_id),
-                user_id=check_id("user_id", user_id),
-                client=self._client,
+                check_id("client_id", client_id), check_id("user_id", user_id), client=self._client
             )
         )
 
 
-class AsyncRawUsers:
-    """`iam.users`, with status and headers; without `list`, which sends more than one request."""
+class AsyncRawUsers(RawResource):
+    """`iam.users`, with status and headers; without `list`."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
         users = AsyncUsers(client, keep_response)
@@ -390,7 +383,8 @@ async def _find_user(client: AsyncBoundClient, client_id: int, email: str) -> Us
     own = get_model(await iam_get_account_details.asyncio_detailed(client=client)).id
     if own != client_id:
         raise ConfigurationError(
-            f"these credentials see the users of account {own} only; look for the address in account {client_id}"
+            f"reconcile() sees only the users of account {own}, which the credentials belong to; look "
+            f"for the address in account {client_id} yourself"
         )
     found = [user async for user in AsyncUsers(client).list(page_size=1000) if _is_same(user.email, email)]
     return found[0] if found else None

@@ -17,7 +17,7 @@ from ..._deprecated import deprecated
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
 from ..._validation import check_id
-from ...raw_response import Unwrap, get_model, keep_response, raw
+from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
 from .token_search import ADVICE, find_token
 
 if TYPE_CHECKING:
@@ -52,21 +52,9 @@ class LegacyTokens:
         not_issued_by: int | Unset = UNSET,
         deleted: bool | Unset = UNSET,
     ) -> builtins.list[TokenResponse]:
-        """List the API tokens of an account; use `iam.tokens.list` instead.
+        """List the API tokens of an account, without their secrets.
 
-        Args:
-            client_id: The account's id, 1 or more.
-            role: Only tokens with this role: its id, its name, or a `models.Group`.
-            issued_by: Only tokens of the user with this id.
-            not_issued_by: No tokens of the user with this id.
-            deleted: True for deleted tokens, False for the others.
-
-        Returns:
-            The tokens, without their secrets.
-
-        Raises:
-            ConfigurationError: An argument is not valid.
-            IAMError: Any other failure; see `gcore_iam.errors`.
+        Deprecated: use `iam.tokens.list`, whose parameters and errors are the same.
 
         Source: operation iamGetApiTokens.
         """
@@ -86,19 +74,9 @@ class LegacyTokens:
 
     @deprecated(f"{_MESSAGE}; use iam.tokens.get")
     def get(self, client_id: int, token_id: int) -> TokenResponse:
-        """Get one API token; use `iam.tokens.get` instead.
+        """Get one API token, without its secret.
 
-        Args:
-            client_id: The account's id, 1 or more.
-            token_id: The token's id, 1 or more.
-
-        Returns:
-            The token, without its secret.
-
-        Raises:
-            ConfigurationError: An id is not a whole number from 1 to 2**63 - 1.
-            NotFoundError: The account has no such token.
-            IAMError: Any other failure; see `gcore_iam.errors`.
+        Deprecated: use `iam.tokens.get`, whose parameters and errors are the same.
 
         Source: operation iamGetApiToken.
         """
@@ -107,9 +85,7 @@ class LegacyTokens:
         _warn("get")
         return self._unwrap(
             iam_get_api_token.sync_detailed(
-                client_id=check_id("client_id", client_id),
-                token_id=check_id("token_id", token_id),
-                client=self._client,
+                check_id("client_id", client_id), check_id("token_id", token_id), client=self._client
             )
         )
 
@@ -123,23 +99,9 @@ class LegacyTokens:
         exp_date: datetime | None = None,
         description: str | Unset = UNSET,
     ) -> CreateTokenResponse:
-        """Issue an API token spelled like `1234$abcdef`; use `iam.tokens.create` instead.
+        """Issue an API token, whose key looks like `1234$abcdef`.
 
-        Args:
-            client_id: The account's id, 1 or more.
-            name: A name that tells the token from others.
-            role: The token's role, no higher than the caller's: its id, its name, or a `models.Group`.
-            exp_date: When the token ends, with a time zone; None for never.
-            description: Free text about the token.
-
-        Returns:
-            The token; `token` is the key.
-
-        Raises:
-            ConfigurationError: An argument is not valid.
-            BadRequestError: The role is unknown or too high, or the API refuses another value.
-            AmbiguousOutcomeError: It is unclear whether the token was issued; `reconcile()` finds out.
-            IAMError: Any other failure; see `gcore_iam.errors`.
+        Deprecated: use `iam.tokens.create`, whose parameters and errors are the same.
 
         Source: operation iamCreateApiToken.
         """
@@ -154,16 +116,9 @@ class LegacyTokens:
 
     @deprecated(f"{_MESSAGE}; use iam.tokens.delete")
     def delete(self, client_id: int, token_id: int) -> None:
-        """Delete an API token for good; use `iam.tokens.delete` instead.
+        """Delete an API token for good.
 
-        Args:
-            client_id: The account's id, 1 or more.
-            token_id: The token's id, 1 or more.
-
-        Raises:
-            ConfigurationError: An id is not a whole number from 1 to 2**63 - 1.
-            NotFoundError: The account has no such token.
-            IAMError: Any other failure; see `gcore_iam.errors`.
+        Deprecated: use `iam.tokens.delete`, whose parameters and errors are the same.
 
         Source: operation iamDeleteApiToken.
         """
@@ -172,14 +127,12 @@ class LegacyTokens:
         _warn("delete")
         return self._unwrap(
             iam_delete_api_token.sync_detailed(
-                client_id=check_id("client_id", client_id),
-                token_id=check_id("token_id", token_id),
-                client=self._client,
+                check_id("client_id", client_id), check_id("token_id", token_id), client=self._client
             )
         )
 
 
-class RawLegacyTokens:
+class RawLegacyTokens(RawResource):
     """`iam.tokens.legacy`, with status and headers."""
 
     def __init__(self, client: BoundClient) -> None:

@@ -1,6 +1,6 @@
 # Derived from aio/resources/rotation.py by `make generate`. Do not edit: change that file.
 
-"""Replaces an API token in four stages, so that a token that works is left whatever fails."""
+"""Replaces an API token in four stages. If a stage fails, at least one token still works."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class TokenRotation:
     """The rotation of one API token: create, verify, hand over, delete.
 
     Args:
-        client: What sends the requests.
+        client: Sends the requests.
         tokens: `iam.tokens` of that client.
         client_id: The account's id.
         old: The token to replace.
         name: The new token's name; that of the old one when UNSET.
         role: The new token's role; that of the old one when UNSET.
-        exp_date: When the new token ends; None for never; UNSET for a life as long as the old one's.
+        exp_date: When the new token expires; None for never; UNSET for the lifetime of the old one.
         description: Free text about the new token; that of the old one when UNSET.
 
     Raises:
@@ -82,27 +82,27 @@ class TokenRotation:
         """Rotate the token.
 
         Args:
-            hand_over: Gets the new token, and puts its key where it is needed before it returns.
+            hand_over: Stores the key of the new token where it is needed, before it returns.
 
         Returns:
             The new token.
 
         Raises:
-            TokenRotationError: A stage failed; it says which, and which tokens exist.
+            TokenRotationError: A stage failed; the error says which one, and which tokens exist.
         """
         new = self._create()
         both = f"tokens {self._old_id} and {new.id} exist"
-        with _note_interruption(f"{both}; the new one was not handed over, so delete it"):
+        with _note_interruption(f"{both}; delete the new one, which was not handed over"):
             self._verify(new)
-        # The function may hand the new token over before it fails, so both are left alone.
-        state = f"{both} and work: delete {new.id} unless its key has arrived somewhere"
+        # The function may have stored the key before it failed, so no token is deleted.
+        state = f"{both} and work: delete {new.id} unless its key was stored somewhere"
         with _note_interruption(state):
             try:
                 invoke_callback(hand_over, new)
             except Exception as error:
                 problem = f"handing the new token over failed ({type(error).__name__}); {state}"
                 raise self._build_error("hand over", problem, new.id, self._old_id, new.id) from error
-        state = f"token {new.id} has taken over, but token {self._old_id} was not deleted, as far as is known"
+        state = f"token {new.id} has taken over, but token {self._old_id} may still exist"
         with _note_interruption(state), contextlib.suppress(NotFoundError):  # another client has deleted it
             try:
                 self._delete_old(new)
@@ -114,7 +114,7 @@ class TokenRotation:
         return new
 
     def _create(self) -> CreateTokenResponseV2:
-        state = f"token {self._old_id} goes on working; whether there is a new one called {self._name!r} is not known"
+        state = f"token {self._old_id} still works; whether there is a new one called {self._name!r} is not known"
         with _note_interruption(state):
             try:
                 new = self._tokens.create(
@@ -122,7 +122,7 @@ class TokenRotation:
                 )
                 check_id("the new token's id", new.id)
             except (APIConnectionError, APIStatusError) as error:  # the outcome is known
-                problem = f"no new token was created ({error}); token {self._old_id} goes on working"
+                problem = f"no new token was created ({error}); token {self._old_id} still works"
                 raise self._build_error("create", problem, None, self._old_id) from error
             except Exception as error:
                 more = ": call reconcile() of this error's cause" if isinstance(error, AmbiguousOutcomeError) else ""
@@ -130,28 +130,26 @@ class TokenRotation:
         return new
 
     def _verify(self, new: CreateTokenResponseV2) -> None:
-        """Use the new token once; delete it if it does not work."""
+        """Send a request with the new token; delete the token if that fails."""
         try:
             found = self._authenticated_with(new).get(self._client_id, new.id)
             if found.id != new.id:
-                problem = "another token was found"
+                problem = "the response is about another token"
                 raise DecodeError(problem, operation="iamGetApiTokenV2", model="TokenResponse", key="id")
         except Exception as error:
             existing, result = self._delete_new(new.id)
-            problem = (
-                f"the new token {new.id} did not work ({error}) and {result}; token {self._old_id} goes on working"
-            )
+            problem = f"the new token {new.id} did not work ({error}) and {result}; token {self._old_id} still works"
             raise self._build_error("verify", problem, new.id, *existing) from error
 
     def _delete_new(self, new_id: int) -> tuple[tuple[int, ...], str]:
-        """Delete a new token that does not work; return which of the two exist then, and what was done."""
+        """Delete a new token that does not work; return which of the two tokens exist then, and a text about it."""
         try:
             self._tokens.delete(self._client_id, new_id)
         except NotFoundError:
             return (self._old_id,), "does not exist"
         except Exception as error:  # noqa: BLE001 - reported; the failure before it is what matters
-            return (self._old_id, new_id), f"could not be deleted again ({type(error).__name__}): delete it"
-        return (self._old_id,), "was deleted again"
+            return (self._old_id, new_id), f"could not be deleted ({type(error).__name__}): delete it"
+        return (self._old_id,), "was deleted"
 
     def _delete_old(self, new: CreateTokenResponseV2) -> None:
         try:
@@ -169,7 +167,7 @@ class TokenRotation:
 
 @contextmanager
 def _note_interruption(state: str) -> Iterator[None]:
-    """Add which tokens exist to what interrupts a rotation: Ctrl-C, a cancelled task."""
+    """Add a note with the state of the rotation to an exception that interrupts it: Ctrl-C, a cancelled task."""
     try:
         yield
     except Exception:
@@ -180,11 +178,11 @@ def _note_interruption(state: str) -> Iterator[None]:
 
 
 def _extend_exp_date(old: TokenResponse) -> datetime | None:
-    """Compute when a token ends that lives as long from now on as the old one was meant to."""
+    """Compute when a new token expires that has the lifetime of the old one, at least a day; None for never."""
     if old.exp_date is None:
         return None
     if not isinstance(old.exp_date, datetime) or not isinstance(old.created, datetime):
-        raise ConfigurationError("the old token's dates cannot be read; give the end of the new one: exp_date=")
+        raise ConfigurationError("the old token's dates cannot be read; give exp_date= for the new one")
     try:
         return datetime.now(UTC) + max(old.exp_date - old.created, timedelta(days=1))
     except OverflowError:

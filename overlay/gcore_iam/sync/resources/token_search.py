@@ -1,6 +1,6 @@
 # Derived from aio/resources/token_search.py by `make generate`. Do not edit: change that file.
 
-"""Finds the API token that a call may have issued."""
+"""Finds the API token that a call of unknown outcome has issued."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from ..driver import BoundClient
 
 ADVICE = (
-    "do not create another one before you have looked: reconcile() looks for a token of this name that you have issued "
-    "meanwhile. Its key is lost, so delete it then"
+    "call reconcile() before you create another one: it looks for a token of this name that you have issued since. The "
+    "key of such a token is lost, so delete it"
 )
 
 
 def find_token(client: BoundClient, client_id: int, name: str, began: datetime) -> TokenResponse | None:
-    """Find the token of a name that the caller has issued since a moment of this machine's clock."""
+    """Find a token of the given name that the caller has issued since `began`, by the clock of this machine."""
     from gcore_iam_client.api.account import iam_get_account_details
     from gcore_iam_client.api.api_tokens import iam_get_api_tokens_v2
 
@@ -33,21 +33,20 @@ def find_token(client: BoundClient, client_id: int, name: str, began: datetime) 
 
 
 def _convert_to_server_time(moment: datetime, date: str | None) -> datetime:
-    """Convert a moment of this machine's clock to the server's, which is at `date` now (RFC 9110, section 6.6.1)."""
+    """Convert a moment from the clock of this machine to the server's, whose `Date` header says what time it is.
+
+    Source: RFC 9110, section 6.6.1.
+    """
     from email.utils import parsedate_to_datetime
 
     try:
-        shown = parsedate_to_datetime(date) if date is not None else None
-    except (ValueError, TypeError, OverflowError):
-        shown = None
-    try:
-        return moment if shown is None else moment + (shown.astimezone(UTC) - datetime.now(UTC))
-    except OverflowError:
+        return moment + (parsedate_to_datetime(date or "").astimezone(UTC) - datetime.now(UTC))
+    except (ValueError, TypeError, OverflowError):  # the header is missing or malformed
         return moment
 
 
 def _find_newest(tokens: list[TokenResponse], name: str, since: datetime) -> TokenResponse | None:
-    """Find the newest token of a name; 5 s are for a `Date` in whole seconds and for slightly old responses."""
+    """Find the newest token of a name. The 5 s allow for a `Date` in whole seconds and for slightly old responses."""
     found: TokenResponse | None = None
     for token in tokens:
         is_new = not isinstance(token.created, datetime) or token.created >= since - timedelta(seconds=5)
