@@ -406,7 +406,8 @@ def test_a_401_is_answered_with_a_new_token() -> None:
 
 def test_a_401_for_a_new_token_is_final() -> None:
     outcomes = [status_error(401), status_error(401)]
-    run = run_flow(make_call(), outcomes, authorizations=tokens("old", "new", is_new=True))
+    authorizations = [*tokens("old", "new", is_new=True), Authorization("newer")]
+    run = run_flow(make_call(), outcomes, authorizations=authorizations)
     assert (run.error, run.sends, run.delays) == (outcomes[1], 2, [])
     assert outcomes[1].attempts == 1
 
@@ -415,6 +416,7 @@ def test_a_401_for_tokens_of_others_is_answered_three_times() -> None:
     run = run_flow(make_call(), forever(lambda: status_error(401)), authorizations=tokens(*"abcdefgh"))
     assert isinstance(run.error, AuthenticationError)
     assert run.sent_credentials == ["a", "b", "c", "d"]
+    assert run.kinds[-1] == "Send"
     assert MAX_RENEWALS == 3
 
 
@@ -472,7 +474,7 @@ def test_a_wait_that_ends_after_the_deadline_is_not_begun(clock: Clock) -> None:
 def test_the_time_of_an_attempt_counts(retry_after: float, sends: int, clock: Clock) -> None:
     call = make_call(deadline=start_deadline(8, None))
     run = run_flow(call, [status_error(429, retry_after), "response"], clock=clock, attempt_seconds=3)
-    assert run.sends == sends
+    assert (run.sends, len(run.delays)) == (sends, sends - 1)
     assert (run.response == "response") == (sends == 2)
 
 
