@@ -524,6 +524,25 @@ def test_the_given_token_is_sent_if_its_successor_is_refused() -> None:
     assert result == ("a3", True)
 
 
+def test_a_spent_token_is_not_sent_after_its_successor() -> None:
+    session = make_session_from_tokens()
+    performed, _ = perform(session.renew_steps("a1"), (Load, None), (Refresh, SECOND), (Save, None))
+    with pytest.raises(AuthenticationError):
+        perform(
+            session.renew_steps("a2"),
+            (Load, performed[-1].tokens),
+            (Refresh, status_error(401)),
+            (Save, None),
+        )
+
+
+def test_an_emptied_store_does_not_bring_back_given_tokens() -> None:
+    session = make_session_from_tokens()
+    perform(session.renew_steps("a1"), (Load, None), (Refresh, SECOND), (Save, None))
+    performed, _ = perform(session.renew_steps("a2"), (Load, None), (Refresh, ("a3", "r3")), (Save, None))
+    assert performed[1].refresh == "r2"
+
+
 def test_a_lost_successor_is_not_followed_by_the_given_token() -> None:
     session = make_session_from_tokens()
     stored = TokenPair("a2", "r2", None, ORIGIN)
@@ -803,6 +822,13 @@ def test_a_session_knows_all_its_secrets() -> None:
     with pytest.raises(OSError, match="full"):
         perform(session.renew_steps("a1"), (Load, saved), (Refresh, SECOND), (Save, OSError("full")))
     assert session.secrets == {PASSWORD, "n3w", "123456", "a1", "r1", "a2", "r2"}
+
+
+def test_a_replaced_pair_is_still_a_secret() -> None:
+    session = make_session()
+    saved = log_in(session)
+    perform(session.renew_steps("a1"), (Load, saved), (Refresh, SECOND), (Save, None))
+    assert session.secrets == {PASSWORD, "a1", "r1", "a2", "r2"}
 
 
 def test_a_session_and_its_steps_show_no_secret() -> None:
