@@ -111,7 +111,8 @@ class FlowRun:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of the flow; the fixture also makes each random delay the longest one."""
     clock = Clock()
-    monkeypatch.setattr(call_module, "time", clock)
+    for module in (call_module, events):
+        monkeypatch.setattr(module, "time", clock)
     monkeypatch.setattr(retry_module, "random", SimpleNamespace(uniform=lambda _, longest: longest))
     return clock
 
@@ -595,7 +596,7 @@ def test_an_attempt_that_raises_reports_its_end(clock: Clock) -> None:
 
 def test_a_failed_login_reports_no_attempt(clock: Clock) -> None:
     seen = record([], clock, authorizations=[status_error(400)])
-    assert seen == [events.CallStarted(*NAMES), events.CallFinished(*NAMES, 1, None, None, 0, "BadRequestError")]
+    assert seen == [events.CallStarted(*NAMES), events.CallFinished(*NAMES, 0, None, None, 0, "BadRequestError")]
 
 
 def test_a_cancelled_wait_ends_the_call(clock: Clock) -> None:
