@@ -1,0 +1,78 @@
+"""`AmbiguousOutcomeError.reconcile()`: finds out whether a write has happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from gcore_iam import AmbiguousOutcomeError, ConfigurationError, IAMClient, RetryPolicy
+from gcore_iam.testing import FakeIAM, Fault, Reset
+
+from .conftest import ClientKind
+from .retried_operations import BY_OPERATION, PASSWORD, OperationCall, make_fake
+
+CREATE = BY_OPERATION["iamCreateApiTokenV2"]
+
+
+@pytest.fixture
+def fake() -> FakeIAM:
+    return make_fake()
+
+
+def reconcile(client_kind: ClientKind, fake: FakeIAM, call: OperationCall, fault: Fault) -> Any:
+    """What `reconcile()` finds after a call that a fault has left ambiguous."""
+
+    def run(iam: Any) -> Any:
+        with pytest.raises(AmbiguousOutcomeError) as caught:
+            call.call(iam)
+        return caught.value.reconcile()
+
+    async def run_async(iam: Any) -> Any:
+        with pytest.raises(AmbiguousOutcomeError) as caught:
+            await call.call(iam)
+        return await caught.value.reconcile()
+
+    fake.inject(fault)
+    options = {"base_url": "http://localhost", "transport": fake.transport(), "retries": RetryPolicy(0)}
+    return client_kind.run(run_async if client_kind.is_async else run, fake.api_key, **options)
+
+
+@pytest.mark.parametrize(
+    ("operation", "attribute", "value"),
+    [
+        ("iamCreateApiTokenV2", "name", "ci"),
+        ("iamInviteUser", "email", "new@example.com"),
+        ("iamCreateAccount", "client_company_name", "Another Ltd"),
+        ("iamUpdateUserEmail", "email", "other@example.com"),
+    ],
+)
+def test_reconcile_finds_a_write_that_has_happened(
+    client_kind: ClientKind, fake: FakeIAM, operation: str, attribute: str, value: str
+) -> None:
+    call = BY_OPERATION[operation]
+    assert reconcile(client_kind, fake, call, Reset()) is None
+    assert getattr(reconcile(client_kind, fake, call, Reset(after_work=True)), attribute) == value
+
+
+def test_reconcile_finds_no_older_token_of_that_name(client_kind: ClientKind, fake: FakeIAM) -> None:
+    client_kind.run(CREATE.call, fake.api_key, base_url="http://localhost", transport=fake.transport())
+    fake.clock.advance(minutes=5)
+    assert reconcile(client_kind, fake, CREATE, Reset()) is None
+    found = reconcile(client_kind, fake, CREATE, Reset(after_work=True))
+    assert found.id == max(token["id"] for token in fake.tokens)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda iam: iam.users.change_password(1, PASSWORD, "another one"), "log in with the new password"),
+        (lambda iam: iam.users.invite(2002, "new@example.com", 2), "account 1001 only"),
+    ],
+)
+def test_reconcile_says_what_the_api_cannot_show(call: Any, message: str, fake: FakeIAM) -> None:
+    fake.inject(Reset())
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
+        with pytest.raises(AmbiguousOutcomeError) as caught:
+            call(iam)
+        with pytest.raises(ConfigurationError, match=message):
+            caught.value.reconcile()
