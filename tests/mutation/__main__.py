@@ -54,6 +54,7 @@ only_mutate = [{modules}]
 pytest_add_cli_args = ["-x", "-q", "-p", "no:randomly", "-p", "no:xdist", "--hypothesis-profile=mutants"]
 pytest_add_cli_args_test_selection = [{tests}]
 use_git_change_detection = false
+also_copy = ["spec", "generator-config.yml", "README.md", "CHANGELOG.md"]
 """
 
 _RESULT = re.compile(r"^\s*(\S+__mutmut_\d+): (.+)$")
@@ -88,7 +89,7 @@ def lay_out() -> None:
     ignore = shutil.ignore_patterns("__pycache__")
     for package in ("overlay/gcore_iam", "generated/gcore_iam_client", "codegen"):
         shutil.copytree(ROOT / package, WORK / "src" / Path(package).name, ignore=ignore)
-    for folder in ("tests", "spec", "examples"):
+    for folder in ("tests", "spec"):
         shutil.copytree(ROOT / folder, WORK / folder, ignore=ignore)
     for file in ("generator-config.yml", "README.md", "CHANGELOG.md"):
         shutil.copy(ROOT / file, WORK / file)

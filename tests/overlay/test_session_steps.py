@@ -474,8 +474,9 @@ def test_stored_tokens_are_used_before_given_ones() -> None:
     assert perform(session.renew_steps(None), (Load, stored))[1] == ("a2", False)
 
 
-@pytest.mark.parametrize("error", [status_error(401), status_error(400), DecodeError("x", operation="iamRefreshToken")])
-def test_a_session_from_tokens_ends_with_its_refresh_token(error: IAMError) -> None:
+@pytest.mark.parametrize("status", [400, 401, None])
+def test_a_session_from_tokens_ends_with_its_refresh_token(status: int | None) -> None:
+    error: IAMError = DecodeError("x", operation="iamRefreshToken") if status is None else status_error(status)
     session = make_session_from_tokens()
     with pytest.raises(type(error)) as caught:
         perform(session.renew_steps("a1"), (Load, None), (Refresh, error), (Save, None))
