@@ -19,7 +19,7 @@ OUTPUT      ?= generated/gcore_iam_client
 OLD         ?= $(SPEC)
 FORMAT      ?= text
 
-.PHONY: help setup demo test test-all test-lowest generate check sync lint types api inventory drift update-spec bench build lock clean
+.PHONY: help setup demo test test-all mutants test-lowest generate check sync lint types api inventory drift update-spec bench build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test: setup ## every test, in parallel (ARGS=: some, one by one)
 
 test-all: setup ## every test on each Python here, 3.11 to 3.14 (ARGS=: some)
 	@$(BIN)/nox $(if $(ARGS),-- $(ARGS))
+
+mutants: setup ## how many small defects the tests notice, in 20 minutes
+	@$(BIN)/python -m tests.mutation $(ARGS)
 
 test-lowest: $(LOWEST) ## tests/overlay with the lowest versions that pyproject admits
 	@$(dir $(LOWEST))bin/python -m pytest --numprocesses auto --dist loadfile -m 'not serial' tests/overlay $(ARGS)
