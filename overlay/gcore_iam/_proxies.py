@@ -1,130 +1,108 @@
-"""Which proxy the environment names for a URL: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, as curl reads them.
+"""Finds the proxy of a URL in the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, as curl reads them.
 
-httpx reads these variables too, but cannot read networks and bracketed IPv6 addresses in NO_PROXY (encode/httpx, issue
-3221).
+httpx reads these variables too, but does not support networks and bracketed IPv6 addresses in NO_PROXY (encode/httpx,
+issue 3221).
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from importlib.util import find_spec
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from collections.abc import Callable, Iterable, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TypeAlias
 from urllib.request import getproxies
 
-import attrs
 import httpx
 
 from ._urls import get_port, parse_url
 from .errors import ConfigurationError
 
-_SCHEMES = ("http", "https", "all")
+BypassRule: TypeAlias = "Callable[[httpx.URL, str, IPv4Address | IPv6Address | None], bool]"
+"""One entry of NO_PROXY: returns whether a URL needs no proxy, from its host and, if that is one, its address."""
 
-_PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
-
-_ENTRY = re.compile(
-    r"(?:(?P<scheme>[a-z]+)://)?"
+_ENTRY = (
+    r"(?i)(?:(?P<scheme>[a-z]+)://)?"
     r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<host>[^\[\]/:]+)|(?P<bare>[0-9a-f.]*:[0-9a-f:.]+))"
-    r"(?P<length>/[0-9.]+)?(?::(?P<port>[0-9]{1,5}))?/?",
-    re.IGNORECASE,
+    r"(?P<length>/[0-9.]+)?(?::(?P<port>[0-9]{1,5}))?/?"
 )
 
 
-@attrs.frozen
-class BypassRule:
-    """One entry of NO_PROXY.
-
-    Attributes:
-        network: The addresses that it means; None if it means a host.
-        host: The host, which stands for its subdomains too; empty if it means addresses.
-        scheme: The scheme that it is limited to; None for all.
-        port: The port that it is limited to; None for all.
-    """
-
-    network: IPv4Network | IPv6Network | None
-    host: str
-    scheme: str | None
-    port: int | None
-
-    def matches(self, scheme: str, host: str, address: IPv4Address | IPv6Address | None, port: int | None) -> bool:
-        """Return whether the rule means a host, which is also given as an address if it is one."""
-        if self.scheme not in (None, scheme) or self.port not in (None, port):
-            return False
-        if self.network is not None:
-            return address is not None and address in self.network
-        return address is None and (host == self.host or host.endswith(f".{self.host}"))
-
-
-@attrs.frozen
 class ProxySettings:
-    """The proxies that the environment names, and for which hosts they are not used.
+    """The proxies of the environment, and the URLs that need none. The repr shows no passwords.
 
-    Attributes:
-        proxies: URLs of proxies by the scheme of a request, or `all`. They may hold passwords.
+    Args:
+        proxies: The URLs of the proxies, by the scheme of a request, or `all`.
         rules: The entries of NO_PROXY.
     """
 
-    proxies: Mapping[str, str] = attrs.field(repr=False)
-    rules: tuple[BypassRule, ...]
+    def __init__(self, proxies: Mapping[str, str], rules: Iterable[BypassRule]) -> None:
+        self._proxies = proxies
+        self._rules = tuple(rules)
 
     def find_proxy(self, url: httpx.URL) -> str | None:
-        """Find the proxy for a URL; None if it is reached directly."""
-        proxy = self.proxies.get(url.scheme) or self.proxies.get("all")
+        """Find the proxy for a URL; None if it needs none."""
+        proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
         if proxy is None:
             return None
         host = url.raw_host.decode("ascii").lower().rstrip(".")
-        port = get_port(url)
         address = _parse_address(host)
-        return None if any(rule.matches(url.scheme, host, address, port) for rule in self.rules) else proxy
+        return None if any(rule(url, host, address) for rule in self._rules) else proxy
 
 
 def read_proxy_settings() -> ProxySettings | None:
-    """Read which proxies the environment names; None if there are none.
+    """Read the proxies of the environment; None if there are none.
 
-    Entries of NO_PROXY that mean nothing are passed over, as curl does.
+    Entries of NO_PROXY that are not valid are ignored, as curl does.
 
     Raises:
-        ConfigurationError: A variable does not hold the URL of a proxy. The message names the variable.
+        ConfigurationError: A variable is not the URL of a proxy. The message names the variable.
     """
     environment = getproxies()
-    entries = re.split(r"[,\s]+", environment.get("no", ""))
-    if "*" in entries:
+    entries = environment.get("no", "").replace(",", " ").split()
+    schemes = [scheme for scheme in ("http", "https", "all") if environment.get(scheme)]
+    if not schemes or "*" in entries:
         return None
-    proxies = {scheme: _check_proxy(scheme, environment[scheme]) for scheme in _SCHEMES if environment.get(scheme)}
-    if not proxies:
-        return None
-    return ProxySettings(proxies, tuple(rule for rule in map(parse_bypass_rule, entries) if rule is not None))
+    proxies = {scheme: _check_proxy(scheme, environment[scheme]) for scheme in schemes}
+    return ProxySettings(proxies, filter(None, map(parse_bypass_rule, entries)))
 
 
 def parse_bypass_rule(entry: str) -> BypassRule | None:
     """Parse one entry of NO_PROXY.
 
     Args:
-        entry: `example.com`, `.example.com` or `*.example.com` (each means the subdomains too), an IP address, a
-            network such as `10.0.0.0/8` or `fd00::/8`; IPv6 with or without brackets; perhaps `https://` in front, and
-            a port.
+        entry: `example.com`, `.example.com` or `*.example.com` (each with all subdomains), an IP address, or a network
+            such as `10.0.0.0/8` or `fd00::/8`; IPv6 with or without brackets. A scheme in front and a port at the end
+            limit the rule to them.
 
     Returns:
-        The rule; None if the entry is none of these.
+        The rule; None if the entry is not valid.
     """
-    match = _ENTRY.fullmatch(entry.strip())
+    match = re.fullmatch(_ENTRY, entry.strip())
     if match is None:
         return None
-    scheme = match["scheme"] and match["scheme"].lower()
-    scheme = None if scheme == "all" else scheme
+    scheme = (match["scheme"] or "all").lower()
     port = int(match["port"]) if match["port"] else None
-    host = match["address"] or match["bare"] or match["host"]
+    text = match["address"] or match["bare"] or match["host"]
+    network, name = None, ""
     try:
-        return BypassRule(ip_network(host + (match["length"] or ""), strict=False), "", scheme, port)
+        network = ip_network(text + (match["length"] or ""), strict=False)
     except ValueError:
         if not match["host"] or match["length"]:
             return None
-    try:
-        url = parse_url(f"http://{host.lstrip('*').strip('.')}")
-    except ValueError:
-        return None
-    return BypassRule(None, url.raw_host.decode("ascii").lower(), scheme, port)
+        try:
+            name = parse_url(f"http://{text.lstrip('*').strip('.')}").raw_host.decode("ascii").lower()
+        except ValueError:
+            return None
+
+    def needs_no_proxy(url: httpx.URL, host: str, address: IPv4Address | IPv6Address | None) -> bool:
+        if scheme not in ("all", url.scheme) or port not in (None, get_port(url)):
+            return False
+        if network is not None:
+            return address is not None and address in network
+        return address is None and f".{host}".endswith(f".{name}")
+
+    return needs_no_proxy
 
 
 def _parse_address(host: str) -> IPv4Address | IPv6Address | None:
@@ -132,27 +110,25 @@ def _parse_address(host: str) -> IPv4Address | IPv6Address | None:
         address = ip_address(host.partition("%")[0])
     except ValueError:
         return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return address if mapped is None else mapped
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _check_proxy(scheme: str, value: str) -> str:
     try:
         url = parse_url(value if "://" in value else f"http://{value}")
-        if url.scheme not in _PROXY_SCHEMES:
-            raise ValueError("its scheme is none of a proxy")
+        if url.scheme not in ("http", "https", "socks5", "socks5h"):
+            raise ValueError("its scheme is not http, https, socks5 or socks5h")
         httpx.Proxy(url)
-        if url.scheme.startswith("socks") and find_spec("socksio") is None:
-            raise ValueError('a SOCKS proxy needs another package: pip install "httpx[socks]"')
+        if url.scheme.startswith("socks"):
+            from importlib.util import find_spec
+
+            if find_spec("socksio") is None:
+                raise ValueError('a SOCKS proxy needs another package: pip install "httpx[socks]"')
     except ValueError as error:
+        names = [name for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY") if os.environ.get(name)]
+        source = f"the environment variable {names[0]}" if names else "the proxy of the system"
         raise ConfigurationError(
-            f"what {_name_variable(scheme)} says of proxies is wrong: {error}; set it to a URL such as "
+            f"{source} is not the URL of a proxy: {error}; set it to a URL such as "
             "http://proxy.example.com:3128, or unset it"
         ) from None
     return str(url)
-
-
-def _name_variable(scheme: str) -> str:
-    names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY")
-    named = next((name for name in names if os.environ.get(name)), None)
-    return "the system" if named is None else f"the environment variable {named}"

@@ -1,7 +1,7 @@
 """Masks a request's secrets in what is shown: error messages, log lines, the kept body of an error response.
 
-A server may repeat a secret as it is, or spelled as URLs, JSON, HTML, Python and forms spell it. So the text is decoded
-step by step, each step is searched with `str.find`, and what is found is masked in the text as it came. Each step is
+A server may repeat a secret as it is, or with the escapes of URLs, JSON, HTML, Python or forms. So the text is decoded
+step by step, each step is searched with `str.find`, and each occurrence is masked in the original text. The time is
 linear in the text and in the secret, whatever they hold.
 """
 
@@ -12,6 +12,7 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 from ._secrets import SECRET_KEY_ALIASES, SECRET_KEYS
 
@@ -26,43 +27,38 @@ _SHORTEST_SECRET = 3
 _MAX_STEPS = 4
 """How often a text is decoded: JSON that holds a URL in HTML takes three steps."""
 
-_SECRET_FIELD = re.compile(
-    rf"""((\\{{0,8}}["'])(?:{"|".join(sorted(SECRET_KEYS | SECRET_KEY_ALIASES, key=len, reverse=True))})\2"""
+_SECRET_FIELD = (
+    rf"""(?is)((\\{{0,8}}["'])(?:{"|".join(sorted(SECRET_KEYS | SECRET_KEY_ALIASES, key=len, reverse=True))})\2"""
     r"""\s{0,8}[:=]\s{0,8})"""
-    r"""(?:(\\{0,8}["'])(?:(?!\3)(?:\\.|.))*|(\[)[^\[\]{}]*|[0-9.+-][0-9.e+-]*)""",
-    re.IGNORECASE | re.DOTALL,
+    r"""(?:(\\{0,8}["'])(?:(?!\3)(?:\\.|.))*|(\[)[^\[\]{}]*|[0-9.+-][0-9.e+-]*)"""
 )
-"""A key of `SECRET_KEYS` with its value (a text, a list of texts, a number), in a text that is not decoded."""
+"""A secret key with its value (a text, a list of texts, a number), in a text that is not decoded."""
 
-_ESCAPE = re.compile(
-    r"""
+_ESCAPE = r"""(?isx)
       %[0-7][0-9a-f] | %[cd][0-9a-f]%[89ab][0-9a-f]                           # URLs: one character in UTF-8
     | %e[0-9a-f](?:%[89ab][0-9a-f]){2} | %f[0-7](?:%[89ab][0-9a-f]){3}
     | (?-i:\\u)d[89ab][0-9a-f]{2}(?-i:\\u)d[c-f][0-9a-f]{2} | (?-i:\\u)[0-9a-f]{4}      # JSON
     | (?-i:\\u)\{[0-9a-f]{1,6}\} | (?-i:\\U)[0-9a-f]{8} | \\x[0-9a-f]{2} | \\.          # JavaScript, Python
     | &\#0*[0-9]{1,7};? | &\#x0*[0-9a-f]{1,6};? | &[a-z][a-z0-9]{1,31};?      # HTML
     | \+ | [\b\f\n\r\t]                                                       # forms; `_decode_escape` says why
-    """,
-    re.IGNORECASE | re.DOTALL | re.VERBOSE,
-)
+    """
 
-_PARTIAL_ESCAPES = (
-    re.compile(r"(?:%[^%]{0,2}){1,4}\Z"),
-    re.compile(r"\\[^\\]{0,9}(?:\\[^\\]{0,5})?\Z"),
-    re.compile(r"&[^&;]{0,32}\Z"),
-)
+_PARTIAL_ESCAPES = (r"(?:%[^%]{0,2}){1,4}\Z", r"\\[^\\]{0,9}(?:\\[^\\]{0,5})?\Z", r"&[^&;]{0,32}\Z")
 """What may be the beginning of an escape, at the end of a text that was cut."""
 
-_UNPRINTABLE = re.compile(
+_UNPRINTABLE = (
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e007f]"
 )
 """Control characters, line separators, bidi controls, characters without width, tags, lone surrogates."""
 
-_UNPRINTABLE_IN_LINES = re.compile(_UNPRINTABLE.pattern.replace("\x00-\x1f", "\x00-\x08\x0b\x0c\x0e-\x1f"))
-"""The same without tabs and line ends."""
-
 _CONTROL_LETTERS = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
+
+
+@cache
+def _compile(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern when it is first used: most programs never show a secret, and import this library faster."""
+    return re.compile(pattern)
 
 
 class Redactor:
@@ -76,7 +72,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         long_enough = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
-        # A secret may itself look like an escape, so it is searched in each of its decoded forms.
+        # A secret may itself contain escapes, so each of its decoded forms is searched.
         forms = {
             form for secret in long_enough for variant in _find_encodings(secret) for form in _decode_fully(variant)
         }
@@ -84,7 +80,7 @@ class Redactor:
         self._borders: dict[str, array[int]] = {}
         starts = "|".join({re.escape(form[:_SHORTEST_SECRET]) for form in self._forms})
         ends = "|".join({re.escape(form[-_SHORTEST_SECRET:]) for form in self._forms})
-        # Where a secret touches a character that makes an escape of its beginning or its end.
+        # The characters next to a secret that would turn its beginning or its end into an escape.
         self._joints = re.compile(rf"(?:%|\\[uUx]?|&\#?[xX]?)(?={starts})|(?<={ends})[0-9A-Za-z;#\\\"'/]")
 
     def __repr__(self) -> str:
@@ -118,13 +114,13 @@ class Redactor:
         if not self._forms or not text:
             return text
         spans = list(self._find_all_spans(text, is_cut=is_cut))
-        parted = self._joints.sub(_replace_by_spaces, text)
-        if parted != text:
-            spans += self._find_all_spans(parted, is_cut=is_cut)
+        separated = self._joints.sub(lambda match: " " * len(match[0]), text)
+        if separated != text:
+            spans += self._find_all_spans(separated, is_cut=is_cut)
         return _replace_spans(text, spans)
 
     def _find_all_spans(self, text: str, *, is_cut: bool) -> Iterator[tuple[int, int]]:
-        """Find where a text holds secrets, spelled in any way."""
+        """Find the spans of a text that are secrets, with or without escapes."""
         decodings: list[_Decoding] = []
         step = text
         while True:
@@ -140,11 +136,11 @@ class Redactor:
             step = decoded.text
 
     def _find_spans(self, text: str, form: str, *, is_cut: bool) -> Iterator[tuple[int, int]]:
-        """Find all occurrences of a secret, overlapping ones too; runs of them come as one span."""
+        """Find all occurrences of a secret, overlapping ones too; a run of occurrences is one span."""
         start = text.find(form)
         if start >= 0:
             length = len(form)
-            period = length - self._get_borders(form)[-1]  # two occurrences are at least so far apart
+            period = length - self._get_borders(form)[-1]  # the least distance of two occurrences
             following = form[-period:]
             steps = (following * (4096 // period + 1), following)  # long steps first: a run may be long
             while start >= 0:
@@ -161,7 +157,10 @@ class Redactor:
                     yield end - matched, len(text)
 
     def _match_beginning(self, tail: str, form: str) -> int:
-        """Return how many characters of the beginning of a secret end a text; the text is shorter than the secret."""
+        """Return the length of the longest beginning of a secret that a text ends with.
+
+        The text is shorter than the secret.
+        """
         if form[:_SHORTEST_SECRET] not in tail:
             return 0
         borders = self._get_borders(form)
@@ -181,14 +180,25 @@ class Redactor:
 
 
 def mask_secret_fields(text: str) -> str:
-    """Replace the values of `SECRET_KEYS` in a text that looks like JSON by `***`, whatever they are."""
-    return _SECRET_FIELD.sub(lambda match: match[1] + (match[3] or match[4] or "") + MASK, text)
+    """Replace the value of each secret key in a text that looks like JSON by `***`."""
+    return _compile(_SECRET_FIELD).sub(lambda match: match[1] + (match[3] or match[4] or "") + MASK, text)
 
 
 def escape_unprintable(text: str, *, allow_line_breaks: bool = False) -> str:
-    """Replace characters that cannot be printed safely by Python escapes such as `\\x1b`."""
-    pattern = _UNPRINTABLE_IN_LINES if allow_line_breaks else _UNPRINTABLE
-    return pattern.sub(_escape_character, text)
+    """Replace characters that cannot be printed safely by Python escapes such as `\\x1b`.
+
+    Args:
+        text: Any text.
+        allow_line_breaks: Whether tabs and line ends stay as they are.
+    """
+
+    def escape(match: re.Match[str]) -> str:
+        if allow_line_breaks and match[0] in "\t\n\r":
+            return match[0]
+        code = ord(match[0])
+        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+    return _compile(_UNPRINTABLE).sub(escape, text)
 
 
 def write_log(
@@ -199,7 +209,7 @@ def write_log(
     secrets: Callable[[], Iterable[str]] = tuple,
     error: BaseException | None = None,
 ) -> None:
-    """Write a line to a log, without secrets. Every line that this library logs about requests goes through here.
+    """Write a line without secrets to a log. Every line that this library logs about requests is written here.
 
     Args:
         logger: The logger to write to.
@@ -218,15 +228,6 @@ def write_log(
         logger.log(level, template, *safe, stacklevel=2, exc_info=error)
 
 
-def _replace_by_spaces(match: re.Match[str]) -> str:
-    return " " * len(match[0])
-
-
-def _escape_character(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
 def _replace_spans(text: str, spans: list[tuple[int, int]]) -> str:
     pieces: list[str] = []
     position = 0
@@ -239,15 +240,15 @@ def _replace_spans(text: str, spans: list[tuple[int, int]]) -> str:
 
 
 def _find_partial_escapes(text: str) -> Iterator[int]:
-    """Yield the positions where an escape may begin that is cut at the end of a text."""
+    """Find the positions where an incomplete escape at the end of a text may begin."""
     for pattern in _PARTIAL_ESCAPES:
-        match = pattern.search(text, max(0, len(text) - 64))
+        match = _compile(pattern).search(text, max(0, len(text) - 64))
         if match is not None:
             yield match.start()
 
 
 def _compute_borders(text: str) -> array[int]:
-    """Compute for each beginning of a text how long the longest shorter text is that begins and ends it.
+    """Compute the border of each beginning of a text: the length of the longest shorter text that begins and ends it.
 
     Source: Knuth, Morris, Pratt, "Fast Pattern Matching in Strings", 1977.
     """
@@ -266,7 +267,7 @@ def _compute_borders(text: str) -> array[int]:
 
 
 class _Decoding:
-    """A decoded text with the original positions of its parts: literal parts and escapes alternate."""
+    """A decoded text, and the positions of its parts before and after decoding: literal parts and escapes alternate."""
 
     __slots__ = ("_after", "_before", "text")
 
@@ -276,7 +277,7 @@ class _Decoding:
         self._before = before
 
     def locate(self, start: int, end: int) -> tuple[int, int]:
-        """Return the original position of a span of the decoded text; an escape is never split."""
+        """Convert a span of the decoded text to a span of the original text; it never splits an escape."""
         first = bisect_right(self._after, start) - 1
         last = bisect_left(self._after, end) - 1
         start = self._before[first] + (0 if first % 2 else start - self._after[first])
@@ -285,11 +286,11 @@ class _Decoding:
 
 
 def _decode(text: str) -> _Decoding | None:
-    """Decode each escape of a text once; return None if there is none."""
+    """Decode each escape of a text once; None if the text has none."""
     pieces: list[str] = []
     after, before = array("q", [0]), array("q", [0])
     position = length = 0
-    for match in _ESCAPE.finditer(text):
+    for match in _compile(_ESCAPE).finditer(text):
         escape = match[0]
         character = _decode_escape(escape)
         if character == escape:
@@ -310,7 +311,7 @@ def _decode(text: str) -> _Decoding | None:
 
 
 def _find_encodings(secret: str) -> set[str]:
-    """Return a secret, and its forms after UTF-8 and Latin-1 were confused with each other."""
+    """Find the forms of a secret: as it is, and with UTF-8 and Latin-1 mistaken for each other."""
     if secret.isascii():
         return {secret}
     as_latin_1 = secret.encode("utf-8", "surrogatepass").decode("latin-1")
@@ -321,19 +322,17 @@ def _find_encodings(secret: str) -> set[str]:
 def _decode_fully(text: str) -> Iterator[str]:
     """Yield a text, and its form after each step of decoding."""
     yield text
-    for _ in range(_MAX_STEPS):
-        decoded = _decode(text)
-        if decoded is None:
-            return
-        text = decoded.text
+    steps = 0
+    while steps < _MAX_STEPS and (decoded := _decode(text)) is not None:
+        steps, text = steps + 1, decoded.text
         yield text
 
 
 def _decode_escape(escape: str) -> str:
-    """Return the character that an escape stands for, or the escape itself if it stands for none.
+    """Decode an escape to its character; an escape without one stays as it is.
 
-    A line end, for one, becomes `n`, and so does `\\n`: after a backslash that belongs to something else, the letter of
-    a secret that begins with it must not be lost.
+    A line end and `\\n` both become the letter `n`: the backslash may belong to the text before a secret that begins
+    with this letter.
     """
     first, rest = escape[0], escape[1:]
     if first == "%":

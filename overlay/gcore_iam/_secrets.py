@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -17,22 +16,22 @@ SECRET_KEYS = frozenset({"password", "old", "new", "double", "one_time_password"
 """Keys of bodies whose values are secrets, as the spec names them."""
 
 SECRET_KEY_ALIASES = frozenset({"access_token", "api_key", "apikey", "authorization", "refresh_token", "secret"})
-"""Keys that other servers use for the same, in lower case."""
+"""Keys, in lower case, that other servers use for secrets."""
 
 _MAX_TOKEN_BODY = 2**16
-"""Bytes: no response that issues tokens is larger."""
+"""Bytes. No response with new tokens is larger."""
 
-_SECRET_HEADER = re.compile(r"auth|credential|key|pass|secret|session|token", re.IGNORECASE)
-"""Names of request headers whose values are secrets."""
+_SECRET_HEADER_WORDS = ("auth", "credential", "key", "pass", "secret", "session", "token")
+"""Words in the names of request headers whose values are secrets."""
 
 
 def find_secrets(request: httpx.Request) -> set[str]:
-    """Find the secrets of a request: credentials in its headers and URL, and values of `SECRET_KEYS` in a JSON body."""
+    """Find the secrets of a request: credentials in its headers and URL, and values of secret keys in its JSON body."""
     secrets: set[str] = set()
     for name, value in request.headers.multi_items():
         if name == "cookie":
             secrets |= {part.partition("=")[2].strip() for part in value.split(";")}
-        elif _SECRET_HEADER.search(name):
+        elif any(word in name for word in _SECRET_HEADER_WORDS):
             secrets |= _split_credentials(value)
     secrets |= _split_userinfo(request.url.userinfo.decode("ascii", "replace"))
     try:
@@ -43,7 +42,7 @@ def find_secrets(request: httpx.Request) -> set[str]:
 
 
 def find_body_secrets(body: Any, *, skipped_keys: Container[str] = ()) -> Iterator[str]:
-    """Find the values of `SECRET_KEYS` in a decoded JSON body.
+    """Find the values of secret keys in a decoded JSON body.
 
     Args:
         body: The body.
@@ -65,7 +64,7 @@ def find_body_secrets(body: Any, *, skipped_keys: Container[str] = ()) -> Iterat
 
 
 def find_proxy_secrets(proxies: Mapping[str, str]) -> set[str]:
-    """Find user and password in the URLs of proxies, as `urllib.request.getproxies` gives them."""
+    """Find the credentials in the URLs of proxies that `urllib.request.getproxies` returns."""
     secrets: set[str] = set()
     for name, url in proxies.items():
         if name != "no":
@@ -74,7 +73,7 @@ def find_proxy_secrets(proxies: Mapping[str, str]) -> set[str]:
 
 
 def find_issued_secrets(response: httpx.Response) -> Iterator[str]:
-    """Find the tokens that a response holds: its headers may repeat them."""
+    """Find the tokens in the body of a response, which its headers may repeat."""
     try:
         if len(response.content) > _MAX_TOKEN_BODY:
             return iter(())
@@ -89,17 +88,17 @@ def is_secret_key(key: str) -> bool:
 
 
 def _split_credentials(value: str) -> set[str]:
-    """Return the secret parts of a header's value, of any authentication scheme."""
+    """Find the secret parts of a header value, with any authentication scheme."""
     scheme, _, rest = value.strip().partition(" ")
     secrets = {value.strip(), rest.strip() or scheme, value.rpartition(" ")[2]}
     if scheme.lower() == "basic":
-        with suppress(ValueError):  # it is no base64
+        with suppress(ValueError):  # it is not base64
             secrets |= _split_userinfo(base64.b64decode(rest, validate=True).decode("utf-8", "replace"))
     return secrets
 
 
 def _split_userinfo(userinfo: str) -> set[str]:
-    """Return the secret parts of `user:password`: the password, both together, and both as `Basic` credentials."""
+    """Find the secret parts of `user:password`: the password, the whole text, and its form in `Basic` credentials."""
     if not userinfo:
         return set()
     secrets = set()
