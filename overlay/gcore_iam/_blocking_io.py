@@ -1,51 +1,45 @@
-"""Where sync code blocks: sockets that keep to the deadline of an attempt, and a warning within an event loop.
+"""What sync code needs where it blocks: sockets that keep the deadline of an attempt, and a warning in an event loop.
 
-The timeouts of httpx are for one read or write: a server that keeps sending a byte now and then is never too late, be
-it in a header, in interim responses, in chunk extensions or in trailers. Here each connect, TLS handshake, read and
-write gets what is left of the deadline. Looking up a host's address cannot be bounded in sync code.
+The timeouts of httpx apply to a single read or write. A server that sends one byte now and then never exceeds them, in
+a header, in interim responses, in chunk extensions or in trailers. Here each connect, TLS handshake, read and write
+gets the time that is left until the deadline. Sync code cannot bound the lookup of a host's addresses.
 
-httpx has no argument for a network backend. It is put in where httpx keeps its connections, `_pool` of `HTTPTransport`,
-the only attribute of a dependency that is not public and that this library sets; `test_network_backend.py` fails when
-httpx does without it.
+httpx has no argument for a network backend. The backend is set in `_pool` of `HTTPTransport`, the only attribute of a
+dependency that is not public and that this library sets; `test_network_backend.py` fails if httpx removes it.
 """
 
 from __future__ import annotations
 
-import inspect
 import socket
 import ssl
 import sys
 import threading
-import time
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpcore
 import httpx
 
 from ._concurrency.deadlines import DEADLINE, remaining_seconds
+from ._warnings import warn_caller
 
 _PIECE = 4096
-"""Bytes of one write: a socket that has room takes so few at once, so no write waits twice."""
-
-_NESTED = 2
-"""TLS layers from which httpcore works on the socket by itself, part of a record by part."""
+"""Bytes of one write. A socket with free space takes so few at once, so one write waits at most once."""
 
 
 def build_transport(
     ssl_context: ssl.SSLContext, limits: httpx.Limits, proxy: httpx.Proxy | None = None
 ) -> httpx.HTTPTransport:
-    """Build a transport for sync code that keeps to deadlines.
+    """Build a transport for sync code that keeps deadlines.
 
     Args:
         ssl_context: The TLS settings for servers.
         limits: The limits of its connections.
-        proxy: The proxy that all requests go through; None for none.
+        proxy: The proxy of all requests; None for none.
 
     Returns:
-        The transport: httpx's own class, because tools that observe or replace requests patch its methods.
+        The transport. It has httpx's own class, because tools that observe or replace requests patch its methods.
 
     Raises:
         ValueError: The proxy has a scheme that httpx does not support.
@@ -83,12 +77,16 @@ def build_transport(
 def build_transport_async(
     ssl_context: ssl.SSLContext, limits: httpx.Limits, proxy: httpx.Proxy | None = None
 ) -> httpx.AsyncHTTPTransport:
-    """Build a transport for async code, where the deadline cancels whatever waits."""
+    """Build a transport for async code, where a deadline cancels the task."""
     return httpx.AsyncHTTPTransport(verify=ssl_context, limits=limits, proxy=proxy)
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """Opens connections, each within the deadline of the attempt that needs it."""
+    """Opens connections within the deadline of the attempt that needs them.
+
+    Args:
+        backend: The backend that opens them; None for httpcore's own.
+    """
 
     def __init__(self, backend: httpcore.NetworkBackend | None = None) -> None:
         self._backend = httpcore.SyncBackend() if backend is None else backend
@@ -101,17 +99,20 @@ class DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """See `httpcore.NetworkBackend.connect_tcp`."""
-
-        def connect(address: str) -> httpcore.NetworkStream:
-            seconds = _clamp(timeout, httpcore.ConnectTimeout)
-            return self._backend.connect_tcp(
-                address, port, timeout=seconds, local_address=local_address, socket_options=socket_options
-            )
-
-        if remaining_seconds() is None:
-            return DeadlineStream(connect(host))
-        return DeadlineStream(_connect_first(connect, _addresses(host, port)))
+        """See `httpcore.NetworkBackend.connect_tcp`. The addresses of the host share the deadline."""
+        addresses = [host] if DEADLINE.get() is None else _look_up(host, port)
+        while True:
+            address = addresses.pop(0)
+            try:
+                seconds = _clamp(timeout, httpcore.ConnectTimeout)
+                return DeadlineStream(
+                    self._backend.connect_tcp(
+                        address, port, timeout=seconds, local_address=local_address, socket_options=socket_options
+                    )
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if not addresses:
+                    raise
 
     def connect_unix_socket(
         self,
@@ -123,17 +124,13 @@ class DeadlineBackend(httpcore.NetworkBackend):
         seconds = _clamp(timeout, httpcore.ConnectTimeout)
         return DeadlineStream(self._backend.connect_unix_socket(path, timeout=seconds, socket_options=socket_options))
 
-    def sleep(self, seconds: float) -> None:
-        """See `httpcore.NetworkBackend.sleep`."""
-        time.sleep(_clamp(seconds, httpcore.ConnectTimeout) or 0.0)
-
 
 class DeadlineStream(httpcore.NetworkStream):
     """A connection whose reads and writes end at the deadline of the attempt that makes them.
 
     Args:
         stream: The connection.
-        tls_layers: How often TLS was started on it; twice to a server behind an https proxy.
+        tls_layers: How many layers of TLS it has: two to a server behind an https proxy.
     """
 
     def __init__(self, stream: httpcore.NetworkStream, tls_layers: int = 0) -> None:
@@ -144,8 +141,8 @@ class DeadlineStream(httpcore.NetworkStream):
         """See `httpcore.NetworkStream.read`."""
         if DEADLINE.get() is None:
             return self._stream.read(max_bytes, timeout=timeout)
-        with self._cut_nested_tls(self._tls_layers, httpcore.ReadTimeout):
-            return self._stream.read(max_bytes, timeout=_clamp(timeout, httpcore.ReadTimeout))
+        with self._bound(timeout, httpcore.ReadTimeout, self._tls_layers) as seconds:
+            return self._stream.read(max_bytes, timeout=seconds)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """See `httpcore.NetworkStream.write`."""
@@ -153,16 +150,12 @@ class DeadlineStream(httpcore.NetworkStream):
             self._stream.write(buffer, timeout=timeout)
             return
         for start in range(0, len(buffer), _PIECE):
-            piece = buffer[start : start + _PIECE]
-            with self._cut_nested_tls(self._tls_layers, httpcore.WriteTimeout):
-                self._stream.write(piece, timeout=_clamp(timeout, httpcore.WriteTimeout))
+            with self._bound(timeout, httpcore.WriteTimeout, self._tls_layers) as seconds:
+                self._stream.write(buffer[start : start + _PIECE], timeout=seconds)
 
     def close(self) -> None:
-        """See `httpcore.NetworkStream.close`. A thread that reads from the connection is woken."""
-        connection = self._stream.get_extra_info("socket")
-        if connection is not None:
-            with suppress(OSError):  # it is closed already
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # not that of SSLSocket, which may be in use
+        """See `httpcore.NetworkStream.close`. A thread that reads from the connection wakes up."""
+        self._shut_down()
         self._stream.close()
 
     def start_tls(
@@ -171,8 +164,7 @@ class DeadlineStream(httpcore.NetworkStream):
         """See `httpcore.NetworkStream.start_tls`."""
         layers = self._tls_layers + 1
         try:
-            with self._cut_nested_tls(layers, httpcore.ConnectTimeout):
-                seconds = _clamp(timeout, httpcore.ConnectTimeout)
+            with self._bound(timeout, httpcore.ConnectTimeout, layers) as seconds:
                 return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, timeout=seconds), layers)
         except BaseException:
             self.close()  # httpcore has no connection yet that it could close
@@ -182,44 +174,46 @@ class DeadlineStream(httpcore.NetworkStream):
         """See `httpcore.NetworkStream.get_extra_info`."""
         return self._stream.get_extra_info(info)
 
-    def _cut_nested_tls(self, layers: int, error: type[httpcore.TimeoutException]) -> AbstractContextManager[object]:
-        """Shut the socket down at the deadline.
+    @contextmanager
+    def _bound(
+        self, timeout: float | None, error: type[httpcore.TimeoutException], layers: int
+    ) -> Iterator[float | None]:
+        """Give an operation a timeout that ends at the deadline at the latest.
 
-        Over TLS within TLS, httpcore gives the timeout to each part of a record.
+        In TLS within TLS, httpcore applies the timeout to each part of a record. There the socket is shut down at the
+        deadline.
 
         Raises:
-            httpcore.TimeoutException: The deadline has passed meanwhile; of the given class.
+            httpcore.TimeoutException: The deadline has passed; of the given class.
         """
-        remaining = remaining_seconds()
-        if layers < _NESTED or remaining is None:
-            return nullcontext()
-        return _shut_down_after(remaining, self._stream.get_extra_info("socket"), error)
+        seconds, remaining = _clamp(timeout, error), remaining_seconds()
+        if layers < 2 or remaining is None:
+            yield seconds
+            return
+        is_over = threading.Event()
 
+        def shut_down() -> None:
+            is_over.set()
+            self._shut_down()
 
-@contextmanager
-def _shut_down_after(
-    seconds: float, connection: socket.socket, error: type[httpcore.TimeoutException]
-) -> Iterator[None]:
-    is_over = threading.Event()
-
-    def shut_down() -> None:
-        is_over.set()
-        with suppress(OSError):
-            socket.socket.shutdown(connection, socket.SHUT_RDWR)  # not that of SSLSocket, which is in use
-
-    timer = threading.Timer(max(0.0, seconds), shut_down)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except (httpcore.NetworkError, OSError) as failure:
+        timer = threading.Timer(max(0.0, remaining), shut_down)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield seconds
+        except (httpcore.NetworkError, OSError):
+            if not is_over.is_set():
+                raise
+        finally:
+            timer.cancel()
         if is_over.is_set():
-            raise error("the deadline has passed") from failure
-        raise
-    finally:
-        timer.cancel()
-    if is_over.is_set():
-        raise error("the deadline has passed")
+            raise error("the deadline has passed")
+
+    def _shut_down(self) -> None:
+        connection = self._stream.get_extra_info("socket")
+        if connection is not None:
+            with suppress(OSError):  # it is closed already
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # not that of SSLSocket, which may be in use
 
 
 def _clamp(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
@@ -231,12 +225,12 @@ def _clamp(timeout: float | None, error: type[httpcore.TimeoutException]) -> flo
     remaining = remaining_seconds()
     if remaining is None:
         return timeout
-    if remaining <= 0:  # a timeout of 0 would mean not to wait, and fail in another way
+    if remaining <= 0:  # with a timeout of 0, a socket would not wait, and fail with another error
         raise error("the deadline has passed")
     return remaining if timeout is None else min(timeout, remaining)
 
 
-def _addresses(host: str, port: int) -> list[str]:
+def _look_up(host: str, port: int) -> list[str]:
     """Look up the addresses of a host: the socket module would give each of them the whole timeout.
 
     Raises:
@@ -249,29 +243,12 @@ def _addresses(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def _connect_first(connect: Callable[[str], httpcore.NetworkStream], addresses: list[str]) -> httpcore.NetworkStream:
-    """Connect to the first address that can be connected to.
-
-    Raises:
-        httpcore.ConnectError: None of them can.
-        httpcore.ConnectTimeout: The last one took too long, or the deadline has passed.
-    """
-    for address in addresses[:-1]:
-        try:
-            return connect(address)
-        except (httpcore.ConnectError, httpcore.ConnectTimeout):
-            continue
-    return connect(addresses[-1])
-
-
 # --- event loops -----------------------------------------------------------------------------------------------------
 
 _MESSAGE = (
     "a sync client of gcore_iam blocks the event loop that runs in this thread; use AsyncIAMClient, call it in another "
     "thread, or filter this warning if that is intended"
 )
-
-_PACKAGES = ("gcore_iam", "gcore_iam_client")
 
 _warning_lock = threading.Lock()
 _has_warned = False
@@ -284,62 +261,34 @@ async def warn_if_event_loop_is_running_async() -> None:
 def warn_if_event_loop_is_running() -> None:
     """Warn once in a process if an event loop of asyncio or trio runs in this thread; never in a notebook.
 
-    Modules are looked at in `sys.modules` only: a library that is not loaded runs no loop, and one that another thread
-    is still loading may lack any attribute.
-
     Raises:
         RuntimeWarning: A filter turns the warning into an error; then every call raises it.
     """
-    if not _has_warned and _is_event_loop_running() and not _is_notebook():
-        _warn_once()
-
-
-def _is_event_loop_running() -> bool:
-    get_running_loop = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)  # of `asyncio.events.__all__`
-    if get_running_loop is not None and get_running_loop() is not None:
-        return True
-    trio = sys.modules.get("trio")
-    if trio is None:
-        return False
-    current = getattr(
-        sys.modules.get("sniffio"), "thread_local", None
-    )  # where trio says that it runs: a fifth of the time
-    if current is not None:
-        return getattr(current, "name", None) is not None
-    in_trio_run = getattr(getattr(trio, "lowlevel", None), "in_trio_run", None)
-    return in_trio_run is not None and bool(in_trio_run())
-
-
-def _is_notebook() -> bool:
-    """Return whether this is a notebook or an IPython shell, whose cells run in a loop that they may block."""
-    modules: dict[str, Any] = sys.modules
-    if modules.get("ipykernel") is not None:
-        return True
-    get_ipython = getattr(modules.get("IPython"), "get_ipython", None)
-    if get_ipython is not None and get_ipython() is not None:
-        return True
-    running_in_notebook = getattr(modules.get("marimo"), "running_in_notebook", None)
-    return running_in_notebook is not None and bool(running_in_notebook())
-
-
-def _warn_once() -> None:
     global _has_warned
+    is_in_asyncio = _call_if_loaded("asyncio", "_get_running_loop") is not None  # of `asyncio.events.__all__`
+    if not (is_in_asyncio or _call_if_loaded("trio.lowlevel", "in_trio_run")) or _is_notebook():
+        return
     with _warning_lock:
         if _has_warned:
             return
         _has_warned = True
     try:
-        warnings.warn(_MESSAGE, RuntimeWarning, stacklevel=_count_own_frames() + 1)
+        warn_caller(_MESSAGE, RuntimeWarning)
     except BaseException:
         _has_warned = False
         raise
 
 
-def _count_own_frames() -> int:
-    """Count the frames of this library between the caller of this function and the user's code."""
-    frame = inspect.currentframe()
-    count = -1  # this function
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PACKAGES:
-        frame = frame.f_back
-        count += 1
-    return count
+def _is_notebook() -> bool:
+    """Return whether this is a notebook or an IPython shell. Their cells run in a loop that they may block."""
+    return (
+        sys.modules.get("ipykernel") is not None
+        or _call_if_loaded("IPython", "get_ipython") is not None
+        or bool(_call_if_loaded("marimo", "running_in_notebook"))
+    )
+
+
+def _call_if_loaded(module: str, name: str) -> object:
+    """Call a function of a module; None if the module is not loaded, or another thread is still loading it."""
+    function = getattr(sys.modules.get(module), name, None)
+    return None if function is None else function()

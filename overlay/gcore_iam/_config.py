@@ -1,4 +1,4 @@
-"""One validated configuration of a client, from arguments and the environment."""
+"""The configuration of a client: its settings, validated, from arguments and the environment."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import httpx
 from gcore_iam_client.types import UNSET, Unset
 
 from ._redaction import INFO, logger
-from ._response_body import ACCEPT_ENCODING, check_max_response_bytes
+from ._response_body import ACCEPT_ENCODING
 from ._urls import parse_url
-from ._validation import check_callback
+from ._validation import check_callback, is_whole_number
 from ._version import __version__
 from .errors import ConfigurationError
 from .retry import RetryPolicy
@@ -29,17 +29,17 @@ DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds: 5 to connect, 30 for each read, each write, and the wait for a connection of the pool."""
 
 _MAX_TIMEOUT = 1e6
-"""Seconds: sockets cannot wait for much longer; `httpx.Timeout(None)` waits without end."""
+"""Seconds. Sockets do not support much longer timeouts; `httpx.Timeout(None)` has no end."""
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110, section 5.6.2
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # a token of RFC 9110, section 5.6.2
 
 _RESERVED_HEADERS = frozenset({"host", "content-type", "content-length", "transfer-encoding", "connection"})
 """Headers that the client sets for each request."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ClientConfig:
     """The settings of a client or of a view of it.
 
@@ -54,10 +54,10 @@ class ClientConfig:
 
     base_url: httpx.URL
     timeout: httpx.Timeout
-    headers: httpx.Headers = attrs.field(repr=False)
+    headers: httpx.Headers
     retries: RetryPolicy
-    max_response_bytes: int | None
-    on_event: Callable[[Event], object] | None = attrs.field(repr=False)
+    max_response_bytes: int | None = None
+    on_event: Callable[[Event], object] | None = None
 
     def build_emit(self) -> Emit | None:
         """Build the function that reports events; None when neither a callback nor the log takes them."""
@@ -76,83 +76,65 @@ class ClientConfig:
         max_response_bytes: int | Unset | None = UNSET,
         on_event: Callable[[Event], object] | None = None,
     ) -> ClientConfig:
-        """Build a changed copy; None, or UNSET for the bound of response bodies, leaves a setting as it is.
+        """Build a changed copy. None, or UNSET for `max_response_bytes`, leaves a setting as it is.
+
+        Args:
+            timeout: Seconds, or an `httpx.Timeout`.
+            retries: A policy, or a number of retries.
+            headers: More headers of the user.
+            max_response_bytes: How many bytes the body of a response may have; None for no bound.
+            on_event: The user's callback for events.
 
         Raises:
             ConfigurationError: A setting is not valid; the message says what is allowed.
         """
         merged = httpx.Headers(self.headers)
         merged.update(check_headers(headers))
+        if isinstance(max_response_bytes, Unset):
+            max_response_bytes = self.max_response_bytes
+        elif max_response_bytes is not None and not is_whole_number(max_response_bytes, 1):
+            raise ConfigurationError("max_response_bytes must be a whole number of bytes above 0, or None for no bound")
         return ClientConfig(
             self.base_url,
             check_timeout(timeout, self.timeout),
             merged,
             self.retries if retries is None else RetryPolicy.of(retries),
-            self.max_response_bytes
-            if isinstance(max_response_bytes, Unset)
-            else check_max_response_bytes(max_response_bytes),
+            max_response_bytes,
             self.on_event if on_event is None else check_callback("on_event", on_event),
         )
 
 
-def build_config(
-    *,
-    base_url: str | None,
-    timeout: float | httpx.Timeout | None,
-    retries: RetryPolicy | int | None,
-    headers: Mapping[str, str] | None,
-    max_response_bytes: int | None,
-    allow_http: bool,
-    on_event: Callable[[Event], object] | None,
-    http_client: httpx.Client | httpx.AsyncClient | None,
+def build_default_config(
+    base_url: str | None, *, allow_http: bool, http_client: httpx.Client | httpx.AsyncClient | None
 ) -> ClientConfig:
-    """Validate the settings of a client.
+    """Build the configuration of a client whose other settings have their defaults.
 
     Args:
         base_url: The URL of the API; None reads `GCORE_BASE_URL`.
-        timeout: Seconds, or an `httpx.Timeout`; None for the timeout of `http_client`, or the default.
-        retries: A policy or a number of retries; None for the default policy.
-        headers: Headers of the user.
-        max_response_bytes: How many bytes the body of a response may have; None for no bound.
         allow_http: Whether credentials may go over plain http to other machines.
-        on_event: The user's callback for events.
-        http_client: The user's httpx client; None for one of ours.
+        http_client: The user's httpx client, whose timeout is the default unless it is httpx's own; None for none.
 
     Raises:
-        ConfigurationError: A setting is not valid; the message says what is allowed.
+        ConfigurationError: The base URL is not valid; the message says what is allowed.
     """
-    default = DEFAULT_TIMEOUT
+    headers = {
+        "User-Agent": f"gcore-iam/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}",
+        "Accept": "application/json",
+        "Accept-Encoding": ACCEPT_ENCODING,
+        "Connection": "keep-alive",
+    }
+    timeout = DEFAULT_TIMEOUT
     if http_client is not None and http_client.timeout != httpx.Timeout(5.0):  # httpx's default
-        default = http_client.timeout
-    merged = _build_own_headers()
-    merged.update(check_headers(headers))
-    return ClientConfig(
-        check_base_url(base_url, allow_http=allow_http),
-        check_timeout(timeout, default),
-        merged,
-        RetryPolicy.of(retries),
-        check_max_response_bytes(max_response_bytes),
-        None if on_event is None else check_callback("on_event", on_event),
-    )
-
-
-def _build_own_headers() -> httpx.Headers:
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return httpx.Headers(
-        {
-            "User-Agent": f"gcore-iam/{__version__} python/{python}",
-            "Accept": "application/json",
-            "Accept-Encoding": ACCEPT_ENCODING,
-            "Connection": "keep-alive",
-        }
-    )
+        timeout = http_client.timeout
+    url = check_base_url(base_url, allow_http=allow_http)
+    return ClientConfig(url, timeout, httpx.Headers(headers), RetryPolicy())
 
 
 def check_base_url(value: str | None, *, allow_http: bool) -> httpx.URL:
     """Parse the base URL of a client; None reads `GCORE_BASE_URL`.
 
     Raises:
-        ConfigurationError: It is not a valid base URL, or is plain http to another machine and that is not allowed.
+        ConfigurationError: It is not a valid base URL, or is plain http to another machine without `allow_http`.
     """
     name = "base_url"
     if value is None:
@@ -195,7 +177,7 @@ def check_headers(value: Mapping[str, str] | None) -> httpx.Headers:
     """Validate the headers of the user.
 
     Raises:
-        ConfigurationError: A name or value is not allowed in a header, or is for `auth`.
+        ConfigurationError: A name or value is not allowed in a header, or the client sets the header itself.
     """
     headers = httpx.Headers()
     if value is None:
@@ -203,7 +185,7 @@ def check_headers(value: Mapping[str, str] | None) -> httpx.Headers:
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"headers must be a mapping, not {type(value).__name__}")
     for name, text in value.items():
-        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+        if not isinstance(name, str) or not re.fullmatch(_HEADER_NAME, name):
             raise ConfigurationError(f"{name!r} is not the name of a header")
         if name.lower() == "authorization":
             raise ConfigurationError("headers must not hold Authorization; credentials go into auth")

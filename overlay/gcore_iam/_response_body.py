@@ -1,121 +1,88 @@
-"""Reads response bodies, whose size after decoding and whose time are bounded."""
+"""Bounds the size of response bodies, before and after decoding, and the time to read them."""
 
 from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
 import httpx
 
 from ._concurrency.deadlines import enforce_deadline, enforce_deadline_async
-from .errors import ConfigurationError
 
 DEFAULT_MAX_RESPONSE_BYTES = 64 * 2**20
-"""64 MiB: the largest page of 1000 users has less than one."""
+"""64 MiB. A page of 1000 users, the largest response, has less than 1 MiB."""
 
 ACCEPT_ENCODING = "gzip, deflate"
-"""The content codings that can be decoded piece by piece, with the standard library."""
+"""The content codings that the standard library can decode piece by piece."""
 
-_MOST_CODINGS = 2
-"""Content codings that may be applied to a body one after the other: each takes memory."""
+_WINDOW_BITS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+"""The argument of zlib for each content coding of RFC 9110, section 8.4.1."""
+
+_MAX_CODINGS = 2
+"""Content codings of one body: each takes memory."""
 
 _PIECE = 2**16
 """Bytes to decode at once."""
 
-
 _SLACK = 0.3
-"""Seconds after the deadline until async code looks itself: anyio ends whatever waits before that."""
+"""Seconds after the deadline until async code checks it: before that, anyio cancels the read."""
 
 
 class BodyTooLargeError(Exception):
-    """A body has more bytes than it may have. Callers see `ResponseTooLargeError` in its place."""
+    """A body has more bytes than the bound. The client raises `ResponseTooLargeError` from it."""
 
 
-def check_max_response_bytes(value: object) -> int | None:
-    """Return a bound for response bodies.
+def bound_body(response: httpx.Response, max_bytes: int | None, deadline: float | None) -> None:
+    """Bound the size of a response body and the time to read it; decode the body piece by piece.
 
-    Raises:
-        ConfigurationError: It is neither None nor a whole number above 0.
-    """
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-        raise ConfigurationError("max_response_bytes must be a whole number of bytes above 0, or None for no bound")
-    return value
-
-
-def bound_body(
-    response: httpx.Response,
-    max_bytes: int | None,
-    deadline: float | None,
-    convert_error: Callable[[Exception], Exception] | None = None,
-) -> None:
-    """Bound what reading a response may take, and decode its body piece by piece.
-
-    While the response is read, its headers do not name the content coding: httpx would decode the body once more.
+    The content coding is removed from the headers: httpx would decode the body once more.
 
     Args:
-        response: A response whose body has not been read; one that has been is only measured.
-        max_bytes: How many bytes the body may have, decoded or not; None for no bound.
-        deadline: When it must have been read, by `time.monotonic()`; None for no bound.
-        convert_error: Makes the error to raise of what goes wrong while a body is read; None leaves it as it is.
+        response: The response. If its body was read before, only its size is checked.
+        max_bytes: How many bytes the body may have, before and after decoding; None for no bound.
+        deadline: When reading must end, by `time.monotonic()`; None for no bound.
 
     Raises:
-        BodyTooLargeError: It has been read, and is larger.
-        httpx.DecodingError: It has content codings that this client did not request.
+        BodyTooLargeError: The body was read before, and is larger.
+        httpx.DecodingError: The body has a content coding that this client did not request, or too many.
     """
     if response.is_stream_consumed:
         _check_size(len(response.content), max_bytes)
         return
     names = response.headers.get("content-encoding", "").lower().split(",")
     codings = [name for name in map(str.strip, names) if name not in ("", "identity")]
-    if len(codings) > _MOST_CODINGS or not all(coding in _WINDOW_BITS for coding in codings):
+    if len(codings) > _MAX_CODINGS or not _WINDOW_BITS.keys() >= set(codings):
         raise httpx.DecodingError(f"the content coding is none of {ACCEPT_ENCODING}")
     decoders = [_Inflater(coding, max_bytes) for coding in reversed(codings)]
-    response.stream = _BoundedBody(response.stream, decoders, max_bytes, deadline, convert_error)
+    response.stream = _BoundedBody(response.stream, decoders, max_bytes, deadline)
     if codings:
-        response.headers = httpx.Headers(
-            [(key, value) for key, value in response.headers.raw if key.lower() not in _HEADERS_OF_A_CODED_BODY]
-        )
-
-
-_HEADERS_OF_A_CODED_BODY = (b"content-encoding", b"content-length")
-
-_WINDOW_BITS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
-"""How zlib names the content codings of RFC 9110, section 8.4.1."""
+        response.headers = response.headers.copy()
+        for name in ("content-encoding", "content-length"):
+            response.headers.pop(name, None)
 
 
 class _BoundedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body that is decoded as it is read."""
 
-    def __init__(
-        self,
-        stream: Any,
-        decoders: list[_Inflater],
-        max_bytes: int | None,
-        deadline: float | None,
-        convert_error: Callable[[Exception], Exception] | None,
-    ) -> None:
+    def __init__(self, stream: Any, decoders: list[_Inflater], max_bytes: int | None, deadline: float | None) -> None:
         self._stream = stream
         self._decoders = decoders
         self._max_bytes = max_bytes
         self._deadline = deadline
-        self._convert_error = convert_error
         self._size = 0
 
     def __iter__(self) -> Iterator[bytes]:
         chunks = iter(self._stream)
-        try:
-            while True:
-                with enforce_deadline(self._deadline):
-                    chunk = next(chunks, None)
-                self._check_deadline(0.0)
-                if chunk is None:
-                    return
-                yield from self._decode(chunk)
-        except Exception as error:  # noqa: BLE001 - raised again
-            self._raise(error)
+        while True:
+            with enforce_deadline(self._deadline):
+                chunk = next(chunks, None)
+            self._check_deadline(0.0)
+            if chunk is None:
+                return
+            yield from self._decode(chunk)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         chunks = aiter(self._stream)
@@ -127,26 +94,23 @@ class _BoundedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
                     return
                 try:
                     self._check_deadline(_SLACK)
-                    pieces = iter(self._decode(chunk))
-                    while (piece := next(pieces, None)) is not None:
+                    for piece in self._decode(chunk):
                         yield piece
                 except Exception:
                     await self._end_stream(chunks)
                     raise
-        except Exception as error:  # noqa: BLE001 - raised again
-            self._raise(error)
         finally:
             if isinstance(chunks, AsyncGenerator):  # nothing else would close it
                 await chunks.aclose()
 
     async def _end_stream(self, chunks: AsyncIterator[bytes]) -> None:
-        """Close the connection, and let the generators that read from it notice: trio warns of unfinished ones."""
+        """Close the connection, and finish the generators that read from it: trio warns of unfinished ones."""
         import anyio
 
         end = time.monotonic() + _SLACK
         with suppress(Exception), anyio.move_on_after(_SLACK):
             await self._stream.aclose()
-            while time.monotonic() < end:  # a stream of the user's may neither end nor wait
+            while time.monotonic() < end:  # the stream of a user's transport may neither end nor wait
                 await anext(chunks)
 
     def _decode(self, chunk: bytes) -> Iterable[bytes]:
@@ -158,14 +122,9 @@ class _BoundedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
         return pieces
 
     def _check_deadline(self, slack: float) -> None:
-        """Raise httpx.ReadTimeout after the deadline: a stream that is not ours may know nothing of it."""
+        """Raise httpx.ReadTimeout after the deadline, which the stream of a user's transport does not keep."""
         if self._deadline is not None and time.monotonic() >= self._deadline + slack:
             raise httpx.ReadTimeout("the deadline has passed")
-
-    def _raise(self, error: Exception) -> None:
-        if self._convert_error is None:
-            raise error
-        raise self._convert_error(error) from None
 
     def close(self) -> None:
         """See `httpx.SyncByteStream.close`."""
@@ -177,11 +136,11 @@ class _BoundedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 class _Inflater:
-    """Undoes one content coding."""
+    """Decodes one content coding."""
 
     def __init__(self, coding: str, max_bytes: int | None) -> None:
         self._zlib = zlib.decompressobj(_WINDOW_BITS[coding])
-        self._may_be_raw = coding == "deflate"  # without the header that RFC 9110 requires, as some servers send it
+        self._may_be_raw = coding == "deflate"  # some servers omit the zlib header that RFC 9110 requires
         self._max_bytes = max_bytes
         self._size = 0
 

@@ -1,4 +1,4 @@
-"""Every check of an argument, before anything is sent."""
+"""Checks arguments before anything is sent."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ def check_id(name: str, value: int) -> int:
     Raises:
         ConfigurationError: It is not a whole number from 1 to 2**63 - 1.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST_ID:
+    if not is_whole_number(value, 1, _LARGEST_ID):
         raise ConfigurationError(f"{name} must be a whole number from 1 to 2**63 - 1")
     return value
 
 
 def check_text(name: str, value: str) -> str:
-    """Check a text that must not be empty. The error message never shows it: it may be a password.
+    """Check a text that must not be empty. The error message does not show the text: it may be a password.
 
     Raises:
-        ConfigurationError: It is not a str, or has nothing but white space.
+        ConfigurationError: It is not a str, has only white space, or cannot be encoded.
     """
     if not isinstance(value, str):
         raise ConfigurationError(f"{name} must be a str, not {type(value).__name__}")
     if not value.strip():
         raise ConfigurationError(f"{name} must not be empty")
-    if not _is_encodable(value):
+    if value.encode(errors="replace").decode() != value:
         raise ConfigurationError(f"{name} must be text that UTF-8 can hold, without lone surrogates")
     return value
 
 
 def check_datetime(name: str, value: datetime | None) -> datetime | None:
-    """Convert a moment to UTC; None stays None.
+    """Convert a datetime to UTC; None stays None.
 
     Raises:
-        ConfigurationError: It is not a datetime, or one without a time zone.
+        ConfigurationError: It is not a datetime, or has no time zone.
     """
     if value is None:
         return None
@@ -61,15 +61,26 @@ def check_datetime(name: str, value: datetime | None) -> datetime | None:
         raise ConfigurationError(f"{name} is a moment that UTC has no year for") from None
 
 
+def is_whole_number(value: object, low: int, high: int | None = None) -> bool:
+    """Return whether a value is an int from `low` to `high`, and not a bool."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return False
+    return low <= value and (high is None or value <= high)
+
+
 def check_int(name: str, value: object, low: int, high: int | None = None) -> None:
-    """Raise ConfigurationError unless an argument is a whole number within its range."""
+    """Check a whole number.
+
+    Raises:
+        ConfigurationError: It is not a whole number from `low` to `high`.
+    """
     allowed = f"from {low} to {high}" if high is not None else f"of {low} or more"
-    if isinstance(value, bool) or not isinstance(value, int) or value < low or (high is not None and value > high):
+    if not is_whole_number(value, low, high):
         raise ConfigurationError(f"{name} must be a whole number {allowed}, not {value!r}")
 
 
 def check_callback(name: str, callback: F) -> F:
-    """Check a function of the user's before it is needed.
+    """Check a user's function, which must not be a coroutine function.
 
     Raises:
         ConfigurationError: It is not a function of one argument, or is a coroutine function.
@@ -81,7 +92,11 @@ def check_callback(name: str, callback: F) -> F:
 
 
 def check_callback_async(name: str, callback: F) -> F:
-    """Check a function of the user's before it is needed; it may be a coroutine function."""
+    """Check a user's function; it may be a coroutine function.
+
+    Raises:
+        ConfigurationError: It is not a function of one argument.
+    """
     if not callable(callback):
         raise ConfigurationError(f"{name} must be a function, not {type(callback).__name__}")
     try:
@@ -91,11 +106,3 @@ def check_callback_async(name: str, callback: F) -> F:
     except TypeError as error:
         raise ConfigurationError(f"{name} must be a function of one argument: {error}") from None
     return callback
-
-
-def _is_encodable(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -279,7 +279,7 @@ def test_there_is_a_timeout_unless_another_is_given() -> None:
         ({"timeout": "5"}, "above 0"),
         ({"timeout": float("nan")}, "above 0"),
         ({"timeout": float("inf")}, "above 0"),
-        ({"base_url": f"https://{'a' * 64}.com"}, "no host that there can be"),
+        ({"base_url": f"https://{'a' * 64}.com"}, "its host is not a valid name or address"),
         ({"headers": {"X": "x "}}, "without spaces"),
         ({"headers": {"Authorization": "x"}}, "auth"),
         ({"headers": {"Host": "x"}}, "headers must not hold Host"),

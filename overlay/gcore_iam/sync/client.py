@@ -13,7 +13,7 @@ import httpx
 from gcore_iam_client import Client
 from gcore_iam_client.types import UNSET, Unset
 
-from .._config import LOOPBACK, ClientConfig, build_config, check_httpx_kind
+from .._config import LOOPBACK, ClientConfig, build_default_config, check_httpx_kind
 from .._proxies import read_proxy_settings
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from ..auth.api_key import APIKey
@@ -81,15 +81,12 @@ class IAMClient:
             raise ConfigurationError("give http_client or transport, not both")
         if http_client is not None and http_client.is_closed:
             raise ConfigurationError("http_client is closed; make a new one")
-        config = build_config(
-            base_url=base_url,
+        config = build_default_config(base_url, allow_http=allow_http, http_client=http_client).evolve(
             timeout=timeout,
             retries=retries,
             headers=headers,
             max_response_bytes=max_response_bytes,
-            allow_http=allow_http,
             on_event=on_event,
-            http_client=http_client,
         )
 
         def build() -> httpx.Client:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-import os
-import warnings
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gcore_iam_client.types import UNSET, Unset
 
-from ..._deprecated import deprecated
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
 from ..._validation import check_id
+from ..._warnings import deprecated, warn_caller
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
 from .token_search import ADVICE, find_token
 
@@ -24,8 +20,6 @@ if TYPE_CHECKING:
     from gcore_iam_client.models import CreateTokenResponse, Group, TokenResponse
 
     from ..driver import AsyncBoundClient
-
-_PACKAGE = f"{Path(__file__).parents[2]}{os.sep}"
 
 REMOVAL_DATE = "2026-07-17"
 """When Gcore removes version 1 of these operations, as the spec announces."""
@@ -144,8 +138,4 @@ class AsyncRawLegacyTokens(RawResource):
 
 
 def _warn(method: str) -> None:
-    frame = inspect.currentframe()
-    level = 0
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(f"{_MESSAGE}; use iam.tokens.{method}", DeprecationWarning, stacklevel=level + 1)
+    warn_caller(f"{_MESSAGE}; use iam.tokens.{method}", DeprecationWarning)
