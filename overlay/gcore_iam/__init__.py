@@ -11,7 +11,7 @@ Importing this package loads neither httpx nor a model: every name is loaded whe
 
 from gcore_iam_client import SPEC_VERSION as SPEC_VERSION
 
-from ._lazy import lazily
+from ._lazy import build_getattr
 from ._version import __version__ as __version__
 
 TYPE_CHECKING = False  # what type checkers take for True; importing `typing` takes ten times as long as all else here
@@ -122,7 +122,7 @@ __all__ = [  # spelled out: type checkers read it for `from gcore_iam import *`
 
 
 if not TYPE_CHECKING:  # a type checker shall know the names, and that there are no others
-    __getattr__ = lazily(__name__, _NAMES)
+    __getattr__ = build_getattr(__name__, _NAMES)
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""The part of a bound client that sync and async code share: what it refuses, and errors for unreadable responses."""
+"""The part of a bound client that sync and async code share: its errors, and the origins that get credentials."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .errors import ConfigurationError, DecodeError
 from .retry import describe_done
 
 PATHS_WITHOUT_CREDENTIALS = ("/iam/auth/jwt/login", "/iam/auth/jwt/refresh", "/iam/auth/password/forgot")
-"""Paths of the operations that take no credentials, for requests that no generated function has built."""
+"""Paths of the operations without credentials, for requests that a user builds."""
 
 
 class UnboundClient(Client):
     """The generated client without connections.
 
-    It refuses whatever would make the generated client open connections of its own: those would have neither
-    credentials nor this library's errors.
+    It does not open connections of its own, as the generated client would: those would have neither credentials nor
+    this library's errors.
     """
 
     config: ClientConfig
-    """The settings; missing in a changed copy that the generated client makes."""
+    """The settings. A changed copy that the generated client makes has none."""
 
     def get_httpx_client(self) -> httpx.Client:
         """See `AsyncIAMClient.api`.
@@ -36,7 +36,7 @@ class UnboundClient(Client):
         Raises:
             ConfigurationError: This is the client of async code, or a changed copy.
         """
-        raise ConfigurationError(f"no connection for sync code: {UNBOUND} IAMClient")
+        raise build_unbound_error("no connection for sync code", "IAMClient")
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         """See `IAMClient.api`.
@@ -44,7 +44,7 @@ class UnboundClient(Client):
         Raises:
             ConfigurationError: This is the client of sync code, or a changed copy.
         """
-        raise ConfigurationError(f"no connection for async code: {UNBOUND} AsyncIAMClient")
+        raise build_unbound_error("no connection for async code", "AsyncIAMClient")
 
     def refuse(self, error: InvalidBody | UnexpectedStatus, operation: Operation) -> NoReturn:
         """Raise this library's error for a success that a generated function cannot read.
@@ -62,29 +62,31 @@ class UnboundClient(Client):
         raise DecodeError(problem, operation=operation.id, model=model, key=key) from error
 
 
-UNBOUND = (
-    "this is the generated client of the other kind of code, or one made by with_headers, with_cookies or "
-    "with_timeout; give those settings to the constructor of"
-)
+def build_unbound_error(problem: str, client: str) -> ConfigurationError:
+    """Build the error for a generated client without connections; it names the class of client to use."""
+    return ConfigurationError(
+        f"{problem}: this is the generated client of the other kind of code, or one made by with_headers, with_cookies "
+        f"or with_timeout; give those settings to the constructor of {client}"
+    )
 
 
 def parse_origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    """Parse the origin of a URL (RFC 6454): scheme, host as it is sent, and port, with the scheme's default."""
+    """Parse the origin of a URL (RFC 6454): its scheme, its host as it is sent, and its port."""
     host = url.raw_host.decode("ascii").lower()
     if ":" in host:
-        with suppress(ValueError):  # an address that Python cannot read is compared as it is written
+        with suppress(ValueError):  # an address that Python cannot parse is compared as it is written
             host = str(IPv6Address(host))
         host = f"[{host}]"
     return url.scheme, host, get_port(url)
 
 
 def format_origin(url: httpx.URL) -> str:
-    """Format the origin of a URL as a text (RFC 6454, section 6.2). Two texts are equal only if the origins are."""
+    """Format the origin of a URL (RFC 6454, section 6.2). Two texts are equal if and only if the origins are."""
     scheme, host, port = parse_origin(url)
     return f"{scheme}://{host}" + ("" if port == DEFAULT_PORTS.get(scheme) else f":{port}")
 
 
 def takes_credentials(request: httpx.Request, base_url: httpx.URL) -> bool:
-    """Tell whether credentials belong on a request that no generated function has built."""
+    """Return whether a request that a user built gets credentials: if it goes to the origin of the base URL."""
     is_public = request.url.path.endswith(PATHS_WITHOUT_CREDENTIALS)
     return not is_public and parse_origin(request.url) == parse_origin(base_url)

@@ -1,7 +1,7 @@
-"""The only hook that runs in a forked child process.
+"""The hook that runs in a forked child process.
 
-Only the thread that called `os.fork` exists in the child. Locks that other threads held stay locked, counters of their
-work stay above zero, and single-use refresh tokens belong to the parent, which continues to use them.
+Only the thread that called `os.fork` exists in the child. Locks that other threads held stay locked, counts of their
+requests stay above zero, and single-use refresh tokens belong to the parent, which continues to use them.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from weakref import WeakSet
 
 
 class ForkAware(Protocol):
-    """An object that must be changed in a forked child."""
+    """An object that must change in a forked child."""
 
     def after_fork(self) -> None:
         """Change the object in the child."""
-        ...
 
 
 _OBJECTS: WeakSet[ForkAware] = WeakSet()
@@ -24,12 +23,12 @@ _generation = 0
 
 
 def get_generation() -> int:
-    """Return the number of forks that led to this process; it differs between parent and child."""
+    """Return the number of forks between the first process and this one; a child has one more than its parent."""
     return _generation
 
 
 def register(item: ForkAware) -> None:
-    """Register an object whose `after_fork()` is called in every child that is forked while the object exists."""
+    """Register an object. Its `after_fork()` is called in every child that is forked while the object exists."""
     _OBJECTS.add(item)
 
 

@@ -1,19 +1,19 @@
-"""Packages whose names are loaded when they are first used."""
+"""Loads the names of a package when they are first used."""
 
-TYPE_CHECKING = False  # what type checkers take for True; importing `typing` takes ten times as long as all else here
+TYPE_CHECKING = False  # type checkers assume True; importing `typing` takes ten times as long as the rest of this file
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-def lazily(package: str, modules: "Mapping[str, tuple[str, ...]]") -> "Callable[[str], object]":
+def build_getattr(package: str, modules: "Mapping[str, tuple[str, ...]]") -> "Callable[[str], object]":
     """Build the `__getattr__` of a package.
 
     Args:
-        package: Its name.
-        modules: Its modules, from which it takes names: "" are those that it gives as they are.
+        package: The name of the package.
+        modules: The names of the package, by the module that defines them; "" for names that are modules themselves.
 
     Returns:
-        A function that loads a name, and puts it where it is found without this function from then on.
+        A function that loads a name, and stores it in the package: the next access does not call the function.
     """
     module_of = {name: module for module, names in modules.items() for name in names}
 

@@ -1,4 +1,4 @@
-"""Tells an `AmbiguousOutcomeError` how to find out what happened."""
+"""Adds advice and `reconcile()` to an `AmbiguousOutcomeError`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .errors import AmbiguousOutcomeError
 
 @contextmanager
 def attach_reconciler(advice: str, find_outcome: Callable[[], object] | None) -> Iterator[None]:
-    """Give an AmbiguousOutcomeError of the `with` block its advice and what `reconcile()` calls.
+    """Add advice and `reconcile()` to an AmbiguousOutcomeError that the `with` block raises.
 
     Args:
         advice: What the user can do, in words.
-        find_outcome: Finds out whether the write happened; None where the API has no way to see it.
+        find_outcome: Finds out whether the write happened; None if the API cannot show it.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""What users give, checked and put into the form of the API: optional values, enums, roles, and the body of a token."""
+"""Checks arguments and converts them to models of the API: optional values, enums, roles, and the body of a token."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ ROLES = {
 
 def check_nullable_text(name: str, value: str | Unset | None) -> str | Unset | None:
     """Check an optional text, which may be None or empty; UNSET stays UNSET."""
-    if value is None or isinstance(value, Unset) or value == "":
-        return value
-    return check_text(name, value)
+    return value if value is None or value == "" else check_optional_text(name, value)
 
 
 def check_optional_text(name: str, value: str | Unset) -> str | Unset:
@@ -49,17 +47,17 @@ def check_optional_id(name: str, value: int | Unset) -> int | Unset:
 
 
 def check_language(value: Language | str | Unset) -> Language | Unset:
-    """Convert a language or its name; a language that the spec does not list is allowed."""
+    """Convert a language or its name, which the spec need not list; UNSET stays UNSET."""
     from gcore_iam_client.models import Language
 
     return value if isinstance(value, Unset) else Language(check_text("lang", value))
 
 
 def check_auth_types(values: Iterable[AuthType | str] | Unset) -> list[AuthType] | Unset:
-    """Convert the ways of signing in, or their names.
+    """Convert a list of authentication types, or of their names; UNSET stays UNSET.
 
     Raises:
-        ConfigurationError: It is a single text, or one of them is none.
+        ConfigurationError: It is not a list, or an item is not a text.
     """
     from gcore_iam_client.models import AuthType
 
@@ -71,10 +69,10 @@ def check_auth_types(values: Iterable[AuthType | str] | Unset) -> list[AuthType]
 
 
 def build_role(name: str, value: Group | int | str) -> Group:
-    """Build a role from its id, its name, or a `Group`. A known role is sent with both id and name.
+    """Build a role from its id, its name, or a `Group`. A known role gets both its id and its name.
 
     Raises:
-        ConfigurationError: It is none of these.
+        ConfigurationError: The value is none of these.
     """
     from gcore_iam_client.models import Group, GroupName
 
@@ -93,12 +91,12 @@ def build_role(name: str, value: Group | int | str) -> Group:
         number = check_id(name, value)
         return Group(id=number, name=GroupName(ROLES[number])) if number in ROLES else Group(id=number)
     named = GroupName(check_text(name, value))
-    numbers = {known: number for number, known in ROLES.items()}
-    return Group(id=numbers[named], name=named) if named in numbers else Group(name=named)
+    known_ids = [number for number, known in ROLES.items() if known == named]
+    return Group(id=known_ids[0], name=named) if known_ids else Group(name=named)
 
 
 def build_role_filter(value: Group | int | str | Unset) -> str | Unset:
-    """Build the filter `role` of the lists of tokens: the name of a known role, otherwise the id."""
+    """Build the filter `role` for lists of tokens: the name of a known role, else its id; UNSET stays UNSET."""
     if isinstance(value, Unset):
         return value
     group = build_role("role", value)

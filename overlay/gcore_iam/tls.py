@@ -1,4 +1,4 @@
-"""The TLS settings that all clients share."""
+"""Loads the TLS settings that all clients share."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 def get_tls() -> Callable[[], ssl.SSLContext]:
     """Return a function that returns the TLS settings, which all clients share.
 
-    Reading the certificates of all authorities takes longer than everything else about a client, a fifth of the time
-    from starting Python to the first response. So they are read at the first connection: plain http does not need them.
-    Files that the environment names may be missing or broken, so they are read at once.
+    Reading the certificates of all authorities takes a fifth of the time from the start of Python to the first
+    response. So the function reads them when it is first called; plain http does not need them. Files that the
+    environment names may be missing or invalid, so they are read at once.
 
     Raises:
-        ConfigurationError: What the environment names cannot be read. The message names the variable.
+        ConfigurationError: A file that the environment names cannot be read. The message names the variable.
     """
     values = tuple(map(os.environ.get, _VARIABLES))
     if any(values):
@@ -38,20 +38,20 @@ def get_tls() -> Callable[[], ssl.SSLContext]:
 @lru_cache(maxsize=8)
 def _load_context(values: tuple[str | None, ...]) -> ssl.SSLContext:
     file, folder, _ = values
-    if file and not Path(file).is_file():  # a pipe or a device would be waited for
-        raise ConfigurationError(f"SSL_CERT_FILE must name a file of certificates, and {file!r} is none")
+    if file and not Path(file).is_file():  # reading a pipe or a device may never end
+        raise ConfigurationError(f"SSL_CERT_FILE must name a file of certificates; {file!r} is not a file")
     if folder and not file and not Path(folder).is_dir():
-        raise ConfigurationError(f"SSL_CERT_DIR must name a folder of certificates, and {folder!r} is none")
+        raise ConfigurationError(f"SSL_CERT_DIR must name a folder of certificates; {folder!r} is not a folder")
     try:
-        return httpx.create_ssl_context()  # it looks for them in the environment too
+        return httpx.create_ssl_context()  # reads the environment too
     except (OSError, ValueError) as error:
         names = " or ".join(name for name, value in zip(_VARIABLES, values, strict=True) if value)
         problem = escape_unprintable(str(error))
-        raise ConfigurationError(f"what {names} says of certificates is wrong: {problem}") from error
+        raise ConfigurationError(f"the certificates of {names} cannot be loaded: {problem}") from error
 
 
 class _DefaultContext:
-    """The TLS settings of clients for which the environment names none."""
+    """The TLS settings of clients without certificates in the environment."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,7 +59,7 @@ class _DefaultContext:
         _fork.register(self)
 
     def get(self) -> ssl.SSLContext:
-        """Get the settings; the first call reads the certificates of all authorities."""
+        """Return the settings; the first call reads the certificates of all authorities."""
         with self._lock:
             if self._context is None:
                 self._context = httpx.create_ssl_context(trust_env=False)

@@ -15,7 +15,7 @@ from .callbacks import sleep as sleep
 from .callbacks import sleep_async as sleep_async
 from .event_loops import AsyncLoopLocal as AsyncLoopLocal
 from .event_loops import LoopLocal as LoopLocal
-from .event_loops import loop_values as loop_values
+from .event_loops import get_loop_values as get_loop_values
 from .workers import AsyncRequestControl as AsyncRequestControl
 from .workers import AsyncWorkers as AsyncWorkers
 from .workers import RequestControl as RequestControl

@@ -1,4 +1,4 @@
-"""Calls functions of the user, and waits."""
+"""Calls functions of the user, and sleeps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def resolve_callback(callback: Callable[[], str | Awaitable[str]], name: str) -> str:
-    """Call a function that returns a secret.
+    """Call a user's function that returns a secret.
 
     Args:
         callback: The function.
@@ -24,38 +24,37 @@ def resolve_callback(callback: Callable[[], str | Awaitable[str]], name: str) ->
     Raises:
         ConfigurationError: The function does not return a str, or is a coroutine function.
     """
-    value = callback()
-    _reject_coroutine(value, f"the function for {name}")
-    return _check_str(value, name)
+    return _check_str(invoke_callback(callback, name=f"the function for {name}"), name)
 
 
 async def resolve_callback_async(callback: Callable[[], str | Awaitable[str]], name: str) -> str:
-    """Call a function that returns a secret; it may be a coroutine function."""
-    value = callback()
-    return _check_str(await value if isinstance(value, Awaitable) else value, name)
+    """Call a user's function that returns a secret; it may be a coroutine function."""
+    return _check_str(await invoke_callback_async(callback), name)
 
 
-def invoke_callback(callback: Callable[[T], object], value: T) -> None:
-    """Call a function with a value.
+def invoke_callback(callback: Callable[..., object], *arguments: object, name: str = "this function") -> object:
+    """Call a user's function, and return its result.
+
+    Args:
+        callback: The function.
+        arguments: Its arguments.
+        name: What to call the function in the error message.
 
     Raises:
-        ConfigurationError: It is a coroutine function.
+        ConfigurationError: The function is a coroutine function.
     """
-    _reject_coroutine(callback(value), "this function")
-
-
-async def invoke_callback_async(callback: Callable[[T], object], value: T) -> None:
-    """Call a function with a value; it may be a coroutine function."""
-    result = callback(value)
+    result = callback(*arguments)
     if isinstance(result, Awaitable):
-        await result
+        if isinstance(result, Coroutine):
+            result.close()  # or Python warns that it was never awaited
+        raise ConfigurationError(f"{name} is for async code, with AsyncIAMClient")
+    return result
 
 
-def _reject_coroutine(value: object, function: str) -> None:
-    if isinstance(value, Awaitable):
-        if isinstance(value, Coroutine):
-            value.close()  # or Python warns that it was never awaited
-        raise ConfigurationError(f"{function} is for async code, with AsyncIAMClient")
+async def invoke_callback_async(callback: Callable[..., object], *arguments: object) -> object:
+    """Call a user's function, and return its result; it may be a coroutine function."""
+    result = callback(*arguments)
+    return await result if isinstance(result, Awaitable) else result
 
 
 def _check_str(value: object, name: str) -> str:
@@ -65,7 +64,7 @@ def _check_str(value: object, name: str) -> str:
 
 
 def run_in_thread(function: Callable[..., T], *arguments: object) -> T:
-    """Call a function that may block; in sync code in the same thread."""
+    """Call a function that may block: in sync code in the same thread."""
     return function(*arguments)
 
 
@@ -73,23 +72,23 @@ async def run_in_thread_async(function: Callable[..., T], *arguments: object) ->
     """Call a function that may block, in a worker thread."""
     import anyio.to_thread
 
-    # A limiter of its own: all threads of the default one may be waiting for what this function does.
+    # Not the default limiter: all of its threads may wait for this function.
     return await anyio.to_thread.run_sync(function, *arguments, limiter=anyio.CapacityLimiter(1))
 
 
 def sleep(seconds: float, callback: Callable[[float], object] | None, control: RequestControl | None) -> None:
-    """Wait for a number of seconds.
+    """Sleep for a number of seconds.
 
     Args:
         seconds: How long.
-        callback: A function of the user's that waits instead; None for the real thing.
-        control: What can cancel the wait; None for nothing.
+        callback: The user's function that sleeps; None for `time.sleep`, or `anyio.sleep` in async code.
+        control: The control that can end the sleep; None for none.
 
     Raises:
         ConfigurationError: The callback is a coroutine function.
     """
     if callback is not None:
-        _reject_coroutine(callback(seconds), "the retry policy's sleep")
+        invoke_callback(callback, seconds, name="the retry policy's sleep")
     elif control is not None:
         control.sleep(seconds)
     else:
@@ -99,10 +98,8 @@ def sleep(seconds: float, callback: Callable[[float], object] | None, control: R
 async def sleep_async(
     seconds: float, callback: Callable[[float], object] | None, control: AsyncRequestControl | None
 ) -> None:
-    """Wait for a number of seconds; the callback may be a coroutine function."""
+    """Sleep for a number of seconds; the callback may be a coroutine function."""
     import anyio
 
-    del control  # a cancelled task stops waiting by itself
-    result = (callback or anyio.sleep)(seconds)
-    if isinstance(result, Awaitable):
-        await result
+    del control  # cancelling the task ends the sleep
+    await invoke_callback_async(callback or anyio.sleep, seconds)

@@ -1,7 +1,7 @@
-"""Ends an attempt at its deadline, and lets clean-up finish.
+"""Ends an attempt at its deadline, and shields cleanup from cancellation.
 
-Async code is cancelled by anyio, wherever it waits. Sync code cannot be: there the deadline is kept in a context
-variable, and `_blocking_io` clamps every operation on a socket to what is left of it.
+anyio cancels async code wherever it waits. Nothing can cancel sync code: a context variable holds its deadline, and
+`_blocking_io` clamps the timeout of every operation on a socket to the time that is left.
 """
 
 from __future__ import annotations
@@ -14,35 +14,26 @@ from contextvars import ContextVar
 import httpx
 
 DEADLINE: ContextVar[float | None] = ContextVar("gcore_iam_deadline", default=None)
-"""When the attempt that runs here must end, by `time.monotonic()`; None for no bound."""
+"""The end of the current attempt, by `time.monotonic()`; None for no bound."""
 
 _GRACE = 0.1
-"""Seconds that async code gets beyond the deadline: the timeout of a single step ends it first, and names the step."""
+"""Seconds after the deadline until async code is cancelled: the error of a single step, which names it, comes first."""
 
 
 def remaining_seconds() -> float | None:
-    """Return the seconds until the deadline of the attempt that runs here, 0 or less after it; None without one."""
+    """Return the seconds until the deadline of the current attempt, 0 or less after it; None without a deadline."""
     deadline = DEADLINE.get()
     return None if deadline is None else deadline - time.monotonic()
 
 
-def enforce_deadline(deadline: float | None) -> AbstractContextManager[None]:
+@contextmanager
+def enforce_deadline(deadline: float | None) -> Iterator[None]:
     """Bound every socket operation of the `with` block.
 
     Args:
-        deadline: The end, by `time.monotonic()`; None leaves everything as it is.
+        deadline: The end, by `time.monotonic()`; None changes nothing.
     """
-    return nullcontext() if deadline is None else _set_deadline(deadline)
-
-
-def enforce_deadline_async(deadline: float | None) -> AbstractContextManager[None]:
-    """Cancel the `with` block at a deadline, and raise httpx.ReadTimeout in its place."""
-    return nullcontext() if deadline is None else _cancel_at(deadline)
-
-
-@contextmanager
-def _set_deadline(deadline: float) -> Iterator[None]:
-    token = DEADLINE.set(deadline)
+    token = DEADLINE.set(DEADLINE.get() if deadline is None else deadline)
     try:
         yield
     finally:
@@ -50,23 +41,29 @@ def _set_deadline(deadline: float) -> Iterator[None]:
 
 
 @contextmanager
-def _cancel_at(deadline: float) -> Iterator[None]:
+def enforce_deadline_async(deadline: float | None) -> Iterator[None]:
+    """Cancel the `with` block at a deadline, and raise httpx.ReadTimeout in its place.
+
+    Args:
+        deadline: The end, by `time.monotonic()`; None changes nothing.
+    """
     import anyio
 
-    # The clock of the event loop may be another one: only the seconds that are left mean the same there.
-    with anyio.move_on_after(max(0.0, deadline - time.monotonic()) + _GRACE) as scope:
+    # The event loop may have another clock, so it gets a number of seconds and not a time.
+    seconds = None if deadline is None else max(0.0, deadline - time.monotonic()) + _GRACE
+    with anyio.move_on_after(seconds) as scope:
         yield
     if scope.cancelled_caught:
         raise httpx.ReadTimeout("the deadline has passed")
 
 
 def is_cancellation(error: BaseException) -> bool:  # noqa: ARG001 - the async function uses it
-    """Return whether an exception cancels the task that runs here: none does in sync code."""
+    """Return whether an exception cancels the current task: in sync code none does."""
     return False
 
 
 def is_cancellation_async(error: BaseException) -> bool:
-    """Return whether an exception cancels the task that runs here."""
+    """Return whether an exception cancels the current task."""
     import anyio
 
     return isinstance(error, anyio.get_cancelled_exc_class())
@@ -78,7 +75,7 @@ def shield() -> AbstractContextManager[object]:
 
 
 def shield_async() -> AbstractContextManager[object]:
-    """Let the `with` block finish although the task that runs it is cancelled."""
+    """Return a context manager that lets its block finish after the task was cancelled."""
     import anyio
 
     return anyio.CancelScope(shield=True)

@@ -1,4 +1,4 @@
-"""Keeps one value for each event loop, and closes it when the loop ends."""
+"""Holds one value for each event loop, and closes it when the loop ends."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ class LoopLocal(Generic[C]):
 
 
 class AsyncLoopLocal(Generic[A]):
-    """One value for each event loop that it is used in, closed when that loop ends.
+    """One value for each event loop, closed when that loop ends.
 
-    An event loop ends with `shutdown_asyncgens`, which closes the async generators that it has started
-    (`asyncio.run`, `anyio.run`, trio and pytest plugins all do so). One such generator holds the value and closes it. A
-    value of a loop that was closed without that is dropped with the loop.
+    `asyncio.run`, `anyio.run`, trio and pytest plugins end an event loop by closing its async generators
+    (`shutdown_asyncgens`). One such generator holds the value and closes it. If a loop is closed in another way, its
+    value is deleted with the loop, without being closed.
 
     Args:
         build: Builds the value of an event loop when it is first needed there.
@@ -75,20 +75,20 @@ class AsyncLoopLocal(Generic[A]):
     @property
     def value(self) -> A | None:
         """The value of the running event loop; None before `open`."""
-        found = loop_values().get(self)
+        found = get_loop_values().get(self)
         return None if found is None else cast("A", found[0])
 
     async def open(self) -> A:
         """Build the value of the running event loop."""
         value = self._build()
         keeper = _close_with_loop(value)
-        loop_values()[self] = value, keeper
+        get_loop_values()[self] = value, keeper
         await anext(keeper)
         return value
 
     async def aclose(self) -> None:
         """Close the value of the running event loop."""
-        found = loop_values().pop(self, None)
+        found = get_loop_values().pop(self, None)
         if found is not None:
             await found[1].aclose()
 
@@ -106,8 +106,8 @@ async def _close_with_loop(value: AsyncClosable) -> AsyncGenerator[None, None]:
 _loop_values: RunVar[WeakKeyDictionary[Any, Any]] | None = None
 
 
-def loop_values() -> WeakKeyDictionary[Any, Any]:
-    """Get the values that belong to the running event loop, by their owner."""
+def get_loop_values() -> WeakKeyDictionary[Any, Any]:
+    """Get the values of the running event loop, by their owner."""
     from anyio.lowlevel import RunVar
 
     global _loop_values

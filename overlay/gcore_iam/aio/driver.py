@@ -12,7 +12,7 @@ import httpx
 from gcore_iam_client.types import Operation, Response
 
 from .._blocking_io import warn_if_event_loop_is_running_async
-from .._bound_client import UNBOUND, UnboundClient, format_origin, takes_credentials
+from .._bound_client import UnboundClient, build_unbound_error, format_origin, takes_credentials
 from .._concurrency import AsyncRequestControl, sleep_async
 from .._concurrency.deadlines import enforce_deadline_async, is_cancellation_async
 from .._config import ClientConfig
@@ -130,7 +130,7 @@ class AsyncBoundClient(UnboundClient):
     def _open_connections(self) -> AsyncConnections:
         connections = self._connections
         if connections is None:
-            raise ConfigurationError(f"no connections: {UNBOUND} AsyncIAMClient")
+            raise build_unbound_error("no connections", "AsyncIAMClient")
         if self.is_closed or connections.is_closed or connections.client.is_closed:
             raise ConfigurationError("the client is closed; make a new one")
         return connections

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from .._lazy import lazily
+from .._lazy import build_getattr
 
 if TYPE_CHECKING:
     from .api_key import APIKey as APIKey
@@ -16,7 +16,7 @@ __all__ = ["APIKey", "FileTokenStore", "MemoryTokenStore", "Session", "TokenPair
 
 
 if not TYPE_CHECKING:  # type checkers must see the names, and that there are no others
-    __getattr__ = lazily(
+    __getattr__ = build_getattr(
         __name__,
         {
             "": ("api_key", "session", "store"),

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from .. import _fork
-from .._concurrency import loop_values, run_in_thread_async
+from .._concurrency import get_loop_values, run_in_thread_async
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -136,5 +136,5 @@ def _get_task_lock(session: Session) -> anyio.Lock:
     """Return the lock that tasks of the running event loop wait for."""
     import anyio
 
-    lock: anyio.Lock = loop_values().setdefault(session, anyio.Lock())
+    lock: anyio.Lock = get_loop_values().setdefault(session, anyio.Lock())
     return lock

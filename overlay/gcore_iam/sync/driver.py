@@ -14,7 +14,7 @@ import httpx
 from gcore_iam_client.types import Operation, Response
 
 from .._blocking_io import warn_if_event_loop_is_running
-from .._bound_client import UNBOUND, UnboundClient, format_origin, takes_credentials
+from .._bound_client import UnboundClient, build_unbound_error, format_origin, takes_credentials
 from .._concurrency import RequestControl, sleep
 from .._concurrency.deadlines import enforce_deadline, is_cancellation
 from .._config import ClientConfig
@@ -130,7 +130,7 @@ class BoundClient(UnboundClient):
     def _open_connections(self) -> Connections:
         connections = self._connections
         if connections is None:
-            raise ConfigurationError(f"no connections: {UNBOUND} IAMClient")
+            raise build_unbound_error("no connections", "IAMClient")
         if self.is_closed or connections.is_closed or connections.client.is_closed:
             raise ConfigurationError("the client is closed; make a new one")
         return connections
