@@ -1,8 +1,8 @@
-"""Turns an HTTP response that is not a success into an exception.
+"""Builds the exception for a response that is not a success.
 
-Bodies of errors have six shapes: `{"errors": {field: [message]}}`, `{"errors": {field: message}}`, the same with nested
-fields, `{"message": message}`, `{"detail": message}`, and a list of messages or of any of these. Whatever the server
-sends, what an exception keeps is bounded, and so is the time that this takes.
+Error bodies have six forms: `{"errors": {field: [message]}}`, `{"errors": {field: message}}`, the same with nested
+fields, `{"message": message}`, `{"detail": message}`, and a list of messages or of any of these. Both the size of an
+exception and the time to build it are bounded, whatever the server sends.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from itertools import islice
 
-from ._redaction import MASK, Redactor, mask_secret_fields
+from ._redaction import MASK, MAX_HEADER_LENGTH, Redactor, mask_secret_fields
 from ._secrets import SECRET_KEYS, find_body_secrets, is_secret_key
 from .errors import (
     APIStatusError,
@@ -29,13 +29,13 @@ from .errors import (
 )
 
 MAX_PARSED_BYTES = 2**20
-"""Larger bodies are not read as JSON."""
+"""Larger bodies are not decoded as JSON."""
 
 MAX_BODY_LENGTH = 2**16
-"""Characters of a body that an error keeps. Longer ones are kept as text, up to here."""
+"""Characters of a body that an error keeps. Of a longer body it keeps so many characters as text."""
 
 MAX_BODY_DEPTH = 100
-"""Levels of a body that an error keeps decoded; one that is nested deeper could not be pickled."""
+"""Levels of a decoded body that an error keeps: an error with a deeper one could not be pickled."""
 
 MAX_MESSAGES = 100
 
@@ -50,18 +50,16 @@ MAX_KEY_LENGTH = 100
 
 MAX_PATH_PARTS = 20
 
-MAX_HEADER_LENGTH = 200
-
 MAX_ISSUED_SECRETS = 16
-"""Secrets in a body that are masked wherever else the response repeats them. In the body itself all are masked."""
+"""Secrets of a body that are also masked where the rest of the response repeats them. In the body all are masked."""
 
 MAX_RETRY_AFTER = 1e9
-"""Seconds: about 30 years. No clock can wait for much longer."""
+"""Seconds: about 30 years, near the limit of `time.sleep`."""
 
 _ENVELOPE_KEYS = frozenset({"errors", "message", "detail"})
 
 _KNOWN_KEYS = SECRET_KEYS | _ENVELOPE_KEYS
-"""Keys that are words of the API, even if they are also a user's password."""
+"""Keys of the API, which are never masked, even if a user's password is the same word."""
 
 _CLASS_BY_STATUS: Mapping[int, type[APIStatusError]] = {
     400: BadRequestError,
@@ -88,15 +86,12 @@ def build_status_error(
 
     Args:
         status: The HTTP status.
-        headers: The headers; looked up in lower case.
+        headers: The headers, by lower-case name.
         content: The body.
         method: The request's HTTP method.
         url: The request's URL, without its query.
-        secrets: What the error must not show.
-        now: The time that a `Retry-After` date counts from; None for the present.
-
-    Returns:
-        The error to raise.
+        secrets: The secrets that the error must not show.
+        now: The current time, for a `Retry-After` date; None reads the clock.
     """
     body, is_json = _parse(content)
     issued = islice(find_body_secrets(body, skipped_keys=_ENVELOPE_KEYS), MAX_ISSUED_SECRETS)
@@ -125,10 +120,10 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
 
     Args:
         value: The header.
-        now: The time that a date counts from; None for the present.
+        now: The current time, for a date; None reads the clock.
 
     Returns:
-        Seconds to wait, from 0 to 1e9; None if the header is missing or says nothing.
+        Seconds to wait, from 0 to 1e9; None if the header is missing or not valid.
     """
     if value is None:
         return None
@@ -146,7 +141,7 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
 
 
 def _parse(content: bytes) -> tuple[Json, bool]:
-    """Decode a body; return it, and whether it is JSON that is small enough to be read."""
+    """Decode a body; return it, and whether it was decoded: whether it is JSON, and not too large."""
     if len(content) > MAX_PARSED_BYTES:
         return None, False
     try:
@@ -160,8 +155,8 @@ def _find_messages(
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Find each message of an error body, and its field path.
 
-    The outermost `errors`, `message` or `detail` is an envelope and not part of a path; what stands beside it is no
-    message, and may be anything: a request that is sent back, credentials included.
+    The outermost `errors`, `message` or `detail` is not part of a path. Other keys beside it are skipped: they may hold
+    anything, even the request with its credentials.
     """
     if depth > MAX_BODY_DEPTH:
         return
@@ -188,7 +183,7 @@ def _format_path(path: tuple[str, ...], redactor: Redactor) -> str:
 
 
 def _redact_content(body: Json, content: bytes, redactor: Redactor, *, is_json: bool) -> Json:
-    """Build the body that an error keeps: decoded if it is JSON and small enough, as text otherwise."""
+    """Build the body that an error keeps: decoded if it is JSON and small, otherwise as text."""
     if is_json and len(content) <= MAX_BODY_LENGTH and not _is_deeper_than(body, MAX_BODY_DEPTH):
         return _redact_body(body, redactor)
     text = content[: 4 * MAX_BODY_LENGTH + 4].decode("utf-8", "replace")  # a character takes four bytes at the most
@@ -207,9 +202,9 @@ def _is_deeper_than(body: Json, depth: int) -> bool:
 
 
 def _redact_body(body: Json, redactor: Redactor, *, is_message: bool = False) -> Json:
-    """Remove the request's secrets from a body, and those that the server has issued.
+    """Mask the secrets in a body.
 
-    What stands under `errors` are messages: one about `token` is no token.
+    The values under an envelope key are messages: a message about the field `token` is not a token.
     """
     if isinstance(body, str):
         text = redactor.redact(body, allow_line_breaks=True)
@@ -230,7 +225,7 @@ def _redact_body(body: Json, redactor: Redactor, *, is_message: bool = False) ->
 
 
 def _mask_value(value: Json, redactor: Redactor) -> Json:
-    """Mask the value of a secret key if it is a text or a number."""
+    """Mask the value of a secret key; in a list, each value."""
     if isinstance(value, list):
         return [_mask_value(item, redactor) for item in value]
     if isinstance(value, dict):

@@ -21,6 +21,9 @@ DEBUG, INFO, ERROR = logging.DEBUG, logging.INFO, logging.ERROR
 
 MASK = "***"
 
+MAX_HEADER_LENGTH = 200
+"""Characters of a header that are shown."""
+
 _SHORTEST_SECRET = 3
 """Characters: shorter texts stand in every other word, so masking them would destroy messages and hide nothing."""
 

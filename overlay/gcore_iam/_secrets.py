@@ -36,7 +36,7 @@ def find_secrets(request: httpx.Request) -> set[str]:
     secrets |= _split_userinfo(request.url.userinfo.decode("ascii", "replace"))
     try:
         body = json.loads(request.content or b"null")
-    except (ValueError, RuntimeError):  # no JSON, nested too deep, or a stream that has not been read
+    except (ValueError, RuntimeError):  # not JSON, nested too deep, or a stream that has not been read
         return secrets
     return secrets.union(find_body_secrets(body))
 
@@ -75,11 +75,10 @@ def find_proxy_secrets(proxies: Mapping[str, str]) -> set[str]:
 def find_issued_secrets(response: httpx.Response) -> Iterator[str]:
     """Find the tokens in the body of a response, which its headers may repeat."""
     try:
-        if len(response.content) > _MAX_TOKEN_BODY:
-            return iter(())
-        return find_body_secrets(response.json())
-    except (ValueError, RuntimeError):  # no JSON, nested too deep, or not read yet
-        return iter(())
+        body = response.json() if len(response.content) <= _MAX_TOKEN_BODY else None
+    except (ValueError, RuntimeError):  # not JSON, nested too deep, or not read yet
+        body = None
+    return find_body_secrets(body)
 
 
 def is_secret_key(key: str) -> bool:

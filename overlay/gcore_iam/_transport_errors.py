@@ -1,4 +1,4 @@
-"""Turns what a transport raises into this library's errors."""
+"""Converts exceptions of a transport to this library's errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 
 import httpx
 
-from ._error_responses import build_status_error
 from ._redaction import Redactor
 from ._response_body import BodyTooLargeError
 from .call import CallContext
@@ -21,18 +20,18 @@ from .errors import (
 from .retry import describe_done
 
 _PACKAGES = frozenset({"anyio", "h11", "h2", "hpack", "httpcore", "httpx", "hyperframe", "socksio", "trio"})
-"""Packages that carry requests. httpx converts most of their exceptions, but not those of a connection in a state that
-it should not be in, for instance after a KeyboardInterrupt in the middle of an exchange."""
+"""Packages that send requests. httpx converts most of their exceptions, but not those of a connection in an invalid
+state, for instance after a KeyboardInterrupt."""
 
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-"""Failures before anything of a request was sent."""
+"""Failures before a request was sent."""
 
 _MAX_DETAIL_LENGTH = 500
 """Characters of another library's error message that a message of ours shows."""
 
 
 def is_transport_error(error: Exception) -> bool:
-    """Tell whether an exception means that a request failed on its way; other code may raise too, such as hooks."""
+    """Return whether an exception comes from a transport, and not from other code, such as the user's event hooks."""
     if isinstance(error, IAMError):
         return False
     package = type(error).__module__.partition(".")[0]
@@ -47,30 +46,29 @@ def build_transport_error(
     find_secrets: Callable[[], Iterable[str]],
     max_response_bytes: int | None,
 ) -> IAMError:
-    """Build this library's error for a failed attempt; what failed becomes its cause if it shows no secret.
+    """Build this library's error for a failed attempt. The exception becomes its cause if it shows no secret.
 
     Args:
-        error: What the transport raised.
+        error: The exception of the transport.
         request: The request, with its timeouts.
-        call: The call that it belongs to.
-        find_secrets: Returns what no message may show.
+        call: The call that the request belongs to.
+        find_secrets: Returns the secrets that no message may show.
         max_response_bytes: The bound for response bodies; None for none.
     """
     ours: IAMError
     operation = call.operation
     redactor = Redactor(find_secrets())
-    method, url = operation.method, redactor.redact(call.url)
-    # What broke the rules of HTTP may be quoted in the message: a header with a secret, a response in clear.
+    method, url, done = operation.method, redactor.redact(call.url), describe_done(operation.id, operation.method)
+    detail = redactor.redact(str(error), max_length=_MAX_DETAIL_LENGTH) or type(error).__name__
+    # Messages about invalid HTTP may quote it: a header with a secret, or a response.
     may_quote = not isinstance(error, httpx.HTTPError | OSError) or isinstance(error, httpx.ProtocolError)
     was_sent = not isinstance(error, _UNSENT)
     if isinstance(error, httpx.HTTPStatusError):  # raised by an event hook of the user's client
         ours = build_response_error(error.response, url, find_secrets())
     elif isinstance(error, httpx.DecodingError):
-        detail = redactor.redact(str(error), max_length=_MAX_DETAIL_LENGTH)
-        problem = f"the body's content encoding is broken: {detail}{describe_done(operation.id, method)}"
+        problem = f"the body's content encoding is broken: {detail}{done}"
         ours = DecodeError(problem, operation=operation.id)
     elif isinstance(error, BodyTooLargeError) and max_response_bytes is not None:
-        done = describe_done(operation.id, method)
         problem = f"the body is larger than max_response_bytes ({max_response_bytes} bytes){done}"
         ours = ResponseTooLargeError(problem, operation=operation.id, max_response_bytes=max_response_bytes)
     elif isinstance(error, httpx.TimeoutException):
@@ -81,7 +79,6 @@ def build_transport_error(
             timing = f"the deadline of {call.deadline.seconds:.3g} s has passed ({timing})"
         ours = APITimeoutError(f"{method} {url}: {timing}", method=method, url=url, sent=was_sent)
     else:
-        detail = redactor.redact(str(error), max_length=_MAX_DETAIL_LENGTH) or type(error).__name__
         if not isinstance(error, httpx.HTTPError | httpx.InvalidURL | OSError):
             detail = f"the connection is unusable ({type(error).__name__})"
         elif may_quote:
@@ -100,12 +97,14 @@ def build_response_error(
     Args:
         response: The response.
         url: The URL of the request, for messages.
-        secrets: What no message may show.
+        secrets: The secrets that no message may show.
         body_error: Why the body was dropped; None if it was read.
     """
+    from ._error_responses import build_status_error  # most programs have no use for it at their start
+
     try:
         content = response.content
-    except httpx.ResponseNotRead:  # a hook of the user's client raised before there was a body
+    except httpx.ResponseNotRead:  # an event hook of the user's client raised before the body was read
         content = b""
     error = build_status_error(
         response.status_code, response.headers, content, method=response.request.method, url=url, secrets=secrets
@@ -118,7 +117,7 @@ def build_response_error(
 
 
 def _is_safe_to_show(error: BaseException, redactor: Redactor) -> bool:
-    """Tell whether a traceback may show an error: its chain repeats no secret and has no unprintable characters."""
+    """Return whether a traceback may show an error: its chain has no secrets and no unprintable characters."""
     chain: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in chain:

@@ -23,6 +23,7 @@ Every error can be pickled and copied; none shows a secret.
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -33,21 +34,14 @@ class IAMError(Exception):
     """The root of all errors of this library.
 
     Attributes:
-        checkpoint: Where an iteration over pages was when this was raised, for the `resume` of another one; None for
-            any other error.
+        checkpoint: The position of the iteration over pages that raised this, for `resume`; None for any other error.
     """
 
     checkpoint: dict[str, Any] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.args, self.__dict__.copy())
-
-
-def _restore(cls: type[IAMError], args: tuple[Any, ...], state: dict[str, Any]) -> IAMError:
-    error = cls.__new__(cls, *args)
-    error.args = args  # errors that are also an OSError do not take them from __new__
-    error.__dict__.update(state)
-    return error
+        # `__init__` takes other arguments than `args`.
+        return copyreg.__newobj__, (type(self),), {**vars(self), "args": self.args}  # type: ignore[attr-defined]
 
 
 class ConfigurationError(IAMError, ValueError):
@@ -73,7 +67,7 @@ class APIConnectionError(IAMError, ConnectionError):
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
-    """No response was received in time. The server may have done the work nevertheless."""
+    """No response was received in time. The server may have executed the request."""
 
 
 class APIStatusError(IAMError):
@@ -81,7 +75,7 @@ class APIStatusError(IAMError):
 
     Attributes:
         status: The HTTP status.
-        errors: Messages by field path (`client_user.role`); "" holds those that belong to no field. At most 100, of at
+        errors: Messages by field path (`client_user.role`), or by "" if they belong to no field. At most 100, of at
             most 1,000 characters each.
         message: One line for people, of at most 500 characters.
         request_id: The `X-Request-ID` of the response, of at most 200 characters; None when it has none.
@@ -128,7 +122,7 @@ class AuthenticationError(APIStatusError, PermissionError):
 
 
 class PermissionDeniedError(APIStatusError, PermissionError):
-    """403: the credentials are good, but their role may not do this."""
+    """403: the credentials are valid, but their role does not permit the operation."""
 
 
 class NotFoundError(APIStatusError, LookupError):
@@ -136,7 +130,7 @@ class NotFoundError(APIStatusError, LookupError):
 
 
 class ConflictError(APIStatusError):
-    """409: the request contradicts the present state."""
+    """409: the request conflicts with the current state."""
 
 
 class RateLimitError(APIStatusError):
@@ -144,7 +138,7 @@ class RateLimitError(APIStatusError):
 
 
 class ServerError(APIStatusError):
-    """5xx: the server failed. After a write that may have happened it is the cause of an `AmbiguousOutcomeError`."""
+    """5xx: the server failed. If a write may have happened, this is the cause of an `AmbiguousOutcomeError`."""
 
 
 class DecodeError(IAMError, ValueError):
@@ -152,8 +146,8 @@ class DecodeError(IAMError, ValueError):
 
     Attributes:
         operation: The `operationId`.
-        model: The model that could not be read, None when the body as a whole is at fault.
-        key: The key at fault, None when it is not one key.
+        model: The model that could not be decoded; None for the body as a whole.
+        key: The key that could not be decoded; None if it is not a single key.
     """
 
     def __init__(self, problem: str, *, operation: str, model: str | None = None, key: str | None = None) -> None:
@@ -178,14 +172,14 @@ class ResponseTooLargeError(DecodeError):
 class AmbiguousOutcomeError(IAMError):
     """A write that is not idempotent may or may not have happened; it was not repeated.
 
-    What went wrong is its `__cause__`, an `APIConnectionError` or a `ServerError`.
+    Its `__cause__` is an `APIConnectionError` or a `ServerError`.
 
     Attributes:
         operation: The `operationId`.
         method: The request's HTTP method.
         url: The request's URL, without its query.
-        attempts: The number of attempts; all attempts but the last surely did not happen.
-        advice: What to do to find out.
+        attempts: The number of attempts. All but the last surely had no effect.
+        advice: How to find out what happened.
     """
 
     def __init__(
@@ -215,7 +209,7 @@ class AmbiguousOutcomeError(IAMError):
 
         Args:
             advice: What the user can do, in words.
-            find_outcome: Finds out whether the write happened; None where the API has no way to see it.
+            find_outcome: Finds out whether the write happened; None if the API cannot show it.
         """
         if not self._has_reconciler:  # the innermost call wins: the login that a call needed, not the call itself
             self.advice, self._find_outcome, self._has_reconciler = advice, find_outcome, True
@@ -224,21 +218,21 @@ class AmbiguousOutcomeError(IAMError):
         """Find out whether the write happened.
 
         Returns:
-            What came of the write, as the API shows it now (for a token `models.TokenResponse`, without its secret;
+            The result of the write, as the API shows it now (for a token `models.TokenResponse`, without its secret;
             for an invitation `models.User`; for a new account `models.UserClientAndRolesItem`; for a changed address
-            `models.UserPublic`), or None when it did not happen. In async code something to await for it.
+            `models.UserPublic`), or None if it did not happen. In async code an awaitable of the result.
 
         Raises:
             ConfigurationError: The API cannot show it, or this error is a copy; `advice` says what to do.
-            IAMError: A request that finds out failed.
+            IAMError: A request failed.
         """
         if self._find_outcome is None:
             raise ConfigurationError(f"{self.operation} cannot be looked up from here; {self.advice}")
         return self._find_outcome()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Without the connection that `reconcile` would use: it belongs to this process.
-        return _restore, (type(self), self.args, {**self.__dict__, "_find_outcome": None})
+        function, arguments, state = super().__reduce__()
+        return function, arguments, {**state, "_find_outcome": None}  # its connection belongs to this process
 
 
 class TokenRotationError(IAMError):
@@ -248,7 +242,7 @@ class TokenRotationError(IAMError):
         stage: Where it stopped: "create", "verify", "hand over" or "delete".
         old_id: The id of the token that was to be replaced.
         new_id: The id of the new token; None if there is none, or if that is unknown.
-        existing: The ids of those of the two that exist now, as far as is known.
+        existing: The ids of the tokens, of these two, that exist as far as is known.
     """
 
     def __init__(self, problem: str, *, stage: str, old_id: int, new_id: int | None, existing: tuple[int, ...]) -> None:
@@ -260,10 +254,10 @@ class TokenRotationError(IAMError):
 
 
 class PaginationError(IAMError):
-    """The server's pages contradict each other; going on would lose items or never end.
+    """The server's pages contradict each other: an iteration over them would lose items or never end.
 
     Attributes:
-        offset: Where in the list it happened, in items from the start.
+        offset: The position in the list, in items from the start.
     """
 
     def __init__(self, message: str, *, offset: int) -> None:
@@ -272,4 +266,4 @@ class PaginationError(IAMError):
 
 
 class CallCancelled(BaseException):
-    """The result of a call is no longer wanted, so it sends nothing more. Never seen outside of this library."""
+    """A pager has cancelled a call, which sends nothing more. It never leaves this library."""

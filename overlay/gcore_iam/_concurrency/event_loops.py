@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncGenerator, Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 from weakref import WeakKeyDictionary
 
@@ -103,19 +104,18 @@ async def _close_with_loop(value: AsyncClosable) -> AsyncGenerator[None, None]:
             await value.aclose()
 
 
-_loop_values: RunVar[WeakKeyDictionary[Any, Any]] | None = None
-
-
 def get_loop_values() -> WeakKeyDictionary[Any, Any]:
     """Get the values of the running event loop, by their owner."""
+    variable = _get_run_var()
+    try:
+        return variable.get()
+    except LookupError:
+        variable.set(WeakKeyDictionary())
+        return variable.get()
+
+
+@cache
+def _get_run_var() -> RunVar[WeakKeyDictionary[Any, Any]]:
     from anyio.lowlevel import RunVar
 
-    global _loop_values
-    if _loop_values is None:
-        _loop_values = RunVar("gcore_iam_loop_values")
-    try:
-        return _loop_values.get()
-    except LookupError:
-        values: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
-        _loop_values.set(values)
-        return values
+    return RunVar("gcore_iam_loop_values")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from .._concurrency import resolve_callback_async
+from .._concurrency.callbacks import resolve_callback_async
 from ..auth.api_key import APIKey, build_header
 from ..auth.bearer import Bearer
 from ..call import Authorization, Deadline

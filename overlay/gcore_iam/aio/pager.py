@@ -11,7 +11,7 @@ from typing import Generic, Self, TypeVar, cast
 
 import attrs
 
-from .._concurrency import AsyncRequestControl
+from .._concurrency.workers import AsyncRequestControl
 from ..errors import ConfigurationError, IAMError, PaginationError
 from ..pagination.checkpoint import Checkpoint, decode_checkpoint
 from ..pagination.iteration import AsyncGuard, IterationState, iterate_items_async

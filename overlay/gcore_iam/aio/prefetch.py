@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
-from .._concurrency import AsyncRequestControl, AsyncWorkers
+from .._concurrency.workers import AsyncRequestControl, AsyncWorkers
 from ..errors import CallCancelled, IAMError, RateLimitError
 from ..pagination.options import PageOptions, PageRequest, PageResponse
 from ..pagination.prefetch_plan import PrefetchPlan

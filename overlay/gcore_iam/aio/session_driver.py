@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from .._concurrency import resolve_callback_async, run_in_thread_async
+from .._concurrency.callbacks import resolve_callback_async, run_in_thread_async
 from ..auth.refresh_lock import refresh_lock_async
 from ..auth.session import Session
 from ..auth.shield import InFlight, complete_async, shield_async

@@ -12,8 +12,8 @@ import httpx
 
 from .. import _fork
 from .._blocking_io import build_transport_async
-from .._concurrency import AsyncLoopLocal
 from .._concurrency.deadlines import shield_async
+from .._concurrency.event_loops import AsyncLoopLocal
 from .._proxies import ProxySettings
 from ..auth.shield import InFlight
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Self
 
-from .._concurrency import resolve_callback
+from .._concurrency.callbacks import resolve_callback
 from ..errors import ConfigurationError
 
 ENVIRONMENT_VARIABLE = "GCORE_API_KEY"

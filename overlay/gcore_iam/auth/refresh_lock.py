@@ -12,7 +12,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from .. import _fork
-from .._concurrency import get_loop_values, run_in_thread_async
+from .._concurrency.callbacks import run_in_thread_async
+from .._concurrency.event_loops import get_loop_values
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from .._concurrency import resolve_callback
+from .._concurrency.callbacks import resolve_callback
 from ..auth.api_key import APIKey, build_header
 from ..auth.bearer import Bearer
 from ..call import Authorization, Deadline

@@ -15,11 +15,10 @@ from gcore_iam_client.types import Operation, Response
 
 from .._blocking_io import warn_if_event_loop_is_running
 from .._bound_client import UnboundClient, build_unbound_error, format_origin, takes_credentials
-from .._concurrency import RequestControl, sleep
+from .._concurrency.callbacks import sleep
 from .._concurrency.deadlines import enforce_deadline, is_cancellation
 from .._config import ClientConfig
-from .._error_responses import MAX_HEADER_LENGTH
-from .._redaction import INFO, Redactor, logger
+from .._redaction import INFO, MAX_HEADER_LENGTH, Redactor, logger
 from .._response_body import BodyTooLargeError, bound_body
 from .._secrets import find_issued_secrets, find_proxy_secrets, find_secrets
 from .._transport_errors import build_response_error, build_transport_error, is_transport_error
@@ -42,6 +41,8 @@ from .transport import Connections
 
 if TYPE_CHECKING:
     from gcore_iam_client.models import Token
+
+    from .._concurrency.workers import RequestControl
 
 _MAX_URLS = 100
 """URLs that a client remembers: those without ids come first, and again and again."""

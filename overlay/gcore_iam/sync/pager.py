@@ -13,7 +13,7 @@ from typing import Generic, Self, TypeVar, cast
 
 import attrs
 
-from .._concurrency import RequestControl
+from .._concurrency.workers import RequestControl
 from ..errors import ConfigurationError, IAMError, PaginationError
 from ..pagination.checkpoint import Checkpoint, decode_checkpoint
 from ..pagination.iteration import Guard, IterationState, iterate_items

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
-from .._concurrency import RequestControl, Workers
+from .._concurrency.workers import RequestControl, Workers
 from ..errors import CallCancelled, IAMError, RateLimitError
 from ..pagination.options import PageOptions, PageRequest, PageResponse
 from ..pagination.prefetch_plan import PrefetchPlan

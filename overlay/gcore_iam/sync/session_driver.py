@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from .._concurrency import resolve_callback, run_in_thread
+from .._concurrency.callbacks import resolve_callback, run_in_thread
 from ..auth.refresh_lock import refresh_lock
 from ..auth.session import Session
 from ..auth.shield import InFlight, complete, shield

@@ -14,8 +14,8 @@ import httpx
 
 from .. import _fork
 from .._blocking_io import build_transport
-from .._concurrency import LoopLocal
 from .._concurrency.deadlines import shield
+from .._concurrency.event_loops import LoopLocal
 from .._proxies import ProxySettings
 from ..auth.shield import InFlight
 

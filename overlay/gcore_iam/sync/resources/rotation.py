@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gcore_iam_client.types import UNSET, Unset
 
-from ..._concurrency import invoke_callback
+from ..._concurrency.callbacks import invoke_callback
 from ..._request_values import build_token
 from ..._validation import check_id
 from ...auth.api_key import APIKey
