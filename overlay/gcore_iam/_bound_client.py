@@ -86,7 +86,7 @@ def format_origin(url: httpx.URL) -> str:
     return f"{scheme}://{host}" + ("" if port == DEFAULT_PORTS.get(scheme) else f":{port}")
 
 
-def takes_credentials(request: httpx.Request, base_url: httpx.URL) -> bool:
+def can_send_credentials(request: httpx.Request, base_url: httpx.URL) -> bool:
     """Return whether a request that a user built gets credentials: if it goes to the origin of the base URL."""
     is_public = request.url.path.endswith(PATHS_WITHOUT_CREDENTIALS)
     return not is_public and parse_origin(request.url) == parse_origin(base_url)

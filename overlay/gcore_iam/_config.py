@@ -31,7 +31,7 @@ DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _MAX_TIMEOUT = 1e6
 """Seconds. Sockets do not support much longer timeouts; `httpx.Timeout(None)` has no end."""
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # a token of RFC 9110, section 5.6.2
 
@@ -150,7 +150,7 @@ def check_base_url(value: str | None, *, allow_http: bool) -> httpx.URL:
         raise ConfigurationError(f"{name} must be an absolute https URL, such as https://api.gcore.com")
     if url.userinfo or url.query or url.fragment:
         raise ConfigurationError(f"{name} must have no user, password, query or fragment")
-    if url.scheme == "http" and url.host not in LOOPBACK and allow_http is not True:
+    if url.scheme == "http" and url.host not in LOOPBACK_HOSTS and allow_http is not True:
         raise ConfigurationError(
             f"{name} must be https: over plain http to {url.host} anyone on the way could read the credentials; "
             "allow_http=True sends them all the same"
@@ -200,7 +200,7 @@ def check_headers(value: Mapping[str, str] | None) -> httpx.Headers:
     return headers
 
 
-def check_httpx_kind(name: str, value: Any, kind: type) -> None:
+def check_httpx_type(name: str, value: Any, cls: type) -> None:
     """Raise ConfigurationError unless an argument is None or an instance of a class of httpx."""
-    if value is not None and not isinstance(value, kind):
-        raise ConfigurationError(f"{name} must be an httpx.{kind.__name__}, not {type(value).__name__}")
+    if value is not None and not isinstance(value, cls):
+        raise ConfigurationError(f"{name} must be an httpx.{cls.__name__}, not {type(value).__name__}")

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
+from http.client import responses
 from itertools import islice
 
 from ._redaction import MASK, MAX_HEADER_LENGTH, Redactor, mask_secret_fields
@@ -162,10 +162,8 @@ def _find_messages(
         return
     if isinstance(body, dict):
         for key, value in body.items():
-            if path is not None:
-                yield from _find_messages(value, (*path, key), depth + 1)
-            elif key in _ENVELOPE_KEYS:
-                yield from _find_messages(value, (), depth + 1)
+            if path is not None or key in _ENVELOPE_KEYS:
+                yield from _find_messages(value, () if path is None else (*path, key), depth + 1)
     elif isinstance(body, list):
         for item in body:
             yield from _find_messages(item, path, depth + 1)
@@ -192,6 +190,7 @@ def _redact_content(body: Json, content: bytes, redactor: Redactor, *, is_json: 
 
 
 def _is_deeper_than(body: Json, depth: int) -> bool:
+    """Return whether a body has more levels, without a recursion that a deep one would exhaust."""
     level: list[Json] = [body]
     for _ in range(depth + 1):
         containers = [node for node in level if isinstance(node, list | dict)]
@@ -239,10 +238,7 @@ def _summarize(
     parts = [f"{path}: {' '.join(texts)}" if path else " ".join(texts) for path, texts in errors.items()]
     summary = " ".join("; ".join(parts).split())
     if not summary:
-        try:
-            phrase = HTTPStatus(status).phrase
-        except ValueError:
-            phrase = "unregistered status"
+        phrase = responses.get(status, "unregistered status")
         media_type = headers.get("content-type", "").split(";")[0]
         media_type = redactor.redact(media_type, max_length=MAX_HEADER_LENGTH) or "no content type"
         summary = f"{phrase} ({media_type}, {len(content)} bytes)" if content else phrase

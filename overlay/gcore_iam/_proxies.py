@@ -95,14 +95,14 @@ def parse_bypass_rule(entry: str) -> BypassRule | None:
         except ValueError:
             return None
 
-    def needs_no_proxy(url: httpx.URL, host: str, address: IPv4Address | IPv6Address | None) -> bool:
+    def is_bypassed(url: httpx.URL, host: str, address: IPv4Address | IPv6Address | None) -> bool:
         if scheme not in ("all", url.scheme) or port not in (None, get_port(url)):
             return False
         if network is not None:
             return address is not None and address in network
         return address is None and f".{host}".endswith(f".{name}")
 
-    return needs_no_proxy
+    return is_bypassed
 
 
 def _parse_address(host: str) -> IPv4Address | IPv6Address | None:

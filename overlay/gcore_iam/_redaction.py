@@ -71,7 +71,7 @@ class Redactor:
         secrets: The secrets to mask; those of fewer than three characters are ignored.
     """
 
-    __slots__ = ("_borders", "_forms", "_joints")
+    __slots__ = ("_adjacent_escapes", "_borders", "_forms")
 
     def __init__(self, secrets: Iterable[str]) -> None:
         long_enough = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
@@ -84,7 +84,7 @@ class Redactor:
         starts = "|".join({re.escape(form[:_SHORTEST_SECRET]) for form in self._forms})
         ends = "|".join({re.escape(form[-_SHORTEST_SECRET:]) for form in self._forms})
         # The characters next to a secret that would turn its beginning or its end into an escape.
-        self._joints = re.compile(rf"(?:%|\\[uUx]?|&\#?[xX]?)(?={starts})|(?<={ends})[0-9A-Za-z;#\\\"'/]")
+        self._adjacent_escapes = re.compile(rf"(?:%|\\[uUx]?|&\#?[xX]?)(?={starts})|(?<={ends})[0-9A-Za-z;#\\\"'/]")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -117,7 +117,7 @@ class Redactor:
         if not self._forms or not text:
             return text
         spans = list(self._find_all_spans(text, is_cut=is_cut))
-        separated = self._joints.sub(lambda match: " " * len(match[0]), text)
+        separated = self._adjacent_escapes.sub(lambda match: " " * len(match[0]), text)
         if separated != text:
             spans += self._find_all_spans(separated, is_cut=is_cut)
         return _replace_spans(text, spans)

@@ -11,7 +11,7 @@ from .errors import ConfigurationError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_LARGEST_ID = 2**63 - 1
+_MAX_ID = 2**63 - 1
 
 
 def check_id(name: str, value: int) -> int:
@@ -20,7 +20,7 @@ def check_id(name: str, value: int) -> int:
     Raises:
         ConfigurationError: It is not a whole number from 1 to 2**63 - 1.
     """
-    if not is_whole_number(value, 1, _LARGEST_ID):
+    if not is_whole_number(value, 1, _MAX_ID):
         raise ConfigurationError(f"{name} must be a whole number from 1 to 2**63 - 1")
     return value
 

@@ -12,7 +12,7 @@ import httpx
 from gcore_iam_client.types import Operation, Response
 
 from .._blocking_io import warn_if_event_loop_is_running_async
-from .._bound_client import UnboundClient, build_unbound_error, format_origin, takes_credentials
+from .._bound_client import UnboundClient, build_unbound_error, can_send_credentials, format_origin
 from .._concurrency.callbacks import sleep_async
 from .._concurrency.deadlines import enforce_deadline_async, is_cancellation_async
 from .._config import ClientConfig
@@ -307,7 +307,7 @@ class AsyncOriginAuth(httpx.Auth):
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """See `httpx.Auth.async_auth_flow`."""
-        if takes_credentials(request, self._client.config.base_url):
+        if can_send_credentials(request, self._client.config.base_url):
             authorization = self._client.credentials.fixed or await self._client._authorize(None, None)
             if authorization is not None:
                 request.headers["Authorization"] = authorization.value

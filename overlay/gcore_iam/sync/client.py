@@ -13,7 +13,7 @@ import httpx
 from gcore_iam_client import Client
 from gcore_iam_client.types import UNSET, Unset
 
-from .._config import LOOPBACK, ClientConfig, build_default_config, check_httpx_kind
+from .._config import LOOPBACK_HOSTS, ClientConfig, build_default_config, check_httpx_type
 from .._proxies import read_proxy_settings
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from ..auth.api_key import APIKey
@@ -75,8 +75,8 @@ class IAMClient:
         on_event: Callable[[Event], object] | None = None,
     ) -> None:
         checked = _check_auth(auth)
-        check_httpx_kind("http_client", http_client, httpx.Client)
-        check_httpx_kind("transport", transport, httpx.BaseTransport)
+        check_httpx_type("http_client", http_client, httpx.Client)
+        check_httpx_type("transport", transport, httpx.BaseTransport)
         if http_client is not None and transport is not None:
             raise ConfigurationError("give http_client or transport, not both")
         if http_client is not None and http_client.is_closed:
@@ -226,7 +226,7 @@ def _check_auth(auth: APIKey | Session | str | None) -> APIKey | Session:
 def _build_httpx_client(config: ClientConfig, transport: httpx.BaseTransport | None) -> httpx.Client:
     if transport is None:
         # No proxy is used for loopback: it would see the credentials in clear.
-        proxies = None if config.base_url.host in LOOPBACK else read_proxy_settings()
+        proxies = None if config.base_url.host in LOOPBACK_HOSTS else read_proxy_settings()
         transport = ShardedTransport(get_tls(), proxies)
     return httpx.Client(
         base_url=config.base_url, headers=config.headers, timeout=config.timeout, transport=transport, trust_env=False

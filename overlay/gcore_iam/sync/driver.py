@@ -14,7 +14,7 @@ import httpx
 from gcore_iam_client.types import Operation, Response
 
 from .._blocking_io import warn_if_event_loop_is_running
-from .._bound_client import UnboundClient, build_unbound_error, format_origin, takes_credentials
+from .._bound_client import UnboundClient, build_unbound_error, can_send_credentials, format_origin
 from .._concurrency.callbacks import sleep
 from .._concurrency.deadlines import enforce_deadline, is_cancellation
 from .._config import ClientConfig
@@ -307,7 +307,7 @@ class OriginAuth(httpx.Auth):
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """See `httpx.Auth.sync_auth_flow`."""
-        if takes_credentials(request, self._client.config.base_url):
+        if can_send_credentials(request, self._client.config.base_url):
             authorization = self._client.credentials.fixed or self._client._authorize(None, None)
             if authorization is not None:
                 request.headers["Authorization"] = authorization.value
