@@ -22,7 +22,7 @@ import attrs
 
 from ._redaction import INFO, logger, write_log
 from .errors import AmbiguousOutcomeError, APIConnectionError, APIStatusError, APITimeoutError, IAMError, RateLimitError
-from .retry import Attempt, Effect, RetryPolicy, effect_of, is_retryable, may_have_run, retry_delay
+from .retry import Attempt, Effect, RetryPolicy, find_effect, is_retryable, may_have_run, retry_delay
 
 if TYPE_CHECKING:
     from .events import CallReporter, Emit
@@ -235,7 +235,7 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
             if not isinstance(error, APIConnectionError | APIStatusError):
                 raise error
             error.attempts = number
-            effect = effect_of(operation.id, operation.method)
+            effect = find_effect(operation.id, operation.method)
             if isinstance(error, RateLimitError) and control is not None:
                 control.report_rate_limit()
             if result.status == 404 and effect is Effect.DELETE and was_sent and operation.success:

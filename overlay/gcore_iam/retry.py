@@ -49,7 +49,7 @@ _NOT_RUN = frozenset({501, 505, 511})
 """Server errors that say that the operation did not run (RFC 9110, RFC 6585)."""
 
 
-def effect_of(operation: str, method: str) -> Effect:
+def find_effect(operation: str, method: str) -> Effect:
     """Return what an operation does when it runs twice; an unknown operation is not repeated.
 
     Args:
@@ -61,7 +61,7 @@ def effect_of(operation: str, method: str) -> Effect:
 
 def describe_done(operation: str, method: str) -> str:
     """Describe what a success that cannot be read means for a write; empty for operations that may be repeated."""
-    if effect_of(operation, method) is not Effect.NON_IDEMPOTENT:
+    if find_effect(operation, method) is not Effect.NON_IDEMPOTENT:
         return ""
     return "; the server says that the work is done, so do not repeat it, but look what there is"
 

@@ -18,7 +18,7 @@ from gcore_iam.retry import (
     Attempt,
     Effect,
     describe_done,
-    effect_of,
+    find_effect,
     is_retryable,
     may_have_run,
     retry_delay,
@@ -88,7 +88,7 @@ def jitter(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
 
 
 def test_each_operation_of_the_spec_has_its_effect() -> None:
-    assert {name: effect_of(name, method) for name, method in list_operations().items()} == EFFECTS
+    assert {name: find_effect(name, method) for name, method in list_operations().items()} == EFFECTS
 
 
 def test_the_idempotent_writes_exist_in_the_spec() -> None:
@@ -109,7 +109,7 @@ def test_the_idempotent_writes_exist_in_the_spec() -> None:
     ],
 )
 def test_an_unknown_operation_goes_by_its_method(method: str, effect: Effect) -> None:
-    assert effect_of("/iam/new", method) is effect
+    assert find_effect("/iam/new", method) is effect
 
 
 @pytest.mark.parametrize("effect", Effect)
