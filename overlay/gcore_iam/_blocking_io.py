@@ -266,7 +266,8 @@ def warn_if_event_loop_is_running() -> None:
     """
     global _has_warned
     is_in_asyncio = _call_if_loaded("asyncio", "_get_running_loop") is not None  # of `asyncio.events.__all__`
-    if not (is_in_asyncio or _call_if_loaded("trio.lowlevel", "in_trio_run")) or _is_notebook():
+    is_running = is_in_asyncio or _call_if_loaded("trio.lowlevel", "in_trio_run")
+    if _has_warned or not is_running or _is_notebook():
         return
     with _warning_lock:
         if _has_warned:
