@@ -101,6 +101,7 @@ update-spec: setup ## review NEW=, vendor it, regenerate (PROSE=ours: our words)
 	@$(MAKE) --no-print-directory check
 
 bench: setup $(PEERS) ## beside other clients, as ratios (QUICK=1: in 2 minutes)
+	@$(BIN)/python -m compileall -q overlay generated # as pip does for the others, even where PYTHONDONTWRITEBYTECODE is set
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
 $(PEERS): benchmarks/requirements.txt
