@@ -1,17 +1,23 @@
-"""Guards refresh tokens: each may be sent once, by one process."""
+"""Guards refresh tokens: each may be sent once, by one process, and never again after the API has refused it.
+
+A refused token is recorded in the stored pair, so that other sessions of the store do not send it. The record takes the
+place of the refresh token, and holds digests only.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
-from weakref import WeakKeyDictionary
+
+import attrs
 
 from .. import _fork
 from ..errors import AuthenticationError, ConfigurationError, IAMError
-from .refused_tokens import is_record, is_refused
 from .token_store import MemoryTokenStore, TokenPair, TokenStore
 
-_SAVED_BY: WeakKeyDictionary[MemoryTokenStore, int] = WeakKeyDictionary()
-"""The process that saved the pair in a store, by its number of forks."""
+_RECORD_PREFIX = "refused:"
+_MAX_REFUSED = 16
+"""Maximum number of refused refresh tokens in a record."""
 
 
 class RefreshTokenGuard:
@@ -26,8 +32,8 @@ class RefreshTokenGuard:
         self._copied_store = store if isinstance(store, MemoryTokenStore) else None
         self._spent: set[str] = set()
         self._inherited: set[str] = set()
-        if self._copied_store is not None:
-            _SAVED_BY.setdefault(self._copied_store, _fork.get_generation())
+        if self._copied_store is not None and self._copied_store.saved_by is None:
+            self._copied_store.saved_by = _fork.get_generation()
 
     def on_fork(self, pairs: Iterable[TokenPair | None]) -> None:
         """Leave the refresh tokens of pairs to the parent process, unless the store is shared with it."""
@@ -36,13 +42,13 @@ class RefreshTokenGuard:
 
     def on_load(self, tokens: TokenPair) -> None:
         """Leave the refresh token of a loaded pair to the parent process, if a process before the fork saved it."""
-        if self._copied_store is not None and _SAVED_BY.get(self._copied_store) != _fork.get_generation():
+        if self._copied_store is not None and self._copied_store.saved_by != _fork.get_generation():
             self._inherited.add(tokens.refresh)
 
     def on_save(self, tokens: TokenPair) -> None:
         """Record that this process has saved a pair."""
         if self._copied_store is not None and tokens.refresh not in self._inherited:
-            _SAVED_BY[self._copied_store] = _fork.get_generation()
+            self._copied_store.saved_by = _fork.get_generation()
 
     def mark_spent(self, refresh: str) -> None:
         """Record that a refresh token was sent."""
@@ -51,13 +57,13 @@ class RefreshTokenGuard:
     def select(self, pairs: Iterable[TokenPair | None]) -> list[str]:
         """Select the refresh tokens of pairs that may be sent."""
         known = [pair for pair in pairs if pair is not None]
+        refused = {digest for pair in known for digest in _get_digests(pair)}
         return [
             refresh
             for refresh in dict.fromkeys(pair.refresh for pair in known)
             if not is_record(refresh)
-            and refresh not in self._spent
-            and refresh not in self._inherited
-            and not any(is_refused(refresh, pair) for pair in known)
+            and refresh not in self._spent | self._inherited
+            and _build_digest(refresh) not in refused
         ]
 
     def build_error(self, pairs: Iterable[TokenPair | None], url: str) -> IAMError:
@@ -82,3 +88,23 @@ class RefreshTokenGuard:
             method="POST",
             url=url,
         )
+
+
+def is_record(refresh: str) -> bool:
+    """Return whether the refresh token of a pair is a record of refused tokens."""
+    return refresh.startswith(_RECORD_PREFIX)
+
+
+def add_refused_token(pair: TokenPair, refresh: str) -> TokenPair:
+    """Return a pair whose refresh token is replaced by a record with one more refused token."""
+    digests = _get_digests(pair) or [_build_digest(pair.refresh)]
+    digests = list(dict.fromkeys([*digests, _build_digest(refresh)]))[-_MAX_REFUSED:]
+    return attrs.evolve(pair, refresh=_RECORD_PREFIX + ",".join(digests))
+
+
+def _get_digests(pair: TokenPair) -> list[str]:
+    return pair.refresh.removeprefix(_RECORD_PREFIX).split(",") if is_record(pair.refresh) else []
+
+
+def _build_digest(refresh: str) -> str:
+    return hashlib.sha256(refresh.encode()).hexdigest()[:32]
