@@ -50,12 +50,10 @@ class AsyncCredentials:
     def find_secrets(self) -> set[str]:
         """Find the secrets that a server may repeat in a response, those of the parent included."""
         secrets = set() if self.parent is None else self.parent.find_secrets()
-        if isinstance(self.auth, APIKey):
-            secrets |= self.auth.secrets
-        elif isinstance(self.auth, Authorization):
+        if isinstance(self.auth, Authorization):
             secrets.add(self.auth.value.partition(" ")[2])
-        elif self._session is not None:
-            secrets |= self._session.secrets
+        elif self.auth is not None:
+            secrets |= self.auth.secrets
         return secrets
 
     async def authorize(self, deadline: Deadline | None) -> Authorization | None:

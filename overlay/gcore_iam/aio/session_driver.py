@@ -43,11 +43,6 @@ class AsyncSessionDriver:
         self._in_flight = in_flight
         self._origin = format_origin(client.config.base_url)
 
-    @property
-    def secrets(self) -> set[str]:
-        """The secrets that the session may have sent or received."""
-        return self._session.secrets
-
     async def get_access_token(self, deadline: Deadline | None) -> str:
         """Get a valid access token.
 
@@ -121,10 +116,7 @@ class AsyncSessionDriver:
                 self._in_flight.remove(steps)
 
     async def _save_unsaved(self) -> None:
-        steps = self._session.save_unsaved_steps()
-        step = advance(steps)
-        while not isinstance(step, Done):
-            step = await self._perform_step(steps, step, None)
+        await self._perform_steps(self._session.save_unsaved_steps(), None)
 
     async def _perform_step(
         self, steps: Generator[Step, Any, object], step: Step, deadline: Deadline | None

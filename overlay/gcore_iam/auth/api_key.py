@@ -11,8 +11,6 @@ from ..errors import ConfigurationError
 
 ENVIRONMENT_VARIABLE = "GCORE_API_KEY"
 
-_SCHEME = "apikey"
-
 
 class APIKey:
     """A permanent API token, sent as `Authorization: APIKey <key>`.
@@ -95,7 +93,7 @@ def _parse_key(key: str) -> str:
         raise ConfigurationError(f"an API key must be a str, not {type(key).__name__}")
     value = key.strip()
     scheme, _, rest = value.partition(" ")
-    if scheme.lower() == _SCHEME:
+    if scheme.lower() == "apikey":
         value = rest.strip()
     if not value:
         raise ConfigurationError("the API key is empty; create one in the control panel")

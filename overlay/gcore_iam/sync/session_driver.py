@@ -45,11 +45,6 @@ class SessionDriver:
         self._in_flight = in_flight
         self._origin = format_origin(client.config.base_url)
 
-    @property
-    def secrets(self) -> set[str]:
-        """The secrets that the session may have sent or received."""
-        return self._session.secrets
-
     def get_access_token(self, deadline: Deadline | None) -> str:
         """Get a valid access token.
 
@@ -123,10 +118,7 @@ class SessionDriver:
                 self._in_flight.remove(steps)
 
     def _save_unsaved(self) -> None:
-        steps = self._session.save_unsaved_steps()
-        step = advance(steps)
-        while not isinstance(step, Done):
-            step = self._perform_step(steps, step, None)
+        self._perform_steps(self._session.save_unsaved_steps(), None)
 
     def _perform_step(self, steps: Generator[Step, Any, object], step: Step, deadline: Deadline | None) -> Step | Done:
         """Perform one step, and return the next one."""
