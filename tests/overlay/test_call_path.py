@@ -95,6 +95,7 @@ SESSION_MODULES = [
     "auth.file_store",
     "auth.refresh_lock",
     "auth.refresh_token_guard",
+    "auth.refused_tokens",
     "auth.session",
     "auth.shield",
     "auth.steps",

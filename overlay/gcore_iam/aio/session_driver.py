@@ -15,7 +15,7 @@ from ..auth.in_flight import InFlight
 from ..auth.refresh_lock import refresh_lock_async
 from ..auth.session import Session
 from ..auth.shield import complete_async, shield_async
-from ..auth.steps import ChangePassword, Done, HasTokens, Load, LogIn, Refresh, Save, SelectAccount, Step, advance
+from ..auth.steps import ChangePassword, Done, HasTokens, IssuingStep, Load, LogIn, Refresh, Save, Step, advance
 from ..call import Authorization, Deadline
 from ..errors import AmbiguousOutcomeError, DecodeError, IAMError
 from ..raw_response import get_model
@@ -137,7 +137,7 @@ class AsyncSessionDriver:
             return await step.change()
         return await self._request_tokens(step, deadline)
 
-    async def _request_tokens(self, step: LogIn | Refresh | SelectAccount, deadline: Deadline | None) -> HasTokens:
+    async def _request_tokens(self, step: IssuingStep, deadline: Deadline | None) -> tuple[str, str]:
         if isinstance(step, Refresh):
             # Without a deadline: a refresh token serves once, and its successor would be lost.
             client = self._build_client(None, None, attrs.evolve(self._client.config.retries, deadline=None))
@@ -145,13 +145,15 @@ class AsyncSessionDriver:
         elif isinstance(step, LogIn):
             code = step.one_time_password
             if callable(code):
-                code = self._session.last_code = await resolve_callback_async(code, "one_time_password")
+                code = await resolve_callback_async(code, "one_time_password")
+                self._session.remember_code(code)
             client = self._build_client(None, deadline)
             response = await session_calls.log_in(client, step.username, step.password, code)
         else:
             client = self._build_client(Authorization(f"Bearer {step.access}"), deadline)
             response = await session_calls.select_account(client, step.client_id)
-        return get_model(response)
+        token = get_model(response)
+        return token.access, token.refresh
 
     def _build_client(
         self, authorization: Authorization | None, deadline: Deadline | None, retries: RetryPolicy | None = None

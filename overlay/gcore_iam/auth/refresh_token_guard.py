@@ -1,23 +1,13 @@
-"""Guards refresh tokens: each may be sent once, by one process, and never again after the API has refused it.
-
-A refused token is recorded in the stored pair, so that other sessions of the store do not send it. The record takes the
-place of the refresh token, and holds digests only.
-"""
+"""Guards refresh tokens: each may be sent once, by one process."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-
-import attrs
 
 from .. import _fork
 from ..errors import AuthenticationError, ConfigurationError, IAMError
+from .refused_tokens import is_record, is_refused
 from .token_store import MemoryTokenStore, TokenPair, TokenStore
-
-_RECORD_PREFIX = "refused:"
-_MAX_REFUSED = 16
-"""Maximum number of refused refresh tokens in a record."""
 
 
 class RefreshTokenGuard:
@@ -57,13 +47,12 @@ class RefreshTokenGuard:
     def select(self, pairs: Iterable[TokenPair | None]) -> list[str]:
         """Select the refresh tokens of pairs that may be sent."""
         known = [pair for pair in pairs if pair is not None]
-        refused = {digest for pair in known for digest in _get_digests(pair)}
         return [
             refresh
             for refresh in dict.fromkeys(pair.refresh for pair in known)
             if not is_record(refresh)
             and refresh not in self._spent | self._inherited
-            and _build_digest(refresh) not in refused
+            and not any(is_refused(refresh, pair) for pair in known)
         ]
 
     def build_error(self, pairs: Iterable[TokenPair | None], url: str) -> IAMError:
@@ -88,23 +77,3 @@ class RefreshTokenGuard:
             method="POST",
             url=url,
         )
-
-
-def is_record(refresh: str) -> bool:
-    """Return whether the refresh token of a pair is a record of refused tokens."""
-    return refresh.startswith(_RECORD_PREFIX)
-
-
-def add_refused_token(pair: TokenPair, refresh: str) -> TokenPair:
-    """Return a pair whose refresh token is replaced by a record with one more refused token."""
-    digests = _get_digests(pair) or [_build_digest(pair.refresh)]
-    digests = list(dict.fromkeys([*digests, _build_digest(refresh)]))[-_MAX_REFUSED:]
-    return attrs.evolve(pair, refresh=_RECORD_PREFIX + ",".join(digests))
-
-
-def _get_digests(pair: TokenPair) -> list[str]:
-    return pair.refresh.removeprefix(_RECORD_PREFIX).split(",") if is_record(pair.refresh) else []
-
-
-def _build_digest(refresh: str) -> str:
-    return hashlib.sha256(refresh.encode()).hexdigest()[:32]

@@ -27,8 +27,20 @@ from ..errors import (
     ServerError,
 )
 from .api_key import is_credential
-from .refresh_token_guard import RefreshTokenGuard, add_refused_token, is_record
-from .steps import ChangePassword, HasTokens, Load, LogIn, OneTimePassword, Refresh, Save, SelectAccount, Step
+from .refresh_token_guard import RefreshTokenGuard
+from .refused_tokens import add_refused_token, is_record
+from .steps import (
+    ChangePassword,
+    HasTokens,
+    IssuingStep,
+    Load,
+    LogIn,
+    OneTimePassword,
+    Refresh,
+    Save,
+    SelectAccount,
+    Step,
+)
 from .token_parsing import REFRESH_MARGIN, get_lifetime, get_refresh_margin, get_validity, parse_claims, parse_token
 from .token_store import MemoryTokenStore, TokenPair, TokenStore
 
@@ -84,8 +96,7 @@ class Session:
     _expires_at: float | None = None
     """When the current access token expires, by the monotonic clock."""
     _refresh_margin: float = REFRESH_MARGIN
-    last_code: str | None = None
-    """The one-time code of the latest login, for `secrets`."""
+    _last_code: str | None = None
 
     def __init__(
         self,
@@ -149,9 +160,13 @@ class Session:
         """The secrets that the session may have sent or received, and that a server may repeat in any response."""
         pairs = (self._current_pair, self._initial_pair, self.unsaved_pair, self._stored_pair, self._replaced_pair)
         secrets = {token for pair in pairs if pair is not None for token in (pair.access, pair.refresh)}
-        codes = (self._one_time_password, self.last_code)
+        codes = (self._one_time_password, self._last_code)
         secrets |= {self._password, *self._candidate_passwords}
         return secrets | {code for code in codes if isinstance(code, str)}
+
+    def remember_code(self, code: str | None) -> None:
+        """Remember the one-time code of the latest login, for `secrets`."""
+        self._last_code = code
 
     def __repr__(self) -> str:
         source = "from tokens" if self._username is None else repr(self._username)
@@ -274,29 +289,29 @@ class Session:
             refusal.add_note("The session could not log in: the API responds to wrong credentials with 400.")
         raise refusal
 
-    def _issue_steps(self, step: LogIn | Refresh | SelectAccount) -> Generator[Step, Any, TokenPair]:
+    def _issue_steps(self, step: IssuingStep) -> Generator[Step, Any, TokenPair]:
         """Yield a step that issues tokens, and return them as a pair of this session."""
         start = _read_clock()
-        issued: HasTokens = yield step
+        issued: tuple[str, str] = yield step
         return self._build_pair(issued, step.operation, start)
 
-    def _build_pair(self, issued: HasTokens, operation: str, start: float) -> TokenPair:
+    def _build_pair(self, issued: tuple[str, str], operation: str, start: float) -> TokenPair:
         """Build the pair of issued tokens.
 
         Args:
-            issued: The response of the API.
+            issued: The access token and the refresh token of the response.
             operation: The operation that issued the tokens.
             start: When the request was sent, by the monotonic clock.
 
         Raises:
             DecodeError: The response does not hold two tokens.
         """
-        for token in (issued.access, issued.refresh):
-            if not is_credential(token) or is_record(token):
-                raise DecodeError("the response holds no tokens", operation=operation, model="Token")
-        lifetime = get_lifetime(issued.access)
+        if not all(is_credential(token) and not is_record(token) for token in issued):
+            raise DecodeError("the response holds no tokens", operation=operation, model="Token")
+        access, refresh = issued
+        lifetime = get_lifetime(access)
         expires_at = None if lifetime is None else time.time() - (_read_clock() - start) + lifetime
-        return TokenPair(issued.access, issued.refresh, expires_at, self._owner)
+        return TokenPair(access, refresh, expires_at, self._owner)
 
     def remember_candidate_password(self, password: str) -> None:
         """Remember a password that may be the user's, to try if the API refuses the current one."""
@@ -314,20 +329,24 @@ class Session:
             self._guard.on_load(stored)
             yield from self._save_steps(attrs.evolve(stored, owner=self._owner))
 
-    def adopt_steps(self, password: str, change: Callable[[], Any]) -> Generator[Step, Any, None]:
+    def adopt_steps(self, password: str, change: Callable[[], Any]) -> Generator[Step, Any, HasTokens]:
         """Yield the steps that change the user's password, and continue with the new password and the new pair.
 
         Args:
             password: The new password.
             change: Sends the request, and returns the new pair.
+
+        Returns:
+            The result of `change`.
         """
         start = _read_clock()
         issued: HasTokens = yield ChangePassword(change)
         if self._username is not None:
             self._password = password
             self._candidate_passwords.clear()
-        tokens = self._build_pair(issued, ChangePassword.operation, start)
+        tokens = self._build_pair((issued.access, issued.refresh), ChangePassword.operation, start)
         yield from self._save_steps(tokens, ChangePassword.operation)
+        return issued
 
     def save_unsaved_steps(self) -> Generator[Step, Any, None]:
         """Yield the steps that save `unsaved_pair`, if there is one."""

@@ -35,7 +35,7 @@ class Save:
 
 @attrs.define(eq=False)
 class LogIn:
-    """Log in; the result has tokens."""
+    """Log in; the result is an access token and a refresh token."""
 
     operation: ClassVar = "iamLoginUser"
     username: str
@@ -45,7 +45,7 @@ class LogIn:
 
 @attrs.define(eq=False)
 class Refresh:
-    """Exchange a refresh token; the result has tokens."""
+    """Exchange a refresh token; the result is an access token and a refresh token."""
 
     operation: ClassVar = "iamRefreshToken"
     refresh: str = attrs.field(repr=False)
@@ -53,7 +53,7 @@ class Refresh:
 
 @attrs.define(eq=False)
 class SelectAccount:
-    """Open a session in an account; the result has tokens."""
+    """Open a session in an account; the result is an access token and a refresh token."""
 
     operation: ClassVar = "iamSelectAccount"
     client_id: int
@@ -62,13 +62,14 @@ class SelectAccount:
 
 @attrs.define(eq=False)
 class ChangePassword:
-    """Call a function that changes the password of the session's user; the result has tokens."""
+    """Call a function that changes the password of the session's user; the result is what it returns."""
 
     operation: ClassVar = "iamChangePassword"
     change: Callable[[], Any]
 
 
-Step: TypeAlias = Load | Save | LogIn | Refresh | SelectAccount | ChangePassword
+IssuingStep: TypeAlias = LogIn | Refresh | SelectAccount
+Step: TypeAlias = Load | Save | IssuingStep | ChangePassword
 
 
 @attrs.define(eq=False)

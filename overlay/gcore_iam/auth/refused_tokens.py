@@ -1,0 +1,41 @@
+"""Records in a stored pair which refresh tokens the API has refused, so that none of them is sent again.
+
+The record takes the place of the refresh token, and holds digests only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import attrs
+
+from .token_store import TokenPair
+
+_PREFIX = "refused:"
+_MAX_REFUSED = 16
+"""Maximum number of refused refresh tokens in a record."""
+
+
+def is_record(refresh: str) -> bool:
+    """Return whether the refresh token of a pair is a record of refused tokens."""
+    return refresh.startswith(_PREFIX)
+
+
+def is_refused(refresh: str, pair: TokenPair) -> bool:
+    """Return whether a pair records that a refresh token was refused."""
+    return _digest(refresh) in _get_digests(pair)
+
+
+def add_refused_token(pair: TokenPair, refresh: str) -> TokenPair:
+    """Return a pair whose refresh token is replaced by a record with one more refused token."""
+    digests = _get_digests(pair) or [_digest(pair.refresh)]
+    digests = list(dict.fromkeys([*digests, _digest(refresh)]))[-_MAX_REFUSED:]
+    return attrs.evolve(pair, refresh=_PREFIX + ",".join(digests))
+
+
+def _digest(refresh: str) -> str:
+    return hashlib.sha256(refresh.encode()).hexdigest()[:32]
+
+
+def _get_digests(pair: TokenPair) -> list[str]:
+    return pair.refresh.removeprefix(_PREFIX).split(",") if is_record(pair.refresh) else []
