@@ -75,6 +75,55 @@ def test_a_first_call_loads_nothing_for_errors_or_pages(fake: FakeIAM, url: str)
     assert (run.stdout, run.stderr) == ("0\n\n", "")
 
 
+CALL_WITH_A_KEY = """
+import asyncio
+import sys
+from gcore_iam import APIKey, AsyncIAMClient, IAMClient
+
+kind, key, url = sys.argv[1:]
+if kind == "sync":
+    IAMClient(key, base_url=url).users.get(1)
+elif kind == "sync, APIKey":
+    IAMClient(APIKey(lambda: key), base_url=url).users.get(1)
+else:
+    async def call():
+        await AsyncIAMClient(key, base_url=url).users.get(1)
+    asyncio.run(call())
+print(*sys.modules)
+"""
+SESSION_MODULES = [
+    "auth.file_store",
+    "auth.refresh_lock",
+    "auth.refresh_token_guard",
+    "auth.refused_tokens",
+    "auth.session",
+    "auth.shield",
+    "auth.steps",
+    "auth.token_file",
+    "auth.token_parsing",
+    "auth.token_store",
+    "aio.session_calls",
+    "aio.session_driver",
+    "sync.session_calls",
+    "sync.session_driver",
+]
+
+
+@pytest.mark.parametrize("kind", ["sync", "sync, APIKey", "async"])
+def test_a_call_with_a_key_loads_no_module_of_sessions(fake: FakeIAM, url: str, kind: str) -> None:
+    command = [sys.executable, "-c", CALL_WITH_A_KEY, kind, fake.api_key, url]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert set(run.stdout.split()) & {f"gcore_iam.{name}" for name in SESSION_MODULES} == set()
+
+
+def test_the_list_of_session_modules_is_complete() -> None:
+    """Without it, the test above would pass over a module that is renamed."""
+    folder = Path(str(gcore_iam.__file__)).parent
+    needed = {"auth.__init__", "auth.api_key", "auth.in_flight", "auth.store"}
+    assert {f"auth.{path.stem}" for path in (folder / "auth").glob("*.py")} - needed <= set(SESSION_MODULES)
+    assert all((folder / f"{name.replace('.', '/')}.py").is_file() for name in SESSION_MODULES)
+
+
 def test_hooks_of_the_httpx_client_see_each_request(fake: FakeIAM, url: str) -> None:
     requests: list[httpx.Request] = []
     responses: list[httpx.Response] = []

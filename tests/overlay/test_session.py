@@ -178,6 +178,15 @@ def test_a_one_time_password_may_be_a_str(client_kind: ClientKind, strict_fake: 
         get_user(client_kind, strict_fake, Session(EMAIL, PASSWORD))
 
 
+@pytest.mark.parametrize("code", [None, "000000"])
+def test_a_refused_second_factor_says_what_to_do(
+    client_kind: ClientKind, strict_fake: FakeIAM, code: str | None
+) -> None:
+    with pytest.raises(BadRequestError) as caught:
+        get_user(client_kind, strict_fake, Session(EMAIL, PASSWORD, one_time_password=code))
+    assert any("pass one_time_password=function" in note for note in caught.value.__notes__)
+
+
 def test_a_function_is_asked_at_each_login(client_kind: ClientKind, strict_fake: FakeIAM) -> None:
     codes: list[str] = []
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from gcore_iam import AuthenticationError, DecodeError, FileTokenStore, IAMClient, IAMError, MemoryTokenStore, Session
+from gcore_iam.events import Event, TokensRefreshed
 from gcore_iam.testing import HTML, EmptyBody, FakeIAM, Fault, NotUTF8, Null, Reset, Status
 
 from .conftest import ClientKind
@@ -98,6 +99,23 @@ def test_a_refused_token_is_sent_once(client_kind: ClientKind, fake: FakeIAM, fa
         assert any("new login" in note for note in caught.value.__notes__)
     assert fake.calls["iamRefreshToken"] == 1
     assert refresh not in json.loads(path.read_text("utf-8"))["refresh"]
+
+
+def test_only_issued_tokens_are_reported_as_refreshed(client_kind: ClientKind, fake: FakeIAM) -> None:
+    """A session also saves that a refresh token was refused."""
+    operations: list[str] = []
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, TokensRefreshed):
+            operations.append(event.operation)
+
+    session = Session(EMAIL, PASSWORD)
+    for is_refused in (False, False, True):
+        if is_refused:
+            fake.inject(Status(401), path=REFRESH)
+        get_user(client_kind, fake, session, on_event=on_event)
+        fake.clock.advance(hours=1)
+    assert operations == ["iamLoginUser", "iamRefreshToken", "iamLoginUser"]
 
 
 def test_a_refused_token_is_not_sent_after_a_failed_login(client_kind: ClientKind, fake: FakeIAM) -> None:

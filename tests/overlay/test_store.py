@@ -188,6 +188,22 @@ def test_a_link_at_the_lock_path_is_refused(tmp_path: Path) -> None:
     assert victim.read_text("utf-8") == "precious"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a file system in which no file can be created")
+@pytest.mark.parametrize("path", ["/proc/self/mem", "/proc/gcore-iam-tokens.json"])
+def test_a_lock_file_that_cannot_be_created_is_found_at_once(path: str) -> None:
+    store = FileTokenStore(path, timeout=600)
+    with pytest.raises(ConfigurationError, match=r"cannot be locked: .* \(/proc/.*\.lock\); choose"), store.lock():
+        pass
+
+
+@posix
+def test_a_folder_at_the_lock_path_is_found_at_once(tmp_path: Path) -> None:
+    (tmp_path / "t.json.lock").mkdir()
+    store = FileTokenStore(tmp_path / "t.json", timeout=600)
+    with pytest.raises(ConfigurationError, match="cannot be locked: "), store.lock():
+        pass
+
+
 @posix
 def test_a_link_at_the_lock_path_is_never_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     victim = tmp_path / "victim"

@@ -11,12 +11,12 @@ import httpx
 from gcore_iam_client import Client
 from gcore_iam_client.types import UNSET, Unset
 
+import gcore_iam
+
 from .._config import LOOPBACK_HOSTS, ClientConfig, build_default_config, check_httpx_type
 from .._proxies import read_proxy_settings
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from ..auth.api_key import APIKey
-from ..auth.session import Session
-from ..auth.shield import complete_async
 from ..errors import ConfigurationError
 from ..retry import RetryPolicy
 from ..tls import get_tls
@@ -24,7 +24,6 @@ from .driver import AsyncBoundClient, AsyncOriginAuth
 from .transport import AsyncConnections, AsyncShardedTransport
 
 if TYPE_CHECKING:
-    from ..events import Event
     from .resources.account import AsyncAccount
     from .resources.auth import AsyncAuth
     from .resources.tokens import AsyncTokens
@@ -60,7 +59,7 @@ class AsyncIAMClient:
 
     def __init__(
         self,
-        auth: APIKey | Session | str | None = None,
+        auth: APIKey | gcore_iam.Session | str | None = None,
         *,
         base_url: str | None = None,
         timeout: float | httpx.Timeout | None = None,
@@ -70,7 +69,7 @@ class AsyncIAMClient:
         headers: Mapping[str, str] | None = None,
         max_response_bytes: int | None = DEFAULT_MAX_RESPONSE_BYTES,
         allow_http: bool = False,
-        on_event: Callable[[Event], object] | None = None,
+        on_event: Callable[[gcore_iam.events.Event], object] | None = None,
     ) -> None:
         checked = _check_auth(auth)
         check_httpx_type("http_client", http_client, httpx.AsyncClient)
@@ -141,9 +140,9 @@ class AsyncIAMClient:
         timeout: float | httpx.Timeout | None = None,
         retries: RetryPolicy | int | None = None,
         headers: Mapping[str, str] | None = None,
-        auth: APIKey | Session | str | None = None,
+        auth: APIKey | gcore_iam.Session | str | None = None,
         max_response_bytes: int | Unset | None = UNSET,
-        on_event: Callable[[Event], object] | None = None,
+        on_event: Callable[[gcore_iam.events.Event], object] | None = None,
     ) -> Self:
         """Get a changed view of this client, which stays as it is. They share their connections.
 
@@ -181,6 +180,8 @@ class AsyncIAMClient:
         Waits at most 55 seconds for a refresh of session tokens. An interrupt during the wait is raised when the
         connections are closed.
         """
+        from ..auth.shield import complete_async
+
         await complete_async(self._client.aclose)
 
     async def __aenter__(self) -> Self:
@@ -211,14 +212,14 @@ class AsyncRawIAMClient:
         self.tokens = AsyncRawTokens(client)
 
 
-def _check_auth(auth: APIKey | Session | str | None) -> APIKey | Session:
+def _check_auth(auth: APIKey | gcore_iam.Session | str | None) -> APIKey | gcore_iam.Session:
     if auth is None:
         return APIKey.from_environment()
-    if isinstance(auth, APIKey | Session):
-        return auth
     if isinstance(auth, str):
         return APIKey(auth)
-    raise ConfigurationError(f"auth must be an APIKey, a Session or a str, not {type(auth).__name__}")
+    if not isinstance(auth, APIKey) and not isinstance(auth, gcore_iam.Session):  # a key does not load `auth.session`
+        raise ConfigurationError(f"auth must be an APIKey, a Session or a str, not {type(auth).__name__}")
+    return auth
 
 
 def _build_httpx_client(config: ClientConfig, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:

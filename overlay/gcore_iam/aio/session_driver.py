@@ -5,45 +5,27 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import attrs
+
+from .._bound_client import format_origin
 from .._concurrency.callbacks import resolve_callback_async, run_in_thread_async
+from ..auth.in_flight import InFlight
 from ..auth.refresh_lock import refresh_lock_async
 from ..auth.session import Session
-from ..auth.shield import InFlight, complete_async, shield_async
-from ..auth.steps import ChangePassword, Done, HasTokens, Load, LogIn, Refresh, Save, SelectAccount, Step, advance
-from ..call import Deadline
+from ..auth.shield import complete_async, shield_async
+from ..auth.steps import ChangePassword, Done, HasTokens, IssuingStep, Load, LogIn, Refresh, Save, Step, advance
+from ..call import Authorization, Deadline
 from ..errors import AmbiguousOutcomeError, DecodeError, IAMError
-from ..events import Emit, TokensRefreshed
+from ..raw_response import get_model
+from ..retry import RetryPolicy
+from . import session_calls
+
+if TYPE_CHECKING:
+    from .driver import AsyncBoundClient
 
 T = TypeVar("T")
-P = TypeVar("P", bound=HasTokens)
-
-_OPERATIONS: dict[type, str] = {
-    LogIn: "iamLoginUser",
-    Refresh: "iamRefreshToken",
-    SelectAccount: "iamSelectAccount",
-    ChangePassword: "iamChangePassword",
-}
-"""The operation that issues tokens in each step."""
-
-
-class AsyncExchange(Protocol):
-    """Gets session tokens from the API; each method returns an access token and a refresh token."""
-
-    async def login(
-        self, username: str, password: str, one_time_password: str | None, deadline: Deadline | None
-    ) -> tuple[str, str]:
-        """Call operation iamLoginUser."""
-        ...
-
-    async def refresh(self, refresh: str) -> tuple[str, str]:
-        """Call operation iamRefreshToken."""
-        ...
-
-    async def select_account(self, client_id: int, access: str, deadline: Deadline | None) -> tuple[str, str]:
-        """Call operation iamSelectAccount."""
-        ...
 
 
 class AsyncSessionDriver:
@@ -51,25 +33,15 @@ class AsyncSessionDriver:
 
     Args:
         session: The session.
-        origin: The origin of the API that the tokens are sent to.
-        exchange: Gets session tokens.
-        in_flight: The exchanges of tokens that are in flight.
-        emit: Reports events; None if there is no event callback.
+        client: The client whose settings and connections the requests for tokens use.
+        in_flight: The exchanges of tokens that are in flight over these connections.
     """
 
-    def __init__(
-        self, session: Session, origin: str, exchange: AsyncExchange, in_flight: InFlight, emit: Emit | None
-    ) -> None:
+    def __init__(self, session: Session, client: AsyncBoundClient, in_flight: InFlight) -> None:
         self._session = session
-        self._emit = emit
-        self._origin = origin
-        self._exchange = exchange
+        self._client = client
         self._in_flight = in_flight
-
-    @property
-    def secrets(self) -> set[str]:
-        """The secrets that the session may have sent or received."""
-        return self._session.secrets
+        self._origin = format_origin(client.config.base_url)
 
     async def get_access_token(self, deadline: Deadline | None) -> str:
         """Get a valid access token.
@@ -86,25 +58,21 @@ class AsyncSessionDriver:
         async with refresh_lock_async(self._session):
             return await self._perform_steps(self._session.renew_steps(rejected), deadline)
 
-    async def change_password(self, password: str, change: Callable[[], Awaitable[P]]) -> P:
+    async def change_password(self, password: str, change: Callable[[], Awaitable[HasTokens]]) -> None:
         """Change the password of the session's user while holding the lock of the session.
 
         Args:
             password: The new password.
             change: Sends the request, and returns the new pair, with which the session continues.
-
-        Returns:
-            The result of `change`.
         """
         async with refresh_lock_async(self._session):
             await self.get_access_token(None)  # now, while an interrupt can still end a login
             try:
-                changed: P = await self._perform_steps(self._session.adopt_steps(password, change), None)
+                await self._perform_steps(self._session.adopt_steps(password, change), None)
             except BaseException as error:
                 if isinstance(error, AmbiguousOutcomeError | DecodeError) or not isinstance(error, Exception):
                     self._session.remember_candidate_password(password)
                 raise
-            return changed
 
     async def change_username(self, username: str) -> None:
         """Continue with another email address of the user."""
@@ -122,20 +90,17 @@ class AsyncSessionDriver:
         the password is shielded, and the new pair is saved before the interrupt is raised.
         """
         unsaved_before = self._session.unsaved_pair
-        issued_by: str | None = None
         try:
             step = advance(steps)
             while not isinstance(step, Done):
-                performed = step
-                perform = partial(self._perform_step, steps, step, deadline)
+                performed, perform = step, partial(self._perform_step, steps, step, deadline)
                 if isinstance(step, Refresh | ChangePassword):
                     self._in_flight.add(steps)
                     step = await shield_async(perform, partial(self._in_flight.wait_for, steps))
                 else:
                     step = await perform()
-                issued_by = _OPERATIONS.get(type(performed), issued_by)
-                if isinstance(performed, Save) and issued_by is not None and self._emit is not None:
-                    self._emit(TokensRefreshed(issued_by))
+                if isinstance(performed, Save) and performed.issued_by is not None:
+                    self._report_issued_tokens(performed.issued_by)
         except BaseException:
             if self._session.unsaved_pair is not unsaved_before:
                 with suppress(Exception):  # the session keeps the pair, and saves it with the next renewal
@@ -151,10 +116,7 @@ class AsyncSessionDriver:
                 self._in_flight.remove(steps)
 
     async def _save_unsaved(self) -> None:
-        steps = self._session.save_unsaved_steps()
-        step = advance(steps)
-        while not isinstance(step, Done):
-            step = await self._perform_step(steps, step, None)
+        await self._perform_steps(self._session.save_unsaved_steps(), None)
 
     async def _perform_step(
         self, steps: Generator[Step, Any, object], step: Step, deadline: Deadline | None
@@ -167,19 +129,44 @@ class AsyncSessionDriver:
         return advance(steps, result)
 
     async def _execute(self, step: Step, deadline: Deadline | None) -> object:
-        store = self._session.store
         if isinstance(step, Load):
-            return await run_in_thread_async(store.load)
+            return await run_in_thread_async(self._session.store.load)
         if isinstance(step, Save):
-            return await complete_async(partial(run_in_thread_async, store.save, step.tokens))
-        if isinstance(step, Refresh):
-            return await self._exchange.refresh(step.refresh)
+            return await complete_async(partial(run_in_thread_async, self._session.store.save, step.tokens))
         if isinstance(step, ChangePassword):
             return await step.change()
-        if isinstance(step, LogIn):
+        return await self._request_tokens(step, deadline)
+
+    async def _request_tokens(self, step: IssuingStep, deadline: Deadline | None) -> tuple[str, str]:
+        if isinstance(step, Refresh):
+            # Without a deadline: a refresh token serves once, and its successor would be lost.
+            client = self._build_client(None, None, attrs.evolve(self._client.config.retries, deadline=None))
+            response = await session_calls.refresh(client, step.refresh)
+        elif isinstance(step, LogIn):
             code = step.one_time_password
             if callable(code):
                 code = await resolve_callback_async(code, "one_time_password")
                 self._session.remember_code(code)
-            return await self._exchange.login(step.username, step.password, code, deadline)
-        return await self._exchange.select_account(step.client_id, step.access, deadline)
+            client = self._build_client(None, deadline)
+            response = await session_calls.log_in(client, step.username, step.password, code)
+        else:
+            client = self._build_client(Authorization(f"Bearer {step.access}"), deadline)
+            response = await session_calls.select_account(client, step.client_id)
+        token = get_model(response)
+        return token.access, token.refresh
+
+    def _build_client(
+        self, authorization: Authorization | None, deadline: Deadline | None, retries: RetryPolicy | None = None
+    ) -> AsyncBoundClient:
+        """Build a client that requests tokens over the connections of the session's client."""
+        config = self._client.config if retries is None else attrs.evolve(self._client.config, retries=retries)
+        client = self._client.view(config, authorization, outer=deadline)
+        client.credentials.parent = self._client.credentials
+        return client
+
+    def _report_issued_tokens(self, operation: str) -> None:
+        emit = self._client.config.build_emit()
+        if emit is not None:
+            from ..events import TokensRefreshed
+
+            emit(TokensRefreshed(operation))

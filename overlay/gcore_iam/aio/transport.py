@@ -15,7 +15,7 @@ from .._blocking_io import build_transport_async
 from .._concurrency.deadlines import shield_async
 from .._concurrency.event_loops import AsyncLoopLocal
 from .._proxies import ProxySettings
-from ..auth.shield import InFlight
+from ..auth.in_flight import InFlight
 
 MAX_SHARDS = 10
 """How many pools at most, for each scheme and proxy."""

@@ -11,8 +11,6 @@ from ..errors import ConfigurationError
 
 ENVIRONMENT_VARIABLE = "GCORE_API_KEY"
 
-_SCHEME = "apikey"
-
 
 class APIKey:
     """A permanent API token, sent as `Authorization: APIKey <key>`.
@@ -20,12 +18,13 @@ class APIKey:
     Both forms work: `42_a1b2…` and the older `1234$abcdef`. The repr hides the key.
 
     Args:
-        key: The key, with or without `APIKey ` in front; or a function without parameters that returns it, for keys
-            that are rotated: it is called before each attempt. With `AsyncIAMClient` it may be a coroutine function.
+        key: The key, with or without `APIKey ` in front; white space around it is removed. Or a function without
+            parameters that returns the key, for keys that are rotated; it is called before each attempt. With
+            `AsyncIAMClient` it may be a coroutine function.
 
     Raises:
-        ConfigurationError: The key is empty, or has characters that no key has (white space, control characters,
-            anything beyond ASCII). The result of a function is checked before each attempt.
+        ConfigurationError: The key is empty, or has characters that no key has (white space inside, control
+            characters, anything beyond ASCII). The result of a function is checked before each attempt.
 
     Source: the security scheme `APIKey` of the API's OpenAPI spec.
     """
@@ -94,7 +93,7 @@ def _parse_key(key: str) -> str:
         raise ConfigurationError(f"an API key must be a str, not {type(key).__name__}")
     value = key.strip()
     scheme, _, rest = value.partition(" ")
-    if scheme.lower() == _SCHEME:
+    if scheme.lower() == "apikey":
         value = rest.strip()
     if not value:
         raise ConfigurationError("the API key is empty; create one in the control panel")

@@ -122,6 +122,8 @@ class FileTokenStore:
         # A new object each time: it also excludes other threads of this process, and a fork inherits none.
         lock = FileLock(path, timeout=self._timeout, mode=0o600, thread_local=False)
         try:
+            if sys.platform != "win32":
+                _create_file(Path(path))  # FileLock would repeat some errors until its timeout
             lock.acquire()
         except Timeout:
             raise self._build_lock_timeout() from None
@@ -162,12 +164,10 @@ class FileTokenStore:
     def _open(self, mode: str) -> FileIO:
         """Open the file; raise unless it is a small regular file that only this user can access."""
         self._check_status(self._path.lstat())  # first, because opening a device may have an effect
-        file = FileIO(self._path, mode, opener=open_descriptor)
-        try:
+        with ExitStack() as stack:
+            file = stack.enter_context(FileIO(self._path, mode, opener=open_descriptor))
             self._check_status(os.fstat(file.fileno()))
-        except BaseException:
-            file.close()
-            raise
+            stack.pop_all()  # opened, and to be closed by the caller
         return file
 
     def _open_or_create(self) -> FileIO:
@@ -175,9 +175,7 @@ class FileTokenStore:
         try:
             return self._open("r+")
         except FileNotFoundError:
-            with suppress(FileExistsError), FileIO(self._path, "x+", opener=open_descriptor) as file:
-                if sys.platform != "win32":
-                    os.fchmod(file.fileno(), 0o600)  # for any umask
+            _create_file(self._path)
             sync_folder(self._path.parent)
             return self._open("r+")
 
@@ -211,9 +209,10 @@ class FileTokenStore:
             yield
         except OSError as error:
             advice = _ADVICE.get(error.errno or 0, "choose another path")
-            raise ConfigurationError(
-                f"{self._escaped_path} cannot be {action}: {error.strerror or error}; {advice}"
-            ) from error
+            problem = error.strerror or str(error)
+            if error.filename not in (None, str(self._path)):  # the lock file, or the folder
+                problem += f" ({_escape_unprintable(str(error.filename))})"
+            raise ConfigurationError(f"{self._escaped_path} cannot be {action}: {problem}; {advice}") from error
 
     def __repr__(self) -> str:
         return f"FileTokenStore({str(self._path)!r})"
@@ -245,6 +244,13 @@ def _resolve_path(path: str | os.PathLike[str]) -> Path:
     if is_loop:
         raise ConfigurationError(f"path {text!a} is a loop of symbolic links; choose another path")
     return resolved
+
+
+def _create_file(path: Path) -> None:
+    """Create an empty file that only this user can access, whatever the umask; do nothing if the path exists."""
+    with suppress(FileExistsError), FileIO(path, "x+", opener=open_descriptor) as file:
+        if sys.platform != "win32":
+            os.fchmod(file.fileno(), 0o600)
 
 
 def _escape_unprintable(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,6 @@ from .._concurrency.event_loops import get_loop_values
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import anyio
-
     from .session import Session
 
 
@@ -90,22 +88,20 @@ async def refresh_lock_async(session: Session) -> AsyncIterator[None]:
     if _is_held(session):
         yield
         return
-    async with _get_task_lock(session):
+    task_lock: anyio.Lock = get_loop_values().setdefault(session, anyio.Lock())
+    async with task_lock:
         while not session.mutex.acquire(blocking=False):  # noqa: ASYNC110 - see above
             await anyio.sleep(0.005)
-        key = _build_thread_key(session)
-        _RENEWING_THREADS.add(key)
-        try:
+        with ExitStack() as stack:
+            stack.callback(session.mutex.release)
+            key = _build_thread_key(session)
+            _RENEWING_THREADS.add(key)
+            stack.callback(_RENEWING_THREADS.discard, key)
             lock = _StoreLock(session.store.lock())
-            try:
-                await run_in_thread_async(lock.acquire)
-                with _mark_as_held(session):
-                    yield
-            finally:
-                lock.release()
-        finally:
-            _RENEWING_THREADS.discard(key)
-            session.mutex.release()
+            stack.callback(lock.release)
+            await run_in_thread_async(lock.acquire)
+            stack.enter_context(_mark_as_held(session))
+            yield
 
 
 class _StoreLock:
@@ -131,11 +127,3 @@ class _StoreLock:
             was_held, self._is_held = self._is_held, False
         if was_held:
             self._lock.__exit__(None, None, None)
-
-
-def _get_task_lock(session: Session) -> anyio.Lock:
-    """Return the lock that tasks of the running event loop wait for."""
-    import anyio
-
-    lock: anyio.Lock = get_loop_values().setdefault(session, anyio.Lock())
-    return lock

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from weakref import WeakKeyDictionary
 
 from .. import _fork
 from ..errors import AuthenticationError, ConfigurationError, IAMError
 from .refused_tokens import is_record, is_refused
 from .token_store import MemoryTokenStore, TokenPair, TokenStore
-
-_SAVED_BY: WeakKeyDictionary[MemoryTokenStore, int] = WeakKeyDictionary()
-"""The process that saved the pair in a store, by its number of forks."""
 
 
 class RefreshTokenGuard:
@@ -26,8 +22,8 @@ class RefreshTokenGuard:
         self._copied_store = store if isinstance(store, MemoryTokenStore) else None
         self._spent: set[str] = set()
         self._inherited: set[str] = set()
-        if self._copied_store is not None:
-            _SAVED_BY.setdefault(self._copied_store, _fork.get_generation())
+        if self._copied_store is not None and self._copied_store.saved_by is None:
+            self._copied_store.saved_by = _fork.get_generation()
 
     def on_fork(self, pairs: Iterable[TokenPair | None]) -> None:
         """Leave the refresh tokens of pairs to the parent process, unless the store is shared with it."""
@@ -36,13 +32,13 @@ class RefreshTokenGuard:
 
     def on_load(self, tokens: TokenPair) -> None:
         """Leave the refresh token of a loaded pair to the parent process, if a process before the fork saved it."""
-        if self._copied_store is not None and _SAVED_BY.get(self._copied_store) != _fork.get_generation():
+        if self._copied_store is not None and self._copied_store.saved_by != _fork.get_generation():
             self._inherited.add(tokens.refresh)
 
     def on_save(self, tokens: TokenPair) -> None:
         """Record that this process has saved a pair."""
         if self._copied_store is not None and tokens.refresh not in self._inherited:
-            _SAVED_BY[self._copied_store] = _fork.get_generation()
+            self._copied_store.saved_by = _fork.get_generation()
 
     def mark_spent(self, refresh: str) -> None:
         """Record that a refresh token was sent."""
@@ -55,8 +51,7 @@ class RefreshTokenGuard:
             refresh
             for refresh in dict.fromkeys(pair.refresh for pair in known)
             if not is_record(refresh)
-            and refresh not in self._spent
-            and refresh not in self._inherited
+            and refresh not in self._spent | self._inherited
             and not any(is_refused(refresh, pair) for pair in known)
         ]
 

@@ -14,6 +14,7 @@ from typing import Any, Self
 import attrs
 
 from .. import _fork
+from .._validation import check_id, check_text
 from ..errors import (
     AmbiguousOutcomeError,
     APIStatusError,
@@ -30,8 +31,8 @@ from .refresh_token_guard import RefreshTokenGuard
 from .refused_tokens import add_refused_token, is_record
 from .steps import (
     ChangePassword,
-    Done,
     HasTokens,
+    IssuingStep,
     Load,
     LogIn,
     OneTimePassword,
@@ -39,25 +40,9 @@ from .steps import (
     Save,
     SelectAccount,
     Step,
-    advance,
 )
 from .token_parsing import REFRESH_MARGIN, get_lifetime, get_refresh_margin, get_validity, parse_claims, parse_token
 from .token_store import MemoryTokenStore, TokenPair, TokenStore
-
-__all__ = [
-    "ChangePassword",
-    "Done",
-    "HasTokens",
-    "Load",
-    "LogIn",
-    "OneTimePassword",
-    "Refresh",
-    "Save",
-    "SelectAccount",
-    "Session",
-    "Step",
-    "advance",
-]
 
 
 class Session:
@@ -93,6 +78,26 @@ class Session:
             print(iam.account.get().company_name)
     """
 
+    _username: str | None = None
+    """None for a session from tokens."""
+    _password: str = ""
+    _one_time_password: OneTimePassword | None = None
+    _client_id: int | None = None
+    _origin: str | None = None
+    _initial_pair: TokenPair | None = None
+    """The pair of a session from tokens."""
+    _current_pair: TokenPair | None = None
+    _stored_pair: TokenPair | None = None
+    """The pair that the store held last."""
+    _replaced_pair: TokenPair | None = None
+    """The pair that the store held before the last attempt to save another."""
+    unsaved_pair: TokenPair | None = None
+    """The pair that was issued but not saved; None if there is none."""
+    _expires_at: float | None = None
+    """When the current access token expires, by the monotonic clock."""
+    _refresh_margin: float = REFRESH_MARGIN
+    _last_code: str | None = None
+
     def __init__(
         self,
         username: str,
@@ -102,15 +107,12 @@ class Session:
         client_id: int | None = None,
         store: TokenStore | None = None,
     ) -> None:
-        from .._validation import check_id, check_text
-
         if one_time_password is not None and not callable(one_time_password):
             check_text("one_time_password", one_time_password)
-        self._username: str | None = check_text("username", username)
+        self._username = check_text("username", username)
         self._password = check_text("password", password)
         self._one_time_password = one_time_password
         self._client_id = None if client_id is None else check_id("client_id", client_id)
-        self._initial_pair: TokenPair | None = None
         self._initialize(store)
 
     @classmethod
@@ -127,10 +129,6 @@ class Session:
             ConfigurationError: An argument cannot be a token.
         """
         session = cls.__new__(cls)
-        session._username = None
-        session._password = ""
-        session._one_time_password = None
-        session._client_id = None
         access = parse_token("access", access)
         session._initial_pair = TokenPair(access, parse_token("refresh", refresh), get_validity(access)[1], "")
         session._initialize(store)
@@ -141,24 +139,16 @@ class Session:
             if store is not None and not callable(getattr(store, method, None)):
                 raise ConfigurationError(f"store has no method {method}; see gcore_iam.auth.TokenStore")
         self._store: TokenStore = MemoryTokenStore() if store is None else store
-        self._current_pair: TokenPair | None = None
-        self._expires_at: float | None = None  # by the monotonic clock
-        self._unsaved_pair: TokenPair | None = None
-        self._origin: str | None = None
-        self.mutex = threading.Lock()
-        self._refresh_margin = REFRESH_MARGIN
-        self._candidate_passwords: list[str] = []
-        self._stored_pair: TokenPair | None = None
-        self._replaced_pair: TokenPair | None = None
-        self._last_code: str | None = None
         self._guard = RefreshTokenGuard(self._store)
+        self._candidate_passwords: list[str] = []
+        self.mutex = threading.Lock()
         _fork.register(self)
 
     def after_fork(self) -> None:
         """Leave the locks to the parent process, and the refresh tokens that no store shares between processes."""
         self.mutex = threading.Lock()
-        self._guard.on_fork((self._current_pair, self._initial_pair, self._unsaved_pair))
-        self._unsaved_pair = None
+        self._guard.on_fork((self._current_pair, self._initial_pair, self.unsaved_pair))
+        self.unsaved_pair = None
 
     @property
     def store(self) -> TokenStore:
@@ -168,7 +158,7 @@ class Session:
     @property
     def secrets(self) -> set[str]:
         """The secrets that the session may have sent or received, and that a server may repeat in any response."""
-        pairs = (self._current_pair, self._initial_pair, self._unsaved_pair, self._stored_pair, self._replaced_pair)
+        pairs = (self._current_pair, self._initial_pair, self.unsaved_pair, self._stored_pair, self._replaced_pair)
         secrets = {token for pair in pairs if pair is not None for token in (pair.access, pair.refresh)}
         codes = (self._one_time_password, self._last_code)
         secrets |= {self._password, *self._candidate_passwords}
@@ -179,10 +169,8 @@ class Session:
         self._last_code = code
 
     def __repr__(self) -> str:
-        username: str | None = self.__dict__.get("_username")  # missing when the constructor has failed
-        client_id: int | None = self.__dict__.get("_client_id")
-        source = "from tokens" if username is None else repr(username)
-        return f"<Session {source}{'' if client_id is None else f', account {client_id}'}>"
+        source = "from tokens" if self._username is None else repr(self._username)
+        return f"<Session {source}{'' if self._client_id is None else f', account {self._client_id}'}>"
 
     def bind(self, origin: str) -> None:
         """Bind the session to the origin of an API: its tokens are sent nowhere else.
@@ -217,19 +205,15 @@ class Session:
             AuthenticationError: The session has ended, and there is no password to log in with.
             ConfigurationError: The store belongs to another session.
         """
-        if (access := self.valid_access_token) is not None and access != rejected:
-            return access, False
-        for prepare in (self._load_steps, self.save_unsaved_steps):
-            yield from prepare()
+        for steps in ((), self._load_steps(), self.save_unsaved_steps()):
+            yield from steps
             if (access := self.valid_access_token) is not None and access != rejected:
                 return access, False
         refresh_error: IAMError | None = None
         pairs = (self._current_pair, self._initial_pair)
         for refresh in self._guard.select(pairs):
-            start = _read_clock()
             try:
-                issued: tuple[str, str] = yield Refresh(refresh)
-                _check_issued(issued, "iamRefreshToken")
+                tokens = yield from self._issue_steps(Refresh(refresh))
             except (RateLimitError, ServerError):
                 raise
             except AmbiguousOutcomeError as error:
@@ -240,7 +224,8 @@ class Session:
                 refresh_error = error
             else:
                 self._guard.mark_spent(refresh)
-                return (yield from self._store_steps(issued, start)), True
+                yield from self._save_steps(tokens, Refresh.operation)
+                return tokens.access, True
             yield from self._refuse_steps(refresh)
             if not isinstance(refresh_error, APIStatusError):
                 break
@@ -249,13 +234,12 @@ class Session:
             if isinstance(end, AuthenticationError | DecodeError):
                 end.add_note("The session has ended; make a new Session, with a new login.")
             raise end
-        start = _read_clock()
-        issued = yield from self._log_in_steps(self._username)
-        _check_issued(issued, "iamLoginUser")
+        tokens, operation = (yield from self._log_in_steps(self._username)), LogIn.operation
         if self._client_id is not None:
-            issued = yield SelectAccount(self._client_id, issued[0])
-            _check_issued(issued, "iamSelectAccount")
-        return (yield from self._store_steps(issued, start)), True
+            select = SelectAccount(self._client_id, tokens.access)
+            tokens, operation = (yield from self._issue_steps(select)), select.operation
+        yield from self._save_steps(tokens, operation)
+        return tokens.access, True
 
     def _load_steps(self) -> Generator[Step, Any, None]:
         """Yield the steps that load the stored pair, and make it the current one."""
@@ -265,10 +249,14 @@ class Session:
                 f"{self._store!r}: load() must return a TokenPair or None, not {type(stored).__name__}"
             )
         if stored != self._replaced_pair:
-            self._unsaved_pair = None  # another user of the store has renewed the tokens since saving them failed
+            self.unsaved_pair = None  # another user of the store has renewed the tokens since saving them failed
         self._stored_pair = stored
         if stored is not None:
-            self._check_owner(stored)
+            if stored.owner != self._owner:
+                raise ConfigurationError(
+                    f"{self._store!r} holds the session of {stored.owner!r}, not of {self._owner!r}; "
+                    "give each session its own store"
+                )
             self._guard.on_load(stored)
             if stored != self._current_pair:  # its expiry is known already, by the monotonic clock
                 self._set_current(stored)
@@ -282,22 +270,48 @@ class Session:
         tokens = add_refused_token(self._current_pair, refresh)
         yield from self._save_steps(attrs.evolve(tokens, owner=self._owner))
 
-    def _log_in_steps(self, username: str) -> Generator[Step, Any, tuple[str, str]]:
-        try:
-            issued: tuple[str, str] = yield LogIn(username, self._password, self._one_time_password)
-        except BadRequestError as error:
-            for password in reversed(self._candidate_passwords):
-                try:
-                    issued = yield LogIn(username, password, self._one_time_password)
-                except BadRequestError:
-                    continue
-                self._password = password
-                break
+    def _log_in_steps(self, username: str) -> Generator[Step, Any, TokenPair]:
+        refusal: BadRequestError | None = None
+        for password in (self._password, *reversed(self._candidate_passwords)):
+            try:
+                tokens = yield from self._issue_steps(LogIn(username, password, self._one_time_password))
+            except BadRequestError as error:
+                refusal = refusal or error
             else:
-                error.add_note("The session could not log in: the API responds to wrong credentials with 400.")
-                raise
-        self._candidate_passwords.clear()
-        return issued
+                self._password = password
+                self._candidate_passwords.clear()
+                return tokens
+        assert refusal is not None  # noqa: S101 - for type checkers
+        if "one_time_password" in refusal.errors:
+            note = "The user has two-step verification: pass one_time_password=function, which returns the current code"
+            refusal.add_note(f"{note}, to the Session.")
+        else:
+            refusal.add_note("The session could not log in: the API responds to wrong credentials with 400.")
+        raise refusal
+
+    def _issue_steps(self, step: IssuingStep) -> Generator[Step, Any, TokenPair]:
+        """Yield a step that issues tokens, and return them as a pair of this session."""
+        start = _read_clock()
+        issued: tuple[str, str] = yield step
+        return self._build_pair(issued, step.operation, start)
+
+    def _build_pair(self, issued: tuple[str, str], operation: str, start: float) -> TokenPair:
+        """Build the pair of issued tokens.
+
+        Args:
+            issued: The access token and the refresh token of the response.
+            operation: The operation that issued the tokens.
+            start: When the request was sent, by the monotonic clock.
+
+        Raises:
+            DecodeError: The response does not hold two tokens.
+        """
+        if not all(is_credential(token) and not is_record(token) for token in issued):
+            raise DecodeError("the response holds no tokens", operation=operation, model="Token")
+        access, refresh = issued
+        lifetime = get_lifetime(access)
+        expires_at = None if lifetime is None else time.time() - (_read_clock() - start) + lifetime
+        return TokenPair(access, refresh, expires_at, self._owner)
 
     def remember_candidate_password(self, password: str) -> None:
         """Remember a password that may be the user's, to try if the API refuses the current one."""
@@ -315,46 +329,35 @@ class Session:
             self._guard.on_load(stored)
             yield from self._save_steps(attrs.evolve(stored, owner=self._owner))
 
-    def adopt_steps(self, password: str, change: Callable[[], Any]) -> Generator[Step, Any, Any]:
+    def adopt_steps(self, password: str, change: Callable[[], Any]) -> Generator[Step, Any, HasTokens]:
         """Yield the steps that change the user's password, and continue with the new password and the new pair.
 
         Args:
             password: The new password.
             change: Sends the request, and returns the new pair.
+
+        Returns:
+            The result of `change`.
         """
         start = _read_clock()
         issued: HasTokens = yield ChangePassword(change)
         if self._username is not None:
             self._password = password
             self._candidate_passwords.clear()
-        pair = (issued.access, issued.refresh)
-        _check_issued(pair, "iamChangePassword")
-        yield from self._store_steps(pair, start)
+        tokens = self._build_pair((issued.access, issued.refresh), ChangePassword.operation, start)
+        yield from self._save_steps(tokens, ChangePassword.operation)
         return issued
 
-    @property
-    def unsaved_pair(self) -> TokenPair | None:
-        """The pair that was issued but not saved; None if there is none."""
-        return self._unsaved_pair
-
     def save_unsaved_steps(self) -> Generator[Step, Any, None]:
-        """Yield the steps that save `unsaved_pair`, if there are any."""
-        if self._unsaved_pair is not None:
-            yield from self._save_steps(self._unsaved_pair)
+        """Yield the steps that save `unsaved_pair`, if there is one."""
+        if self.unsaved_pair is not None:
+            yield from self._save_steps(self.unsaved_pair)
 
-    def _store_steps(self, issued: tuple[str, str], start: float) -> Generator[Step, Any, str]:
-        access, refresh = issued
-        lifetime = get_lifetime(access)
-        expires_at = None if lifetime is None else time.time() - (_read_clock() - start) + lifetime
-        tokens = TokenPair(access, refresh, expires_at, self._owner)
-        yield from self._save_steps(tokens)
-        return access
-
-    def _save_steps(self, tokens: TokenPair) -> Generator[Step, Any, None]:
+    def _save_steps(self, tokens: TokenPair, issued_by: str | None = None) -> Generator[Step, Any, None]:
         self._replaced_pair = self._stored_pair
-        self._unsaved_pair = tokens  # kept if saving fails, because the previous refresh token is spent
-        yield Save(tokens)
-        self._unsaved_pair, self._stored_pair = None, tokens
+        self.unsaved_pair = tokens  # kept if saving fails, because the previous refresh token is spent
+        yield Save(tokens, issued_by)
+        self.unsaved_pair, self._stored_pair = None, tokens
         self._guard.on_save(tokens)
         if self._current_pair is None or self._current_pair.access != tokens.access:
             self._set_current(tokens)
@@ -374,20 +377,7 @@ class Session:
             user = next((f"user {claims[key]}" for key in ("user_id", "sub") if key in claims), None)
         return " ".join(str(part) for part in (self._origin, user, self._client_id) if part is not None)
 
-    def _check_owner(self, stored: TokenPair) -> None:
-        if stored.owner != self._owner:
-            raise ConfigurationError(
-                f"{self._store!r} holds the session of {stored.owner!r}, not of {self._owner!r}; "
-                "give each session its own store"
-            )
-
 
 def _read_clock() -> float:
     """Return the seconds of a clock that is never set back or forward."""
     return time.monotonic()
-
-
-def _check_issued(issued: tuple[str, str], operation: str) -> None:
-    """Raise DecodeError unless a response holds two tokens."""
-    if not all(is_credential(token) and not is_record(token) for token in issued):
-        raise DecodeError("the response holds no tokens", operation=operation, model="Token")

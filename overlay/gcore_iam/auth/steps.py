@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import attrs
 
@@ -11,42 +11,6 @@ from ..errors import IAMError
 from .token_store import TokenPair
 
 OneTimePassword: TypeAlias = "str | Callable[[], str | Awaitable[str]]"
-
-
-@attrs.define(eq=False)
-class Load:
-    """Load from the store; the result is a pair, or None."""
-
-
-@attrs.define(eq=False)
-class Save:
-    """Save a pair to the store."""
-
-    tokens: TokenPair
-
-
-@attrs.define(eq=False)
-class LogIn:
-    """Log in; the result is an access token and a refresh token."""
-
-    username: str
-    password: str = attrs.field(repr=False)
-    one_time_password: OneTimePassword | None = attrs.field(repr=False)
-
-
-@attrs.define(eq=False)
-class Refresh:
-    """Exchange a refresh token; the result is an access token and a refresh token."""
-
-    refresh: str = attrs.field(repr=False)
-
-
-@attrs.define(eq=False)
-class SelectAccount:
-    """Open a session in an account; the result is an access token and a refresh token."""
-
-    client_id: int
-    access: str = attrs.field(repr=False)
 
 
 class HasTokens(Protocol):
@@ -57,13 +21,55 @@ class HasTokens(Protocol):
 
 
 @attrs.define(eq=False)
+class Load:
+    """Load from the store; the result is a pair, or None."""
+
+
+@attrs.define(eq=False)
+class Save:
+    """Save a pair to the store. `issued_by` is the operation that has just issued it, if one has."""
+
+    tokens: TokenPair
+    issued_by: str | None = None
+
+
+@attrs.define(eq=False)
+class LogIn:
+    """Log in; the result is an access token and a refresh token."""
+
+    operation: ClassVar = "iamLoginUser"
+    username: str
+    password: str = attrs.field(repr=False)
+    one_time_password: OneTimePassword | None = attrs.field(repr=False)
+
+
+@attrs.define(eq=False)
+class Refresh:
+    """Exchange a refresh token; the result is an access token and a refresh token."""
+
+    operation: ClassVar = "iamRefreshToken"
+    refresh: str = attrs.field(repr=False)
+
+
+@attrs.define(eq=False)
+class SelectAccount:
+    """Open a session in an account; the result is an access token and a refresh token."""
+
+    operation: ClassVar = "iamSelectAccount"
+    client_id: int
+    access: str = attrs.field(repr=False)
+
+
+@attrs.define(eq=False)
 class ChangePassword:
     """Call a function that changes the password of the session's user; the result is what it returns."""
 
+    operation: ClassVar = "iamChangePassword"
     change: Callable[[], Any]
 
 
-Step: TypeAlias = Load | Save | LogIn | Refresh | SelectAccount | ChangePassword
+IssuingStep: TypeAlias = LogIn | Refresh | SelectAccount
+Step: TypeAlias = Load | Save | IssuingStep | ChangePassword
 
 
 @attrs.define(eq=False)

@@ -59,6 +59,9 @@ class TokenStore(Protocol):
 class MemoryTokenStore:
     """Keeps the tokens in this process. Sessions with the same store share them."""
 
+    saved_by: int | None = None
+    """The process that has saved the pair, by its number of forks; see `RefreshTokenGuard`."""
+
     def __init__(self) -> None:
         self._tokens: TokenPair | None = None
         self._lock = threading.Lock()

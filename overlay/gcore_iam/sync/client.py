@@ -13,12 +13,12 @@ import httpx
 from gcore_iam_client import Client
 from gcore_iam_client.types import UNSET, Unset
 
+import gcore_iam
+
 from .._config import LOOPBACK_HOSTS, ClientConfig, build_default_config, check_httpx_type
 from .._proxies import read_proxy_settings
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from ..auth.api_key import APIKey
-from ..auth.session import Session
-from ..auth.shield import complete
 from ..errors import ConfigurationError
 from ..retry import RetryPolicy
 from ..tls import get_tls
@@ -26,7 +26,6 @@ from .driver import BoundClient, OriginAuth
 from .transport import Connections, ShardedTransport
 
 if TYPE_CHECKING:
-    from ..events import Event
     from .resources.account import Account
     from .resources.auth import Auth
     from .resources.tokens import Tokens
@@ -62,7 +61,7 @@ class IAMClient:
 
     def __init__(
         self,
-        auth: APIKey | Session | str | None = None,
+        auth: APIKey | gcore_iam.Session | str | None = None,
         *,
         base_url: str | None = None,
         timeout: float | httpx.Timeout | None = None,
@@ -72,7 +71,7 @@ class IAMClient:
         headers: Mapping[str, str] | None = None,
         max_response_bytes: int | None = DEFAULT_MAX_RESPONSE_BYTES,
         allow_http: bool = False,
-        on_event: Callable[[Event], object] | None = None,
+        on_event: Callable[[gcore_iam.events.Event], object] | None = None,
     ) -> None:
         checked = _check_auth(auth)
         check_httpx_type("http_client", http_client, httpx.Client)
@@ -143,9 +142,9 @@ class IAMClient:
         timeout: float | httpx.Timeout | None = None,
         retries: RetryPolicy | int | None = None,
         headers: Mapping[str, str] | None = None,
-        auth: APIKey | Session | str | None = None,
+        auth: APIKey | gcore_iam.Session | str | None = None,
         max_response_bytes: int | Unset | None = UNSET,
-        on_event: Callable[[Event], object] | None = None,
+        on_event: Callable[[gcore_iam.events.Event], object] | None = None,
     ) -> Self:
         """Get a changed view of this client, which stays as it is. They share their connections.
 
@@ -183,6 +182,8 @@ class IAMClient:
         Waits at most 55 seconds for a refresh of session tokens. An interrupt during the wait is raised when the
         connections are closed.
         """
+        from ..auth.shield import complete
+
         complete(self._client.close)
 
     def __enter__(self) -> Self:
@@ -213,14 +214,14 @@ class RawIAMClient:
         self.tokens = RawTokens(client)
 
 
-def _check_auth(auth: APIKey | Session | str | None) -> APIKey | Session:
+def _check_auth(auth: APIKey | gcore_iam.Session | str | None) -> APIKey | gcore_iam.Session:
     if auth is None:
         return APIKey.from_environment()
-    if isinstance(auth, APIKey | Session):
-        return auth
     if isinstance(auth, str):
         return APIKey(auth)
-    raise ConfigurationError(f"auth must be an APIKey, a Session or a str, not {type(auth).__name__}")
+    if not isinstance(auth, APIKey) and not isinstance(auth, gcore_iam.Session):  # a key does not load `auth.session`
+        raise ConfigurationError(f"auth must be an APIKey, a Session or a str, not {type(auth).__name__}")
+    return auth
 
 
 def _build_httpx_client(config: ClientConfig, transport: httpx.BaseTransport | None) -> httpx.Client:

@@ -5,59 +5,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from .._concurrency.callbacks import resolve_callback
 from ..auth.api_key import APIKey, build_header
-from ..auth.bearer import Bearer
 from ..call import Authorization, Deadline
 
 if TYPE_CHECKING:
-    from ..auth.session import HasTokens, Session
-    from ..auth.shield import InFlight
-    from ..events import Emit
-    from .session_driver import Exchange
+    from ..auth.in_flight import InFlight
+    from ..auth.session import Session
+    from ..auth.steps import HasTokens
+    from .driver import BoundClient
+    from .session_driver import SessionDriver
 
-P = TypeVar("P", bound="HasTokens")
-
-Auth: TypeAlias = "APIKey | Session | Bearer | None"
+Auth: TypeAlias = "APIKey | Session | Authorization | None"
 
 
 class Credentials:
     """The credentials of a client.
 
     Args:
-        auth: A key, a session, or one access token; None for no credentials.
-        origin: The origin of the API that they are sent to.
-        exchange: Gets session tokens.
-        in_flight: The exchanges of tokens that are in flight.
-        emit: Reports events; None if there is no event callback.
+        auth: A key, a session, or a constant authorization; None for no credentials.
+        client: The client.
+        in_flight: The exchanges of tokens that are in flight over the client's connections.
 
     Attributes:
         auth: The argument.
-        fixed: The authorization with a constant key; None for any other credentials.
-        outer: The credentials of the client for whose session this client gets tokens; None for any other client.
+        constant_authorization: The authorization of every request; None if it can change, or if there is none.
+        parent: The credentials of the client for whose session this client gets tokens; None for any other client.
     """
 
-    def __init__(self, auth: Auth, origin: str, exchange: Exchange, in_flight: InFlight, emit: Emit | None) -> None:
+    def __init__(self, auth: Auth, client: BoundClient, in_flight: InFlight) -> None:
         self.auth = auth
-        self.fixed = Authorization(auth.fixed_header) if isinstance(auth, APIKey) and auth.fixed_header else None
-        self.outer: Credentials | None = None
-        self._session = None
-        if auth is not None and not isinstance(auth, APIKey | Bearer):
-            from .session_driver import SessionDriver
+        self.constant_authorization: Authorization | None = None
+        self.parent: Credentials | None = None
+        self._session: SessionDriver | None = None
+        if isinstance(auth, APIKey):
+            self.constant_authorization = Authorization(auth.fixed_header) if auth.fixed_header else None
+        elif isinstance(auth, Authorization):
+            self.constant_authorization = auth
+        elif auth is not None:
+            from .session_driver import SessionDriver  # here, because a client with a key needs none of it
 
-            self._session = SessionDriver(auth, origin, exchange, in_flight, emit)
+            self._session = SessionDriver(auth, client, in_flight)
 
     def find_secrets(self) -> set[str]:
-        """Find the secrets that a server may repeat in a response, those of an outer client included."""
-        secrets = set() if self.outer is None else self.outer.find_secrets()
-        if isinstance(self.auth, APIKey):
+        """Find the secrets that a server may repeat in a response, those of the parent included."""
+        secrets = set() if self.parent is None else self.parent.find_secrets()
+        if isinstance(self.auth, Authorization):
+            secrets.add(self.auth.value.partition(" ")[2])
+        elif self.auth is not None:
             secrets |= self.auth.secrets
-        elif isinstance(self.auth, Bearer):
-            secrets.add(self.auth.access)
-        elif self._session is not None:
-            secrets |= self._session.secrets
         return secrets
 
     def authorize(self, deadline: Deadline | None) -> Authorization | None:
@@ -66,15 +64,11 @@ class Credentials:
         Args:
             deadline: The deadline of the call, and of the login that it may need.
         """
-        if self.fixed is not None:
-            return self.fixed
-        if isinstance(self.auth, APIKey):
+        if isinstance(self.auth, APIKey) and self.constant_authorization is None:
             return Authorization(build_header(resolve_callback(self.auth.ask, "the API key")))
-        if isinstance(self.auth, Bearer):
-            return Authorization(f"Bearer {self.auth.access}")
-        if self._session is None:
-            return None
-        return Authorization(f"Bearer {self._session.get_access_token(deadline)}")
+        if self._session is not None:
+            return Authorization(f"Bearer {self._session.get_access_token(deadline)}")
+        return self.constant_authorization
 
     def renew(self, rejected: Authorization, deadline: Deadline | None) -> Authorization | None:
         """Get another authorization after the API has rejected one; None if there is no other."""
@@ -83,17 +77,14 @@ class Credentials:
         access, is_new = self._session.renew(rejected.value.removeprefix("Bearer "), deadline)
         return Authorization(f"Bearer {access}", is_new)
 
-    def change_password(self, password: str, change: Callable[[], P]) -> P:
+    def change_password(self, password: str, change: Callable[[], HasTokens]) -> None:
         """Change the user's password; a session continues with the new pair and the new password.
 
         Args:
             password: The new password.
             change: Sends the request, and returns the new pair.
-
-        Returns:
-            The result of `change`.
         """
-        return change() if self._session is None else self._session.change_password(password, change)
+        (change() if self._session is None else self._session.change_password(password, change))
 
     def change_username(self, username: str) -> None:
         """Change the username of the session, if there is one."""

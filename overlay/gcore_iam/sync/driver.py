@@ -9,12 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 from urllib.request import getproxies
 
-import attrs
 import httpx
-from gcore_iam_client.types import Operation, Response
+from gcore_iam_client.types import Operation
 
 from .._blocking_io import warn_if_event_loop_is_running
-from .._bound_client import UnboundClient, build_unbound_error, can_send_credentials, format_origin
+from .._bound_client import UnboundClient, build_unbound_error, can_send_credentials
 from .._concurrency.callbacks import sleep
 from .._concurrency.deadlines import enforce_deadline, is_cancellation
 from .._config import ClientConfig
@@ -22,7 +21,6 @@ from .._redaction import INFO, MAX_HEADER_LENGTH, Redactor, logger
 from .._response_body import BodyTooLargeError, bound_body
 from .._secrets import find_issued_secrets, find_proxy_secrets, find_secrets
 from .._transport_errors import build_response_error, build_transport_error, is_transport_error
-from ..auth.bearer import Bearer
 from ..call import (
     AttemptResult,
     Authorization,
@@ -34,14 +32,10 @@ from ..call import (
     start_deadline,
 )
 from ..errors import ConfigurationError, IAMError
-from ..raw_response import get_model
-from . import session_calls
 from .credentials import Auth, Credentials
 from .transport import Connections
 
 if TYPE_CHECKING:
-    from gcore_iam_client.models import Token
-
     from .._concurrency.workers import RequestControl
 
 _MAX_URLS = 100
@@ -89,9 +83,7 @@ class BoundClient(UnboundClient):
             outer: The deadline of the call that the calls of this client are made for.
         """
         client = cls._build(config, connections, is_view=is_view, outer=outer)
-        exchange = _Exchange(client)
-        origin, emit = format_origin(config.base_url), config.build_emit()
-        client.credentials = Credentials(auth, origin, exchange, connections.in_flight, emit)
+        client.credentials = Credentials(auth, client, connections.in_flight)
         return client
 
     @classmethod
@@ -171,11 +163,11 @@ class BoundClient(UnboundClient):
                     if isinstance(step, Send):
                         result = self._send(step.authorization, request, call)
                     elif isinstance(step, Authorize):
-                        fixed = self.credentials.fixed
-                        if fixed is None or step.rejected is not None:
+                        constant = self.credentials.constant_authorization
+                        if constant is None or step.rejected is not None:
                             result = self._authorize(step.rejected, call.deadline)
                         else:
-                            result = fixed
+                            result = constant
                     else:
                         sleep(step.seconds, config.retries.sleep, control)
                 except BaseException as error:  # noqa: BLE001 - the flow raises it
@@ -308,7 +300,7 @@ class OriginAuth(httpx.Auth):
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """See `httpx.Auth.sync_auth_flow`."""
         if can_send_credentials(request, self._client.config.base_url):
-            authorization = self._client.credentials.fixed or self._client._authorize(None, None)
+            authorization = self._client.credentials.constant_authorization or self._client._authorize(None, None)
             if authorization is not None:
                 request.headers["Authorization"] = authorization.value
         yield request
@@ -318,38 +310,3 @@ def _clamp_timeouts(timeouts: Mapping[str, float | None], seconds: float) -> dic
     """Bound the timeouts of each step of a request."""
     bound = max(seconds, 0.001)  # 0 would mean that nothing may wait at all
     return {step: bound if timeout is None else min(timeout, bound) for step, timeout in timeouts.items()}
-
-
-class _Exchange:
-    """Gets session tokens by way of a client, with its timeouts and retries."""
-
-    def __init__(self, client: BoundClient) -> None:
-        self._client = client
-
-    def login(
-        self, username: str, password: str, one_time_password: str | None, deadline: Deadline | None
-    ) -> tuple[str, str]:
-        """Call operation iamLoginUser."""
-        client = self._view(self._client.config, None, deadline)
-        return _get_pair(session_calls.log_in(client, username, password, one_time_password))
-
-    def refresh(self, refresh: str) -> tuple[str, str]:
-        """Call operation iamRefreshToken."""
-        # Without a deadline: a refresh token serves once, and its successor would be lost.
-        config = attrs.evolve(self._client.config, retries=attrs.evolve(self._client.config.retries, deadline=None))
-        return _get_pair(session_calls.refresh(self._view(config, None, None), refresh))
-
-    def select_account(self, client_id: int, access: str, deadline: Deadline | None) -> tuple[str, str]:
-        """Call operation iamSelectAccount."""
-        client = self._view(self._client.config, Bearer(access), deadline)
-        return _get_pair(session_calls.select_account(client, client_id))
-
-    def _view(self, config: ClientConfig, auth: Auth, deadline: Deadline | None) -> BoundClient:
-        client = self._client.view(config, auth, outer=deadline)
-        client.credentials.outer = self._client.credentials
-        return client
-
-
-def _get_pair(response: Response[Token]) -> tuple[str, str]:
-    token = get_model(response)
-    return token.access, token.refresh

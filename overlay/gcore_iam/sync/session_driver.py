@@ -7,45 +7,27 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import attrs
+
+from .._bound_client import format_origin
 from .._concurrency.callbacks import resolve_callback, run_in_thread
+from ..auth.in_flight import InFlight
 from ..auth.refresh_lock import refresh_lock
 from ..auth.session import Session
-from ..auth.shield import InFlight, complete, shield
-from ..auth.steps import ChangePassword, Done, HasTokens, Load, LogIn, Refresh, Save, SelectAccount, Step, advance
-from ..call import Deadline
+from ..auth.shield import complete, shield
+from ..auth.steps import ChangePassword, Done, HasTokens, IssuingStep, Load, LogIn, Refresh, Save, Step, advance
+from ..call import Authorization, Deadline
 from ..errors import AmbiguousOutcomeError, DecodeError, IAMError
-from ..events import Emit, TokensRefreshed
+from ..raw_response import get_model
+from ..retry import RetryPolicy
+from . import session_calls
+
+if TYPE_CHECKING:
+    from .driver import BoundClient
 
 T = TypeVar("T")
-P = TypeVar("P", bound=HasTokens)
-
-_OPERATIONS: dict[type, str] = {
-    LogIn: "iamLoginUser",
-    Refresh: "iamRefreshToken",
-    SelectAccount: "iamSelectAccount",
-    ChangePassword: "iamChangePassword",
-}
-"""The operation that issues tokens in each step."""
-
-
-class Exchange(Protocol):
-    """Gets session tokens from the API; each method returns an access token and a refresh token."""
-
-    def login(
-        self, username: str, password: str, one_time_password: str | None, deadline: Deadline | None
-    ) -> tuple[str, str]:
-        """Call operation iamLoginUser."""
-        ...
-
-    def refresh(self, refresh: str) -> tuple[str, str]:
-        """Call operation iamRefreshToken."""
-        ...
-
-    def select_account(self, client_id: int, access: str, deadline: Deadline | None) -> tuple[str, str]:
-        """Call operation iamSelectAccount."""
-        ...
 
 
 class SessionDriver:
@@ -53,25 +35,15 @@ class SessionDriver:
 
     Args:
         session: The session.
-        origin: The origin of the API that the tokens are sent to.
-        exchange: Gets session tokens.
-        in_flight: The exchanges of tokens that are in flight.
-        emit: Reports events; None if there is no event callback.
+        client: The client whose settings and connections the requests for tokens use.
+        in_flight: The exchanges of tokens that are in flight over these connections.
     """
 
-    def __init__(
-        self, session: Session, origin: str, exchange: Exchange, in_flight: InFlight, emit: Emit | None
-    ) -> None:
+    def __init__(self, session: Session, client: BoundClient, in_flight: InFlight) -> None:
         self._session = session
-        self._emit = emit
-        self._origin = origin
-        self._exchange = exchange
+        self._client = client
         self._in_flight = in_flight
-
-    @property
-    def secrets(self) -> set[str]:
-        """The secrets that the session may have sent or received."""
-        return self._session.secrets
+        self._origin = format_origin(client.config.base_url)
 
     def get_access_token(self, deadline: Deadline | None) -> str:
         """Get a valid access token.
@@ -88,25 +60,21 @@ class SessionDriver:
         with refresh_lock(self._session):
             return self._perform_steps(self._session.renew_steps(rejected), deadline)
 
-    def change_password(self, password: str, change: Callable[[], P]) -> P:
+    def change_password(self, password: str, change: Callable[[], HasTokens]) -> None:
         """Change the password of the session's user while holding the lock of the session.
 
         Args:
             password: The new password.
             change: Sends the request, and returns the new pair, with which the session continues.
-
-        Returns:
-            The result of `change`.
         """
         with refresh_lock(self._session):
             self.get_access_token(None)  # now, while an interrupt can still end a login
             try:
-                changed: P = self._perform_steps(self._session.adopt_steps(password, change), None)
+                self._perform_steps(self._session.adopt_steps(password, change), None)
             except BaseException as error:
                 if isinstance(error, AmbiguousOutcomeError | DecodeError) or not isinstance(error, Exception):
                     self._session.remember_candidate_password(password)
                 raise
-            return changed
 
     def change_username(self, username: str) -> None:
         """Continue with another email address of the user."""
@@ -124,20 +92,17 @@ class SessionDriver:
         the password is shielded, and the new pair is saved before the interrupt is raised.
         """
         unsaved_before = self._session.unsaved_pair
-        issued_by: str | None = None
         try:
             step = advance(steps)
             while not isinstance(step, Done):
-                performed = step
-                perform = partial(self._perform_step, steps, step, deadline)
+                performed, perform = step, partial(self._perform_step, steps, step, deadline)
                 if isinstance(step, Refresh | ChangePassword):
                     self._in_flight.add(steps)
                     step = shield(perform, partial(self._in_flight.wait_for, steps))
                 else:
                     step = perform()
-                issued_by = _OPERATIONS.get(type(performed), issued_by)
-                if isinstance(performed, Save) and issued_by is not None and self._emit is not None:
-                    self._emit(TokensRefreshed(issued_by))
+                if isinstance(performed, Save) and performed.issued_by is not None:
+                    self._report_issued_tokens(performed.issued_by)
         except BaseException:
             if self._session.unsaved_pair is not unsaved_before:
                 with suppress(Exception):  # the session keeps the pair, and saves it with the next renewal
@@ -153,10 +118,7 @@ class SessionDriver:
                 self._in_flight.remove(steps)
 
     def _save_unsaved(self) -> None:
-        steps = self._session.save_unsaved_steps()
-        step = advance(steps)
-        while not isinstance(step, Done):
-            step = self._perform_step(steps, step, None)
+        self._perform_steps(self._session.save_unsaved_steps(), None)
 
     def _perform_step(self, steps: Generator[Step, Any, object], step: Step, deadline: Deadline | None) -> Step | Done:
         """Perform one step, and return the next one."""
@@ -167,19 +129,44 @@ class SessionDriver:
         return advance(steps, result)
 
     def _execute(self, step: Step, deadline: Deadline | None) -> object:
-        store = self._session.store
         if isinstance(step, Load):
-            return run_in_thread(store.load)
+            return run_in_thread(self._session.store.load)
         if isinstance(step, Save):
-            return complete(partial(run_in_thread, store.save, step.tokens))
-        if isinstance(step, Refresh):
-            return self._exchange.refresh(step.refresh)
+            return complete(partial(run_in_thread, self._session.store.save, step.tokens))
         if isinstance(step, ChangePassword):
             return step.change()
-        if isinstance(step, LogIn):
+        return self._request_tokens(step, deadline)
+
+    def _request_tokens(self, step: IssuingStep, deadline: Deadline | None) -> tuple[str, str]:
+        if isinstance(step, Refresh):
+            # Without a deadline: a refresh token serves once, and its successor would be lost.
+            client = self._build_client(None, None, attrs.evolve(self._client.config.retries, deadline=None))
+            response = session_calls.refresh(client, step.refresh)
+        elif isinstance(step, LogIn):
             code = step.one_time_password
             if callable(code):
                 code = resolve_callback(code, "one_time_password")
                 self._session.remember_code(code)
-            return self._exchange.login(step.username, step.password, code, deadline)
-        return self._exchange.select_account(step.client_id, step.access, deadline)
+            client = self._build_client(None, deadline)
+            response = session_calls.log_in(client, step.username, step.password, code)
+        else:
+            client = self._build_client(Authorization(f"Bearer {step.access}"), deadline)
+            response = session_calls.select_account(client, step.client_id)
+        token = get_model(response)
+        return token.access, token.refresh
+
+    def _build_client(
+        self, authorization: Authorization | None, deadline: Deadline | None, retries: RetryPolicy | None = None
+    ) -> BoundClient:
+        """Build a client that requests tokens over the connections of the session's client."""
+        config = self._client.config if retries is None else attrs.evolve(self._client.config, retries=retries)
+        client = self._client.view(config, authorization, outer=deadline)
+        client.credentials.parent = self._client.credentials
+        return client
+
+    def _report_issued_tokens(self, operation: str) -> None:
+        emit = self._client.config.build_emit()
+        if emit is not None:
+            from ..events import TokensRefreshed
+
+            emit(TokensRefreshed(operation))

@@ -17,7 +17,7 @@ from .._blocking_io import build_transport
 from .._concurrency.deadlines import shield
 from .._concurrency.event_loops import LoopLocal
 from .._proxies import ProxySettings
-from ..auth.shield import InFlight
+from ..auth.in_flight import InFlight
 
 MAX_SHARDS = 10
 """How many pools at most, for each scheme and proxy."""

@@ -1,6 +1,6 @@
 # Derived from aio/resources/auth.py by `make generate`. Do not edit: change that file.
 
-"""`iam.auth`: session tokens and forgotten passwords."""
+"""`iam.auth`: the operations that issue session tokens, and the reset of a forgotten password."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Auth:
-    """Session tokens by hand, and forgotten passwords.
+    """Operations that issue session tokens, and the reset of a forgotten password.
 
-    None of this changes what the client itself authenticates with: that is the argument `auth` of the client, for which
-    a `gcore_iam.Session` does all of this by itself.
+    These methods do not change the credentials of the client. To use a client with a session, pass a
+    `gcore_iam.Session` to its constructor; it logs in and renews its tokens by itself.
     """
 
     def __init__(self, client: BoundClient, unwrap: Unwrap = get_model) -> None:
@@ -34,15 +34,15 @@ class Auth:
         Args:
             username: The user's email address.
             password: The user's password.
-            one_time_password: The code of users with two-step verification; None for others.
+            one_time_password: The current code of a user with two-step verification; None for other users.
 
         Returns:
-            An access token for an hour and a refresh token for a day, for the user's first account.
+            An access token, valid for an hour, and a refresh token, valid for a day, for the user's first account.
 
         Raises:
             ConfigurationError: An argument is empty.
-            BadRequestError: The login was refused.
-            AmbiguousOutcomeError: It is unclear whether a session was opened.
+            BadRequestError: The API rejects the login.
+            AmbiguousOutcomeError: It is unknown whether a session was opened.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
         Source: operation iamLoginUser.
@@ -56,7 +56,7 @@ class Auth:
     def refresh(self, refresh: str) -> Token:
         """Exchange a refresh token for a new pair. Sent without the client's credentials.
 
-        A refresh token serves once: store the new pair before you use it.
+        A refresh token can be used once: store the new pair before you use it.
 
         Args:
             refresh: The refresh token.
@@ -66,8 +66,8 @@ class Auth:
 
         Raises:
             ConfigurationError: The token is empty.
-            AuthenticationError: The token is not genuine, too old, or was used before.
-            AmbiguousOutcomeError: It is unclear whether the token has been used up.
+            AuthenticationError: The token is invalid, has expired, or was used before.
+            AmbiguousOutcomeError: It is unknown whether the token was used.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
         Source: operation iamRefreshToken.
@@ -86,8 +86,8 @@ class Auth:
         Raises:
             ConfigurationError: The id is not a whole number from 1 to 2**63 - 1.
             AuthenticationError: The credentials are wrong.
-            PermissionDeniedError: The user may not enter the account.
-            NotFoundError: There is no such account.
+            PermissionDeniedError: The user has no access to the account.
+            NotFoundError: The account does not exist.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
         Source: operation iamSelectAccount.
@@ -95,18 +95,18 @@ class Auth:
         return self._unwrap(session_calls.select_account(self._client, check_id("client_id", client_id)))
 
     def forgot_password(self, email: str) -> ForgotPasswordResponse:
-        """Have a link for a new password emailed. Sent without the client's credentials.
+        """Request an email with a link to set a new password. Sent without the client's credentials.
 
         Args:
-            email: The address that the user is registered with.
+            email: The email address of the user.
 
         Returns:
             The result of the request.
 
         Raises:
             ConfigurationError: The address is empty.
-            BadRequestError: The address is refused.
-            AmbiguousOutcomeError: It is unclear whether an email was sent.
+            BadRequestError: The API rejects the address.
+            AmbiguousOutcomeError: It is unknown whether an email was sent.
             IAMError: Any other failure; see `gcore_iam.errors`.
 
         Source: operation iamForgotPassword.
@@ -120,7 +120,7 @@ class Auth:
 
 
 class RawAuth:
-    """`iam.auth`, with status and headers."""
+    """The methods of `iam.auth`, which return a `RawResponse` here."""
 
     def __init__(self, client: BoundClient) -> None:
         auth = Auth(client, keep_response)

@@ -1,0 +1,74 @@
+"""Counts the exchanges of tokens that are in flight, so that closing a client loses none of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from .. import _fork
+from ..errors import ConfigurationError
+
+DRAIN_TIMEOUT = 55.0
+"""Seconds that closing a client waits for exchanges of tokens; less than `SHIELD_TIMEOUT`, as closing is shielded."""
+
+SAVE_TIMEOUT = 10.0
+"""Seconds that Python's exit waits for a daemon thread that saves the result of shielded work."""
+
+_POLL_INTERVAL = 0.005
+"""Seconds between two checks whether an exchange has ended.
+
+No event or condition: Ctrl-C within one can leave its lock held, and threads and event loops end exchanges.
+"""
+
+
+class InFlight:
+    """The exchanges of tokens that are in flight over the connections of a client, in any thread or event loop."""
+
+    def __init__(self) -> None:
+        self._is_closed = False
+        self.after_fork()
+        _fork.register(self)
+
+    def after_fork(self) -> None:
+        """Start with no exchanges: those in flight belong to the parent process."""
+        self._exchanges: set[object] = set()
+        self._lock = threading.Lock()
+
+    def add(self, exchange: object) -> None:
+        """Add an exchange.
+
+        Raises:
+            ConfigurationError: The client is closed or closing, so a response might never be read.
+        """
+        with self._lock:
+            if self._is_closed:
+                raise ConfigurationError("the client is closed; make a new one")
+            self._exchanges.add(exchange)
+
+    def remove(self, exchange: object) -> None:
+        """Remove an exchange, if it is there."""
+        self._exchanges.discard(exchange)
+
+    def wait_for(self, exchange: object) -> None:
+        """Wait until an exchange is removed, at most `SAVE_TIMEOUT` seconds."""
+        end = time.monotonic() + SAVE_TIMEOUT
+        while exchange in self._exchanges and time.monotonic() < end:
+            time.sleep(_POLL_INTERVAL)
+
+    def drain(self) -> None:
+        """Refuse new exchanges, and wait for those in flight; then the connections can be closed."""
+        with self._lock:
+            self._is_closed = True
+        end = time.monotonic() + DRAIN_TIMEOUT
+        while self._exchanges and time.monotonic() < end:
+            time.sleep(_POLL_INTERVAL)
+
+    async def drain_async(self) -> None:
+        """Refuse new exchanges, and wait for those in flight; then the connections can be closed."""
+        import anyio
+
+        with self._lock:
+            self._is_closed = True
+        with anyio.move_on_after(DRAIN_TIMEOUT):
+            while self._exchanges:  # noqa: ASYNC110 - see `_POLL_INTERVAL`
+                await anyio.sleep(_POLL_INTERVAL)
