@@ -1,6 +1,8 @@
 """Packages whose names are loaded when they are first used."""
 
-TYPE_CHECKING = False  # what type checkers take for True; importing `typing` takes ten times as long as all else here
+# Type checkers take it for True. jedi would skip the imports below, but for the annotation. Importing `typing` takes ten
+# times as long as all else here.
+TYPE_CHECKING: bool = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
