@@ -4,14 +4,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
 from inspect import getdoc
+from operator import or_
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints
 
 import attrs
 from pydantic_core import PydanticOmit, PydanticSerializationError, core_schema
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from .types import File, OpenIntEnum, OpenStrEnum, Timestamp, Unset, decode_datetime
 
@@ -60,10 +61,10 @@ def build_enum_schema(cls: type[OpenStrEnum] | type[OpenIntEnum]) -> Any:
 def build_unset_schema() -> Any:
     """Build the schema of `UNSET`, which only Python can give: no JSON schema names it."""
 
-    def describe(schema: Any, handler: Any) -> Any:
+    def describe(_schema: Any, _handler: Any) -> Any:
         raise PydanticOmit
 
-    def refuse(value: object) -> object:
+    def refuse(_value: object) -> object:
         # A JSON schema must not offer the default "UNSET": an agent would send this text as a user's name.
         raise PydanticSerializationError("UNSET has no JSON form; leave the field out, for example by exclude_defaults")
 
@@ -117,5 +118,5 @@ def _without_unset(hint: Any) -> Any:
         return Any
     origin: Any = get_origin(hint)
     if origin in (Union, UnionType):
-        return Union[tuple(_without_unset(option) for option in get_args(hint) if option is not Unset)]
+        return reduce(or_, (_without_unset(option) for option in get_args(hint) if option is not Unset))
     return origin[_without_unset(get_args(hint)[0])] if origin is list else hint

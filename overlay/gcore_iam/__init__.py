@@ -14,8 +14,8 @@ from gcore_iam_client import SPEC_VERSION as SPEC_VERSION
 from ._lazy import lazily
 from ._version import __version__ as __version__
 
-# Type checkers take it for True. jedi would skip the imports below, but for the annotation. Importing `typing` takes ten
-# times as long as all else here.
+# Type checkers take it for True. jedi would skip the imports below, but for the annotation. Importing `typing` would
+# take ten times as long as all else here.
 TYPE_CHECKING: bool = False
 if TYPE_CHECKING:
     from . import auth as auth

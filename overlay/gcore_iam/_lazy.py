@@ -1,7 +1,7 @@
 """Packages whose names are loaded when they are first used."""
 
-# Type checkers take it for True. jedi would skip the imports below, but for the annotation. Importing `typing` takes ten
-# times as long as all else here.
+# Type checkers take it for True. jedi would skip the imports below, but for the annotation. Importing `typing` would
+# take ten times as long as all else here.
 TYPE_CHECKING: bool = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
