@@ -30,11 +30,14 @@ def build_model_schema(cls: Any, handler: Any) -> Any:
             return cls.from_dict(value)
         raise ValueError(f"a {cls.__name__}, or an object with its fields, is expected")
 
+    serialization = core_schema.plain_serializer_function_ser_schema(lambda model: model.to_dict())
+    if not attrs.has(cls):  # a base of models, such as `Model` itself
+        return core_schema.is_instance_schema(cls, serialization=serialization)
     # The fields are there for the JSON schema only: pydantic would lose what `from_dict` keeps.
     return core_schema.no_info_wrap_validator_function(
         validate,
         handler.generate_schema(_fields_of(cls)),
-        serialization=core_schema.plain_serializer_function_ser_schema(lambda model: model.to_dict()),
+        serialization=serialization,
     )
 
 
@@ -119,4 +122,7 @@ def _without_unset(hint: Any) -> Any:
     origin: Any = get_origin(hint)
     if origin in (Union, UnionType):
         return reduce(or_, (_without_unset(option) for option in get_args(hint) if option is not Unset))
-    return origin[_without_unset(get_args(hint)[0])] if origin is list else hint
+    if origin is not list:
+        return hint
+    array: Any = list
+    return array[_without_unset(get_args(hint)[0])]
