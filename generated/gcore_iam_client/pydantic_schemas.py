@@ -11,10 +11,15 @@ from types import UnionType
 from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints
 
 import attrs
-from pydantic_core import PydanticOmit, PydanticSerializationError, core_schema
+from pydantic_core import PydanticOmit, PydanticSerializationError, SchemaSerializer, core_schema
 from typing_extensions import TypedDict
 
 from .types import File, OpenIntEnum, OpenStrEnum, Timestamp, Unset, decode_datetime
+
+_AS_JSON = core_schema.plain_serializer_function_ser_schema(lambda model: model.to_dict())
+
+SERIALIZER = SchemaSerializer(core_schema.any_schema(serialization=_AS_JSON))
+"""Serializes any model."""
 
 _make_typed_dict: Any = TypedDict
 """For names and fields that no type checker knows."""
@@ -30,14 +35,13 @@ def build_model_schema(cls: Any, handler: Any) -> Any:
             return cls.from_dict(value)
         raise ValueError(f"a {cls.__name__}, or an object with its fields, is expected")
 
-    serialization = core_schema.plain_serializer_function_ser_schema(lambda model: model.to_dict())
     if not attrs.has(cls):  # a base of models, such as `Model` itself
-        return core_schema.is_instance_schema(cls, serialization=serialization)
+        return core_schema.is_instance_schema(cls, serialization=_AS_JSON)
     # The fields are there for the JSON schema only: pydantic would lose what `from_dict` keeps.
     return core_schema.no_info_wrap_validator_function(
         validate,
         handler.generate_schema(_fields_of(cls)),
-        serialization=serialization,
+        serialization=_AS_JSON,
     )
 
 

@@ -62,10 +62,23 @@ def masked_values(value: Mapping[str, object]) -> str:
 # --- models ---
 
 
+class _PydanticSerializer:
+    """How pydantic serializes a model where it knows no type: the result of an agent's tool, a field of type `Any`."""
+
+    def __get__(self, model: object, owner: type) -> Any:
+        if "pydantic_core" not in sys.modules:  # it is not pydantic that asks
+            raise AttributeError("__pydantic_serializer__")
+        from .pydantic_schemas import SERIALIZER
+
+        return SERIALIZER
+
+
 class Model:
     """Base of every model."""
 
     __slots__ = ()
+
+    __pydantic_serializer__ = _PydanticSerializer()
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
