@@ -23,7 +23,7 @@ FORMAT      ?= text
 .PHONY: help setup demo test test-lowest test-ecosystem generate check sync lint types api inventory drift update-spec bench build lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## .venv with the locked dependencies, if not up to date
 
