@@ -9,6 +9,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.up-to-date
 PEERS  := .venv-bench/.up-to-date
 LOWEST := .venv-lowest/.up-to-date
+ECOSYSTEM := .venv-ecosystem/.up-to-date
 
 LOWEST_PYTHON ?= python3.11
 
@@ -19,7 +20,7 @@ OUTPUT      ?= generated/gcore_iam_client
 OLD         ?= $(SPEC)
 FORMAT      ?= text
 
-.PHONY: help setup demo test test-all mutants test-lowest generate check sync lint types api inventory drift update-spec bench build lock clean
+.PHONY: help setup demo test test-lowest test-ecosystem generate check sync lint types api inventory drift update-spec bench build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +59,17 @@ $(LOWEST): requirements-lowest.txt pyproject.toml
 	@echo "Setting up $(@D) ..."
 	@$(LOWEST_PYTHON) -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test-ecosystem: $(ECOSYSTEM) ## tests/ecosystem beside pydantic, FastAPI, pandas ...
+	@$(dir $(ECOSYSTEM))bin/python -m pytest tests/ecosystem $(ARGS)
+
+$(ECOSYSTEM): requirements-dev.txt requirements-ecosystem.txt pyproject.toml
+	@echo "Setting up $(@D) ..."
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements-dev.txt -r requirements-ecosystem.txt
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -120,6 +132,9 @@ lock: setup ## lock the newest and the lowest versions that pyproject admits
 	@.venv-lock/bin/uv pip compile pyproject.toml --extra fast --group peers --universal \
 		--python-version 3.11 --constraint requirements-dev.txt --generate-hashes --no-emit-index-url --no-annotate \
 		--no-header --quiet -o benchmarks/requirements.txt
+	@.venv-lock/bin/uv pip compile pyproject.toml --extra fast --group ecosystem --universal \
+		--python-version 3.11 --constraint requirements-dev.txt --upgrade --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --quiet -o requirements-ecosystem.txt
 	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
 		--resolution lowest-direct --no-emit-index-url --no-annotate --no-header --quiet -o .venv-lock/lowest.txt
 	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
@@ -128,5 +143,5 @@ lock: setup ## lock the newest and the lowest versions that pyproject admits
 	@rm -r .venv-lock
 
 clean: ## remove .venv, caches and builds
-	@rm -rf $(VENV) $(dir $(PEERS)) $(dir $(LOWEST)) dist .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) $(dir $(PEERS)) $(dir $(LOWEST)) $(dir $(ECOSYSTEM)) dist .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -r {} +

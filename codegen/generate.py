@@ -260,6 +260,7 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
         meaning=expressions.meaning,
         imports_of=_imports_of,
         model_imports_of=_model_imports_of,
+        contains_itself=_contains_itself,
         enum_imports_of=_enum_imports_of,
         success_types=success_types,
         answer_type=_answer_type,
@@ -280,6 +281,8 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
         ) from error
     except CodegenError as error:
         raise CodegenError(f"{spec.name}: {error}") from None
+    source = project.env.get_template("pydantic_schemas.py.jinja").render()
+    (Path(config.output_path or "") / "pydantic_schemas.py").write_text(source, encoding="utf-8")
     told = [error for collection in data.endpoint_collections_by_tag.values() for error in collection.parse_errors]
     problems = [error for error in errors if error not in data.errors and error not in told]
     if problems:
@@ -322,6 +325,10 @@ def _imports_of(properties: Iterable[PropertyProtocol]) -> list[tuple[str, str]]
 def _model_imports_of(properties: Iterable[PropertyProtocol], but: str) -> list[tuple[str, str]]:
     names = {name for prop in properties for name in expressions.class_names(prop, ModelProperty)}
     return sorted(name for name in names if name[1] != but)
+
+
+def _contains_itself(properties: Iterable[PropertyProtocol], name: str) -> bool:
+    return any(name == other for prop in properties for _, other in expressions.class_names(prop, ModelProperty))
 
 
 def _enum_imports_of(properties: Iterable[PropertyProtocol]) -> list[tuple[str, str]]:

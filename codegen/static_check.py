@@ -17,7 +17,8 @@ import attrs
 from .escaping import FIRST_LINE
 
 _MODULES = frozenset(
-    {"__future__", "attrs", "collections.abc", "contextlib", "dateutil.parser", "datetime", "enum", "functools"}
+    {"__future__", "attrs", "collections.abc", "contextlib", "dateutil.parser", "datetime", "difflib", "enum"}
+    | {"functools", "inspect", "pydantic_core", "typing_extensions"}
     | {"httpx", "importlib", "io", "json", "operator", "orjson", "ssl", "sys", "threading", "types", "typing"}
     | {"urllib.parse", "uuid"}
 )
@@ -31,10 +32,14 @@ _BUILTINS = frozenset(
 """The builtin names that the templates of models and operations use."""
 
 _SHARED_BUILTINS = _BUILTINS | {
-    *("all", "any", "chr", "getattr", "globals", "hasattr", "ord", "range", "repr", "sorted", "super"),
+    *("all", "any", "chr", "filter", "getattr", "globals", "hasattr", "id", "issubclass", "ord", "range", "repr"),
+    *("sorted", "super"),
     *(name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)),
 }
 """The same of modules that are the same for every spec."""
+
+
+_ENUMS = frozenset({"StrEnum", "IntEnum", "_OpenStrEnum", "_OpenIntEnum"})
 
 
 @attrs.frozen
@@ -133,7 +138,7 @@ def _check_names(module: _Module) -> Iterator[str]:
 def _check_enums(module: _Module) -> Iterator[str]:
     """Find names that an enum gives to two members."""
     for node in module.tree.body:
-        if isinstance(node, ast.ClassDef) and any(ast.unparse(base) in ("StrEnum", "IntEnum") for base in node.bases):
+        if isinstance(node, ast.ClassDef) and any(ast.unparse(base) in _ENUMS for base in node.bases):
             members = [
                 target.id
                 for statement in node.body

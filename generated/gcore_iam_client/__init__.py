@@ -2,7 +2,8 @@
 
 """Gcore IAM API: models and operations as its description states them."""
 
-TYPE_CHECKING = False  # what type checkers take for True, without importing `typing`
+# Type checkers take it for True. jedi would skip the imports below, but for the annotation.
+TYPE_CHECKING: bool = False
 if TYPE_CHECKING:
     from .client import AuthenticatedClient as AuthenticatedClient
     from .client import Client as Client

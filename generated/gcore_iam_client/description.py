@@ -1213,6 +1213,7 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
    "CreateAccountRequest": {
     "type": "object",
     "required": [
+     "id",
      "company"
     ],
     "properties": {

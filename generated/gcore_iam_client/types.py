@@ -5,11 +5,11 @@
 import datetime
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from enum import Enum, IntEnum, StrEnum
+from enum import Enum, EnumType, IntEnum, StrEnum
 from functools import cache
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, Generic, Literal, TypeVar, final
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, Generic, Literal, Self, TypeVar, final
 from urllib.parse import quote
 
 import httpx
@@ -18,8 +18,6 @@ from attrs import define, field, fields, frozen
 from .errors import InvalidBody
 
 T = TypeVar("T")
-S = TypeVar("S", bound=StrEnum)
-N = TypeVar("N", bound=IntEnum)
 
 
 @final
@@ -36,6 +34,13 @@ class Unset(Enum):
 
     def __repr__(self) -> str:
         return "UNSET"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """How pydantic validates `UNSET`; a JSON schema leaves it out."""
+        from .pydantic_schemas import build_unset_schema
+
+        return build_unset_schema()
 
 
 UNSET: Final = Unset.UNSET
@@ -54,10 +59,55 @@ def masked_values(value: Mapping[str, object]) -> str:
     return "{" + ", ".join(f"{key!r}: ..." for key in value) + "}"
 
 
-# --- what the server sends beyond the description ---
+# --- models ---
 
 
-class Extensible:
+class _PydanticSerializer:
+    """How pydantic serializes a model where it knows no type: the result of an agent's tool, a field of type `Any`."""
+
+    def __get__(self, model: object, owner: type) -> Any:
+        if "pydantic_core" not in sys.modules:  # it is not pydantic that asks
+            raise AttributeError("__pydantic_serializer__")
+        from .pydantic_schemas import SERIALIZER
+
+        return SERIALIZER
+
+
+class Model:
+    """Base of every model."""
+
+    __slots__ = ()
+
+    __pydantic_serializer__ = _PydanticSerializer()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """How pydantic validates a model (through `from_dict`), serializes it (through `to_dict`) and describes it."""
+        from .pydantic_schemas import build_model_schema
+
+        return build_model_schema(cls, handler)
+
+    if TYPE_CHECKING:
+
+        def to_dict(self) -> dict[str, Any]: ...
+        @classmethod
+        def from_dict(cls, src_dict: Mapping[str, Any]) -> Self: ...
+
+    else:  # a type checker reports `model[key]` by itself
+
+        def __getitem__(self, key: object) -> Any:
+            raise no_items(self)
+
+
+def no_items(model: object) -> TypeError:
+    """Build the error for an index that is not a text. `list(model)`, too, comes here: Python asks for item 0."""
+    return TypeError(
+        f"{type(model).__name__} is not iterable, and has no items by position; use to_dict() for its JSON form, or "
+        f"gcore_iam.models.as_record() for a flat dict"
+    )
+
+
+class Extensible(Model):
     """Base of models that keep what the description does not know.
 
     Hardly a model has any, so the dict that holds it is made when somebody looks. Setting and reading the slot itself,
@@ -87,43 +137,181 @@ if not TYPE_CHECKING:
 
 # --- enums that accept what the description does not list ---
 
+if TYPE_CHECKING:
+    E = TypeVar("E")
 
-def unknown_str(cls: type[S], value: object) -> S | None:
-    """A member of an open text enum for a value that is not listed; None for anything but a text."""
-    if not isinstance(value, str):
+    class OpenEnumType(type):
+        """Type of the open enums.
+
+        Type checkers take an enum for closed: they believe that a `match` over its members is exhaustive. So what they
+        read here is a class with constants, which is used like an enum.
+        """
+
+        def __iter__(cls: type[E]) -> Iterator[E]: ...
+        def __reversed__(cls: type[E]) -> Iterator[E]: ...
+        def __len__(cls) -> int: ...
+        def __getitem__(cls: type[E], name: str) -> E: ...
+        def __contains__(cls, value: object) -> bool: ...
+        @property
+        def __members__(cls: type[E]) -> Mapping[str, E]: ...
+
+    class Listed:
+        """A value that the description lists: a constant of the enum's own type."""
+
+        def __init__(self, value: str | int) -> None: ...
+        def __get__(self, instance: object, owner: type[E]) -> E: ...
+
+    class OpenStrEnum(str, metaclass=OpenEnumType):
+        """Base of enums of texts."""
+
+        __slots__ = ()
+        _value_: str
+        _value2member_map_: dict[Any, Any]
+
+        def __new__(cls, value: str) -> Self: ...
+        @property
+        def name(self) -> str: ...
+        @property
+        def value(self) -> str: ...
+        @property
+        def is_known(self) -> bool: ...
+
+    class OpenIntEnum(int, metaclass=OpenEnumType):
+        """Base of enums of integers."""
+
+        __slots__ = ()
+        _value_: int
+        _value2member_map_: dict[Any, Any]
+
+        def __new__(cls, value: int) -> Self: ...
+        @property
+        def name(self) -> str: ...
+        @property
+        def value(self) -> int: ...
+        @property
+        def is_known(self) -> bool: ...
+
+else:
+
+    class OpenEnumType(EnumType):
+        """Type of the open enums."""
+
+        def __contains__(cls, value: object) -> bool:
+            """Whether the description lists a value, on every version of Python."""
+            try:
+                return value in cls._value2member_map_
+            except TypeError:  # it is not hashable
+                return False
+
+    class Listed:
+        """A value that the description lists."""
+
+        def __new__(cls, value: str | int) -> str | int:
+            return value
+
+    class _OpenEnum:
+        __slots__ = ()
+
+        @property
+        def is_known(self) -> bool:
+            """Whether the description lists this value."""
+            return self._value_ in type(self)._value2member_map_
+
+        @classmethod
+        def _missing_(cls, value: object) -> Self | None:
+            """Return a member for a value that is not listed; None for a value of another type."""
+            base = cls._member_type_
+            if not isinstance(value, base):
+                return None
+            plain = base(value)
+            member = base.__new__(cls, plain)
+            member._name_ = str(plain)
+            member._value_ = plain
+            return member
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+            """How pydantic validates and describes an open enum."""
+            from .pydantic_schemas import build_enum_schema
+
+            return build_enum_schema(cls)
+
+    class OpenStrEnum(_OpenEnum, StrEnum, metaclass=OpenEnumType):
+        """Base of enums of texts."""
+
+    class OpenIntEnum(_OpenEnum, IntEnum, metaclass=OpenEnumType):
+        """Base of enums of integers."""
+
+
+def find_misspelt(enum: type[OpenStrEnum], text: str) -> str | None:
+    """Find the listed value that somebody who wrote a text is likely to have meant.
+
+    Args:
+        enum: An open enum.
+        text: What is not one of its listed values.
+
+    Returns:
+        The listed value that differs from the text in case, spaces and punctuation only, or the name of whose member
+        does; or, for a text of five letters or more, the one that differs by a slip of the keyboard. None for a text
+        that is listed, or unlike all that are.
+    """
+    if text in enum:
         return None
-    member = str.__new__(cls, value)
-    member._name_ = str(value)
-    member._value_ = str(value)
-    return member
-
-
-def unknown_int(cls: type[N], value: object) -> N | None:
-    """A member of an open integer enum for a value that is not listed; None for anything but an integer."""
-    if not isinstance(value, int):
+    spelled = {_spell(name): member.value for name, member in enum.__members__.items()}
+    spelled |= {_spell(member.value): member.value for member in enum}
+    wanted = _spell(text)
+    if wanted and wanted in spelled:
+        return spelled[wanted]
+    if len(wanted) < 5:  # codes such as "fr" and "ru" are not slips of each other
         return None
-    member = int.__new__(cls, value)
-    member._name_ = str(int(value))
-    member._value_ = int(value)
-    return member
+    from difflib import get_close_matches
+
+    close = get_close_matches(wanted, spelled, n=1, cutoff=0.85)
+    return spelled[close[0]] if close else None
+
+
+def _spell(text: str) -> str:
+    """The letters and digits of a text, without their case."""
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 # --- timestamps ---
 
 
 class Timestamp(datetime.datetime):
-    """An aware `datetime` that remembers the text it was read from, so that it goes back as it came."""
+    """An aware `datetime` that remembers the text it was read from, so that it goes back as it came.
 
-    __slots__ = ("raw",)
+    orjson and msgspec take only `datetime` itself: give them `gcore_iam.models.encode_for_json` as `default=` or
+    `enc_hook=`, or `to_datetime()`.
+    """
 
-    raw: str
-    """The text as the server sent it; absent on a timestamp that arithmetic made."""
+    __slots__ = ("_raw",)
+
+    @property
+    def raw(self) -> str:
+        """The text as the server sent it; of a timestamp that was computed from another one, its ISO 8601 form."""
+        return getattr(self, "_raw", None) or self.isoformat()
+
+    @raw.setter
+    def raw(self, text: str) -> None:
+        self._raw = text
+
+    def to_datetime(self) -> datetime.datetime:
+        """Return the same moment as a plain `datetime`."""
+        return datetime.datetime.combine(self.date(), self.timetz())
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         reduced: Any = super().__reduce_ex__(protocol)
         constructor, arguments = reduced[:2]
-        raw = getattr(self, "raw", None)
+        raw = getattr(self, "_raw", None)
         return (constructor, arguments) if raw is None else (constructor, arguments, (None, {"raw": raw}))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """How pydantic validates a timestamp, serializes it (as its text) and describes it."""
+        from .pydantic_schemas import build_timestamp_schema
+
+        return build_timestamp_schema(handler)
 
 
 def decode_datetime(value: Any) -> Any:
@@ -145,7 +333,7 @@ def decode_datetime(value: Any) -> Any:
         moment = Timestamp.combine(parsed.date(), parsed.timetz())
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
-    moment.raw = value
+    moment._raw = value
     return moment
 
 
@@ -281,8 +469,8 @@ def encode(value: Any) -> Any:
     """The JSON form of whatever a property may hold; UNSET stays UNSET, to be left out."""
     if isinstance(value, Enum):
         return value if value is UNSET else value.value
-    if isinstance(value, Timestamp) and (raw := getattr(value, "raw", None)) is not None:
-        return raw
+    if isinstance(value, Timestamp):
+        return value.raw
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, list | tuple):

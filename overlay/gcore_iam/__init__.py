@@ -14,7 +14,9 @@ from gcore_iam_client import SPEC_VERSION as SPEC_VERSION
 from ._lazy import build_getattr
 from ._version import __version__ as __version__
 
-TYPE_CHECKING = False  # what type checkers take for True; importing `typing` takes ten times as long as all else here
+# Type checkers take it for True. jedi would skip the imports below, but for the annotation. Importing `typing` would
+# take ten times as long as all else here.
+TYPE_CHECKING: bool = False
 if TYPE_CHECKING:
     from . import auth as auth
     from . import errors as errors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import importlib
+import inspect
 import json
 import subprocess
 import sys
@@ -11,11 +12,13 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 from uuid import UUID
 
+import attrs
 import httpx
 import pytest
+from pydantic import TypeAdapter
 
 from codegen import generate, inventory, spec
 
@@ -462,3 +465,36 @@ def test_no_repr_shows_what_is_marked_as_secret(models: ModuleType) -> None:
     assert "s3cret" not in repr(got)
     assert "shown" in repr(got)
     assert got.to_dict() == data
+
+
+# --- frameworks ------------------------------------------------------------------------------------------------------
+
+
+def test_annotations_of_every_model_resolve(models: ModuleType) -> None:
+    for name in models.__all__:
+        model = getattr(models, name)
+        get_type_hints(model)
+        if attrs.has(model):
+            get_type_hints(model.__init__)
+            inspect.signature(model, eval_str=True)
+
+
+@pytest.mark.parametrize("mode", ["validation", "serialization"])
+def test_pydantic_describes_every_model(models: ModuleType, mode: Any) -> None:
+    for name in models.__all__:
+        schema = TypeAdapter(getattr(models, name)).json_schema(mode=mode)
+        assert '"default": "UNSET"' not in json.dumps(schema)
+
+
+def test_pydantic_describes_a_model_that_contains_itself(models: ModuleType) -> None:
+    trees: TypeAdapter[Any] = TypeAdapter(models.Tree)
+    schema = trees.json_schema()
+    assert schema["$defs"]["Tree"]["properties"]["children"]["items"] == {"$ref": "#/$defs/Tree"}
+    body = {"name": "a", "children": [{"name": "b"}]}
+    assert trees.dump_python(trees.validate_python(body)) == body
+
+
+def test_a_model_without_additional_properties_is_not_iterable(models: ModuleType) -> None:
+    with pytest.raises(TypeError, match=r"Empty is not iterable.*to_dict\(\)"):
+        list(models.Empty())
+    assert TypeAdapter(models.Empty).json_schema().get("additionalProperties") is not True

@@ -128,6 +128,13 @@ def test_an_integer_spelled_as_a_decimal_becomes_an_integer() -> None:
     assert type(user.client) is int
 
 
+def test_a_new_account_has_an_id() -> None:
+    assert type_of(models.CreateAccountRequest, "id") == "int"
+    assert models.CreateAccountRequest.from_dict({"id": 5, "company": "Second"}).id == 5
+    with pytest.raises(InvalidBody, match="required key 'id' is missing"):
+        models.CreateAccountRequest.from_dict({"company": "Second"})
+
+
 def test_requests_have_no_read_only_properties() -> None:
     assert "id" not in attrs.fields_dict(models.CreateAccountRequestInput)
     assert "id" in attrs.fields_dict(models.CreateAccountRequest)

@@ -134,6 +134,8 @@ class BaseUser(_types.Extensible):
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise _types.no_items(self)
         return self.additional_properties[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -280,6 +282,8 @@ _KNOWN = frozenset(
     }
 )
 
-# Last, because models may contain each other.
+# Last, because models may contain each other. `__init__` has only the names of the module that were there before it.
 from .group import Group  # noqa: E402
 from .group import read as _read_Group  # noqa: E402
+
+BaseUser.__init__.__globals__.update(BaseUser=BaseUser, Group=Group)

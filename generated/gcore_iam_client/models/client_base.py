@@ -43,19 +43,19 @@ class ClientBase(_types.Extensible):
     """Name of the person who signed the account up. Null when there is none."""
     status: ClientStatus
     """Stage that the account has reached."""
-    company_name: str
+    company_name: str = _field(metadata={"key": "companyName"})
     """Name of the company behind the account."""
-    current_user: int
+    current_user: int = _field(metadata={"key": "currentUser"})
     """Id of the user who makes the call."""
     capabilities: list[ServiceName]
     """Services the account can use. Maintained by the system."""
-    service_statuses: ServiceEnabledStatusObject
+    service_statuses: ServiceEnabledStatusObject = _field(metadata={"key": "serviceStatuses"})
     """How each service stands for the account."""
-    paid_features: PaidFeatureList
+    paid_features: PaidFeatureList = _field(metadata={"key": "paidFeatures"})
     """Features that the account pays for, grouped by service."""
-    free_features: FreeFeatureList
+    free_features: FreeFeatureList = _field(metadata={"key": "freeFeatures"})
     """Features that the account has free of charge, grouped by service."""
-    entry_base_domain: str | None
+    entry_base_domain: str | None = _field(metadata={"key": "entryBaseDomain"})
     """Domain under which the account reaches its control panel. Null when there is none. Maintained by
     the system.
     """
@@ -159,6 +159,8 @@ class ClientBase(_types.Extensible):
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise _types.no_items(self)
         return self.additional_properties[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -327,7 +329,7 @@ _KNOWN = frozenset(
     }
 )
 
-# Last, because models may contain each other.
+# Last, because models may contain each other. `__init__` has only the names of the module that were there before it.
 from .base_user import BaseUser  # noqa: E402
 from .base_user import read as _read_BaseUser  # noqa: E402
 from .free_feature_list import FreeFeatureList  # noqa: E402
@@ -336,3 +338,11 @@ from .paid_feature_list import PaidFeatureList  # noqa: E402
 from .paid_feature_list import read as _read_PaidFeatureList  # noqa: E402
 from .service_enabled_status_object import ServiceEnabledStatusObject  # noqa: E402
 from .service_enabled_status_object import read as _read_ServiceEnabledStatusObject  # noqa: E402
+
+ClientBase.__init__.__globals__.update(
+    ClientBase=ClientBase,
+    BaseUser=BaseUser,
+    FreeFeatureList=FreeFeatureList,
+    PaidFeatureList=PaidFeatureList,
+    ServiceEnabledStatusObject=ServiceEnabledStatusObject,
+)

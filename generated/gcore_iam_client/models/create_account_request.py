@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Self
 
 from attrs import define as _define
@@ -11,8 +12,6 @@ from attrs import field as _field
 from .. import types as _types
 from ..errors import InvalidBody as _InvalidBody
 from ..types import (
-    UNSET,
-    Unset,
     decode_int,
     masked_values,
 )
@@ -24,20 +23,19 @@ _new = object.__new__
 class CreateAccountRequest(_types.Extensible):
     """An account to open and, in the answer, the account that was opened."""
 
+    id: int
+    """Id that the new account was given. Set by the system, and found only in the answer."""
     company: str
     """Name of the company that the account is for."""
-    id: int | Unset = UNSET
-    """Id that the new account was given. Set by the system, and found only in the answer."""
     additional_properties: dict[str, Any] = _field(init=False, factory=dict, repr=masked_values)
     """What the server sent beyond the description; goes back out with `to_dict`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
         body: dict[str, Any] = {
+            "id": self.id,
             "company": self.company,
         }
-        if self.id is not UNSET:
-            body["id"] = self.id
         extra = self._extra
         return {**extra, **body} if extra else body
 
@@ -59,6 +57,8 @@ class CreateAccountRequest(_types.Extensible):
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise _types.no_items(self)
         return self.additional_properties[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -77,26 +77,28 @@ def read(src_dict: Mapping[str, Any]) -> Any:
     model: Any = _new(CreateAccountRequest)
     model._extra = None
     try:
-        model.company = src_dict["company"]
+        (
+            json_id,
+            model.company,
+        ) = _REQUIRED(src_dict)
     except KeyError as error:
         missing = str(error.args[0])
     else:
-        known = 1
-        if "id" in src_dict:
-            known += 1
-            value = src_dict["id"]
-            model.id = value if value.__class__ is int else decode_int(value)
-        else:
-            model.id = UNSET
-        if len(src_dict) != known:
+        model.id = json_id if json_id.__class__ is int else decode_int(json_id)
+        if len(src_dict) != 2:
             model._extra = {key: value for key, value in src_dict.items() if key not in _KNOWN}
         return model
     raise _InvalidBody("CreateAccountRequest", missing, f"required key {missing!r} is missing")
 
 
+_REQUIRED = itemgetter(
+    "id",
+    "company",
+)
+
 _KNOWN = frozenset(
     {
-        "company",
         "id",
+        "company",
     }
 )

@@ -92,6 +92,8 @@ class CreateTokenResponse(_types.Extensible):
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise _types.no_items(self)
         return self.additional_properties[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -173,6 +175,8 @@ _KNOWN = frozenset(
     }
 )
 
-# Last, because models may contain each other.
+# Last, because models may contain each other. `__init__` has only the names of the module that were there before it.
 from .client_user import ClientUser  # noqa: E402
 from .client_user import read as _read_ClientUser  # noqa: E402
+
+CreateTokenResponse.__init__.__globals__.update(CreateTokenResponse=CreateTokenResponse, ClientUser=ClientUser)

@@ -26,17 +26,17 @@ _new = object.__new__
 class FreeFeatureList(_types.Extensible):
     """Features that the account has free of charge, grouped by service."""
 
-    cdn: list[FreeFeature] | Unset = UNSET
+    cdn: list[FreeFeature] | Unset = _field(default=UNSET, metadata={"key": "CDN"})
     """Free features of the CDN service."""
-    cloud: list[FreeFeature] | Unset = UNSET
+    cloud: list[FreeFeature] | Unset = _field(default=UNSET, metadata={"key": "CLOUD"})
     """Free features of the Cloud service."""
-    ddos: list[FreeFeature] | Unset = UNSET
+    ddos: list[FreeFeature] | Unset = _field(default=UNSET, metadata={"key": "DDOS"})
     """Free features of the DDoS protection service."""
-    dns: list[FreeFeature] | Unset = UNSET
+    dns: list[FreeFeature] | Unset = _field(default=UNSET, metadata={"key": "DNS"})
     """Free features of the DNS service."""
-    storage: list[FreeFeature] | Unset = UNSET
+    storage: list[FreeFeature] | Unset = _field(default=UNSET, metadata={"key": "STORAGE"})
     """Free features of the Object Storage service."""
-    streaming: list[FreeFeature] | Unset = UNSET
+    streaming: list[FreeFeature] | Unset = _field(default=UNSET, metadata={"key": "STREAMING"})
     """Free features of the Streaming service."""
     additional_properties: dict[str, Any] = _field(init=False, factory=dict, repr=masked_values)
     """What the server sent beyond the description; goes back out with `to_dict`."""
@@ -126,6 +126,8 @@ class FreeFeatureList(_types.Extensible):
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise _types.no_items(self)
         return self.additional_properties[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -238,6 +240,8 @@ _KNOWN = frozenset(
     }
 )
 
-# Last, because models may contain each other.
+# Last, because models may contain each other. `__init__` has only the names of the module that were there before it.
 from .free_feature import FreeFeature  # noqa: E402
 from .free_feature import read as _read_FreeFeature  # noqa: E402
+
+FreeFeatureList.__init__.__globals__.update(FreeFeatureList=FreeFeatureList, FreeFeature=FreeFeature)

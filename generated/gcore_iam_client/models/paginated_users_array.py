@@ -31,7 +31,7 @@ class PaginatedUsersArray(_types.Extensible):
     """The users on this page."""
     count: int | Unset = UNSET
     """Number of users over all pages."""
-    next_: str | Unset | None = UNSET
+    next_: str | Unset | None = _field(default=UNSET, metadata={"key": "next"})
     """URL of the following page, may be absent. It lacks the `/iam` prefix, so page with `offset` and
     `limit` instead.
     """
@@ -83,6 +83,8 @@ class PaginatedUsersArray(_types.Extensible):
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise _types.no_items(self)
         return self.additional_properties[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -148,6 +150,8 @@ _KNOWN = frozenset(
     }
 )
 
-# Last, because models may contain each other.
+# Last, because models may contain each other. `__init__` has only the names of the module that were there before it.
 from .user import User  # noqa: E402
 from .user import read as _read_User  # noqa: E402
+
+PaginatedUsersArray.__init__.__globals__.update(PaginatedUsersArray=PaginatedUsersArray, User=User)

@@ -26,17 +26,17 @@ _new = object.__new__
 class PaidFeatureList(_types.Extensible):
     """Features that the account pays for, grouped by service."""
 
-    cdn: list[PaidFeature] | Unset = UNSET
+    cdn: list[PaidFeature] | Unset = _field(default=UNSET, metadata={"key": "CDN"})
     """Paid features of the CDN service."""
-    cloud: list[PaidFeature] | Unset = UNSET
+    cloud: list[PaidFeature] | Unset = _field(default=UNSET, metadata={"key": "CLOUD"})
     """Paid features of the Cloud service."""
-    ddos: list[PaidFeature] | Unset = UNSET
+    ddos: list[PaidFeature] | Unset = _field(default=UNSET, metadata={"key": "DDOS"})
     """Paid features of the DDoS protection service."""
-    dns: list[PaidFeature] | Unset = UNSET
+    dns: list[PaidFeature] | Unset = _field(default=UNSET, metadata={"key": "DNS"})
     """Paid features of the DNS service."""
-    storage: list[PaidFeature] | Unset = UNSET
+    storage: list[PaidFeature] | Unset = _field(default=UNSET, metadata={"key": "STORAGE"})
     """Paid features of the Object Storage service."""
-    streaming: list[PaidFeature] | Unset = UNSET
+    streaming: list[PaidFeature] | Unset = _field(default=UNSET, metadata={"key": "STREAMING"})
     """Paid features of the Streaming service."""
     additional_properties: dict[str, Any] = _field(init=False, factory=dict, repr=masked_values)
     """What the server sent beyond the description; goes back out with `to_dict`."""
@@ -126,6 +126,8 @@ class PaidFeatureList(_types.Extensible):
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise _types.no_items(self)
         return self.additional_properties[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -238,6 +240,8 @@ _KNOWN = frozenset(
     }
 )
 
-# Last, because models may contain each other.
+# Last, because models may contain each other. `__init__` has only the names of the module that were there before it.
 from .paid_feature import PaidFeature  # noqa: E402
 from .paid_feature import read as _read_PaidFeature  # noqa: E402
+
+PaidFeatureList.__init__.__globals__.update(PaidFeatureList=PaidFeatureList, PaidFeature=PaidFeature)

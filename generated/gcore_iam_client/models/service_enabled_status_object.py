@@ -25,17 +25,17 @@ _new = object.__new__
 class ServiceEnabledStatusObject(_types.Extensible):
     """How each service stands for the account."""
 
-    cdn: ServiceEnabledStatus | Unset = UNSET
+    cdn: ServiceEnabledStatus | Unset = _field(default=UNSET, metadata={"key": "CDN"})
     """How one service stands for the account."""
-    cloud: ServiceEnabledStatus | Unset = UNSET
+    cloud: ServiceEnabledStatus | Unset = _field(default=UNSET, metadata={"key": "CLOUD"})
     """How one service stands for the account."""
-    ddos: ServiceEnabledStatus | Unset = UNSET
+    ddos: ServiceEnabledStatus | Unset = _field(default=UNSET, metadata={"key": "DDOS"})
     """How one service stands for the account."""
-    dns: ServiceEnabledStatus | Unset = UNSET
+    dns: ServiceEnabledStatus | Unset = _field(default=UNSET, metadata={"key": "DNS"})
     """How one service stands for the account."""
-    storage: ServiceEnabledStatus | Unset = UNSET
+    storage: ServiceEnabledStatus | Unset = _field(default=UNSET, metadata={"key": "STORAGE"})
     """How one service stands for the account."""
-    streaming: ServiceEnabledStatus | Unset = UNSET
+    streaming: ServiceEnabledStatus | Unset = _field(default=UNSET, metadata={"key": "STREAMING"})
     """How one service stands for the account."""
     additional_properties: dict[str, Any] = _field(init=False, factory=dict, repr=masked_values)
     """What the server sent beyond the description; goes back out with `to_dict`."""
@@ -85,6 +85,8 @@ class ServiceEnabledStatusObject(_types.Extensible):
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise _types.no_items(self)
         return self.additional_properties[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -167,6 +169,10 @@ _KNOWN = frozenset(
     }
 )
 
-# Last, because models may contain each other.
+# Last, because models may contain each other. `__init__` has only the names of the module that were there before it.
 from .service_enabled_status import ServiceEnabledStatus  # noqa: E402
 from .service_enabled_status import read as _read_ServiceEnabledStatus  # noqa: E402
+
+ServiceEnabledStatusObject.__init__.__globals__.update(
+    ServiceEnabledStatusObject=ServiceEnabledStatusObject, ServiceEnabledStatus=ServiceEnabledStatus
+)

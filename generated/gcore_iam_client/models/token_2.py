@@ -72,6 +72,8 @@ class Token2(_types.Extensible):
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise _types.no_items(self)
         return self.additional_properties[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -132,6 +134,8 @@ _KNOWN = frozenset(
     }
 )
 
-# Last, because models may contain each other.
+# Last, because models may contain each other. `__init__` has only the names of the module that were there before it.
 from .token_2_client_user import Token2ClientUser  # noqa: E402
 from .token_2_client_user import read as _read_Token2ClientUser  # noqa: E402
+
+Token2.__init__.__globals__.update(Token2=Token2, Token2ClientUser=Token2ClientUser)

@@ -86,6 +86,8 @@ class TokenResponse(_types.Extensible):
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise _types.no_items(self)
         return self.additional_properties[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -164,6 +166,8 @@ _KNOWN = frozenset(
     }
 )
 
-# Last, because models may contain each other.
+# Last, because models may contain each other. `__init__` has only the names of the module that were there before it.
 from .client_user import ClientUser  # noqa: E402
 from .client_user import read as _read_ClientUser  # noqa: E402
+
+TokenResponse.__init__.__globals__.update(TokenResponse=TokenResponse, ClientUser=ClientUser)

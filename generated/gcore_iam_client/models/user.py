@@ -139,6 +139,8 @@ class User(_types.Extensible):
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise _types.no_items(self)
         return self.additional_properties[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -272,8 +274,10 @@ _KNOWN = frozenset(
     }
 )
 
-# Last, because models may contain each other.
+# Last, because models may contain each other. `__init__` has only the names of the module that were there before it.
 from .group import Group  # noqa: E402
 from .group import read as _read_Group  # noqa: E402
 from .user_client_and_roles_item import UserClientAndRolesItem  # noqa: E402
 from .user_client_and_roles_item import read as _read_UserClientAndRolesItem  # noqa: E402
+
+User.__init__.__globals__.update(User=User, Group=Group, UserClientAndRolesItem=UserClientAndRolesItem)

@@ -57,6 +57,8 @@ class UserRole(_types.Extensible):
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise _types.no_items(self)
         return self.additional_properties[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -92,6 +94,8 @@ _KNOWN = frozenset(
     }
 )
 
-# Last, because models may contain each other.
+# Last, because models may contain each other. `__init__` has only the names of the module that were there before it.
 from .group import Group  # noqa: E402
 from .group import read as _read_Group  # noqa: E402
+
+UserRole.__init__.__globals__.update(UserRole=UserRole, Group=Group)

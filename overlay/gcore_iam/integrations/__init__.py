@@ -1,0 +1,1 @@
+"""Other libraries, one module for each. Nothing here is loaded by itself."""

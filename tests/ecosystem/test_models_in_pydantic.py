@@ -1,0 +1,161 @@
+"""Generated models in pydantic and FastAPI."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pydantic
+import pytest
+from gcore_iam import IAMClient, models
+from gcore_iam.testing import FakeIAM
+
+
+@pytest.fixture(scope="module")
+def user() -> models.User:
+    fake = FakeIAM(1)
+    with IAMClient(fake.api_key, transport=fake.transport()) as iam:
+        return next(iter(iam.users.list()))
+
+
+@pytest.fixture
+def users() -> pydantic.TypeAdapter[list[models.User]]:
+    return pydantic.TypeAdapter(list[models.User])
+
+
+def test_pydantic_validates_models_and_their_json_form(
+    users: pydantic.TypeAdapter[list[models.User]], user: models.User
+) -> None:
+    body = {**user.to_dict(), "shoe_size": 42, "lang": "fr"}
+    same, read = users.validate_python([user, body])
+    assert same is user
+    assert isinstance(read, models.User)
+    assert read.to_dict() == body
+    assert users.validate_json(json.dumps([body])) == [read]
+
+
+def test_pydantic_serializes_models_to_their_json_form(
+    users: pydantic.TypeAdapter[list[models.User]], user: models.User
+) -> None:
+    assert users.dump_python([user]) == [user.to_dict()]
+    assert json.loads(users.dump_json([user])) == [user.to_dict()]
+
+
+@pytest.mark.parametrize("wrong", [5, "text", None, [], models.Group(id=1)])
+def test_pydantic_refuses_what_is_not_the_model(users: pydantic.TypeAdapter[list[models.User]], wrong: object) -> None:
+    with pytest.raises(pydantic.ValidationError, match="a User, or an object with its fields, is expected"):
+        users.validate_python([wrong])
+
+
+def test_pydantic_reports_where_a_key_is_missing(
+    users: pydantic.TypeAdapter[list[models.User]], user: models.User
+) -> None:
+    body = user.to_dict()
+    del body["email"]
+    with pytest.raises(pydantic.ValidationError, match="required key 'email' is missing") as caught:
+        users.validate_python([user, body])
+    assert caught.value.errors()[0]["loc"] == (1,)
+
+
+def test_the_json_schema_has_every_field_under_its_wire_name(
+    users: pydantic.TypeAdapter[list[models.User]], user: models.User
+) -> None:
+    schema = users.json_schema()["$defs"]["User"]
+    assert list(schema["properties"]) == list(user.to_dict())
+    assert schema["required"] == list(user.to_dict())
+    assert schema["description"] == "A user, with the accounts that are open to them."
+    assert schema["additionalProperties"] is True
+    features = pydantic.TypeAdapter(models.PaidFeatureList).json_schema()
+    assert "CDN" in features["properties"]
+    assert "required" not in features
+
+
+@pytest.mark.parametrize("mode", ["validation", "serialization"])
+@pytest.mark.parametrize("name", [name for name in dir(models) if name not in ("Model", "UNSET", "Unset")])
+def test_every_model_and_enum_has_a_json_schema(name: str, mode: Any) -> None:
+    if isinstance(model := getattr(models, name), type):
+        schema = pydantic.TypeAdapter(model).json_schema(mode=mode)
+        assert "UNSET" not in json.dumps(schema)
+
+
+def test_the_json_schema_of_an_enum_is_open() -> None:
+    schema = pydantic.TypeAdapter(models.Language).json_schema()
+    assert schema["anyOf"] == [{"enum": ["az", "de", "en", "ru", "zh"], "type": "string"}, {"type": "string"}]
+    assert pydantic.TypeAdapter(models.Language).validate_json('"fr"') == models.Language("fr")
+
+
+class Report(pydantic.BaseModel):
+    user: models.User | None = None
+    lang: models.Language = models.Language.EN
+    at: models.Timestamp
+    anything: Any = None
+
+
+def test_models_are_fields_of_pydantic_models(user: models.User) -> None:
+    text = "2026-05-15T06:37:28.230000Z"
+    report = Report.model_validate({"user": user.to_dict(), "lang": "fr", "at": text, "anything": user})
+    assert report.user == user
+    assert report.lang == "fr"
+    assert report.at.raw == text
+    again = json.loads(report.model_dump_json())
+    assert again == {"user": user.to_dict(), "lang": "fr", "at": text, "anything": user.to_dict()}
+    with pytest.raises(pydantic.ValidationError, match="at"):
+        Report.model_validate({"at": "soon"})
+
+
+@pytest.fixture
+def client(user: models.User) -> Iterator[Any]:
+    fastapi = pytest.importorskip("fastapi")
+    testclient = pytest.importorskip("fastapi.testclient")
+    app, body_of_request = fastapi.FastAPI(), fastapi.Body()
+
+    def get_me() -> models.User:
+        return user
+
+    def get_users() -> Any:
+        return [user]
+
+    def invite(body: models.InviteUserRequest = body_of_request, lang: models.Language = models.Language.EN) -> str:
+        assert isinstance(body, models.InviteUserRequest)
+        return f"{body.email} {lang}"
+
+    app.get("/me")(get_me)
+    app.get("/users", response_model=list[models.User])(get_users)
+    app.post("/invitations")(invite)
+    with testclient.TestClient(app) as client:
+        yield client
+
+
+def test_fastapi_returns_models(client: Any, user: models.User) -> None:
+    assert client.get("/me").json() == user.to_dict()
+    assert client.get("/users").json() == [user.to_dict()]
+
+
+def test_fastapi_takes_models_as_request_bodies(client: Any) -> None:
+    body = {"email": "new@example.com", "user_role": {"id": 1}, "client_id": 1001}
+    assert client.post("/invitations", json=body, params={"lang": "fr"}).json() == "new@example.com fr"
+    refused = client.post("/invitations", json={})
+    assert refused.status_code == 422
+    assert "InviteUserRequest: required key" in refused.text
+
+
+def test_fastapi_documents_models(client: Any) -> None:
+    document = client.get("/openapi.json").json()
+    assert {"User", "Group", "Language", "InviteUserRequest"} <= document["components"]["schemas"].keys()
+    response = document["paths"]["/me"]["get"]["responses"]["200"]
+    assert response["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/User"}
+
+
+def test_models_do_not_import_pydantic() -> None:
+    program = """
+import inspect, sys
+from gcore_iam import models
+user = models.Group.from_dict({"id": 1, "name": "Users"})
+inspect.getmembers(user), user.to_dict(), models.as_record(user), models.Timestamp, models.Language.EN
+print(sorted(name for name in sys.modules if name.startswith("pydantic")))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
