@@ -1,7 +1,7 @@
 """Loads the names of a package when they are first used."""
 
-# Type checkers take it for True. Without the annotation, jedi would skip the imports below. Importing `typing` takes ten
-# times as long as the rest of this file.
+# Type checkers take it for True; without the annotation, jedi would skip the imports below. Importing `typing` takes
+# ten times as long as the rest of this file.
 TYPE_CHECKING: bool = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
