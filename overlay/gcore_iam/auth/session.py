@@ -287,7 +287,10 @@ class Session:
             refusal.add_note(f"{note}, to the Session.")
         else:
             refusal.add_note("The session could not log in: the API responds to wrong credentials with 400.")
-        raise refusal
+        try:
+            raise refusal
+        finally:
+            del refusal  # or the exception would refer to itself, by its traceback
 
     def _issue_steps(self, step: IssuingStep) -> Generator[Step, Any, TokenPair]:
         """Yield a step that issues tokens, and return them as a pair of this session."""
