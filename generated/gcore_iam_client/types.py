@@ -78,8 +78,6 @@ class Model:
 
     __slots__ = ()
 
-    __pydantic_serializer__ = _PydanticSerializer()
-
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """How pydantic validates a model (through `from_dict`), serializes it (through `to_dict`) and describes it."""
@@ -94,6 +92,7 @@ class Model:
         def from_dict(cls, src_dict: Mapping[str, Any]) -> Self: ...
 
     else:  # a type checker reports `model[key]` by itself
+        __pydantic_serializer__ = _PydanticSerializer()
 
         def __getitem__(self, key: object) -> Any:
             raise no_items(self)
