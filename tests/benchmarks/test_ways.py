@@ -19,10 +19,10 @@ from benchmarks.peers import Peers, generate_untouched
 from benchmarks.server import serving
 
 ROOT = Path(ways.__file__).parents[2]
-USERS = 2_500
-"""How many users the server has here: three large pages of them, the last one half full."""
+USERS = 1_200
+"""How many users the server has here: two large pages of them, the second one not full."""
 
-CALLS = 100
+CALLS = 60
 
 
 @pytest.fixture(scope="module")

@@ -296,7 +296,16 @@ def broken(group: int) -> list[Change]:
     return [change for change in reviewed(group).changes if change.layer == "overlay"]
 
 
-BREAKS = [(number, name) for number, group in enumerate(GROUPS) for name, (_, places, _) in group.items() if places]
+MARKS = ((), pytest.mark.slow)
+"""A review takes the type checker ten seconds: `make test` makes that of the first group."""
+
+NUMBERS = [pytest.param(number, marks=marks) for number, marks in enumerate(MARKS)]
+BREAKS = [
+    pytest.param(number, name, marks=MARKS[number])
+    for number, group in enumerate(GROUPS)
+    for name, (_, places, _) in group.items()
+    if places
+]
 
 
 def test_there_are_twenty_breaks() -> None:
@@ -314,7 +323,7 @@ def test_a_break_is_found_at_its_line(group: int, name: str) -> None:
         assert named in match[1]
 
 
-@pytest.mark.parametrize("group", range(len(GROUPS)))
+@pytest.mark.parametrize("group", NUMBERS)
 def test_nothing_else_is_reported(group: int) -> None:
     expected = [place for _, places, _ in GROUPS[group].values() for place in places]
     left = [line(change) for change in broken(group)]
@@ -326,7 +335,7 @@ def test_nothing_else_is_reported(group: int) -> None:
     assert reviewed(group).suggested_bump == "major"
 
 
-@pytest.mark.parametrize("group", range(len(GROUPS)))
+@pytest.mark.parametrize("group", NUMBERS)
 def test_a_broken_line_knows_its_cause_and_its_sync_half(group: int) -> None:
     changes = {change.fingerprint: change for change in reviewed(group).changes}
     for change in broken(group):
