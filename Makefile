@@ -39,9 +39,9 @@ $(STAMP): requirements-dev.txt pyproject.toml
 demo: setup generate ## the library at work, no account needed (LIVE=1: real API)
 	@$(BIN)/python examples/demo.py $(if $(LIVE),--live)
 
-test: setup ## every test, in parallel (ARGS=: some, one by one)
-	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not serial')
-	@$(if $(ARGS),,$(BIN)/python -m pytest -m serial)
+test: setup ## the tests, in parallel (SLOW=1: all, ARGS=: some)
+	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not serial$(if $(SLOW),, and not slow)')
+	@$(if $(ARGS),,$(BIN)/python -m pytest -m 'serial$(if $(SLOW),, and not slow)')
 
 test-all: setup ## every test on each Python here, 3.11 to 3.14 (ARGS=: some)
 	@$(BIN)/nox $(if $(ARGS),-- $(ARGS))

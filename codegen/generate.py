@@ -17,6 +17,7 @@ from pathlib import Path
 
 import attrs
 from jinja2 import TemplateError
+from jinja2.bccache import Bucket, BytecodeCache
 from openapi_python_client import Project
 from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
@@ -45,6 +46,28 @@ GENERATOR_VERSION = version("openapi-python-client")
 
 _UNSUPPORTED_OPTIONS = ("generate_all_tags", "literal_enums")
 """Options of the generator that the templates do not follow."""
+
+
+class TemplateCache(BytecodeCache):
+    """Keeps compiled templates in memory: a review renders them twice, and they compile more slowly than they render.
+
+    Jinja compares a hash of the source, so that an edited template is compiled again.
+    """
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give Jinja the compiled template, if there is one."""
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a template that Jinja has compiled."""
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+_TEMPLATE_CACHE = TemplateCache()
 
 
 @attrs.frozen
@@ -265,6 +288,7 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
         success_types=success_types,
         answer_type=_answer_type,
     )
+    project.env.bytecode_cache = _TEMPLATE_CACHE
     project.env.autoescape = True  # so that Jinja tells `Code` from text
     project.env.finalize = escaping.require_code
     try:

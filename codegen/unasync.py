@@ -11,12 +11,13 @@ import ast
 import io
 import re
 import subprocess
-import sys
 import tokenize
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
+
+from ruff import find_ruff_bin
 
 from .errors import CodegenError
 
@@ -149,7 +150,7 @@ def _find_prose(text: str, name: str) -> Iterator[tuple[int, int]]:
 
 
 def _format(text: str, path: Path) -> str:
-    ruff = [sys.executable, "-m", "ruff"]
+    ruff = [find_ruff_bin()]
     name = ["--stdin-filename", str(path), "-"]
     for command in (
         [*ruff, "check", "--select", "I,F401", "--fix-only", "--quiet", *name],

@@ -72,6 +72,7 @@ def review(
     new: Input,
     project: Project,
     *,
+    package: generate.Package | None = None,
     layers: Sequence[Layer] = CHOICES,
     accepted: Sequence[Accepted] = (),
     today: datetime.date,
@@ -82,6 +83,7 @@ def review(
         old: What the client was made from.
         new: What it shall be made from.
         project: The project that uses it.
+        package: The client of `new`, if it has been generated already.
         layers: The layers to look at, of `report.CHOICES`.
         accepted: Changes that somebody lets pass.
         today: The day that expiry and sunset dates are held against.
@@ -96,7 +98,12 @@ def review(
     """
     if not {"python", "overlay"} & set(layers):
         return _assembled(old, new, _on_wire(old, new, today), layers, accepted, today)
-    with generated(old, project) as before, generated(new, project) as after:
+    with contextlib.ExitStack() as stack:
+        before = stack.enter_context(generated(old, project))
+        if package is None:
+            after = stack.enter_context(generated(new, project))
+        else:
+            after = Side(new, package, surface.read(package.path, PACKAGE))
         return compare(before, after, project, layers=layers, accepted=accepted, today=today)
 
 

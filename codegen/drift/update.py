@@ -82,7 +82,9 @@ def update(name: str, project: Project, places: Places, *, own_prose: bool, toda
     given = parsed(vendored, new.source.source, generating=True)
     page = places.reviews / f"{today.isoformat()}-{new.source.sha256[:8]}.md"
     with _package(given, project, places.package) as package:
-        found = review(old, _named_shortly(new), project, today=today)
+        # With other words, corrections may fit the vendored description and not the new one.
+        reviewed = None if own_prose else package
+        found = review(old, _named_shortly(new), project, package=reviewed, today=today)
         texts = {
             places.spec: vendored,
             places.source: _source(places.source, given, new, today).encode(),
@@ -104,17 +106,19 @@ def _named_shortly(given: Input) -> Input:
 
 @contextlib.contextmanager
 def _package(given: Input, project: Project, output: Path) -> Iterator[generate.Package]:
-    """The client of a description as `make generate` would make it, still aside."""
+    """Generate the client of a description as `make generate` would make it, still aside."""
     generate.check_output(output)
-    wanted = given.spec, project.corrections, project.config
+    beside = generate.nearest_folder(output)
     with contextlib.ExitStack() as stack:
         try:
-            with generate.generated(*wanted, lenient=True, tolerant=True) as tried:  # to know all that is wrong
-                problems = [*tried.notes, *(f"{given.source.source}: {loss}" for loss in tried.losses)]
+            package = stack.enter_context(  # lenient and tolerant, to name all problems and not the first one only
+                generate.generated(
+                    given.spec, project.corrections, project.config, lenient=True, tolerant=True, beside=beside
+                )
+            )
+            problems = [*package.notes, *(f"{given.source.source}: {loss}" for loss in package.losses)]
             if problems:
                 raise CodegenError("\n".join(problems))
-            beside = generate.nearest_folder(output)
-            package = stack.enter_context(generate.generated(*wanted, beside=beside))
         except CodegenError as error:
             advice = "correct spec/corrections.yaml, where it no longer fits, or the description, and try again"
             raise GenerationError(f"{error}\nnothing has been changed; {advice}") from error

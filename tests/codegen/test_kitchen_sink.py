@@ -105,6 +105,7 @@ def test_mypy_finds_nothing_in_it(package: Path) -> None:
     assert run.stdout.startswith("Success: no issues found in "), run.stdout
 
 
+@pytest.mark.slow
 def test_pyright_finds_nothing_in_it(package: Path) -> None:
     settings = {"include": [NAME], "pythonVersion": "3.11"}
     (package.parent / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")

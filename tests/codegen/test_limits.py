@@ -200,9 +200,9 @@ def test_an_error_line_is_short_and_shows_no_controls(
 
 
 def test_a_long_chain_of_references_is_one_schema() -> None:
-    old, new = ({**chain(5_000, ref, {"type": "integer", "maximum": most})} for most in (5, 6))
+    old, new = ({**chain(2_000, ref, {"type": "integer", "maximum": most})} for most in (5, 6))
     [change] = compare(small(old), small(new))
-    assert (change.id, change.pointer) == ("response-body-max-increased", "/components/schemas/S5000/maximum")
+    assert (change.id, change.pointer) == ("response-body-max-increased", "/components/schemas/S2000/maximum")
     wrapped = small({"S0": {"allOf": [ref(1)]}, **{k: v for k, v in new.items() if k != "S0"}})
     assert compare(small(new), wrapped) == []
 
@@ -213,7 +213,7 @@ def test_a_union_that_doubles_with_each_level_has_its_members_once() -> None:
 
 
 def test_a_union_of_many_members_is_compared_once_for_each() -> None:
-    members = [{"type": "object", "title": f"T{i}", "properties": {f"p{i}": TEXT}} for i in range(1_500)]
+    members = [{"type": "object", "title": f"T{i}", "properties": {f"p{i}": TEXT}} for i in range(700)]
     changes = compare(small({"S0": {"oneOf": members}}), small({"S0": {"oneOf": members[::-1][:-1]}}))
     assert [change.id for change in changes] == ["response-body-one-of-removed"]
 
@@ -431,9 +431,9 @@ _HUGE: dict[str, tuple[Document | bytes, int]] = {
     "unions": (small(chain(26, lambda i: {"oneOf": [ref(i), {"type": "array", "items": ref(i)}]})), 0),
     "all-of": (small(chain(26, lambda i: {"allOf": [ref(i), ref(i)]})), 0),
     "all-of chain": (small(chain(5_000, lambda i: {"allOf": [ref(i), {"required": [f"p{i}"]}]})), 3),
-    "properties": (small({"S0": {"type": "object", "properties": {f"p{i}": TEXT for i in range(20_000)}}}), 0),
+    "properties": (small({"S0": {"type": "object", "properties": {f"p{i}": TEXT for i in range(10_000)}}}), 0),
     "enum": (small({"S0": {"type": "string", "enum": [f"v{i}" for i in range(100_000)]}}), 0),
-    "extensible enum": (small({"S0": {"type": "string", "x-extensible-enum": [f"v{i}" for i in range(40_000)]}}), 0),
+    "extensible enum": (small({"S0": {"type": "string", "x-extensible-enum": [f"v{i}" for i in range(20_000)]}}), 0),
     "texts": (small({"S0": {"type": "object", "description": "word " * 1_000_000 + "\0\x1b\U0001f600\u202e"}}), 0),
     "braces": (
         small({"S0": TEXT}, paths={"/" + "{" * 900: {"get": {"responses": {"200": {"description": "d"}}}}}),
@@ -445,7 +445,7 @@ _HUGE: dict[str, tuple[Document | bytes, int]] = {
 def test_a_review_of_a_hostile_spec_ends_with_a_typed_error_or_a_report(tmp_path: Path) -> None:
     old = tmp_path / "old.json"
     props = {f"old{i}": TEXT for i in range(600)}
-    enum = {"type": "string", "x-extensible-enum": [f"w{i}" for i in range(40_000)]}
+    enum = {"type": "string", "x-extensible-enum": [f"w{i}" for i in range(20_000)]}
     old.write_text(json.dumps(small({"S0": {"type": "object", "properties": props}})), encoding="utf-8")
     (tmp_path / "old-enum.json").write_text(json.dumps(small({"S0": enum})), encoding="utf-8")
     runs = []

