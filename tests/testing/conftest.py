@@ -1,39 +1,54 @@
-"""Both ways into the fake: in process, and over real HTTP on loopback."""
+"""The fake of a test, and a client of it: in process, and over HTTP on loopback."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import httpx
 import pytest
 from gcore_iam.testing import FakeIAM
 
-Open = Callable[[FakeIAM], httpx.Client]
-"""Opens a client that is authenticated with the fake's own key."""
+from .support import OpenClient, authorize
+
+
+@pytest.fixture
+def fake(fake_iam: FakeIAM) -> FakeIAM:
+    """A new fake; `@pytest.mark.fake_iam(…)` gives its arguments."""
+    return fake_iam
 
 
 @pytest.fixture(params=["in process", "served"])
 def served(request: pytest.FixtureRequest) -> bool:
+    """Whether the test reaches the fake over HTTP; each test runs both ways."""
     return bool(request.param == "served")
 
 
 @pytest.fixture
-def open_client(served: bool) -> Iterator[Open]:
+def open_client(served: bool) -> Iterator[OpenClient]:
+    """Opens clients of fakes; all are closed at the end of the test."""
     with ExitStack() as stack:
 
-        def open_(fake: FakeIAM) -> httpx.Client:
-            options: dict[str, Any] = {"headers": {"Authorization": f"APIKey {fake.api_key}"}, "trust_env": False}
+        def open_client(fake: FakeIAM) -> httpx.Client:
+            headers = authorize(fake)
             if served:
-                options["base_url"] = stack.enter_context(fake.serve())
+                url = stack.enter_context(fake.serve())
+                client = httpx.Client(base_url=url, headers=headers, trust_env=False)
             else:
-                options |= {"base_url": "http://fake", "transport": fake.transport()}
-            return stack.enter_context(httpx.Client(**options))
+                client = httpx.Client(base_url="http://fake", headers=headers, transport=fake.transport())
+            return stack.enter_context(client)
 
-        yield open_
+        yield open_client
 
 
 @pytest.fixture
-def client(open_client: Open) -> httpx.Client:
-    return open_client(FakeIAM(25))
+def client(open_client: OpenClient, fake: FakeIAM) -> httpx.Client:
+    """A client with the key of `fake`."""
+    return open_client(fake)
+
+
+@pytest.fixture
+def url(fake: FakeIAM) -> Iterator[str]:
+    """The URL of `fake`, served over HTTP."""
+    with fake.serve() as url:
+        yield url

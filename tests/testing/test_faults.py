@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: each fault, in process and over HTTP, and which requests meet it."""
+"""Faults that a test injects: each one, in process and over HTTP, and which requests meet it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -35,22 +35,12 @@ from gcore_iam.testing import (
     UnknownEnum,
 )
 
-Open = Callable[[FakeIAM], httpx.Client]
+from .support import NOW
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOKEN = {"name": "t", "exp_date": None, "client_user": {"role": {"id": 2}}}
 
 
-@pytest.fixture
-def fake() -> FakeIAM:
-    return FakeIAM(10, clock=Clock(NOW))
-
-
-@pytest.fixture
-def client(open_client: Open, fake: FakeIAM) -> httpx.Client:
-    client = open_client(fake)
-    client.timeout = httpx.Timeout(5.0)
-    return client
+pytestmark = pytest.mark.fake_iam(10, clock=Clock(NOW))
 
 
 def statuses(client: httpx.Client, number: int, path: str = "/iam/users/1") -> list[int]:
@@ -65,7 +55,7 @@ def wait_for_requests(fake: FakeIAM, number: int) -> None:
         time.sleep(0.01)
 
 
-# --- instead of the answer -----------------------------------------------------------------------------------------
+# --- instead of the response ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [200, 204, 304, 429, 500, 503, 520, 599])
@@ -293,7 +283,7 @@ def test_a_field_that_is_not_there_is_the_tests_mistake(fake: FakeIAM, fault: Fa
     name = type(fault).__name__
     with httpx.Client(base_url="http://fake", transport=fake.transport(), headers=headers) as client:
         fake.inject(fault)
-        with pytest.raises(FaultError, match=rf"^{name} finds no .* in the answer 200$"):
+        with pytest.raises(FaultError, match=rf"^{name} finds no .* in the response 200$"):
             client.get("/iam/users/1")
         assert client.get("/iam/users/1").status_code == 200
 
@@ -319,19 +309,19 @@ BODILESS = [Truncate(), HTML(), EmptyBody(), NotUTF8(), ContentType("text/plain"
 def test_no_body_is_to_be_changed_where_there_is_none(fake: FakeIAM, fault: Fault, status: int) -> None:
     with httpx.Client(base_url="http://fake", transport=fake.transport()) as client:
         fake.inject(Status(status), fault)
-        with pytest.raises(FaultError, match=f"meets a {status}, which has no body"):
+        with pytest.raises(FaultError, match=f"meets the response {status}, which has no body"):
             client.get("/iam/users")
 
 
-def test_an_empty_body_and_a_content_type_that_are_there_already() -> None:
+def test_an_empty_body_and_the_same_content_type() -> None:
     fake = FakeIAM([{}, {"id": 2}])
     headers = {"Authorization": f"APIKey {fake.api_key}"}
     with httpx.Client(base_url="http://fake", transport=fake.transport(), headers=headers) as client:
         fake.inject(ContentType("application/json"))
-        with pytest.raises(FaultError, match="changes nothing about the answer 200"):
+        with pytest.raises(FaultError, match="changes nothing in the response 200"):
             client.get("/iam/users")
         fake.inject(EmptyBody())
-        with pytest.raises(FaultError, match="changes nothing about the answer 200"):
+        with pytest.raises(FaultError, match="changes nothing in the response 200"):
             client.delete("/iam/clients/1001/client-users/2")
 
 
@@ -409,7 +399,7 @@ def test_a_client_that_gives_up_ends_what_hangs(fake: FakeIAM) -> None:
             with pytest.raises(httpx.ReadTimeout):
                 httpx.get(f"{url}/iam/users", trust_env=False, timeout=0.2)
             deadline = time.monotonic() + 10
-            while fake._observer.in_flight_now:
+            while fake.requests_in_flight:
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
     assert fake.peak_concurrency == 1
@@ -424,10 +414,10 @@ def test_a_mistake_hides_no_other_exception(fake: FakeIAM) -> None:
 
     with pytest.raises(KeyError, match="mine") as caught:
         scenario()
-    assert caught.value.__notes__ == ["A fault did not fit: Null finds no 'nothing' in the answer 401"]
+    assert caught.value.__notes__ == ["A fault did not fit: Null finds no 'nothing' in the response 401"]
 
 
-def test_the_first_mistake_is_raised_and_each_server_has_its_own(fake: FakeIAM) -> None:
+def test_each_server_raises_its_own_first_mistake(fake: FakeIAM) -> None:
     def scenario() -> None:
         with fake.serve() as url:
             fake.inject(Null("first"))
@@ -454,10 +444,10 @@ def test_null_in_place_of_null_is_the_tests_mistake(fake: FakeIAM) -> None:
     with httpx.Client(base_url="http://fake", transport=fake.transport(), headers=headers) as client:
         client.patch("/iam/users/1", json={"phone": None})
         fake.inject(Null("phone"))
-        with pytest.raises(FaultError, match="Null changes nothing about 'phone'"):
+        with pytest.raises(FaultError, match="Null changes nothing in 'phone'"):
             client.get("/iam/users/1")
         fake.inject(Truncate(10**9, announced=True))
-        with pytest.raises(FaultError, match="changes nothing about the answer 200"):
+        with pytest.raises(FaultError, match="changes nothing in the response 200"):
             client.get("/iam/users/1")
 
 
@@ -465,7 +455,7 @@ def test_truncating_what_is_short_is_the_tests_mistake(fake: FakeIAM) -> None:
     fake.inject(Truncate(100_000))
     with (
         httpx.Client(base_url="http://fake", transport=fake.transport()) as client,
-        pytest.raises(FaultError, match="changes nothing about the answer 401"),
+        pytest.raises(FaultError, match="changes nothing in the response 401"),
     ):
         client.get("/iam/users")
 
@@ -632,7 +622,7 @@ def test_faults_are_met_without_credentials_too(client: httpx.Client, fake: Fake
         (lambda t: t.ContentType(""), ValueError, "empty"),
         (lambda t: t.ContentType("a\r\nb"), ValueError, "printable"),
         (lambda t: t.UnknownEnum(""), ValueError, "empty"),
-        (lambda t: t.UnknownEnum("lang", "de"), ValueError, "'de' is one that the API's description lists"),
+        (lambda t: t.UnknownEnum("lang", "de"), ValueError, "'de' is listed in the API's spec"),
         (lambda t: t.Null(7), TypeError, "string"),
         (lambda t: t.Missing(None), TypeError, "string"),
         (lambda t: t.ExtraField("a", {1, 2}), TypeError, "value is a set, for which JSON has no form"),

@@ -1,4 +1,4 @@
-"""Many threads and many tasks at one fake: no wrong answer, no lost write, no exception."""
+"""Many threads and many tasks use one fake: no wrong response, no lost write, no exception."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from gcore_iam.testing import FakeIAM
 
 WORKERS = 64
 SECONDS = 3.0
-MOST_TURNS = 40
+MAX_TURNS = 40
 USERS = 100
+
+pytestmark = pytest.mark.fake_iam(USERS)
 
 
 class Ledger:
-    """What the workers have been told, to be held against what the fake knows."""
+    """The responses that the workers received, to compare with the fake's state."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,7 +34,7 @@ class Ledger:
         self.invited: dict[int, str] = {}
         self.statuses: Counter[int] = Counter()
 
-    def note(self, status: int, step: Callable[[], object]) -> None:
+    def record(self, status: int, step: Callable[[], object]) -> None:
         with self._lock:
             self.statuses[status] += 1
             step()
@@ -72,14 +74,14 @@ def turns(fake: FakeIAM, ledger: Ledger, worker: int, number: int) -> list[tuple
         ("POST", f"/iam/v2/clients/{account}/tokens", {"name": tag, **role}, created),
         ("GET", "/iam/users?limit=50&offset=10", None, page),
         ("POST", "/iam/clients/invite_user", invitation, invited),
-        # Everybody has a user of their own to rename, so that nobody else's name may come back.
+        # Each worker renames its own user, so that no other worker's name may come back.
         ("PATCH", f"/iam/users/{worker + 1}", {"name": tag}, renamed),
         ("GET", "/iam/users/999999999", None, missing),
     ]
 
 
-def settle(fake: FakeIAM, ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
-    """Hold what the workers were told against what the fake knows."""
+def compare(fake: FakeIAM, ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    """Compare the responses that the workers received with the fake's state."""
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
     tokens = {token["id"]: token["name"] for token in fake.tokens if token["id"] != 1}
     assert tokens == ledger.created
@@ -99,33 +101,28 @@ def options(fake: FakeIAM) -> dict[str, Any]:
 
 
 @pytest.fixture
-def fake() -> FakeIAM:
-    return FakeIAM(USERS)
-
-
-@pytest.fixture
-def restless() -> Iterator[None]:
-    """Lets threads take turns far more often than they usually do."""
+def frequent_switches() -> Iterator[None]:
+    """Makes Python switch threads far more often than usual."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(usual)
 
 
-@pytest.mark.usefixtures("restless")
+@pytest.mark.usefixtures("frequent_switches")
 def test_threads(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) -> None:
     ledger, deadline = Ledger(), time.monotonic() + SECONDS
 
     def work(client: httpx.Client, worker: int) -> None:
-        for number in range(MOST_TURNS):
+        for number in range(MAX_TURNS):
             for method, path, body, check in turns(fake, ledger, worker, number):
                 response = client.request(method, path, json=body)
-                ledger.note(response.status_code, partial(check, response))
+                ledger.record(response.status_code, partial(check, response))
             if time.monotonic() > deadline:
                 return
 
-    def run(**way_in: Any) -> None:
-        with httpx.Client(**options(fake), **way_in) as client, ThreadPoolExecutor(WORKERS) as pool:
+    def run(**transport: Any) -> None:
+        with httpx.Client(**options(fake), **transport) as client, ThreadPoolExecutor(WORKERS) as pool:
             for result in [pool.submit(work, client, worker) for worker in range(WORKERS)]:
                 result.result(timeout=120)
 
@@ -135,22 +132,22 @@ def test_threads(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) 
         assert 1 <= fake.connections_opened <= WORKERS
     else:
         run(base_url="http://fake", transport=fake.transport())
-    settle(fake, ledger, caplog)
+    compare(fake, ledger, caplog)
 
 
 def test_tasks(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) -> None:
     ledger, deadline = Ledger(), time.monotonic() + SECONDS
 
     async def work(client: httpx.AsyncClient, worker: int) -> None:
-        for number in range(MOST_TURNS):
+        for number in range(MAX_TURNS):
             for method, path, body, check in turns(fake, ledger, worker, number):
                 response = await client.request(method, path, json=body)
-                ledger.note(response.status_code, partial(check, response))
+                ledger.record(response.status_code, partial(check, response))
             if time.monotonic() > deadline:
                 return
 
-    async def run(**way_in: Any) -> None:
-        async with httpx.AsyncClient(**options(fake), **way_in) as client:
+    async def run(**transport: Any) -> None:
+        async with httpx.AsyncClient(**options(fake), **transport) as client:
             await asyncio.gather(*(work(client, worker) for worker in range(WORKERS)))
 
     if served:
@@ -159,23 +156,23 @@ def test_tasks(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) ->
     else:
         asyncio.run(run(base_url="http://fake", transport=fake.transport()))
         assert fake.peak_concurrency == WORKERS
-    settle(fake, ledger, caplog)
+    compare(fake, ledger, caplog)
 
 
-@pytest.mark.usefixtures("restless")
-def test_of_many_who_refresh_at_once_one_succeeds(fake: FakeIAM, served: bool) -> None:
+@pytest.mark.usefixtures("frequent_switches")
+def test_one_of_many_refreshes_at_once_succeeds(fake: FakeIAM, served: bool) -> None:
     owner = {"username": fake.users[0]["email"], "password": "correct-horse-battery"}
 
-    def run(**way_in: Any) -> None:
-        with httpx.Client(**options(fake), **way_in) as client, ThreadPoolExecutor(WORKERS) as pool:
+    def run(**transport: Any) -> None:
+        with httpx.Client(**options(fake), **transport) as client, ThreadPoolExecutor(WORKERS) as pool:
             for _ in range(5):
                 first = client.post("/iam/auth/jwt/login", json=owner).raise_for_status().json()["refresh"]
                 calls = [
                     pool.submit(client.post, "/iam/auth/jwt/refresh", json={"refresh": first}) for _ in range(WORKERS)
                 ]
-                answers = [call.result(timeout=60) for call in calls]
-                assert Counter(answer.status_code for answer in answers) == {200: 1, 401: WORKERS - 1}
-                (pair,) = [answer.json() for answer in answers if answer.status_code == 200]
+                responses = [call.result(timeout=60) for call in calls]
+                assert Counter(response.status_code for response in responses) == {200: 1, 401: WORKERS - 1}
+                (pair,) = [response.json() for response in responses if response.status_code == 200]
                 again = client.post("/iam/auth/jwt/refresh", json={"refresh": pair["refresh"]})
                 assert again.status_code == 401
 

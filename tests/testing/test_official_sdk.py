@@ -1,9 +1,8 @@
-"""The official SDK, a program that we did not write, works with the served fake as with the real API."""
+"""The official SDK, a program by others, works with the served fake as with the real API."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import gcore
 import pytest
@@ -12,15 +11,7 @@ from gcore_iam.testing import FakeIAM
 USERS = 25
 
 
-@pytest.fixture
-def fake() -> FakeIAM:
-    return FakeIAM(USERS)
-
-
-@pytest.fixture
-def url(fake: FakeIAM) -> Iterator[str]:
-    with fake.serve() as url:
-        yield url
+pytestmark = pytest.mark.fake_iam(USERS)
 
 
 def test_sync(fake: FakeIAM, url: str) -> None:

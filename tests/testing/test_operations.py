@@ -1,28 +1,26 @@
-"""What each operation does, and what the next call sees of it: in process and over HTTP, with the same assertions."""
+"""What each operation does, and what the next call sees of it, in process and over HTTP."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import jwt
 import pytest
 from gcore_iam.testing import Clock, FakeIAM
-from gcore_iam.testing.description import DescriptionError, Operation, operations
-from gcore_iam.testing.messages import Answer
+from gcore_iam.testing.contract import ContractError, Operation, get_operations
+from gcore_iam.testing.messages import Response
 from gcore_iam.testing.operations import Call
 
-Open = Callable[[FakeIAM], httpx.Client]
+from .support import NOW, PASSWORD, OpenClient
+
 Json = dict[str, Any]
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 COMPANIES = {1001: "Example Widgets Ltd", 2002: "Example Gadgets GmbH"}
-PASSWORD = "correct-horse-battery"
 ADMINISTRATORS, USERS, ENGINEERS, PURGE_WEB, PURGE = 1, 2, 5, 3009, 3022
 
 MAILBOXES = ("owner", "two", "engineer", "sso", "pending", "elsewhere")
@@ -30,36 +28,34 @@ OWNER, TWO_STEP, ENGINEER, SSO, PENDING, ELSEWHERE = range(1, 7)
 """Ids of the users below."""
 
 
-@pytest.fixture
-def fake() -> FakeIAM:
-    plain = {"two_fa": False, "activated": True, "is_active": True, "auth_types": ["password"], "user_type": "common"}
+PLAIN = {"two_fa": False, "activated": True, "is_active": True, "auth_types": ["password"], "user_type": "common"}
 
-    def user(mailbox: str, roles: dict[int, int], **rest: Any) -> Json:
-        entries = [
-            {
-                "client_id": account,
-                "client_company_name": COMPANIES[account],
-                "user_id": MAILBOXES.index(mailbox) + 1,
-                "user_roles": [str(role)],
-            }
-            for account, role in roles.items()
-        ]
-        return {**plain, "email": f"{mailbox}@example.com", "client_and_roles": entries, **rest}
 
-    users = [
-        user("owner", {1001: ADMINISTRATORS}, name="Owner"),
-        user("two", {1001: USERS}, two_fa=True),
-        user("engineer", {1001: ENGINEERS}),
-        user("sso", {1001: PURGE}, auth_types=["sso"]),
-        user("pending", {1001: USERS}, activated=False),
-        user("elsewhere", {1001: USERS, 2002: ADMINISTRATORS}),
+def describe_user(mailbox: str, roles: dict[int, int], **rest: Any) -> Json:
+    entries = [
+        {
+            "client_id": account,
+            "client_company_name": COMPANIES[account],
+            "user_id": MAILBOXES.index(mailbox) + 1,
+            "user_roles": [str(role)],
+        }
+        for account, role in roles.items()
     ]
-    return FakeIAM(users, clock=Clock(NOW), logins=3)
+    return {**PLAIN, "email": f"{mailbox}@example.com", "client_and_roles": entries, **rest}
 
 
-@pytest.fixture
-def client(open_client: Open, fake: FakeIAM) -> httpx.Client:
-    return open_client(fake)
+pytestmark = pytest.mark.fake_iam(
+    [
+        describe_user("owner", {1001: ADMINISTRATORS}, name="Owner"),
+        describe_user("two", {1001: USERS}, two_fa=True),
+        describe_user("engineer", {1001: ENGINEERS}),
+        describe_user("sso", {1001: PURGE}, auth_types=["sso"]),
+        describe_user("pending", {1001: USERS}, activated=False),
+        describe_user("elsewhere", {1001: USERS, 2002: ADMINISTRATORS}),
+    ],
+    clock=Clock(NOW),
+    logins=3,
+)
 
 
 def login(client: httpx.Client, email: str, password: str = PASSWORD, **rest: str) -> Json:
@@ -98,7 +94,7 @@ def errors(response: httpx.Response) -> Any:
 
 
 def says(response: httpx.Response, status: int) -> bool:
-    """Whether a refusal has a status and one sentence why."""
+    """Whether an error response has a status and one sentence why."""
     assert response.status_code == status, response.text
     return set(response.json()) == {"message"}
 
@@ -133,7 +129,7 @@ def test_login_without_success(client: httpx.Client, email: str, password: str) 
     assert errors(response) == {"errors": ["No active account found with the given credentials."]}
 
 
-def test_login_of_somebody_inactive(open_client: Open) -> None:
+def test_login_of_somebody_inactive(open_client: OpenClient) -> None:
     fake = FakeIAM([{}, {"email": "gone@example.com", "is_active": False, "password": "p"}])
     body = {"username": "gone@example.com", "password": "p"}
     assert "errors" in errors(open_client(fake).post("/iam/auth/jwt/login", json=body))
@@ -159,7 +155,7 @@ def test_login_in_two_steps(client: httpx.Client, fake: FakeIAM) -> None:
     assert login(client, "two@example.com", one_time_password=fake.one_time_password(TWO_STEP))
 
 
-def test_who_can_no_longer_enter_an_account_cannot_refresh_for_it(client: httpx.Client) -> None:
+def test_a_user_without_access_cannot_refresh_for_an_account(client: httpx.Client) -> None:
     pair = login(client, "elsewhere@example.com")
     client.delete(f"/iam/clients/1001/client-users/{ELSEWHERE}").raise_for_status()
     assert says(refresh(client, pair), 401)
@@ -192,7 +188,7 @@ def test_refresh(client: httpx.Client, fake: FakeIAM) -> None:
     assert says(refresh(client, second), 401)
 
 
-def test_a_refresh_token_that_is_used_twice_takes_its_family_along(client: httpx.Client) -> None:
+def test_a_refresh_token_used_twice_ends_its_session(client: httpx.Client) -> None:
     first, other = login(client, "owner@example.com"), login(client, "owner@example.com")
     second = refresh(client, first).json()
     third = refresh(client, second).json()
@@ -206,7 +202,7 @@ def test_a_refresh_token_that_is_none(client: httpx.Client, token: str) -> None:
     assert says(refresh(client, {"refresh": token}), 401)
 
 
-def test_the_two_tokens_of_a_pair_do_not_stand_in_for_each_other(client: httpx.Client) -> None:
+def test_access_and_refresh_tokens_are_not_interchangeable(client: httpx.Client) -> None:
     pair = login(client, "owner@example.com")
     assert says(refresh(client, {"refresh": pair["access"]}), 401)
     assert says(client.get("/iam/users", headers=bearer({"access": pair["refresh"]})), 401)
@@ -215,7 +211,7 @@ def test_the_two_tokens_of_a_pair_do_not_stand_in_for_each_other(client: httpx.C
     assert says(client.get("/iam/users", headers=bearer({"access": forged})), 401)
 
 
-def test_tokens_of_another_fake_are_not_genuine(client: httpx.Client, open_client: Open) -> None:
+def test_tokens_of_another_fake_are_not_genuine(client: httpx.Client, open_client: OpenClient) -> None:
     stranger = open_client(FakeIAM(3, seed=99, clock=Clock(NOW)))
     email = stranger.get("/iam/users/1").json()["email"]
     assert says(refresh(client, login(stranger, email)), 401)
@@ -278,7 +274,7 @@ def test_forgot_password_of_nobody_is_not_told_apart(client: httpx.Client, fake:
     assert set(errors(client.post("/iam/auth/password/forgot", json={}))) == {"email"}
 
 
-def test_forgot_password_of_somebody_inactive(open_client: Open) -> None:
+def test_forgot_password_of_somebody_inactive(open_client: OpenClient) -> None:
     fake = FakeIAM([{}, {"email": "gone@example.com", "is_active": False}])
     open_client(fake).post("/iam/auth/password/forgot", json={"email": "gone@example.com"}).raise_for_status()
     assert fake.outbox == ()
@@ -378,7 +374,7 @@ def test_account_details_know_whether_an_administrator_is_left(client: httpx.Cli
     assert client.get("/iam/clients/me").json()["has_active_admin"] is False
 
 
-def test_an_administrator_who_is_inactive_is_none(open_client: Open) -> None:
+def test_an_administrator_who_is_inactive_is_none(open_client: OpenClient) -> None:
     fake = FakeIAM([{"groups": [{"id": USERS}]}, {"groups": [{"id": ADMINISTRATORS}], "is_active": False}])
     assert open_client(fake).get("/iam/clients/me").json()["has_active_admin"] is False
 
@@ -460,7 +456,7 @@ def test_update_user(client: httpx.Client, fake: FakeIAM) -> None:
     assert client.patch(f"/iam/users/{ENGINEER}", json=change).json() == changed
 
 
-def test_update_leaves_alone_what_is_not_named_and_what_the_system_sets(client: httpx.Client) -> None:
+def test_update_keeps_unnamed_and_read_only_properties(client: httpx.Client) -> None:
     before = client.get(f"/iam/users/{ENGINEER}").json()
     sent = {"name": "n", "id": 77, "client": 5, "deleted": True, "is_active": "no", "user_type": "seller", "odd": 1}
     client.patch(f"/iam/users/{ENGINEER}", json=sent).raise_for_status()
@@ -587,7 +583,7 @@ def test_invite_somebody_who_has_a_user(client: httpx.Client, fake: FakeIAM) -> 
 
 
 @pytest.mark.parametrize("reason", [{"user_type": "reseller"}, {"is_active": False}])
-def test_invite_somebody_who_may_not(open_client: Open, reason: Json) -> None:
+def test_invite_somebody_who_may_not(open_client: OpenClient, reason: Json) -> None:
     reseller = {
         "client_and_roles": [
             {"client_id": 1001, "client_company_name": COMPANIES[1001], "user_id": 2, "user_roles": ["2"]},
@@ -679,7 +675,7 @@ def test_an_id_is_never_given_twice(client: httpx.Client) -> None:
     assert client.post("/iam/clients/invite_user", json=invitation("b@example.com")).json()["user_id"] == first + 1
 
 
-def test_no_id_is_taken_from_somebody_elsewhere(open_client: Open) -> None:
+def test_no_id_is_taken_from_somebody_elsewhere(open_client: OpenClient) -> None:
     client = open_client(FakeIAM([{"id": 1_000_000_000}]))
     invited = client.post("/iam/clients/invite_user", json=invitation("a@example.com")).json()["user_id"]
     assert invited == 1_000_000_002
@@ -694,7 +690,7 @@ def test_access_stays_as_long_as_there_are_tokens(client: httpx.Client, fake: Fa
     assert client.delete(path).status_code == 200
 
 
-def test_roles_are_for_administrators_but_everybody_knows_their_own(client: httpx.Client) -> None:
+def test_users_see_their_own_role_administrators_see_all(client: httpx.Client) -> None:
     headers = bearer(login(client, "engineer@example.com"))
     own, other = f"/iam/clients/1001/client-users/{ENGINEER}", f"/iam/clients/1001/client-users/{OWNER}"
     assert client.get(own, headers=headers).json()["user_role"]["id"] == ENGINEERS
@@ -889,7 +885,7 @@ def test_the_fakes_own_key_is_a_token_as_any_other(client: httpx.Client, fake: F
     assert says(client.get("/iam/users"), 401)
 
 
-def test_a_key_serves_as_long_as_its_user(open_client: Open) -> None:
+def test_a_key_serves_as_long_as_its_user(open_client: OpenClient) -> None:
     assert open_client(FakeIAM([{"is_active": False}])).get("/iam/users").status_code == 401
 
 
@@ -942,7 +938,7 @@ def test_no_body_is_an_empty_one(client: httpx.Client) -> None:
     assert client.patch("/iam/users/1").status_code == 200
 
 
-@pytest.mark.parametrize("operation", operations().values(), ids=lambda operation: operation.id)
+@pytest.mark.parametrize("operation", get_operations().values(), ids=lambda operation: operation.id)
 def test_credentials_are_asked_for_first(client: httpx.Client, operation: Operation) -> None:
     path = re.sub(r"\{\w+\}", "99", operation.path)
     response = client.request(operation.method, path, content=b"{", headers={"Authorization": "APIKey no"})
@@ -974,7 +970,7 @@ def test_every_operation_does_its_work(client: httpx.Client, fake: FakeIAM) -> N
         client.get(f"/iam{version}/clients/1001/tokens/{created['id']}")
         client.delete(f"/iam{version}/clients/1001/tokens/{created['id']}")
     done = {seen.operation for seen in fake.requests if seen.status and 200 <= seen.status < 300}
-    assert done == set(operations())
+    assert done == set(get_operations())
     assert len(done) == 24
 
 
@@ -984,21 +980,21 @@ def test_every_operation_does_its_work(client: httpx.Client, fake: FakeIAM) -> N
 @pytest.mark.parametrize(
     ("answer", "hint"),
     [
-        (Answer(200, {"id": "1"}), "with something else than described at /"),
-        (Answer(200, None), "with something else than described at /"),
-        (Answer(200), "without a body"),
-        (Answer(418, {"message": "m"}), "answered 418, of which the description says nothing"),
-        (Answer(204), "answered 204, of which"),
+        (Response(200, {"id": "1"}), "with contradicts the spec at /"),
+        (Response(200, None), "with contradicts the spec at /"),
+        (Response(200), "without a body"),
+        (Response(418, {"message": "m"}), "responded with 418, which the spec does not list"),
+        (Response(204), "responded with 204, which"),
     ],
 )
-def test_a_wrong_answer_of_the_fake_is_its_own_mistake(
-    monkeypatch: pytest.MonkeyPatch, answer: Answer, hint: str
+def test_a_response_that_contradicts_the_spec_is_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, answer: Response, hint: str
 ) -> None:
     fake = FakeIAM(1)
-    monkeypatch.setattr("gcore_iam.testing.dispatch.HANDLERS", {"iamGetUser": lambda _: answer})
+    monkeypatch.setattr("gcore_iam.testing.router.HANDLERS", {"iamGetUser": lambda _: answer})
     with (
         httpx.Client(base_url="http://fake", transport=fake.transport()) as client,
-        pytest.raises(DescriptionError, match=f"^iamGetUser .*{hint}"),
+        pytest.raises(ContractError, match=f"^iamGetUser .*{hint}"),
     ):
         client.get("/iam/users/1", headers=key(fake.api_key))
 
@@ -1024,11 +1020,11 @@ def test_a_call_shows_neither_body_nor_query(monkeypatch: pytest.MonkeyPatch) ->
     """Tools that print the variables of a traceback must not print passwords."""
     calls: list[Call] = []
 
-    def remember(call: Call) -> Answer:
+    def remember(call: Call) -> Response:
         calls.append(call)
-        return Answer(200, {"status": "sent"})
+        return Response(200, {"status": "sent"})
 
-    monkeypatch.setattr("gcore_iam.testing.dispatch.HANDLERS", {"iamForgotPassword": remember})
+    monkeypatch.setattr("gcore_iam.testing.router.HANDLERS", {"iamForgotPassword": remember})
     with httpx.Client(base_url="http://fake", transport=FakeIAM(1).transport()) as client:
         body = {"email": "a@example.com", "password": "s3cret"}
         client.post("/iam/auth/password/forgot?limit=s3cret", json=body).raise_for_status()

@@ -1,4 +1,4 @@
-"""A fake of Gcore's IAM API, for tests of programs that use it: `FakeIAM`, its clock, and what can go wrong.
+"""A fake of Gcore's IAM API, for tests of programs that use it: `FakeIAM`, its clock, and faults to inject.
 
 Needs the extra `gcore-iam[testing]`.
 """
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from .faults import Status as Status
     from .faults import Truncate as Truncate
     from .faults import UnknownEnum as UnknownEnum
-    from .observation import SeenRequest as SeenRequest
-    from .script import Scripted as Scripted
+    from .faults.queue import QueuedFault as QueuedFault
+    from .recorder import SeenRequest as SeenRequest
     from .state import Email as Email
 
 _NAMES = {
@@ -37,8 +37,8 @@ _NAMES = {
         "ContentType", "Delay", "DeleteUser", "EmptyBody", "ExtraField", "Fault", "FaultError", "HTML", "Hang",
         "InsertUser", "Missing", "NotUTF8", "Null", "Reset", "Status", "Truncate", "UnknownEnum",
     ),
-    "observation": ("SeenRequest",),
-    "script": ("Scripted",),
+    "recorder": ("SeenRequest",),
+    "faults.queue": ("QueuedFault",),
     "state": ("Email",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
@@ -46,7 +46,7 @@ _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
-if not TYPE_CHECKING:  # a type checker shall know the names, and that there are no others
+if not TYPE_CHECKING:  # type checkers know the names above, and that there are no others
 
     def __getattr__(name: str) -> Any:
         if name not in _MODULE_OF:

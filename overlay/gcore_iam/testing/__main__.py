@@ -1,4 +1,14 @@
-"""Serves the fake over HTTP from the command line: `python -m gcore_iam.testing`."""
+"""Serves the fake over HTTP from the command line: `python -m gcore_iam.testing`.
+
+It prints `listening on http://127.0.0.1:PORT` and `API key: KEY`, and serves until SIGINT or SIGTERM.
+
+`--users` takes a number, or a JSON file: a list of users in the API's form, or an object with any of the lists `users`,
+`tokens` and `logins`; see `FakeIAM` for what each may hold. `--verbose` writes a line for each request to stderr, with
+secrets masked. `--control` adds the paths `/_fake/…`, by which programs in any language inject faults, read the state
+and reset it; `gcore_iam.testing.http.control` documents them.
+
+`--gaps` serves nothing: it prints where the fake is behind the API's spec, one line each.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +16,22 @@ import argparse
 import contextlib
 import errno
 import inspect
+import json
+import logging
 import signal
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+_SECTIONS = ("users", "tokens", "logins")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serves until SIGINT or SIGTERM and returns the exit status."""
+    """Serve until SIGINT or SIGTERM, and return the exit status."""
     try:
-        from . import FakeIAM
+        from . import FakeIAM, FaultError
     except ImportError as error:
         return _fail(str(error))
     defaults = {name: parameter.default for name, parameter in inspect.signature(FakeIAM).parameters.items()}
@@ -25,21 +41,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 picks a free one")
-    parser.add_argument("--users", type=int, default=defaults["users"], help="number of users")
+    parser.add_argument("--users", default=str(defaults["users"]), help="number of users, or a JSON file of users")
     parser.add_argument("--api-key", default=defaults["api_key"], help="the API key to accept")
-    parser.add_argument("--seed", type=int, default=defaults["seed"], help="seed of the population")
+    parser.add_argument("--seed", type=int, default=defaults["seed"], help="seed of the generated users")
+    parser.add_argument("--verbose", action="store_true", help="log each request to stderr, secrets masked")
+    parser.add_argument("--control", action="store_true", help="serve /_fake/, to inject faults and see the state")
+    parser.add_argument("--gaps", action="store_true", help="print where the fake is behind the API's spec, and exit")
     options = parser.parse_args(arguments)
+    if options.gaps:
+        return _print_gaps()
 
-    stopping: list[int] = []
-    # Set before the line that invites signals is printed. The handler does no more than append, since locks
-    # (an Event has one) may be held by the very code it interrupts.
+    signals: list[int] = []
+    # Set before the line that invites signals is printed. The handler only appends, since the code that it interrupts
+    # may hold any lock, such as that of an Event.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda received, _frame: stopping.append(received))
+        signal.signal(number, lambda received, _frame: signals.append(received))
+    if options.verbose:
+        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     with contextlib.ExitStack() as stack:
         try:
-            fake = FakeIAM(options.users, api_key=options.api_key, seed=options.seed)
-            url = stack.enter_context(fake.serve(options.port))
-        except ValueError as error:
+            fake = FakeIAM(**_read_users(options.users), api_key=options.api_key, seed=options.seed)
+            url = stack.enter_context(fake.serve(options.port, control=options.control))
+        except (TypeError, ValueError) as error:
             parser.error(str(error))
         except ImportError as error:
             return _fail(str(error))
@@ -47,9 +70,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if error.errno == errno.EADDRINUSE:
                 return _fail(f"port {options.port} is in use; choose another --port, or 0 for a free one")
             return _fail(f"cannot listen on port {options.port}: {error.strerror}")
-        print(f"listening on {url}", flush=True)
-        while not stopping:
+        print(f"listening on {url}\nAPI key: {fake.api_key}", flush=True)
+        while not signals:
             time.sleep(0.05)
+        try:
+            stack.close()
+        except FaultError as error:
+            return _fail(f"a fault did not fit: {error}")
+    return 0
+
+
+def _read_users(value: str) -> dict[str, Any]:
+    """Return the arguments of `FakeIAM` that a number or a JSON file stands for."""
+    with contextlib.suppress(ValueError):
+        return {"users": int(value)}
+    try:
+        content = json.loads(Path(value).read_text("utf-8"))
+    except OSError as error:
+        raise ValueError(f"--users must be a number or a JSON file; cannot read {value}: {error.strerror}") from None
+    except ValueError as error:  # not UTF-8, or not JSON
+        raise ValueError(f"--users: {value} is not JSON: {error}") from None
+    if isinstance(content, list):
+        return {"users": content}
+    if not isinstance(content, dict) or not content.keys() <= set(_SECTIONS):
+        raise ValueError(f"--users: {value} must hold a list of users, or an object with {', '.join(_SECTIONS)}")
+    return content
+
+
+def _print_gaps() -> int:
+    from .gaps import find_gaps
+
+    for line in find_gaps():
+        print(line)
     return 0
 
 

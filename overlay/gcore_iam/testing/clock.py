@@ -1,4 +1,4 @@
-"""The fake's time, which tests move on instead of waiting."""
+"""The fake's clock, which tests advance instead of waiting."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .checks import require_type
+from .validation import require_type
 
 _NO_TIME = timedelta()
 
 
 def require_aware(name: str, value: Any) -> None:
-    """Refuse what is no datetime, or one without a time zone."""
+    """Raise unless a value is a datetime with a time zone."""
     require_type(name, value, datetime, "a datetime")
     if value.utcoffset() is None:
         raise ValueError(f"{name} must have a time zone, such as datetime.UTC")
 
 
 class Clock:
-    """What time it is for the fake: for the lives of tokens and codes, and for the times that it records.
+    """The fake's time: it decides when tokens and codes expire, and is the time of recorded events.
 
     Args:
-        start: Where the clock stands until it is advanced, aware of its time zone; None for a clock that goes
-            with the system's.
+        start: Time, with a time zone, at which the clock stands until it is advanced; None for a clock that follows
+            the system's.
 
     Raises:
-        TypeError: The start is no datetime.
+        TypeError: The start is not a datetime.
         ValueError: The start has no time zone.
 
     Example:
@@ -42,12 +42,12 @@ class Clock:
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
-        """The present, in UTC."""
+        """Return the fake's present time, in UTC."""
         start = datetime.now(UTC) if self._start is None else self._start.astimezone(UTC)
         return start + self._advanced
 
     def __deepcopy__(self, memo: object) -> Clock:
-        """A clock of its own that shows the same time."""
+        """Return an independent clock that shows the same time."""
         copied = Clock(self._start)
         copied._advanced = self._advanced
         return copied
@@ -56,14 +56,14 @@ class Clock:
         return f"Clock({'stands' if self._start else 'goes'} at {self.now().isoformat(timespec='seconds')})"
 
     def sleep(self, seconds: float) -> None:
-        """Move on at once, for whatever waits: `RetryPolicy(sleep=fake.clock.sleep)`.
+        """Advance at once instead of waiting: `RetryPolicy(sleep=fake.clock.sleep)`.
 
         Args:
-            seconds: How far, zero or more.
+            seconds: Seconds to advance, 0 or more.
 
         Raises:
-            TypeError: It is no number.
-            ValueError: It is negative, or not finite.
+            TypeError: The value is not a number.
+            ValueError: The value is negative or not finite.
         """
         self.advance(seconds=seconds)
 
@@ -76,18 +76,18 @@ class Clock:
         minutes: float = 0,
         seconds: float = 0,
     ) -> None:
-        """Move on at once, by the sum of the arguments.
+        """Advance at once, by the sum of the arguments.
 
         Args:
-            delta: How far, zero or more.
-            days: Days to go on, of 24 hours.
-            hours: Hours to go on.
-            minutes: Minutes to go on.
-            seconds: Seconds to go on.
+            delta: Time to advance, 0 or more.
+            days: Days of 24 hours to add.
+            hours: Hours to add.
+            minutes: Minutes to add.
+            seconds: Seconds to add.
 
         Raises:
-            TypeError: An argument is of another type.
-            ValueError: The sum is negative, or not finite.
+            TypeError: An argument has another type.
+            ValueError: The sum is negative or not finite.
         """
         require_type("delta", delta, timedelta, "a timedelta; name units for a number, as in advance(hours=2)")
         numbers = {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
@@ -99,6 +99,6 @@ class Clock:
         except (OverflowError, ValueError) as error:
             raise ValueError(f"the clock cannot advance that far: {error}") from error
         if step < _NO_TIME:
-            raise ValueError("the clock only goes forward; a negative step is no step")
+            raise ValueError("the clock only advances; the sum of the arguments must be 0 or more")
         with self._lock:
             self._advanced += step

@@ -1,75 +1,65 @@
-"""The fake as its users meet it: arguments, what it knows and has seen, what goes wrong, and ways in."""
+"""`FakeIAM`: its arguments, its state as tests see it, its faults, and the ways to reach it."""
 
 from __future__ import annotations
 
-import copy
-import logging
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
-from email.utils import format_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
-import attrs
-
-from . import records
-from .checks import require_int, require_text, require_type
+from . import serializers
 from .clock import Clock
-from .custom import read_users
-from .dispatch import Found, find, respond
-from .faults import Fault, FaultError
-from .messages import Answer, Ending, Request, Response, encode
-from .observation import Observer, SeenRequest, mask
-from .population import (
-    ACCOUNT_ID,
-    OWNER_ID,
-    PASSWORD,
-    Record,
-    invent_accounts,
-    invent_logins,
-    invent_users,
-    outsider,
-)
-from .roles import ADMINISTRATORS
-from .script import Matched, Script, Scripted
+from .examples import complete_record
+from .faults.base import Fault, FaultError
+from .faults.queue import QueuedFault
+from .read_only import freeze
+from .recorder import SeenRequest, mask_requests
+from .request_handler import RequestHandler
+from .seed import ACCOUNT_ID, PASSWORD, Record
+from .seed_state import SeedOptions, build_state
 from .state import Email, State
+from .validation import require_int, require_text, require_type
 
 if TYPE_CHECKING:
-    from .transport import FakeTransport
-
-logger = logging.getLogger(__name__)
+    from .http.server import Application
+    from .http.transport import FakeTransport
 
 
 class FakeIAM:
-    """Gcore's IAM API, as far as a client can tell, with a company of invented people in it.
+    """Gcore's IAM API, as far as a client can tell, with a company of generated users.
 
-    It knows all operations of the API's description, and what one call changes the next one sees. It answers in
-    process through `transport()` or over HTTP through `serve()`, to any number of threads and tasks. Every request
-    is held against the description, and every answer too.
+    It has all operations of the API's spec, and what one call changes the next one sees. It responds in process
+    through `transport()` or over HTTP through `serve()`, to any number of threads and tasks. Every request and every
+    response is checked against the spec.
 
-    The first user is the one the API key belongs to, with that user's role. With no users
-    the account still names 1 as the current user, as if that user had been removed since. There is a second
-    account, which some users can enter as well.
+    The API key belongs to the first user, and has this user's role. Without users, the account still names 1 as the
+    current user, as if this user had been deleted. There is a second account, which some users can enter too.
 
     Args:
-        users: how many users to invent, 0 or more; or the users themselves, as mappings in the API's form (schema
-            User) in which anything may be left out. `password` may be among the keys. Who does not say otherwise
-            can sign in with a password, in one step; the first one is an administrator, others have the role Users.
-        api_key: an API key that is accepted from the start. Visible ASCII characters.
-        seed: any integer. The same seed gives the same population on every machine and Python version.
-        max_page_size: the largest page of a list, 1 or more. A larger `limit` is lowered to it.
-        password: of all users who bring none of their own.
-        logins: how many past logins to invent, 0 or more.
-        clock: the fake's time; None for one that goes with the system's.
+        users: How many users to generate, 0 or more; or the users themselves, as mappings in the API's form (schema
+            User) in which anything may be left out. `password` may be among the keys. A user who does not say
+            otherwise signs in with a password, in one step; the first one is an administrator, others have the role
+            Users.
+        api_key: An API key that works from the start. Visible ASCII characters.
+        seed: Any integer. The same seed gives the same users on every machine and Python version.
+        max_page_size: The largest page of a list, 1 or more. A larger `limit` is lowered to it.
+        password: The password of all users without their own.
+        logins: How many past logins to generate, 0 or more; or the logins themselves, the latest first, as mappings in
+            the API's form (schema LastLoginTimeItem) in which anything may be left out.
+        clock: The fake's clock; None for one that follows the system's.
+        tokens: API tokens besides `api_key`, as mappings in the API's form (schema TokenResponse) in which anything may
+            be left out. `token`, the key, may be among the keys. A token that does not say otherwise belongs to the
+            first user, has this user's role, and does not expire.
 
     Raises:
-        TypeError: an argument is not of the type above, or a user holds what JSON has no form for.
-        ValueError: an argument is outside the range above, or a user is not as the API's description says.
+        TypeError: An argument has another type, or JSON has no form for a value in a record.
+        ValueError: An argument is out of range, or a record contradicts the spec or another record.
 
     Source: https://api.gcore.com, all operations of the IAM API.
+
+    Example:
+        fake = FakeIAM([{"email": "ada@example.com"}], tokens=[{"token": "7_0123abcd", "client_user": {"user_id": 1}}])
     """
 
     def __init__(
@@ -80,54 +70,30 @@ class FakeIAM:
         seed: int = 0,
         max_page_size: int = 1000,
         password: str = PASSWORD,
-        logins: int = 40,
+        logins: int | Iterable[Mapping[str, Any]] = 40,
         clock: Clock | None = None,
+        tokens: Iterable[Mapping[str, Any]] = (),
     ) -> None:
-        require_int("seed", seed)
-        require_int("max_page_size", max_page_size, minimum=1)
-        require_int("logins", logins, minimum=0)
-        _require_key(api_key)
-        require_text("password", password)
         if clock is not None:
             require_type("clock", clock, Clock, "a Clock")
-        accounts = invent_accounts(seed)
-        if isinstance(users, int):
-            require_int("users", users, minimum=0)
-            population = invent_users(seed, users, password)
-        elif isinstance(users, Iterable) and not isinstance(users, str | bytes | Mapping):
-            population = read_users(users, accounts, seed, password)
-        else:
-            raise TypeError(f"users must be an integer, or mappings in a list, not {type(users).__name__}")
-        self._api_key = api_key
-        self._seed = seed
+        self._options = SeedOptions.check(users, api_key, seed, max_page_size, password, logins, tokens)
         self._clock = clock or Clock()
-        past = invent_logins(seed, population, logins)
-        self._state = State(seed, self._clock, accounts, [*population, outsider(password)], past, max_page_size)
-        owner = population[0] if population else None
-        self._state.add_token(
-            _id_of(api_key),
-            api_key,
-            outlives_user=True,
-            name="The fake's own",
-            description=None,
-            role=owner.roles[ACCOUNT_ID] if owner else ADMINISTRATORS,
-            user_id=owner.id if owner else OWNER_ID,
-            account_id=ACCOUNT_ID,
-            exp_date=None,
-        )
-        self._script = Script()
-        self._observer = Observer()
+        self._handler = RequestHandler(build_state(self._options, self._clock))
 
     def __repr__(self) -> str:
         with self._state.lock:
-            return f"FakeIAM(users={len(self._state.members(ACCOUNT_ID))}, seed={self._seed})"
+            return f"FakeIAM(users={len(self._state.list_members(ACCOUNT_ID))}, seed={self._options.seed})"
 
-    # --- what it knows ---------------------------------------------------------------------------------------------
+    @property
+    def _state(self) -> State:
+        return self._handler.state
+
+    # --- state -----------------------------------------------------------------------------------------------------
 
     @property
     def api_key(self) -> str:
-        """The key that is accepted from the start."""
-        return self._api_key
+        """The API key that works from the start."""
+        return self._options.api_key
 
     @property
     def account_id(self) -> int:
@@ -142,70 +108,85 @@ class FakeIAM:
 
     @property
     def users(self) -> tuple[Record, ...]:
-        """The account's users as they are now, in the API's form (schema User). Editing them changes no answer."""
+        """The account's users as they are now, in the API's form (schema User). Read-only: an edit raises TypeError."""
         with self._state.lock:
-            members = self._state.members(ACCOUNT_ID)
-            return tuple(copy.deepcopy(records.user(self._state, user, ACCOUNT_ID)) for user in members)
+            members = self._state.list_members(ACCOUNT_ID)
+            return _freeze_records(
+                "User", [serializers.serialize_user(self._state, one, ACCOUNT_ID) for one in members]
+            )
 
     @property
     def tokens(self) -> tuple[Record, ...]:
-        """Every API token, deleted ones too, in the API's form without secrets (schema TokenResponse)."""
+        """Every API token, deleted ones too, in the API's form without its key (schema TokenResponse). Read-only."""
         with self._state.lock:
-            return tuple(records.token(self._state, token) for token in self._state.tokens.values())
+            tokens = [serializers.serialize_token(self._state, token) for token in self._state.tokens.values()]
+        return _freeze_records("TokenResponse", tokens)
 
     @property
     def logins(self) -> tuple[Record, ...]:
-        """Logins to all accounts, the last recorded first, in the API's form (schema LastLoginTimeItem)."""
+        """Logins to all accounts, the latest first, in the API's form (schema LastLoginTimeItem). Read-only."""
         with self._state.lock:
-            return tuple(records.login(login) for login in self._state.logins)
+            logins = [serializers.serialize_login(login) for login in self._state.logins]
+        return _freeze_records("LastLoginTimeItem", logins)
 
     @property
     def outbox(self) -> tuple[Email, ...]:
-        """The emails that would have been sent, the first one first."""
+        """The emails that the API would have sent, the first one first."""
         with self._state.lock:
             return tuple(self._state.outbox)
 
     @property
     def clock(self) -> Clock:
-        """The fake's time: `fake.clock.advance(hours=2)`."""
+        """The fake's clock: `fake.clock.advance(hours=2)`."""
         return self._clock
 
     def one_time_password(self, user_id: int) -> str:
-        """The code that a user's authenticator app shows now (RFC 6238).
+        """Return the code that a user's authenticator app shows now (RFC 6238).
 
         Args:
-            user_id: a user of any account.
+            user_id: A user of any account.
 
         Raises:
-            TypeError: the id is no integer.
-            LookupError: there is no such user.
+            TypeError: The id is not an integer.
+            LookupError: There is no such user.
         """
         require_int("user_id", user_id)
         with self._state.lock:
             user = self._state.users.get(user_id)
             if user is None:
                 raise LookupError(f"there is no user {user_id}")
-            return self._state.one_time_passwords(user).at(self._clock.now())
+            return self._state.build_totp(user).at(self._clock.now())
 
     def follow(self, email: Email, password: str) -> None:
-        """Do what the recipient of an email does: follow its link and choose a password. A link serves once.
+        """Follow the link in an email, as its recipient does, and choose a password. A link works once.
 
         Args:
-            email: an invitation or a password recovery from `outbox`.
-            password: what the user signs in with from now on.
+            email: An invitation or a password recovery from `outbox`.
+            password: The user's new password.
 
         Raises:
-            TypeError: the email is none, or the password is no text.
-            ValueError: the email has no link, or one that does not work any more; or the password is empty.
+            TypeError: The email is not an `Email`, or the password is not a string.
+            ValueError: The email has no link, or one that does not work any more; or the password is empty.
         """
         require_type("email", email, Email, "an Email, such as fake.outbox[-1]")
         require_text("password", password)
         if email.link is None:
             raise ValueError(f"this email, a {email.kind}, has no link")
         with self._state.lock:
-            self._state.follow(email.link, password)
+            self._state.follow_link(email.link, password)
 
-    # --- what goes wrong -------------------------------------------------------------------------------------------
+    def reset(self) -> None:
+        """Start again: users, tokens, logins and emails as at the start, no faults, no record of requests.
+
+        Clients and servers of the fake keep working. The clock keeps its time: it only advances.
+        """
+        state = build_state(self._options, self._clock)
+        with self._state.lock:
+            self._handler.state = state
+            self._handler.faults.clear()
+            self._handler.recorder.clear()
+
+    # --- faults ----------------------------------------------------------------------------------------------------
 
     def inject(
         self,
@@ -215,169 +196,142 @@ class FakeIAM:
         times: int | None = 1,
         after: int = 0,
     ) -> None:
-        """Let something go wrong with requests to come.
+        """Let faults happen to later requests.
 
-        A request meets the first faults in `faults` that wait for it, and all that last (`times=None`).
+        A request meets the first faults in `faults` that wait for it, and all with `times=None`.
 
         Args:
-            faults: what goes wrong, all of it with the same request: `Status(503)`, or `Status(502), HTML()`.
-            method: only requests with this method; None for any.
-            path: only requests with this path, such as `/iam/users/5`, or with one that a template of the API's
-                description fits, such as `/iam/users/{userId}`; None for any.
-            times: with how many requests, 1 or more; None for all.
-            after: how many of these requests to leave alone before, 0 or more.
+            faults: The faults, which all happen to the same request: `Status(503)`, or `Status(502), HTML()`.
+            method: Only requests with this method; None for any.
+            path: Only requests with this path, such as `/iam/users/5`, or with one that matches a template of the API's
+                spec, such as `/iam/users/{userId}`; None for any.
+            times: How many requests meet the faults, 1 or more; None for all.
+            after: How many of these requests pass before, 0 or more.
 
         Raises:
-            TypeError: a fault is none, or another argument is not of the type above.
-            ValueError: no fault, an unknown method, a path that leads to no operation, a number out of range.
+            TypeError: A fault is not a `Fault`, or another argument has another type.
+            ValueError: There is no fault, the method is unknown, the path leads to no operation, or a number is out of
+                range.
 
         Example:
             fake.inject(Status(429, retry_after=2), times=3, method="GET", path="/iam/users")
             fake.inject(DeleteUser(0), path="/iam/users", after=2)  # before the third page
         """
-        scripted = Scripted(faults, method, path, times, after)
+        queued = QueuedFault(faults, method, path, times, after)
         with self._state.lock:
-            self._script.add(scripted)
+            self._handler.faults.add(queued)
 
     @property
-    def faults(self) -> tuple[Scripted, ...]:
+    def faults(self) -> tuple[QueuedFault, ...]:
         """The faults that wait for requests, the first one first."""
         with self._state.lock:
-            return self._script.listed()
+            return self._handler.faults.list_queued()
 
     def clear_faults(self) -> None:
-        """Let nothing more go wrong."""
+        """Remove all faults that wait."""
         with self._state.lock:
-            self._script.clear()
+            self._handler.faults.clear()
 
-    # --- what it has seen ------------------------------------------------------------------------------------------
+    # --- record of requests ----------------------------------------------------------------------------------------
 
     @property
     def requests(self) -> tuple[SeenRequest, ...]:
-        """The last 10,000 requests, the first one first, secrets masked; `SeenRequest.revealed()` shows them."""
+        """The last 10,000 requests, the first one first, with secrets masked; `SeenRequest.revealed()` shows them."""
         with self._state.lock:
-            return mask(self._observer.requests, self._state.secrets)
+            return mask_requests(self._handler.recorder.requests, self._state.secrets)
 
     @property
     def calls(self) -> Counter[str]:
-        """How often each operation was asked for, by its id: `fake.calls["iamGetUsers"]`. 0 when it was not."""
-        return self._observer.calls
+        """How often each operation was called, by its id: `fake.calls["iamGetUsers"]`. 0 if it was not."""
+        return self._handler.recorder.calls
 
     @property
     def connections_opened(self) -> int:
         """How many connections were opened to the served fake."""
-        return self._observer.connections
+        return self._handler.recorder.connections
 
     @property
     def peak_concurrency(self) -> int:
-        """How many requests were in flight at once at the most."""
-        return self._observer.peak
+        """The largest number of requests in flight at once."""
+        return self._handler.recorder.peak
 
-    # --- ways in ---------------------------------------------------------------------------------------------------
+    @property
+    def requests_in_flight(self) -> int:
+        """How many requests are in flight now."""
+        return self._handler.recorder.in_flight
+
+    # --- transports ------------------------------------------------------------------------------------------------
 
     def transport(self) -> FakeTransport:
-        """A way in without sockets: `httpx.Client(transport=...)` or `httpx.AsyncClient(transport=...)`.
+        """Return a transport without sockets: `httpx.Client(transport=…)` or `httpx.AsyncClient(transport=…)`.
 
-        An exception inside the fake surfaces in the caller, so that a test shows its traceback: `FaultError` for a
-        fault that does not fit the answer that it meets.
+        An exception inside the fake is raised in the caller, so that a test shows its traceback: `FaultError` for a
+        fault that does not fit the response that it meets.
 
         Returns:
-            A transport, usable by several clients at once. The host of a request's URL does not matter.
+            A transport that several clients may share. The host of a request's URL does not matter.
         """
-        from .transport import FakeTransport
+        from .http.transport import FakeTransport
 
-        return FakeTransport(self._handle, self._observer, self._clock)
+        return FakeTransport(self._handler.handle, self._handler.recorder, self._clock)
 
-    def serve(self, port: int = 0) -> AbstractContextManager[str]:
-        """A way in over HTTP, on 127.0.0.1, for as long as the `with` block lasts.
+    def serve(self, port: int = 0, *, control: bool = False) -> AbstractContextManager[str]:
+        """Serve over HTTP on 127.0.0.1 for as long as the `with` block lasts.
 
-        The server runs in a thread of its own, keeps connections alive and serves many at once. Leaving the
-        block ends it, also when an exception passes through. An exception inside the fake gives 500 and is
-        logged under `gcore_iam.testing`; a fault that did not fit the answer it met is raised on leaving the block.
+        The server runs in a thread of its own, keeps connections alive and serves many at once. The
+        end of the block stops it. An exception inside the fake becomes a 500 response and is logged under
+        `gcore_iam.testing`; the error of a fault that did not fit is raised at the end of the block.
 
         Args:
             port: 0 to 65535; 0 picks a free one.
+            control: Whether the server also has the paths `/_fake/…`, by which programs in any language inject faults
+                and read the fake's state; see `gcore_iam.testing.http.control`.
 
         Returns:
-            A context manager that gives the URL, such as `http://127.0.0.1:43127`.
+            A context manager that yields the URL, such as `http://127.0.0.1:43127`.
 
         Raises:
-            ImportError: aiohttp is missing, which the extra `gcore-iam[testing]` brings.
-            TypeError: the port is not an integer.
-            ValueError: the port is outside the range above.
-            OSError: on entering the block, if the port cannot be had.
-            FaultError: on leaving the block, if a fault did not fit.
+            ImportError: aiohttp is missing, which the extra `gcore-iam[testing]` installs.
+            TypeError: The port is not an integer, or `control` is not a bool.
+            ValueError: The port is out of range.
+            OSError: At the start of the block, if the port is not available.
+            FaultError: At the end of the block, if a fault did not fit.
         """
         require_int("port", port, minimum=0, maximum=65535)
+        require_type("control", control, bool, "a bool")
         try:
-            from .server import serve
+            from .http.server import Application, serve
         except ModuleNotFoundError as error:
             if error.name is None or error.name.partition(".")[0] != "aiohttp":
                 raise
             raise ImportError('serving needs aiohttp: pip install "gcore-iam[testing]"') from error
-        return self._serving(serve, port)
+        return self._serve(Application, serve, port, control)
 
     @contextmanager
-    def _serving(self, serve: Callable[..., AbstractContextManager[str]], port: int) -> Iterator[str]:
-        misfits: list[FaultError] = []
+    def _serve(
+        self,
+        application: type[Application],
+        serve: Callable[[Application, int], AbstractContextManager[str]],
+        port: int,
+        control: bool,
+    ) -> Iterator[str]:
+        fault_errors: list[FaultError] = []
+        handle = partial(self._handler.handle_for_server, fault_errors=fault_errors)
+        controller = None
+        if control:
+            from .http.control import Controller
 
-        def handle(request: Request) -> Response:
-            try:
-                return self._handle(request)
-            except FaultError as error:
-                misfits.append(error)
-                message = str(error)
-            except Exception:
-                logger.exception("the fake failed to answer a request")
-                message = "The fake has a bug; its log has the traceback."
-            return _finish(encode(Answer(500, {"message": message})), request, self._clock.now())
-
+            controller = Controller(self, fault_errors).handle
         try:
-            with serve(handle, port, self._observer) as url:
+            with serve(application(handle, self._handler.recorder, controller), port) as url:
                 yield url
         except Exception as error:
-            for misfit in misfits:
-                error.add_note(f"A fault did not fit: {misfit}")
+            for fault_error in fault_errors:
+                error.add_note(f"A fault did not fit: {fault_error}")
             raise
-        if misfits:
-            raise misfits[0]
-
-    def _handle(self, request: Request) -> Response:
-        found = find(request)
-        status = None
-        with self._state.lock:
-            try:
-                matched = self._script.take(request)
-                response = self._respond(request, found, matched)
-                if response.ending in (Ending.WHOLE, Ending.CUT):
-                    status = response.status
-            finally:
-                self._observer.note(request, found.operation.id if found.operation else None, status)
-        return _finish(response, request, self._clock.now())
-
-    def _respond(self, request: Request, found: Found, matched: Matched) -> Response:
-        matched.prepare(self._state)
-        answer = respond(self._state, request, found) if all(fault.does_work for fault in matched.faults) else None
-        answer = matched.alter_answer(answer)
-        # Without any, nothing of the response will be sent.
-        return matched.alter_response(encode(answer or Answer(503)))
+        if fault_errors:
+            raise fault_errors[0]
 
 
-def _finish(response: Response, request: Request, now: datetime) -> Response:
-    identified = response.with_header("X-Request-ID", uuid4().hex).with_header(
-        "Date", format_datetime(now, usegmt=True)
-    )
-    return attrs.evolve(identified, body=b"") if request.method == "HEAD" else identified
-
-
-def _id_of(api_key: str) -> int:
-    """The id of the token that a key is spelled for; 1 when it is spelled otherwise."""
-    match = re.match(r"([0-9]{1,9})[_$]", api_key)
-    return (int(match[1]) if match else 0) or 1
-
-
-def _require_key(value: Any) -> None:
-    # No message shows the value: it may be a real key, put here by mistake.
-    require_type("api_key", value, str, "a string")
-    if not re.fullmatch(r"[!-~]+", value):
-        raise ValueError("api_key must be one or more visible ASCII characters, without whitespace")
+def _freeze_records(component: str, records: Iterable[Record]) -> tuple[Record, ...]:
+    return tuple(freeze(complete_record(component, record)) for record in records)

@@ -1,4 +1,4 @@
-"""The request, the answer and the response that the fake's core works with, whichever way they travel."""
+"""Requests and responses as the fake's core sees them, independent of the transport."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @attrs.frozen
 class Request:
-    """A request as it stood on the wire: path and query still percent-encoded, headers in order."""
+    """A request as received: path and query still percent-encoded, headers in order."""
 
     method: str
     path: str
@@ -31,12 +31,13 @@ class Request:
         headers: Iterable[tuple[bytes, bytes]],
         body: bytes,
     ) -> Request:
-        # ISO 8859-1 gives every byte a character, so no header a client can send is undecodable.
+        """Build a request from its parts, with headers as bytes."""
+        # ISO 8859-1 maps every byte to a character, so every header can be decoded.
         decoded = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
         return cls(method, path, query, decoded, body)
 
     def header(self, name: str) -> str | None:
-        """The value of a header that came exactly once; None without it, or when copies compete."""
+        """Return the value of a header that is present exactly once, otherwise None."""
         values = [value for key, value in self.headers if key.lower() == name.lower()]
         return values[0] if len(values) == 1 else None
 
@@ -46,12 +47,12 @@ class _NoBody(Enum):
 
 
 NO_BODY: Final = _NoBody.NO_BODY
-"""The payload of an answer without a body."""
+"""The payload of a response without a body."""
 
 
 @attrs.frozen
-class Answer:
-    """What the fake has to say, before it becomes bytes."""
+class Response:
+    """A response before it is encoded."""
 
     status: int
     payload: Any = attrs.field(default=NO_BODY, repr=False)
@@ -59,53 +60,53 @@ class Answer:
     headers: Headers = ()
 
 
-class Ending(Enum):
-    """How a response ends on the wire."""
+class Delivery(Enum):
+    """How a response is delivered."""
 
-    WHOLE = "whole"
-    CUT = "cut"
-    """The connection closes before all that `Content-Length` has promised."""
+    COMPLETE = "complete"
+    TRUNCATED = "truncated"
+    """The connection closes before the end of the body that `Content-Length` announces."""
     RESET = "reset"
-    """The connection is reset; nothing of the response is sent."""
+    """The connection is reset, and nothing of the response is sent."""
     HANG = "hang"
     """Nothing is sent, and the connection stays open."""
 
 
 @attrs.frozen
-class Response:
-    """An answer as bytes, complete but for the headers that the transport computes, such as Content-Length."""
+class WireResponse:
+    """An encoded response, complete but for the headers that the transport computes, such as `Content-Length`."""
 
     status: int
     headers: Headers
     body: bytes = attrs.field(default=b"", repr=False)
-    missing: int = 0
-    """How many bytes `Content-Length` promises beyond the body."""
-    ending: Ending = Ending.WHOLE
+    missing_bytes: int = 0
+    """How many bytes `Content-Length` announces beyond the body."""
+    delivery: Delivery = Delivery.COMPLETE
     delay: float = 0.0
-    """Seconds before it is sent."""
+    """Seconds to wait before the response is sent."""
 
-    def with_header(self, name: str, value: str) -> Response:
-        """The same response with one header set."""
+    def with_header(self, name: str, value: str) -> WireResponse:
+        """Return the same response with one header set."""
         kept = tuple(header for header in self.headers if header[0].lower() != name.lower())
         return attrs.evolve(self, headers=(*kept, (name, value)))
 
 
-def encode(answer: Answer) -> Response:
-    """The response that carries an answer, as JSON unless it has no body."""
-    if answer.payload is NO_BODY:
-        return Response(answer.status, answer.headers)
-    body = json.dumps(answer.payload, ensure_ascii=False, check_circular=False, separators=(",", ":")).encode()
-    return Response(answer.status, (("Content-Type", "application/json"), *answer.headers), body)
+def encode_response(response: Response) -> WireResponse:
+    """Encode a response as JSON, unless it has no body."""
+    if response.payload is NO_BODY:
+        return WireResponse(response.status, response.headers)
+    body = json.dumps(response.payload, ensure_ascii=False, check_circular=False, separators=(",", ":")).encode()
+    return WireResponse(response.status, (("Content-Type", "application/json"), *response.headers), body)
 
 
-class RefusedError(Exception):
-    """Ends the work on a request with a refusal."""
+class RequestError(Exception):
+    """Ends the handling of a request with an error response."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
 
 
-def refusal(status: int, message: str, *headers: tuple[str, str]) -> RefusedError:
-    """A refusal that says in one sentence why, to be raised."""
-    return RefusedError(Answer(status, {"message": message}, headers))
+def build_error(status: int, message: str, *headers: tuple[str, str]) -> RequestError:
+    """Build an error to raise, whose response has one sentence that says why."""
+    return RequestError(Response(status, {"message": message}, headers))

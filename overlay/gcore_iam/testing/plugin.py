@@ -1,6 +1,6 @@
-"""A plugin of pytest: the fixtures `fake_iam`, `iam` and `async_iam`.
+"""The pytest plugin: fixtures `fake_iam`, `iam` and `async_iam`.
 
-pytest finds it by itself. It loads nothing until a fixture is used.
+pytest finds it by its entry point. It imports nothing of the library until a fixture is used.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ if TYPE_CHECKING:
 
 
 _BASE_URL = "http://localhost"
-"""Any will do, but one has to be said: the environment may name another."""
+"""Any URL works, but it must be given: the environment may name another one."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known to `--strict-markers`."""
+    """Register the marker, for `--strict-markers`."""
     config.addinivalue_line("markers", "fake_iam(...): arguments of FakeIAM for the fixture fake_iam")
 
 
 @pytest.fixture
 def fake_iam(request: pytest.FixtureRequest) -> FakeIAM:
-    """A fresh `FakeIAM`; `@pytest.mark.fake_iam(users=3)` gives its arguments."""
+    """Return a new `FakeIAM`; `@pytest.mark.fake_iam(users=3)` gives its arguments."""
     from . import FakeIAM
 
     marker = request.node.get_closest_marker("fake_iam")
     if marker is None:
         return FakeIAM()
-    # Copies: a marker is shared by the parameters of a test, and a clock that one of them advances must not be.
+    # Copies, because the cases of a parametrized test share the marker, and one may advance its clock.
     args, kwargs = copy.deepcopy((marker.args, marker.kwargs))
     return FakeIAM(*args, **kwargs)
 
 
 @pytest.fixture
 def iam(fake_iam: FakeIAM) -> Iterator[IAMClient]:
-    """An `IAMClient` of `fake_iam`, in process, with its API key.
+    """Return an `IAMClient` of `fake_iam`, in process, with its API key.
 
-    Between retries nobody waits: the fake's clock goes on instead.
+    Nothing waits between retries: the fake's clock advances instead.
     """
     from gcore_iam import IAMClient, RetryPolicy
 
@@ -54,9 +54,9 @@ def iam(fake_iam: FakeIAM) -> Iterator[IAMClient]:
 
 @pytest.fixture
 def async_iam(fake_iam: FakeIAM) -> AsyncIAMClient:
-    """An `AsyncIAMClient` of `fake_iam`, in process, with its API key.
+    """Return an `AsyncIAMClient` of `fake_iam`, in process, with its API key.
 
-    It holds no connection, so nothing is left open; whichever library runs the test's coroutine will do.
+    It holds no connection, so nothing stays open; any async library may run the test's coroutine.
     """
     from gcore_iam import AsyncIAMClient, RetryPolicy
 

@@ -1,4 +1,4 @@
-"""The five roles of the API, their order, and how requests name them."""
+"""The five roles of the API, their ranks, and how requests name them."""
 
 from __future__ import annotations
 
@@ -20,20 +20,22 @@ NAMES: Mapping[int, str] = MappingProxyType(
 )
 
 _ASCENDING = (USERS, 3022, 3009, 5, ADMINISTRATORS)
-"""From the lowest to the highest, as Gcore's page on users orders what each may grant."""
+"""From the lowest to the highest rank, in the order of Gcore's page on users."""
 
 
-def group(role: int) -> dict[str, Any]:
-    """A role in the API's form (schema Group)."""
+def serialize_role(role: int) -> dict[str, Any]:
+    """Return a role in the API's form (schema Group)."""
     return {"id": role, "name": NAMES[role]}
 
 
 def is_higher(role: int, than: int) -> bool:
-    """Whether a role ranks above another."""
+    """Return whether a role ranks above another."""
     return _ASCENDING.index(role) > _ASCENDING.index(than)
 
 
-def named(given: Mapping[str, Any]) -> int | None:
-    """The role that a `Group` of a request means, by id, name or both; None when there is no such role."""
-    meant = [role for role, name in NAMES.items() if given.get("id", role) == role and given.get("name", name) == name]
-    return meant[0] if len(meant) == 1 else None
+def find_role(given: Mapping[str, Any]) -> int | None:
+    """Return the role that a `Group` of a request names by id, name or both; None if there is no such role."""
+    matches = [
+        role for role, name in NAMES.items() if given.get("id", role) == role and given.get("name", name) == name
+    ]
+    return matches[0] if len(matches) == 1 else None

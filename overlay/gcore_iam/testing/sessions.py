@@ -1,4 +1,4 @@
-"""Login sessions: pairs of JSON Web Tokens (RFC 7519) that live, rotate and die as the API's do."""
+"""Login sessions: pairs of JSON Web Tokens (RFC 7519) that expire and rotate as the API's do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 import jwt
 
 from .clock import Clock
-from .population import Record
+from .seed import Record
 
 ACCESS_LIFETIME = timedelta(hours=1)
 REFRESH_LIFETIME = timedelta(hours=24)
@@ -20,20 +20,20 @@ _ALGORITHM = "HS256"
 
 @attrs.define
 class _Session:
-    """The pairs that descend from one login."""
+    """The token pairs of one login."""
 
     user_id: int
     refreshable_by: str | None
-    """The id of the only refresh token that still serves; None when the family is blacklisted."""
-    ended: bool = False
+    """The id of the only refresh token that still works; None if the session is blacklisted."""
+    is_ended: bool = False
 
 
 class Sessions:
-    """Issues and recognises the tokens of login sessions.
+    """Issues and verifies the tokens of login sessions.
 
     Args:
-        key: What tokens are signed with, 32 bytes or more.
-        clock: What their lives are measured by.
+        key: The key that signs tokens, 32 bytes or more.
+        clock: The clock that decides when tokens expire.
     """
 
     def __init__(self, key: bytes, clock: Clock) -> None:
@@ -42,50 +42,50 @@ class Sessions:
         self._sessions: dict[int, _Session] = {}
         self._numbers = count(1)
 
-    def start(self, user_id: int, account_id: int) -> Record:
-        """Begin a session, and give its first pair (schema Token)."""
+    def start_session(self, user_id: int, account_id: int) -> Record:
+        """Start a session, and return its first pair of tokens (schema Token)."""
         number = next(self._numbers)
         self._sessions[number] = _Session(user_id, None)
-        return self._pair(number, account_id)
+        return self._issue_pair(number, account_id)
 
-    def refresh(self, token: str) -> tuple[int, int, Record] | None:
-        """Exchange a refresh token: the ids of user and account that it stands for, and the next pair.
+    def refresh_session(self, token: str) -> tuple[int, int, Record] | None:
+        """Exchange a refresh token, and return the ids of its user and account and the next pair.
 
-        None when it is not genuine, too old, or was exchanged before; in the last case no refresh token of its
-        session serves any more.
+        None if the token is not genuine, expired, or was used before; in the last case no refresh token of its
+        session works any more.
         """
-        claims = self._claims(token, "refresh")
+        claims = self._decode_claims(token, "refresh")
         session = self._sessions.get(claims["session"]) if claims else None
-        if claims is None or session is None or session.ended:
+        if claims is None or session is None or session.is_ended:
             return None
         if session.refreshable_by != claims["jti"]:
             session.refreshable_by = None
             return None
-        return claims["user_id"], claims["client_id"], self._pair(claims["session"], claims["client_id"])
+        return claims["user_id"], claims["client_id"], self._issue_pair(claims["session"], claims["client_id"])
 
-    def caller(self, token: str) -> tuple[int, int] | None:
-        """The ids of user and account that an access token stands for; None when it does not serve."""
-        claims = self._claims(token, "access")
+    def authenticate(self, token: str) -> tuple[int, int] | None:
+        """Return the ids of user and account of an access token; None if the token does not work."""
+        claims = self._decode_claims(token, "access")
         session = self._sessions.get(claims["session"]) if claims else None
-        if claims is None or session is None or session.ended:
+        if claims is None or session is None or session.is_ended:
             return None
         return claims["user_id"], claims["client_id"]
 
-    def end(self, user_id: int) -> None:
+    def end_sessions(self, user_id: int) -> None:
         """End all sessions of a user."""
         for session in self._sessions.values():
-            session.ended = session.ended or session.user_id == user_id
+            session.is_ended = session.is_ended or session.user_id == user_id
 
-    def _pair(self, number: int, account_id: int) -> Record:
+    def _issue_pair(self, number: int, account_id: int) -> Record:
         session = self._sessions[number]
         session.refreshable_by = f"{next(self._numbers):032x}"
         access_id = f"{next(self._numbers):032x}"
         return {
-            "refresh": self._token("refresh", session.refreshable_by, REFRESH_LIFETIME, number, account_id),
-            "access": self._token("access", access_id, ACCESS_LIFETIME, number, account_id),
+            "refresh": self._issue_token("refresh", session.refreshable_by, REFRESH_LIFETIME, number, account_id),
+            "access": self._issue_token("access", access_id, ACCESS_LIFETIME, number, account_id),
         }
 
-    def _token(self, kind: str, jti: str, lifetime: timedelta, number: int, account_id: int) -> str:
+    def _issue_token(self, kind: str, jti: str, lifetime: timedelta, number: int, account_id: int) -> str:
         now = self._clock.now()
         claims = {
             "token_type": kind,
@@ -98,9 +98,9 @@ class Sessions:
         }
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
 
-    def _claims(self, token: str, kind: str) -> dict[str, Any] | None:
+    def _decode_claims(self, token: str, kind: str) -> dict[str, Any] | None:
         try:
-            # Times are held against the fake's clock, which PyJWT does not know.
+            # Times are compared with the fake's clock, which PyJWT does not know.
             claims = jwt.decode(
                 token, self._key, algorithms=[_ALGORITHM], options={"verify_exp": False, "verify_iat": False}
             )

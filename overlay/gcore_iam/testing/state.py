@@ -1,4 +1,4 @@
-"""All that the fake knows: accounts, users, API tokens, sessions, logins, emails."""
+"""The fake's state: accounts, users, API tokens, sessions, logins, emails."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import attrs
 from pyotp.totp import TOTP
 
 from .clock import Clock
-from .population import OUTSIDER_ID, Account, Login, User, key_material
+from .seed import OTHER_ACCOUNT_USER_ID, Account, Login, User, derive_key
 from .sessions import Sessions
 
 LINK_LIFETIME = timedelta(hours=24)
-"""How long a link in an email works, as Gcore's page on inviting users has it."""
+"""How long a link in an email works, according to Gcore's page on inviting users."""
 
 
 @attrs.frozen
@@ -25,7 +25,7 @@ class APIToken:
 
     id: int
     key: str = attrs.field(repr=False)
-    """The whole of it, as the `Authorization` header carries it."""
+    """The whole key, as the `Authorization` header carries it."""
     name: str
     description: str | None
     role: int
@@ -35,7 +35,7 @@ class APIToken:
     exp_date: datetime | None
     last_usage: datetime
     outlives_user: bool = False
-    """Whether it serves without its user too: the fake's own key does, so that nobody is locked out by a fault."""
+    """Whether the token also works without its user: the fake's own key does, so that no fault locks the test out."""
     is_deleted: bool = False
 
 
@@ -45,10 +45,10 @@ class Email:
 
     Attributes:
         to: The address.
-        kind: `invitation` to somebody new, `notice` to somebody who has a user already, or `password recovery`.
-        user_id: The user it is about.
+        kind: `invitation` to a new user, `notice` to a user who exists already, or `password recovery`.
+        user_id: The user whom the email is about.
         link: Where the recipient chooses a password, a secret; None in a notice. See `FakeIAM.follow`.
-        sent: When, in UTC.
+        sent: Time of sending, in UTC.
     """
 
     to: str
@@ -59,15 +59,14 @@ class Email:
 
 
 class State:
-    """What the fake knows.
+    """The fake's state.
 
-    Whoever reads or changes it holds `lock`. Users, tokens and accounts are values: a change puts a new one in place
-    of the old one.
+    Hold `lock` to read or change it. Users, tokens and accounts are immutable: a change replaces the old value.
 
     Args:
-        seed: What secrets are derived from.
+        seed: Seed of the secrets.
         clock: The fake's time.
-        accounts: The accounts there are.
+        accounts: The accounts.
         users: Their users, in the order of the list of users.
         logins: Past logins, the latest first.
         max_page_size: The largest page of a list.
@@ -90,44 +89,44 @@ class State:
         self.tokens: dict[int, APIToken] = {}
         self.logins = list(logins)
         self.outbox: list[Email] = []
-        self.sessions = Sessions(key_material(seed, "signature"), clock)
+        self.sessions = Sessions(derive_key(seed, "signature"), clock)
         self.max_page_size = max_page_size
-        self._last_user_id = max((user_id for user_id in self.users if user_id != OUTSIDER_ID), default=0)
+        self._last_user_id = max((user_id for user_id in self.users if user_id != OTHER_ACCOUNT_USER_ID), default=0)
         self._token_ids: dict[str, int] = {}
         self.secrets = {user.password for user in self.users.values() if user.password}
-        """Keys, passwords and links that work or did, none of which may be shown."""
+        """Keys, passwords and links that work or have worked, to be masked wherever they are shown."""
         self._links: dict[str, Email] = {}
 
     # --- users -----------------------------------------------------------------------------------------------------
 
-    def members(self, account_id: int) -> list[User]:
-        """The users who can enter an account, in the order of the list of users."""
+    def list_members(self, account_id: int) -> list[User]:
+        """List the users who can enter an account, in the order of the list of users."""
         return [user for user in self.users.values() if account_id in user.roles]
 
-    def user_by_email(self, email: str) -> User | None:
-        """The user who signs in with an address, whatever its case."""
+    def find_user(self, email: str) -> User | None:
+        """Find the user who signs in with an email address, compared without case."""
         wanted = email.casefold()
         return next((user for user in self.users.values() if user.email.casefold() == wanted), None)
 
-    def next_user_id(self) -> int:
-        """An id that no user has or had."""
-        self._last_user_id += 1 + (self._last_user_id + 1 == OUTSIDER_ID)
+    def allocate_user_id(self) -> int:
+        """Return an id that no user has or had."""
+        self._last_user_id += 1 + (self._last_user_id + 1 == OTHER_ACCOUNT_USER_ID)
         return self._last_user_id
 
-    def next_account_id(self) -> int:
-        """An id that no account has."""
+    def allocate_account_id(self) -> int:
+        """Return an id that no account has."""
         return max(self.accounts) + 1
 
-    def update(self, user: User, **changes: Any) -> User:
-        """Change a user, and give the user as changed."""
+    def update_user(self, user: User, **changes: Any) -> User:
+        """Change a user, and return the changed user."""
         self.users[user.id] = changed = attrs.evolve(user, **changes)
         if changed.password:
             self.secrets.add(changed.password)
         return changed
 
-    def insert(self, user: User, position: int, account_id: int) -> None:
-        """Put a user before the one at a position of an account's list; beyond its end, last."""
-        members = self.members(account_id)
+    def insert_user(self, user: User, position: int, account_id: int) -> None:
+        """Insert a user before the one at a position of an account's list; at the end if the position is beyond it."""
+        members = self.list_members(account_id)
         before = members[position].id if position < len(members) else None
         rearranged: dict[int, User] = {}
         for other in self.users.values():
@@ -137,70 +136,74 @@ class State:
         rearranged.setdefault(user.id, user)
         self.users = rearranged
 
-    def remove(self, user: User, account_id: int) -> None:
-        """Take an account from a user; without any, the user is deleted."""
+    def remove_user(self, user: User, account_id: int) -> None:
+        """Revoke a user's access to an account; a user without any account is deleted."""
         roles = {account: role for account, role in user.roles.items() if account != account_id}
         if roles:
-            self.update(user, roles=roles)
+            self.update_user(user, roles=roles)
         else:
             del self.users[user.id]
 
     # --- secrets ---------------------------------------------------------------------------------------------------
 
-    def one_time_passwords(self, user: User) -> TOTP:
-        """What makes and checks a user's one-time passwords (RFC 6238)."""
-        secret = key_material(self.seed, f"one-time password {user.id}")
+    def build_totp(self, user: User) -> TOTP:
+        """Build the generator of a user's one-time passwords (RFC 6238)."""
+        secret = derive_key(self.seed, f"one-time password {user.id}")
         return TOTP(base64.b32encode(secret).decode("ascii").rstrip("="))
 
-    def add_token(self, token_id: int, key: str, **properties: Any) -> APIToken:
-        """Add an API token with a key that exists already."""
-        now = self.clock.now()
-        token = APIToken(id=token_id, key=key, created=now, last_usage=now, **properties)
-        self.tokens[token_id] = token
-        self._token_ids[key] = token_id
-        self.secrets.add(key)
-        return token
+    def add_token(self, token: APIToken) -> None:
+        """Add an API token."""
+        self.tokens[token.id] = token
+        self._token_ids[token.key] = token.id
+        self.secrets.add(token.key)
 
     def issue_token(self, separator: str, **properties: Any) -> APIToken:
         """Issue an API token; `_` separates id and secret in keys of version 2, `$` in those of version 1."""
         token_id = max(self.tokens, default=0) + 1
-        secret = key_material(self.seed, f"token {token_id}").hex()
-        return self.add_token(token_id, f"{token_id}{separator}{secret}", **properties)
+        secret = derive_key(self.seed, f"token {token_id}").hex()
+        now = self.clock.now()
+        token = APIToken(token_id, f"{token_id}{separator}{secret}", created=now, last_usage=now, **properties)
+        self.add_token(token)
+        return token
 
-    def token_by_key(self, key: str) -> APIToken | None:
-        """The token that a key belongs to, None when it does not serve (any more)."""
+    def find_token(self, key: str) -> APIToken | None:
+        """Find the token that a key belongs to; None if the key does not work."""
         token_id = self._token_ids.get(key)
-        return None if token_id is None or self.is_gone(self.tokens[token_id]) else self.tokens[token_id]
+        return None if token_id is None or self.is_deleted_or_expired(self.tokens[token_id]) else self.tokens[token_id]
 
-    def used(self, token: APIToken) -> None:
-        """Note that a token is used now."""
+    def has_key(self, key: str) -> bool:
+        """Return whether a token has a key, even if it does not work any more."""
+        return key in self._token_ids
+
+    def record_token_usage(self, token: APIToken) -> None:
+        """Record that a token is used now."""
         self.tokens[token.id] = attrs.evolve(token, last_usage=self.clock.now())
 
     def delete_token(self, token: APIToken) -> None:
-        """Delete a token; what is known of it stays."""
+        """Mark a token as deleted; lists of deleted tokens still show it."""
         self.tokens[token.id] = attrs.evolve(token, is_deleted=True)
 
     def is_expired(self, token: APIToken) -> bool:
-        """Whether a token's expiry date has passed."""
+        """Return whether a token's expiry date has passed."""
         return token.exp_date is not None and token.exp_date <= self.clock.now()
 
-    def is_gone(self, token: APIToken) -> bool:
-        """Whether a token was deleted, by somebody or by its expiry."""
+    def is_deleted_or_expired(self, token: APIToken) -> bool:
+        """Return whether a token is deleted or expired."""
         return token.is_deleted or self.is_expired(token)
 
-    def tokens_of(self, user_id: int, account_id: int) -> Iterator[APIToken]:
-        """The tokens that a user has issued for an account and that are not gone."""
+    def list_tokens(self, user_id: int, account_id: int) -> Iterator[APIToken]:
+        """List the working tokens that a user has issued for an account."""
         for token in self.tokens.values():
-            if (token.user_id, token.account_id) == (user_id, account_id) and not self.is_gone(token):
+            if (token.user_id, token.account_id) == (user_id, account_id) and not self.is_deleted_or_expired(token):
                 yield token
 
     # --- emails ----------------------------------------------------------------------------------------------------
 
-    def send(self, kind: str, user: User, *, with_link: bool) -> None:
-        """Send an email to a user, with a link for choosing a password if wanted."""
+    def send_email(self, kind: str, user: User, *, with_link: bool) -> None:
+        """Send an email to a user, with or without a link for choosing a password."""
         link = None
         if with_link:
-            secret = key_material(self.seed, f"link {len(self.outbox)}").hex()
+            secret = derive_key(self.seed, f"link {len(self.outbox)}").hex()
             link = f"https://auth.gcore.com/login/password?token={secret}"
         email = Email(user.email, kind, user.id, link, self.clock.now())
         self.outbox.append(email)
@@ -208,15 +211,15 @@ class State:
             self._links[link] = email
             self.secrets.add(link)
 
-    def follow(self, link: str, password: str) -> None:
-        """Choose a password by a link, which serves once.
+    def follow_link(self, link: str, password: str) -> None:
+        """Choose a password by a link, which works once.
 
         Raises:
-            ValueError: The link does not serve (any more).
+            ValueError: The link does not work.
         """
         email = self._links.pop(link, None)
         user = self.users.get(email.user_id) if email else None
         if email is None or user is None or self.clock.now() >= email.sent + LINK_LIFETIME:
             raise ValueError("the link does not work: it was followed before, is older than 24 hours, or is unknown")
-        self.update(user, password=password, activated=True)
-        self.sessions.end(user.id)
+        self.update_user(user, password=password, activated=True)
+        self.sessions.end_sessions(user.id)

@@ -1,15 +1,15 @@
-"""What the fake does for each operation of the API: one function each, named after the operation."""
+"""The handlers of the API's operations: one function for each, named after the operation."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from ..messages import Answer
+from ..messages import Response
 from . import account, auth, tokens, users
-from .call import NOBODY, Call, Caller, bad_request
+from .call import ANONYMOUS, Call, Caller, build_bad_request
 
-__all__ = ["HANDLERS", "NOBODY", "Call", "Caller", "bad_request"]
+__all__ = ["ANONYMOUS", "HANDLERS", "Call", "Caller", "build_bad_request"]
 
-HANDLERS: Mapping[str, Callable[[Call], Answer]] = MappingProxyType(
+HANDLERS: Mapping[str, Callable[[Call], Response]] = MappingProxyType(
     {
         "iamLoginUser": auth.login,
         "iamRefreshToken": auth.refresh,

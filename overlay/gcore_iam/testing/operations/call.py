@@ -1,4 +1,4 @@
-"""A request on its way to the operation that it asks for: who calls, with what, and how it is refused."""
+"""A validated call of an operation: its caller, its parts, and its error responses."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 import attrs
 
 from .. import roles
-from ..description import Operation, Problem
-from ..messages import Answer, RefusedError, Request, refusal
-from ..population import Record, User
+from ..contract import Operation
+from ..messages import Request, RequestError, Response, build_error
+from ..schemas import Problem
+from ..seed import Record, User
 from ..state import State
 
 
@@ -27,27 +28,27 @@ class Caller:
     """Whether the credentials are an API token, which opens no other account."""
 
 
-NOBODY = Caller(user_id=0, account_id=0, role=roles.USERS, is_token=True)
-"""The caller of operations that ask for no credentials."""
+ANONYMOUS = Caller(user_id=0, account_id=0, role=roles.USERS, is_token=True)
+"""The caller of operations that need no credentials."""
 
 
 @attrs.frozen
 class Call:
-    """A request that is authenticated, where that is asked for, and whose parts are as described."""
+    """A request whose caller is authenticated, if the operation needs it, and whose parts meet the spec."""
 
     state: State
     operation: Operation
     request: Request
     caller: Caller
-    path: dict[str, int]
+    path: dict[str, Any]
     """The variables of the path."""
     query: dict[str, Any] = attrs.field(repr=False)
-    """The query parameters that the operation knows."""
+    """The query parameters that the spec lists."""
     body: Record = attrs.field(repr=False)
-    """The body; empty where the operation takes none."""
+    """The body; empty if the operation has none."""
 
-    def role_in(self, account_id: int) -> int | None:
-        """The caller's role in an account, None when the caller may not enter it."""
+    def get_role(self, account_id: int) -> int | None:
+        """Return the caller's role in an account; None if the caller may not enter it."""
         caller = self.caller
         if account_id == caller.account_id:
             return caller.role
@@ -55,73 +56,73 @@ class Call:
         return None if caller.is_token or user is None else user.roles.get(account_id)
 
     def require_role(self, account_id: int) -> int:
-        """The caller's role in an account; refused with 404 when there is none."""
-        role = self.role_in(account_id)
+        """Return the caller's role in an account; raise 404 if there is none."""
+        role = self.get_role(account_id)
         if role is None:
-            raise refusal(404, "There is no such account, or it is not yours.")
+            raise build_error(404, "There is no such account, or it is not yours.")
         return role
 
     def require_administrator(self, account_id: int) -> None:
-        """Refuse callers without the role Administrators in an account."""
+        """Raise 403 unless the caller has the role Administrators in an account."""
         if self.require_role(account_id) != roles.ADMINISTRATORS:
-            raise refusal(403, "This takes the role Administrators.")
+            raise build_error(403, "This takes the role Administrators.")
 
-    def member(self, account_id: int) -> User:
-        """The user whom the path names; refused with 404 when there is none in an account."""
+    def get_member(self, account_id: int) -> User:
+        """Return the user whom the path names; raise 404 if the account has no such user."""
         user = self.state.users.get(self.path["userId"])
         if user is None or account_id not in user.roles:
-            raise refusal(404, "The account has no such user.")
+            raise build_error(404, "The account has no such user.")
         return user
 
-    def own_user(self) -> User:
-        """The user whom the path names; refused with 403 when it is not the caller."""
-        user = self.member(self.caller.account_id)
+    def get_own_user(self) -> User:
+        """Return the user whom the path names; raise 403 if it is not the caller."""
+        user = self.get_member(self.caller.account_id)
         if user.id != self.caller.user_id:
-            raise refusal(403, "This is for users themselves.")
+            raise build_error(403, "This is for users themselves.")
         return user
 
-    def refuse(self, *problems: Problem) -> RefusedError:
-        """A refusal of the request's body or query, to be raised."""
-        return bad_request(self.operation, problems)
+    def build_bad_request(self, *problems: Problem) -> RequestError:
+        """Build the error of a request whose body or query is wrong."""
+        return build_bad_request(self.operation, problems)
 
 
-def bad_request(operation: Operation, problems: Iterable[Problem]) -> RefusedError:
-    """A refusal in the form that an operation has for its own."""
-    return RefusedError(Answer(400, _FORMS.get(operation.id, _by_field)(tuple(problems))))
+def build_bad_request(operation: Operation, problems: Iterable[Problem]) -> RequestError:
+    """Build a 400 error in the form that an operation has."""
+    return RequestError(Response(400, _ERROR_FORMATS.get(operation.id, _format_by_field)(tuple(problems))))
 
 
-def _by_field(problems: Sequence[Problem]) -> Any:
-    """`{"errors": {"field": ["message", …]}}`."""
+def _format_by_field(problems: Sequence[Problem]) -> Any:
+    """Return `{"errors": {"field": ["message", …]}}`."""
     errors: dict[str, list[str]] = {}
     for (field, *inner), message in problems:
-        errors.setdefault(field, []).append(_told(inner, message))
+        errors.setdefault(field, []).append(_format_message(inner, message))
     return {"errors": errors}
 
 
-def _nested(problems: Sequence[Problem]) -> Any:
-    """`{"errors": {"a": {"b": ["message", …]}}}`."""
+def _format_nested(problems: Sequence[Problem]) -> Any:
+    """Return `{"errors": {"a": {"b": ["message", …]}}}`."""
     errors: dict[str, Any] = {}
     for (field, *inner), message in problems:
         if inner:
-            errors.setdefault(field, {}).setdefault(inner[0], []).append(_told(inner[1:], message))
+            errors.setdefault(field, {}).setdefault(inner[0], []).append(_format_message(inner[1:], message))
         else:
             errors.setdefault(field, []).append(message)
     return {"errors": errors}
 
 
-def _told(inner: Sequence[str], message: str) -> str:
-    """A message that also says where inside a field it belongs."""
+def _format_message(inner: Sequence[str], message: str) -> str:
+    """Put the place inside a field before a message."""
     return f"{'.'.join(inner)}: {message}" if inner else message
 
 
-def _listed(problems: Sequence[Problem]) -> Any:
-    """`[{"errors": {"field": "message"}}, …]`."""
+def _format_list(problems: Sequence[Problem]) -> Any:
+    """Return `[{"errors": {"field": "message"}}, …]`."""
     return [{"errors": {".".join(path): message}} for path, message in problems]
 
 
-_FORMS = {
-    "iamCreateApiToken": _nested,
-    "iamCreateApiTokenV2": _nested,
-    "iamUpdateUserEmail": _listed,
+_ERROR_FORMATS = {
+    "iamCreateApiToken": _format_nested,
+    "iamCreateApiTokenV2": _format_nested,
+    "iamUpdateUserEmail": _format_list,
 }
-"""Operations that refuse in a form of their own (the 400 answers of the API's description)."""
+"""Operations whose 400 responses have their own form, according to the spec."""

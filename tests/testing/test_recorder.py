@@ -1,10 +1,9 @@
-"""What the fake tells of the requests that it saw."""
+"""What the fake records of requests: their parts, with secrets masked, and counts."""
 
 from __future__ import annotations
 
 import asyncio
 import pickle
-from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -12,22 +11,12 @@ import httpx
 import pytest
 from gcore_iam.testing import Delay, FakeIAM, Reset, Status
 
-Open = Callable[[FakeIAM], httpx.Client]
+from .support import PASSWORD
 
-PASSWORD = "correct-horse-battery"
-
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return FakeIAM(3)
+pytestmark = pytest.mark.fake_iam(3)
 
 
-@pytest.fixture
-def client(open_client: Open, fake: FakeIAM) -> httpx.Client:
-    return open_client(fake)
-
-
-def test_a_request_as_it_came(client: httpx.Client, fake: FakeIAM) -> None:
+def test_a_request_is_recorded_as_received(client: httpx.Client, fake: FakeIAM) -> None:
     client.get("/iam/users?limit=2&offset=1", headers={"X-Mine": "a"})
     client.patch("/iam/users/%32", json={"name": "é"})
     first, second = fake.requests
@@ -39,7 +28,7 @@ def test_a_request_as_it_came(client: httpx.Client, fake: FakeIAM) -> None:
     assert second.body == {"name": "é"}
 
 
-def test_every_request_counts_whatever_became_of_it(client: httpx.Client, fake: FakeIAM) -> None:
+def test_every_request_counts_whatever_its_response(client: httpx.Client, fake: FakeIAM) -> None:
     client.get("/iam/users/9")
     client.get("/iam/users/1", headers={"Authorization": ""})
     client.get("/nowhere")
@@ -66,7 +55,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), SECRETS)
-def test_secrets_are_masked_unless_asked_for(
+def test_secrets_are_masked_until_they_are_revealed(
     client: httpx.Client, fake: FakeIAM, method: str, path: str, body: Any
 ) -> None:
     headers = {"Authorization": "Bearer s3cret", "Proxy-Authorization": "Basic s3cret", "Cookie": "a=s3cret; b=s3cret"}
@@ -85,7 +74,7 @@ def test_secrets_are_masked_unless_asked_for(
     )  # fmt: skip
 
 
-def test_what_is_no_json_is_masked_whole(client: httpx.Client, fake: FakeIAM) -> None:
+def test_a_body_that_is_not_json_is_masked_whole(client: httpx.Client, fake: FakeIAM) -> None:
     for content in (b'{"password": "s3cret"', b"s3cret\xff", b"[" * 50_000 + b"s3cret"):
         client.post("/iam/auth/jwt/login", content=content, headers={"Content-Type": "application/json"})
         seen = fake.requests[-1]
@@ -94,7 +83,7 @@ def test_what_is_no_json_is_masked_whole(client: httpx.Client, fake: FakeIAM) ->
         assert seen.revealed().body == content.decode("utf-8", "replace")
 
 
-def test_what_is_misplaced_or_misspelled_is_masked_too(client: httpx.Client, fake: FakeIAM) -> None:
+def test_misplaced_and_misspelled_secrets_are_masked(client: httpx.Client, fake: FakeIAM) -> None:
     token = client.post(
         f"/iam/v2/clients/{fake.account_id}/tokens",
         json={"name": "t", "exp_date": None, "client_user": {"role": {"id": 2}}},
@@ -132,7 +121,7 @@ def test_a_short_key_leaves_the_rest_readable() -> None:
     assert (seen.path, seen.query, seen.headers["authorization"]) == ("/iam/users/1", {"limit": "10"}, "APIKey ***")
 
 
-def test_what_was_masked_once_stays_masked(client: httpx.Client, fake: FakeIAM) -> None:
+def test_a_masked_value_stays_masked(client: httpx.Client, fake: FakeIAM) -> None:
     client.post("/iam/auth/password/forgot", json={"email": fake.users[0]["email"]})
     link = fake.outbox[0].link
     assert link is not None
@@ -160,13 +149,13 @@ def test_deep_bodies_are_masked_whole(client: httpx.Client, fake: FakeIAM) -> No
         assert fake.requests[-1].method == "PATCH"
 
 
-def test_the_fields_of_what_was_seen_hold_no_secret(client: httpx.Client, fake: FakeIAM) -> None:
+def test_the_fields_of_a_seen_request_hold_no_secret(client: httpx.Client, fake: FakeIAM) -> None:
     client.post("/iam/auth/jwt/login", json={"username": "u@example.com", "password": PASSWORD})
     assert PASSWORD not in repr(attrs.asdict(fake.requests[0]))
     assert fake.api_key not in repr(attrs.asdict(fake.requests[0]))
 
 
-def test_masking_leaves_what_is_no_secret(client: httpx.Client, fake: FakeIAM) -> None:
+def test_masking_leaves_other_values(client: httpx.Client, fake: FakeIAM) -> None:
     client.post("/iam/auth/jwt/login", json={"username": "u@example.com", "password": PASSWORD})
     client.get("/iam/users", headers={"Authorization": f"{fake.api_key} x"})
     client.patch("/iam/users/1", json={"auth_types": ["sso"], "email": "e", "groups": [{"id": 42}]})
@@ -177,7 +166,7 @@ def test_masking_leaves_what_is_no_secret(client: httpx.Client, fake: FakeIAM) -
     assert fake.api_key not in repr(second)
 
 
-def test_what_was_seen_can_be_pickled_and_stays_masked(client: httpx.Client, fake: FakeIAM) -> None:
+def test_a_seen_request_can_be_pickled_and_stays_masked(client: httpx.Client, fake: FakeIAM) -> None:
     client.get("/iam/users/1")
     (seen,) = fake.requests
     assert pickle.loads(pickle.dumps(seen)) == seen
@@ -217,8 +206,8 @@ def test_peak_concurrency(fake: FakeIAM, served: bool, tasks: int) -> None:
     assert fake.peak_concurrency == tasks
 
 
-def test_no_more_requests_are_remembered_than_promised(fake: FakeIAM, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gcore_iam.testing.observation.MOST_REQUESTS", 4)
+def test_the_number_of_recorded_requests_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gcore_iam.testing.recorder.MAX_REQUESTS", 4)
     small = FakeIAM(1)
     with httpx.Client(base_url="http://fake", transport=small.transport()) as client:
         for number in range(6):

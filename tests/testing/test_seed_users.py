@@ -1,4 +1,4 @@
-"""Users that a test brings along, the clock, and the other arguments of FakeIAM."""
+"""Users that a test seeds, the clock, and the other arguments of FakeIAM."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 import pytest
 from gcore_iam.testing import Clock, FakeIAM
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+from .support import NOW
 
 
 def get(fake: FakeIAM, path: str, **headers: str) -> httpx.Response:
@@ -18,16 +18,16 @@ def get(fake: FakeIAM, path: str, **headers: str) -> httpx.Response:
         return client.get(path, headers={"Authorization": f"APIKey {fake.api_key}", **headers})
 
 
-def test_names_and_addresses_that_are_left_out_are_invented() -> None:
-    invented = FakeIAM(3, seed=4).users
+def test_names_and_addresses_that_are_left_out_are_generated() -> None:
+    generated = FakeIAM(3, seed=4).users
     given = FakeIAM([{"name": "Ada"}, {}, {"email": "c@example.com", "lang": "az"}], seed=4).users
-    assert [user["name"] for user in given] == ["Ada", invented[1]["name"], invented[2]["name"]]
-    assert [user["email"] for user in given] == [invented[0]["email"], invented[1]["email"], "c@example.com"]
-    assert [user["lang"] for user in given] == [invented[0]["lang"], invented[1]["lang"], "az"]
+    assert [user["name"] for user in given] == ["Ada", generated[1]["name"], generated[2]["name"]]
+    assert [user["email"] for user in given] == [generated[0]["email"], generated[1]["email"], "c@example.com"]
+    assert [user["lang"] for user in given] == [generated[0]["lang"], generated[1]["lang"], "az"]
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_whoever_does_not_say_otherwise_can_sign_in(seed: int) -> None:
+def test_a_user_without_settings_can_sign_in(seed: int) -> None:
     fake = FakeIAM([{} for _ in range(30)], seed=seed)
     for user in fake.users:
         assert (user["activated"], user["two_fa"], user["is_active"], user["user_type"]) == (
@@ -53,13 +53,13 @@ def test_a_password_alone_opens_nothing(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 5])
-def test_what_a_fake_shows_another_one_takes(seed: int) -> None:
+def test_the_users_of_one_fake_seed_another(seed: int) -> None:
     users = FakeIAM(60, seed=seed).users
     assert FakeIAM(json.loads(json.dumps(users))).users == users
     assert FakeIAM(iter(users)).users == users
 
 
-def test_the_first_one_is_who_the_key_belongs_to() -> None:
+def test_the_key_belongs_to_the_first_user() -> None:
     fake = FakeIAM([{"id": 70, "groups": [{"name": "Users"}]}, {"id": 3}])
     assert get(fake, "/iam/clients/me").json()["currentUser"] == 70
     assert get(fake, "/iam/activity_log/logins").status_code == 403
@@ -149,8 +149,8 @@ ENTRY = {"client_id": 1001, "client_company_name": "Example Widgets Ltd", "user_
         ([{"client_and_roles": [ENTRY, {**ENTRY, "client_id": 5, "client_company_name": ""}]}], ValueError, "empty"),
         ([{"client_and_roles": [ENTRY, {**ENTRY, "client_id": -5}]}], ValueError, "client_id must be 1 or more"),
         ([{"client_and_roles": [ENTRY], "groups": [{"id": 2}]}], ValueError, "different things"),
-        ([{"id": 1_000_000_001}], ValueError, "somebody else"),
-        ([{"email": "Outsider@example.net"}], ValueError, "somebody else"),
+        ([{"id": 1_000_000_001}], ValueError, "the other account's administrator"),
+        ([{"email": "Outsider@example.net"}], ValueError, "the other account's administrator"),
         ([{"client_and_roles": [{**ENTRY, "user_id": 77}]}], ValueError, "user_id must be the user's own id, 1"),
         ([{"client_and_roles": [ENTRY, ENTRY]}], ValueError, "names account 1001 twice"),
         ([{"zz": 1, "aa": 2}], ValueError, "unknown key 'aa'"),
@@ -159,7 +159,7 @@ ENTRY = {"client_id": 1001, "client_company_name": "Example Widgets Ltd", "user_
         ({"name": "Ada"}, TypeError, "users must be an integer, or mappings in a list, not dict"),
     ],
 )
-def test_users_that_cannot_be(users: Any, error: type[Exception], hint: str) -> None:
+def test_users_that_contradict_the_spec_are_rejected(users: Any, error: type[Exception], hint: str) -> None:
     with pytest.raises(error, match=hint):
         FakeIAM(users)
 

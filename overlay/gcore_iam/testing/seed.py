@@ -1,4 +1,4 @@
-"""Invents accounts, users and logins: the same ones for the same seed, on every machine and Python."""
+"""Generates accounts, users and logins: the same ones for the same seed, on every machine and Python version."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ OTHER_ACCOUNT_ID = 2002
 OTHER_COMPANY = "Example Gadgets GmbH"
 RESELLER_ID = 1
 OWNER_ID = 1
-"""Id of the first user: an administrator in good standing, to whom the API key belongs."""
-OUTSIDER_ID = 1_000_000_001
-"""Id of the administrator of the other account, who has no access to the first one."""
-OUTSIDER_EMAIL = "outsider@example.net"
-PASSWORD = "correct-horse-battery"  # noqa: S105 - of invented people
-"""What every invented user signs in with who signs in by password."""
+"""Id of the first user: an active administrator, to whom the API key belongs."""
+OTHER_ACCOUNT_USER_ID = 1_000_000_001
+"""Id of the administrator of the other account, who cannot enter the first one."""
+OTHER_ACCOUNT_EMAIL = "outsider@example.net"
+PASSWORD = "correct-horse-battery"  # noqa: S105 - of generated users
+"""The password of every generated user who signs in by password."""
 
 SERVICES = ("CDN", "STORAGE", "STREAMING", "DNS", "DDOS", "CLOUD")
 
 # A deck holds every value at least once, in about the proportion of a real account. Cards are dealt until
-# the deck is empty, so a population larger than the largest deck has every value, whatever the seed.
+# the deck is empty, so more users than the largest deck has cards have every value, whatever the seed.
 _ROLE_IDS = (2, 2, 2, 2, 5, 5, 5, 1, 3009, 3022)
 _LANGUAGES = ("en", "en", "en", "en", "de", "de", "ru", "zh", "az")
 _AUTH_TYPES = (
@@ -112,7 +112,7 @@ _FREE_FEATURES = (
     (124, "DDOS", "Protection of the network layer"),
     (135, "DNS", "Import of zone files"),
 )
-# As the log of logins spells ways of signing in; the description has one example, `OAUTH`.
+# Spelling in the login log; the spec has one example, `OAUTH`.
 AUTH_TYPES_IN_LOG = {"password": "PASSWORD", "sso": "SSO", "github": "OAUTH", "google-oauth2": "OAUTH"}
 _USER_AGENTS = ("example-browser/1.0", "example-browser/2.0 (mobile)", "example-cli/3.1")
 _LOGINS_UNTIL = datetime(2025, 12, 31, 18, tzinfo=UTC)
@@ -127,17 +127,17 @@ class Account:
     id: int
     company: str
     details: Record
-    """What the API says of it besides its id, company and users (schema ClientBase)."""
+    """The other properties of schema ClientBase, without its users."""
 
 
 @attrs.frozen
 class User:
-    """Somebody who can enter accounts; unless told otherwise, like somebody who has just been invited."""
+    """A user who can enter accounts. The defaults are those of a user who has just been invited."""
 
     id: int
     email: str
     roles: Mapping[int, int]
-    """Accounts to the user's role in each, both by id; the account that the user belongs to comes first."""
+    """The user's role in each account, both by id; the user's home account comes first."""
     name: str | None = None
     lang: str = "en"
     phone: str | None = None
@@ -147,19 +147,21 @@ class User:
     two_fa: bool = False
     is_active: bool = True
     password: str | None = attrs.field(default=None, repr=False)
-    """None for a user who has none."""
-    rendered: dict[int, Record] = attrs.field(init=False, factory=dict, repr=False, eq=False)
-    """The user in the API's form by account, kept from one page to the next: making them anew took half of the time
-    that a page took. A user who changes is another value, and starts without."""
+    """None for a user without a password."""
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+    """Seeded properties that the spec has gained since `serializers.py` was written."""
+    serialized: dict[int, Record] = attrs.field(init=False, factory=dict, repr=False, eq=False)
+    """Cache of the user in the API's form, by account: serializing took half of the time of a page. A changed user is
+    another value with an empty cache."""
 
     @property
-    def signs_in(self) -> bool:
+    def can_sign_in(self) -> bool:
         """Whether the user may sign in with a password."""
         return self.is_active and self.activated and self.password is not None and "password" in self.auth_types
 
     @property
-    def home(self) -> int:
-        """The id of the account that the user belongs to."""
+    def home_account(self) -> int:
+        """The id of the user's home account."""
         return next(iter(self.roles))
 
 
@@ -176,30 +178,30 @@ class Login:
     is_successful: bool
 
 
-def invent_users(seed: int, number: int, password: str) -> list[User]:
-    """Users of the first account, ids from 1 up.
+def generate_users(seed: int, number: int, password: str) -> list[User]:
+    """Generate users of the first account, with ids from 1 up.
 
-    A smaller population is the beginning of a larger one with the same seed.
+    For the same seed, fewer users are the beginning of more users.
     """
-    return list(islice(_users(seed, password), number))
+    return list(islice(_iterate_users(seed, password), number))
 
 
-def outsider(password: str) -> User:
-    """The administrator of the other account."""
+def user_of_other_account(password: str) -> User:
+    """Return the administrator of the other account."""
     roles = {OTHER_ACCOUNT_ID: ADMINISTRATORS}
-    return User(OUTSIDER_ID, OUTSIDER_EMAIL, roles, name="Vashti", activated=True, password=password)
+    return User(OTHER_ACCOUNT_USER_ID, OTHER_ACCOUNT_EMAIL, roles, name="Vashti", activated=True, password=password)
 
 
-def invent_accounts(seed: int) -> list[Account]:
-    """The first account, and another one that some of its users can enter as well."""
+def generate_accounts(seed: int) -> list[Account]:
+    """Generate the first account, and another one that some of its users can enter as well."""
     return [
-        Account(ACCOUNT_ID, COMPANY, _details(seed, "account")),
-        Account(OTHER_ACCOUNT_ID, OTHER_COMPANY, _details(seed, "other account")),
+        Account(ACCOUNT_ID, COMPANY, _generate_details(seed, "account")),
+        Account(OTHER_ACCOUNT_ID, OTHER_COMPANY, _generate_details(seed, "other account")),
     ]
 
 
-def new_account(account_id: int, company: str, owner: User | None) -> Account:
-    """An account that has just been opened."""
+def build_account(account_id: int, company: str, owner: User | None) -> Account:
+    """Build an account that has just been opened."""
     return Account(
         account_id,
         company,
@@ -224,16 +226,16 @@ def new_account(account_id: int, company: str, owner: User | None) -> Account:
     )
 
 
-def invent_logins(seed: int, users: Sequence[User], number: int) -> list[Login]:
-    """Past logins of users to the first account, the latest first; none without users."""
+def generate_logins(seed: int, users: Sequence[User], number: int) -> list[Login]:
+    """Generate past logins of users to the first account, the latest first; none without users."""
     if not users:
         return []
     moment, logins = _LOGINS_UNTIL, list[Login]()
     for index in range(number):
-        roll = _number(seed, f"login {index}")
+        roll = _derive_number(seed, f"login {index}")
         user = users[roll % len(users)]
         moment -= timedelta(seconds=60 + roll // 7 % 40_000)
-        way = user.auth_types[roll // 11 % len(user.auth_types)] if user.auth_types else "password"
+        auth_type = user.auth_types[roll // 11 % len(user.auth_types)] if user.auth_types else "password"
         logins.append(
             Login(
                 account_id=ACCOUNT_ID,
@@ -241,20 +243,20 @@ def invent_logins(seed: int, users: Sequence[User], number: int) -> list[Login]:
                 at=moment,
                 ip_address=f"192.0.2.{1 + roll // 13 % 254}",
                 user_agent=_USER_AGENTS[roll // 17 % len(_USER_AGENTS)],
-                auth_type=AUTH_TYPES_IN_LOG[way],
+                auth_type=AUTH_TYPES_IN_LOG[auth_type],
                 is_successful=roll // 19 % 8 > 0,
             )
         )
     return logins
 
 
-def key_material(seed: int, label: str) -> bytes:
-    """32 bytes that look random but depend on nothing except seed and label."""
-    # Hexadecimal, because Python refuses to write very large integers in decimal.
+def derive_key(seed: int, label: str) -> bytes:
+    """Derive 32 bytes that look random but depend only on seed and label."""
+    # Hexadecimal, because Python does not write very large integers in decimal.
     return sha256(f"{seed:x}/{label}".encode()).digest()
 
 
-def _details(seed: int, label: str) -> Record:
+def _generate_details(seed: int, label: str) -> Record:
     def one_of(deck: str, cards: Sequence[T]) -> T:
         return next(_deal(seed, f"{label} {deck}", cards))
 
@@ -269,8 +271,8 @@ def _details(seed: int, label: str) -> Record:
         "serviceStatuses": {
             service: {"status": status, "enabled": enabled} for service, (status, enabled) in states.items()
         },
-        "paidFeatures": _features(seed, "paid_feature_id", _PAID_FEATURES),
-        "freeFeatures": _features(seed, "free_feature_id", _FREE_FEATURES),
+        "paidFeatures": _generate_features(seed, "paid_feature_id", _PAID_FEATURES),
+        "freeFeatures": _generate_features(seed, "free_feature_id", _FREE_FEATURES),
         "entryBaseDomain": one_of("domain", ("portal.example.com", None)),
         "signup_process": one_of("signup", ("sign_up_full", "sign_up_simple", None)),
         "deleted": False,
@@ -281,10 +283,10 @@ def _details(seed: int, label: str) -> Record:
     }
 
 
-def _users(seed: int, password: str) -> Iterator[User]:
+def _iterate_users(seed: int, password: str) -> Iterator[User]:
     roles = _deal(seed, "role", _ROLE_IDS)
     languages = _deal(seed, "language", _LANGUAGES)
-    ways_in = _deal(seed, "auth types", _AUTH_TYPES)
+    auth_types_deck = _deal(seed, "auth types", _AUTH_TYPES)
     standings = _deal(seed, "standing", _STANDINGS)
     user_types = _deal(seed, "user type", _USER_TYPES)
     domains = _deal(seed, "domain", _DOMAINS)
@@ -298,7 +300,7 @@ def _users(seed: int, password: str) -> Iterator[User]:
         role = ADMINISTRATORS if owner else next(roles)
         activated, two_fa, is_active = (True, False, True) if owner else next(standings)
         user_type = "common" if owner else next(user_types)
-        auth_types = next(ways_in)
+        auth_types = next(auth_types_deck)
         if owner and "password" not in auth_types:
             auth_types = ("password", *auth_types)
         name, mailbox = next(names)
@@ -319,10 +321,10 @@ def _users(seed: int, password: str) -> Iterator[User]:
         )
 
 
-def _features(seed: int, id_key: str, features: Sequence[tuple[int, str, str]]) -> Record:
+def _generate_features(seed: int, id_key: str, features: Sequence[tuple[int, str, str]]) -> Record:
     grouped: dict[str, list[Record]] = {service: [] for service in SERVICES}
     for feature_id, service, name in features:
-        number = _number(seed, f"{id_key} {feature_id}")
+        number = _derive_number(seed, f"{id_key} {feature_id}")
         since = _FEATURES_SINCE + timedelta(seconds=number % _FEATURES_PERIOD)
         grouped[service].append(
             {
@@ -337,15 +339,15 @@ def _features(seed: int, id_key: str, features: Sequence[tuple[int, str, str]]) 
 
 
 def _deal(seed: int, deck: str, cards: Sequence[T]) -> Iterator[T]:
-    """Cards without end; the deck is shuffled anew each time it runs out."""
+    """Deal cards without end; the deck is shuffled again each time it runs out."""
     for round_ in count():
-        order = [(_number(seed, f"{deck}/{round_}/{index}"), index) for index in range(len(cards))]
+        order = [(_derive_number(seed, f"{deck}/{round_}/{index}"), index) for index in range(len(cards))]
         yield from (cards[index] for _, index in sorted(order))
 
 
-def _number(seed: int, label: str) -> int:
-    """A large number that looks random but depends on nothing except seed and label.
+def _derive_number(seed: int, label: str) -> int:
+    """Derive a large number that looks random but depends only on seed and label.
 
-    The random module is not used, since only part of it promises the same numbers in every Python version.
+    The random module promises the same numbers in every Python version only for part of its functions.
     """
-    return int.from_bytes(key_material(seed, label)[:16])
+    return int.from_bytes(derive_key(seed, label)[:16])

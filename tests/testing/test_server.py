@@ -1,4 +1,4 @@
-"""The served fake as a server: threads, keep-alive, its end, and what it does with bugs and rude clients."""
+"""The fake as an HTTP server: threads, keep-alive, its end, its bugs, and clients that break the protocol."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ from typing import Any
 
 import httpx
 import pytest
-from gcore_iam.testing import FakeIAM, server
-from gcore_iam.testing.messages import Answer
+from gcore_iam.testing import FakeIAM
+from gcore_iam.testing.http import server
+from gcore_iam.testing.messages import Response
+
+from .support import authorize
 
 THREADS = 32
 REQUESTS = 15
@@ -28,10 +31,6 @@ REQUESTS = 15
 
 def port_of(url: str) -> int:
     return httpx.URL(url).port or 0
-
-
-def authorization(fake: FakeIAM) -> dict[str, str]:
-    return {"Authorization": f"APIKey {fake.api_key}"}
 
 
 @contextmanager
@@ -71,7 +70,7 @@ def test_connections_are_kept_alive() -> None:
         connection = HTTPConnection("127.0.0.1", port_of(url), timeout=10)
         local_ports = set()
         for _ in range(5):
-            connection.request("GET", "/iam/users/1", headers=authorization(fake))
+            connection.request("GET", "/iam/users/1", headers=authorize(fake))
             response = connection.getresponse()
             assert (response.status, response.will_close) == (200, False)
             response.read()
@@ -80,7 +79,7 @@ def test_connections_are_kept_alive() -> None:
     assert len(local_ports) == 1
 
 
-def test_threads_hammering_get_only_right_answers() -> None:
+def test_many_threads_get_only_right_responses() -> None:
     fake = FakeIAM(200, max_page_size=50)
     users = list(fake.users)
 
@@ -95,7 +94,7 @@ def test_threads_hammering_get_only_right_answers() -> None:
 
     with (
         fake.serve() as url,
-        httpx.Client(base_url=url, headers=authorization(fake), trust_env=False) as client,
+        httpx.Client(base_url=url, headers=authorize(fake), trust_env=False) as client,
         ThreadPoolExecutor(THREADS) as pool,
     ):
         for result in [pool.submit(hammer, client, thread) for thread in range(THREADS)]:
@@ -138,7 +137,7 @@ def test_idle_connections_do_not_delay_the_end(monkeypatch: pytest.MonkeyPatch) 
             assert idle.recv(65536) == b""
 
 
-def test_a_client_that_stops_in_the_middle_delays_the_end_no_longer_than_allowed(
+def test_a_client_that_stops_halfway_delays_the_end_briefly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(server, "_SHUTDOWN_SECONDS", 0.1)
@@ -194,7 +193,7 @@ def test_it_can_be_served_from_inside_a_running_event_loop() -> None:
 
     async def scenario() -> list[int]:
         with fake.serve() as url:
-            async with httpx.AsyncClient(base_url=url, headers=authorization(fake), trust_env=False) as client:
+            async with httpx.AsyncClient(base_url=url, headers=authorize(fake), trust_env=False) as client:
                 answers = await asyncio.gather(*(client.get(f"/iam/users/{user['id']}") for user in fake.users))
                 return [answer.json()["id"] for answer in answers]
 
@@ -220,11 +219,11 @@ def test_a_bad_port_is_refused_before_the_block(port: Any, error: type[Exception
 
 @contextmanager
 def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def fail(*_: object) -> Answer:
+    def fail(*_: object) -> Response:
         raise ZeroDivisionError("a bug")
 
     with monkeypatch.context() as patch:
-        patch.setattr("gcore_iam.testing.fake.respond", fail)
+        patch.setattr("gcore_iam.testing.router.build_response", fail)
         yield
 
 
@@ -242,7 +241,7 @@ def test_a_bug_is_logged_and_answered_with_500_over_http(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake = FakeIAM(1)
-    with fake.serve() as url, httpx.Client(base_url=url, headers=authorization(fake), trust_env=False) as client:
+    with fake.serve() as url, httpx.Client(base_url=url, headers=authorize(fake), trust_env=False) as client:
         with broken(monkeypatch):
             response = client.get("/iam/users?limit=1")
         assert client.get("/iam/users").status_code == 200
@@ -279,17 +278,17 @@ def test_bytes_that_are_not_http_do_not_end_the_server() -> None:
         for data in (b"\x16\x03\x01\r\n\r\n", b"GET /\xff HTTP/1.1\r\n\r\n", b"\r\n\r\nnonsense\r\n\r\n"):
             with raw_connection(url, data) as connection:
                 assert b" 400 " in read_all(connection)
-        assert httpx.get(f"{url}/iam/users", headers=authorization(fake), trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/iam/users", headers=authorize(fake), trust_env=False).status_code == 200
 
 
-def test_a_client_that_hangs_up_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_client_that_disconnects_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
     fake = FakeIAM(1)
     half = b"POST /iam/users HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nab"
     with fake.serve() as url:
         for _ in range(20):
             with raw_connection(url, half):
                 pass
-        assert httpx.get(f"{url}/iam/users", headers=authorization(fake), trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/iam/users", headers=authorize(fake), trust_env=False).status_code == 200
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 

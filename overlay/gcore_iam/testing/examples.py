@@ -1,0 +1,214 @@
+"""Example values of schemas: what the fake responds with where it has no data of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator
+
+from .schemas import Schema, build_validator, collect_properties, get_schema, get_validator, resolve_ref
+from .seed import Record
+
+_DEEPEST = 12
+"""Levels of an example. A schema that requires itself has no finite value."""
+
+_FORMATS = {
+    "date": "2026-01-01",
+    "date-time": "2026-01-01T00:00:00Z",
+    "duration": "PT1H",
+    "email": "user@example.com",
+    "hostname": "example.com",
+    "idn-email": "user@example.com",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "json-pointer": "/a",
+    "regex": ".*",
+    "time": "00:00:00Z",
+    "uri": "https://example.com/",
+    "uri-reference": "/",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
+
+
+class NoExampleError(LookupError):
+    """A schema has no value that this module can find."""
+
+
+def build_example(schema: Schema) -> Any:
+    """Build a value that a schema accepts.
+
+    Raises:
+        NoExampleError: The schema demands what cannot be built, such as a text that matches a pattern.
+    """
+    value = _build(schema, _DEEPEST)
+    if not build_validator(schema).is_valid(value):
+        raise NoExampleError("no example meets the schema")
+    return value
+
+
+def complete(schema: Schema, value: Any) -> tuple[Any, tuple[str, ...]]:
+    """Add the required properties that a value lacks.
+
+    Args:
+        schema: A schema of the spec.
+        value: Decoded JSON; it is not changed.
+
+    Returns:
+        The value with an example in each place where a required property was missing, and these places, such as
+        `results.*.created_at`, sorted and without duplicates.
+
+    Raises:
+        NoExampleError: A missing property has no example.
+    """
+    added: set[str] = set()
+    completed = _complete(schema, value, "", added)
+    return completed, tuple(sorted(added))
+
+
+def complete_record(component: str, record: Record) -> Record:
+    """Add examples of the required properties that a record lacks, according to a schema of the spec's components."""
+    if get_validator(component).is_valid(record):
+        return record
+    try:
+        completed: Record = complete(get_schema(component), record)[0]
+    except NoExampleError:
+        return record
+    return completed
+
+
+def _complete(schema: Schema, value: Any, place: str, added: set[str]) -> Any:
+    schema = resolve_ref(schema)
+    for part in schema.get("allOf", ()):
+        value = _complete(part, value, place, added)
+    for union in ("oneOf", "anyOf"):
+        if union in schema:
+            value = _complete_union(schema[union], value, place, added)
+    if isinstance(value, list) and isinstance(schema.get("items"), dict):
+        return [_complete(schema["items"], item, f"{place}*.", added) for item in value]
+    if not isinstance(value, dict):
+        return value
+    properties = collect_properties(schema)
+    rest = schema.get("additionalProperties")
+    completed = {}
+    for key, inner in value.items():
+        inner_schema = properties.get(key, rest if isinstance(rest, dict) else {})
+        completed[key] = _complete(inner_schema, inner, f"{place}{key}.", added)
+    for key in schema.get("required", ()):
+        if key not in value:
+            completed[key] = build_example(properties.get(key, {}))
+            added.add(f"{place}{key}")
+    return completed
+
+
+def _complete_union(members: list[Schema], value: Any, place: str, added: set[str]) -> Any:
+    """Complete a value for the first member of a union that then accepts it, unless one does already."""
+    validators = [_get_validator(member) for member in members]
+    if any(validator.is_valid(value) for validator in validators):
+        return value
+    for member, validator in zip(members, validators, strict=True):
+        found: set[str] = set()
+        completed = _complete(member, value, place, found)
+        if validator.is_valid(completed):
+            added |= found
+            return completed
+    return value
+
+
+_validators: dict[int, tuple[Schema, Draft202012Validator]] = {}
+"""Validators of union members by identity: a page of users completes the same member a thousand times."""
+
+
+def _get_validator(schema: Schema) -> Draft202012Validator:
+    if id(schema) not in _validators:
+        _validators[id(schema)] = schema, build_validator(schema)
+    return _validators[id(schema)][1]
+
+
+def _build(schema: Schema | bool, depth: int) -> Any:
+    if isinstance(schema, bool):
+        return None
+    if depth == 0:
+        raise NoExampleError("the schema requires itself")
+    schema = resolve_ref(schema)
+    for key in ("const", "default"):
+        if key in schema:
+            return schema[key]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    for union in ("oneOf", "anyOf"):
+        if union in schema:
+            return _build_member(schema, union, depth)
+    if "allOf" in schema:
+        return _build_all(schema, depth)
+    return _build_typed(schema, depth)
+
+
+def _build_member(schema: Schema, union: str, depth: int) -> Any:
+    """Build a value of the first member of a union that has one."""
+    rest = {key: value for key, value in schema.items() if key != union}
+    for member in schema[union]:
+        candidate = {"allOf": [member, rest]} if rest else member
+        try:
+            value = _build(candidate, depth - 1)
+        except NoExampleError:
+            continue
+        if build_validator(schema).is_valid(value):
+            return value
+    raise NoExampleError(f"no member of {union} has an example")
+
+
+def _build_all(schema: Schema, depth: int) -> Any:
+    """Build a value that meets all parts of `allOf`."""
+    parts = [{key: value for key, value in schema.items() if key != "allOf"}, *map(resolve_ref, schema["allOf"])]
+    values = [_build(part, depth - 1) for part in parts if part]
+    if all(isinstance(value, dict) for value in values):
+        return {key: inner for value in values for key, inner in value.items()}
+    validator = build_validator(schema)
+    return next((value for value in values if validator.is_valid(value)), values[-1])
+
+
+def _build_typed(schema: Schema, depth: int) -> Any:
+    kind = schema.get("type", "object" if "properties" in schema else "array" if "items" in schema else "null")
+    if isinstance(kind, list):
+        kind = next((name for name in kind if name != "null"), "null")
+    if kind == "object":
+        properties = collect_properties(schema)
+        return {key: _build(properties.get(key, {}), depth - 1) for key in schema.get("required", ())}
+    if kind == "array":
+        # One item shows what a list holds.
+        return _build_list(schema, depth)
+    if kind in ("integer", "number"):
+        return _build_number(schema)
+    if kind == "string":
+        return _build_text(schema)
+    return {"boolean": False}.get(kind)
+
+
+def _build_list(schema: Schema, depth: int) -> list[Any]:
+    number = min(max(1, schema.get("minItems", 0)), schema.get("maxItems", 1_000))
+    return [_build(schema.get("items", {}), depth - 1) for _ in range(number)]
+
+
+def _build_number(schema: Schema) -> int | float:
+    step = schema.get("multipleOf", 1)
+    lowest = schema.get("minimum", schema.get("exclusiveMinimum"))
+    highest = schema.get("maximum", schema.get("exclusiveMaximum"))
+    number = step if lowest is None else -(-lowest // step) * step
+    if number == schema.get("exclusiveMinimum"):
+        number += step
+    if highest is not None and number > highest:
+        number = highest // step * step
+    if number == schema.get("exclusiveMaximum"):
+        number -= step
+    return int(number) if number == int(number) else float(number)
+
+
+def _build_text(schema: Schema) -> str:
+    text = _FORMATS.get(schema.get("format", ""), "example")
+    if "pattern" in schema:
+        # Texts that common patterns of identifiers and codes accept. The caller checks the result.
+        validator = build_validator(schema)
+        candidates = (text, "a", "A", "1", "aa", "AA", "aB1", "0" * 32, "a" * 32, "1.1.1", "+12025550100")
+        text = next((candidate for candidate in candidates if validator.is_valid(candidate)), text)
+    length = max(len(text), schema.get("minLength", 0))
+    return text.ljust(length, "x")[: schema.get("maxLength", length)]

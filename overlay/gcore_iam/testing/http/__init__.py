@@ -1,0 +1,1 @@
+"""How requests reach the fake: in process through httpx, or over HTTP."""
