@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from ..errors import CodegenError
-from ..spec import METHODS, Json, escape
+from ..spec import METHODS, Json, Spec, escape
 from .lookup import as_mapping, servers_at
 from .shapes import Side
 
@@ -39,7 +39,7 @@ class Operation:
     @property
     def template(self) -> str:
         """The path without the names of its parameters."""
-        return re.sub(r"\{[^{}]*\}", "{}", self.path)
+        return _template(self.path)
 
     @property
     def is_incoming(self) -> bool:
@@ -69,6 +69,10 @@ def operations(side: Side) -> Iterator[Operation]:
                 yield from _path_operations(side, f"/{section}/{escape(path)}", path, kind)
 
 
+def _template(path: str) -> str:
+    return re.sub(r"\{[^{}]*\}", "{}", path)
+
+
 def _path_operations(side: Side, place: str, path: str, kind: str) -> Iterator[Operation]:
     holder = side.follow(place)
     for method, value in side.mapping(place).items():
@@ -95,7 +99,7 @@ def _callbacks(side: Side, owner: Operation) -> Iterator[Operation]:
 
 
 def _addresses(side: Side, path: str, pointer: str) -> frozenset[str]:
-    template = re.sub(r"\{[^{}]*\}", "{}", path)
+    template = _template(path)
     found = []
     for server in servers_at(side, pointer, pointer.rpartition("/")[0], ""):
         url, variables = json.loads(server)
@@ -238,6 +242,17 @@ def _content(side: Side, operation: Operation) -> str:
         if key not in prose and not key.startswith("x-")
     }
     return json.dumps(value, sort_keys=True, default=str)
+
+
+def same_templates(spec: Spec) -> Iterator[str]:
+    """Yield a note for each path whose template another path has, which OpenAPI forbids."""
+    first: dict[str, str] = {}
+    for path in as_mapping(spec.document.get("paths")):
+        template = _template(path)
+        if template in first and not path.startswith("x-"):
+            place = spec.place(f"/paths/{escape(path)}")
+            yield f"{place}: the path {path} is the same as {first[template]}: only the names of parameters differ"
+        first.setdefault(template, path)
 
 
 # --- media types -------------------------------------------------------------------------------------------------

@@ -59,12 +59,11 @@ class OperationDiff:
                 yield _OperationComparison(self, operation, new_of[operation], operation in matched.moved).run()
             elif operation.owner is None or operation.owner in new_of:
                 yield self._removed(operation, path_too=operation.template not in paths)
-        known, old_of = set(new_of.values()), set(new_of.values())
+        known = set(new_of.values())
         for operation in matched.new:
-            if operation not in known and (operation.owner is None or operation.owner in old_of):
-                yield Outcome(
-                    operation.name, [Finding(f"{operation.kind}-added", operation.name, None, operation.pointer)]
-                )
+            if operation not in known and (operation.owner is None or operation.owner in known):
+                finding = Finding(f"{operation.kind}-added", operation.name, None, operation.pointer)
+                yield Outcome(operation.name, [finding])
 
     def _removed(self, operation: Operation, *, path_too: bool) -> Outcome:
         if operation.is_incoming:
@@ -619,7 +618,7 @@ def _success(code: str) -> str:
 
 
 def _is_in_path(parameter: _Parameter) -> bool:
-    """Whether a parameter fills the path: templates are equal on both sides, so it is needed whether declared or not."""
+    """Whether a parameter fills the path, which has the same template on both sides: it is needed, declared or not."""
     return parameter.value.get("in") == "path"
 
 

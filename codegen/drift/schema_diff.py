@@ -303,7 +303,7 @@ class _Comparison:
         self._annotations()
 
     def _has_common_type(self) -> bool:
-        """Whether a value can satisfy both sides; if not, the type is reported, and every value of it is another one."""
+        """Whether a value can satisfy both sides; if not, the type is reported and the values are not."""
         old, new = self.old.kinds, self.new.kinds
         return not old or not new or bool(old & new) or old | new <= {"integer", "number"}
 
@@ -757,7 +757,7 @@ class _Comparison:
 
 
 _WIDER_FORMATS = frozenset(
-    {("int32", "int64"), ("float", "double"), *(("uuid%d" % number, "uuid") for number in range(1, 9))}
+    {("int32", "int64"), ("float", "double"), *((f"uuid{number}", "uuid") for number in range(1, 9))}
 )
 """Formats of which the second holds all that the first does."""
 

@@ -155,7 +155,7 @@ def _is_defined(side: Side, name: str) -> bool:
 
 def _renamed_schemes(old: Side, new: Side) -> dict[str, str]:
     """The schemes that have another name and the same definition."""
-    removed, added = ([name for name in keys_at(side, _SCHEMES)] for side in (old, new))
+    removed, added = (keys_at(side, _SCHEMES) for side in (old, new))
     fresh = {name: _content(new, name) for name in added if name not in removed}
     found = {}
     for name in [name for name in removed if name not in added]:
