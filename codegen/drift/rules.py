@@ -360,6 +360,9 @@ SHARED = frozenset(
 )
 """Rules that say the same of every operation that they hold for: one change, wherever it stands."""
 
+SECURITY = ("api-security", "api-global-security")
+"""How the ids of rules about authentication begin."""
+
 DOCS: Mapping[str, str] = MappingProxyType(
     {
         "docs-description-changed": "{what} is described in other words",
@@ -393,6 +396,7 @@ PYTHON: Mapping[str, Rule] = MappingProxyType(
         "py-function-return-changed": Rule("error", "{what} returns {after} instead of {before}"),
         "py-enum-member-added": Rule("info", "{what} is new: {after}"),
         "py-enum-member-removed": Rule("error", "{what} is gone: {before}"),
+        "py-authentication-changed": Rule("error", "programs that send their credentials as before fail: {what}"),
         "gen-response-dropped": Rule("error", "the generator loses a part: {what}"),
         "gen-correction-unfit": Rule("warning", "{what}"),
         "overlay-symbol-broken": Rule("error", "{what}"),

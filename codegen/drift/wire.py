@@ -15,7 +15,7 @@ from ..spec import Json, Spec, mappings
 from .finding import Finding
 from .match import operations
 from .operation_diff import OperationDiff
-from .report import LEVELS, Change, Place, fingerprint
+from .report import LEVELS, Change, Place, fingerprint, with_unique_fingerprints
 from .rules import SHARED, level
 from .schema_diff import Pair, SchemaDiff
 from .shapes import Side
@@ -41,7 +41,7 @@ def changes(old: Spec, new: Spec, today: datetime.date) -> list[Change]:
     for finding, reached in _compared(*sides, today).items():
         merged.add(finding, reached)
     found = merged.changes([operation.name for side in sides for operation in operations(side)])
-    return [*found, *_versions(old, new, found)]
+    return with_unique_fingerprints([*found, *_versions(old, new, found)])
 
 
 def findings(old: Spec, new: Spec, today: datetime.date) -> dict[Finding, list[str]]:
