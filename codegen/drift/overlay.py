@@ -346,7 +346,7 @@ def _fields(model: Class) -> set[str]:
 def _refused_credentials(files: _Files, old: Spec, others: Sequence[Change]) -> Iterator[_Problem]:
     """Find the lines that write credentials of a security scheme that the API refuses from now on."""
     refused = {name for change in others if change.id == _AUTHENTICATION for name in _schemes(change, old)}
-    for file in files.names():
+    for file in files.names() if refused else ():
         for node in ast.walk(files.tree(file)):
             name = _credentials_of(node, refused)
             if name and isinstance(node, ast.expr):
