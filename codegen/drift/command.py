@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+import attrs
+
 from .. import corrections
 from ..errors import CodegenError
 from . import accept, history, update
@@ -20,8 +22,8 @@ from .gate import Gate, parse_gates
 from .render import FORMATS, Options
 from .render.common import printable, visible
 from .report import CHOICES, Layer, Review
-from .review import Project, review
-from .sources import read
+from .review import GenerationError, Project, review
+from .sources import read, read_both_ways
 
 SPEC = Path("spec/iam_api.yaml")
 PACKAGE = Path("generated/gcore_iam_client")
@@ -38,7 +40,7 @@ exit status:
   1  a gate was tripped (--fail-on)
   2  the command line, a file of the project, or the type checker
   3  a description cannot be read
-  4  a client cannot be generated from a description
+  4  a client cannot be generated from a description; the wire and docs layers are reported all the same
 """
 
 
@@ -120,7 +122,7 @@ def _drift(arguments: argparse.Namespace) -> int:
             return 2
     gc.disable()  # what is read stays until the end, and looking through it again and again takes longer than reading
     try:
-        found = reviewed(arguments, layers)
+        found, problem = review_or_wire(arguments, layers)
     finally:
         gc.enable()
     shown = FORMATS[arguments.format](found, options(arguments))
@@ -134,18 +136,39 @@ def _drift(arguments: argparse.Namespace) -> int:
     tripped = [gate for gate in gates if gate.trips(found)]
     for gate in tripped:
         print(f"codegen: gate {gate} was tripped", file=sys.stderr)
+    if problem:
+        print(f"codegen: {problem}", file=sys.stderr)
+        return GenerationError.status
     return 1 if tripped else 0
 
 
-def reviewed(arguments: argparse.Namespace, layers: Sequence[Layer]) -> Review:
-    """Review what the command line names."""
+def review_or_wire(arguments: argparse.Namespace, layers: Sequence[Layer]) -> tuple[Review, str]:
+    """Review what the command line names, without the layers that need a client if none can be made.
+
+    Returns:
+        The review, and why no client can be made, "" if one was made or none was needed.
+    """
     if arguments.old == arguments.new == "-":
         raise CodegenError("standard input can be one side only")
     generating = bool({"python", "overlay"} & set(layers))
     accepted = accept.load(arguments.accepted)
     project = _project(arguments, generating=generating)
-    old, new = (read(name, generating=generating) for name in (arguments.old, arguments.new))
-    return review(old, new, project, layers=layers, accepted=accepted, today=today())
+    if not generating:
+        old, new = (read(name, generating=False) for name in (arguments.old, arguments.new))
+        return review(old, new, project, layers=layers, accepted=accepted, today=today()), ""
+    old, new = (read_both_ways(name) for name in (arguments.old, arguments.new))
+    try:
+        for side in (old, new):
+            if side.client_problem:
+                raise GenerationError(side.client_problem)
+        return review(old, new, project, layers=layers, accepted=accepted, today=today()), ""
+    except GenerationError as error:
+        plain: list[Layer] = [layer for layer in layers if layer not in ("python", "overlay")]
+        if not plain:
+            raise
+        found = review(old, new, project, layers=plain, accepted=accepted, today=today())
+        note = f"no client can be made, so Python and the overlay are not compared: {str(error).splitlines()[0]}"
+        return attrs.evolve(found, notes=(note, *found.notes)), str(error)
 
 
 def add_history(commands: _Commands, project: argparse.ArgumentParser) -> None:
@@ -176,7 +199,9 @@ def _history(arguments: argparse.Namespace) -> int:
         layers=arguments.layers,
         today=today(),
     )
+    count = 0
     for step in steps:
+        count += 1
         verdict = step.review.verdict if step.review else None
         words = {layer: getattr(verdict, layer, None) for layer in arguments.layers}
         if arguments.format == "json":
@@ -185,6 +210,10 @@ def _history(arguments: argparse.Namespace) -> int:
         else:
             shown = "  ".join(f"{layer} {word or '-':10}" for layer, word in words.items())
             print(f"{step.date} {step.commit[:9]}  {shown}  {printable(step.headline)}", flush=True)
+    if not count:
+        since = f" since {arguments.since}" if arguments.since else ""
+        text = f"no commit{since} changes more of {arguments.path} than its version"
+        print(f"codegen: {arguments.repository}: {text}", file=sys.stderr)
     return 0
 
 

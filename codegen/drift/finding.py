@@ -35,7 +35,13 @@ class Finding:
     @property
     def message(self) -> str:
         """One sentence for a person."""
-        return rule(self.rule).text.format(what=self.what, before=show(self.before), after=show(self.after))
+        values = self.before, self.after
+        shown = map(_show_value if _VALUE_RULES.search(self.rule) else show, values)
+        return rule(self.rule).text.format(what=self.what, **dict(zip(("before", "after"), shown, strict=True)))
+
+
+_VALUE_RULES = re.compile(r"enum|const|default-value")
+"""Rules about JSON values, of which `1` and `"1"` are two."""
 
 
 def _as_text(finding: Finding) -> str:
@@ -49,6 +55,15 @@ def show(value: Json) -> str:
     text = f"`{value}`" if isinstance(value, str) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
     text = " ".join(text.split())
     return text if len(text) <= 80 else f"{text[:76]}…`"
+
+
+def _show_value(value: Json) -> str:
+    """A JSON value in a sentence: a text that would read as another value stands in quotes."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_show_value, value))
+    if isinstance(value, str) and re.fullmatch(r"true|false|null|-?\d+(\.\d+)?", value):
+        return f'`"{value}"`'
+    return show(value)
 
 
 def label(pointer: str, names: dict[str, str]) -> str:

@@ -157,6 +157,8 @@ def _step(
 
 def _commits(repository: Path, path: str, since: str | None) -> Iterator[tuple[str, str, bytes]]:
     """(commit, date, content) of each commit that touched a file, oldest first."""
+    # Git takes `./path` only in a working tree; a path from the root of the repository is understood in a bare one too.
+    from_root = f"{_git(repository, 'rev-parse', '--show-prefix').decode().strip()}{path}"
     if since is not None:
         if since.startswith("-"):
             raise UnreadableError(f"{since}: is no revision")
@@ -165,7 +167,7 @@ def _commits(repository: Path, path: str, since: str | None) -> Iterator[tuple[s
         except UnreadableError:
             raise UnreadableError(f"{repository}: has no revision {since}") from None
         with contextlib.suppress(UnreadableError):  # it may have come later
-            yield commit, "", _git(repository, "show", f"{commit}:./{path}")
+            yield commit, "", _git(repository, "show", f"{commit}:{from_root}")
     span = f"{since}..HEAD" if since else "HEAD"
     log = _git(repository, "log", "--first-parent", "--reverse", "--format=%H %cs", span, "--", path).decode()
     if not log and not _git(repository, "log", "--first-parent", "--max-count=1", "--format=%H", "--", path):
@@ -173,7 +175,7 @@ def _commits(repository: Path, path: str, since: str | None) -> Iterator[tuple[s
     for line in log.splitlines():
         commit, date = line.split()
         with contextlib.suppress(UnreadableError):  # the commit that removed it
-            yield commit, date, _git(repository, "show", f"{commit}:./{path}")
+            yield commit, date, _git(repository, "show", f"{commit}:{from_root}")
 
 
 def _git(repository: Path, *words: str) -> bytes:

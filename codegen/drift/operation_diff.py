@@ -6,41 +6,25 @@ import datetime
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import attrs
 
-from ..errors import CodegenError
-from ..spec import METHODS, Json, escape, without
+from ..spec import Json, escape, without
+from . import security
 from .finding import Finding, label
-from .schema_diff import STABILITY, Context, Pair, date_of
-from .shapes import Side
+from .lookup import as_mapping, end_pointers, key_pointer, keys_at, list_at, servers_at
+from .match import Operation, is_range, match_media_types, match_operations, match_statuses, plain_media_type
+from .rules import REVERSED
+from .schema_diff import STABILITY, Context, Joining, Pair, date_of
+from .shapes import BINARY, Side
+
+Direction: TypeAlias = Literal["request", "response"]
 
 _LOOSE = ("xml", "x-www-form-urlencoded", "text/", "form-data")
 """What media types are called in which every value is text."""
 
 _PROSE = {"summary": "docs-summary-changed", "description": "docs-description-changed"}
-
-
-@attrs.frozen
-class Operation:
-    """A method of a path on one side."""
-
-    method: str
-    """In capitals."""
-    path: str
-    """As written; `webhook:NAME` for a webhook."""
-    pointer: str
-
-    @property
-    def name(self) -> str:
-        """As reports name it."""
-        return f"{self.method} {self.path}"
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What it is recognised by: what path parameters are called does not count."""
-        return self.method, re.sub(r"\{[^{}]*\}", "{}", self.path)
 
 
 @attrs.define
@@ -65,25 +49,26 @@ class OperationDiff:
     """What a sunset is held against."""
 
     def compare(self) -> Iterator[Outcome]:
-        """Every operation of either document, in the order of the old one, then the new ones; the document first."""
-        yield Outcome("", list(self._document()))
-        old, new = list(operations(self.old)), list(operations(self.new))
-        there = {operation.key: operation for operation in new}
-        known = {operation.key for operation in old}
-        paths = {operation.key[1] for operation in new}
-        for operation in old:
-            if operation.key in there:
-                yield _OperationComparison(self, operation, there[operation.key]).run()
-            else:
-                yield self._removed(operation, path_too=operation.key[1] not in paths)
-        for operation in new:
-            if operation.key not in known:
-                rule = "webhook-added" if operation.path.startswith("webhook:") else "endpoint-added"
-                yield Outcome(operation.name, [Finding(rule, operation.name, None, operation.pointer)])
+        """Compare the document, then the operations of both sides in the order of the old one, then the new ones."""
+        matched = match_operations(self.old, self.new)
+        yield Outcome("", list(self._document(matched.pairs)))
+        paths = {operation.template for operation in matched.new}
+        new_of = dict(matched.pairs)
+        for operation in matched.old:
+            if operation in new_of:
+                yield _OperationComparison(self, operation, new_of[operation], operation in matched.moved).run()
+            elif operation.owner is None or operation.owner in new_of:
+                yield self._removed(operation, path_too=operation.template not in paths)
+        known = set(new_of.values())
+        for operation in matched.new:
+            if operation not in known and (operation.owner is None or operation.owner in known):
+                finding = Finding(f"{operation.kind}-added", operation.name, None, operation.pointer)
+                yield Outcome(operation.name, [finding])
 
     def _removed(self, operation: Operation, *, path_too: bool) -> Outcome:
-        if operation.path.startswith("webhook:"):
-            return Outcome(operation.name, [Finding("webhook-removed", operation.name, operation.pointer, None)])
+        if operation.is_incoming:
+            rule = f"{operation.kind}-removed"
+            return Outcome(operation.name, [Finding(rule, operation.name, operation.pointer, None)])
         value = self.old.mapping(operation.pointer)
         kind = "api-path-removed" if path_too else "api-removed"
         sunset, before = value.get("x-sunset"), None
@@ -103,13 +88,14 @@ class OperationDiff:
 
     # --- the document ----------------------------------------------------------------------------------------------
 
-    def _document(self) -> Iterator[Finding]:
+    def _document(self, pairs: Sequence[tuple[Operation, Operation]]) -> Iterator[Finding]:
         yield from self._info()
         yield from self._tags()
         yield from self._paths()
-        yield from self._servers()
-        yield from self._global_security()
-        yield from self._schemes()
+        if not pairs or any(before.addresses != after.addresses for before, after in pairs):
+            yield from _server_changes(servers_at(self.old, ""), servers_at(self.new, ""))
+        yield from security.compare_global(self.old, self.new, pairs)
+        yield from security.compare_schemes(self.old, self.new, pairs)
 
     def _info(self) -> Iterator[Finding]:
         old, new = self.old.mapping("/info"), self.new.mapping("/info")
@@ -122,11 +108,11 @@ class OperationDiff:
                 yield Finding("docs-info-changed", f"`info.{key}`", *pointers, old.get(key), new.get(key))
         ends = self.old.document.get("externalDocs"), self.new.document.get("externalDocs")
         if ends[0] != ends[1]:
-            yield Finding("docs-link-changed", "the API", *_pointers("/externalDocs", *ends), *ends)
+            yield Finding("docs-link-changed", "the API", *end_pointers("/externalDocs", *ends), *ends)
         for key in sorted(_extensions(self.old.document) | _extensions(self.new.document)):
             ends = self.old.document.get(key), self.new.document.get(key)
             if ends[0] != ends[1]:
-                yield Finding("docs-extension-changed", "the API", *_pointers(f"/{escape(key)}", *ends), *ends)
+                yield Finding("docs-extension-changed", "the API", *end_pointers(f"/{escape(key)}", *ends), *ends)
 
     def _tags(self) -> Iterator[Finding]:
         old, new = (_by_name(side, "/tags") for side in (self.old, self.new))
@@ -139,107 +125,14 @@ class OperationDiff:
 
     def _paths(self) -> Iterator[Finding]:
         """What is said of a path as a whole."""
-        old, new = _mapping(self.old.document.get("paths")), _mapping(self.new.document.get("paths"))
+        old, new = as_mapping(self.old.document.get("paths")), as_mapping(self.new.document.get("paths"))
         for path in [path for path in old if path in new and not path.startswith("x-")]:
             pointer = f"/paths/{escape(path)}"
             sides = self.old.mapping(pointer), self.new.mapping(pointer)
             for key, rule in _PROSE.items():
                 ends = sides[0].get(key), sides[1].get(key)
                 if ends[0] != ends[1]:
-                    yield Finding(rule, path, *_pointers(f"{pointer}/{key}", *ends), *ends)
-
-    def _servers(self) -> Iterator[Finding]:
-        yield from _server_changes(_servers(self.old, ""), _servers(self.new, ""))
-
-    def _global_security(self) -> Iterator[Finding]:
-        there = {operation.key: operation for operation in operations(self.new)}
-        both = [(operation, there[operation.key]) for operation in operations(self.old) if operation.key in there]
-        asked = [(_asked(self.old, before), _asked(self.new, after)) for before, after in both]
-        if asked and all(before == after for before, after in asked):
-            return  # written at the operations instead, or the other way round
-        yield from _security(
-            _requirements(self.old, "/security"),
-            _requirements(self.new, "/security"),
-            "api-global",
-            "the API",
-            "/security",
-        )
-
-    def _schemes(self) -> Iterator[Finding]:
-        place = "/components/securitySchemes"
-        old, new = (_names(side, place) for side in (self.old, self.new))
-        for name in [name for name in old if name not in new]:
-            yield Finding("api-security-component-removed", name, f"{place}/{escape(name)}", None)
-        for name in [name for name in new if name not in old]:
-            yield Finding("api-security-component-added", name, None, f"{place}/{escape(name)}")
-        for name in [name for name in old if name in new]:
-            yield from self._scheme(name, f"{place}/{escape(name)}")
-
-    def _scheme(self, name: str, pointer: str) -> Iterator[Finding]:
-        old, new = self.old.mapping(pointer), self.new.mapping(pointer)
-
-        def told(rule: str, key: str, before: Json, after: Json) -> Finding:
-            places = _at(pointer, old, key), _at(pointer, new, key)
-            return Finding(f"api-security-component-{rule}", name, *places, before, after)
-
-        if old.get("type") != new.get("type"):
-            yield told("type-changed", "type", old.get("type"), new.get("type"))
-        kinds = [str(scheme.get("type", "")).lower() for scheme in (old, new)]
-        if kinds == ["apikey", "apikey"] or kinds == ["http", "http"]:
-            before, after = (_sent_in(scheme) for scheme in (old, new))
-            if before != after:
-                yield told("place-changed", "name" if "name" in new else "scheme", before, after)
-        for key in ("description", "bearerFormat"):
-            if old.get(key) != new.get(key):
-                ends = old.get(key), new.get(key)
-                places = _pointers(f"{pointer}/{key}", *ends)
-                yield Finding("docs-description-changed", f"the security scheme {name}", *places, *ends)
-        ends = old.get("openIdConnectUrl"), new.get("openIdConnectUrl")
-        if ends[0] != ends[1]:
-            yield told("oauth-url-changed", "openIdConnectUrl", *ends)
-        flows = _mapping(old.get("flows")), _mapping(new.get("flows"))
-        if flows[0].keys() != flows[1].keys():
-            yield told("type-changed", "flows", list(flows[0]), list(flows[1]))
-        for flow in [flow for flow in flows[0] if flow in flows[1]]:
-            ours, theirs = _mapping(flows[0][flow]), _mapping(flows[1][flow])
-            for key in ("authorizationUrl", "tokenUrl", "refreshUrl"):
-                if ours.get(key) != theirs.get(key):
-                    rule = "oauth-token-url-changed" if key == "tokenUrl" else "oauth-url-changed"
-                    yield told(rule, "flows", ours.get(key), theirs.get(key))
-            scopes = _mapping(ours.get("scopes")), _mapping(theirs.get("scopes"))
-            for scope in [scope for scope in scopes[0] if scope not in scopes[1]]:
-                yield told("oauth-scope-removed", "flows", scope, None)
-            for scope in [scope for scope in scopes[1] if scope not in scopes[0]]:
-                yield told("oauth-scope-added", "flows", None, scope)
-
-
-def operations(side: Side) -> Iterator[Operation]:
-    """Every operation and webhook of a document, in its order."""
-    for section, prefix in (("paths", ""), ("webhooks", "webhook:")):
-        if not isinstance(side.document.get(section), dict):
-            continue
-        for path in side.document[section]:
-            place = f"/{section}/{escape(path)}"
-            if path.startswith("x-"):
-                continue
-            holder = side.follow(place)
-            for method, operation in side.mapping(place).items():
-                if method in METHODS:
-                    if not isinstance(operation, dict):
-                        raise CodegenError(f"{side.spec.place(f'{holder}/{method}')}: an operation must be a mapping")
-                    yield Operation(method.upper(), prefix + path, f"{holder}/{method}")
-                    yield from _callbacks(side, f"{holder}/{method}")
-
-
-def _callbacks(side: Side, pointer: str) -> Iterator[Operation]:
-    """What an operation makes the API call, one for each name, address and method."""
-    callbacks = side.mapping(pointer).get("callbacks")
-    for name in _mapping(callbacks):
-        place = side.follow(f"{pointer}/callbacks/{escape(name)}")
-        for address in [key for key in side.mapping(place) if not key.startswith("x-")]:
-            for method in [key for key in side.mapping(f"{place}/{escape(address)}") if key in METHODS]:
-                inside = f"{side.follow(f'{place}/{escape(address)}')}/{method}"
-                yield Operation(method.upper(), f"callback:{name} {address}", inside)
+                    yield Finding(rule, path, *end_pointers(f"{pointer}/{key}", *ends), *ends)
 
 
 # --- one operation -----------------------------------------------------------------------------------------------
@@ -258,6 +151,7 @@ class _OperationComparison:
     diff: OperationDiff
     before: Operation
     after: Operation
+    is_moved: bool = False
     outcome: Outcome = attrs.field(init=False)
     old: dict[str, Json] = attrs.field(init=False)
     new: dict[str, Json] = attrs.field(init=False)
@@ -268,6 +162,7 @@ class _OperationComparison:
         self.outcome = Outcome(self.before.name)
         if self.new.get("x-stability-level", self.old.get("x-stability-level")) in ("draft", "alpha"):
             self.outcome.guards = frozenset({"unstable"})
+        self._move()
         self._prose()
         self._names()
         self._lifecycle()
@@ -280,7 +175,7 @@ class _OperationComparison:
 
     def _tell(self, rule: str, key: str, before: Json = None, after: Json = None) -> None:
         """Add a finding about the operation itself."""
-        places = _at(self.before.pointer, self.old, key), _at(self.after.pointer, self.new, key)
+        places = key_pointer(self.before.pointer, self.old, key), key_pointer(self.after.pointer, self.new, key)
         self._add(rule, self.after.name, *places, before, after)
 
     def _add(
@@ -294,7 +189,20 @@ class _OperationComparison:
         *,
         guards: frozenset[str] = frozenset(),
     ) -> None:
+        if self.before.is_incoming:
+            rule = REVERSED.get(rule, rule)
         self.outcome.findings.append(Finding(rule, what, old, new, before, after, guards))
+
+    @property
+    def _directions(self) -> tuple[Direction, Direction]:
+        """The direction of what the operation takes and of what it returns, as the client sees them."""
+        return ("response", "request") if self.before.is_incoming else ("request", "response")
+
+    def _move(self) -> None:
+        if self.is_moved:
+            name = self.old.get("operationId") or self.before.name
+            places = self.before.pointer, self.after.pointer
+            self._add("endpoint-moved", f"`{name}`", *places, self.before.path, self.after.path)
 
     def _pair(self, old: str, new: str, context: Context) -> None:
         self.outcome.pairs.append(((old,), (new,), context))
@@ -359,20 +267,17 @@ class _OperationComparison:
                 self._tell("docs-extension-changed", "x-stability-level", before, after)
 
     def _security(self) -> None:
-        old = self.diff.old, f"{self.before.pointer}/security", "security" in self.old
-        new = self.diff.new, f"{self.after.pointer}/security", "security" in self.new
-        if not old[2] and not new[2]:
-            return  # told of once, for the document
-        before, after = (_requirements(side, place if own else "/security") for side, place, own in (old, new))
-        places = tuple(place if own else place.rpartition("/")[0] for _, place, own in (old, new))
-        self.outcome.findings += _security(before, after, "api", self.after.name, *places)
+        if not self.before.is_incoming:
+            self.outcome.findings += security.compare_operation(self.diff.old, self.diff.new, self.before, self.after)
 
     def _servers(self) -> None:
-        """Servers of the operation or its path, which take the place of the document's."""
+        """Compare servers of the operation or its path, which take the place of the document's."""
+        if self.before.addresses == self.after.addresses:
+            return
         sides = ((self.diff.old, self.before.pointer), (self.diff.new, self.after.pointer))
-        if any(_listing(side, f"{place}/servers") for side, at in sides for place in (at, at.rpartition("/")[0])):
-            told = [_servers(side, at, at.rpartition("/")[0], "") for side, at in sides]
-            self.outcome.findings += _server_changes(*told)
+        if any(list_at(side, f"{place}/servers") for side, at in sides for place in (at, at.rpartition("/")[0])):
+            found = [servers_at(side, at, at.rpartition("/")[0], "") for side, at in sides]
+            self.outcome.findings += _server_changes(*found)
 
     # --- parameters ------------------------------------------------------------------------------------------------
 
@@ -380,20 +285,20 @@ class _OperationComparison:
         old = dict(self._of(self.diff.old, self.before))
         new = dict(self._of(self.diff.new, self.after))
         for key, parameter in old.items():
-            if key not in new:
+            if key not in new and not _is_in_path(parameter):
                 self._removed_parameter(parameter)
         for key, parameter in new.items():
-            if key not in old:
-                self._added_parameter(parameter)
-            else:
+            if key in old:
                 self._parameter(old[key], parameter)
+            elif not _is_in_path(parameter):
+                self._added_parameter(parameter)
 
     def _of(self, side: Side, operation: Operation) -> Iterator[tuple[tuple[str, str], _Parameter]]:
         """The parameters of an operation, those of its path included, by what they are recognised by."""
         order = {name: index for index, name in reversed([*enumerate(re.findall(r"\{([^{}]*)\}", operation.path))])}
         holder = operation.pointer.rpartition("/")[0]
         for place, common in ((holder, True), (operation.pointer, False)):
-            for index, value in enumerate(_listing(side, f"{place}/parameters")):
+            for index, value in enumerate(list_at(side, f"{place}/parameters")):
                 pointer = side.follow(f"{place}/parameters/{index}")
                 value = side.mapping(pointer)
                 name, location = str(value.get("name", "")), str(value.get("in", ""))
@@ -405,6 +310,10 @@ class _OperationComparison:
     def _removed_parameter(self, parameter: _Parameter) -> None:
         what = f"parameter {parameter.value.get('name')}"
         sunset, rule = parameter.value.get("x-sunset"), "request-parameter-removed"
+        if self.before.is_incoming:
+            required = "required" if parameter.value.get("required") is True else "optional"
+            self._add(f"webhook-{required}-parameter-removed", what, parameter.pointer, None)
+            return
         if parameter.value.get("deprecated") is True:
             day = None if sunset is None else date_of(sunset)
             if sunset is not None and day is None:
@@ -417,9 +326,7 @@ class _OperationComparison:
 
     def _added_parameter(self, parameter: _Parameter) -> None:
         required = "required" if parameter.value.get("required") is True else "optional"
-        if parameter.value.get("in") == "path":
-            rule = "new-request-path-parameter"
-        elif parameter.common:
+        if parameter.common:
             rule = f"new-{required}-request-default-parameter-to-existing-path"
         else:
             rule = f"new-{required}-request-parameter"
@@ -429,7 +336,7 @@ class _OperationComparison:
         what = f"parameter {new.value.get('name')}"
 
         def told(rule: str, key: str, before: Json = None, after: Json = None) -> None:
-            places = _at(old.pointer, old.value, key), _at(new.pointer, new.value, key)
+            places = key_pointer(old.pointer, old.value, key), key_pointer(new.pointer, new.value, key)
             self._add(rule, what, *places, before, after)
 
         required = [parameter.value.get("required") is True for parameter in (old, new)]
@@ -455,7 +362,9 @@ class _OperationComparison:
                 told(f"docs-{'description' if key == 'description' else 'example'}-changed", key, *ends)
         self._parameter_lifecycle(old, new, told)
         if schemas[0] and schemas[1]:
-            context = Context("request", "parameter", loose=True, location=str(new.value.get("in", "")))
+            location, direction = str(new.value.get("in", "")), self._directions[0]
+            joining = _joining(before) if before == after else "none"
+            context = Context(direction, "parameter", loose=True, location=location, joining=joining)
             self._pair(schemas[0], schemas[1], context)
         elif schemas[0] or schemas[1]:
             told(f"request-parameter-schema-{'added' if schemas[1] else 'removed'}", "schema")
@@ -504,16 +413,16 @@ class _OperationComparison:
         old, new = self.diff.old.mapping(old_place), self.diff.new.mapping(new_place)
         required = [value.get("required") is True for value in (old, new)]
         if required[0] != required[1]:
-            at = _at(old_place, old, "required"), _at(new_place, new, "required")
+            at = key_pointer(old_place, old, "required"), key_pointer(new_place, new, "required")
             kind = "required" if required[1] else "optional"
             self._add(f"request-body-became-{kind}", "request body", *at)
         self._described(old, new, old_place, new_place, "request body")
-        self._content(old, new, old_place, new_place, "request", frozenset())
+        self._content(old, new, old_place, new_place, self._directions[0], frozenset())
 
     def _described(self, old: dict[str, Json], new: dict[str, Json], before: str, after: str, what: str) -> None:
         if old.get("description") != new.get("description"):
             ends = old.get("description"), new.get("description")
-            places = _at(before, old, "description"), _at(after, new, "description")
+            places = key_pointer(before, old, "description"), key_pointer(after, new, "description")
             self._add("docs-description-changed", what, *places, *ends)
 
     def _content(
@@ -522,42 +431,39 @@ class _OperationComparison:
         new: dict[str, Json],
         old_place: str,
         new_place: str,
-        direction: Literal["request", "response"],
+        direction: Direction,
         guards: frozenset[str],
     ) -> None:
-        content = _mapping(old.get("content")), _mapping(new.get("content"))
-        types: list[dict[str, str]] = [{_plain(name): name for name in side} for side in content]
-        gone = [name for name in types[0] if name not in types[1]]
-        fresh = [name for name in types[1] if name not in types[0]]
-        pairs = [(types[0][name], types[1][name]) for name in types[0] if name in types[1]]
+        matched = match_media_types(as_mapping(old.get("content")), as_mapping(new.get("content")))
+        gone, fresh, pairs = matched
         if direction == "response":
-            pairs += self._renamed_types(types, gone, fresh, old_place, new_place)
+            pairs += self._renamed_types(gone, fresh, old_place, new_place)
         prefix = "request-body" if direction == "request" else "response"
         what = label(new_place, self.diff.names[1])
         for name in gone:
-            place = f"{old_place}/content/{escape(types[0][name])}"
-            self._add(f"{prefix}-media-type-removed", what, place, None, name, None, guards=guards)
+            place = f"{old_place}/content/{escape(name)}"
+            self._add(f"{prefix}-media-type-removed", what, place, None, name.lower(), None, guards=guards)
         for name in fresh:
-            place = f"{new_place}/content/{escape(types[1][name])}"
-            self._add(f"{prefix}-media-type-added", what, None, place, None, name, guards=guards)
+            place = f"{new_place}/content/{escape(name)}"
+            self._add(f"{prefix}-media-type-added", what, None, place, None, name.lower(), guards=guards)
         for before, after in pairs:
             places = (f"{old_place}/content/{escape(before)}", f"{new_place}/content/{escape(after)}")
             self._media(*places, direction, guards, after)
 
     def _renamed_types(
-        self, types: list[dict[str, str]], gone: list[str], fresh: list[str], old_place: str, new_place: str
+        self, gone: list[str], fresh: list[str], old_place: str, new_place: str
     ) -> list[tuple[str, str]]:
         """A media type whose name only became wider or narrower, such as `application/problem+json`."""
         if len(gone) != 1 or len(fresh) != 1:
             return []
-        before, after = gone[0], fresh[0]
+        before, after = plain_media_type(gone[0]), plain_media_type(fresh[0])
         if before.endswith(f"+{after.partition('/')[2]}"):
             rule = "response-media-type-name-generalized"
         elif after.endswith(f"+{before.partition('/')[2]}"):
             rule = "response-media-type-name-specialized"
         else:
             return []
-        names = types[0][gone.pop()], types[1][fresh.pop()]
+        names = gone.pop(), fresh.pop()
         places = (f"{old_place}/content/{escape(names[0])}", f"{new_place}/content/{escape(names[1])}")
         self._add(rule, label(new_place, self.diff.names[1]), *places, before, after)
         return [names]
@@ -566,7 +472,7 @@ class _OperationComparison:
         self,
         old_place: str,
         new_place: str,
-        direction: Literal["request", "response"],
+        direction: Direction,
         guards: frozenset[str],
         media_type: str,
     ) -> None:
@@ -575,7 +481,13 @@ class _OperationComparison:
         for key in ("example", "examples"):
             if old.get(key) != new.get(key):
                 ends = old.get(key), new.get(key)
-                self._add("docs-example-changed", what, _at(old_place, old, key), _at(new_place, new, key), *ends)
+                self._add(
+                    "docs-example-changed",
+                    what,
+                    key_pointer(old_place, old, key),
+                    key_pointer(new_place, new, key),
+                    *ends,
+                )
         if old.get("encoding") != new.get("encoding"):
             ends = old.get("encoding"), new.get("encoding")
             rule = f"{'request-body' if direction == 'request' else 'response'}-media-type-encoding-changed"
@@ -585,10 +497,16 @@ class _OperationComparison:
             loose = any(part in media_type for part in _LOOSE)
             context = Context(direction, "body", loose=loose, guards=guards)
             self._pair(f"{old_place}/schema", f"{new_place}/schema", context)
-        elif has[0] != has[1]:
+        elif has[0] != has[1] and not self._is_binary(old_place if has[0] else new_place, on_old_side=has[0]):
             rule = f"{direction}-body-media-type-schema-{'added' if has[1] else 'removed'}"
-            places = _at(old_place, old, "schema"), _at(new_place, new, "schema")
+            places = key_pointer(old_place, old, "schema"), key_pointer(new_place, new, "schema")
             self._add(rule, what, *places, guards=guards)
+
+    def _is_binary(self, media: str, *, on_old_side: bool) -> bool:
+        """Whether a schema says no more than that the body is bytes, which OpenAPI 3.1 says without a schema."""
+        side = self.diff.old if on_old_side else self.diff.new
+        shape = side.shape((f"{media}/schema",))
+        return shape.kinds == {"string"} and shape.keywords == {"contentMediaType": BINARY}
 
     # --- answers ---------------------------------------------------------------------------------------------------
 
@@ -597,26 +515,34 @@ class _OperationComparison:
             {code: f"{operation.pointer}/responses/{escape(code)}" for code in _codes(value)}
             for operation, value in ((self.before, self.old), (self.after, self.new))
         )
-        for code in [code for code in old if code not in new]:
+        statuses = match_statuses(list(old), list(new))
+        for code in statuses.removed:
             self._add(f"response-{_success(code)}-status-removed", f"{code} response", old[code], None, code)
-        for code in [code for code in new if code not in old]:
+        for code in statuses.added:
             self._add(f"response-{_success(code)}-status-added", f"{code} response", None, new[code], None, code)
         lone = not any(code.startswith("2") for code in new)
-        for code in [code for code in old if code in new]:
-            is_success = code.startswith("2") or (code == "default" and lone)
-            guards = frozenset(() if is_success else {"error-body"})
-            old_place, new_place = self.diff.old.follow(old[code]), self.diff.new.follow(new[code])
-            before, after = self.diff.old.mapping(old_place), self.diff.new.mapping(new_place)
-            self._described(before, after, old_place, new_place, f"{code} response")
-            if before.get("links") != after.get("links"):
-                ends = before.get("links"), after.get("links")
-                self._add("docs-link-changed", f"{code} response", old_place, new_place, *ends)
-            self._content(before, after, old_place, new_place, "response", guards)
-            self._headers(old_place, new_place, guards)
+        for before, after in statuses.pairs:
+            is_success = after.startswith("2") or (after == "default" and lone)
+            guards = frozenset(() if is_success or self.before.is_incoming else {"error-body"})
+            if len(before) == len(after) == 3 and before.upper() != after.upper():
+                kind = "specialized" if is_range(before) else "generalized"
+                rule = f"response-{_success(after)}-status-{kind}"
+                self._add(rule, f"{after} response", old[before], new[after], before, after)
+            self._response(self.diff.old.follow(old[before]), self.diff.new.follow(new[after]), after, guards)
+
+    def _response(self, old_place: str, new_place: str, code: str, guards: frozenset[str]) -> None:
+        before, after = self.diff.old.mapping(old_place), self.diff.new.mapping(new_place)
+        self._described(before, after, old_place, new_place, f"{code} response")
+        if before.get("links") != after.get("links"):
+            ends = before.get("links"), after.get("links")
+            self._add("docs-link-changed", f"{code} response", old_place, new_place, *ends)
+        if not (_is_bodiless(code) or self.after.method == "HEAD"):
+            self._content(before, after, old_place, new_place, self._directions[1], guards)
+        self._headers(old_place, new_place, guards)
 
     def _headers(self, old_place: str, new_place: str, guards: frozenset[str]) -> None:
         old, new = (
-            {name.lower(): f"{place}/headers/{escape(name)}" for name in _names(side, f"{place}/headers")}
+            {name.lower(): f"{place}/headers/{escape(name)}" for name in keys_at(side, f"{place}/headers")}
             for side, place in ((self.diff.old, old_place), (self.diff.new, new_place))
         )
         for name in [name for name in old if name not in new]:
@@ -624,7 +550,11 @@ class _OperationComparison:
             rule = f"{needed}-response-header-removed"
             self._add(rule, f"header {name}", old[name], None, guards=guards)
         for name in [name for name in new if name not in old]:
-            self._add("response-header-added", f"header {name}", None, new[name], guards=guards)
+            rule = "response-header-added"
+            if self.before.is_incoming:
+                needed = "required" if self.diff.new.mapping(new[name]).get("required") is True else "optional"
+                rule = f"webhook-{needed}-response-header-added"
+            self._add(rule, f"header {name}", None, new[name], guards=guards)
         for name in [name for name in old if name in new]:
             places = self.diff.old.follow(old[name]), self.diff.new.follow(new[name])
             before, after = self.diff.old.mapping(places[0]), self.diff.new.mapping(places[1])
@@ -635,7 +565,7 @@ class _OperationComparison:
             self._described(before, after, *places, f"header {name}")
             schemas = [_schema_place(place, value) for place, value in zip(places, (before, after), strict=True)]
             if schemas[0] and schemas[1]:
-                self._pair(schemas[0], schemas[1], Context("response", "header", loose=True, guards=guards))
+                self._pair(schemas[0], schemas[1], Context(self._directions[1], "header", loose=True, guards=guards))
             elif schemas[0] or schemas[1]:
                 told = None, schemas[1] or schemas[0]
                 self._add("response-header-keyword-changed", f"header {name}", *places, *told, guards=guards)
@@ -648,44 +578,6 @@ class _Telling(Protocol):
 
 
 # --- what stands where ---------------------------------------------------------------------------------------------
-
-
-def _listing(side: Side, pointer: str) -> Sequence[dict[str, Json]]:
-    holder = side.mapping(pointer.rpartition("/")[0])
-    value = holder.get(pointer.rpartition("/")[2])
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise CodegenError(f"{side.spec.place(pointer)}: a list is expected here")
-    side.count(len(value))
-    return value
-
-
-def _mapping(value: Json) -> dict[str, Json]:
-    """A mapping that may not be there, or not be one."""
-    return value if isinstance(value, dict) else {}
-
-
-def _names(side: Side, pointer: str) -> list[str]:
-    """The keys of a mapping that may not be there."""
-    try:
-        names = list(side.mapping(pointer))
-    except LookupError:
-        return []
-    side.count(len(names))
-    return names
-
-
-def _servers(side: Side, *holders: str) -> dict[str, str]:
-    """The addresses that the first of some places states that states any, with their JSON pointers."""
-    for holder in holders:
-        listed = _listing(side, f"{holder}/servers")
-        if listed:
-            return {
-                json.dumps([server.get("url"), server.get("variables")], sort_keys=True): f"{holder}/servers/{index}"
-                for index, server in enumerate(listed)
-            }
-    return {json.dumps(["/", None]): ""}  # what OpenAPI says where nothing is said
 
 
 def _server_changes(old: dict[str, str], new: dict[str, str]) -> Iterator[Finding]:
@@ -702,18 +594,9 @@ def _server_changes(old: dict[str, str], new: dict[str, str]) -> Iterator[Findin
 def _by_name(side: Side, pointer: str) -> dict[str, tuple[str, Json]]:
     return {
         str(item.get("name")): (f"{pointer}/{index}", item)
-        for index, item in enumerate(_listing(side, pointer))
+        for index, item in enumerate(list_at(side, pointer))
         if isinstance(item, dict)
     }
-
-
-def _at(pointer: str, value: Mapping[str, Json], key: str) -> str:
-    """The JSON pointer of a key, of what it would stand in when it is not there."""
-    return f"{pointer}/{key}" if key in value else pointer
-
-
-def _pointers(pointer: str, before: Json, after: Json) -> tuple[str | None, str | None]:
-    return (None if before is None else pointer), (None if after is None else pointer)
 
 
 def _extensions(document: Mapping[str, Json]) -> set[str]:
@@ -725,13 +608,18 @@ def _codes(operation: dict[str, Json]) -> list[str]:
     return [code for code in responses if not code.startswith("x-")] if isinstance(responses, dict) else []
 
 
+def _is_bodiless(code: str) -> bool:
+    """Whether a response of a status has no body, whatever the spec says of one (RFC 9110, 15)."""
+    return code in ("204", "205", "304") or code.startswith("1")
+
+
 def _success(code: str) -> str:
     return "success" if code.startswith("2") else "non-success"
 
 
-def _plain(media_type: str) -> str:
-    """A media type without parameters."""
-    return media_type.partition(";")[0].strip().lower()
+def _is_in_path(parameter: _Parameter) -> bool:
+    """Whether a parameter fills the path, which has the same template on both sides: it is needed, declared or not."""
+    return parameter.value.get("in") == "path"
 
 
 def _schema_place(pointer: str, value: dict[str, Json]) -> str | None:
@@ -761,7 +649,7 @@ class _Serialization:
 
 def _serialization(parameter: dict[str, Json]) -> _Serialization:
     """How a parameter is written, with what OpenAPI says when it is silent."""
-    content = " or ".join(sorted(map(_plain, _mapping(parameter.get("content")))))
+    content = " or ".join(sorted(map(plain_media_type, as_mapping(parameter.get("content")))))
     in_query = parameter.get("in") == "query"
     style = parameter.get("style") or ("form" if in_query or parameter.get("in") == "cookie" else "simple")
     return _Serialization(
@@ -773,44 +661,8 @@ def _serialization(parameter: dict[str, Json]) -> _Serialization:
     )
 
 
-def _sent_in(scheme: dict[str, Json]) -> str:
-    if str(scheme.get("type", "")).lower() == "http":
-        return f"Authorization: {str(scheme.get('scheme', '')).lower()}"
-    return f"{scheme.get('in')} {scheme.get('name')}"
-
-
-_OPEN = "no authentication"
-_Requirements = dict[str, dict[str, list[str]]]
-
-
-def _requirements(side: Side, pointer: str) -> _Requirements:
-    """What a place asks for, by the names of the schemes that are needed together."""
-    found: _Requirements = {}
-    for requirement in _listing(side, pointer):
-        if isinstance(requirement, dict):
-            scopes = {name: list(value) if isinstance(value, list) else [] for name, value in requirement.items()}
-            found[" and ".join(sorted(requirement)) or _OPEN] = scopes
-    return {} if found.keys() == {_OPEN} else found  # `[{}]` and `[]` say the same
-
-
-def _asked(side: Side, operation: Operation) -> _Requirements:
-    """What an operation asks for, be it stated there or for the whole document."""
-    own = "security" in side.mapping(operation.pointer)
-    return _requirements(side, f"{operation.pointer}/security" if own else "/security")
-
-
-def _security(
-    old: _Requirements, new: _Requirements, prefix: str, what: str, old_place: str, new_place: str | None = None
-) -> Iterator[Finding]:
-    new_place = old_place if new_place is None else new_place
-    for name in [name for name in old if name not in new]:
-        yield Finding(f"{prefix}-security-removed", what, old_place, new_place, name)
-    for name in [name for name in new if name not in old]:
-        yield Finding(f"{prefix}-security-added", what, old_place, new_place, None, name)
-    for name in [name for name in old if name in new]:
-        for scheme, scopes in old[name].items():
-            for scope in without(scopes, new[name].get(scheme, ())):
-                yield Finding(f"{prefix}-security-scope-removed", what, old_place, new_place, scope)
-        for scheme, scopes in new[name].items():
-            for scope in without(scopes, old[name].get(scheme, ())):
-                yield Finding(f"{prefix}-security-scope-added", what, old_place, new_place, None, scope)
+def _joining(serialization: _Serialization) -> Joining:
+    """How the values of a list are written, so that one value may be a list of one."""
+    if serialization.content or serialization.style not in ("form", "simple"):
+        return "none"
+    return "repeated" if serialization.explode and serialization.style == "form" else "text"

@@ -25,7 +25,7 @@ from ..errors import CodegenError
 from ..inventory import source
 from ..spec import Spec, escape
 from ..unasync import CODE_RULES
-from .report import Change, fingerprint
+from .report import Change, fingerprint, with_unique_fingerprints
 from .surface import Class, Surface
 from .wire import place
 
@@ -47,7 +47,9 @@ _ASYNC, _SYNC = "aio/", "sync/"
 _CONSEQUENCES = ("py-class-added", "py-module-added", "py-field-added")
 """Changes that break no line by themselves."""
 
-_NAMES_GONE = ("api-operation-id-removed", "api-path-removed", "api-removed")
+_AUTHENTICATION = "py-authentication-changed"
+
+_NAMES_GONE = ("api-operation-id-removed", "api-path-removed", "api-removed", "endpoint-moved")
 """Rules of the wire after which an operation id or a path is not there any more, as beginnings."""
 
 
@@ -93,14 +95,15 @@ def changes(
     Raises:
         CodegenError: The type checker does not run, or a file of the hand-written package is not Python.
     """
-    if not any(change.layer == "python" or change.id.startswith(_NAMES_GONE) for change in others):
-        return []
-    found = _checked(overlay, packages)
     files = _Files(overlay)
-    broken = [files.pointed(problem) for problem in found[1] if problem not in found[0]]
-    broken += _unimported(files, packages)
-    broken += _unresolved(files, surfaces, specs)
-    return [_change(files, group, others, specs) for group in _grouped(files, broken)]
+    broken = list(_refused_credentials(files, specs[0], others))
+    in_python = any(change.layer == "python" and change.id != _AUTHENTICATION for change in others)
+    if in_python or any(change.id.startswith(_NAMES_GONE) for change in others):
+        found = _checked(overlay, packages)
+        broken += [files.pointed(problem) for problem in found[1] if problem not in found[0]]
+        broken += _unimported(files, packages)
+        broken += _unresolved(files, surfaces, specs)
+    return with_unique_fingerprints([_change(files, group, others, specs) for group in _grouped(files, broken)])
 
 
 # --- what the type checker sees ------------------------------------------------------------------------------------
@@ -346,6 +349,34 @@ def _fields(model: Class) -> set[str]:
     return {field.name for field in model.fields}
 
 
+# --- credentials --------------------------------------------------------------------------------------------------
+
+
+def _refused_credentials(files: _Files, old: Spec, others: Sequence[Change]) -> Iterator[_Problem]:
+    """Find the lines that write credentials of a security scheme that the API refuses from now on."""
+    refused = {name for change in others if change.id == _AUTHENTICATION for name in _schemes(change, old)}
+    for file in files.names() if refused else ():
+        for node in ast.walk(files.tree(file)):
+            name = _credentials_of(node, refused)
+            if name and isinstance(node, ast.expr):
+                message = f"the credentials of the security scheme {name} are no longer accepted as they are sent here"
+                yield _Problem(file, node.lineno, node.col_offset + 1, message, "authentication")
+
+
+def _schemes(change: Change, spec: Spec) -> list[str]:
+    """The security schemes of the old spec that a change is about."""
+    schemes = spec.document.get("components", {}).get("securitySchemes") or {}
+    words = re.findall(r"[^\s/]+", f"{change.before} {change.pointer}")
+    return [name for name in schemes if name in words]
+
+
+def _credentials_of(node: ast.AST, schemes: Iterable[str]) -> str:
+    """The scheme whose name a text begins with that is put together with a secret, such as f"APIKey {key}"."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else []
+    first = parts[0].value if len(parts) > 1 and isinstance(parts[0], ast.Constant) else ""
+    return next((name for name in schemes if first == f"{name} "), "")
+
+
 # --- entries -------------------------------------------------------------------------------------------------------
 
 
@@ -463,6 +494,8 @@ def _modules(cause: Change) -> list[str]:
 
 
 def _score(change: Change, problem: _Problem, said: set[str], near: set[str]) -> int:
+    if problem.kind == "authentication":
+        return 10 * (change.id == _AUTHENTICATION)
     if change.layer != "python":
         return 10 * (change.id.startswith(_NAMES_GONE) and problem.operation in change.operations)
     if change.id in _CONSEQUENCES:

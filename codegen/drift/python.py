@@ -14,13 +14,17 @@ from openapi_python_client.parser.properties import Class as ClassName
 from ..generate import Package
 from ..spec import Json, Spec, escape, unescape
 from .finding import Finding
-from .report import Change, Place, fingerprint
-from .rules import level
+from .report import Change, Place, fingerprint, with_unique_fingerprints
+from .rules import SECURITY, level
 from .surface import Class, Field, Function, Surface
 from .wire import place
 
 _SAME = 0.7
 """How much of two classes must be the same for one to be the other one renamed."""
+
+
+_CLIENT_CLASS = "gcore_iam_client.client.AuthenticatedClient"
+"""The class that sends the credentials."""
 
 
 @attrs.define
@@ -111,8 +115,28 @@ def changes(
         One entry for each difference, of the layers `python` and `generator`, in no order.
     """
     comparison = _Comparison(*surfaces)
-    told = [*comparison.run(), *_generator(old, new)]
-    return [_located(change, wire, specs, comparison) for change in told]
+    found = [*comparison.run(), *_generator(old, new)]
+    located = [_located(change, wire, specs, comparison) for change in found]
+    return with_unique_fingerprints([*located, *_authentication(wire)])
+
+
+def _authentication(wire: Sequence[Change]) -> Iterator[Change]:
+    """Yield a change for each way to authenticate that the API refuses from now on, which no signature shows."""
+    for change in wire:
+        if change.level == "error" and change.id.startswith(SECURITY):
+            found = _change("py-authentication-changed", change.message)
+            yield attrs.evolve(
+                found,
+                operations=change.operations,
+                pointer=change.pointer,
+                old=change.old,
+                new=change.new,
+                before=change.before,
+                after=change.after,
+                symbols=(_CLIENT_CLASS,),
+                fingerprint=fingerprint("py-authentication-changed", change.pointer, [change.fingerprint]),
+                causes=(change.fingerprint,),
+            )
 
 
 @attrs.define

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 import attrs
@@ -130,6 +130,29 @@ def fingerprint(rule: str, pointer: str, arguments: Iterable[Json]) -> str:
     """
     text = json.dumps([rule, pointer, list(arguments)], sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def with_unique_fingerprints(changes: Sequence[Change]) -> list[Change]:
+    """Return changes that have a fingerprint each, so that accepting one accepts one.
+
+    Those that rule, place and arguments do not tell apart get one that also depends on where they stand in the new
+    spec and what they reach; the order of the changes does not count unless they are the same in all of that.
+    """
+    groups: dict[str, list[Change]] = {}
+    for change in changes:
+        groups.setdefault(change.fingerprint, []).append(change)
+    seen: dict[str, int] = {}
+    found = []
+    for change in changes:
+        if len(groups[change.fingerprint]) > 1:
+            place = change.new.pointer if change.new else ""
+            arguments = [change.fingerprint, change.message, sorted(change.operations), sorted(change.symbols)]
+            key = fingerprint(change.id, place, arguments)
+            seen[key] = seen.get(key, 0) + 1
+            again = [seen[key]] if seen[key] > 1 else []
+            change = attrs.evolve(change, fingerprint=fingerprint(change.id, place, [*arguments, *again]))
+        found.append(change)
+    return found
 
 
 def as_json(review: Review) -> dict[str, Json]:

@@ -148,6 +148,7 @@ def _assembled(
     wanted = {*layers, *(["generator"] if "python" in layers else [])}
     kept = [change for change in changes if change.layer in wanted]
     kept, notes = apply(accepted, kept, layers, today)
+    notes = [*old.notes, *new.notes, *notes]
     kept.sort(key=_order)
     unfit = sum(change.layer == "generator" for change in kept)
     if unfit:

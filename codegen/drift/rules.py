@@ -98,8 +98,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "const-removed": Kind("info", "error", "{what} need not be {before} any more"),
         "const-changed": Kind("error", "error", "{what} must be {after} instead of {before}"),
         "default-value-added": Kind("info", "info", "{what} has the default {after}"),
-        "default-value-removed": Kind("info", "info", "{what} no longer has the default {before}"),
-        "default-value-changed": Kind("info", "info", "{what} has the default {after} instead of {before}"),
+        "default-value-removed": Kind("warning", "info", "{what} no longer has the default {before}"),
+        "default-value-changed": Kind("warning", "info", "{what} has the default {after} instead of {before}"),
         "pattern-added": Kind("error", "info", "{what} must match {after}"),
         "pattern-removed": Kind("info", "info", "{what} need not match {before} any more"),
         "pattern-changed": Kind("warning", "info", "{what} must match {after} instead of {before}"),
@@ -129,7 +129,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "additional-properties-schema-removed": Kind(
             "info", "warning", "{what} no longer says what its other properties are"
         ),
-        "additional-properties-closed": Kind("error", "info", "{what} takes no other properties any more"),
+        "additional-properties-closed": Kind("warning", "info", "{what} takes no other properties any more"),
         "additional-properties-opened": Kind("info", "info", "{what} takes other properties"),
         # structure
         "any-of-added": Kind("info", "warning", "{what} may be {after}"),
@@ -182,6 +182,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         # operations
         "endpoint-added": Rule("info", "{what} is new"),
+        "endpoint-moved": Rule("error", "{what} moved from {before} to {after}"),
+        "callback-added": Rule("info", "{what} is new"),
+        "callback-removed": Rule("error", "{what} is gone"),
         "webhook-added": Rule("info", "{what} is new"),
         "webhook-removed": Rule("error", "{what} is gone"),
         "api-path-removed-without-deprecation": Rule("error", "{what} is gone, and so is its path"),
@@ -210,20 +213,20 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "api-server-removed": Rule("warning", "the server {before} is gone"),
         "api-server-added": Rule("info", "the server {after} is new"),
         # security
-        "api-global-security-added": Rule("info", "the API takes {after}"),
-        "api-global-security-removed": Rule("info", "the API no longer takes {before}"),
-        "api-global-security-scope-added": Rule("info", "the API asks for the scope {after}"),
+        "api-global-security-added": Rule("error", "{what} {after}"),
+        "api-global-security-removed": Rule("error", "{what} {before}"),
+        "api-global-security-scope-added": Rule("error", "the API asks for the scope {after}"),
         "api-global-security-scope-removed": Rule("info", "the API no longer asks for the scope {before}"),
-        "api-security-added": Rule("info", "operations take {after}"),
-        "api-security-removed": Rule("info", "operations no longer take {before}"),
-        "api-security-scope-added": Rule("info", "operations ask for the scope {after}"),
+        "api-security-added": Rule("error", "{what} {after}"),
+        "api-security-removed": Rule("error", "{what} {before}"),
+        "api-security-scope-added": Rule("error", "operations ask for the scope {after}"),
         "api-security-scope-removed": Rule("info", "operations no longer ask for the scope {before}"),
         "api-security-component-added": Rule("info", "the security scheme {what} is new"),
         "api-security-component-removed": Rule("info", "the security scheme {what} is gone"),
         "api-security-component-type-changed": Rule(
-            "info", "the security scheme {what} is {after} instead of {before}"
+            "error", "the security scheme {what} is {after} instead of {before}"
         ),
-        "api-security-component-place-changed": Rule("warning", "{what} is sent in {after} instead of {before}"),
+        "api-security-component-place-changed": Rule("error", "{what} is sent in {after} instead of {before}"),
         "api-security-component-oauth-scope-added": Rule("info", "the security scheme {what} has the scope {after}"),
         "api-security-component-oauth-scope-removed": Rule(
             "info", "the security scheme {what} lost the scope {before}"
@@ -235,7 +238,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "new-optional-request-parameter": Rule("info", "{what} is new"),
         "new-required-request-default-parameter-to-existing-path": Rule("error", "{what} is new and required"),
         "new-optional-request-default-parameter-to-existing-path": Rule("info", "{what} is new"),
-        "new-request-path-parameter": Rule("error", "{what} is new"),
         "request-parameter-removed": Rule("warning", "{what} is gone"),
         "request-parameter-removed-with-deprecation": Rule("info", "{what} is gone; it had been deprecated"),
         "request-parameter-removed-before-sunset": Rule("error", "{what} is gone before its sunset on {before}"),
@@ -255,10 +257,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "request-parameter-sunset-parse": Rule("error", "{what} has a sunset that is no date: {before}"),
         "request-parameter-sunset-deleted": Rule("error", "{what} no longer has the sunset {before}"),
         "request-parameter-sunset-date-changed-too-small": Rule("error", "{what} ends on {after} instead of {before}"),
-        "request-parameter-default-value-added": Rule("error", "{what} has the default {after}"),
-        "request-parameter-default-value-removed": Rule("error", "{what} no longer has the default {before}"),
-        "request-parameter-default-value-changed": Rule("error", "{what} has the default {after} instead of {before}"),
-        "request-parameter-property-type-changed": Rule("warning", "{what} changed its type from {before} to {after}"),
         "request-header-property-became-enum": Rule("error", "{what} is limited to {after}"),
         "request-header-property-became-required": Rule("error", "{what} became required"),
         "new-required-request-header-property": Rule("error", "{what} is new and required"),
@@ -282,6 +280,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "response-media-type-name-specialized": Rule("info", "{what} is {after} instead of {before}"),
         "response-success-status-added": Rule("info", "the answer {after} is new"),
         "response-success-status-removed": Rule("error", "the answer {before} is gone"),
+        "response-success-status-generalized": Rule("info", "the response {before} became the range {after}"),
+        "response-success-status-specialized": Rule("info", "the range {before} became the response {after}"),
+        "response-non-success-status-generalized": Rule("info", "the error {before} became the range {after}"),
+        "response-non-success-status-specialized": Rule("info", "the range {before} became the error {after}"),
         "response-non-success-status-added": Rule("info", "the error {after} is new"),
         "response-non-success-status-removed": Rule("info", "the error {before} is gone"),
         "response-header-added": Rule("info", "{what} is new"),
@@ -289,11 +291,28 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "optional-response-header-removed": Rule("warning", "{what} is gone"),
         "response-header-became-optional": Rule("error", "{what} became optional"),
         "response-header-became-required": Rule("info", "{what} became required"),
+        # webhooks and callbacks: the API sends the request, the client the response
+        "webhook-body-added": Rule("info", "{what} is new"),
+        "webhook-body-removed": Rule("error", "{what} is gone"),
+        "webhook-body-became-required": Rule("info", "{what} is always sent"),
+        "webhook-body-became-optional": Rule("error", "{what} may be missing"),
+        "webhook-parameter-added": Rule("info", "{what} is new"),
+        "webhook-required-parameter-removed": Rule("error", "{what} is gone"),
+        "webhook-optional-parameter-removed": Rule("warning", "{what} is gone"),
+        "webhook-parameter-became-required": Rule("info", "{what} is always sent"),
+        "webhook-parameter-became-optional": Rule("error", "{what} may be missing"),
+        "webhook-parameter-schema-added": Rule("info", "{what} has a schema, where it had none"),
+        "webhook-parameter-schema-removed": Rule("error", "{what} no longer has a schema"),
+        "webhook-required-response-header-added": Rule("error", "{what} is new and required"),
+        "webhook-optional-response-header-added": Rule("info", "{what} is new"),
+        "webhook-response-header-removed": Rule("info", "{what} is gone"),
+        "webhook-response-header-became-required": Rule("error", "{what} became required"),
+        "webhook-response-header-became-optional": Rule("info", "{what} became optional"),
         # properties
         "new-required-request-property": Rule("error", "{what} is new and required"),
         "new-required-request-property-with-default": Rule("error", "{what} is new and required, with a default"),
         "new-optional-request-property": Rule("info", "{what} is new"),
-        "request-property-removed": Rule("warning", "{what} is gone"),
+        "request-property-removed": Rule("error", "{what} is gone"),
         "response-required-property-added": Rule("info", "{what} is new"),
         "response-required-write-only-property-added": Rule("info", "{what} is new"),
         "response-optional-property-added": Rule("info", "{what} is new"),
@@ -302,16 +321,47 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "response-required-write-only-property-removed": Rule("info", "{what} is gone"),
         "response-optional-property-removed": Rule("warning", "{what} is gone"),
         "response-optional-write-only-property-removed": Rule("info", "{what} is gone"),
+        "response-required-property-became-write-only": Rule("error", "{what} became write-only: it is not returned"),
+        "response-optional-property-became-write-only": Rule("warning", "{what} became write-only: it is not returned"),
         "response-required-property-became-not-write-only": Rule("warning", "{what} is no longer write-only"),
     }
 )
 """By id: what is not one of `KINDS` in a direction, or differs from it."""
+
+REVERSED: Mapping[str, str] = MappingProxyType(
+    {
+        "request-body-added-required": "webhook-body-added",
+        "request-body-added-optional": "webhook-body-added",
+        "request-body-removed": "webhook-body-removed",
+        "request-body-became-required": "webhook-body-became-required",
+        "request-body-became-optional": "webhook-body-became-optional",
+        "new-required-request-parameter": "webhook-parameter-added",
+        "new-optional-request-parameter": "webhook-parameter-added",
+        "new-required-request-default-parameter-to-existing-path": "webhook-parameter-added",
+        "new-optional-request-default-parameter-to-existing-path": "webhook-parameter-added",
+        "request-parameter-became-required": "webhook-parameter-became-required",
+        "request-parameter-became-optional": "webhook-parameter-became-optional",
+        "request-parameter-schema-added": "webhook-parameter-schema-added",
+        "request-parameter-schema-removed": "webhook-parameter-schema-removed",
+        "required-response-header-removed": "webhook-response-header-removed",
+        "optional-response-header-removed": "webhook-response-header-removed",
+        "response-header-became-required": "webhook-response-header-became-required",
+        "response-header-became-optional": "webhook-response-header-became-optional",
+    }
+)
+"""For a rule about a request or response, the rule for webhooks and callbacks, where the API calls the client.
+
+Schemas need none: what the API sends there is compared as a response, and what it takes as a request.
+"""
 
 SHARED = frozenset(
     {"api-tag-added", "api-tag-removed", "api-security-added", "api-security-removed"}
     | {"api-security-scope-added", "api-security-scope-removed"}
 )
 """Rules that say the same of every operation that they hold for: one change, wherever it stands."""
+
+SECURITY = ("api-security", "api-global-security")
+"""How the ids of rules about authentication begin."""
 
 DOCS: Mapping[str, str] = MappingProxyType(
     {
@@ -346,6 +396,7 @@ PYTHON: Mapping[str, Rule] = MappingProxyType(
         "py-function-return-changed": Rule("error", "{what} returns {after} instead of {before}"),
         "py-enum-member-added": Rule("info", "{what} is new: {after}"),
         "py-enum-member-removed": Rule("error", "{what} is gone: {before}"),
+        "py-authentication-changed": Rule("error", "programs that send their credentials as before fail: {what}"),
         "gen-response-dropped": Rule("error", "the generator loses a part: {what}"),
         "gen-correction-unfit": Rule("warning", "{what}"),
         "overlay-symbol-broken": Rule("error", "{what}"),
@@ -370,6 +421,10 @@ CLIENT_VIEW: Mapping[str, View] = MappingProxyType(
         "answers-only": View("info", "programs read such objects and do not make them"),
         "shifted": View("warning", "the order of the fields is the same, and one came between"),
         "still-accepted": View("info", "what a program passes today is taken as before"),
+        "was-optional": View("warning", "the property could be missing before"),
+        "ignored": View("warning", "the API ignores properties that it does not know"),
+        "unused": View("info", "no operation asks for it"),
+        "unknown-scheme": View("warning", "the security scheme is not defined, or of a type that does not exist"),
         "open-enum": View("warning", "the client keeps values that it does not know, a program may not expect them"),
         "undeclared": View("warning", "nothing says what the required property is; it may be a slip"),
         "unstable": View("info", "the API promises nothing for what it calls draft or alpha"),

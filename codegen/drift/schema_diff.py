@@ -20,6 +20,9 @@ from .shapes import PROSE, Places, Shape, Side
 
 Scope: TypeAlias = Literal["body", "property", "parameter", "parameter-property", "header", "header-property"]
 
+Joining: TypeAlias = Literal["none", "repeated", "text"]
+"""How a list is written in a parameter: not as single values are, as repeated values, or joined to one text."""
+
 _INSIDE: Mapping[str, Scope] = {
     "body": "property",
     "property": "property",
@@ -61,13 +64,16 @@ class Context:
     """Whether all that is sent there is text: parameters, forms, XML."""
     location: str = ""
     """Of a parameter: query, path, header or cookie."""
+    joining: Joining = "none"
+    """Of a parameter's values."""
     guards: frozenset[str] = frozenset()
     member: bool = False
     """Whether it is one of several in a union, for which null is told as a whole."""
 
     def inside(self, *guards: str, member: bool = False) -> Context:
         """The place of a schema inside."""
-        return attrs.evolve(self, scope=_INSIDE[self.scope], guards=self.guards | set(guards), member=member)
+        guards_inside = self.guards | set(guards)
+        return attrs.evolve(self, scope=_INSIDE[self.scope], guards=guards_inside, member=member, joining="none")
 
 
 Pair: TypeAlias = tuple[Places, Places, Context]
@@ -197,27 +203,49 @@ class _Comparison:
         if before == after:
             self._format()
             return
+        self._tell(self._type_change(before, after), "type", _spelled(old), _spelled(new))
+
+    def _type_change(self, before: frozenset[str], after: frozenset[str]) -> str:
+        """Name the kind of a change between two sets of types."""
         several = len(before) > 1 or len(after) > 1
         kind = "type-changed"
         if several and before and after and (before < after or after < before):
             kind = "list-of-types-widened" if before < after else "list-of-types-narrowed"
-        elif _takes_all(after, before):
+        elif _takes_all(after, before) or (before == {"null"} and self.new.nullable):
             kind = "type-generalized"
-        elif _takes_all(before, after):
+        elif _takes_all(before, after) or (after == {"null"} and self.old.nullable):
             kind = "type-specialized"
         elif self.context.loose and not self._is_request:
             kind = "type-compatible"
-        elif self.context.loose and self._takes_any_text() and self.context.scope in ("parameter", "body"):
+        elif self.context.loose and (self._takes_any_text(before) or self._takes_single_values(after)):
             kind = "type-generalized"
         if kind == "list-of-types-widened" and self._is_repeated_parameter():
             kind = "type-generalized"
         elif kind == "type-specialized" and self._is_request:
             kind = "type-changed"
-        self._tell(kind, "type", _spelled(old), _spelled(new))
+        return kind
 
-    def _takes_any_text(self) -> bool:
+    def _takes_any_text(self, before: frozenset[str]) -> bool:
+        """Whether what was sent as text until now is still taken: single values, and lists that are joined."""
         said = self.new.keywords.keys() & {"format", "pattern", "const", "maxLength"}
-        return self.new.kinds == {"string"} and self.new.enum is None and not said
+        is_text = self.new.kinds == {"string"} and self.new.enum is None and not said
+        was_single = not before & {"array", "object"}
+        return is_text and (was_single or self.context.joining == "text")
+
+    def _takes_single_values(self, after: frozenset[str]) -> bool:
+        """Whether a parameter that held one value is a list now, of which one value is a list of one."""
+        if self.context.joining == "none" or after != {"array"} or self.old.kinds & {"array", "object"}:
+            return False
+        if "items" not in self.new.parts:
+            return "items" not in self.new.closed
+        items = self.diff.new.shape(self.new.parts["items"])
+        if items.kinds == {"string"} and items.enum is None and not items.keywords:
+            return True
+        same_values = items.enum is None or (
+            self.old.enum is not None and {*map(_text, self.old.enum)} <= {*map(_text, items.enum)}
+        )
+        same_format = items.keywords.get("format") in (None, self.old.keywords.get("format"))
+        return bool(self.old.kinds) and _takes_all(items.kinds, self.old.kinds) and same_values and same_format
 
     def _is_repeated_parameter(self) -> bool:
         return self.context.scope == "parameter" and "array" in self.new.kinds
@@ -230,23 +258,25 @@ class _Comparison:
         before, after = self.old.keywords.get("format"), self.new.keywords.get("format")
         if before == after:
             return
-        if after is None:
+        wider = _format_holds(after, before, self.new.kinds)
+        narrower = _format_holds(before, after, self.old.kinds)
+        if (wider and narrower) or (not self._is_request and {before, after} <= _UUIDS):
+            kind = "type-compatible"
+        elif wider:
             kind = "type-generalized"
-        elif before is None:
-            kind = "type-changed" if self._is_request else "type-specialized"
-        elif (before, after) in _WIDER_FORMATS:
-            kind = "type-generalized"
-        elif (after, before) in _WIDER_FORMATS:
-            kind = "type-changed" if self._is_request else "type-specialized"
+        elif narrower and not self._is_request:
+            kind = "type-specialized"
         else:
             kind = "type-changed"
         self._tell(kind, "format", _spelled(self.old), _spelled(self.new))
 
     def _nullable(self) -> None:
-        if self.old.nullable != self.new.nullable and not self.context.member:
-            inside = self.new.nullable and not self._is_request and self.context.scope == "property"
+        if "null" in self.old.kinds | self.new.kinds or (self.old.kinds and not self.new.kinds and not self.new.union):
+            return  # reported with the types
+        if self.old.takes_null != self.new.takes_null and not self.context.member:
+            inside = self.new.takes_null and not self._is_request and self.context.scope == "property"
             guards = frozenset({"nullable-value"} if inside else ())
-            self._tell("became-nullable" if self.new.nullable else "became-not-nullable", "nullable", guards=guards)
+            self._tell("became-nullable" if self.new.takes_null else "became-not-nullable", "nullable", guards=guards)
 
     def _values(self) -> None:
         old, new = self.old, self.new
@@ -257,8 +287,9 @@ class _Comparison:
             self._tell("became-enum", "enum", None, list(new.enum))
         elif old.enum is not None and new.enum is None:
             self._tell("became-not-enum", "enum", list(old.enum), None)
-        elif old.enum is not None and new.enum is not None:
-            before, after = ({_told(value): value for value in values} for values in (old.enum, new.enum))
+        elif old.enum is not None and new.enum is not None and (self.context.loose or self._has_common_type()):
+            key = _text if self.context.loose else _told
+            before, after = ({key(value): value for value in values} for values in (old.enum, new.enum))
             for value in [before[key] for key in before if key not in after]:
                 self._tell("enum-value-removed", "enum", value, None)
             open_enum = frozenset({"open-enum"} if not self._is_request else ())
@@ -269,6 +300,15 @@ class _Comparison:
             for value in without(extensible[0] or (), extensible[1] or ()):
                 self._tell("x-extensible-enum-value-removed", "x-extensible-enum", value, None)
         self._set_or_changed("const", "const", ("added", "removed", "changed"))
+        self._annotations()
+
+    def _has_common_type(self) -> bool:
+        """Whether a value can satisfy both sides; if not, the type is reported and the values are not."""
+        old, new = self.old.kinds, self.new.kinds
+        return not old or not new or bool(old & new) or old | new <= {"integer", "number"}
+
+    def _annotations(self) -> None:
+        """Compare what may be said of a value of any type."""
         self._set_or_changed("default", "default-value", ("added", "removed", "changed"))
         for keyword, name in (("contentMediaType", "content-media-type"), ("contentEncoding", "content-encoding")):
             self._set_or_changed(keyword, name, ("changed", "changed", "changed"))
@@ -280,7 +320,7 @@ class _Comparison:
             self._tell(f"{name}-{actions[0]}", keyword, None, after)
         elif was_set and not is_set:
             self._tell(f"{name}-{actions[1]}", keyword, before, None)
-        elif not _same(before, after):
+        elif not _same(before, after) and not (self.context.loose and _text(before) == _text(after)):
             self._tell(f"{name}-{actions[2]}", keyword, before, after)
 
     def _bounds(self) -> None:
@@ -467,6 +507,8 @@ class _Comparison:
         places = (self.old.properties[before][0], self.new.properties[after][0])
         names = attrs.evolve(self.context, scope=_INSIDE[self.context.scope])
         guards = names.guards | self._guards(before, after)
+        if not _alike(before, after, letters=True):
+            guards |= self._removal_guards(before)
         rule = f"{names.direction}-{names.scope}-renamed"
         what = label(places[0], self.diff.names[0])
         self.findings.append(Finding(rule, what, *places, before, after, guards))
@@ -477,11 +519,20 @@ class _Comparison:
         required = name in self.old.required
         rule = "request-property-removed"
         guards = self._guards(name, None)
-        if not self._is_request:
+        if self._is_request:
+            guards |= self._removal_guards(name)
+        else:
             kind = f"{'required' if required else 'optional'}-{'write-only-' if 'write-only' in guards else ''}property"
             rule = f"response-{kind}-removed"
         what = label(places[0], self.diff.names[0])
         self._add(rule, before=name, what=what, places=(places[0], None), guards=guards)
+
+    def _removal_guards(self, name: str) -> frozenset[str]:
+        """Why a program may go on without a property of the old spec: it could be missing, or it is ignored."""
+        if not self._is_request:
+            return frozenset(() if name in self.old.required else {"was-optional"})
+        is_closed = {"additionalProperties", "unevaluatedProperties"} & self.new.closed
+        return frozenset(() if is_closed else {"ignored"})
 
     def _added(self, name: str) -> None:
         places = self.new.properties[name]
@@ -550,7 +601,7 @@ class _Comparison:
         old, new = self.old, self.new
         if not old.union and not new.union:
             return False
-        before, after = _members(old), _members(new)
+        before, after = _members(old, new), _members(new, old)
         if not before or not after:  # a condition beside properties of its own came or went
             keyword = (old.union_keyword or new.union_keyword).replace("Of", "-of").lower()
             for _ in before:
@@ -559,20 +610,27 @@ class _Comparison:
                 self._tell(f"{keyword}-added", new.union_keyword, None, "a condition")
             return False
         pairs, gone, fresh = self._matched(before, after)
-        wrapped = bool(new.union) and not old.union
+        if (bool(old.union) != bool(new.union)) and not pairs and self._compare_scalars(before, after):
+            return True
+        wrapped = bool(new.union) and not old.union and not old.alternatives
         if wrapped and not pairs:
             self._wrapped()
             return True
         for one, other in pairs:
             self._pair(one, other, member=True)
         keyword = (new.union_keyword or old.union_keyword).replace("Of", "-of").lower()
-        lost = self._kinds(self.diff.old, before) - self._kinds(self.diff.new, after)
+        kinds = self._kinds(self.diff.old, before), self._kinds(self.diff.new, after)
+        lost, gained = kinds[0] - kinds[1], _unknown_kinds(*kinds)
         if gone and lost & {"array", "object"} and not self._is_request:
             self._tell("type-changed", "type", self._named(self.diff.old, before), self._named(self.diff.new, after))
         else:
             for places in gone:
                 name = self._named(self.diff.old, (places,))
                 self._tell(f"{keyword}-removed", old.union_keyword, name, None, places=(places[0], new.place))
+        if fresh and gained and kinds[0] and not self._is_request and not lost & {"array", "object"}:
+            names = self._named(self.diff.old, before), self._named(self.diff.new, after)
+            self._tell("type-generalized", "type", *names)
+            fresh = [places for places in fresh if not self.diff.new.shape(places).kinds & gained]
         for places in fresh:
             name = self._named(self.diff.new, (places,))
             self._tell(f"{keyword}-added", new.union_keyword, None, name, places=(old.place, places[0]))
@@ -581,6 +639,19 @@ class _Comparison:
         self._nullable()
         self._discriminator()
         return not (old.union and old.properties) and not (new.union and new.properties)
+
+    def _compare_scalars(self, before: tuple[Places, ...], after: tuple[Places, ...]) -> bool:
+        """Compare a type with a union of plain types by the types only; whether that is possible."""
+        shapes = [[side.shape(places) for places in members] for side, members in self._both(before, after)]
+        for shape in [*shapes[0], *shapes[1]]:
+            if not shape.kinds or shape.kinds & {"array", "object"} or shape.keywords or shape.enum is not None:
+                return False
+        kinds = [frozenset(kind for shape in side for kind in shape.kinds) for side in shapes]
+        names = self._named(self.diff.old, before), self._named(self.diff.new, after)
+        if not (_takes_all(kinds[0], kinds[1]) and _takes_all(kinds[1], kinds[0])):
+            self._tell(self._type_change(kinds[0], kinds[1]), "type", *names)
+        self._nullable()
+        return True
 
     def _more_unions(self) -> None:
         """Pair the members of further unions, as far as there are as many of them."""
@@ -612,7 +683,7 @@ class _Comparison:
         gone, fresh = dict.fromkeys(before), dict.fromkeys(after)
         names = [{side.shape(member).name for member in members} for side, members in self._both(before, after)]
         kept = names[0] & names[1] - {""}
-        for key in (self._by_content, self._by_name, self._by_title, self._by_kind):
+        for key in (self._by_content, self._by_name, self._by_title, self._by_kind, self._by_number):
             rivals: dict[Json, dict[Places, None]] = {}
             candidates: dict[Json, dict[Places, None]] = {}
             for one in gone:
@@ -626,7 +697,7 @@ class _Comparison:
                     if key != self._by_content and len(mine) != 1:
                         break
                     same: Iterable[Places] = candidates.get(wanted, ())
-                    if key in (self._by_content, self._by_kind):
+                    if key in (self._by_content, self._by_kind, self._by_number):
                         same = (other for other in same if not self._apart(one, other, kept))
                     first = list(itertools.islice(same, 2))
                     if first and (key == self._by_content or len(first) == 1):
@@ -666,6 +737,10 @@ class _Comparison:
         return side.shape(places).kinds or None
 
     @staticmethod
+    def _by_number(side: Side, places: Places) -> Json:
+        return "number" if side.shape(places).kinds and side.shape(places).kinds <= {"integer", "number"} else None
+
+    @staticmethod
     def _kinds(side: Side, members: tuple[Places, ...]) -> set[str]:
         return {kind for places in members for kind in side.shape(places).kinds}
 
@@ -681,8 +756,31 @@ class _Comparison:
                 self._tell("keyword-changed", key, {key: before}, {key: after})
 
 
-_WIDER_FORMATS = frozenset({("int32", "int64"), ("float", "double")})
+_WIDER_FORMATS = frozenset(
+    {("int32", "int64"), ("float", "double"), *((f"uuid{number}", "uuid") for number in range(1, 9))}
+)
 """Formats of which the second holds all that the first does."""
+
+_UUIDS = frozenset({"uuid", *(f"uuid{number}" for number in range(1, 9))})
+
+_FULL_FORMATS = frozenset({("integer", "int64"), ("number", "double"), ("number", "float"), ("string", "password")})
+"""Formats that hold every value of their type that is of use."""
+
+
+def _format_holds(wider: Json, narrower: Json, kinds: frozenset[str]) -> bool:
+    """Whether one format holds all values of another; None is no format."""
+    full = wider is None or any((kind, wider) in _FULL_FORMATS for kind in kinds)
+    return full or wider == narrower or (narrower, wider) in _WIDER_FORMATS
+
+
+def _unknown_kinds(before: set[str], after: set[str]) -> set[str]:
+    """The types of the new members that none of the old members had."""
+    return {kind for kind in after - before if not (kind == "integer" and "number" in before)}
+
+
+def _text(value: Json) -> str:
+    """A value as it is written where all values are text: in a query, in a form."""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
 
 
 def _same_text(one: Json, other: Json) -> bool:
@@ -704,10 +802,12 @@ def _title(shape: Shape) -> str:
     return title if isinstance(title, str) else ""
 
 
-def _members(shape: Shape) -> tuple[Places, ...]:
+def _members(shape: Shape, other: Shape) -> tuple[Places, ...]:
     """The members of a union, or the schema as the only one; none if the schema is more than a union."""
     if shape.union:
         return shape.union
+    if shape.alternatives and other.union:
+        return shape.alternatives
     return (shape.places,) if shape.kinds or shape.properties else ()
 
 

@@ -14,7 +14,7 @@ import attrs
 from ..errors import CodegenError
 from ..limits import MAX_COMBINATIONS, MAX_COMBINED_SCHEMAS, MAX_STEPS, LimitError
 from ..spec import Json, Spec, escape, value_key
-from .rules import CONDITIONS
+from .rules import BOUNDS, CONDITIONS
 
 Places: TypeAlias = tuple[str, ...]
 """JSON pointers of schemas that a value must all satisfy."""
@@ -27,8 +27,26 @@ ALTERNATIVES = ("oneOf", "anyOf")
 NAMED_SUBSCHEMAS = ("properties", "patternProperties", "dependentSchemas")
 """Keywords that hold schemas by a name that the author chose."""
 
+BINARY = "application/octet-stream"
+"""The media type of bytes: `format: binary` of OpenAPI 3.0 is `contentMediaType` in 3.1."""
+
+_KEYWORDS = frozenset(
+    {"properties", "patternProperties", "dependentSchemas", "required", "prefixItems", "items", "enum", "const"}
+    | {"additionalProperties", "format", "pattern", "default", "readOnly", "writeOnly", "deprecated", "uniqueItems"}
+    | {"discriminator", "dependentRequired", "contentMediaType", "contentEncoding", "multipleOf", "oneOf", "anyOf"}
+    | {"dependencies", "additionalItems", "$dynamicRef", "$recursiveRef", "$vocabulary"}
+    | {"x-extensible-enum", "x-sunset", "x-stability-level", *CONDITIONS, *BOUNDS}
+)
+"""Keywords that say something about a value. Any other one says nothing (JSON Schema 2020-12, 4.3.1)."""
+
 _NAMES = frozenset({"$ref", "allOf", "type", "nullable", "$defs", "$id", "$anchor", "$schema", "$dynamicAnchor"})
 """Keywords that name and combine, or that are read apart."""
+
+_FORMAT_KEYWORDS: Mapping[Json, tuple[str, str]] = {
+    "binary": ("contentMediaType", BINARY),
+    "byte": ("contentEncoding", "base64"),
+}
+"""Formats of OpenAPI 3.0 that are keywords in 3.1 (OpenAPI 3.1, "Considerations for File Uploads")."""
 
 _FLAGS = ("readOnly", "writeOnly", "deprecated", "uniqueItems")
 _KINDS: Mapping[type, str] = {
@@ -73,11 +91,19 @@ class Shape:
     prefix: tuple[Places, ...] = ()
     union: tuple[Places, ...] = ()
     """The members of `oneOf` or `anyOf`, null aside; none when there is but one."""
+    alternatives: tuple[Places, ...] = ()
+    """The members of a union that says the same as a type: a lone member, or bare types."""
     union_keyword: str = ""
     more_unions: tuple[tuple[Places, ...], ...] = ()
     """The members of further unions, all of which hold as well."""
     closed: frozenset[str] = frozenset()
     """Those of `additionalProperties` and the like that are false."""
+
+    @property
+    def takes_null(self) -> bool:
+        """Whether null is one of the values: it is said, or any value is."""
+        says_nothing = not (self.kinds or self.union or self.more_unions or "const" in self.keywords)
+        return self.nullable or self.kinds == {"null"} or (says_nothing and self.enum is None)
 
     @property
     def place(self) -> str:
@@ -240,7 +266,7 @@ class _Reader:
         beside = shape.places[0]
         if len(shape.places) == 1:
             target = self.side.follow(shape.places[0])
-            if target != shape.places[0] and not _counts(self.side.value(shape.places[0])):
+            if target == shape.places[0] or not _counts(self.side.value(shape.places[0])):
                 shape.places = (target,)
                 self._name(target)
         for place in shape.places:
@@ -282,7 +308,7 @@ class _Reader:
         self._types(schema, pointer, outermost=outermost)
         for key, value in schema.items():
             if value is not None or key in ("default", "const"):
-                self._keyword(key, value, pointer)
+                self._keyword(key, value, pointer, schema)
 
     def _types(self, schema: dict[str, Json], pointer: str, *, outermost: bool) -> None:
         said = schema.get("type")
@@ -296,11 +322,15 @@ class _Reader:
         if nullable:
             self.shape.where["nullable"] = f"{pointer}/{'nullable' if 'nullable' in schema else 'type'}"
 
-    def _keyword(self, key: str, value: Json, pointer: str) -> None:
+    def _keyword(self, key: str, value: Json, pointer: str, schema: dict[str, Json]) -> None:
         shape, here = self.shape, f"{pointer}/{escape(key)}"
         if key in _NAMES or (key == "const" and value is None):
             return
-        if key in PROSE or (key.startswith("x-") and not key.startswith(("x-extensible", "x-sunset", "x-stability"))):
+        if key == "pattern" and value == "":
+            return  # it matches every text
+        if key == "format" and value in _FORMAT_KEYWORDS and schema.get("type", "string") in ("string", ["string"]):
+            key, value = _FORMAT_KEYWORDS[value]
+        if key in PROSE or key not in _KEYWORDS:
             shape.prose[key] = value
             shape.where[key] = here
             return
@@ -346,7 +376,11 @@ class _Reader:
             if len(rest) < len(members) or any(self._admits_null(member) for member in rest):
                 self.shape.nullable = True
                 self.shape.where.setdefault("nullable", members[0].rpartition("/")[0])
-            if len(rest) == 1:
+            if not rest and members:
+                self.stated.append((frozenset(), True))
+            elif len(rest) == 1:
+                if self._says_only_union():
+                    self.shape.alternatives = ((rest[0],),)
                 kept = self.shape.nullable
                 self._take(rest[0], outermost=True)
                 self.shape.nullable = self.shape.nullable or kept
@@ -355,12 +389,19 @@ class _Reader:
             elif rest and all(self._is_bare_type(member) for member in rest):
                 kinds = frozenset(self.side.value(self.side.follow(member))["type"] for member in rest)
                 self.stated.append((kinds, False))
+                if self._says_only_union():
+                    self.shape.alternatives = tuple((member,) for member in rest)
                 self.shape.where["type"] = self.shape.where[keyword]
             elif rest and not self.shape.union:
                 self.shape.union = tuple((member,) for member in rest)
                 self.shape.union_keyword = keyword
             elif rest:
                 self.shape.more_unions = (*self.shape.more_unions, tuple((member,) for member in rest))
+
+    def _says_only_union(self) -> bool:
+        """Whether a schema is a union and nothing else, so that it can be compared with another union."""
+        said = {key for place in self.seen for key in self.side.value(place) if key not in PROSE}
+        return said <= {"oneOf", "anyOf", "discriminator", "nullable", "$ref"} and len(self.unions) == 0
 
     def _settle(self) -> None:
         shape = self.shape
@@ -373,6 +414,9 @@ class _Reader:
             if None in shape.enum:
                 shape.nullable = True
             shape.enum = tuple(value for value in shape.enum if value is not None)
+        only_null = any(not kinds and nullable for kinds, nullable in self.stated) or shape.enum == ()
+        if shape.nullable and only_null and not shape.kinds and not shape.union:
+            shape.kinds, shape.enum = frozenset({"null"}), None
         if shape.kinds <= _NUMBERS and len(shape.kinds) == 2:
             shape.kinds = frozenset({"number"})
         if not shape.kinds and (shape.enum or "const" in shape.keywords):

@@ -14,6 +14,7 @@ from ..errors import CodegenError
 from ..limits import MAX_BYTES, LimitError
 from ..spec import Spec, as_spec, check, check_refs, parse_yaml
 from . import forms
+from .match import same_templates
 from .report import Source
 
 _TIMEOUT = httpx.Timeout(30)
@@ -33,6 +34,10 @@ class Input:
     source: Source
     data: bytes = attrs.field(repr=False)
     """As it was read."""
+    notes: tuple[str, ...] = ()
+    """What is wrong with it and does not end the comparison."""
+    client_problem: str = ""
+    """Why no client can be made from it; "" if nothing is known to prevent that."""
 
 
 def read(name: str, *, generating: bool) -> Input:
@@ -52,6 +57,16 @@ def read(name: str, *, generating: bool) -> Input:
     return parsed(_fetch(name), shown, generating=generating)
 
 
+def read_both_ways(name: str) -> Input:
+    """Read a spec for a comparison, and find out whether a client can be made from it; see `read`."""
+    found = read(name, generating=False)
+    try:
+        check(found.spec)
+    except CodegenError as error:
+        return attrs.evolve(found, client_problem=str(error))
+    return found
+
+
 def parsed(data: bytes, shown: str, *, generating: bool) -> Input:
     """Take bytes for a description; see `read`.
 
@@ -64,11 +79,11 @@ def parsed(data: bytes, shown: str, *, generating: bool) -> Input:
         file = parse_yaml(data, shown)
         spec = as_spec(file)
         (check if generating else check_refs)(spec)
-        forms.check(spec)
+        notes = (*forms.drop_malformed(spec), *same_templates(spec))
     except CodegenError as error:
         raise UnreadableError(str(error)) from error
     source = Source(shown, file.sha256, spec.version, tuple(file.text.splitlines()))
-    return Input(spec, source, data)
+    return Input(spec, source, data, notes)
 
 
 def _fetch(name: str) -> bytes:

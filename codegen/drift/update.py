@@ -18,7 +18,7 @@ from .render import FORMATS, Options
 from .render.markdown import code_span
 from .report import Review
 from .review import GenerationError, Project, review
-from .sources import Input, parsed, read
+from .sources import Input, UnreadableError, parsed, read
 
 _UNRELEASED = "## Unreleased"
 
@@ -76,6 +76,8 @@ def update(name: str, project: Project, places: Places, *, own_prose: bool, toda
         CodegenError: A file of the project is not as it must be; nothing has been touched.
     """
     old, new = read(str(places.spec), generating=True), read(name, generating=True)
+    if new.notes:
+        raise UnreadableError("\n".join(new.notes))
     if new.source.sha256 in (old.source.sha256, _taken(places.source)):
         return None
     vendored, unwritten = in_our_words(old.spec, new.spec, today) if own_prose else (new.data, ())

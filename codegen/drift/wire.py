@@ -13,8 +13,9 @@ from ..graph import connected_components
 from ..limits import MAX_PAIRS, MAX_REACHED, LimitError
 from ..spec import Json, Spec, mappings
 from .finding import Finding
-from .operation_diff import OperationDiff, operations
-from .report import LEVELS, Change, Place, fingerprint
+from .match import operations
+from .operation_diff import OperationDiff
+from .report import LEVELS, Change, Place, fingerprint, with_unique_fingerprints
 from .rules import SHARED, level
 from .schema_diff import Pair, SchemaDiff
 from .shapes import Side
@@ -40,7 +41,7 @@ def changes(old: Spec, new: Spec, today: datetime.date) -> list[Change]:
     for finding, reached in _compared(*sides, today).items():
         merged.add(finding, reached)
     found = merged.changes([operation.name for side in sides for operation in operations(side)])
-    return [*found, *_versions(old, new, found)]
+    return with_unique_fingerprints([*found, *_versions(old, new, found)])
 
 
 def findings(old: Spec, new: Spec, today: datetime.date) -> dict[Finding, list[str]]:
@@ -161,7 +162,9 @@ class _Merge:
         """Add a finding with the operations that it reaches."""
         arguments = [finding.before, finding.after]
         roots = self._root(self.old, finding.old), self._root(self.new, finding.new)
-        key = (finding.rule, finding.said, *(() if finding.rule in SHARED else roots))
+        key: Json = (finding.rule, finding.said, *roots)
+        if finding.rule in SHARED:
+            key = (finding.rule, finding.said, finding.guards)
         known = self.entries.get(key)
         grade = level(finding.rule, finding.guards)
         self.reached.setdefault(key, set()).update(reached)
@@ -181,8 +184,7 @@ class _Merge:
         elif LEVELS.index(grade) < LEVELS.index(known.level):
             self.entries[key] = attrs.evolve(known, level=grade)
 
-    @staticmethod
-    def _root(side: Side, pointer: str | None) -> Json:
+    def _root(self, side: Side, pointer: str | None) -> Json:
         """What two places must share to be one: themselves, or what the schema around them says and the way from it."""
         schema = _WRITTEN_OUT.match(pointer or "")
         if pointer is None or schema is None:
@@ -192,7 +194,7 @@ class _Merge:
         if not around and "/properties/" not in inside:
             around, rest = "", inside
         try:
-            return side.signature((whole + around,)), rest
+            return _holder_name(side, whole), side.signature((whole + around,)), rest
         except (LookupError, CodegenError):
             return pointer
 
@@ -203,6 +205,17 @@ class _Merge:
             attrs.evolve(change, operations=tuple(sorted(self.reached[key], key=lambda name: (place_of[name], name))))
             for key, change in self.entries.items()
         ]
+
+
+def _holder_name(side: Side, schema: str) -> Json:
+    """The name of the parameter or header that a schema belongs to: equal schemas of two of them are two things."""
+    holder = re.match(r".*/(parameters/\d+|headers/[^/]+)(?=/)", schema)
+    if holder is None:
+        return None
+    if holder[1].startswith("headers/"):
+        return holder[1].lower()
+    parameter = side.mapping(holder[0])
+    return parameter.get("in"), parameter.get("name")
 
 
 _WRITTEN_OUT = re.compile(
