@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / "build" / "mutants"
+MUTMUT = Path(sys.executable).with_name("mutmut")
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 
 MINIMUM = 85.0
@@ -69,7 +70,13 @@ def main() -> int:
     arguments = parser.parse_args()
     lay_out()
     started = time.monotonic()
-    tool = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", str(arguments.jobs), *arguments.names]
+    tool = [
+        str(Path(sys.executable).with_name("mutmut")),
+        "run",
+        "--max-children",
+        str(arguments.jobs),
+        *arguments.names,
+    ]
     with (WORK / "mutmut.log").open("wb") as log:
         process = subprocess.Popen(tool, cwd=WORK, stdout=log, stderr=subprocess.STDOUT)
         try:
@@ -101,7 +108,7 @@ def lay_out() -> None:
 
 def read_results() -> dict[str, str]:
     """Read what became of each defect: "killed", "survived", "timeout", "no tests", …"""
-    tool = [str(Path(sys.executable).with_name("mutmut")), "results", "--all", "true"]
+    tool = [str(MUTMUT), "results", "--all", "true"]
     output = subprocess.run(tool, cwd=WORK, capture_output=True, text=True, check=True).stdout
     return {match[1]: match[2] for line in output.splitlines() if (match := _RESULT.match(line))}
 

@@ -26,7 +26,9 @@ OAUTH = {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/t", "sc
 
 def api(security: list[Any] | None, **schemes: Document) -> Document:
     """A spec whose one operation has a security requirement; None leaves it out."""
-    content = document(**({} if security is None else {"security": security}))
+    content = document()
+    if security is not None:
+        content["security"] = security
     content["components"]["securitySchemes"] = {"key": KEY, "jwt": BEARER, "oauth": OAUTH, **schemes}
     return content
 
