@@ -15,15 +15,8 @@ ACCOUNT, OTHER_ACCOUNT = 1001, 2002
 EMAIL, PASSWORD = "ada@example.com", "correct-horse-battery"
 BASE = "http://localhost"
 LOGIN, REFRESH = "/iam/auth/jwt/login", "/iam/auth/jwt/refresh"
-
-
-def make_fake(**user: Any) -> FakeIAM:
-    """A server with two users.
-
-    Args:
-        user: What else is known of the first one.
-    """
-    return FakeIAM([{"email": EMAIL, "groups": [{"id": 1}], **user}, {"email": "bob@example.com"}])
+USERS = [{"email": EMAIL, "groups": [{"id": 1}]}, {"email": "bob@example.com"}]
+"""For `@pytest.mark.users`."""
 
 
 def run(client_kind: ClientKind, fake: FakeIAM, auth: Any, call: Any, **options: Any) -> Any:

@@ -47,6 +47,8 @@ from gcore_iam_client.api.users import iam_get_user
 
 USERS = 57
 
+pytestmark = pytest.mark.users(USERS)
+
 
 def test_the_account_is_there(iam: IAMClient) -> None:
     got = iam.account.get()
@@ -319,14 +321,14 @@ def test_help_does_not_show_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert "mark" not in pydoc.render_doc(gcore_iam.APIKey) + str(inspect.signature(gcore_iam.APIKey.from_environment))
 
 
-def test_loopback_is_reached_without_the_proxy_of_the_environment(fake: FakeIAM, served: str) -> None:
+def test_loopback_is_reached_without_the_proxy_of_the_environment(fake: FakeIAM, url: str) -> None:
     program = (
         "import sys; from gcore_iam import IAMClient;"
         "print(IAMClient(sys.argv[1], base_url=sys.argv[2]).users.get(1).id)"
     )
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
     run = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program, fake.api_key, served],
+        [sys.executable, "-W", "ignore", "-c", program, fake.api_key, url],
         capture_output=True,
         text=True,
         check=False,
@@ -463,10 +465,10 @@ CALLS = {
 
 
 @pytest.mark.parametrize(("call", "models"), CALLS.items())
-def test_one_operation_loads_only_its_own_models(fake: FakeIAM, served: str, call: str, models: set[str]) -> None:
+def test_one_operation_loads_only_its_own_models(fake: FakeIAM, url: str, call: str, models: set[str]) -> None:
     user = next(iter(fake.users))
     made = call.format(user=user["id"], account=user["client"])
-    loaded = loaded_by(f"from gcore_iam import IAMClient\nIAMClient({fake.api_key!r}, base_url={served!r}).{made}")
+    loaded = loaded_by(f"from gcore_iam import IAMClient\nIAMClient({fake.api_key!r}, base_url={url!r}).{made}")
     assert {name.rsplit(".", 1)[1] for name in loaded if name.startswith("gcore_iam_client.models.")} == models
     assert len({name for name in loaded if name.startswith("gcore_iam_client.api.")}) == 2, "its own and its tag's"
     needless = {"asyncio", "tenacity", "filelock", "dateutil"}

@@ -19,12 +19,9 @@ from gcore_iam.testing import FakeIAM, Reset, Status
 from .conftest import ClientKind
 
 USERS = 30
+
+pytestmark = pytest.mark.users(USERS)
 PASSWORD = "correct-horse-battery"
-
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return FakeIAM(USERS)
 
 
 def record(

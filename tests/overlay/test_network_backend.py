@@ -32,7 +32,7 @@ def test_a_transport_uses_the_pool_that_is_put_in() -> None:
     transport = build_transport(TLS, LIMITS)
     with serve(send(message(b"{}"))) as (url, connections), httpx.Client(transport=transport) as client:
         client.get(url)
-        assert len(connections) == 1
+        assert connections.accepted == 1
         assert len(transport._pool.connections) == 1
 
 

@@ -48,10 +48,9 @@ WITHOUT_METHOD: dict[str, str] = {}
 
 Run = Callable[[Callable[[Any], Any]], Any]
 
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return FakeIAM([{"email": "ada@example.com", "groups": [{"id": 1}]}, *({"groups": [{"id": 2}]} for _ in range(9))])
+pytestmark = pytest.mark.users(
+    [{"email": "ada@example.com", "groups": [{"id": 1}]}, *({"groups": [{"id": 2}]} for _ in range(9))]
+)
 
 
 @pytest.fixture

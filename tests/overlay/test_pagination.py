@@ -39,6 +39,8 @@ from .pagination.simulated_reader import BY_ID
 
 LIST = "/iam/users"
 
+pytestmark = pytest.mark.users(57)
+
 RUNS = 40
 """For each kind of client."""
 

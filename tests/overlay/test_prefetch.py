@@ -61,16 +61,7 @@ USERS = 95
 PAGE = 10
 LIST = "/iam/users"
 
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return FakeIAM(USERS)
-
-
-@pytest.fixture
-def url(fake: FakeIAM) -> Iterator[str]:
-    with fake.serve() as url:
-        yield url
+pytestmark = pytest.mark.users(USERS)
 
 
 def threads() -> list[str]:

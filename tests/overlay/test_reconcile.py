@@ -9,14 +9,16 @@ from gcore_iam import AmbiguousOutcomeError, ConfigurationError, IAMClient, Retr
 from gcore_iam.testing import FakeIAM, Fault, Reset
 
 from .conftest import ClientKind
-from .retried_operations import BY_OPERATION, PASSWORD, OperationCall, make_fake
+from .retried_operations import BY_OPERATION, PASSWORD, USERS, OperationCall, create_old_token
+
+pytestmark = pytest.mark.users(USERS)
 
 CREATE = BY_OPERATION["iamCreateApiTokenV2"]
 
 
-@pytest.fixture
-def fake() -> FakeIAM:
-    return make_fake()
+@pytest.fixture(autouse=True)
+def _old_token(fake: FakeIAM) -> None:
+    create_old_token(fake)
 
 
 def reconcile(client_kind: ClientKind, fake: FakeIAM, call: OperationCall, fault: Fault) -> Any:

@@ -36,23 +36,20 @@ from .retried_operations import (
     EMAIL,
     ONE_OF_EACH_EFFECT,
     PASSWORD,
+    USERS,
     OperationCall,
-    make_fake,
+    create_old_token,
 )
+
+pytestmark = pytest.mark.users(USERS)
 
 READ, CREATE = BY_OPERATION["iamGetUser"], BY_OPERATION["iamCreateApiTokenV2"]
 one_of_each_effect = pytest.mark.parametrize("call", ONE_OF_EACH_EFFECT, ids=lambda call: call.operation)
 
 
-@pytest.fixture
-def fake() -> FakeIAM:
-    return make_fake()
-
-
-@pytest.fixture
-def url(fake: FakeIAM) -> Iterator[str]:
-    with fake.serve() as url:
-        yield url
+@pytest.fixture(autouse=True)
+def _old_token(fake: FakeIAM) -> None:
+    create_old_token(fake)
 
 
 class Caller:

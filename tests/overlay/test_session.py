@@ -31,17 +31,14 @@ from .session_server import (
     LOGIN,
     OTHER_ACCOUNT,
     PASSWORD,
+    USERS,
     count_exchanges,
     from_tokens,
     get_user,
-    make_fake,
     run,
 )
 
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return make_fake()
+pytestmark = pytest.mark.users(USERS)
 
 
 # --- tokens ----------------------------------------------------------------------------------------------------------
@@ -165,58 +162,58 @@ def test_a_refresh_without_connection_is_sent_later(client_kind: ClientKind, fak
 # --- two-step verification -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def strict_fake() -> FakeIAM:
-    """A server whose first user has two-step verification."""
-    return make_fake(two_fa=True)
+two_step_verification = pytest.mark.users([{**USERS[0], "two_fa": True}])
 
 
-def test_a_one_time_password_may_be_a_str(client_kind: ClientKind, strict_fake: FakeIAM) -> None:
-    session = Session(EMAIL, PASSWORD, one_time_password=strict_fake.one_time_password(1))
-    assert get_user(client_kind, strict_fake, session).id == 1
+@two_step_verification
+def test_a_one_time_password_may_be_a_str(client_kind: ClientKind, fake: FakeIAM) -> None:
+    session = Session(EMAIL, PASSWORD, one_time_password=fake.one_time_password(1))
+    assert get_user(client_kind, fake, session).id == 1
     with pytest.raises(BadRequestError, match="one_time_password"):
-        get_user(client_kind, strict_fake, Session(EMAIL, PASSWORD))
+        get_user(client_kind, fake, Session(EMAIL, PASSWORD))
 
 
+@two_step_verification
 @pytest.mark.parametrize("code", [None, "000000"])
-def test_a_refused_second_factor_says_what_to_do(
-    client_kind: ClientKind, strict_fake: FakeIAM, code: str | None
-) -> None:
+def test_a_refused_second_factor_says_what_to_do(client_kind: ClientKind, fake: FakeIAM, code: str | None) -> None:
     with pytest.raises(BadRequestError) as caught:
-        get_user(client_kind, strict_fake, Session(EMAIL, PASSWORD, one_time_password=code))
+        get_user(client_kind, fake, Session(EMAIL, PASSWORD, one_time_password=code))
     assert any("pass one_time_password=function" in note for note in caught.value.__notes__)
 
 
-def test_a_function_is_asked_at_each_login(client_kind: ClientKind, strict_fake: FakeIAM) -> None:
+@two_step_verification
+def test_a_function_is_asked_at_each_login(client_kind: ClientKind, fake: FakeIAM) -> None:
     codes: list[str] = []
 
     def get_code() -> str:
-        codes.append(strict_fake.one_time_password(1))
+        codes.append(fake.one_time_password(1))
         return codes[-1]
 
     session = Session(EMAIL, PASSWORD, one_time_password=get_code)
     for _ in range(2):
-        get_user(client_kind, strict_fake, session)
-        strict_fake.clock.advance(hours=25)
+        get_user(client_kind, fake, session)
+        fake.clock.advance(hours=25)
     assert len(codes) == 2
 
 
-def test_a_coroutine_function_is_for_async_clients(client_kind: ClientKind, strict_fake: FakeIAM) -> None:
+@two_step_verification
+def test_a_coroutine_function_is_for_async_clients(client_kind: ClientKind, fake: FakeIAM) -> None:
     async def get_code() -> str:
-        return strict_fake.one_time_password(1)
+        return fake.one_time_password(1)
 
     session = Session(EMAIL, PASSWORD, one_time_password=get_code)
     if client_kind.is_async:
-        assert get_user(client_kind, strict_fake, session).id == 1
+        assert get_user(client_kind, fake, session).id == 1
     else:
         with pytest.raises(ConfigurationError, match="one_time_password is for async code"):
-            get_user(client_kind, strict_fake, session)
+            get_user(client_kind, fake, session)
 
 
-def test_a_function_must_return_a_code(client_kind: ClientKind, strict_fake: FakeIAM) -> None:
+@two_step_verification
+def test_a_function_must_return_a_code(client_kind: ClientKind, fake: FakeIAM) -> None:
     number: Any = 123456
     with pytest.raises(ConfigurationError, match="must return a str"):
-        get_user(client_kind, strict_fake, Session(EMAIL, PASSWORD, one_time_password=lambda: number))
+        get_user(client_kind, fake, Session(EMAIL, PASSWORD, one_time_password=lambda: number))
 
 
 # --- a new password, a new address -----------------------------------------------------------------------------------

@@ -35,16 +35,13 @@ from .session_server import (
     LOGIN,
     PASSWORD,
     REFRESH,
+    USERS,
     count_exchanges,
     encode_token,
     from_tokens,
-    make_fake,
 )
 
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return make_fake()
+pytestmark = pytest.mark.users(USERS)
 
 
 def wait_for_request(fake: FakeIAM, operation: str) -> None:

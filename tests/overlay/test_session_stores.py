@@ -22,12 +22,9 @@ from gcore_iam.auth import TokenPair
 from gcore_iam.testing import FakeIAM
 
 from .conftest import ClientKind
-from .session_server import EMAIL, PASSWORD, count_exchanges, from_tokens, get_user, make_fake
+from .session_server import EMAIL, PASSWORD, USERS, count_exchanges, from_tokens, get_user
 
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return make_fake()
+pytestmark = pytest.mark.users(USERS)
 
 
 class RecordingStore(MemoryTokenStore):
