@@ -134,9 +134,7 @@ class ClientKind:
         """
         return self._run_async(use_async, auth, options) if self.is_async else self.run(use, auth, **options)
 
-    def _run_async(
-        self, use: Callable[[AsyncIAMClient], Awaitable[T]], auth: Auth, options: ClientOptions
-    ) -> T:
+    def _run_async(self, use: Callable[[AsyncIAMClient], Awaitable[T]], auth: Auth, options: ClientOptions) -> T:
         async def main() -> T:
             async with AsyncIAMClient(auth, **options) as iam:
                 return await use(iam)
@@ -160,5 +158,6 @@ Handler: TypeAlias = Callable[[httpx.Request], httpx.Response]
 
 @pytest.fixture
 def answered() -> Callable[[Handler], IAMClient]:
-    """A client whose server is a function."""
-    return lambda handler: IAMClient("42_k3y-mark", transport=httpx.MockTransport(handler))
+    """A client whose server is a function; it does not wait between attempts."""
+    retries = RetryPolicy(sleep=lambda _: None)
+    return lambda handler: IAMClient("42_k3y-mark", transport=httpx.MockTransport(handler), retries=retries)

@@ -45,6 +45,8 @@ from gcore_iam.testing import FakeIAM
 from gcore_iam_client.api.account import iam_forgot_password, iam_login_user, iam_refresh_token
 from gcore_iam_client.api.users import iam_get_user
 
+from .conftest import ClientOptions
+
 USERS = 57
 
 pytestmark = pytest.mark.users(USERS)
@@ -79,7 +81,7 @@ def test_an_unknown_user_is_not_found(iam: IAMClient) -> None:
     assert isinstance(caught.value, LookupError)
 
 
-def test_a_wrong_key_is_an_authentication_error(connection: dict[str, Any]) -> None:
+def test_a_wrong_key_is_an_authentication_error(connection: ClientOptions) -> None:
     with IAMClient("42_wrong", **connection) as iam, pytest.raises(AuthenticationError) as caught:
         iam.account.get()
     assert isinstance(caught.value, PermissionError)

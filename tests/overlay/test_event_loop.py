@@ -137,7 +137,9 @@ def test_in_a_notebook_nothing_warns(local_iam: IAMClient, monkeypatch: pytest.M
         assert run_in_loop(backend, lambda: [local_iam.users.get(1), list(local_iam.users.list())]) == []
 
 
-def test_a_program_that_merely_imports_a_notebook_is_warned(local_iam: IAMClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_merely_imports_a_notebook_is_warned(
+    local_iam: IAMClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "IPython", build_module("IPython", {"get_ipython": lambda: None}))
     monkeypatch.setitem(sys.modules, "marimo", build_module("marimo", {"running_in_notebook": lambda: False}))
     assert len(run_in_loop("asyncio", lambda: local_iam.users.get(1))) == 1

@@ -34,7 +34,7 @@ from gcore_iam.testing import HTML, FakeIAM, Missing, Reset, Status
 from codegen import spec
 from codegen.inventory import inventory
 
-from .conftest import ClientKind
+from .conftest import ClientKind, ClientOptions
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = 1001
@@ -55,7 +55,11 @@ pytestmark = pytest.mark.users(
 
 @pytest.fixture
 def run(client_kind: ClientKind, fake: FakeIAM) -> Run:
-    options = {"base_url": BASE, "transport": fake.transport(), "retries": RetryPolicy(sleep=lambda _: None)}
+    options: ClientOptions = {
+        "base_url": BASE,
+        "transport": fake.transport(),
+        "retries": RetryPolicy(sleep=lambda _: None),
+    }
     return lambda call: client_kind.run(call, fake.api_key, **options)
 
 
@@ -286,7 +290,7 @@ def test_a_rotation_may_change_what_the_token_is(run: Run, fake: FakeIAM, old: A
 
 def test_a_client_may_rotate_its_own_token(client_kind: ClientKind, fake: FakeIAM) -> None:
     keys = [fake.api_key]
-    options: dict[str, Any] = {"base_url": BASE, "transport": fake.transport()}
+    options: ClientOptions = {"base_url": BASE, "transport": fake.transport()}
     new = client_kind.run(
         lambda iam: iam.tokens.rotate(ACCOUNT, 1, lambda token: keys.append(token.token)),
         APIKey(lambda: keys[-1]),

@@ -22,7 +22,7 @@ from gcore_iam.sync import transport as sync_transport
 from gcore_iam.sync.transport import ShardedTransport
 from gcore_iam.testing import FakeIAM, Hang
 
-from .conftest import AnyKindTransport, ClientKind, ClientOptions
+from .conftest import AnyKindTransport, ClientKind
 from .page_transport import wait_until, wait_until_async
 from .raw_server import serve_users
 
@@ -221,13 +221,16 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, c
             """Nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.server_port}")
         monkeypatch.setenv("NO_PROXY", "direct.invalid")
-        options: ClientOptions = {"allow_http": True, "retries": 0}
-        given = client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url="http://iam.invalid", **options)
+        given = client_kind.run(
+            lambda iam: iam.tokens.list(1), "42_k", base_url="http://iam.invalid", allow_http=True, retries=0
+        )
         with pytest.raises(APIConnectionError):
-            client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url="http://direct.invalid", **options)
+            client_kind.run(
+                lambda iam: iam.tokens.list(1), "42_k", base_url="http://direct.invalid", allow_http=True, retries=0
+            )
         server.shutdown()
     assert given == []
     assert urls == ["http://iam.invalid/iam/v2/clients/1/tokens"]

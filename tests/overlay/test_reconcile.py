@@ -8,7 +8,7 @@ import pytest
 from gcore_iam import AmbiguousOutcomeError, ConfigurationError, IAMClient, RetryPolicy
 from gcore_iam.testing import FakeIAM, Fault, Reset
 
-from .conftest import ClientKind
+from .conftest import ClientKind, ClientOptions
 from .retried_operations import BY_OPERATION, PASSWORD, USERS, OperationCall, create_old_token
 
 pytestmark = pytest.mark.users(USERS)
@@ -35,7 +35,7 @@ def reconcile(client_kind: ClientKind, fake: FakeIAM, call: OperationCall, fault
         return await caught.value.reconcile()
 
     fake.inject(fault)
-    options = {"base_url": "http://localhost", "transport": fake.transport(), "retries": RetryPolicy(0)}
+    options: ClientOptions = {"base_url": "http://localhost", "transport": fake.transport(), "retries": RetryPolicy(0)}
     return client_kind.run(run_async if client_kind.is_async else run, fake.api_key, **options)
 
 

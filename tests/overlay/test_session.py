@@ -44,26 +44,24 @@ pytestmark = pytest.mark.users(USERS)
 # --- tokens ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_first_call_logs_in(client_kind: ClientKind, fake: FakeIAM) -> None:
+def test_the_first_call_logs_in(client_kind: ClientKind, fake: FakeIAM, url: str) -> None:
     session = Session(EMAIL, PASSWORD)
     assert count_exchanges(fake) == (0, 0, 0)
-    with fake.serve() as url:
-        for _ in range(2):
-            assert client_kind.run(lambda iam: iam.users.get(1), session, base_url=url).email == EMAIL
+    for _ in range(2):
+        assert client_kind.run(lambda iam: iam.users.get(1), session, base_url=url).email == EMAIL
     assert count_exchanges(fake) == (1, 0, 0)
     assert fake.requests[0].path == LOGIN
     assert "authorization" not in fake.requests[0].headers
     assert fake.requests[-1].headers["authorization"] == "Bearer ***"
 
 
-def test_a_rejected_token_is_refreshed_once(client_kind: ClientKind, fake: FakeIAM) -> None:
+def test_a_rejected_token_is_refreshed_once(client_kind: ClientKind, fake: FakeIAM, url: str) -> None:
     session = Session(EMAIL, PASSWORD)
-    with fake.serve() as url:
-        for refreshes in (0, 1, 2):
-            client_kind.run(lambda iam: iam.users.get(1), session, base_url=url)
-            client_kind.run(lambda iam: iam.users.get(1), session, base_url=url)
-            assert count_exchanges(fake) == (1, refreshes, 0)
-            fake.clock.advance(hours=1)
+    for refreshes in (0, 1, 2):
+        client_kind.run(lambda iam: iam.users.get(1), session, base_url=url)
+        client_kind.run(lambda iam: iam.users.get(1), session, base_url=url)
+        assert count_exchanges(fake) == (1, refreshes, 0)
+        fake.clock.advance(hours=1)
 
 
 def test_a_new_token_that_is_rejected_is_final(client_kind: ClientKind, fake: FakeIAM) -> None:
