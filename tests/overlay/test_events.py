@@ -104,7 +104,8 @@ def test_a_cancelled_call_reports_its_end(fake: FakeIAM) -> None:
 
             transport, retries = fake.transport(), RetryPolicy(base=30, cap=30, sleep=cancel)
             options: ClientOptions = {"base_url": "http://localhost", "transport": transport, "retries": retries}
-            async with AsyncIAMClient(fake.api_key, on_event=seen.append, **options) as iam:
+            options["on_event"] = seen.append
+            async with AsyncIAMClient(fake.api_key, **options) as iam:
                 await iam.users.get(1)
         assert scope.cancelled_caught
 

@@ -68,7 +68,7 @@ def test_reconcile_finds_no_older_token_of_that_name(client_kind: ClientKind, fa
     ("call", "message"),
     [
         (lambda iam: iam.users.change_password(1, PASSWORD, "another one"), "log in with the new password"),
-        (lambda iam: iam.users.invite(2002, "new@example.com", 2), "account 1001 only"),
+        (lambda iam: iam.users.invite(2002, "new@example.com", 2), "only the users of account 1001"),
     ],
 )
 def test_reconcile_says_what_the_api_cannot_show(call: Any, message: str, fake: FakeIAM) -> None:
