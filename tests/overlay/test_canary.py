@@ -78,7 +78,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "legacy tokens": lambda iam: iam.tokens.legacy.list(ACCOUNT),
     "legacy token": lambda iam: iam.tokens.legacy.get(ACCOUNT, 1),
     "legacy delete": lambda iam: iam.tokens.legacy.delete(ACCOUNT, 2),
-    "whole answer": lambda iam: iam.with_raw_response.tokens.create(ACCOUNT, "ci", 2),
+    "raw response": lambda iam: iam.with_raw_response.tokens.create(ACCOUNT, "ci", 2),
 }
 
 FAULTS: dict[str, tuple[Any, ...]] = {
@@ -92,7 +92,7 @@ FAULTS: dict[str, tuple[Any, ...]] = {
     "503": (Status(503, after_work=True),),
     "reset": (Reset(),),
     "reset after the work": (Reset(after_work=True),),
-    "no answer": (Hang(),),
+    "no response": (Hang(),),
     "HTML": (HTML(),),
     "empty": (EmptyBody(),),
     "not UTF-8": (NotUTF8(),),
@@ -143,7 +143,7 @@ CASES = [
     *(
         (kind, fault, auth)
         for kind, auth in (("asyncio", "session"), ("trio", "key"))
-        for fault in ("none", "401", "502 HTML", "reset after the work", "no answer", "token missing")
+        for fault in ("none", "401", "502 HTML", "reset after the work", "no response", "token missing")
     ),
 ]
 """The client kind, the fault and the credentials: every fault for the sync client, some for the async one."""
@@ -198,7 +198,7 @@ def test_no_secret_shows(
                 seen += texts(error)
             seen += texts(auth)
             keys |= transport.issued
-            assert raised or fault not in ("401", "403", "500", "reset", "no answer"), name
+            assert raised or fault not in ("401", "403", "500", "reset", "no response"), name
     seen += [str(warning.message) for warning in warned]
     seen += [record.getMessage() + repr(vars(record)) for record in caplog.records]
     out, err = capsys.readouterr()
@@ -318,7 +318,7 @@ def test_errors_survive_a_process_pool() -> None:
     assert error.request_id
 
 
-def test_an_ambiguous_outcome_survives_copies_without_its_client(client_kind: ClientKind) -> None:
+def test_an_ambiguous_outcome_survives_copies(client_kind: ClientKind) -> None:
     fake = FakeIAM()
     fake.inject(Reset())
     with pytest.raises(AmbiguousOutcomeError) as caught:
