@@ -149,8 +149,9 @@ def test_a_client_is_closed_within_a_cancelled_scope(backend: str, is_slow: bool
     transport = SlowToClose() if is_slow else None
 
     async def main(url: str) -> None:
+        iam = AsyncIAMClient("42_k", base_url=url, transport=transport)
         with anyio.CancelScope() as scope:
-            async with AsyncIAMClient("42_k", base_url=url, transport=transport) as iam:
+            async with iam:
                 await iam.users.get(1)
                 scope.cancel()
                 await anyio.sleep(5)

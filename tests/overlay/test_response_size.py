@@ -24,7 +24,7 @@ from gcore_iam import (
 )
 from gcore_iam.testing import FakeIAM
 
-from .conftest import ClientKind
+from .conftest import ClientKind, ClientOptions
 from .raw_server import HEAD, drip, message, send, serve
 
 LIMIT = 100_000
@@ -170,7 +170,8 @@ def test_only_codings_that_can_be_bounded_are_asked_for(client_kind: ClientKind)
 
 def test_a_body_of_exactly_the_bound_is_read(client_kind: ClientKind) -> None:
     body = b"[" + b" " * 998 + b"]"
-    for options in ({"max_response_bytes": 1000}, {"max_response_bytes": None}, {}):
+    bounds: list[ClientOptions] = [{"max_response_bytes": 1000}, {"max_response_bytes": None}, {}]
+    for options in bounds:
         with serve(send(message(body))) as (url, _):
             assert client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url=url, **options) == []
     with serve(send(message(body))) as (url, _), pytest.raises(ResponseTooLargeError):
