@@ -171,9 +171,10 @@ def test_only_codings_that_can_be_bounded_are_asked_for(client_kind: ClientKind)
 def test_a_body_of_exactly_the_bound_is_read(client_kind: ClientKind) -> None:
     body = b"[" + b" " * 998 + b"]"
     bounds: list[ClientOptions] = [{"max_response_bytes": 1000}, {"max_response_bytes": None}, {}]
-    for options in bounds:
+    for bound in bounds:
         with serve(send(message(body))) as (url, _):
-            assert client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url=url, **options) == []
+            options: ClientOptions = {**bound, "base_url": url}
+            assert client_kind.run(lambda iam: iam.tokens.list(1), "42_k", **options) == []
     with serve(send(message(body))) as (url, _), pytest.raises(ResponseTooLargeError):
         client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url=url, max_response_bytes=999)
 

@@ -31,7 +31,8 @@ from gcore_iam import (
 )
 from gcore_iam.auth import TokenStore
 from gcore_iam.auth import shield as shield_module
-from gcore_iam.auth.shield import InFlight, complete, shield, shield_async
+from gcore_iam.auth.in_flight import InFlight
+from gcore_iam.auth.shield import complete, shield, shield_async
 from gcore_iam.testing import Delay, FakeIAM
 
 from .raw_server import serve_users
