@@ -2,66 +2,142 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any, TypeAlias, TypedDict, TypeVar, Unpack
 
 import anyio
 import httpx
 import pytest
-from gcore_iam import AsyncIAMClient, IAMClient
+import trustme
+from gcore_iam import APIKey, AsyncIAMClient, IAMClient, RetryPolicy, Session
+from gcore_iam.events import Event
 from gcore_iam.testing import FakeIAM
+from gcore_iam.testing.transport import FakeTransport
 
-USERS = 57
+T = TypeVar("T")
 
-
-@pytest.fixture(scope="module")
-def fake() -> FakeIAM:
-    return FakeIAM(USERS)
+Auth: TypeAlias = APIKey | Session | str
 
 
-@pytest.fixture(scope="module")
-def served(fake: FakeIAM) -> Iterator[str]:
+class AnyKindTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport of the tests for both kinds of client."""
+
+
+class ClientOptions(TypedDict, total=False):
+    """Arguments of the constructors of `IAMClient` and `AsyncIAMClient`."""
+
+    base_url: str
+    timeout: float | httpx.Timeout | None
+    retries: RetryPolicy | int | None
+    transport: FakeTransport | httpx.MockTransport | AnyKindTransport
+    headers: Mapping[str, str] | None
+    max_response_bytes: int | None
+    allow_http: bool
+    on_event: Callable[[Event], object] | None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known to `--strict-markers`."""
+    config.addinivalue_line("markers", "users(...): arguments of FakeIAM for the fixture fake of tests/overlay")
+
+
+@pytest.fixture
+def fake(request: pytest.FixtureRequest) -> FakeIAM:
+    """A server; `@pytest.mark.users(57)` gives its arguments: how many users, or which ones."""
+    marker = request.node.get_closest_marker("users")
+    if marker is None:
+        return FakeIAM()
+    args, options = copy.deepcopy((marker.args, marker.kwargs))
+    return FakeIAM(*args, **options)
+
+
+@pytest.fixture
+def url(fake: FakeIAM) -> Iterator[str]:
+    """The base URL of the server, over real HTTP."""
     with fake.serve() as url:
         yield url
 
 
 @pytest.fixture(params=["in process", "over HTTP"])
-def connection(request: pytest.FixtureRequest, fake: FakeIAM) -> dict[str, Any]:
-    """The arguments that lead a client to the fake."""
+def connection(request: pytest.FixtureRequest, fake: FakeIAM) -> ClientOptions:
+    """The arguments that lead a client to the server."""
     if request.param == "in process":
         return {"base_url": "http://localhost", "transport": fake.transport()}
-    return {"base_url": request.getfixturevalue("served")}
+    return {"base_url": request.getfixturevalue("url")}
 
 
 @pytest.fixture
-def iam(fake: FakeIAM, connection: dict[str, Any]) -> Iterator[IAMClient]:
+def iam(fake: FakeIAM, connection: ClientOptions) -> Iterator[IAMClient]:
     with IAMClient(fake.api_key, **connection) as client:
         yield client
 
 
 @pytest.fixture
-def make_async_iam(fake: FakeIAM, connection: dict[str, Any]) -> Callable[[], AsyncIAMClient]:
+def local_iam(fake: FakeIAM) -> Iterator[IAMClient]:
+    """A client of the server, in process."""
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as client:
+        yield client
+
+
+@pytest.fixture
+def make_async_iam(fake: FakeIAM, connection: ClientOptions) -> Callable[[], AsyncIAMClient]:
     return lambda: AsyncIAMClient(fake.api_key, **connection)
 
 
 class ClientKind:
-    """Runs a call with the sync or the async client, which must do the same."""
+    """Runs code with the sync or the async client, which must do the same.
+
+    Attributes:
+        is_async: Whether it is the async client.
+    """
 
     def __init__(self, name: str) -> None:
         self.is_async = name != "sync"
         self._backend = name
 
-    def run(self, call: Callable[[Any], Any], auth: Any, **options: Any) -> Any:
-        """What a call of a client gives; what an async one gives is awaited."""
+    def run(self, call: Callable[[IAMClient], T], auth: Auth, **options: Unpack[ClientOptions]) -> T:
+        """Make a call with a client, and return its result.
+
+        Args:
+            call: Makes the call. Written for the sync client; what the async client returns is awaited.
+            auth: The credentials of the client.
+            **options: Its other arguments.
+        """
         if not self.is_async:
             with IAMClient(auth, **options) as iam:
                 return call(iam)
 
-        async def main() -> Any:
+        async def call_async(iam: AsyncIAMClient) -> Any:
+            same_methods: Any = iam
+            result: Any = call(same_methods)
+            return await result if inspect.isawaitable(result) else result
+
+        result: T = self._run_async(call_async, auth, options)
+        return result
+
+    def run_either(
+        self,
+        use: Callable[[IAMClient], T],
+        use_async: Callable[[AsyncIAMClient], Awaitable[T]],
+        auth: Auth,
+        **options: Unpack[ClientOptions],
+    ) -> T:
+        """Run the one of two functions that is for this kind of client, and return its result.
+
+        Args:
+            use: Uses the sync client.
+            use_async: Does the same with the async client.
+            auth: The credentials of the client.
+            **options: Its other arguments.
+        """
+        return self._run_async(use_async, auth, options) if self.is_async else self.run(use, auth, **options)
+
+    def _run_async(self, use: Callable[[AsyncIAMClient], Awaitable[T]], auth: Auth, options: ClientOptions) -> T:
+        async def main() -> T:
             async with AsyncIAMClient(auth, **options) as iam:
-                result = call(iam)
-                return await result if inspect.isawaitable(result) else result
+                return await use(iam)
 
         return anyio.run(main, backend=self._backend)
 
@@ -71,16 +147,17 @@ def client_kind(request: pytest.FixtureRequest) -> ClientKind:
     return ClientKind(request.param)
 
 
-def connections_of(iam: IAMClient | AsyncIAMClient) -> Any:
-    """The connections of a client: its httpx client, and the refreshes that are in flight."""
-    api: Any = iam.api
-    return api._connections
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """An authority that issues certificates; nothing changes it."""
+    return trustme.CA()
 
 
-Handler = Callable[[httpx.Request], httpx.Response]
+Handler: TypeAlias = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture
 def answered() -> Callable[[Handler], IAMClient]:
-    """A client whose server is a function."""
-    return lambda handler: IAMClient("42_k3y-mark", transport=httpx.MockTransport(handler))
+    """A client whose server is a function; it does not wait between attempts."""
+    retries = RetryPolicy(sleep=lambda _: None)
+    return lambda handler: IAMClient("42_k3y-mark", transport=httpx.MockTransport(handler), retries=retries)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 import anyio
 import anyio.lowlevel
@@ -15,7 +15,7 @@ import httpx
 from gcore_iam import AsyncPager
 from gcore_iam.testing import FakeIAM
 
-from .conftest import ClientKind
+from .conftest import AnyKindTransport, Auth, ClientKind, ClientOptions
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ OTHER = -1
 """Stands for the offset of any other request."""
 
 
-class PageTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+class PageTransport(AnyKindTransport):
     """Sends requests to a fake; some are held until `release`, some get another response.
 
     Which ones does not depend on the order in which they arrive.
@@ -115,10 +115,11 @@ class PageTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             self._changed.notify_all()
 
 
-def run(kind: ClientKind, use: Callable[[Any], Coroutine[Any, Any, T]], auth: Any, **options: Any) -> T:
+def run(
+    kind: ClientKind, use: Callable[[Any], Coroutine[Any, Any, T]], auth: Auth, **options: Unpack[ClientOptions]
+) -> T:
     """Run code that reads pagers with the functions below, with a client of any kind."""
-    result: T = kind.run(use if kind.is_async else lambda iam: _run_without_loop(use(iam)), auth, **options)
-    return result
+    return kind.run_either(lambda iam: _run_without_loop(use(iam)), use, auth, **options)
 
 
 def _run_without_loop(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -64,10 +64,11 @@ ONE_OF_EACH_EFFECT = [
     BY_OPERATION[name] for name in ("iamGetUser", "iamUpdateUser", "iamDeleteApiTokenV2", "iamCreateApiTokenV2")
 ]
 
+USERS = [{"email": EMAIL, "groups": [{"id": 1}]}, *({"groups": [{"id": 2}]} for _ in range(9))]
+"""For `@pytest.mark.users`: the first one may do everything."""
 
-def make_fake() -> FakeIAM:
-    """A server whose first user can do everything, with token 2 to delete."""
-    fake = FakeIAM([{"email": EMAIL, "groups": [{"id": 1}]}, *({"groups": [{"id": 2}]} for _ in range(9))])
+
+def create_old_token(fake: FakeIAM) -> None:
+    """Create token 2, for tests to delete."""
     with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
         assert iam.tokens.create(ACCOUNT, "old", 2).id == 2
-    return fake

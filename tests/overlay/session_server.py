@@ -4,35 +4,42 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, Unpack
 
-from gcore_iam import IAMClient, RetryPolicy, Session
+from gcore_iam import IAMClient, RetryPolicy, Session, models
 from gcore_iam.testing import FakeIAM
 
-from .conftest import ClientKind
+from .conftest import Auth, ClientKind, ClientOptions
+
+T = TypeVar("T")
 
 ACCOUNT, OTHER_ACCOUNT = 1001, 2002
 EMAIL, PASSWORD = "ada@example.com", "correct-horse-battery"
 BASE = "http://localhost"
 LOGIN, REFRESH = "/iam/auth/jwt/login", "/iam/auth/jwt/refresh"
+USERS: list[dict[str, Any]] = [{"email": EMAIL, "groups": [{"id": 1}]}, {"email": "bob@example.com"}]
+"""For `@pytest.mark.users`."""
 
 
-def make_fake(**user: Any) -> FakeIAM:
-    """A server with two users.
-
-    Args:
-        user: What else is known of the first one.
-    """
-    return FakeIAM([{"email": EMAIL, "groups": [{"id": 1}], **user}, {"email": "bob@example.com"}])
-
-
-def run(client_kind: ClientKind, fake: FakeIAM, auth: Any, call: Any, **options: Any) -> Any:
+def run(
+    client_kind: ClientKind,
+    fake: FakeIAM,
+    auth: Auth,
+    call: Callable[[IAMClient], T],
+    **options: Unpack[ClientOptions],
+) -> T:
     """Make a call in process, without waiting between attempts."""
-    connection = {"base_url": BASE, "transport": fake.transport(), "retries": RetryPolicy(sleep=lambda _: None)}
-    return client_kind.run(call, auth, **{**connection, **options})
+    connection: ClientOptions = {
+        "base_url": BASE,
+        "transport": fake.transport(),
+        "retries": RetryPolicy(sleep=lambda _: None),
+        **options,
+    }
+    return client_kind.run(call, auth, **connection)
 
 
-def get_user(client_kind: ClientKind, fake: FakeIAM, auth: Any, **options: Any) -> Any:
+def get_user(client_kind: ClientKind, fake: FakeIAM, auth: Auth, **options: Unpack[ClientOptions]) -> models.UserPublic:
     """Get the first user: a call that needs a valid access token."""
     return run(client_kind, fake, auth, lambda iam: iam.users.get(1), **options)
 

@@ -12,12 +12,9 @@ from gcore_iam import APIKey, ConfigurationError, IAMClient
 from gcore_iam.testing import FakeIAM, Status
 
 from .conftest import ClientKind
-from .session_server import BASE, get_user, make_fake
+from .session_server import BASE, USERS, get_user
 
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return make_fake()
+pytestmark = pytest.mark.users(USERS)
 
 
 def test_a_function_is_asked_before_each_attempt(client_kind: ClientKind, fake: FakeIAM) -> None:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,20 +18,13 @@ import pytest
 from gcore_iam import AsyncIAMClient, IAMClient, Session
 from gcore_iam.testing import FakeIAM
 
+from .raw_server import serve_users
+
 ROOTS = tuple(str(Path(str(package.__file__)).parent) for package in (gcore_iam, gcore_iam_client))
 MAX_FILES = 8
 MAX_FUNCTIONS = 26
 
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return FakeIAM(20)
-
-
-@pytest.fixture
-def url(fake: FakeIAM) -> Iterator[str]:
-    with fake.serve() as url:
-        yield url
+pytestmark = pytest.mark.users(20)
 
 
 def test_a_warm_call_takes_few_files_and_functions(fake: FakeIAM, url: str) -> None:
@@ -189,12 +181,12 @@ def test_an_async_client_serves_several_event_loops(fake: FakeIAM, url: str, has
     assert fake.calls["iamGetUser"] == 40
 
 
-def test_connections_close_with_their_event_loop(fake: FakeIAM, url: str) -> None:
-    iam = AsyncIAMClient(fake.api_key, base_url=url)
-
-    async def call() -> Any:
+def test_connections_close_with_their_event_loop() -> None:
+    async def call() -> None:
         await iam.users.get(1)
-        transport: Any = iam.api._connections.client._transport  # type: ignore[attr-defined]
-        return transport.pools
+        assert connections.open == 1
 
-    assert [pool._pool.connections for pool in asyncio.run(call())] == [[]]
+    with serve_users() as (url, connections):
+        iam = AsyncIAMClient("42_k", base_url=url)
+        asyncio.run(call())
+        assert connections.wait_for_open(0)

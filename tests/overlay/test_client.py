@@ -45,10 +45,14 @@ from gcore_iam.testing import FakeIAM
 from gcore_iam_client.api.account import iam_forgot_password, iam_login_user, iam_refresh_token
 from gcore_iam_client.api.users import iam_get_user
 
+from .conftest import ClientOptions
+
 USERS = 57
 
+pytestmark = pytest.mark.users(USERS)
 
-def test_the_account_is_there(iam: IAMClient) -> None:
+
+def test_the_account_lists_its_users(iam: IAMClient) -> None:
     got = iam.account.get()
     assert isinstance(got, models.ClientBase)
     assert isinstance(got.users, list)
@@ -60,7 +64,7 @@ def test_every_user_comes_once_in_order(iam: IAMClient, fake: FakeIAM) -> None:
         assert [user.id for user in iam.users.list(page_size=page_size)] == [user["id"] for user in fake.users]
 
 
-def test_a_user_comes_as_the_server_has_it(iam: IAMClient, fake: FakeIAM) -> None:
+def test_a_user_is_read_as_the_server_has_it(iam: IAMClient, fake: FakeIAM) -> None:
     expected = dict(fake.users[6])
     got = iam.users.get(expected["id"])
     assert isinstance(got, models.UserPublic)
@@ -77,7 +81,7 @@ def test_an_unknown_user_is_not_found(iam: IAMClient) -> None:
     assert isinstance(caught.value, LookupError)
 
 
-def test_a_wrong_key_is_an_authentication_error(connection: dict[str, Any]) -> None:
+def test_a_wrong_key_is_an_authentication_error(connection: ClientOptions) -> None:
     with IAMClient("42_wrong", **connection) as iam, pytest.raises(AuthenticationError) as caught:
         iam.account.get()
     assert isinstance(caught.value, PermissionError)
@@ -122,16 +126,16 @@ def test_generated_functions_have_credentials_and_typed_errors(iam: IAMClient) -
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         ({"html": "<html>"}, "iamGetUser: the body is not JSON"),
         ({"json": {}}, "iamGetUser: UserPublic: required key 'id' is missing"),
         ({"status_code": 204}, "iamGetUser: the spec has no success 204"),
     ],
 )
-def test_generated_functions_raise_this_librarys_error_for_odd_bodies(body: dict[str, Any], told: str) -> None:
+def test_generated_functions_raise_decode_errors(body: dict[str, Any], message: str) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(**{"status_code": 200, **body}))
-    with IAMClient("42_k", transport=transport) as iam, pytest.raises(DecodeError, match=told):
+    with IAMClient("42_k", transport=transport) as iam, pytest.raises(DecodeError, match=message):
         iam_get_user.sync_detailed(5, client=iam.api)
 
 
@@ -145,7 +149,7 @@ async def test_generated_functions_of_the_other_kind_are_refused(fake: FakeIAM) 
             iam_get_user.sync(5, client=async_iam.api)
 
 
-def test_changed_copies_of_the_generated_client_open_no_connections_of_their_own(fake: FakeIAM) -> None:
+def test_changed_copies_of_the_generated_client_are_refused(fake: FakeIAM) -> None:
     with IAMClient(fake.api_key, transport=fake.transport()) as iam:
         for changed in (
             iam.api.with_headers({"X": "1"}),
@@ -182,7 +186,7 @@ def recording(body: Any) -> tuple[httpx.MockTransport, list[httpx.Request]]:
     return httpx.MockTransport(handle), seen
 
 
-def test_requests_carry_key_and_product_and_nothing_else_of_the_user() -> None:
+def test_requests_carry_the_key_and_the_user_agent() -> None:
     transport, seen = recording([])
     with IAMClient("1234$abc", transport=transport, headers={"X-Team": "a"}) as iam:
         iam.users.list().collect()
@@ -203,7 +207,7 @@ def test_the_key_goes_to_no_other_origin() -> None:
     assert ["authorization" in request.headers for request in seen] == [False, False, True]
 
 
-def test_the_key_stays_away_from_operations_that_take_none() -> None:
+def test_no_key_is_sent_to_operations_without_credentials() -> None:
     transport, seen = recording({"access": "a", "refresh": "r"})
     with IAMClient("42_k", transport=transport) as iam:
         iam_login_user.sync(client=iam.api, body=models.LoginRequest(username="u", password="p"))
@@ -257,7 +261,7 @@ def test_there_is_a_timeout_unless_another_is_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"auth": ""}, "empty"),
         ({"auth": "APIKey "}, "empty"),
@@ -293,8 +297,8 @@ def test_there_is_a_timeout_unless_another_is_given() -> None:
     ],
 )
 @pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
-def test_an_argument_that_cannot_be_right_is_refused(cls: type, arguments: dict[str, Any], told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told) as caught:
+def test_an_invalid_argument_is_refused(cls: type, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as caught:
         cls(**{"auth": "42_k", **arguments})
     assert isinstance(caught.value, ValueError)
     assert ":p@" not in str(caught.value)
@@ -319,14 +323,14 @@ def test_help_does_not_show_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert "mark" not in pydoc.render_doc(gcore_iam.APIKey) + str(inspect.signature(gcore_iam.APIKey.from_environment))
 
 
-def test_loopback_is_reached_without_the_proxy_of_the_environment(fake: FakeIAM, served: str) -> None:
+def test_loopback_is_reached_without_a_proxy(fake: FakeIAM, url: str) -> None:
     program = (
         "import sys; from gcore_iam import IAMClient;"
         "print(IAMClient(sys.argv[1], base_url=sys.argv[2]).users.get(1).id)"
     )
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
     run = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program, fake.api_key, served],
+        [sys.executable, "-W", "ignore", "-c", program, fake.api_key, url],
         capture_output=True,
         text=True,
         check=False,
@@ -342,7 +346,7 @@ def test_a_missing_key_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("user_id", [0, -1, True, 1.5, "5", None, 2**63])
-def test_an_id_that_cannot_be_one_is_refused_before_anything_is_sent(user_id: Any) -> None:
+def test_an_invalid_id_is_refused_before_sending(user_id: Any) -> None:
     transport, seen = recording({})
     with IAMClient("42_k", transport=transport) as iam, pytest.raises(ConfigurationError, match="user_id"):
         iam.users.get(user_id)
@@ -350,17 +354,17 @@ def test_an_id_that_cannot_be_one_is_refused_before_anything_is_sent(user_id: An
 
 
 @pytest.mark.parametrize("key", ["42_a1b2", "1234$abcdef", " APIKey 42_a1b2 ", "apikey 42_a1b2"])
-def test_both_spellings_of_a_key_are_taken_with_or_without_the_scheme(key: str) -> None:
+def test_a_key_may_have_either_form_and_a_scheme(key: str) -> None:
     bare = key.split()[-1]
     assert gcore_iam.APIKey(key).header == f"APIKey {bare}"
     assert bare not in repr(gcore_iam.APIKey(key))
 
 
-# --- answers that are not as described -----------------------------------------------------------------------------
+# --- responses that do not match the spec -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("answer", "told", "model", "key"),
+    ("response", "message", "model", "key"),
     [
         (httpx.Response(200, html="<html>"), "not JSON", None, None),
         (httpx.Response(200, json={"id": 1}), "UserPublic: required key 'email' is missing", "UserPublic", "email"),
@@ -376,13 +380,13 @@ def test_both_spellings_of_a_key_are_taken_with_or_without_the_scheme(key: str) 
         ),
     ],
 )
-def test_a_success_that_is_not_as_described_is_a_decode_error(
-    answer: httpx.Response, told: str, model: str | None, key: str | None
+def test_a_success_of_another_shape_is_a_decode_error(
+    response: httpx.Response, message: str, model: str | None, key: str | None
 ) -> None:
-    transport = httpx.MockTransport(lambda _: answer)
+    transport = httpx.MockTransport(lambda _: response)
     with IAMClient("42_k", transport=transport) as iam, pytest.raises(DecodeError) as caught:
         iam.users.get(5)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert (caught.value.operation, caught.value.model, caught.value.key) == ("iamGetUser", model, key)
 
 
@@ -390,15 +394,15 @@ def test_a_success_that_is_not_as_described_is_a_decode_error(
 def test_an_odd_count_loses_no_page(count: object, fake: FakeIAM) -> None:
     def handle(request: httpx.Request) -> httpx.Response:
         offset, limit = int(request.url.params["offset"]), int(request.url.params["limit"])
-        told = float(USERS) if isinstance(count, float) else count
-        return httpx.Response(200, json={"count": told, "results": fake.users[offset : offset + limit]})
+        sent = float(USERS) if isinstance(count, float) else count
+        return httpx.Response(200, json={"count": sent, "results": fake.users[offset : offset + limit]})
 
     with IAMClient("42_k", transport=httpx.MockTransport(handle)) as iam:
         assert len(iam.users.list(page_size=10).collect()) == USERS
 
 
 @pytest.mark.parametrize("body", [b"null", b"5", b'"x"', b"true"])
-def test_a_list_that_is_neither_page_nor_array_is_a_decode_error(body: bytes) -> None:
+def test_a_list_that_is_no_page_is_a_decode_error(body: bytes) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
     with IAMClient("42_k", transport=transport) as iam:
         for use in (iam.users.list().collect, iam.users.list().first, iam.users.list().total, iam.account.get):
@@ -432,7 +436,7 @@ def public(cls: type) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("sync", "twin"), TWINS)
-def test_each_async_class_has_the_same_methods_parameters_and_docstrings(sync: type, twin: type) -> None:
+def test_each_async_class_has_the_same_methods_and_docstrings(sync: type, twin: type) -> None:
     assert public(sync).keys() == public(twin).keys()
     for name, member in public(sync).items():
         other = public(twin)[name]
@@ -463,10 +467,10 @@ CALLS = {
 
 
 @pytest.mark.parametrize(("call", "models"), CALLS.items())
-def test_one_operation_loads_only_its_own_models(fake: FakeIAM, served: str, call: str, models: set[str]) -> None:
+def test_one_operation_loads_only_its_own_models(fake: FakeIAM, url: str, call: str, models: set[str]) -> None:
     user = next(iter(fake.users))
     made = call.format(user=user["id"], account=user["client"])
-    loaded = loaded_by(f"from gcore_iam import IAMClient\nIAMClient({fake.api_key!r}, base_url={served!r}).{made}")
+    loaded = loaded_by(f"from gcore_iam import IAMClient\nIAMClient({fake.api_key!r}, base_url={url!r}).{made}")
     assert {name.rsplit(".", 1)[1] for name in loaded if name.startswith("gcore_iam_client.models.")} == models
     assert len({name for name in loaded if name.startswith("gcore_iam_client.api.")}) == 2, "its own and its tag's"
     needless = {"asyncio", "tenacity", "filelock", "dateutil"}

@@ -30,6 +30,8 @@ from gcore_iam import (
 )
 from gcore_iam._error_responses import build_status_error
 
+from .conftest import Handler
+
 BY_STATUS = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -55,9 +57,7 @@ def build(content: bytes, status: int = 400, **headers: str) -> APIStatusError:
 
 
 @pytest.mark.parametrize(("status", "cls"), BY_STATUS.items())
-def test_each_status_has_its_error(
-    status: int, cls: type, answered: Callable[[Callable[[httpx.Request], httpx.Response]], IAMClient]
-) -> None:
+def test_each_status_has_its_error(status: int, cls: type, answered: Callable[[Handler], IAMClient]) -> None:
     with answered(lambda _: httpx.Response(status, json={"message": "no"})) as iam:
         with pytest.raises(IAMError) as caught:
             iam.users.get(5)
@@ -102,14 +102,14 @@ def test_messages_are_found_in_every_shape(body: bytes, errors: dict[str, list[s
     assert "\n" not in error.message
 
 
-def test_a_body_that_is_nested_too_deep_to_be_pickled_is_kept_as_text() -> None:
+def test_a_body_too_deep_to_be_pickled_is_kept_as_text() -> None:
     text = '{"a":' * 600 + "1" + "}" * 600
     error = build(text.encode())
     assert error.body == text
     assert pickle.loads(pickle.dumps(error)).body == text
 
 
-def test_an_answer_without_words_is_told_by_its_status() -> None:
+def test_a_response_without_a_message_is_named_by_its_status() -> None:
     assert build(b"", 502).message == "Bad Gateway"
     assert build(b"<html>", 502, content_type="text/html; charset=x").message == "Bad Gateway (text/html, 6 bytes)"
     assert build(b"", 520).message == "unregistered status"
@@ -191,7 +191,7 @@ def test_a_refused_connection_is_a_connection_error() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with IAMClient("42_k3y-mark", base_url=url) as iam, pytest.raises(APIConnectionError) as caught:
+        with IAMClient("42_k3y-mark", base_url=url, retries=0) as iam, pytest.raises(APIConnectionError) as caught:
             iam.users.get(5)
     assert caught.value.method == "GET"
     assert caught.value.url == f"{url}/iam/users/5"
@@ -204,14 +204,14 @@ def test_a_silent_server_is_a_timeout() -> None:
         silent.listen()
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with (
-            IAMClient("42_k", base_url=url, timeout=httpx.Timeout(5, read=0.05)) as iam,
+            IAMClient("42_k", base_url=url, retries=0, timeout=httpx.Timeout(5, read=0.05)) as iam,
             pytest.raises(APITimeoutError, match=r"read timed out after 0.05 s"),
         ):
             iam.users.get(5)
 
 
 def test_a_query_does_not_show_in_an_error(
-    answered: Callable[[Callable[[httpx.Request], httpx.Response]], IAMClient],
+    answered: Callable[[Handler], IAMClient],
 ) -> None:
     with answered(lambda _: httpx.Response(500)) as iam, pytest.raises(ServerError) as caught:
         iam.users.list().collect()

@@ -7,7 +7,7 @@ import sys
 import threading
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +17,8 @@ from gcore_iam import IAMClient, _blocking_io
 from gcore_iam.testing import FakeIAM
 
 MESSAGE = "a sync client of gcore_iam blocks the event loop"
+
+pytestmark = pytest.mark.users(5)
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
@@ -36,13 +38,6 @@ def _nothing_warned_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_blocking_io, "_has_warned", False)
 
 
-@pytest.fixture
-def iam() -> Iterator[IAMClient]:
-    fake = FakeIAM(5)
-    with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as client:
-        yield client
-
-
 def run_in_loop(backend: str, call: Callable[[], object]) -> list[warnings.WarningMessage]:
     """Call a function within an event loop, and give the warnings."""
 
@@ -60,62 +55,62 @@ def run_in_loop(backend: str, call: Callable[[], object]) -> list[warnings.Warni
 
 @BACKENDS
 @pytest.mark.parametrize("name", CALLS)
-def test_blocking_an_event_loop_warns_once(iam: IAMClient, backend: str, name: str) -> None:
+def test_blocking_an_event_loop_warns_once(local_iam: IAMClient, backend: str, name: str) -> None:
     call = CALLS[name]
-    [warning] = run_in_loop(backend, lambda: [call(iam) for _ in range(3)])
+    [warning] = run_in_loop(backend, lambda: [call(local_iam) for _ in range(3)])
     assert warning.category is RuntimeWarning
     assert warning.filename == __file__
-    assert run_in_loop(backend, lambda: call(iam)) == []
+    assert run_in_loop(backend, lambda: call(local_iam)) == []
 
 
-def test_the_warning_names_the_line_of_the_caller(iam: IAMClient) -> None:
+def test_the_warning_names_the_line_of_the_caller(local_iam: IAMClient) -> None:
     def call() -> None:
-        for _ in iam.users.list():
+        for _ in local_iam.users.list():
             pass
 
     [warning] = run_in_loop("asyncio", call)
     assert warning.lineno == call.__code__.co_firstlineno + 1
 
 
-def test_outside_of_an_event_loop_nothing_warns(iam: IAMClient) -> None:
+def test_outside_of_an_event_loop_nothing_warns(local_iam: IAMClient) -> None:
     async def main() -> None:
-        await anyio.to_thread.run_sync(lambda: list(iam.users.list()))
+        await anyio.to_thread.run_sync(lambda: list(local_iam.users.list()))
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        iam.users.get(1)
+        local_iam.users.get(1)
         anyio.run(main, backend="asyncio")
         anyio.run(main, backend="trio")
 
 
 @pytest.mark.parametrize("by", [{"category": RuntimeWarning}, {"message": MESSAGE}])
-def test_the_warning_can_be_filtered(iam: IAMClient, by: dict[str, Any]) -> None:
+def test_the_warning_can_be_filtered(local_iam: IAMClient, by: dict[str, Any]) -> None:
     async def main() -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             warnings.filterwarnings("ignore", **by)
-            return iam.users.get(1).id
+            return local_iam.users.get(1).id
 
     assert anyio.run(main) == 1
 
 
-def test_a_filter_can_turn_every_blocking_call_into_an_error(iam: IAMClient) -> None:
+def test_a_filter_can_turn_every_blocking_call_into_an_error(local_iam: IAMClient) -> None:
     async def main() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             for _ in range(2):
                 with pytest.raises(RuntimeWarning, match=MESSAGE):
-                    iam.users.get(1)
+                    local_iam.users.get(1)
 
     anyio.run(main)
 
 
-def test_many_threads_with_loops_warn_once(iam: IAMClient) -> None:
+def test_many_threads_with_loops_warn_once(local_iam: IAMClient) -> None:
     barrier = threading.Barrier(8)
 
     async def main() -> None:
         barrier.wait(30)
-        iam.users.get(1)
+        local_iam.users.get(1)
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -135,17 +130,19 @@ NOTEBOOKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_in_a_notebook_nothing_warns(iam: IAMClient, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_in_a_notebook_nothing_warns(local_iam: IAMClient, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     module, attributes = NOTEBOOKS[name]
     monkeypatch.setitem(sys.modules, module, build_module(module, attributes))
     for backend in ("asyncio", "trio"):
-        assert run_in_loop(backend, lambda: [iam.users.get(1), list(iam.users.list())]) == []
+        assert run_in_loop(backend, lambda: [local_iam.users.get(1), list(local_iam.users.list())]) == []
 
 
-def test_a_program_that_merely_imports_a_notebook_is_warned(iam: IAMClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_merely_imports_a_notebook_is_warned(
+    local_iam: IAMClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "IPython", build_module("IPython", {"get_ipython": lambda: None}))
     monkeypatch.setitem(sys.modules, "marimo", build_module("marimo", {"running_in_notebook": lambda: False}))
-    assert len(run_in_loop("asyncio", lambda: iam.users.get(1))) == 1
+    assert len(run_in_loop("asyncio", lambda: local_iam.users.get(1))) == 1
 
 
 def build_module(name: str, attributes: dict[str, Any]) -> types.ModuleType:
@@ -169,7 +166,7 @@ def test_a_half_imported_module_is_no_event_loop(
     assert [user.id for user in iam.users.list()] == [user.id for user in iam.users.list().collect()]
 
 
-def test_trio_is_seen_without_sniffio(iam: IAMClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trio_is_seen_without_sniffio(local_iam: IAMClient, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         monkeypatch.setitem(sys.modules, "sniffio", types.ModuleType("sniffio"))
         try:
@@ -200,17 +197,12 @@ print(got == [(5, 1)] * 8)
 """
 
 
-def test_threads_of_a_new_process_begin_at_once() -> None:
+@pytest.mark.slow
+def test_threads_of_a_new_process_begin_at_once(fake: FakeIAM, url: str) -> None:
     """While one of them still imports trio and asyncio by way of httpcore."""
     pytest.importorskip("trio")
-    fake = FakeIAM(5)
-    with fake.serve() as url:
-        for _ in range(12):
-            run = subprocess.run(
-                [sys.executable, "-c", THREADS, url, fake.api_key],
-                capture_output=True,
-                text=True,
-                timeout=120,
-                check=False,
-            )
-            assert (run.stdout, run.stderr) == ("True\n", "")
+    for _ in range(4):
+        run = subprocess.run(
+            [sys.executable, "-c", THREADS, url, fake.api_key], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert (run.stdout, run.stderr) == ("True\n", "")

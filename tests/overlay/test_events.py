@@ -6,6 +6,7 @@ import contextlib
 import logging
 import threading
 import typing
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -16,25 +17,27 @@ import pytest
 from gcore_iam import AsyncIAMClient, IAMClient, NotFoundError, RetryPolicy, ServerError, Session, events
 from gcore_iam.testing import FakeIAM, Reset, Status
 
-from .conftest import ClientKind
+from .conftest import ClientKind, ClientOptions
 
 USERS = 30
+
+pytestmark = pytest.mark.users(USERS)
 PASSWORD = "correct-horse-battery"
 
 
-@pytest.fixture
-def fake() -> FakeIAM:
-    return FakeIAM(USERS)
-
-
 def record(
-    client_kind: ClientKind, fake: FakeIAM, call: Any, *, retries: int = 2, auth: Any = None
+    client_kind: ClientKind, fake: FakeIAM, call: Callable[[IAMClient], object], auth: Session | None = None
 ) -> list[events.Event]:
     """The events of a call, which may fail."""
     seen: list[events.Event] = []
-    options = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": seen.append}
+    options: ClientOptions = {
+        "base_url": "http://localhost",
+        "transport": fake.transport(),
+        "retries": RetryPolicy(2, base=0),
+        "on_event": seen.append,
+    }
     with contextlib.suppress(NotFoundError, ServerError):
-        client_kind.run(call, auth or fake.api_key, retries=RetryPolicy(retries, base=0), **options)
+        client_kind.run(call, auth or fake.api_key, **options)
     return seen
 
 
@@ -90,19 +93,21 @@ def test_an_attempt_without_a_response_has_no_status(client_kind: ClientKind, fa
 
 def test_a_cancelled_call_reports_its_end(fake: FakeIAM) -> None:
     seen: list[events.Event] = []
+    fake.inject(Status(502), times=None)
 
     async def main() -> None:
-        transport = fake.transport()
-        async with AsyncIAMClient(
-            fake.api_key,
-            base_url="http://localhost",
-            transport=transport,
-            retries=RetryPolicy(base=30, cap=30, sleep=lambda _: anyio.sleep(30)),
-            on_event=seen.append,
-        ) as iam:
-            fake.inject(Status(502), times=None)
-            with anyio.move_on_after(0.2):
+        with anyio.CancelScope() as scope:
+
+            async def cancel(seconds: float) -> None:
+                scope.cancel()
+                await anyio.sleep(seconds)
+
+            transport, retries = fake.transport(), RetryPolicy(base=30, cap=30, sleep=cancel)
+            options: ClientOptions = {"base_url": "http://localhost", "transport": transport, "retries": retries}
+            options["on_event"] = seen.append
+            async with AsyncIAMClient(fake.api_key, **options) as iam:
                 await iam.users.get(1)
+        assert scope.cancelled_caught
 
     anyio.run(main)
     finished = seen[-1]
@@ -149,7 +154,7 @@ def test_an_error_in_the_callback_changes_nothing(
     def fail(event: events.Event) -> None:
         raise RuntimeError("no")
 
-    options = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": fail}
+    options: ClientOptions = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": fail}
     assert client_kind.run(lambda iam: iam.users.get(1), fake.api_key, **options).id == 1
     assert len([line for line in caplog.records if "on_event raised" in line.getMessage()]) == len(ONE_CALL)
 
@@ -180,7 +185,7 @@ def test_pages_ahead_report_in_the_pagers_context(fake: FakeIAM, backend: str) -
         CALLER.set("reader")
         return iam.users.list(page_size=5, prefetch=4).collect()
 
-    options = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": look}
+    options: ClientOptions = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": look}
     assert len(ClientKind(backend).run(read, fake.api_key, **options)) == USERS
     assert callers == {"reader"}
     assert (len(threads) > 1) == (backend == "sync")

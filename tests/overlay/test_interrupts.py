@@ -13,10 +13,13 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
-from gcore_iam import AmbiguousOutcomeError, APIConnectionError, AsyncIAMClient, IAMClient
+from gcore_iam import AmbiguousOutcomeError, APIConnectionError, AsyncIAMClient, ConfigurationError, IAMClient
+from gcore_iam.aio import transport as aio_transport
+from gcore_iam.sync import transport as sync_transport
 from gcore_iam.testing import Delay, FakeIAM
 
-from .conftest import ClientKind, connections_of
+from .conftest import AnyKindTransport, ClientKind
+from .raw_server import serve_users
 
 pytestmark = pytest.mark.serial
 """Signals and tracing would interrupt what else runs in the process, such as what reports to another one."""
@@ -53,14 +56,22 @@ class Interrupt:
         return self._count
 
 
+@pytest.fixture
+def _one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client has one connection: if a call loses it, the next one times out."""
+    for module in (aio_transport, sync_transport):
+        monkeypatch.setattr(module, "MAX_SHARDS", 1)
+        monkeypatch.setattr(module, "SHARD_LIMITS", httpx.Limits(max_connections=1))
+
+
+@pytest.mark.usefixtures("_one_connection")
 @pytest.mark.parametrize("first", [1, 2, 3])
 def test_a_client_works_after_an_interrupt_at_any_line(first: int) -> None:
     """Of about 2,000 lines, every 21st in three rounds; then the next call works, and no connection is lost."""
-    fake = FakeIAM(5)
     interrupted = 0
-    with fake.serve() as url:
+    with serve_users() as (url, connections):
         for line in range(first * 7, 5000, 21):
-            with IAMClient(fake.api_key, base_url=url, retries=0) as iam:
+            with IAMClient("42_k", base_url=url, retries=0, timeout=10) as iam:
                 iam.users.get(1)
                 interrupt = Interrupt(line)
                 try:
@@ -71,92 +82,89 @@ def test_a_client_works_after_an_interrupt_at_any_line(first: int) -> None:
                 if not interrupt.place:
                     break
                 assert iam.users.get(3).id == 3, interrupt.place
-                transport: Any = connections_of(iam).client._transport
-                assert [each._pool._requests for each in transport.pools] == [[]] * len(transport.pools), (
-                    interrupt.place
-                )
+                assert connections.wait_for_open(1), interrupt.place
     assert interrupted > 50
 
 
-def test_an_interrupt_leaves_the_requests_of_other_threads_alone() -> None:
-    """An abandoned pool is closed when its last request has ended."""
-    fake = FakeIAM(5)
-    with fake.serve() as url, IAMClient(fake.api_key, base_url=url, retries=0) as iam:
+@pytest.mark.usefixtures("_one_connection")
+def test_an_interrupt_leaves_other_requests_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool that an interrupted request has used is closed when its last request has ended."""
+    for module in (aio_transport, sync_transport):
+        monkeypatch.setattr(module, "SHARD_LIMITS", httpx.Limits(max_connections=2))
+
+    def interrupt(response: httpx.Response) -> None:
+        raise KeyboardInterrupt
+
+    with serve_users() as (url, connections), IAMClient("42_k", base_url=url, retries=0) as iam:
         http = iam.api.get_httpx_client()
-        transport: Any = connections_of(iam).client._transport
         with http.stream("GET", "/iam/users/1") as response:
-            shards = transport._shards.value
-            [shard] = shards.all()
-            other = http.build_request("GET", "/iam/users/2")
-            other.extensions |= {"gcore_iam_shards": shards, "gcore_iam_shard": shard}
-            shard.requests.add(other)
-            shards.abandon(other)
-            assert transport.pools == []
-            assert len(shard.transport._pool.connections) == 1, "the first request goes on"
-            assert response.read()
-        assert shard.transport._pool.connections == []
+            http.event_hooks = {"response": [interrupt]}
+            with pytest.raises(KeyboardInterrupt):
+                iam.users.get(2)
+            http.event_hooks = {}
+            assert iam.users.get(3).id == 3
+            assert connections.accepted == 3, "the pool of the interrupted request is not used again"
+            assert response.read(), "the first request goes on"
+        assert connections.wait_for_open(1)
         assert iam.users.get(3).id == 3
+        assert connections.accepted == 3
 
 
+@pytest.mark.usefixtures("_one_connection")
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_client_works_after_a_cancellation_at_any_step(backend: str) -> None:
-    fake = FakeIAM(5)
+    async def main() -> None:
+        transport = aio_transport.AsyncShardedTransport(httpx.create_ssl_context)
+        with serve_users() as (url, connections):
+            async with AsyncIAMClient("42_k", base_url=url, retries=0, timeout=10, transport=transport) as iam:
+                for steps in range(60):
+                    async with anyio.create_task_group() as tasks:
+                        tasks.start_soon(iam.users.get, 2)
+                        for _ in range(steps):
+                            await anyio.lowlevel.checkpoint()
+                            time.sleep(0.0001)  # noqa: ASYNC251 - the response comes meanwhile
+                        tasks.cancel_scope.cancel()
+                    assert (await iam.users.get(3)).id == 3
+                    assert connections.wait_for_open(1)
+                    if steps % 2:
+                        await transport.aclose()  # the next one starts with connecting
 
-    async def main(url: str) -> None:
-        async with AsyncIAMClient(fake.api_key, base_url=url, retries=0) as iam:
-            transport: Any = connections_of(iam).client._transport
-            for steps in range(60):
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(iam.users.get, 2)
-                    for _ in range(steps):
-                        await anyio.lowlevel.checkpoint()
-                        time.sleep(0.0001)  # noqa: ASYNC251 - the response comes meanwhile
-                    tasks.cancel_scope.cancel()
-                assert (await iam.users.get(3)).id == 3
-                assert [each._pool._requests for each in transport.pools] == [[]] * len(transport.pools)
-                if steps % 2:
-                    await transport.aclose()  # the next one starts with connecting
+    anyio.run(main, backend=backend)
 
-    with fake.serve() as url:
-        anyio.run(main, url, backend=backend)
+
+class SlowToClose(httpx.AsyncHTTPTransport):
+    """A transport that takes its time to close."""
+
+    is_closed = False
+
+    async def aclose(self) -> None:
+        await anyio.sleep(0.01)
+        await super().aclose()
+        self.is_closed = True
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_client_is_closed_within_a_cancelled_scope(backend: str) -> None:
-    fake = FakeIAM(5)
-    seen: list[Any] = []
+@pytest.mark.parametrize("is_slow", [False, True])
+def test_a_client_is_closed_within_a_cancelled_scope(backend: str, is_slow: bool) -> None:
+    transport = SlowToClose() if is_slow else None
 
-    class Slow(httpx.AsyncHTTPTransport):
-        """A transport that takes its time to close."""
-
-        async def aclose(self) -> None:
-            await anyio.sleep(0.01)
-            await super().aclose()
-            seen.append("closed")
-
-    async def use(iam: AsyncIAMClient) -> None:
+    async def main(url: str) -> None:
+        iam = AsyncIAMClient("42_k", base_url=url, transport=transport)
         with anyio.CancelScope() as scope:
             async with iam:
                 await iam.users.get(1)
                 scope.cancel()
                 await anyio.sleep(5)
-        assert connections_of(iam).is_closed
+        with pytest.raises(ConfigurationError, match="closed"):
+            await iam.users.get(1)
+        assert connections.wait_for_open(0), "before the event loop ends"
 
-    async def main(url: str) -> None:
-        iam = AsyncIAMClient(fake.api_key, base_url=url)
-        await iam.users.get(1)
-        pools: Any = connections_of(iam).client._transport
-        [connection] = [each for pool in pools.pools for each in pool._pool.connections]
-        await use(iam)
-        assert connection.is_closed()
-        await use(AsyncIAMClient(fake.api_key, base_url=url, transport=Slow()))
-
-    with fake.serve() as url:
+    with serve_users() as (url, connections):
         anyio.run(main, url, backend=backend)
-    assert seen == ["closed"]
+    assert transport is None or transport.is_closed
 
 
-class Broken(httpx.BaseTransport, httpx.AsyncBaseTransport):
+class Broken(AnyKindTransport):
     """A transport that fails with an exception that httpx does not know."""
 
     def __init__(self, error: Exception) -> None:
@@ -202,10 +210,10 @@ def test_errors_of_other_code_are_left_alone(client_kind: ClientKind) -> None:
             client_kind.run(lambda iam: iam.users.get(1), "42_k", transport=Broken(error), retries=0)
 
 
-def test_an_interrupt_while_the_server_works_is_raised_at_once() -> None:
+@pytest.mark.slow
+def test_an_interrupt_while_the_server_works_is_raised_at_once(fake: FakeIAM, url: str) -> None:
     import signal
 
-    fake = FakeIAM(5)
     fake.inject(Delay(5))
 
     def interrupt(*_: object) -> None:
@@ -213,7 +221,7 @@ def test_an_interrupt_while_the_server_works_is_raised_at_once() -> None:
 
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        with fake.serve() as url, IAMClient(fake.api_key, base_url=url, retries=0) as iam:
+        with IAMClient(fake.api_key, base_url=url, retries=0) as iam:
             signal.setitimer(signal.ITIMER_REAL, 0.3)
             with pytest.raises(KeyboardInterrupt):
                 iam.users.get(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import functools
 import html
 import json
 import logging
@@ -18,13 +19,14 @@ from urllib.parse import quote
 import gcore_iam
 import httpx
 import pytest
-from gcore_iam import APIKey, FileTokenStore, IAMError, MemoryTokenStore, RetryPolicy, Session
-from gcore_iam.auth import TokenPair
-from gcore_iam.testing import FakeIAM
+from gcore_iam import APIKey, FileTokenStore, IAMError, MemoryTokenStore, NotFoundError, RetryPolicy, Session
 
 from .conftest import ClientKind
 
 PACKAGE = Path(gcore_iam.__file__).parent
+TREES = functools.cache(lambda: {file: ast.parse(file.read_text("utf-8")) for file in PACKAGE.rglob("*.py")})
+"""Parses the modules of the package."""
+
 METHODS = {"debug", "info", "warning", "warn", "error", "critical", "exception", "log", "handle", "_log"}
 
 
@@ -53,8 +55,7 @@ def test_logger_calls_are_found() -> None:
 def test_every_logger_call_goes_through_one_function() -> None:
     outside: list[str] = []
     inside = 0
-    for file in PACKAGE.rglob("*.py"):
-        tree = ast.parse(file.read_text("utf-8"))
+    for file, tree in TREES().items():
         allowed: set[ast.AST] = set()
         if file.name == "_redaction.py":
             allowed = set(ast.walk(find_function(tree, "write_log")))
@@ -72,8 +73,8 @@ def test_few_modules_know_of_logging() -> None:
     """A logger under another name would not be found above; it would need this import."""
     importing = {
         file.relative_to(PACKAGE).as_posix()
-        for file in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        for file, tree in TREES().items()
+        for node in ast.walk(tree)
         if (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "logging" for alias in node.names))
         or (isinstance(node, ast.ImportFrom) and node.module == "logging")
     }
@@ -82,8 +83,8 @@ def test_few_modules_know_of_logging() -> None:
 
 def test_every_log_line_has_a_constant_template() -> None:
     found = 0
-    for file in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for tree in TREES().values():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "write_log":
                 found += 1
                 assert not isinstance(node.args[2], ast.JoinedStr | ast.BinOp)
@@ -91,10 +92,10 @@ def test_every_log_line_has_a_constant_template() -> None:
 
 
 def test_nothing_is_printed() -> None:
-    for file in PACKAGE.rglob("*.py"):
+    for file, tree in TREES().items():
         if file.name == "__main__.py":
             continue
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 assert ast.unparse(node.func) not in ("print", "sys.stderr.write", "sys.stdout.write"), file
 
@@ -167,21 +168,28 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("who", ["key", "key function", "session", "stored session"])
-@pytest.mark.parametrize("status", [200, 400, 401, 404, 429, 500, 503])
-def test_a_secret_that_the_server_repeats_is_in_no_log_line_or_error(
-    client_kind: ClientKind, status: int, who: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
+AUTH_KINDS = ["key", "key function", "session", "stored session"]
+STATUSES = [200, 400, 401, 404, 429, 500, 503]
+CASES = [
+    *(("sync", status, auth_kind) for status in STATUSES for auth_kind in AUTH_KINDS),
+    *(("asyncio", status, AUTH_KINDS[index % 4]) for index, status in enumerate(STATUSES)),
+    *(("trio", status, AUTH_KINDS[index % 4]) for index, status in enumerate(STATUSES, 2)),
+]
+"""The client kind, the status and the credentials: all pairs for the sync client, each of them for the async one."""
+
+
+@pytest.mark.parametrize(("client_kind", "status", "auth_kind"), CASES, indirect=["client_kind"])
+def test_a_repeated_secret_is_in_no_log_line_or_error(
+    client_kind: ClientKind, status: int, auth_kind: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="gcore_iam")
     raised = 0
     for name, call in CALLS.items():
         known = [KEY, PROXY_AUTHORIZATION]
-        auth: Any = KEY if who == "key" else APIKey(lambda: KEY)
-        if "session" in who:
-            store = MemoryTokenStore()
-            if who == "stored session":
-                file = FileTokenStore(tmp_path / f"{name}.json")
-                store = file  # type: ignore[assignment]
+        auth: APIKey | Session | str = KEY if auth_kind == "key" else APIKey(lambda: KEY)
+        if "session" in auth_kind:
+            is_stored = auth_kind == "stored session"
+            store = FileTokenStore(tmp_path / f"{name}.json") if is_stored else MemoryTokenStore()
             known = [PASSWORD, CODE, ACCESS, REFRESH, NEXT_ACCESS, NEXT_REFRESH, PROXY_AUTHORIZATION]
             auth = Session("ada@example.com", PASSWORD, one_time_password=lambda: CODE, store=store)
         if name == "change password":
@@ -226,12 +234,12 @@ def test_a_login_that_fails_shows_no_secret_of_the_session(
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="gcore_iam")
     known = [PASSWORD, CODE, ACCESS, REFRESH]
-    transport = httpx.MockTransport(lambda _: repeat(400, known))
-    store = MemoryTokenStore()
-    session = Session("ada@example.com", PASSWORD, one_time_password=CODE, store=store)
-    session.bind("https://api.gcore.com")
-    store.save(TokenPair(ACCESS, REFRESH, 1.0, session._owner))
-    with pytest.raises(IAMError) as caught:
+    session = Session("ada@example.com", PASSWORD, one_time_password=CODE)
+    transport = httpx.MockTransport(make_server(404, []))
+    with pytest.raises(NotFoundError):  # logged in
+        client_kind.run(lambda iam: iam.users.get(1), session, transport=transport, retries=0)
+    transport = httpx.MockTransport(lambda request: repeat(401 if "users" in request.url.path else 400, known))
+    with pytest.raises(IAMError, match="could not log in") as caught:
         client_kind.run(lambda iam: iam.users.get(1), session, transport=transport, retries=0)
     assert_clean(collect(caught.value) + caplog.text)
 
@@ -247,8 +255,8 @@ def test_a_log_line_says_where_it_comes_from(caplog: pytest.LogCaptureFixture) -
     assert record.getMessage().endswith(" ms, attempt 1, request id r-1")
 
 
-def test_nothing_is_searched_for_when_nothing_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_searched_for_when_nothing_is_logged(
+    local_iam: gcore_iam.IAMClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gcore_iam.sync.driver.find_secrets", lambda _: pytest.fail("in a call that succeeds"))
-    fake = FakeIAM(1)
-    with gcore_iam.IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
-        assert iam.users.get(next(iter(fake.users))["id"]).id
+    assert local_iam.users.get(1).id == 1

@@ -34,7 +34,7 @@ from gcore_iam.testing import HTML, FakeIAM, Missing, Reset, Status
 from codegen import spec
 from codegen.inventory import inventory
 
-from .conftest import ClientKind
+from .conftest import ClientKind, ClientOptions
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = 1001
@@ -48,15 +48,18 @@ WITHOUT_METHOD: dict[str, str] = {}
 
 Run = Callable[[Callable[[Any], Any]], Any]
 
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return FakeIAM([{"email": "ada@example.com", "groups": [{"id": 1}]}, *({"groups": [{"id": 2}]} for _ in range(9))])
+pytestmark = pytest.mark.users(
+    [{"email": "ada@example.com", "groups": [{"id": 1}]}, *({"groups": [{"id": 2}]} for _ in range(9))]
+)
 
 
 @pytest.fixture
 def run(client_kind: ClientKind, fake: FakeIAM) -> Run:
-    options = {"base_url": BASE, "transport": fake.transport(), "retries": RetryPolicy(sleep=lambda _: None)}
+    options: ClientOptions = {
+        "base_url": BASE,
+        "transport": fake.transport(),
+        "retries": RetryPolicy(sleep=lambda _: None),
+    }
     return lambda call: client_kind.run(call, fake.api_key, **options)
 
 
@@ -75,7 +78,7 @@ def test_every_operation_has_a_method() -> None:
 
 
 @pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
-def test_the_methods_of_the_inventory_exist_and_name_their_operation(cls: type) -> None:
+def test_each_method_of_the_inventory_names_its_operation(cls: type) -> None:
     client = cls("42_k", transport=httpx.MockTransport(lambda _: httpx.Response(200)))
     for entry in INVENTORY:
         assert entry.overlay_method is not None
@@ -114,7 +117,7 @@ def test_a_forgotten_password(run: Run, fake: FakeIAM) -> None:
 # --- account ---------------------------------------------------------------------------------------------------------
 
 
-def test_an_account_is_opened(run: Run, fake: FakeIAM) -> None:
+def test_an_account_is_created(run: Run, fake: FakeIAM) -> None:
     opened = run(lambda iam: iam.account.create("Another Ltd"))
     assert opened.company == "Another Ltd"
     assert fake.accounts[opened.id] == "Another Ltd"
@@ -158,7 +161,7 @@ def test_a_role_is_given_by_id_name_or_group(run: Run, fake: FakeIAM, role: Any)
     assert [found.id for found in run(lambda iam: iam.tokens.list(ACCOUNT, role=role))] == [token.id]
 
 
-def test_known_roles_are_sent_with_id_and_name_and_others_as_they_are(run: Run, fake: FakeIAM) -> None:
+def test_known_roles_are_sent_with_id_and_name(run: Run, fake: FakeIAM) -> None:
     for number, name in ROLES.items():
         for given in (number, name):
             run(lambda iam, given=given: iam.users.set_role(ACCOUNT, 5, given))  # type: ignore[misc]
@@ -170,7 +173,7 @@ def test_known_roles_are_sent_with_id_and_name_and_others_as_they_are(run: Run, 
         assert sent(fake) == {"user_role": expected}
 
 
-def test_the_roles_known_here_are_those_of_the_description() -> None:
+def test_the_known_roles_are_those_of_the_spec() -> None:
     text = spec.load(ROOT / "spec" / "iam_api.yaml").document["components"]["schemas"]["Group"]
     assert set(ROLES.values()) == set(text["properties"]["name"]["enum"])
     for number, name in ROLES.items():
@@ -195,7 +198,7 @@ def test_a_user_is_removed(run: Run, fake: FakeIAM) -> None:
         run(lambda iam: iam.users.revoke(ACCOUNT, 5))
 
 
-def test_an_answer_without_a_role_is_a_decode_error(run: Run, fake: FakeIAM) -> None:
+def test_a_response_without_a_role_is_a_decode_error(run: Run, fake: FakeIAM) -> None:
     fake.inject(Missing("user_role"))
     with pytest.raises(DecodeError, match="names no role"):
         run(lambda iam: iam.users.get_role(ACCOUNT, 5))
@@ -287,7 +290,7 @@ def test_a_rotation_may_change_what_the_token_is(run: Run, fake: FakeIAM, old: A
 
 def test_a_client_may_rotate_its_own_token(client_kind: ClientKind, fake: FakeIAM) -> None:
     keys = [fake.api_key]
-    options: dict[str, Any] = {"base_url": BASE, "transport": fake.transport()}
+    options: ClientOptions = {"base_url": BASE, "transport": fake.transport()}
     new = client_kind.run(
         lambda iam: iam.tokens.rotate(ACCOUNT, 1, lambda token: keys.append(token.token)),
         APIKey(lambda: keys[-1]),
@@ -304,9 +307,7 @@ def stopped(run: Run, old: Any, hand_over: Any = lambda _: None) -> TokenRotatio
     return caught.value
 
 
-def test_a_rotation_that_stops_leaves_a_working_token_and_says_which_exist(
-    run: Run, fake: FakeIAM, old: Any, client_kind: ClientKind
-) -> None:
+def test_a_failed_rotation_leaves_a_working_token(run: Run, fake: FakeIAM, old: Any, client_kind: ClientKind) -> None:
     def refuse(_: Any) -> None:
         raise RuntimeError("vault is sealed, s3cret-mark")
 
@@ -337,7 +338,7 @@ def test_a_rotation_that_stops_leaves_a_working_token_and_says_which_exist(
     assert set(error.existing) <= set(live(fake))
 
 
-def test_an_interrupted_rotation_says_which_tokens_exist(fake: FakeIAM) -> None:
+def test_an_interrupted_rotation_names_the_tokens_that_exist(fake: FakeIAM) -> None:
     def interrupt(_: Any) -> None:
         raise KeyboardInterrupt
 
@@ -349,7 +350,7 @@ def test_an_interrupted_rotation_says_which_tokens_exist(fake: FakeIAM) -> None:
         iam.tokens.rotate(ACCOUNT, old.id, lambda _: iam.tokens.delete(ACCOUNT, old.id))  # deleted by somebody else
 
 
-def test_a_rotation_is_not_begun_with_arguments_that_cannot_be(
+def test_a_rotation_with_invalid_arguments_is_not_begun(
     run: Run, fake: FakeIAM, old: Any, client_kind: ClientKind
 ) -> None:
     before = live(fake)
@@ -408,19 +409,21 @@ WRONG: list[tuple[str, Callable[[Any], Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("told", "call"), WRONG, ids=[f"{index} {told}" for index, (told, _) in enumerate(WRONG)])
-def test_what_cannot_be_right_is_refused_before_anything_is_sent(
-    run: Run, fake: FakeIAM, told: str, call: Callable[[Any], Any]
+@pytest.mark.parametrize(
+    ("message", "call"), WRONG, ids=[f"{index} {message}" for index, (message, _) in enumerate(WRONG)]
+)
+def test_an_invalid_argument_is_refused_before_sending(
+    run: Run, fake: FakeIAM, message: str, call: Callable[[Any], Any]
 ) -> None:
-    with pytest.raises(ConfigurationError, match=re.escape(told)):
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
         run(call)
     assert fake.requests == ()
 
 
-# --- views and whole answers -----------------------------------------------------------------------------------------
+# --- views and raw responses -----------------------------------------------------------------------------------------
 
 
-def test_a_view_changes_what_it_says_and_leaves_the_client_alone(client_kind: ClientKind, fake: FakeIAM) -> None:
+def test_a_view_has_its_options_and_leaves_the_client_alone(client_kind: ClientKind, fake: FakeIAM) -> None:
     seen: list[httpx.Request] = []
     onward = fake.transport()
 
@@ -428,32 +431,20 @@ def test_a_view_changes_what_it_says_and_leaves_the_client_alone(client_kind: Cl
         seen.append(request)
         return onward.handle_request(request)
 
-    def calls(iam: Any) -> list[Any]:
+    def use(iam: IAMClient) -> None:
         view = iam.with_options(timeout=3, retries=0, headers={"X-Team": "b"}, auth="42_other")
-        again = view.with_options(headers={"X-More": "c"})
-        return [
-            lambda: iam.users.get(1),
-            lambda: view.users.get(1),
-            lambda: again.users.get(1),
-            lambda: iam.users.get(1),
-        ]
-
-    def work(iam: Any) -> None:
-        for call in calls(iam):
+        for client in (iam, view, view.with_options(headers={"X-More": "c"}), iam):
             with contextlib.suppress(AuthenticationError):
-                call()
+                client.users.get(1)
 
-    async def work_async(iam: Any) -> None:
-        for call in calls(iam):
+    async def use_async(iam: AsyncIAMClient) -> None:
+        view = iam.with_options(timeout=3, retries=0, headers={"X-Team": "b"}, auth="42_other")
+        for client in (iam, view, view.with_options(headers={"X-More": "c"}), iam):
             with contextlib.suppress(AuthenticationError):
-                await call()
+                await client.users.get(1)
 
-    client_kind.run(
-        work_async if client_kind.is_async else work,
-        fake.api_key,
-        base_url=BASE,
-        transport=httpx.MockTransport(handle),
-        headers={"X-Team": "a"},
+    client_kind.run_either(
+        use, use_async, fake.api_key, base_url=BASE, transport=httpx.MockTransport(handle), headers={"X-Team": "a"}
     )
     own = f"APIKey {fake.api_key}"
     shown = [
@@ -473,32 +464,31 @@ def test_a_view_changes_what_it_says_and_leaves_the_client_alone(client_kind: Cl
     ]
 
 
-def test_a_view_shares_the_connections_and_does_not_close_them(fake: FakeIAM) -> None:
-    with fake.serve() as url:
-        with IAMClient(fake.api_key, base_url=url) as iam:
-            iam.users.get(1)
-            with iam.with_options(timeout=5) as view:
-                view.users.get(1)
-            iam.users.get(1)
-            with pytest.raises(ConfigurationError, match="closed"):
-                view.users.get(1)
-            other = iam.with_options(retries=1)
-        assert fake.connections_opened == 1
+def test_a_view_shares_the_connections_and_leaves_them_open(fake: FakeIAM, url: str) -> None:
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        iam.users.get(1)
+        with iam.with_options(timeout=5) as view:
+            view.users.get(1)
+        iam.users.get(1)
         with pytest.raises(ConfigurationError, match="closed"):
-            other.users.get(1)
+            view.users.get(1)
+        other = iam.with_options(retries=1)
+    assert fake.connections_opened == 1
+    with pytest.raises(ConfigurationError, match="closed"):
+        other.users.get(1)
 
 
 @pytest.mark.parametrize(
     "options", [{"timeout": 0}, {"retries": -1}, {"headers": {"Authorization": "x"}}, {"auth": ""}]
 )
 @pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
-def test_a_view_that_cannot_be_is_refused(cls: type, options: dict[str, Any], fake: FakeIAM) -> None:
+def test_a_view_with_invalid_options_is_refused(cls: type, options: dict[str, Any], fake: FakeIAM) -> None:
     client = cls(fake.api_key, transport=fake.transport())
     with pytest.raises(ConfigurationError):
         client.with_options(**options)
 
 
-def test_whole_answers_have_status_headers_and_model(run: Run) -> None:
+def test_a_raw_response_has_status_headers_and_model(run: Run) -> None:
     got = run(lambda iam: iam.with_raw_response.users.get(5))
     assert isinstance(got, RawResponse)
     assert got.status == 200
@@ -515,7 +505,7 @@ def test_whole_answers_have_status_headers_and_model(run: Run) -> None:
         run(lambda iam: iam.with_raw_response.users.get(99))
 
 
-def test_whole_answers_are_of_every_method_that_asks_once() -> None:
+def test_each_method_of_one_request_has_a_raw_response() -> None:
     iam = IAMClient("42_k", transport=httpx.MockTransport(lambda _: httpx.Response(200)))
     more_than_once = {"iam.users.list", "iam.account.logins"}
     for entry in INVENTORY:
@@ -541,7 +531,7 @@ def test_a_method_without_raw_response_says_what_to_call(cls: Any, name: str, fa
 # --- a client of the user's own --------------------------------------------------------------------------------------
 
 
-def test_an_httpx_client_of_ones_own_is_used_and_left_open(fake: FakeIAM) -> None:
+def test_an_httpx_client_of_the_users_is_used_and_left_open(fake: FakeIAM) -> None:
     seen: list[str] = []
     with fake.serve() as url:
         own = httpx.Client(
@@ -564,7 +554,7 @@ def test_an_httpx_client_of_ones_own_is_used_and_left_open(fake: FakeIAM) -> Non
 
 
 @pytest.mark.anyio
-async def test_an_async_httpx_client_of_ones_own_is_used_and_left_open(fake: FakeIAM) -> None:
+async def test_an_async_httpx_client_of_the_users_is_left_open(fake: FakeIAM) -> None:
     with fake.serve() as url:
         async with httpx.AsyncClient() as own:
             async with AsyncIAMClient(fake.api_key, base_url=url, http_client=own) as iam:
@@ -572,13 +562,13 @@ async def test_an_async_httpx_client_of_ones_own_is_used_and_left_open(fake: Fak
             assert not own.is_closed
 
 
-def test_hooks_that_raise_for_a_status_raise_this_librarys_error(fake: FakeIAM) -> None:
+def test_hooks_that_raise_for_a_status_lead_to_our_errors(fake: FakeIAM, url: str) -> None:
     own = httpx.Client(
         transport=fake.transport(), event_hooks={"response": [lambda r: r.read(), httpx.Response.raise_for_status]}
     )
     with own, IAMClient(fake.api_key, base_url=BASE, http_client=own) as iam, pytest.raises(NotFoundError):
         iam.users.get(99)
-    with fake.serve() as url, httpx.Client(event_hooks={"response": [httpx.Response.raise_for_status]}) as own:
+    with httpx.Client(event_hooks={"response": [httpx.Response.raise_for_status]}) as own:
         iam = IAMClient(fake.api_key, base_url=url, http_client=own)
         with pytest.raises(NotFoundError):  # raised before there is a body
             iam.users.get(99)
@@ -590,7 +580,7 @@ def test_hooks_that_raise_for_a_status_raise_this_librarys_error(fake: FakeIAM) 
 
 
 @pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
-def test_clients_and_transports_that_do_not_fit_are_refused(cls: type) -> None:
+def test_clients_and_transports_of_the_wrong_kind_are_refused(cls: type) -> None:
     closed = httpx.Client()
     closed.close()
     transport = httpx.MockTransport(lambda _: httpx.Response(200))
@@ -601,14 +591,14 @@ def test_clients_and_transports_that_do_not_fit_are_refused(cls: type) -> None:
         ({"http_client": other}, "http_client must be an httpx"),
         ({"http_client": own, "transport": transport}, "not both"),
     ]
-    for arguments, told in wrong:
-        with pytest.raises(ConfigurationError, match=told):
+    for arguments, message in wrong:
+        with pytest.raises(ConfigurationError, match=message):
             cls("42_k", **arguments)
     with pytest.raises(ConfigurationError, match="closed"):
         IAMClient("42_k", http_client=closed)
 
 
-def test_plain_http_to_another_machine_takes_a_flag() -> None:
+def test_plain_http_to_another_machine_needs_allow_http() -> None:
     seen: list[str] = []
 
     def handle(request: httpx.Request) -> httpx.Response:

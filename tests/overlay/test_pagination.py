@@ -31,13 +31,15 @@ from gcore_iam_client.api.users import iam_get_user, iam_get_users
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .conftest import ClientKind
+from .conftest import AnyKindTransport, ClientKind, ClientOptions
 from .page_transport import extend, resolve, run, take
 from .pagination.list_server import CHANGES, LENGTHS, ListServer
 from .pagination.out_of_range import OUT_OF_RANGE
 from .pagination.simulated_reader import BY_ID
 
 LIST = "/iam/users"
+
+pytestmark = pytest.mark.users(57)
 
 RUNS = 40
 """For each kind of client."""
@@ -54,7 +56,7 @@ def build_pager(
 # --- lists that change while they are read -------------------------------------------------------------------------
 
 
-class ChangingUsers(httpx.BaseTransport, httpx.AsyncBaseTransport):
+class ChangingUsers(AnyKindTransport):
     """Sends requests to a fake whose list of users changes before every request but the first.
 
     Args:
@@ -135,7 +137,7 @@ def test_a_user_that_stays_comes_exactly_once(
     assert [user for user in got if user in stable] == [user for user in transport.first_ids if user in stable]
 
 
-class LoginTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+class LoginTransport(AnyKindTransport):
     """Serves the rows of a list as logins, which differ in their time only; their id is that of the account."""
 
     def __init__(self, server: ListServer) -> None:
@@ -222,7 +224,7 @@ def test_first_collect_and_total() -> None:
 
 
 def test_first_collect_and_total_in_every_client_kind(
-    client_kind: ClientKind, fake: FakeIAM, connection: dict[str, Any]
+    client_kind: ClientKind, fake: FakeIAM, connection: ClientOptions
 ) -> None:
     ids = [user["id"] for user in fake.users]
 
@@ -239,7 +241,7 @@ def test_first_collect_and_total_in_every_client_kind(
 
 
 def test_users_and_logins_resume_in_every_client_kind(
-    client_kind: ClientKind, fake: FakeIAM, connection: dict[str, Any]
+    client_kind: ClientKind, fake: FakeIAM, connection: ClientOptions
 ) -> None:
     async def use(iam: Any) -> None:
         users, logins = iam.users.list(page_size=10), iam.account.logins(page_size=10)
@@ -251,7 +253,7 @@ def test_users_and_logins_resume_in_every_client_kind(
     run(client_kind, use, fake.api_key, **connection)
 
 
-def test_logins_with_the_same_id_all_come(client_kind: ClientKind, fake: FakeIAM, connection: dict[str, Any]) -> None:
+def test_logins_with_the_same_id_all_come(client_kind: ClientKind, fake: FakeIAM, connection: ClientOptions) -> None:
     """Their id is that of the account, the same for all."""
     logins = run(client_kind, lambda iam: take(iam.account.logins(page_size=7)), fake.api_key, **connection)
     assert len(logins) == len(fake.logins) == 40

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import ssl
 import threading
+import weakref
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,112 +20,171 @@ from gcore_iam import APIConnectionError, AsyncIAMClient, IAMClient, RetryPolicy
 from gcore_iam.aio.transport import MAX_SHARDS, SHARD_LIMITS, AsyncShardedTransport
 from gcore_iam.sync import transport as sync_transport
 from gcore_iam.sync.transport import ShardedTransport
-from gcore_iam.testing import Delay, FakeIAM, Hang
+from gcore_iam.testing import FakeIAM, Hang
 
-from .conftest import ClientKind, connections_of
+from .conftest import AnyKindTransport, ClientKind
+from .page_transport import wait_until, wait_until_async
+from .raw_server import serve_users
 
 MANY = 40
 
+pytestmark = pytest.mark.users(100)
+
+
+class PoolWatcher:
+    """Counts the requests in flight of each pool of a client: each is a transport of httpx.
+
+    Attributes:
+        in_flight: Requests by pool.
+        is_held: Whether requests wait.
+    """
+
+    def __init__(self) -> None:
+        self.in_flight: Counter[int] = Counter()
+        self.is_held = threading.Event()
+        self.is_held.set()
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def count(self, pool: object) -> Iterator[None]:
+        """Count a request."""
+        with self._lock:
+            self.in_flight[id(pool)] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.in_flight[id(pool)] -= 1
+
 
 @pytest.fixture
-def fake() -> FakeIAM:
-    return FakeIAM(100)
+def watcher(monkeypatch: pytest.MonkeyPatch) -> PoolWatcher:
+    """Watches httpx's transports and holds their requests, as tools for tests and tracing do."""
+    watcher = PoolWatcher()
+    send, send_async = httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request
 
+    def handle(pool: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        with watcher.count(pool):
+            assert wait_until(lambda: not watcher.is_held.is_set())
+            return send(pool, request)
 
-@pytest.fixture
-def url(fake: FakeIAM) -> Iterator[str]:
-    with fake.serve() as url:
-        yield url
+    async def handle_async(pool: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        with watcher.count(pool):
+            await wait_until_async(lambda: not watcher.is_held.is_set())
+            return await send_async(pool, request)
 
-
-def pools_of(iam: Any) -> Any:
-    return connections_of(iam).client._transport
-
-
-def busy(transport: Any) -> list[int]:
-    """Requests by pool."""
-    counts: list[int] = transport.count_requests()
-    return counts
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", handle)
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", handle_async)
+    return watcher
 
 
 def test_calls_one_after_the_other_have_one_connection(fake: FakeIAM, url: str, client_kind: ClientKind) -> None:
-    async def slowly(iam: AsyncIAMClient) -> Any:
-        for _ in range(20):
-            await iam.users.get(1)
-        return busy(pools_of(iam))
-
-    def quickly(iam: IAMClient) -> Any:
+    def use(iam: IAMClient) -> None:
         for _ in range(20):
             iam.users.get(1)
-        return busy(pools_of(iam))
 
-    opened = fake.connections_opened
-    assert client_kind.run(slowly if client_kind.is_async else quickly, fake.api_key, base_url=url) == [0]
-    assert fake.connections_opened == opened + 1
+    async def use_async(iam: AsyncIAMClient) -> None:
+        for _ in range(20):
+            await iam.users.get(1)
+
+    client_kind.run_either(use, use_async, fake.api_key, base_url=url)
+    assert fake.connections_opened == 1
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_tasks_spread_evenly(fake: FakeIAM, url: str, backend: str) -> None:
-    fake.inject(Delay(0.1), times=None)
-
+def test_tasks_spread_evenly(fake: FakeIAM, url: str, backend: str, watcher: PoolWatcher) -> None:
     async def main() -> None:
         async with AsyncIAMClient(fake.api_key, base_url=url) as iam, anyio.create_task_group() as tasks:
             for _ in range(MANY):
                 tasks.start_soon(iam.users.get, 1)
-            await anyio.sleep(0.05)
-            assert sorted(busy(pools_of(iam))) == [MANY // MAX_SHARDS] * MAX_SHARDS
-            tasks.cancel_scope.cancel()
-            with anyio.CancelScope(shield=True):
-                await anyio.sleep(0.05)
-                assert busy(pools_of(iam)) == [0] * MAX_SHARDS
+            await wait_until_async(lambda: watcher.in_flight.total() == MANY)
+            assert list(watcher.in_flight.values()) == [MANY // MAX_SHARDS] * MAX_SHARDS
+            watcher.is_held.clear()
 
     anyio.run(main, backend=backend)
 
 
-def test_threads_spread_evenly(fake: FakeIAM, url: str) -> None:
-    fake.inject(Delay(0.3), times=None)
+def test_threads_spread_evenly(fake: FakeIAM, url: str, watcher: PoolWatcher) -> None:
     with IAMClient(fake.api_key, base_url=url) as iam:
         threads = [threading.Thread(target=iam.users.get, args=[1]) for _ in range(MANY)]
         for thread in threads:
             thread.start()
-        busiest = 0
-        while any(thread.is_alive() for thread in threads):
-            busiest = max(busiest, *busy(pools_of(iam)))
-            threads[0].join(0.01)
-        assert busiest <= MANY // MAX_SHARDS
-        assert busy(pools_of(iam)) == [0] * len(pools_of(iam).pools)
+        assert wait_until(lambda: watcher.in_flight.total() == MANY)
+        assert list(watcher.in_flight.values()) == [MANY // MAX_SHARDS] * MAX_SHARDS
+        watcher.is_held.clear()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_cancelled_tasks_give_their_place_back(fake: FakeIAM, url: str, backend: str) -> None:
+    fake.inject(Hang(), times=None)
+    transport = AsyncShardedTransport(httpx.create_ssl_context)
+
+    async def main() -> None:
+        async with AsyncIAMClient(fake.api_key, base_url=url, transport=transport) as iam:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(MANY):
+                    tasks.start_soon(iam.users.get, 1)
+                await wait_until_async(lambda: fake.peak_concurrency == MANY)
+                tasks.cancel_scope.cancel()
+            assert transport.count_requests() == [0] * MAX_SHARDS
+
+    anyio.run(main, backend=backend)
 
 
 def test_a_body_that_is_not_read_yet_holds_its_connection(fake: FakeIAM, url: str) -> None:
     headers = {"Authorization": f"APIKey {fake.api_key}"}
-    with httpx.Client(transport=ShardedTransport(httpx.create_ssl_context), base_url=url, headers=headers) as client:
-        transport: Any = client._transport
+    transport = ShardedTransport(httpx.create_ssl_context)
+    with httpx.Client(transport=transport, base_url=url, headers=headers) as client:
         with client.stream("GET", "/iam/users?limit=100") as first:
-            assert busy(transport) == [1]
+            assert transport.count_requests() == [1]
             with client.stream("GET", "/iam/users?limit=100") as second:
-                assert busy(transport) == [1, 1]
+                assert transport.count_requests() == [1, 1]
                 second.read()
-                assert busy(transport) == [1, 0]
+                assert transport.count_requests() == [1, 0]
             first.read()
             first.close()
-        assert busy(transport) == [0, 0]
+        assert transport.count_requests() == [0, 0]
 
 
-def test_what_fails_gives_its_place_back(fake: FakeIAM, url: str, client_kind: ClientKind) -> None:
-    async def fail(iam: AsyncIAMClient) -> list[int]:
-        with pytest.raises(APIConnectionError):
-            await iam.users.get(1)
-        return busy(pools_of(iam))
+@pytest.mark.slow
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_what_fails_gives_its_place_back(fake: FakeIAM, url: str, client_kind: ClientKind, is_refused: bool) -> None:
+    fake.inject(Hang(), times=None)
+    transport = ShardedTransport(httpx.create_ssl_context)
+    transport_async = AsyncShardedTransport(httpx.create_ssl_context)
 
-    def fail_in_sync_code(iam: IAMClient) -> list[int]:
+    class BothTransport(AnyKindTransport):
+        """One transport for each kind of client."""
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            return transport.handle_request(request)
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            return await transport_async.handle_async_request(request)
+
+        def close(self) -> None:
+            transport.close()
+
+        async def aclose(self) -> None:
+            await transport_async.aclose()
+
+    def fail(iam: IAMClient) -> list[int]:
         with pytest.raises(APIConnectionError):
             iam.users.get(1)
-        return busy(pools_of(iam))
+        return transport.count_requests()
 
-    fake.inject(Hang(), times=None)
-    for base_url in (url, "http://127.0.0.1:9"):
-        call = fail if client_kind.is_async else fail_in_sync_code
-        assert client_kind.run(call, fake.api_key, base_url=base_url, retries=0, timeout=0.1) == [0]
+    async def fail_async(iam: AsyncIAMClient) -> list[int]:
+        with pytest.raises(APIConnectionError):
+            await iam.users.get(1)
+        return transport_async.count_requests()
+
+    base_url = "http://127.0.0.1:9" if is_refused else url
+    counts = client_kind.run_either(
+        fail, fail_async, "42_k", base_url=base_url, retries=0, timeout=0.1, transport=BothTransport()
+    )
+    assert counts == [0]
 
 
 def test_no_more_connections_than_a_pool_has_room_for() -> None:
@@ -130,28 +192,27 @@ def test_no_more_connections_than_a_pool_has_room_for() -> None:
     assert SHARD_LIMITS.max_connections * MAX_SHARDS == 100
 
 
-def test_closing_closes_every_connection(fake: FakeIAM, url: str) -> None:
-    fake.inject(Delay(0.05), times=None)
-
-    async def main() -> None:
-        async with AsyncIAMClient(fake.api_key, base_url=url) as iam:
+def test_closing_closes_every_connection(watcher: PoolWatcher) -> None:
+    async def main(url: str) -> None:
+        async with AsyncIAMClient("42_k", base_url=url) as iam:
             async with anyio.create_task_group() as tasks:
                 for _ in range(3):
                     tasks.start_soon(iam.users.get, 1)
-            connections = [each for pool in pools_of(iam).pools for each in pool._pool.connections]
-            assert len(connections) == 3
-        assert all(each.is_closed() for each in connections)
-        assert isinstance(pools_of(iam), AsyncShardedTransport)
+                await wait_until_async(lambda: watcher.in_flight.total() == 3)
+                watcher.is_held.clear()
+            assert connections.open == 3
+        assert connections.wait_for_open(0), "before the event loop ends"
 
-    anyio.run(main)
+    with serve_users() as (url, connections):
+        asyncio.run(main(url))
 
 
 def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, client_kind: ClientKind) -> None:
-    asked = []
+    urls: list[str] = []
 
     class Proxy(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            urls.append(self.path)
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"[]")
@@ -160,49 +221,51 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, c
             """Nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.server_port}")
         monkeypatch.setenv("NO_PROXY", "direct.invalid")
-        options: dict[str, Any] = {"allow_http": True, "retries": 0}
-        given = client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url="http://iam.invalid", **options)
+        given = client_kind.run(
+            lambda iam: iam.tokens.list(1), "42_k", base_url="http://iam.invalid", allow_http=True, retries=0
+        )
         with pytest.raises(APIConnectionError):
-            client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url="http://direct.invalid", **options)
+            client_kind.run(
+                lambda iam: iam.tokens.list(1), "42_k", base_url="http://direct.invalid", allow_http=True, retries=0
+            )
         server.shutdown()
     assert given == []
-    assert len(asked) == 1
-    assert asked[0] == "http://iam.invalid/iam/v2/clients/1/tokens"
+    assert urls == ["http://iam.invalid/iam/v2/clients/1/tokens"]
 
 
 def test_a_response_is_freed_without_the_collector(fake: FakeIAM, url: str, client_kind: ClientKind) -> None:
-    """A walk through many pages must not hold their bytes until a collection. No other test reads user 73."""
+    """A walk through many pages must not hold their bytes until a collection."""
+    responses: list[weakref.ref[httpx.Response]] = []
 
-    def is_of_user_73(each: object) -> bool:
-        # The property `request` raises for a response that has none yet, and other threads may be building one.
-        request = vars(each).get("_request") if type(each) is httpx.Response else None
-        return request is not None and request.url.path == "/iam/users/73"
+    def remember(response: httpx.Response) -> None:
+        responses.append(weakref.ref(response))
 
-    def bodies() -> int:
-        return sum(is_of_user_73(each) for each in gc.get_objects())
+    async def remember_async(response: httpx.Response) -> None:
+        remember(response)
 
-    async def slowly(iam: AsyncIAMClient) -> int:
+    def use(iam: IAMClient) -> None:
+        iam.api.get_httpx_client().event_hooks = {"response": [remember]}
         for _ in range(5):
-            await iam.users.get(73)
-        return bodies()
+            iam.users.get(1)
 
-    def quickly(iam: IAMClient) -> int:
+    async def use_async(iam: AsyncIAMClient) -> None:
+        iam.api.get_async_httpx_client().event_hooks = {"response": [remember_async]}
         for _ in range(5):
-            iam.users.get(73)
-        return bodies()
+            await iam.users.get(1)
 
     gc.collect()
     gc.disable()
     try:
-        assert client_kind.run(slowly if client_kind.is_async else quickly, fake.api_key, base_url=url) == 0
+        client_kind.run_either(use, use_async, fake.api_key, base_url=url)
+        assert [response() for response in responses] == [None] * 5
     finally:
         gc.enable()
 
 
-def test_pools_that_nobody_uses_any_more_are_closed(fake: FakeIAM, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unused_pools_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """httpcore looks after idle connections of a pool when it gets a request, and after a burst most get none."""
     now = 1000.0
 
@@ -211,42 +274,42 @@ def test_pools_that_nobody_uses_any_more_are_closed(fake: FakeIAM, url: str, mon
             return now
 
     monkeypatch.setattr(sync_transport, "time", Clock())
-    with httpx.Client(transport=ShardedTransport(httpx.create_ssl_context), base_url=url) as client:
-        transport: Any = client._transport
-        streams = [client.stream("GET", "/iam/users") for _ in range(4)]
+    transport = ShardedTransport(httpx.create_ssl_context)
+    with serve_users() as (url, connections), httpx.Client(transport=transport, base_url=url) as client:
+        streams = [client.stream("GET", "/iam/users/1") for _ in range(4)]
         for stream in streams:
             stream.__enter__()
         burst = transport.pools
-        assert len(burst) == 4
+        assert len(burst) == connections.open == 4
         now += 100
         for stream in streams[1:]:
             stream.__exit__(None, None, None)
-        client.get("/iam/users")
+        client.get("/iam/users/1")
         assert transport.pools == burst, "just used"
         now += 6
-        client.get("/iam/users")
+        client.get("/iam/users/1")
         assert len(transport.pools) == 2
         assert transport.pools[0] is burst[0], "its body is not read yet"
-        assert [len(pool._pool.connections) for pool in burst[2:]] == [0, 0]
+        assert connections.wait_for_open(2)
         streams[0].__exit__(None, None, None)
 
 
 def test_plain_http_and_https_have_pools_of_their_own() -> None:
-    asked = []
+    contexts: list[ssl.SSLContext] = []
 
-    def tls() -> ssl.SSLContext:
-        asked.append(1)
-        return httpx.create_ssl_context()
+    def get_tls() -> ssl.SSLContext:
+        contexts.append(httpx.create_ssl_context())
+        return contexts[-1]
 
-    with httpx.Client(transport=ShardedTransport(tls)) as client:
-        transport: Any = client._transport
+    transport = ShardedTransport(get_tls)
+    with httpx.Client(transport=transport) as client:
         with contextlib.suppress(httpx.ConnectError):
             client.get("http://127.0.0.1:9/")
-        assert (len(transport.pools), asked) == (1, [])
+        assert (len(transport.pools), len(contexts)) == (1, 0)
         for _ in range(2):
             with contextlib.suppress(httpx.ConnectError):
                 client.get("https://127.0.0.1:9/")
-        assert (len(transport.pools), asked) == (2, [1])
+        assert (len(transport.pools), len(contexts)) == (2, 1)
 
 
 class Recorder(httpx.BaseTransport, list[str]):
@@ -262,7 +325,7 @@ class Recorder(httpx.BaseTransport, list[str]):
         self.closed += 1
 
 
-def test_a_transport_of_the_users_is_used_whatever_it_is_and_closed_once() -> None:
+def test_a_transport_of_the_users_is_used_and_closed_once() -> None:
     recorder = Recorder()
     with IAMClient("42_k", base_url="http://127.0.0.1:9", transport=recorder) as iam:
         assert iam.tokens.list(1) == []
@@ -271,7 +334,7 @@ def test_a_transport_of_the_users_is_used_whatever_it_is_and_closed_once() -> No
     assert recorder.closed == 1
 
 
-def test_a_response_tells_how_long_it_took(fake: FakeIAM, url: str) -> None:
+def test_a_response_has_its_elapsed_time(fake: FakeIAM, url: str) -> None:
     for policy in (RetryPolicy(), RetryPolicy(deadline=10)):
         with IAMClient(fake.api_key, base_url=url, retries=policy) as iam:
             http = iam.api.get_httpx_client()
@@ -281,8 +344,8 @@ def test_a_response_tells_how_long_it_took(fake: FakeIAM, url: str) -> None:
             assert response.elapsed.total_seconds() > 0
 
 
-def test_a_request_that_was_built_elsewhere_has_the_clients_timeouts(fake: FakeIAM) -> None:
-    seen = []
+def test_a_request_built_elsewhere_has_the_clients_timeouts() -> None:
+    seen: list[float] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
         seen.append(request.extensions["timeout"]["read"])

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, cast
 
 import anyio
@@ -61,16 +61,7 @@ USERS = 95
 PAGE = 10
 LIST = "/iam/users"
 
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return FakeIAM(USERS)
-
-
-@pytest.fixture
-def url(fake: FakeIAM) -> Iterator[str]:
-    with fake.serve() as url:
-        yield url
+pytestmark = pytest.mark.users(USERS)
 
 
 def threads() -> list[str]:

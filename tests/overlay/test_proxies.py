@@ -49,7 +49,7 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
             """Nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}", asked
         server.shutdown()
 
@@ -197,7 +197,7 @@ def test_a_proxy_password_shows_nowhere(monkeypatch: pytest.MonkeyPatch, caplog:
             """Nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:c4n4ry%2Fpw@127.0.0.1:{server.server_port}")
         with IAMClient("42_k", retries=0) as iam, pytest.raises(APIConnectionError) as caught:
             iam.users.get(1)
@@ -302,7 +302,7 @@ def test_headers_that_cannot_be_sent_are_refused(name: str, value: Any) -> None:
         str(caught.value).encode("utf-8")
 
 
-def test_a_program_with_ipv6_in_no_proxy_gets_errors_of_this_library() -> None:
+def test_ipv6_in_no_proxy_leads_to_errors_of_this_library() -> None:
     program = """
 import gcore_iam
 try:

@@ -8,15 +8,17 @@ import pytest
 from gcore_iam import AmbiguousOutcomeError, ConfigurationError, IAMClient, RetryPolicy
 from gcore_iam.testing import FakeIAM, Fault, Reset
 
-from .conftest import ClientKind
-from .retried_operations import BY_OPERATION, PASSWORD, OperationCall, make_fake
+from .conftest import ClientKind, ClientOptions
+from .retried_operations import BY_OPERATION, PASSWORD, USERS, OperationCall, create_old_token
+
+pytestmark = pytest.mark.users(USERS)
 
 CREATE = BY_OPERATION["iamCreateApiTokenV2"]
 
 
-@pytest.fixture
-def fake() -> FakeIAM:
-    return make_fake()
+@pytest.fixture(autouse=True)
+def _old_token(fake: FakeIAM) -> None:
+    create_old_token(fake)
 
 
 def reconcile(client_kind: ClientKind, fake: FakeIAM, call: OperationCall, fault: Fault) -> Any:
@@ -33,7 +35,7 @@ def reconcile(client_kind: ClientKind, fake: FakeIAM, call: OperationCall, fault
         return await caught.value.reconcile()
 
     fake.inject(fault)
-    options = {"base_url": "http://localhost", "transport": fake.transport(), "retries": RetryPolicy(0)}
+    options: ClientOptions = {"base_url": "http://localhost", "transport": fake.transport(), "retries": RetryPolicy(0)}
     return client_kind.run(run_async if client_kind.is_async else run, fake.api_key, **options)
 
 
@@ -66,7 +68,7 @@ def test_reconcile_finds_no_older_token_of_that_name(client_kind: ClientKind, fa
     ("call", "message"),
     [
         (lambda iam: iam.users.change_password(1, PASSWORD, "another one"), "log in with the new password"),
-        (lambda iam: iam.users.invite(2002, "new@example.com", 2), "account 1001 only"),
+        (lambda iam: iam.users.invite(2002, "new@example.com", 2), "only the users of account 1001"),
     ],
 )
 def test_reconcile_says_what_the_api_cannot_show(call: Any, message: str, fake: FakeIAM) -> None:

@@ -24,7 +24,7 @@ from gcore_iam import (
 )
 from gcore_iam.testing import FakeIAM
 
-from .conftest import ClientKind
+from .conftest import ClientKind, ClientOptions
 from .raw_server import HEAD, drip, message, send, serve
 
 LIMIT = 100_000
@@ -38,7 +38,7 @@ def bomb(size: int, wbits: int = 31) -> bytes:
     return b"".join([compressor.compress(b" " * step) for _ in range(size // step)]) + compressor.flush()
 
 
-HUGE = bomb(200 * 2**20)
+HUGE = bomb(100 * 2**20)
 BOMBS = {
     "gzip": (HUGE, "gzip"),
     "gzip of gzip": (gzip.compress(HUGE), "gzip, gzip"),
@@ -62,7 +62,7 @@ def test_a_body_that_is_too_large_is_not_read_to_its_end(kind: str, client_kind:
         finally:
             tracemalloc.stop()
     assert peak < 10_000_000
-    assert len(connections) == 1, "not retried"
+    assert connections.accepted == 1, "not retried"
     assert caught.value.max_response_bytes == LIMIT
     assert isinstance(caught.value, DecodeError)
     assert str(caught.value) == "iamGetUser: the body is larger than max_response_bytes (100000 bytes)"
@@ -70,7 +70,7 @@ def test_a_body_that_is_too_large_is_not_read_to_its_end(kind: str, client_kind:
 
 
 def test_a_body_without_end_is_too_large_at_last(client_kind: ClientKind) -> None:
-    endless = drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b" " * 4096 + b"\r\n", pause=0)
+    endless = drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"100000\r\n" + b" " * 2**20 + b"\r\n", pause=0)
     with serve(endless) as (url, _), pytest.raises(ResponseTooLargeError):
         client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=url)
 
@@ -87,17 +87,17 @@ def test_an_error_response_that_is_too_large_keeps_its_status(coding: str, clien
     assert caught.value.body == ""
 
 
-def test_an_error_response_that_is_too_large_is_retried_by_its_status(client_kind: ClientKind) -> None:
+def test_a_too_large_error_response_is_retried_by_its_status(client_kind: ClientKind) -> None:
     responses = message(HUGE, "Content-Encoding: gzip", "Retry-After: 7", status="429 Too Many Requests")
     waits: list[float] = []
     policy = RetryPolicy(2, sleep=waits.append)
     with serve(send(responses)) as (url, connections), pytest.raises(RateLimitError):
         client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=url, retries=policy, max_response_bytes=LIMIT)
     assert waits == [7, 7]
-    assert len(connections) == 3, "a connection whose body was not read is not used again"
+    assert connections.accepted == 3, "a connection whose body was not read is not used again"
 
 
-def test_an_error_response_with_a_broken_coding_keeps_its_status(client_kind: ClientKind) -> None:
+def test_an_error_response_of_a_broken_coding_keeps_its_status(client_kind: ClientKind) -> None:
     with (
         serve(send(message(b"not gzip", "Content-Encoding: gzip", status="422 No"))) as (url, _),
         pytest.raises(BadRequestError) as caught,
@@ -106,13 +106,13 @@ def test_an_error_response_with_a_broken_coding_keeps_its_status(client_kind: Cl
     assert caught.value.__notes__ == ["The body of this response cannot be decompressed, and was dropped."]
 
 
-def test_a_write_whose_response_is_too_large_says_that_it_is_done(client_kind: ClientKind) -> None:
+def test_a_write_with_a_too_large_response_says_it_is_done(client_kind: ClientKind) -> None:
     with (
         serve(send(message(HUGE, "Content-Encoding: gzip"))) as (url, connections),
         pytest.raises(ResponseTooLargeError, match="the work is done"),
     ):
         client_kind.run(lambda iam: iam.tokens.create(1, "ci", "Users"), "42_k", base_url=url, max_response_bytes=LIMIT)
-    assert len(connections) == 1
+    assert connections.accepted == 1
 
 
 @pytest.mark.parametrize("wbits", [15, -15, 31])
@@ -158,7 +158,7 @@ def test_a_coding_that_was_not_asked_for_is_refused(coding: str, client_kind: Cl
 
 
 def test_only_codings_that_can_be_bounded_are_asked_for(client_kind: ClientKind) -> None:
-    seen = []
+    seen: list[str] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
         seen.append(request.headers["accept-encoding"])
@@ -170,9 +170,11 @@ def test_only_codings_that_can_be_bounded_are_asked_for(client_kind: ClientKind)
 
 def test_a_body_of_exactly_the_bound_is_read(client_kind: ClientKind) -> None:
     body = b"[" + b" " * 998 + b"]"
-    for options in ({"max_response_bytes": 1000}, {"max_response_bytes": None}, {}):
+    bounds: list[ClientOptions] = [{"max_response_bytes": 1000}, {"max_response_bytes": None}, {}]
+    for bound in bounds:
         with serve(send(message(body))) as (url, _):
-            assert client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url=url, **options) == []
+            options: ClientOptions = {**bound, "base_url": url}
+            assert client_kind.run(lambda iam: iam.tokens.list(1), "42_k", **options) == []
     with serve(send(message(body))) as (url, _), pytest.raises(ResponseTooLargeError):
         client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url=url, max_response_bytes=999)
 

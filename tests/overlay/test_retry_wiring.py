@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Unpack
 
 import httpx
 import pytest
@@ -28,7 +27,7 @@ from gcore_iam.retry import Effect
 from gcore_iam.testing import FakeIAM, Hang, Reset, Status, Truncate
 from gcore_iam_client.api.api_tokens import iam_delete_api_token_v2
 
-from .conftest import ClientKind
+from .conftest import ClientKind, ClientOptions
 from .retried_operations import (
     ACCOUNT,
     BY_OPERATION,
@@ -36,23 +35,20 @@ from .retried_operations import (
     EMAIL,
     ONE_OF_EACH_EFFECT,
     PASSWORD,
+    USERS,
     OperationCall,
-    make_fake,
+    create_old_token,
 )
+
+pytestmark = pytest.mark.users(USERS)
 
 READ, CREATE = BY_OPERATION["iamGetUser"], BY_OPERATION["iamCreateApiTokenV2"]
 one_of_each_effect = pytest.mark.parametrize("call", ONE_OF_EACH_EFFECT, ids=lambda call: call.operation)
 
 
-@pytest.fixture
-def fake() -> FakeIAM:
-    return make_fake()
-
-
-@pytest.fixture
-def url(fake: FakeIAM) -> Iterator[str]:
-    with fake.serve() as url:
-        yield url
+@pytest.fixture(autouse=True)
+def _old_token(fake: FakeIAM) -> None:
+    create_old_token(fake)
 
 
 class Caller:
@@ -63,7 +59,7 @@ class Caller:
         error: What the last call raised; None after a success.
     """
 
-    def __init__(self, client_kind: ClientKind, fake: FakeIAM, **connection: Any) -> None:
+    def __init__(self, client_kind: ClientKind, fake: FakeIAM, **connection: Unpack[ClientOptions]) -> None:
         self.waits: list[float] = []
         self.error: BaseException | None = None
         self._client_kind = client_kind
@@ -76,7 +72,8 @@ class Caller:
         retries = RetryPolicy(**{"sleep": self.waits.append, **policy})
         self.error = None
         try:
-            self._client_kind.run(call.call, self._fake.api_key, retries=retries, **self._connection)
+            options: ClientOptions = {**self._connection, "retries": retries}
+            self._client_kind.run(call.call, self._fake.api_key, **options)
         except Exception as error:  # noqa: BLE001 - the tests look at it
             self.error = error
         return self._fake.calls[call.operation] - before
@@ -231,7 +228,7 @@ def test_a_sleep_function_may_be_a_coroutine_function(client_kind: ClientKind, f
         waits.append(seconds)
 
     fake.inject(Status(429, retry_after=7))
-    options = {"base_url": url, "retries": RetryPolicy(sleep=sleep)}
+    options: ClientOptions = {"base_url": url, "retries": RetryPolicy(sleep=sleep)}
     if client_kind.is_async:
         assert client_kind.run(READ.call, fake.api_key, **options).id == 5
         assert waits == [7]

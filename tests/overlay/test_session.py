@@ -31,42 +31,37 @@ from .session_server import (
     LOGIN,
     OTHER_ACCOUNT,
     PASSWORD,
+    USERS,
     count_exchanges,
     from_tokens,
     get_user,
-    make_fake,
     run,
 )
 
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return make_fake()
+pytestmark = pytest.mark.users(USERS)
 
 
 # --- tokens ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_first_call_logs_in(client_kind: ClientKind, fake: FakeIAM) -> None:
+def test_the_first_call_logs_in(client_kind: ClientKind, fake: FakeIAM, url: str) -> None:
     session = Session(EMAIL, PASSWORD)
     assert count_exchanges(fake) == (0, 0, 0)
-    with fake.serve() as url:
-        for _ in range(2):
-            assert client_kind.run(lambda iam: iam.users.get(1), session, base_url=url).email == EMAIL
+    for _ in range(2):
+        assert client_kind.run(lambda iam: iam.users.get(1), session, base_url=url).email == EMAIL
     assert count_exchanges(fake) == (1, 0, 0)
     assert fake.requests[0].path == LOGIN
     assert "authorization" not in fake.requests[0].headers
     assert fake.requests[-1].headers["authorization"] == "Bearer ***"
 
 
-def test_a_rejected_token_is_refreshed_once(client_kind: ClientKind, fake: FakeIAM) -> None:
+def test_a_rejected_token_is_refreshed_once(client_kind: ClientKind, fake: FakeIAM, url: str) -> None:
     session = Session(EMAIL, PASSWORD)
-    with fake.serve() as url:
-        for refreshes in (0, 1, 2):
-            client_kind.run(lambda iam: iam.users.get(1), session, base_url=url)
-            client_kind.run(lambda iam: iam.users.get(1), session, base_url=url)
-            assert count_exchanges(fake) == (1, refreshes, 0)
-            fake.clock.advance(hours=1)
+    for refreshes in (0, 1, 2):
+        client_kind.run(lambda iam: iam.users.get(1), session, base_url=url)
+        client_kind.run(lambda iam: iam.users.get(1), session, base_url=url)
+        assert count_exchanges(fake) == (1, refreshes, 0)
+        fake.clock.advance(hours=1)
 
 
 def test_a_new_token_that_is_rejected_is_final(client_kind: ClientKind, fake: FakeIAM) -> None:
@@ -165,58 +160,58 @@ def test_a_refresh_without_connection_is_sent_later(client_kind: ClientKind, fak
 # --- two-step verification -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def strict_fake() -> FakeIAM:
-    """A server whose first user has two-step verification."""
-    return make_fake(two_fa=True)
+two_step_verification = pytest.mark.users([{**USERS[0], "two_fa": True}])
 
 
-def test_a_one_time_password_may_be_a_str(client_kind: ClientKind, strict_fake: FakeIAM) -> None:
-    session = Session(EMAIL, PASSWORD, one_time_password=strict_fake.one_time_password(1))
-    assert get_user(client_kind, strict_fake, session).id == 1
+@two_step_verification
+def test_a_one_time_password_may_be_a_str(client_kind: ClientKind, fake: FakeIAM) -> None:
+    session = Session(EMAIL, PASSWORD, one_time_password=fake.one_time_password(1))
+    assert get_user(client_kind, fake, session).id == 1
     with pytest.raises(BadRequestError, match="one_time_password"):
-        get_user(client_kind, strict_fake, Session(EMAIL, PASSWORD))
+        get_user(client_kind, fake, Session(EMAIL, PASSWORD))
 
 
+@two_step_verification
 @pytest.mark.parametrize("code", [None, "000000"])
-def test_a_refused_second_factor_says_what_to_do(
-    client_kind: ClientKind, strict_fake: FakeIAM, code: str | None
-) -> None:
+def test_a_refused_second_factor_says_what_to_do(client_kind: ClientKind, fake: FakeIAM, code: str | None) -> None:
     with pytest.raises(BadRequestError) as caught:
-        get_user(client_kind, strict_fake, Session(EMAIL, PASSWORD, one_time_password=code))
+        get_user(client_kind, fake, Session(EMAIL, PASSWORD, one_time_password=code))
     assert any("pass one_time_password=function" in note for note in caught.value.__notes__)
 
 
-def test_a_function_is_asked_at_each_login(client_kind: ClientKind, strict_fake: FakeIAM) -> None:
+@two_step_verification
+def test_a_function_is_asked_at_each_login(client_kind: ClientKind, fake: FakeIAM) -> None:
     codes: list[str] = []
 
     def get_code() -> str:
-        codes.append(strict_fake.one_time_password(1))
+        codes.append(fake.one_time_password(1))
         return codes[-1]
 
     session = Session(EMAIL, PASSWORD, one_time_password=get_code)
     for _ in range(2):
-        get_user(client_kind, strict_fake, session)
-        strict_fake.clock.advance(hours=25)
+        get_user(client_kind, fake, session)
+        fake.clock.advance(hours=25)
     assert len(codes) == 2
 
 
-def test_a_coroutine_function_is_for_async_clients(client_kind: ClientKind, strict_fake: FakeIAM) -> None:
+@two_step_verification
+def test_a_coroutine_function_is_for_async_clients(client_kind: ClientKind, fake: FakeIAM) -> None:
     async def get_code() -> str:
-        return strict_fake.one_time_password(1)
+        return fake.one_time_password(1)
 
     session = Session(EMAIL, PASSWORD, one_time_password=get_code)
     if client_kind.is_async:
-        assert get_user(client_kind, strict_fake, session).id == 1
+        assert get_user(client_kind, fake, session).id == 1
     else:
         with pytest.raises(ConfigurationError, match="one_time_password is for async code"):
-            get_user(client_kind, strict_fake, session)
+            get_user(client_kind, fake, session)
 
 
-def test_a_function_must_return_a_code(client_kind: ClientKind, strict_fake: FakeIAM) -> None:
+@two_step_verification
+def test_a_function_must_return_a_code(client_kind: ClientKind, fake: FakeIAM) -> None:
     number: Any = 123456
     with pytest.raises(ConfigurationError, match="must return a str"):
-        get_user(client_kind, strict_fake, Session(EMAIL, PASSWORD, one_time_password=lambda: number))
+        get_user(client_kind, fake, Session(EMAIL, PASSWORD, one_time_password=lambda: number))
 
 
 # --- a new password, a new address -----------------------------------------------------------------------------------

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 from gcore_iam.testing import Delay, FakeIAM
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+from .page_transport import wait_until
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
+    pytest.mark.users([{"email": "ada@example.com", "groups": [{"id": 1}]}]),
+]
 
 START = """
 import multiprocessing, os, sys, threading, time, warnings
@@ -46,7 +51,7 @@ def in_child(work):
 
 
 def run(fake: FakeIAM, program: str, tmp_path: Path) -> list[str]:
-    """Run a program that has tokens expire where it says so; return the other lines that it prints."""
+    """Run a program; where it asks for it, let tokens expire or wait for its refresh; return what else it prints."""
     with fake.serve() as url:
         arguments = [sys.executable, "-c", START + program, url, str(tmp_path / "tokens.json")]
         with subprocess.Popen(
@@ -57,8 +62,11 @@ def run(fake: FakeIAM, program: str, tmp_path: Path) -> list[str]:
             assert process.stderr is not None
             lines = []
             for line in process.stdout:
-                if line == "expire\n":
-                    fake.clock.advance(hours=1)
+                if line in ("expire\n", "wait for refresh\n"):
+                    if line == "expire\n":
+                        fake.clock.advance(hours=1)
+                    else:
+                        assert wait_until(lambda: fake.calls["iamRefreshToken"] == 1)
                     process.stdin.write("\n")
                     process.stdin.flush()
                 else:
@@ -66,11 +74,6 @@ def run(fake: FakeIAM, program: str, tmp_path: Path) -> list[str]:
             errors = process.stderr.read()
     assert errors == ""
     return lines
-
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return FakeIAM([{"email": "ada@example.com", "groups": [{"id": 1}]}])
 
 
 def counts(fake: FakeIAM) -> tuple[int, int]:
@@ -107,7 +110,7 @@ print("parent", get(iam))
     assert counts(fake) == (1, 1)
 
 
-def test_a_session_made_in_the_child_leaves_the_parents_store_alone(fake: FakeIAM, tmp_path: Path) -> None:
+def test_a_session_of_the_child_leaves_the_parents_store_alone(fake: FakeIAM, tmp_path: Path) -> None:
     program = """
 store = MemoryTokenStore()
 iam = IAMClient(Session(*LOGIN, store=store), base_url=url)
@@ -158,6 +161,7 @@ print("parent", get(iam))
     assert (logins <= 4, refreshes) == (True, 1)
 
 
+@pytest.mark.slow
 def test_a_fork_during_a_refresh_leaves_no_lock(fake: FakeIAM, tmp_path: Path) -> None:
     program = """
 iam = IAMClient(Session(*LOGIN), base_url=url)
@@ -165,8 +169,8 @@ iam.users.get(1)
 expire()
 thread = threading.Thread(target=get, args=[iam])
 thread.start()
-while not iam._client._connections.in_flight._exchanges:
-    time.sleep(0.005)
+print("wait for refresh", flush=True)
+sys.stdin.readline()
 def child():
     began = time.monotonic()
     with IAMClient(Session(*LOGIN), base_url=url) as other:

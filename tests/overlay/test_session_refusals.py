@@ -16,12 +16,9 @@ from gcore_iam.events import Event, TokensRefreshed
 from gcore_iam.testing import HTML, EmptyBody, FakeIAM, Fault, NotUTF8, Null, Reset, Status
 
 from .conftest import ClientKind
-from .session_server import BASE, EMAIL, LOGIN, PASSWORD, REFRESH, count_exchanges, get_user, issue_pair, make_fake
+from .session_server import BASE, EMAIL, LOGIN, PASSWORD, REFRESH, USERS, count_exchanges, get_user, issue_pair
 
-
-@pytest.fixture
-def fake() -> FakeIAM:
-    return make_fake()
+pytestmark = pytest.mark.users(USERS)
 
 
 @pytest.mark.parametrize(

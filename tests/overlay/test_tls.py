@@ -41,12 +41,7 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def https(authority: trustme.CA) -> Iterator[str]:
     """A server whose certificate the authority has signed, and nobody else."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -55,7 +50,7 @@ def https(authority: trustme.CA) -> Iterator[str]:
         server.daemon_threads = True
         server.block_on_close = False
         server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         yield f"https://127.0.0.1:{server.server_port}"
         server.shutdown()
 
@@ -68,9 +63,9 @@ def _from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch, authority: trustme.CA) -> list[ssl.SSLContext]:
+def tls_contexts(monkeypatch: pytest.MonkeyPatch, authority: trustme.CA) -> list[ssl.SSLContext]:
     """The contexts that httpx has made, all of which trust the authority."""
-    contexts = []
+    contexts: list[ssl.SSLContext] = []
     real = httpx.create_ssl_context
 
     def create(*arguments: Any, **options: Any) -> ssl.SSLContext:
@@ -83,28 +78,27 @@ def made(monkeypatch: pytest.MonkeyPatch, authority: trustme.CA) -> list[ssl.SSL
     return contexts
 
 
-def test_clients_of_all_kinds_share_settings_that_the_first_connection_makes(
-    https: str, made: list[ssl.SSLContext], client_kind: ClientKind
+def test_the_first_connection_makes_the_settings_of_all_clients(
+    https: str, tls_contexts: list[ssl.SSLContext], client_kind: ClientKind
 ) -> None:
     clients = [IAMClient("42_k", base_url=https) for _ in range(5)]
     AsyncIAMClient("42_k", base_url=https)
-    assert not made, "who only makes a client waits for no file"
+    assert not tls_contexts, "a new client reads no file"
     assert client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=https).email == USER["email"]
     with ThreadPoolExecutor(5) as threads:
         list(threads.map(lambda iam: iam.users.get(1), clients))
     for iam in clients:
         iam.close()
-    assert len(made) == 1
+    assert len(tls_contexts) == 1
 
 
-def test_plain_http_takes_no_certificates(made: list[ssl.SSLContext]) -> None:
-    fake = FakeIAM(1)
-    with fake.serve() as url, IAMClient(fake.api_key, base_url=url) as iam:
-        iam.users.get(next(iter(fake.users))["id"])
-    assert not made
+def test_plain_http_takes_no_certificates(tls_contexts: list[ssl.SSLContext], fake: FakeIAM, url: str) -> None:
+    with IAMClient(fake.api_key, base_url=url) as iam:
+        iam.users.get(1)
+    assert not tls_contexts
 
 
-def test_a_certificate_of_nobody_known_is_refused(https: str, client_kind: ClientKind) -> None:
+def test_a_certificate_of_an_unknown_authority_is_refused(https: str, client_kind: ClientKind) -> None:
     with pytest.raises(APIConnectionError) as caught:
         client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=https, retries=0)
     assert not caught.value.sent
@@ -140,7 +134,7 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="only some systems can")
-def test_a_fork_while_another_thread_reads_certificates_is_no_deadlock() -> None:
+def test_a_fork_while_certificates_are_read_is_no_deadlock() -> None:
     program = """
 import os
 from gcore_iam import tls
