@@ -111,7 +111,7 @@ def test_an_id_that_stands_twice_is_refused(save: Save) -> None:
     ("where", "matches", "found"),
     [("$.components.schemas.Gone", 1, "none"), ("$.components.schemas.*", 3, "2"), ("$.components.schemas.*", 1, "2")],
 )
-def test_another_number_of_matches_says_which_entry_where_and_both_numbers(
+def test_another_number_of_matches_is_refused_with_both_numbers(
     save: Save, api: Api, where: str, matches: int, found: str
 ) -> None:
     path = save([entry(where=where, matches=matches)], "corrections.yaml")
@@ -136,9 +136,7 @@ def test_a_lenient_run_still_applies_what_matches(save: Save, api: Api) -> None:
 
 @pytest.mark.parametrize("where", ["$", "$.info.title", "$.paths['/thing'].get.tags"])
 @pytest.mark.parametrize("lenient", [True, False])
-def test_a_match_that_is_no_mapping_inside_the_document_is_refused(
-    save: Save, api: Api, where: str, lenient: bool
-) -> None:
+def test_a_match_that_is_no_mapping_is_refused(save: Save, api: Api, where: str, lenient: bool) -> None:
     document = api()
     document["paths"]["/thing"]["get"]["tags"] = ["a"]
     entries = corrections.load(save([entry(where=where)]))
@@ -146,7 +144,7 @@ def test_a_match_that_is_no_mapping_inside_the_document_is_refused(
     assert "correction 'a-name' must not match" in message
 
 
-def test_a_reference_that_a_correction_brings_in_must_lead_somewhere(save: Save, api: Api) -> None:
+def test_a_reference_in_a_correction_must_lead_somewhere(save: Save, api: Api) -> None:
     schema = {"$ref": "#/components/schemas/Gone"}
     entries = corrections.load(save([entry(where="$.components.schemas.A", what={"items": schema})]))
     document = api(schemas={"A": {"type": "array"}})
@@ -217,7 +215,7 @@ def test_secret_marks_the_schema_and_keeps_the_rest(save: Save) -> None:
     assert document == {"a": {"type": "string", "description": "d", SECRET: True}}
 
 
-def test_overlap_lets_several_alternatives_hold_and_keeps_the_rest(save: Save) -> None:
+def test_overlap_turns_one_of_into_any_of_and_keeps_the_rest(save: Save) -> None:
     document = {"a": {"description": "d", "oneOf": [{"type": "object"}, {"properties": {}}]}}
     corrections.apply(corrections.load(save([entry(rule="overlap", where="$.a", what=None)])), document, lenient=False)
     assert document == {"a": {"description": "d", "anyOf": [{"type": "object"}, {"properties": {}}]}}
@@ -234,7 +232,7 @@ def test_overlap_lets_several_alternatives_hold_and_keeps_the_rest(save: Save) -
         ("$.components.schemas.A", {"type": "strin"}, "is not valid OpenAPI: `type`: Input should be 'string'"),
     ],
 )
-def test_what_a_correction_breaks_is_told_with_the_place_in_the_description(
+def test_what_a_correction_breaks_is_reported_with_its_place(
     load: Callable[[Any], spec.Spec], save: Save, api: Api, where: str, what: Any, problem: str
 ) -> None:
     document = load(api(schemas={"A": {"type": "string"}}))

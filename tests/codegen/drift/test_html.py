@@ -245,7 +245,7 @@ def test_each_change_is_an_article_with_everything_that_is_known(open_page: Open
     assert "ran out on 2026-06-01" in page.get_by_role("region", name="Notes").inner_text()
 
 
-def test_the_lines_of_both_sides_stand_side_by_side_with_signs_and_numbers(open_page: Open) -> None:
+def test_lines_of_both_sides_are_aligned_signed_and_numbered(open_page: Open) -> None:
     page = open_page(viewport={"width": 1280, "height": 800})
     article = page.get_by_role("article", name="User.email may be null")
     old, new = article.locator("figure").all()

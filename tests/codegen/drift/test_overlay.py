@@ -296,7 +296,7 @@ def broken(group: int) -> list[Change]:
     return [change for change in reviewed(group).changes if change.layer == "overlay"]
 
 
-MARKS = ((), pytest.mark.slow)
+MARKS: tuple[tuple[pytest.MarkDecorator, ...], ...] = ((), (pytest.mark.slow,))
 """A review takes the type checker ten seconds: `make test` makes that of the first group."""
 
 NUMBERS = [pytest.param(number, marks=marks) for number, marks in enumerate(MARKS)]
