@@ -108,13 +108,13 @@ def test_the_lock_names_packages_and_hashes_and_no_address() -> None:
 
 
 @pytest.mark.parametrize("tool", ["openapi-python-client", "ruff"])
-def test_tools_whose_output_is_committed_are_pinned_exactly_and_installed_as_pinned(tool: str) -> None:
+def test_tools_whose_output_is_committed_are_pinned_exactly(tool: str) -> None:
     pinned = next(line for line in PYPROJECT["dependency-groups"]["dev"] if line.startswith(f"{tool}=="))
     assert f"{pinned} \\" in LOCK
     assert importlib.metadata.version(tool) == pinned.partition("==")[2]
 
 
-def test_run_time_dependencies_are_the_owners_three_and_those_that_the_client_waits_with() -> None:
+def test_run_time_dependencies_are_the_five_that_are_agreed() -> None:
     names = {re.split(r"[<>=]", requirement)[0] for requirement in PYPROJECT["project"]["dependencies"]}
     assert names == {"attrs", "httpx", "python-dateutil"} | {"anyio", "filelock"}
 

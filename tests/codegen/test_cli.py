@@ -57,7 +57,7 @@ def test_a_wrong_description_is_one_line_and_status_2(
 
 @pytest.mark.parametrize("command", ["generate", "check", "inventory"])
 @pytest.mark.parametrize(("name", "problem"), [("nowhere.yaml", "No such file or directory"), (".", "Is a directory")])
-def test_a_description_that_cannot_be_read_is_one_line_and_status_2(
+def test_an_unreadable_spec_is_one_line_and_status_2(
     codegen: Run, tmp_path: Path, output: Path, untouched: Callable[[], bool], command: str, name: str, problem: str
 ) -> None:
     path = tmp_path / name

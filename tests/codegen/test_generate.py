@@ -239,7 +239,7 @@ def test_a_swap_that_is_interrupted_is_undone(
     assert untouched()
 
 
-def test_an_interruption_before_the_swap_leaves_no_temporary_folder(
+def test_an_interruption_leaves_no_temporary_folder(
     generate: Run, api: Api, untouched: Callable[[], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> None:
@@ -262,9 +262,7 @@ def test_a_folder_of_someone_else_is_refused(generate: Run, api: Api, tmp_path: 
     assert errors[0].startswith(f"codegen: {folder}: holds files that were not generated; name another output folder")
 
 
-def test_an_empty_folder_is_taken_and_one_with_a_file_of_someone_else_refused(
-    generate: Run, api: Api, tmp_path: Path
-) -> None:
+def test_an_empty_folder_is_taken_and_one_of_others_refused(generate: Run, api: Api, tmp_path: Path) -> None:
     folder = tmp_path / "theirs"
     folder.mkdir()
     assert generate(api(), "--output", folder)[0] == 0
@@ -435,7 +433,7 @@ def test_losses_of_several_operations_are_all_told(generate: Run, api: Api) -> N
          "'a\\xadb' holds a character that the generator leaves out"),
     ],
 )  # fmt: skip
-def test_names_and_values_that_clash_are_refused_with_their_place(
+def test_clashing_names_and_values_are_refused_with_their_place(
     generate: Run,
     api: Api,
     save: Callable[..., Path],

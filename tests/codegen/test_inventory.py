@@ -43,7 +43,7 @@ def entries(codegen: Run, words: list[str | Path]) -> list[dict[str, Any]]:
     return found
 
 
-def test_every_operation_is_listed_in_the_order_of_the_description(root: Path, entries: list[dict[str, Any]]) -> None:
+def test_operations_are_listed_in_the_order_of_the_spec(root: Path, entries: list[dict[str, Any]]) -> None:
     operations = list(spec.load(root / "spec" / "iam_api.yaml").operations())
     assert len(operations) == 24
     assert [(entry["id"], entry["method"], entry["path"]) for entry in entries] == [
@@ -96,7 +96,7 @@ def test_the_text_has_a_line_for_each_operation(codegen: Run, words: list[str | 
 # --- other descriptions --------------------------------------------------------------------------------------------
 
 
-def test_operations_without_an_id_are_listed_under_the_one_they_got(
+def test_operations_without_an_id_are_listed_by_the_given_id(
     codegen: Run, generate: Run, save: Callable[..., Path], api: Api, output: Path, tmp_path: Path
 ) -> None:
     get = {"responses": {}, "parameters": [{"name": "b", "in": "path", "required": True, "schema": {"type": "string"}}]}

@@ -229,9 +229,7 @@ def test_a_path_parameter_stays_one_segment(server: Server, sink: Sink, models: 
     assert httpx.URL(f"https://sink.example{path}").raw_path.decode() == path
 
 
-def test_query_header_and_cookie_parameters_are_sent_as_described(
-    server: Server, sink: Sink, models: ModuleType
-) -> None:
+def test_query_header_and_cookie_parameters_are_sent(server: Server, sink: Sink, models: ModuleType) -> None:
     server.answer = httpx.Response(200, text="plain")
     got = sink("api.default.get_queries").sync(
         client=server.client, list_=["a", "b,c"], levels=[models.Level.VALUE_1, models.Level(7)],
@@ -249,7 +247,7 @@ def test_query_header_and_cookie_parameters_are_sent_as_described(
     assert headers["Cookie"] == "session=s; since=2020-01-31"
 
 
-def test_parameters_that_are_left_out_are_not_sent_but_for_their_defaults(server: Server, sink: Sink) -> None:
+def test_omitted_parameters_are_sent_only_with_their_defaults(server: Server, sink: Sink) -> None:
     server.answer = httpx.Response(200, text="plain")
     sink("api.default.get_queries").sync(client=server.client, levels=[], x_trace="t")
     assert dict(httpx.QueryParams(server.request.url.query)) == {"color": "red", "flag": "false", "number": "1.5"}
@@ -407,7 +405,7 @@ def test_defaults_are_what_the_description_says(models: ModuleType, sink: Sink) 
     assert models.Defaults.from_dict({"needed": 4}).to_dict() == {"needed": 4}
 
 
-def test_a_description_of_quotes_and_backslashes_stays_a_docstring(models: ModuleType) -> None:
+def test_quotes_and_backslashes_stay_in_a_docstring(models: ModuleType) -> None:
     assert models.Defaults.__doc__ == "Ends with a backslash \\ and quotes " + '"' * 3
     assert models.Level.__doc__.startswith('How high. A "quote"\n')
 

@@ -207,7 +207,7 @@ def test_a_long_chain_of_references_is_one_schema() -> None:
     assert compare(small(new), wrapped) == []
 
 
-def test_a_union_that_doubles_with_each_level_has_its_members_once() -> None:
+def test_a_union_that_doubles_at_each_level_is_read_once() -> None:
     schemas = chain(60, lambda i: {"oneOf": [ref(i), {"oneOf": [ref(i), TEXT]}]}, {"type": "integer"})
     assert [change.id for change in compare(small({"S0": {"type": "integer"}}), small(schemas))] != []
 
@@ -252,7 +252,7 @@ def test_a_version_of_many_digits_is_compared() -> None:
     assert compare(old, new) == []
 
 
-def test_enum_values_that_differ_in_type_only_are_values_of_their_own(normalised: Normalised) -> None:
+def test_enum_values_that_differ_only_in_type_are_kept(normalised: Normalised) -> None:
     members = [{"enum": [1, True, "1", 1]}, {"enum": [True, "1"]}]
     document = normalised(small({"S0": {"allOf": members}}))
     assert document["components"]["schemas"]["S0"]["enum"] == [True, "1"]
@@ -302,7 +302,7 @@ def test_all_of_that_doubles_with_each_level_is_merged_once(normalised: Normalis
         (chain(26, lambda i: {"oneOf": [ref(i), {"type": "array", "items": ref(i)}]}), "MAX_TYPE_MEMBERS"),
         (chain(26, lambda i: {"anyOf": [ref(i), {"type": "array", "items": ref(i)}, TEXT]}), "MAX_TYPE_MEMBERS"),
         (chain(200, lambda i: {"type": "array", "items": ref(i)}), "MAX_TYPE_LEVELS"),
-        (chain(2_000, lambda i: {"type": "object", "properties": {"a": ref(i)}}), "MAX_CLASS_CHAIN"),
+        (chain(500, lambda i: {"type": "object", "properties": {"a": ref(i)}}), "MAX_CLASS_CHAIN"),
         (chain(900, lambda i: {"allOf": [ref(i), {"properties": {f"p{i}": TEXT}}]}), "MAX_COPIED_NODES"),
         (
             {
@@ -312,8 +312,11 @@ def test_all_of_that_doubles_with_each_level_is_merged_once(normalised: Normalis
             },
             "MAX_ALL_OF_LEVELS",
         ),
-        ({"S0": {"type": "string", "enum": [f"v{i}" for i in range(100_000)]}}, "MAX_ENUM_VALUES"),
-        ({"S0": {"type": "object", "properties": {f"p{i}": TEXT for i in range(20_000)}}}, "MAX_PROPERTIES"),
+        ({"S0": {"type": "string", "enum": [f"v{i}" for i in range(limits.MAX_ENUM_VALUES + 1)]}}, "MAX_ENUM_VALUES"),
+        (
+            {"S0": {"type": "object", "properties": {f"p{i}": TEXT for i in range(limits.MAX_PROPERTIES + 1)}}},
+            "MAX_PROPERTIES",
+        ),
         ({"S0": {"type": "object", "description": "w" * 5_000_001}}, "MAX_PROSE"),
         ({"n" * 300: TEXT, "S0": TEXT}, "MAX_NAME_LENGTH"),
     ],
@@ -425,15 +428,15 @@ _HUGE: dict[str, tuple[Document | bytes, int]] = {
     "spaces": (b" " * 50_000_001, 3),
     "hexadecimal": (json.dumps(small({"S0": {"maximum": 77}})).encode().replace(b"77", b"0x" + b"f" * 400_000), 3),
     "infinite": (json.dumps(small({"S0": {"maximum": 77}})).encode().replace(b"77", b"1e999"), 3),
-    "reference chain": (small(chain(5_000, ref)), 0),
-    "nested chain": (small(chain(5_000, lambda i: {"type": "object", "properties": {"a": ref(i)}})), 0),
-    "one-member unions": (small(chain(5_000, lambda i: {"oneOf": [ref(i)]})), 0),
+    "reference chain": (small(chain(2_000, ref)), 0),
+    "nested chain": (small(chain(2_000, lambda i: {"type": "object", "properties": {"a": ref(i)}})), 0),
+    "one-member unions": (small(chain(2_000, lambda i: {"oneOf": [ref(i)]})), 0),
     "unions": (small(chain(26, lambda i: {"oneOf": [ref(i), {"type": "array", "items": ref(i)}]})), 0),
     "all-of": (small(chain(26, lambda i: {"allOf": [ref(i), ref(i)]})), 0),
-    "all-of chain": (small(chain(5_000, lambda i: {"allOf": [ref(i), {"required": [f"p{i}"]}]})), 3),
-    "properties": (small({"S0": {"type": "object", "properties": {f"p{i}": TEXT for i in range(10_000)}}}), 0),
-    "enum": (small({"S0": {"type": "string", "enum": [f"v{i}" for i in range(100_000)]}}), 0),
-    "extensible enum": (small({"S0": {"type": "string", "x-extensible-enum": [f"v{i}" for i in range(20_000)]}}), 0),
+    "all-of chain": (small(chain(2_000, lambda i: {"allOf": [ref(i), {"required": [f"p{i}"]}]})), 3),
+    "properties": (small({"S0": {"type": "object", "properties": {f"p{i}": TEXT for i in range(5_000)}}}), 0),
+    "enum": (small({"S0": {"type": "string", "enum": [f"v{i}" for i in range(20_000)]}}), 0),
+    "extensible enum": (small({"S0": {"type": "string", "x-extensible-enum": [f"v{i}" for i in range(8_000)]}}), 0),
     "texts": (small({"S0": {"type": "object", "description": "word " * 1_000_000 + "\0\x1b\U0001f600\u202e"}}), 0),
     "braces": (
         small({"S0": TEXT}, paths={"/" + "{" * 900: {"get": {"responses": {"200": {"description": "d"}}}}}),
@@ -442,10 +445,10 @@ _HUGE: dict[str, tuple[Document | bytes, int]] = {
 }
 
 
-def test_a_review_of_a_hostile_spec_ends_with_a_typed_error_or_a_report(tmp_path: Path) -> None:
+def test_a_review_of_a_huge_spec_ends_with_an_error_or_a_report(tmp_path: Path) -> None:
     old = tmp_path / "old.json"
     props = {f"old{i}": TEXT for i in range(600)}
-    enum = {"type": "string", "x-extensible-enum": [f"w{i}" for i in range(20_000)]}
+    enum = {"type": "string", "x-extensible-enum": [f"w{i}" for i in range(8_000)]}
     old.write_text(json.dumps(small({"S0": {"type": "object", "properties": props}})), encoding="utf-8")
     (tmp_path / "old-enum.json").write_text(json.dumps(small({"S0": enum})), encoding="utf-8")
     runs = []

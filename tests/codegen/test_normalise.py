@@ -168,7 +168,7 @@ def test_keywords_without_a_value_count_as_absent(normalised: Normalised, api: A
         (["/a", "/{a}"], ["get_a", "get_a_2"]),
     ],
 )
-def test_operations_without_an_id_get_one_that_makes_a_module_of_its_own(
+def test_operations_without_an_id_get_a_module_of_their_own(
     normalised: Normalised, api: Api, paths: list[str], names: list[str]
 ) -> None:
     document = normalised(api({path: {"get": {"responses": {}}} for path in paths}))
@@ -550,7 +550,7 @@ def test_a_described_reference_to_a_nullable_enum_keeps_its_null(schemas: Callab
     assert changed["Other"] == {"allOf": [ref("Named")]}
 
 
-def test_what_is_said_of_a_nullable_property_is_said_of_the_union(schemas: Callable[..., Document]) -> None:
+def test_keywords_of_a_nullable_property_move_to_its_union(schemas: Callable[..., Document]) -> None:
     said = {"description": "D.", "default": "a", "readOnly": True, "deprecated": True, "example": "b", "x-secret": True}
     changed = schemas(Holder={"type": "object", "properties": {"p": {**ENUM, **said, "nullable": True}}})
     assert changed["Holder"]["properties"]["p"] == {**said, "oneOf": [{**ENUM, "description": "D."}, NULL]}
@@ -620,7 +620,7 @@ def test_a_component_that_only_requests_use_loses_them_itself(sent: Callable[...
     assert components == {"User": USER_INPUT}
 
 
-def test_a_component_that_answers_use_too_gets_a_copy_for_requests(
+def test_a_component_of_responses_gets_a_copy_for_requests(
     sent: Callable[..., tuple[Document, Document]],
 ) -> None:
     schema, components = sent(ref("User"), ref("User"), User=USER)
@@ -655,7 +655,7 @@ def test_what_refers_to_a_copied_component_is_copied_too(sent: Callable[..., tup
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_recursive_schemas_lose_read_only_properties_at_every_level(
+def test_recursive_schemas_lose_all_read_only_properties(
     sent: Callable[..., tuple[Document, Document]], shared: bool
 ) -> None:
     tree = {"type": "object", "properties": {"id": READ_ONLY, "up": ref("Tree"), "down": {"items": ref("Tree")}}}
@@ -711,7 +711,7 @@ def test_shared_request_bodies_are_stripped_once_for_all(normalised: Normalised,
     assert set(document["components"]["schemas"]) == {"User", "UserInput"}
 
 
-def test_an_alias_in_the_file_does_not_tie_a_request_to_an_answer(
+def test_an_alias_does_not_tie_a_request_to_a_response(
     load: Callable[[Any], spec.Spec],
 ) -> None:
     text = """

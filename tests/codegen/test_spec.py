@@ -157,7 +157,7 @@ def test_a_component_may_have_the_name_of_a_keyword(load: Load, api: Api, sectio
     assert "points to nothing" in refusal(lambda: load(document))
 
 
-def test_an_operation_id_that_is_used_twice_is_named_with_both_places(save: Callable[..., Path]) -> None:
+def test_an_operation_id_used_twice_is_named_with_both_places(save: Callable[..., Path]) -> None:
     path = save(
         f"{HEAD}paths:\n  /a:\n    get:\n      operationId: same\n      responses: {{}}\n"
         "  /b:\n    get:\n      responses: {}\n      operationId: same\n"
@@ -240,7 +240,7 @@ def test_a_place_is_that_of_the_nearest_thing_there_is(save: Callable[..., Path]
         ({"/a": {}}, "`paths` holds no operation"),
     ],
 )
-def test_a_description_whose_operations_would_pass_unseen_is_refused(
+def test_a_spec_whose_operations_would_be_missed_is_refused(
     paths: dict[str, object], told: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "api.yaml"

@@ -313,7 +313,7 @@ def test_a_parameter_is_named_by_its_function() -> None:
     assert removed.symbols == ("gcore_iam_client.api.users.list_users.sync_detailed",)
 
 
-def test_what_the_generator_can_no_longer_represent_is_told_with_its_operation() -> None:
+def test_what_the_generator_drops_is_reported_by_operation() -> None:
     def lose(new: Document) -> None:
         new["paths"]["/users"]["get"]["parameters"][0].update(schema={"type": "array", "items": TEXT}, explode=False)
 
@@ -344,7 +344,7 @@ def test_a_correction_that_no_longer_fits_is_told(tmp_path: Path) -> None:
     ]
 
 
-def test_a_client_that_cannot_be_generated_is_an_error_that_names_the_operation() -> None:
+def test_a_client_that_cannot_be_generated_names_the_operation() -> None:
     with pytest.raises(GenerationError, match=r"^new\.yaml:\d+:\d+: operations 'makeThing' and 'make_thing'") as caught:
         reviewed(lambda new: new["paths"]["/users"]["get"].update(operationId="make_thing"))
     assert caught.value.status == 4
@@ -357,7 +357,7 @@ def test_a_description_beside_a_reference_is_no_obstacle() -> None:
     assert reviewed(describe).verdict.python == "none"
 
 
-def test_an_answer_of_a_media_type_that_the_generator_does_not_know_is_told() -> None:
+def test_a_response_of_an_unknown_media_type_is_reported() -> None:
     def answer(new: Document) -> None:
         content = {"application/xml": {"schema": TEXT}}
         new["paths"]["/users"]["get"]["responses"]["200"]["content"] = content

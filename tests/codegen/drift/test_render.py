@@ -47,7 +47,7 @@ def change(**values: Any) -> Change:
 
 @pytest.mark.parametrize("review", REVIEWS.values(), ids=REVIEWS)
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_format_is_text_that_a_file_can_hold_and_ends_with_a_line_break(name: str, review: Review) -> None:
+def test_every_format_is_plain_text_and_ends_with_a_line_break(name: str, review: Review) -> None:
     for options in (Options(), Options(docs=True, color=True)):
         text = FORMATS[name](review, options)
         assert text.encode().decode() == text
@@ -56,7 +56,7 @@ def test_every_format_is_text_that_a_file_can_hold_and_ends_with_a_line_break(na
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("github", "json")])
-def test_every_format_for_people_names_the_layers_and_the_changes(name: str) -> None:
+def test_formats_for_people_name_the_layers_and_the_changes(name: str) -> None:
     text = render(name, sample.review())
     for word in ("wire", "python", "overlay", "api-removed-without-deprecation", "spec/iam_api.yaml:28:5"):
         assert word in text
@@ -101,7 +101,7 @@ def test_text_begins_with_the_verdicts_the_bump_and_both_sides() -> None:
     assert "downloads/new.yaml (version 2026-06-30)" in head
 
 
-def test_text_says_which_layers_were_not_looked_at_and_that_nothing_changed() -> None:
+def test_text_names_skipped_layers_and_that_nothing_changed() -> None:
     text = render("text", sample.nothing())
     assert re.findall(r"^ +(\w+) +not looked at$", text, re.MULTILINE) == ["python", "overlay", "docs"]
     assert text.endswith("\nno changes\n")
@@ -120,7 +120,7 @@ def test_text_gathers_what_one_rule_found_in_one_component() -> None:
     ]
 
 
-def test_text_names_operations_with_each_change_where_they_differ() -> None:
+def test_text_names_the_operations_of_each_change() -> None:
     pointer = "/components/schemas/User/properties/a"
     changes = [change(message=f"change {name}", pointer=pointer, operations=(f"GET /{name}",)) for name in "ab"]
     lines = render("text", only(*changes)).splitlines()
@@ -300,7 +300,7 @@ def test_nothing_in_a_description_becomes_markup(docs: bool) -> None:
     assert sum(token.type == "tr_open" for token in found) == 5
 
 
-def test_nothing_in_a_description_mentions_anybody_or_links_anywhere() -> None:
+def test_nothing_in_a_spec_mentions_people_or_makes_links() -> None:
     texts = [token.content for token in tokens(render("markdown", sample.hostile(), docs=True)) if token.type == "text"]
     assert any("octocat" in text for text in texts)
     assert [found for text in texts for found in LINKED.findall(text)] == []
@@ -314,7 +314,7 @@ def test_what_a_description_says_is_still_what_one_reads() -> None:
 
 
 @pytest.mark.parametrize("text", ["- item", "1. item", "# title", "> quote", "+ item", "~~~", "    code", "***", "a  "])
-def test_a_note_that_looks_like_the_start_of_a_block_is_a_sentence(text: str) -> None:
+def test_a_note_that_looks_like_a_block_is_a_sentence(text: str) -> None:
     review = attrs.evolve(sample.nothing(), notes=(text,))
     found = list(tokens(render("markdown", review)))
     lists = [token for token in found if token.type.endswith("_list_open")]
@@ -333,7 +333,7 @@ def entries(text: str) -> list[str]:
     return re.findall(r"^- (?:\*\*.*|.*ran out.*)\n(?:  .*\n)*", text, re.MULTILINE)
 
 
-def test_markdown_never_takes_more_than_it_may_and_drops_whole_entries_the_mildest_first() -> None:
+def test_markdown_keeps_its_limit_by_dropping_mild_entries() -> None:
     review = sample.review()
     review = attrs.evolve(review, changes=review.changes * 4, notes=review.notes * 3)
     full = render("markdown", review, docs=True)
@@ -393,7 +393,7 @@ def commands(review: Review) -> list[tuple[str, dict[str, str], str]]:
     return found
 
 
-def test_github_annotates_the_new_description_and_the_old_one_for_what_is_gone() -> None:
+def test_github_annotates_the_old_spec_for_what_is_removed() -> None:
     found = {(kind, properties["title"]): properties for kind, properties, _ in commands(sample.review())}
     gone = found["error", "wire: api-removed-without-deprecation"]
     assert (gone["file"], gone["line"], gone["col"]) == ("spec/iam_api.yaml", "28", "5")
@@ -505,7 +505,7 @@ def test_an_acceptance_makes_an_error_pass_everywhere() -> None:
     assert "### Errors" not in render("markdown", only(accepted))
 
 
-def test_html_shows_the_piece_of_a_long_line_that_a_change_is_about() -> None:
+def test_html_shows_the_changed_piece_of_a_long_line() -> None:
     long = "{" + ", ".join(f'"key{number}": {number}' for number in range(200)) + "}"
     column = long.index('"key150"') + 1
     review = only(change(new=Place(1, column, 1)))
