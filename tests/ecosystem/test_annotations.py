@@ -77,6 +77,7 @@ PUBLIC = find_public()
 
 
 UNRESOLVED = {
+    "session.Session",
     "Account.__init__",
     "Account.create",
     "Account.get",
@@ -87,12 +88,10 @@ UNRESOLVED = {
     "Auth.refresh",
     "Auth.select_account",
     "CallReporter.__init__",
-    "IAMClient.__init__",
     "IAMClient.account",
     "IAMClient.auth",
     "IAMClient.tokens",
     "IAMClient.users",
-    "IAMClient.with_options",
     "LegacyTokens.__init__",
     "LegacyTokens.create",
     "LegacyTokens.get",
