@@ -153,6 +153,8 @@ def _check(arguments: argparse.Namespace) -> int:
     problems += unasync.find_differences(arguments.overlay)
     for problem in problems:
         print(visible(problem), file=sys.stderr)
+    for gap in check.list_fake_gaps(arguments.output):
+        print(visible(gap))
     if not problems:
         print(f"{arguments.output}: in sync with {arguments.spec}, nothing lost")
     return 1 if problems else 0

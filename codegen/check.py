@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -10,6 +13,9 @@ from .errors import CodegenError
 from .generate import differences, generated, read_tree
 from .inventory import missing
 from .spec import Spec
+
+CLIENT_PACKAGE = "gcore_iam_client"
+"""The name under which FakeIAM imports the generated package."""
 
 
 def check(spec: Spec, corrections: tuple[Correction, ...], config: Path, package: Path) -> list[str]:
@@ -35,6 +41,29 @@ def check(spec: Spec, corrections: tuple[Correction, ...], config: Path, package
         problems += [f"{path}: was not generated; generated code is all that belongs there" for path in strays(package)]
         problems += [f"{package}: {line}" for line in missing(fresh.document, fresh.path, fresh.config)]
     return problems
+
+
+def list_fake_gaps(package: Path) -> list[str]:
+    """List where FakeIAM is behind the spec of a generated package: operations without a handler, missing properties.
+
+    Gaps are no errors: FakeIAM completes its responses from the spec. It runs in a process of its own, because build
+    time and run time share no imports, and the package may just have been generated.
+
+    Args:
+        package: Folder of the generated package; a folder of another name than `gcore_iam_client` has no FakeIAM.
+
+    Returns:
+        One line for each gap.
+    """
+    if package.name != CLIENT_PACKAGE:
+        return []
+    path = os.pathsep.join(filter(None, (str(package.parent.resolve()), os.environ.get("PYTHONPATH"))))
+    command = [sys.executable, "-m", "gcore_iam.testing", "--gaps"]
+    run = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+    if run.returncode != 0:
+        reason = run.stderr.strip().rpartition("\n")[2]
+        return [f"FakeIAM: its gaps cannot be listed: {reason}"]
+    return run.stdout.splitlines()
 
 
 def strays(package: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import shutil
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gcore_iam_client.description import DESCRIPTION
 
 from codegen import spec
-from codegen.check import strays
+from codegen.check import list_fake_gaps, strays
 from codegen.generate import generated, replace
 
 Document = dict[str, Any]
@@ -192,3 +194,62 @@ def test_a_type_that_says_nothing_is_a_loss(
     assert generate(api(thing({})))[0] == 0
     write_record(tmp_path / "api.yaml")
     assert check()[::2] == (1, [f"{output}: operation getThing: has the success type Any"])
+
+
+# --- FakeIAM and the spec ------------------------------------------------------------------------------------------
+
+
+ROLES: Document = {
+    "operationId": "iamListRoles",
+    "responses": {
+        "200": {
+            "content": {
+                "application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Group"}}}
+            }
+        }
+    },
+}
+
+
+@pytest.fixture
+def grown_package(root: Path, tmp_path: Path) -> Path:
+    """The generated package for a spec with another operation, and another required property of a user."""
+    package = tmp_path / "generated" / "gcore_iam_client"
+    shutil.copytree(root / "generated" / "gcore_iam_client", package)
+    document = copy.deepcopy(DESCRIPTION)
+    document["paths"]["/iam/roles"] = {"get": ROLES}
+    schema = document["components"]["schemas"]["UserPublic"]
+    schema["properties"]["created_at"] = {"type": "string"}
+    schema["required"].append("created_at")
+    (package / "description.py").write_text(f"DESCRIPTION = {document!r}\n", encoding="utf-8")
+    return package
+
+
+def test_gaps_of_the_fake_are_listed_by_operation(grown_package: Path) -> None:
+    operations = "overlay/gcore_iam/testing/operations/"
+    property_gap, operation_gap = list_fake_gaps(grown_package)
+    assert property_gap == (
+        "FakeIAM: iamGetUser answers created_at from its schema only; "
+        f"add it to get_user in {operations}users.py, or to serializers.py"
+    )
+    assert operation_gap == f"FakeIAM: iamListRoles answers from its schema only; add a handler in {operations}"
+
+
+def test_a_gap_of_the_vendored_spec_is_a_new_operation_or_property(root: Path) -> None:
+    gaps = list_fake_gaps(root / "generated" / "gcore_iam_client")
+    assert all("from its schema only; add" in gap for gap in gaps), gaps
+
+
+def test_a_package_that_the_fake_cannot_import_is_said(grown_package: Path) -> None:
+    (grown_package / "description.py").write_text("DESCRIPTION = {}['x']\n", encoding="utf-8")
+    assert list_fake_gaps(grown_package) == ["FakeIAM: its gaps cannot be listed: KeyError: 'x'"]
+
+
+def test_gaps_are_printed_and_are_no_failure(codegen: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(
+        "codegen.check.list_fake_gaps", lambda _: ["FakeIAM: iamListRoles answers from its schema only"]
+    )
+    status, out, errors = codegen("check")
+    assert (status, errors) == (0, [])
+    assert out.startswith(f"{gap}\n")
