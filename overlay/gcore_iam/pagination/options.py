@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast, get_args
 
 import attrs
 
@@ -28,14 +28,21 @@ DEFAULT_PREFETCH_BYTES = 16 * 2**20
 """Bytes of responses: 16 MiB."""
 
 
+CONTENT_PREFIX = "content:"
+"""Begins the key of an item that has no key of its own; an id that begins so is taken for the content of an item."""
+
+
 @attrs.frozen
 class Identity(Generic[T]):
     """Computes the keys by which a pager recognises the items of a list.
 
+    An item whose key is neither an int nor a str, as that of a null item, is recognised by its content. Such items may
+    be equal, as entries of a log may be.
+
     Args:
-        key: Returns the key of an item.
+        key: Returns the key of an item; None if it has no key. It may fail for an item that is null.
         is_unique: Whether no two items of the list have the same key. Entries of a log may be equal.
-        content: Returns a key for an item whose own key is neither an int nor a str.
+        content: Returns a text that is the same for items with the same content.
     """
 
     key: Callable[[T], object]
@@ -43,22 +50,50 @@ class Identity(Generic[T]):
     content: Callable[[T], Key] = repr
 
     def get_key(self, item: T) -> Key:
-        """Return the key of an item."""
-        if item is None:  # the server has sent null
-            return self.content(item)
-        key = self.key(item)
-        return key if isinstance(key, int | str) else self.content(item)
+        """Return the key of an item.
+
+        Raises:
+            ConfigurationError: The key function failed, and the item is not null.
+        """
+        key = self._call_key(item)
+        is_key = isinstance(key, int | str) and not isinstance(key, bool)
+        return cast("Key", key) if is_key else f"{CONTENT_PREFIX}{self.content(item)}"
 
     def get_keys(self, items: Sequence[T]) -> list[Key]:
-        """Return the keys of several items."""
-        with suppress(AttributeError):
+        """Return the keys of several items.
+
+        Raises:
+            ConfigurationError: The key function failed for an item that is not null.
+        """
+        with suppress(Exception):  # `get_key` finds the item for which the key function fails
             keys: list[Any] = list(map(self.key, items))
             if set(map(type, keys)) <= _KEY_TYPES:
                 return keys
         return [self.get_key(item) for item in items]
 
+    def can_repeat(self, key: Key) -> bool:
+        """Return whether several items of the list may have this key."""
+        return not self.is_unique or is_content_key(key)
+
+    def _call_key(self, item: T) -> object:
+        try:
+            return self.key(item)
+        except Exception as error:
+            if item is None:
+                return None
+            name = getattr(self.key, "__qualname__", type(self.key).__name__)
+            raise ConfigurationError(
+                f"the key function {name} raised {type(error).__name__} for an item of type {type(item).__name__}; "
+                "it must return an int or a str, or None for an item that has no key"
+            ) from error
+
 
 _KEY_TYPES = {int, str}
+
+
+def is_content_key(key: Key) -> bool:
+    """Return whether a key stands for the content of an item that has no key of its own."""
+    return isinstance(key, str) and key.startswith(CONTENT_PREFIX)
 
 
 @attrs.define

@@ -14,9 +14,15 @@ If no two items have the same key and the server keeps the order of its items, t
   whose place in the order is known, `missing` those that a page should have shown and did not. A page has to be
   compared with both.
 
-Lists without ids may hold equal keys, and equal items cannot be distinguished. There, keys are counted: a page may show
-an equal item as often as it is remembered behind the anchor before it counts as a new one. If the list does not change,
-every item comes. If it changes, an item can be mistaken for an equal one: one of them may be left out or repeated.
+Items without ids are recognised by their content, and equal items cannot be distinguished. They are counted: a page may
+show an equal item as often as it is remembered from the anchor on; beyond that it is a new one. An item that equals
+another remembered one is no anchor. A page that begins with such an item is placed by its offset instead: first where
+the totals say that the list has shifted to, then where the page stands if the list has not changed. The page is
+accepted there if all items that it shares with the remembered ones are the same. So if the list does not change, every
+item comes, as often as the server has it. If it changes, an item can be mistaken for an equal one: one of them may be
+left out or repeated.
+
+An id that the server sends several times is one item. It comes once.
 """
 
 from __future__ import annotations
@@ -26,7 +32,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from .options import Key
+from .options import Key, is_content_key
 
 MIN_REMEMBERED_KEYS = 4096
 """Keys that are remembered at least: several of the largest pages, a few hundred KB."""
@@ -76,15 +82,16 @@ class OverlapMatcher:
         self._counts = Counter(self.keys)
 
     def align(
-        self, offset: int, keys: Sequence[Key], expected: int | None, *, is_last_resort: bool = False
+        self, offset: int, keys: Sequence[Key], expected: Sequence[int] = (), *, is_last_resort: bool = False
     ) -> Alignment | None:
         """Align a page with what has been read; return None if it shows nothing that has been read.
 
         Args:
             offset: The page's offset in the list.
             keys: The keys of its items.
-            expected: Index in `self.keys` at which the page begins if the list has only grown at its head; None if
-                that is unknown.
+            expected: Indexes in `self.keys` at which the page may begin, the likeliest first. They place a page that
+                begins with an item that equals other ones. An index below zero says that the page begins so many items
+                before the remembered ones.
             is_last_resort: Whether to accept the beginning of the list even if nothing on the page has been read.
         """
         end = len(self.keys)
@@ -96,10 +103,10 @@ class OverlapMatcher:
             return self.align_from(keys, 0, 0) if offset == 0 else None
         if offset == 0 and self.is_complete and self.is_unique:
             return self.align_from(keys, 0, 0)
-        if not self.is_unique:
-            kept = self._find_start(keys, expected)
-            if kept is not None:
-                return self.align_from(keys, 0, kept)
+        if not self.is_unique or self._counts[keys[0]] > 1:
+            index = self._find_start(keys, expected)
+            if index is not None:
+                return self.align_from(keys, max(0, -index), max(0, index))
         for index, key in enumerate(keys):
             if self._counts[key] == 1:  # equal items cannot be distinguished, so they are no anchors
                 return self.align_from(keys, index, self.keys.index(key))
@@ -127,20 +134,27 @@ class OverlapMatcher:
                 break
         return newest[::-1]
 
-    def _find_start(self, keys: Sequence[Key], expected: int | None) -> int | None:
-        """Find the index in `self.keys` at which a page of a list with equal keys begins.
+    def _find_start(self, keys: Sequence[Key], expected: Sequence[int]) -> int | None:
+        """Find the index in `self.keys` at which a page begins, although its first key stands there several times.
 
-        From that index on, all keys of the overlap are equal. Return None if there is no such index or several.
+        The page and `self.keys` have the same keys wherever they overlap. Return the first of the expected indexes for
+        which this holds, else the only index for which it does; None if there is no such index or several.
         """
 
-        def is_match(start: int) -> bool:
-            common = min(len(keys), len(self.keys) - start)
-            return self.keys[start : start + common] == list(keys[:common])
+        def is_match(index: int) -> bool:
+            shared = self.keys[max(0, index) : max(0, index + len(keys))]
+            start = max(0, -index)
+            return bool(shared) and shared == list(keys[start : start + len(shared)])
 
-        if expected is not None and 0 <= expected < len(self.keys) and is_match(expected):
-            return expected
-        matches = [start for start, key in enumerate(self.keys) if key == keys[0] and is_match(start)]
+        found = next(filter(is_match, expected), None)
+        if found is not None:
+            return found
+        matches = [index for index, key in enumerate(self.keys) if key == keys[0] and is_match(index)]
         return matches[0] if len(matches) == 1 else None
+
+    def _can_repeat(self, key: Key) -> bool:
+        """Return whether several items may have this key."""
+        return not self.is_unique or is_content_key(key)
 
     def align_from(self, keys: Sequence[Key], start: int, kept: int) -> Alignment:
         """Align a page whose items from index `start` on replace `self.keys[kept:]`."""
@@ -158,12 +172,14 @@ class OverlapMatcher:
             known: int | None = None
             if remaining.get(key):
                 known = remaining[key].popleft()
-            elif self.is_unique and self._counts[key]:
+            elif key in seen and not self._can_repeat(key):
+                continue  # the page repeats an id
+            elif self._counts[key] and not self._can_repeat(key):
                 known = -1  # it was read before the items that stand in front of it on this page
             elif found[key] < self.missing[key]:
                 found[key] += 1
                 known = end
-            elif not self.is_unique or key not in seen:
+            else:
                 fresh.append(index)
             seen.add(key)
             is_last_known = known is not None
@@ -195,7 +211,7 @@ class OverlapMatcher:
             self.keys += placed[1:]  # the usual case: nothing has changed
             self._counts.update(placed[1:])
         else:
-            moved = set(placed) if self.is_unique else set[Key]()
+            moved = {key for key in placed if not self._can_repeat(key)}
             before = [key for key in self.keys[: alignment.kept] if key not in moved]
             self.keys = [*before, *placed, *alignment.following]
             self._counts = Counter(self.keys)

@@ -139,7 +139,7 @@ class PageRequester(Generic[T]):
         common = min(len(previous_keys), len(response.items))
         if common == 0 or self._identity.get_key(response.items[0]) != previous_keys[0]:
             return
-        if not self._identity.is_unique and len(set(previous_keys)) == 1:
+        if self._identity.can_repeat(previous_keys[0]) and len(set(previous_keys[:common])) == 1:
             return  # a log may repeat the same entry on several pages
         for distance in REPETITION_DISTANCES:
             if self._is_strict and response.total != previous_total:

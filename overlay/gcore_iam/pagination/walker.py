@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -12,7 +12,7 @@ from ..errors import PaginationError
 from .checkpoint import MAX_MISSING_KEYS, MAX_RECENT_KEYS, Position, Progress
 from .options import Identity, Key, Page, PageOptions, PageRequest, PageResponse
 from .overlap import Alignment, OverlapMatcher
-from .requester import MAX_CONTRADICTIONS, PageRequester, Requests
+from .requester import PageRequester, Requests
 
 T = TypeVar("T")
 
@@ -24,6 +24,9 @@ MAX_ORDER_CONFLICTS = 6
 
 MAX_SEARCH_STEPS = 24
 """Steps back, and steps forward, in the search for a page that continues what has been read."""
+
+CONFIRMATIONS_WITHOUT_TOTAL = 4
+"""How often a page that looks like a shift of the list has to come again, if no total shows that nothing has changed."""
 
 _FAST_HINT = 'consistency="fast" takes pages as they come'
 
@@ -90,7 +93,7 @@ class PageWalker(Generic[T]):
         self._known_total = progress.total
         """The total at the time when `next_offset` was computed."""
         self._page_number = 0
-        self._searches = self._stalls = 0
+        self._searches = 0
         self._last_step = options.step
         """Items of the last page beyond the overlap: the server may send fewer than requested."""
         self._is_finished = False
@@ -112,7 +115,6 @@ class PageWalker(Generic[T]):
         Raises:
             PaginationError: The server's pages contradict each other.
         """
-        self._stalls = 0
         while not self._is_finished and (self.remaining is None or self.remaining > 0):
             aligned = yield from self._find_next()
             if aligned is None:
@@ -124,10 +126,10 @@ class PageWalker(Generic[T]):
             if ready is None and not self._is_finished and is_stalled:
                 if self.total is None:
                     self._is_finished = yield from self._check_end(offset, keys)
-                elif keys:
+                if keys and not self._is_finished and self._pending is None:
                     ready = yield from self._follow_single_item(keys, after)
             if ready is not None:
-                self._searches = self._stalls = 0
+                self._searches = 0
                 self._requester.record_progress()
                 yield ready
                 ready = None  # the caller may free it before the next page comes
@@ -170,19 +172,22 @@ class PageWalker(Generic[T]):
         """Read on after a page that holds a single item, so that no page overlaps with the next one.
 
         The page after that item is accepted as the next one if, before and after, the item stands at the same offset
-        and the total is the same. If the list changes back and forth in between, items may be missed.
+        and the total, if there is one, is the same. A page that begins with an item that has been read is accepted if it
+        comes twice. If the list changes back and forth in between, items may be missed.
 
         Args:
             single: The key of that item.
             after: Index in the matcher's keys of the item that follows it.
 
         Returns:
-            A page; None if it is uncertain what follows, and everything has to be requested once more.
+            A page; None if it has no new item, or if it is uncertain what follows, and everything has to be requested
+            once more.
 
         Raises:
-            PaginationError: The items that follow have been read before, several times in a row.
+            PaginationError: The server ignores offset.
         """
-        offset, total, is_confirmed = self.next_offset, self.total, False
+        offset, total = self.next_offset, self.total
+        confirmations = 1 if total is not None else CONFIRMATIONS_WITHOUT_TOTAL
         while True:
             response = yield from self._request(offset + 1, is_fresh=True)
             repeated = yield from self._request(offset, is_fresh=True)
@@ -190,22 +195,14 @@ class PageWalker(Generic[T]):
                 self._pending = offset, repeated  # this page overlaps with the next one
                 return None
             keys = self._identity.get_keys(response.items)
-            if not keys or {response.total, repeated.total} != {total}:
+            if not keys or len({total, response.total, repeated.total} - {None}) > 1:
                 return None
             if self._identity.get_keys(repeated.items) != single:
                 return None
-            if is_confirmed or self._matcher.are_unknown(keys, after):
+            if not confirmations or self._matcher.are_unknown(keys, after):
                 break
-            if self._identity.is_unique:
-                self._stalls += 1
-                if self._stalls < MAX_CONTRADICTIONS:
-                    return None
-                raise PaginationError(
-                    f"the server counts {total} items, but {self._stalls} times nothing follows the one at offset "
-                    f"{offset}; {_FAST_HINT}",
-                    offset=offset,
-                )
-            is_confirmed = True  # if it comes again, it is a new item that equals one that has been read
+            confirmations -= 1  # if it comes again, the server repeats an id, or has an item that equals another one
+        yield from self._requester.check_repetition(offset + 1, response, self.limit)
         return self._accept(_AlignedPage(offset + 1, response, keys, self._matcher.align_from(keys, 0, after)))
 
     def _check_end(self, offset: int, keys: Sequence[Key]) -> Requests[bool]:
@@ -318,11 +315,14 @@ class PageWalker(Generic[T]):
         start = 0 if response.is_whole else offset
         if not self._is_strict or not self._matcher.keys:
             skipped = self.next_offset + self._items_to_skip if response.is_whole else self._items_to_skip
-            return _AlignedPage(start, response, keys, Alignment(range(min(skipped, len(keys)), len(keys))))
-        expected = None
-        if self._known_total is not None and response.total is not None:
-            growth = response.total - self._known_total
-            expected = len(self._matcher.keys) - 1 - growth - (self.next_offset - offset)
+            fresh: Sequence[int] = range(min(skipped, len(keys)), len(keys))
+            if self._is_strict and len(set(keys)) < len(keys):  # the server repeats an id, or has equal items
+                fresh = [index for index in self._matcher.align_from(keys, 0, 0).fresh if index >= skipped]
+            return _AlignedPage(start, response, keys, Alignment(fresh))
+        # Where the page begins if the list has only grown at its head, and where it does if nothing has changed.
+        unchanged = len(self._matcher.keys) - 1 - (self.next_offset - start)
+        growth = 0 if self._known_total is None or response.total is None else response.total - self._known_total
+        expected = (unchanged - growth, unchanged)
         alignment = self._matcher.align(start, keys, expected, is_last_resort=is_last_resort)
         if alignment is None:
             return None
@@ -358,6 +358,14 @@ def _select_items(items: Sequence[T], indexes: Sequence[int]) -> Sequence[T]:
 
 def _have_same_order(one: Sequence[Key], other: Sequence[Key]) -> bool:
     """Return whether two responses to the same request have the same order, and at least half of their items."""
-    indexes = {key: index for index, key in enumerate(other)}
-    common = [indexes[key] for key in one if key in indexes]
+    indexes = {key: index for index, key in enumerate(_number_equal(other))}
+    common = [indexes[key] for key in _number_equal(one) if key in indexes]
     return common == sorted(common) and 2 * len(common) >= min(len(one), len(other))
+
+
+def _number_equal(keys: Sequence[Key]) -> Iterator[tuple[Key, int]]:
+    """Pair each key with how many equal ones stand before it."""
+    counts: Counter[Key] = Counter()
+    for key in keys:
+        yield key, counts[key]
+        counts[key] += 1

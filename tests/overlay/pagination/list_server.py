@@ -22,6 +22,9 @@ CHANGES: st.SearchStrategy[bytes] = st.binary(min_size=48, max_size=48)
 LENGTHS: st.SearchStrategy[bytes] = st.one_of(st.just(b""), st.binary(min_size=16, max_size=16))
 """How short pages are; see `ListServer.lengths`."""
 
+COUNTED: st.SearchStrategy[bytes] = st.sampled_from([b"\1", b"\0", b"\1\0", b"\0\0\1"])
+"""Which responses have a total: all, none, or some; see `ListServer.counted`."""
+
 
 class PageFailureError(Exception):
     """A request that the server fails."""
@@ -42,8 +45,10 @@ class ListServer:
             each change takes one byte: a deletion if it is even, else an insertion, at byte // 4 64ths of the list.
             With `moves`, every third value moves a row.
         max_length: Rows on a page at most.
-        lengths: Makes pages shorter, but not shorter than two rows; one byte a request, again and again.
+        lengths: Makes pages shorter, but not shorter than `min_length`; one byte a request, again and again.
+        min_length: Rows on a page at least, if the list and the limit allow it.
         is_counted: Whether the server sends a total.
+        counted: Which responses have a total, if the server sends any; one byte a request, again and again.
         moves: Whether some changes move a row to another place.
         failures: Numbers of the requests that fail, from 0.
     """
@@ -52,6 +57,8 @@ class ListServer:
     changes: bytes = b""
     max_length: int = 1000
     lengths: bytes = b""
+    min_length: int = 2
+    counted: bytes = b"\1"
     is_counted: bool = True
     moves: bool = False
     failures: frozenset[int] = frozenset()
@@ -79,9 +86,10 @@ class ListServer:
             raise PageFailureError(f"request {number}")
         length = min(limit, self.max_length)
         if self.lengths:
-            shortest = min(2, length)
+            shortest = min(self.min_length, length)
             length = shortest + self.lengths[number % len(self.lengths)] % (length - shortest + 1)
-        return PageResponse(self.rows[offset : offset + length], len(self.rows) if self.is_counted else None)
+        is_counted = self.is_counted and self.counted[number % len(self.counted)]
+        return PageResponse(self.rows[offset : offset + length], len(self.rows) if is_counted else None)
 
     def _take_changes(self) -> bytes:
         start = self.next_change + 1

@@ -21,6 +21,8 @@ OPERATION = "numbers"
 
 BY_ID = Identity[int](lambda row: row, is_unique=True)
 BY_CONTENT = Identity[int](lambda row: row, is_unique=False)
+BY_ID_OR_CONTENT = Identity[int](lambda row: None if row < 3 else row, is_unique=True)
+"""The rows 0, 1 and 2 have no id."""
 
 EARLY, LATE, LIMITED = 0, 1, 2
 """What happens to a page that is requested ahead: the server reads its rows now, or when the reader needs them, or it

@@ -9,12 +9,12 @@ import random
 import attrs
 import pytest
 from gcore_iam import PaginationError
-from gcore_iam.pagination.options import Identity, PageOptions, PageResponse
+from gcore_iam.pagination.options import Consistency, Identity, PageOptions, PageResponse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .list_server import CHANGES, FIRST_NEW_ROW, LENGTHS, ListServer
-from .simulated_reader import BY_CONTENT, BY_ID, SimulatedReader, read
+from .list_server import CHANGES, COUNTED, FIRST_NEW_ROW, LENGTHS, ListServer
+from .simulated_reader import BY_CONTENT, BY_ID, BY_ID_OR_CONTENT, SimulatedReader, read
 
 IDENTITIES = pytest.mark.parametrize("identity", [BY_CONTENT, BY_ID], ids=["by content", "by id"])
 
@@ -114,13 +114,81 @@ def test_few_requests_in_a_row_bring_nothing_new(
 # --- equal rows ----------------------------------------------------------------------------------------------------
 
 
+EQUAL_ROWS = st.lists(st.integers(0, 2), max_size=25)
+
+
+@pytest.mark.parametrize("consistency", ["strict", "fast"])
+@pytest.mark.parametrize("identity", [BY_CONTENT, BY_ID_OR_CONTENT], ids=["by content", "without ids"])
 @settings(max_examples=300)
-@given(rows=st.lists(st.integers(0, 2), max_size=25), page_size=st.integers(1, 8), lengths=LENGTHS, delays=DELAYS)
-def test_equal_rows_come_as_often_as_they_exist(rows: list[int], page_size: int, lengths: bytes, delays: bytes) -> None:
-    """If the list does not change, and the server sends totals."""
-    for max_length, prefetch in itertools.product((1, 2, 1000), (1, 4)):
-        server = ListServer(rows, max_length=max_length, lengths=lengths)
-        assert read(server, BY_CONTENT, page_size=page_size, prefetch=prefetch, delays=delays) == rows
+@given(
+    rows=EQUAL_ROWS,
+    page_size=st.integers(1, 8),
+    start=st.integers(0, 4),
+    max_items=st.none() | st.integers(0, 25),
+    max_length=st.sampled_from([1, 2, 3, 1000]),
+    lengths=LENGTHS,
+    counted=COUNTED,
+    delays=DELAYS,
+)
+def test_equal_rows_come_as_often_as_they_exist(
+    identity: Identity[int],
+    consistency: Consistency,
+    rows: list[int],
+    page_size: int,
+    start: int,
+    max_items: int | None,
+    max_length: int,
+    lengths: bytes,
+    counted: bytes,
+    delays: bytes,
+) -> None:
+    """If the list does not change: whatever the pages, and whether or not the server sends totals."""
+    options = PageOptions(page_size, start, max_items, consistency=consistency)
+    for prefetch in (1, 4):
+        server = ListServer(rows, max_length=max_length, lengths=lengths, min_length=1, counted=counted)
+        reader = SimulatedReader(server, attrs.evolve(options, prefetch=prefetch), identity, delays=delays)
+        assert list(reader) == rows[start:][:max_items]
+
+
+@settings(max_examples=300)
+@given(
+    positions=st.lists(st.sampled_from([0, 1, 2, None]), max_size=25),
+    page_size=st.integers(1, 8),
+    max_length=st.sampled_from([1, 2, 1000]),
+    counted=COUNTED,
+)
+def test_rows_without_ids_come_beside_rows_with_ids(
+    positions: list[int | None], page_size: int, max_length: int, counted: bytes
+) -> None:
+    """The rows 0, 1 and 2 have no id, and may be equal; each other row has an id of its own."""
+    rows = [10 + number if row is None else row for number, row in enumerate(positions)]
+    server = ListServer(rows, max_length=max_length, counted=counted)
+    assert read(server, BY_ID_OR_CONTENT, page_size=page_size) == rows
+
+
+@pytest.mark.parametrize(("rows", "page_size"), [("aa", 100), ("aaab", 1), ("abab", 3), ("aabaab", 3), ("a" * 40, 7)])
+def test_equal_rows_of_an_uncounted_list_all_come(rows: str, page_size: int) -> None:
+    numbers = [ord(row) for row in rows]
+    assert read(ListServer(numbers, is_counted=False), BY_CONTENT, page_size=page_size) == numbers
+
+
+def test_a_periodic_log_of_short_pages_heeds_offset() -> None:
+    """The first row of a page is the same at each offset that is tried, as if the server ignored offset."""
+    rows = [0, 1, *[0] * 20]
+    server = ListServer(rows, lengths=b"\1" + bytes(15), min_length=1)
+    assert read(server, BY_CONTENT, page_size=2, consistency="fast") == rows
+
+
+def test_an_uncounted_server_of_single_rows_sends_all() -> None:
+    server = ListServer(range(60), max_length=1, is_counted=False)
+    assert read(server, BY_ID, page_size=10) == list(range(60))
+    assert len(server.requests) <= 4 * 60 + 2
+
+
+def test_equal_rows_keep_their_order() -> None:
+    """Four other rows are replaced; a page that shows this twice is no sign of an unstable order."""
+    server = ScriptedServer([[*[0, 1] * 5, 2, 3, 4, 5, 6], [*[0, 1] * 5, 7, 8, 9, 10, 11]])
+    assert read(server, BY_CONTENT, page_size=14) == [*[0, 1] * 5, 2, 3, 4, 5, 7, 8, 9, 10, 11]
 
 
 @settings(max_examples=300)
@@ -143,19 +211,42 @@ def test_a_changing_list_of_equal_rows_ends(
 @settings(max_examples=300)
 @given(size=SIZES, page_size=st.integers(1, 8), lengths=LENGTHS, repeat=st.integers(2, 4))
 def test_a_list_with_repeated_rows_ends(size: int, page_size: int, lengths: bytes, repeat: int) -> None:
-    """Or raises: a list of users that holds the same id several times contradicts itself."""
+    """An id that the server repeats comes once."""
     rows = [row for row in range(size) for _ in range(1 + row % repeat)]
-    server = ListServer(rows, lengths=lengths)
-    got: set[int] = set()
+    for (is_counted, max_length), min_length in itertools.product(((True, 1000), (False, 1000), (True, 1)), (1, 2)):
+        server = ListServer(rows, lengths=lengths, min_length=min_length, max_length=max_length, is_counted=is_counted)
+        assert read(server, BY_ID, page_size=page_size) == list(range(size))
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 3, 100])
+@pytest.mark.parametrize("max_length", [1, 2, 1000])
+@pytest.mark.parametrize("is_counted", [True, False])
+def test_an_id_that_the_server_repeats_comes_once(page_size: int, max_length: int, is_counted: bool) -> None:
+    """On one page, on neighbouring pages, and on pages far apart."""
+    server = ListServer([0, 1, 1, 2, 0, 3, 3, 3, 4, 1], max_length=max_length, is_counted=is_counted)
+    assert read(server, BY_ID, page_size=page_size) == [0, 1, 2, 3, 4]
+
+
+def test_fast_pages_come_as_they_are() -> None:
+    """With all the ids that the server repeats."""
+    assert read(ListServer([0, 1, 1]), BY_ID, page_size=2, consistency="fast") == [0, 1, 1]
+
+
+def test_a_server_that_sends_one_id_for_ever_raises() -> None:
+    server = ListServer([0, *[1] * 100], max_length=1)
+    with pytest.raises(PaginationError, match="does not heed offset"):
+        read(server, BY_ID)
+    assert len(server.requests) <= MOST_REQUESTS_WITHOUT_A_PAGE
+
+
+def test_single_rows_that_never_stop_changing_raise() -> None:
+    """A row is added before each request: no two pages show the same list."""
+    server = ListServer(range(10), changes=bytes([1, 1]) * 1000, max_length=1)
     requests = 0
-    try:
-        for page in SimulatedReader(server, PageOptions(page_size, prefetch=1), BY_ID).pages():
-            got.update(page.items)
+    with pytest.raises(PaginationError, match="64 requests around offset .* brought nothing new: the list changes"):
+        for _ in SimulatedReader(server, PageOptions(prefetch=1), BY_ID):
             requests = len(server.requests)
-    except PaginationError:
-        assert len(server.requests) - requests <= MOST_REQUESTS_WITHOUT_A_PAGE
-    else:
-        assert got == set(rows)
+    assert len(server.requests) - requests == MOST_REQUESTS_WITHOUT_A_PAGE
 
 
 # --- one case for each fault ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from gcore_iam.pagination.options import Consistency, Identity, PageOptions, Pag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .list_server import CHANGES, LENGTHS, ListServer, PageFailureError
+from .list_server import CHANGES, COUNTED, LENGTHS, ListServer, PageFailureError
 from .simulated_reader import BY_CONTENT, BY_ID, SimulatedReader
 
 IDENTITIES = pytest.mark.parametrize("identity", [BY_CONTENT, BY_ID], ids=["by content", "by id"])
@@ -72,6 +72,38 @@ def test_an_unchanged_list_resumes_from_every_checkpoint(
         rest = SimulatedReader(server, later_options, BY_ID, resume=checkpoint)
         assert rest.checkpoint() == checkpoint
         assert list(rest) == expected[read:]
+
+
+@settings(max_examples=100)
+@given(
+    rows=st.lists(st.integers(0, 2), max_size=20),
+    page_size=st.integers(1, 6),
+    later_page_size=st.integers(1, 6),
+    max_length=st.sampled_from([1, 2, 1000]),
+    counted=COUNTED,
+)
+def test_equal_rows_resume_from_every_checkpoint(
+    rows: list[int], page_size: int, later_page_size: int, max_length: int, counted: bytes
+) -> None:
+    """A list that does not change, whether or not the server sends totals."""
+    server = ListServer(rows, max_length=max_length, counted=counted)
+    reader = SimulatedReader(server, PageOptions(page_size, prefetch=1), BY_CONTENT)
+    for read, checkpoint in enumerate([reader.checkpoint(), *(reader.checkpoint() for _ in reader)]):
+        rest = SimulatedReader(server, PageOptions(later_page_size, prefetch=1), BY_CONTENT, resume=checkpoint)
+        assert list(rest) == rows[read:]
+
+
+def test_a_whole_list_of_equal_rows_resumes_from_every_checkpoint() -> None:
+    """More rows than a checkpoint has keys, and the server sends all of them in each response."""
+    rows = [row % 3 // 2 for row in range(100)]
+
+    def fetch(_: int, __: int) -> PageResponse[int]:
+        return PageResponse(rows, len(rows), is_whole=True)
+
+    reader = SimulatedReader(fetch, PageOptions(), BY_CONTENT)
+    for read, _ in enumerate(reader, 1):
+        rest = SimulatedReader(fetch, PageOptions(), BY_CONTENT, resume=reader.checkpoint())
+        assert list(rest) == rows[read:]
 
 
 @IDENTITIES

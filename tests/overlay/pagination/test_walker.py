@@ -51,11 +51,9 @@ def test_every_requested_row_comes_once_in_order(
 @settings(max_examples=300)
 @given(size=st.integers(0, 40), page_size=st.integers(1, 12), lengths=LENGTHS)
 def test_single_and_short_pages_bring_every_row(size: int, page_size: int, lengths: bytes) -> None:
-    """A server of single rows has to send totals."""
-    for identity, (is_counted, max_length) in itertools.product(
-        (BY_ID, BY_CONTENT), ((True, 1), (True, 1000), (False, 1000))
-    ):
-        server = ListServer(range(size), lengths=lengths, max_length=max_length, is_counted=is_counted)
+    """Whether or not the server sends totals."""
+    for identity, is_counted, max_length in itertools.product((BY_ID, BY_CONTENT), (True, False), (1, 1000)):
+        server = ListServer(range(size), lengths=lengths, min_length=1, max_length=max_length, is_counted=is_counted)
         assert read(server, identity, page_size=page_size) == list(range(size))
 
 
@@ -253,3 +251,16 @@ def test_rows_without_a_key_are_recognised_by_content() -> None:
         return PageResponse(users[offset : offset + limit], len(users))
 
     assert read(fetch, identity, page_size=4) == users
+
+
+@pytest.mark.parametrize("total", [9, None])
+@pytest.mark.parametrize("page_size", [1, 2, 4, 100])
+def test_null_rows_all_come(page_size: int, total: int | None) -> None:
+    """Although the key function fails for them."""
+    identity = Identity[Any](lambda row: row["id"], is_unique=True)
+    users: list[Any] = [None, {"id": 1}, {"id": 2}, None, None, None, {"id": 3}, None, None]
+
+    def fetch(offset: int, limit: int) -> PageResponse[Any]:
+        return PageResponse(users[offset : offset + limit], total)
+
+    assert read(fetch, identity, page_size=page_size) == users
