@@ -66,7 +66,10 @@ def is_cancellation_async(error: BaseException) -> bool:
     """Return whether an exception cancels the current task."""
     import anyio
 
-    return isinstance(error, anyio.get_cancelled_exc_class())
+    cancelled = anyio.get_cancelled_exc_class()
+    if isinstance(error, BaseExceptionGroup):  # anyio tries the addresses of a host in tasks of their own
+        return error.split(cancelled)[1] is None
+    return isinstance(error, cancelled)
 
 
 def shield() -> AbstractContextManager[object]:
