@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator
@@ -11,6 +12,9 @@ from .seed import Record
 
 _DEEPEST = 12
 """Levels of an example. A schema that requires itself has no finite value."""
+
+_OPTIONAL_LEVELS = 5
+"""Levels of an example that also have optional properties."""
 
 _FORMATS = {
     "date": "2026-01-01",
@@ -172,8 +176,7 @@ def _build_typed(schema: Schema, depth: int) -> Any:
     if isinstance(kind, list):
         kind = next((name for name in kind if name != "null"), "null")
     if kind == "object":
-        properties = collect_properties(schema)
-        return {key: _build(properties.get(key, {}), depth - 1) for key in schema.get("required", ())}
+        return _build_object(schema, depth)
     if kind == "array":
         # One item shows what a list holds.
         return _build_list(schema, depth)
@@ -182,6 +185,19 @@ def _build_typed(schema: Schema, depth: int) -> Any:
     if kind == "string":
         return _build_text(schema)
     return {"boolean": False}.get(kind)
+
+
+def _build_object(schema: Schema, depth: int) -> dict[str, Any]:
+    """Build an object with its required properties, and near the top with the others that have an example."""
+    properties = collect_properties(schema)
+    required = schema.get("required", ())
+    built = {key: _build(properties.get(key, {}), depth - 1) for key in required}
+    if depth > _DEEPEST - _OPTIONAL_LEVELS:
+        for key, inner in properties.items():
+            if key not in built and not resolve_ref(inner).get("writeOnly", False):
+                with suppress(NoExampleError):
+                    built[key] = _build(inner, depth - 1)
+    return built
 
 
 def _build_list(schema: Schema, depth: int) -> list[Any]:
