@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import gc
 import io
+import itertools
 import operator
+import os
 import signal
 import subprocess
 import sys
@@ -32,6 +34,7 @@ from gcore_iam import (
     models,
     paginate,
 )
+from gcore_iam._concurrency.workers import RequestControl
 from gcore_iam.pagination.options import Identity, PageOptions, PageRequest, PageResponse
 from gcore_iam.pagination.walker import PageWalker
 from gcore_iam.sync.prefetch import Prefetch
@@ -165,6 +168,87 @@ def test_only_a_fresh_request_is_sent_again(is_fresh: bool) -> None:
     prefetch.close()
     assert list(response.items) == list(range(9, 20))
     assert sent_by_reader == ([9] if is_fresh else [])
+
+
+def test_a_page_ahead_is_decoded_when_its_reader_comes() -> None:
+    """When the first page is read, the other ones have arrived, and none of them is decoded."""
+    log: list[str] = []
+    arrived: list[int] = []
+
+    def bind(control: Any) -> Callable[[int, int], PageResponse[int]]:
+        def fetch(offset: int, limit: int) -> PageResponse[int]:
+            if offset:
+                arrived.append(offset)
+                control.wait_for_turn()
+            log.append(f"decode {offset}")
+            return PageResponse(range(offset, offset + limit), 41)
+
+        return fetch
+
+    options = PageOptions(PAGE, prefetch=4, consistency="fast")
+    identity = Identity[int](lambda item: item, is_unique=True)
+    pager = Pager(bind(RequestControl(lambda _: None)), options, identity, operation="numbers", bind=bind)
+    pages = pager.pages()
+    for page in itertools.islice(pages, 4):
+        log.append(f"read {page.offset}")
+        if page.offset == 0:
+            assert wait_until(lambda: len(arrived) == 4)
+    pages.close()
+    assert log == [f"{what} {offset}" for offset in (0, 10, 20, 30) for what in ("decode", "read")]
+
+
+def test_threads_are_used_again_for_later_pages(fake: FakeIAM) -> None:
+    inner = fake.transport()
+    used: list[threading.Thread] = []
+
+    class NamingTransport(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            used.append(threading.current_thread())
+            return inner.handle_request(request)
+
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=NamingTransport()) as iam:
+        assert len(iam.users.list(page_size=PAGE, prefetch=2).collect()) == USERS
+    ahead = [thread for thread in used if thread is not threading.current_thread()]
+    assert len(ahead) == 9
+    assert len(set(ahead)) <= 2
+
+
+# --- fork ----------------------------------------------------------------------------------------------------------
+
+FORK = """
+import os, signal, sys, warnings
+import gcore_iam
+warnings.simplefilter("ignore", DeprecationWarning)
+url, key = sys.argv[1:]
+iam = gcore_iam.IAMClient(key, base_url=url)
+pages = iam.users.list(page_size=10, prefetch=4).pages()
+ids = [user.id for user in next(pages).items]
+read, write = os.pipe()
+child = os.fork()
+if child == 0:
+    signal.alarm(50)  # ends a child that hangs
+    try:
+        ids += [user.id for page in pages for user in page.items]
+        print("child", *ids, flush=True)
+    finally:
+        os._exit(0)
+os.waitpid(child, 0)
+ids += [user.id for page in pages for user in page.items]
+print("parent", *ids)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("delay", [0, 0.5])
+def test_an_iteration_continues_in_a_forked_child(fake: FakeIAM, url: str, delay: float) -> None:
+    """Although the threads of the pages ahead run in the parent only; the child requests these pages again."""
+    if delay:
+        fake.inject(Delay(delay), path=LIST, after=1, times=4)
+    arguments = [sys.executable, "-c", FORK, url, fake.api_key]
+    run = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=True)
+    ids = " ".join(map(str, range(1, USERS + 1)))
+    assert run.stdout.splitlines() == [f"child {ids}", f"parent {ids}"]
+    assert run.stderr == ""
 
 
 # --- 429 -----------------------------------------------------------------------------------------------------------

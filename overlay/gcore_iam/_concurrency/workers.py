@@ -10,6 +10,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .. import _fork
 from ..errors import CallCancelled
 
 if TYPE_CHECKING:
@@ -117,10 +118,16 @@ class AsyncRequestControl:
 class Workers(Generic[T]):
     """Runs requests in threads, which do not keep Python from exiting.
 
-    A thread runs one request after the other until `cancel`: starting a thread takes as long as sending a request.
+    A thread runs one request after the other until `cancel`: starting a thread takes as long as sending a request. A
+    forked child has none of the threads. It takes the requests of its parent for cancelled, and starts new threads for
+    new requests.
     """
 
     def __init__(self) -> None:
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """Forget the requests and the threads of the parent process."""
         self._running: set[RequestControl] = set()
         self._results: dict[RequestControl, Future[T]] = {}
         self._threads: list[threading.Thread] = []
@@ -130,6 +137,8 @@ class Workers(Generic[T]):
         """Start a request in a copy of the caller's context."""
         from concurrent.futures import Future
 
+        if not self._threads:
+            _fork.register(self)
         future = self._results[control] = Future()
         running = self._running  # not `self`: to delete an iterator ends its threads
         running.add(control)
@@ -155,10 +164,13 @@ class Workers(Generic[T]):
         """Let the response be decoded, and wait for the result.
 
         Raises:
-            CallCancelled: The request was cancelled.
+            CallCancelled: The request was cancelled, or it was started before a fork, and this is the child.
         """
+        future = self._results.get(control)
+        if future is None:
+            raise CallCancelled
         control.give_turn()
-        self._results[control].exception()  # waits; after Ctrl-C here, the result is still there for the next call
+        future.exception()  # waits; after Ctrl-C here, the result is still there for the next call
         return self._results.pop(control).result()
 
     def cancel(self) -> None:

@@ -26,7 +26,8 @@ MAX_SEARCH_STEPS = 24
 """Steps back, and steps forward, in the search for a page that continues what has been read."""
 
 CONFIRMATIONS_WITHOUT_TOTAL = 4
-"""How often a page that looks like a shift of the list has to come again, if no total shows that nothing has changed."""
+"""How often a page that looks like a shift of the list has to come again if there is no total: a total would show that
+nothing has changed."""
 
 _FAST_HINT = 'consistency="fast" takes pages as they come'
 
@@ -172,8 +173,8 @@ class PageWalker(Generic[T]):
         """Read on after a page that holds a single item, so that no page overlaps with the next one.
 
         The page after that item is accepted as the next one if, before and after, the item stands at the same offset
-        and the total, if there is one, is the same. A page that begins with an item that has been read is accepted if it
-        comes twice. If the list changes back and forth in between, items may be missed.
+        and the total, if there is one, is the same. A page with an item that has been read looks like a shift of the
+        list, so it has to come again. If the list changes back and forth in between, items may be missed.
 
         Args:
             single: The key of that item.
