@@ -14,7 +14,7 @@ import trustme
 from gcore_iam import APIKey, AsyncIAMClient, IAMClient, RetryPolicy, Session
 from gcore_iam.events import Event
 from gcore_iam.testing import FakeIAM
-from gcore_iam.testing.transport import FakeTransport
+from gcore_iam.testing.http.transport import FakeTransport
 
 T = TypeVar("T")
 
