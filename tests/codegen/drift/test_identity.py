@@ -153,6 +153,23 @@ def test_every_entry_has_a_fingerprint_of_its_own(seed: int) -> None:
     assert prints == [change.fingerprint for change in second]
 
 
+UNKNOWN_LEVEL = {"x-stability-level": "soon"}
+ENDED = {"deprecated": True, "x-sunset": "soon"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        document(extra=UNKNOWN_LEVEL),
+        document(extra=ENDED),
+        document(answer={"type": "object", "properties": {"a": {**UNKNOWN_LEVEL, **ENDED}}}),
+        document(parameters=[{"name": "q", "in": "query", "schema": {"type": "string"}, **ENDED}]),
+    ],
+)
+def test_what_is_invalid_on_both_sides_is_no_change(content: Document) -> None:
+    assert changes(content, copy.deepcopy(content)) == []
+
+
 # --- one difference, one entry -----------------------------------------------------------------------------------
 
 OLD_STATE, NEW_STATE = ({"type": "string", "enum": values} for values in (["on", "off"], ["on"]))
