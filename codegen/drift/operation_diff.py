@@ -257,7 +257,7 @@ class _OperationComparison:
 
     def _stability(self) -> None:
         before, after = self.old.get("x-stability-level"), self.new.get("x-stability-level")
-        if after is not None and after not in STABILITY:
+        if after is not None and after not in STABILITY and before != after:
             self._tell("api-invalid-stability-level", "x-stability-level", before, after)
         elif before in STABILITY and after in STABILITY and before != after:
             grew = STABILITY.index(after) > STABILITY.index(before)
@@ -383,16 +383,16 @@ class _OperationComparison:
         days = [None if sunset is None else date_of(sunset) for sunset in sunsets]
         if was and not is_:
             told("request-parameter-reactivated", "deprecated")
-        elif is_ and sunsets[1] is not None and days[1] is None:
+        elif is_ and sunsets[1] is not None and days[1] is None and not (was and sunsets[0] == sunsets[1]):
             told("request-parameter-sunset-parse", "x-sunset", sunsets[1])
         elif is_ and not was:
             told("request-parameter-deprecated", "deprecated", None, sunsets[1])
         elif is_ and sunsets[0] is not None:
             if sunsets[1] is None:
                 told("request-parameter-sunset-deleted", "x-sunset", *sunsets)
-            elif days[0] is None:
+            elif days[0] is None and sunsets[0] != sunsets[1]:
                 told("request-parameter-sunset-parse", "x-sunset", sunsets[0])
-            elif days[1] is not None and days[1] < days[0]:
+            elif days[0] is not None and days[1] is not None and days[1] < days[0]:
                 told("request-parameter-sunset-date-changed-too-small", "x-sunset", *sunsets)
 
     # --- bodies ----------------------------------------------------------------------------------------------------

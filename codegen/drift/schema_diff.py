@@ -357,10 +357,11 @@ class _Comparison:
             self._tell("reactivated", "deprecated")
         elif kinds == (False, True):
             self._tell("deprecated", "deprecated")
-        if kinds[1] and sunset is not None and date_of(sunset) is None:
+        unchanged = kinds[0] and self.old.keywords.get("x-sunset") == sunset
+        if kinds[1] and sunset is not None and date_of(sunset) is None and not unchanged:
             self._tell("deprecated-sunset-invalid", "x-sunset", None, sunset)
         levels = tuple(shape.keywords.get("x-stability-level") for shape in (self.old, self.new))
-        if levels[1] is not None and levels[1] not in STABILITY:
+        if levels[1] is not None and levels[1] not in STABILITY and levels[0] != levels[1]:
             self._add("api-invalid-stability-level", "x-stability-level", levels[0], levels[1])
         elif levels[0] != levels[1] and all(item is None or item in STABILITY for item in levels):
             ranks = [STABILITY.index(item) if item else len(STABILITY) for item in levels]
