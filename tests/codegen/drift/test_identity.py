@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codegen.drift import accept, wire
-from codegen.drift.report import Acceptance, Change
+from codegen.drift.report import LAYERS, Acceptance, Change
 from codegen.drift.sources import parsed
 from tests.codegen.drift.pairs import TODAY, Document, changes, document, on_wire
 from tests.codegen.drift.test_wire_properties import SCHEMAS
@@ -198,7 +198,7 @@ def test_accepting_one_entry_accepts_one() -> None:
     found = changes(old, new)
     acceptance = Acceptance("Not used.", "ada", "2026-12-31")
     entry = accept.Accepted(found[0].fingerprint, "", "", acceptance, "accepted.yaml:1:1")
-    marked, _ = accept.apply([entry], found, ("wire",), TODAY)
+    marked, _ = accept.apply([entry], found, LAYERS[:1], TODAY)
 
     assert [change.accepted for change in marked] == [acceptance, None]
 
