@@ -420,6 +420,32 @@ def test_an_item_without_a_key_is_recognised_by_content() -> None:
     assert got == [row["email"] for row in rows]
 
 
+@pytest.mark.parametrize("prefetch", [1, 4])
+def test_a_key_function_may_fail_for_null_items(prefetch: int) -> None:
+    rows: list[Any] = build_users(range(TOTAL))
+    rows[12] = rows[13] = rows[20] = None
+
+    def get_id(user: models.User) -> Any:
+        return vars(user)["id"]
+
+    with IAMClient("42_k3y-mark", transport=serve_users(BODIES["as in the spec"], rows)) as iam:
+        users = paginate(iam_get_users.sync_detailed, client=iam.api, key=get_id, page_size=4, prefetch=prefetch)
+        got = users.collect()
+    assert [user and user.id for user in got] == [row and row["id"] for row in rows]
+
+
+def test_a_failing_key_function_is_named_after_the_items_before_it() -> None:
+    def get_nickname(user: Any) -> Any:
+        return user.id if user.id < 7 else user.nickname
+
+    got: list[models.User] = []
+    with IAMClient("42_k3y-mark", transport=serve_users(BODIES["as in the spec"])) as iam:
+        users = paginate(iam_get_users.sync_detailed, client=iam.api, key=get_nickname, page_size=4)
+        with pytest.raises(ConfigurationError, match="get_nickname raised AttributeError for an item of type User"):
+            got.extend(users)
+    assert [user.id for user in got] == [0, 1, 2, 3]
+
+
 # --- any list operation --------------------------------------------------------------------------------------------
 
 

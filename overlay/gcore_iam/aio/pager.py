@@ -22,27 +22,30 @@ from .prefetch import AsyncPrefetch, Bind, Fetch
 T = TypeVar("T")
 
 _MAX_LENGTH_HINT = 10_000_000
-"""Items; `list` allocates memory for the length hint, and the total of a server is not trusted beyond that."""
+"""Items; `list` allocates memory for the length hint, so a larger total gives no hint."""
 
 
 class AsyncPager(AsyncGuard, Generic[T]):
     """Iterates over all items of a list operation, and fetches them page by page.
 
-    The pager sends nothing before it is iterated, and each iteration starts from the beginning. An iteration that is
-    left early drops its requests when the iterator is closed or deleted; `contextlib.aclosing` closes it at the end of
-    a block.
+    The pager sends nothing before it is iterated, and each iteration starts from the beginning. If an iteration is left
+    early, its requests are dropped when the iterator is closed or deleted. `contextlib.aclosing` closes it at the end
+    of a block.
 
-    Every item that exists from the start to the end of an iteration is returned exactly once, even if others add and
-    delete items meanwhile, provided that the server keeps a stable order. Items that are added or deleted meanwhile may
-    or may not be returned. Items without an id are recognised by their content: if the list changes, some of those that
-    equal one another may be left out or repeated.
+    If the server keeps a stable order, an iteration returns each item that exists from its start to its end exactly
+    once, even if others add and delete items meanwhile. Items that are added or deleted meanwhile may or may not be
+    returned. An id that the server repeats is returned once. Items without an id are recognised by their content. If
+    the list does not change, equal ones are returned as often as the server has them. If it changes, some of them may
+    be left out or repeated.
 
-    To keep this promise, neighbouring pages overlap by one item. If they do not meet, the list has shifted, and the
-    iteration steps back until they do. It remembers several thousand items. If none of them can be found again, or
-    their order changes again and again, it raises PaginationError. If a server sends a single item per page, pages
-    cannot overlap, and items may be missed while the list changes. `consistency="fast"` does none of this.
+    For this, neighbouring pages overlap by one item. If a page does not begin with the item that was read last, the
+    list has shifted, and the iteration requests earlier pages until one continues what has been read. It remembers
+    several thousand items. It raises PaginationError if none of them can be found again, if their order keeps changing,
+    or if 64 requests in a row bring no new item. If a server sends a single item per page, pages cannot overlap: while
+    the list changes, items may be missed, and if it changes at each request, the 64 requests may be reached.
+    `consistency="fast"` does none of this.
 
-    An error is raised after all items before it have been returned, and carries a `checkpoint`.
+    An error is raised after all items before it have been returned. Its `checkpoint` continues after them.
     """
 
     def __init__(
@@ -91,7 +94,7 @@ class AsyncPager(AsyncGuard, Generic[T]):
         return self._start(self._options)
 
     async def first(self) -> T | None:
-        """Return the first item; None if there is none. Requests no more than that item.
+        """Return the first item; None if there is none. Requests that item only.
 
         Raises:
             IAMError: The request failed; see `gcore_iam.errors`.
@@ -123,7 +126,7 @@ class AsyncPager(AsyncGuard, Generic[T]):
         return items
 
     async def total(self) -> int:
-        """Return how many items the server counts, wherever this pager starts and stops. Sends one small request.
+        """Return how many items the list has, whatever `start` and `max_items` are. Sends one request, for one item.
 
         Raises:
             PaginationError: The server sends no count.
@@ -161,8 +164,9 @@ class AsyncPager(AsyncGuard, Generic[T]):
         """Return the progress of the iteration that was started last.
 
         Returns:
-            A value that the method that made this pager takes as `resume`, in this process or another one, to continue
-            after the item that was returned last. It is a JSON object of ids and numbers: usually a few KB, at most 20.
+            A value for the argument `resume` of the method that made this pager, in this process or another one: the
+            new pager continues after the item that was returned last. It is a JSON object of ids and numbers, usually
+            of a few KB, at most 20.
         """
         return self._state.build_checkpoint()
 

@@ -16,15 +16,15 @@ Checkpoint: TypeAlias = dict[str, Any]
 VERSION = 1
 
 MAX_RECENT_KEYS = 64
-"""Keys of the items read last, in a checkpoint."""
+"""A checkpoint holds the keys of so many items: those that were read last."""
 
 MAX_MISSING_KEYS = MAX_PAGE_SIZE
-"""Keys of missing items, in a checkpoint. One insertion can hide the items of a whole page."""
+"""A checkpoint holds the keys of so many missing items. One insertion can hide all items of a page."""
 
 
 @attrs.define
 class Position:
-    """The place of a page in the list, and among the items that have been read."""
+    """Where a page stands in the list, and which items around it have been read."""
 
     offset: int
     """Offset of the page's first item."""
@@ -45,7 +45,8 @@ class Position:
     def compute_progress(self, handed_out: int) -> Progress:
         """Return the progress after the first `handed_out` of the fresh items.
 
-        Fresh items that stand before an item already read were inserted during the iteration: they are skipped.
+        The progress skips fresh items that stand before an item that has been read: they were inserted during the
+        iteration.
         """
         end = self.fresh[handed_out - 1] + 1 if handed_out else 0
         left = set(self.fresh[handed_out:])
@@ -90,7 +91,7 @@ def decode_checkpoint(value: object, operation: str) -> Progress:
         ConfigurationError: The value is not a checkpoint, or is one of another operation or version.
     """
     if not isinstance(value, Mapping) or "gcore_iam_checkpoint" not in value:
-        raise ConfigurationError("resume must be what checkpoint() of a pager has given")
+        raise ConfigurationError("resume must be a value that checkpoint() of a pager returned")
     version = value["gcore_iam_checkpoint"]
     if isinstance(version, bool) or version != VERSION:
         raise ConfigurationError(
@@ -101,7 +102,7 @@ def decode_checkpoint(value: object, operation: str) -> Progress:
     fields = {name: field for name, field in value.items() if name not in ("gcore_iam_checkpoint", "operation")}
     progress = Progress(**fields) if fields.keys() == attrs.fields_dict(Progress).keys() else None
     if progress is None or not _is_valid(progress):
-        raise ConfigurationError("resume is a checkpoint that somebody has changed; use one as checkpoint() returns it")
+        raise ConfigurationError("resume is a checkpoint that was changed; pass it as checkpoint() returned it")
     return progress
 
 

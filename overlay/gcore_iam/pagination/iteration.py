@@ -32,7 +32,7 @@ class IterationState(Generic[T]):
         """The items of the page that have not been handed out."""
 
     def start_page(self, ready: ReadyPage[T]) -> Iterator[T]:
-        """Start a page, and return its items; those taken from the iterator count as handed out."""
+        """Start a page, and return an iterator over its items. Each item that it returns counts as handed out."""
         items = ready.page.items
         self._position = ready.position
         self._page_length = len(items)
@@ -92,7 +92,7 @@ def iterate_items(pages: _Pages[T]) -> Generator[T, None, None]:
 class AsyncItems(AsyncIterator[T]):
     """Iterates over the items of all pages; closing the iterator closes the pages.
 
-    This is not an async generator: the event loop would have to end one that is left early, and trio warns about that.
+    This is not an async generator. If one is left early, the event loop has to end it, and trio warns about that.
     """
 
     def __init__(self, pages: _AsyncPages[T]) -> None:

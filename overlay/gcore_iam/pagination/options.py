@@ -104,7 +104,7 @@ class PageResponse(Generic[T]):
     total: int | None
     """Items in the list, according to the server; None if it sent no count."""
     is_whole: bool = False
-    """Whether this is the whole list, whatever was requested."""
+    """Whether this is the whole list, regardless of offset and limit."""
     size: int = 0
     """Bytes of the body."""
 
@@ -133,7 +133,7 @@ class PageRequest:
     offset: int
     limit: int
     is_fresh: bool = False
-    """Whether the request must be sent now, because a response that was requested ahead would be too old."""
+    """Whether the request must be sent now. A response that was requested ahead may be too old."""
 
 
 @attrs.frozen

@@ -1,17 +1,17 @@
 """Remembers the items that were read last, and aligns each page with them.
 
-A page is requested by its offset, and offsets shift when somebody adds or deletes items before them. The order of the
-items does not shift. So any item on a page that has been read before is an anchor: the page continues what has been
-read from there. Every item before the anchor has been read as well, unless it was added during the iteration, and the
-items after the anchor follow it without a gap.
+A page is requested by its offset. Offsets shift when somebody adds or deletes items before them; the order of the items
+stays the same. So an item on a page that has been read before is an anchor: the page continues what has been read from
+there. Every item before the anchor has been read as well, unless it was added during the iteration. The items after the
+anchor follow it without a gap.
 
 If no two items have the same key and the server keeps the order of its items, two invariants hold:
 
-- No item is lost. Every item that exists from the start to the end of the iteration and stands before an item that has
-  been read, has been read itself. A page that begins with an anchor, or contains one, preserves this, even if it was
-  requested before other pages that were read earlier.
-- No item comes twice. Every item that has been read and may stand behind an anchor is remembered: `keys` holds those
-  whose place in the order is known, `missing` those that a page should have shown and did not. A page has to be
+- No item is lost. Take an item that exists from the start to the end of the iteration. If it stands before an item that
+  has been read, it has been read as well. This stays true after each page that contains an anchor. It does not matter
+  in which order the pages were requested.
+- No item comes twice. Every item that has been read and may stand after an anchor is remembered. `keys` holds those
+  whose place in the order is known. `missing` holds those that a page should have shown and did not. Each page is
   compared with both.
 
 Items without ids are recognised by their content, and equal items cannot be distinguished. They are counted: a page may
@@ -55,7 +55,7 @@ class Alignment:
     found: Counter[Key] = attrs.field(factory=Counter[Key])
     """Keys that were missing and that the page shows, with how often each."""
     is_sound: bool = True
-    """Whether the page begins with the anchor. If it does not and the anchor was moved, there may be a gap."""
+    """Whether the page begins with the anchor. If it does not, and the anchor was moved, items may be lost."""
     is_ordered: bool = True
     """Whether the items that have been read stand on the page in the order in which they were read."""
 

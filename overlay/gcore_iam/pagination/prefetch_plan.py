@@ -17,8 +17,8 @@ class PrefetchPlan(Generic[H]):
 
     Args:
         max_pages: Pages in flight, 1 or more; 1 requests none ahead.
-        max_bytes: Bytes of responses in flight. Each counts as large as the largest one so far, since the size of a
-            response is unknown before it arrives.
+        max_bytes: Bytes of responses in flight. The size of a response is unknown before it arrives, so each counts as
+            large as the largest response so far.
 
     Attributes:
         in_flight: Each request that has been sent and whose response has not been read, with its handle, by offset.
@@ -32,7 +32,7 @@ class PrefetchPlan(Generic[H]):
         self.in_flight: dict[int, tuple[PageRequest, H]] = {}
 
     def slow_down(self) -> list[H]:
-        """Request one page at a time, since the server returned 429; any thread may call this.
+        """Request one page at a time from now on, after the server returned 429. Any thread may call this.
 
         Returns:
             The handles of the requests to cancel: all but the one that the reader needs next.
@@ -41,7 +41,7 @@ class PrefetchPlan(Generic[H]):
         return [handle for _, (_, handle) in sorted(self.in_flight.items(), key=itemgetter(0))[1:]]
 
     def record_response(self, request: PageRequest, response: PageResponse[Any], overlap: int) -> None:
-        """Record how large a response was, and how many items the server sent instead of the requested number."""
+        """Record the size of a response, and how many items it has if there are fewer than requested."""
         self._current_max = min(self._max_pages, self._current_max + 1)
         self._largest_size = max(self._largest_size, response.size)
         if response.items:
@@ -87,7 +87,7 @@ class PrefetchPlan(Generic[H]):
         return requests[: max(0, capacity - len(kept))], cancelled
 
     def make_room(self) -> Sequence[H]:
-        """Drop the last page in flight if as many as allowed are, so that one more may be requested.
+        """Drop the last page in flight if no more pages may be in flight, so that another one can be requested.
 
         Returns:
             The handle of the request to cancel, if any.

@@ -12,15 +12,20 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 MAX_UNPRODUCTIVE_REQUESTS = 64
-"""Requests in a row that may bring nothing new."""
+"""Requests in a row that may bring nothing new; the next one raises. So every iteration ends.
+
+While a list changes at each request, a server that sends single items may never show two pages that fit together. This
+bound ends the iteration then; the checkpoint of the error continues it later.
+"""
 
 MAX_CONTRADICTIONS = 3
-"""Responses in a row that contradict the server's own total, before the requester raises."""
+"""If so many responses in a row are empty although the total says that items follow, the requester raises."""
 
 REPETITION_DISTANCES = (1, 3, 7, 0)
-"""If the same page comes again so many items further on, each time, the requester concludes that offset is ignored.
+"""Distances in items from a page that equals the page before it. The requester requests the page at each of them.
 
-Their uneven spacing distinguishes such a server from a list that grows while it is read.
+If all of these pages are the same, the server ignores offset. A list that grows while it is read may show the same page
+at evenly spaced offsets, so the distances are uneven.
 """
 
 Requests: TypeAlias = "Generator[PageRequest, Any, R]"
@@ -128,7 +133,7 @@ class PageRequester(Generic[T]):
         return True, None
 
     def check_repetition(self, offset: int, response: PageResponse[T], limit: int) -> Requests[None]:
-        """Check whether a page that equals the one before it comes at every offset.
+        """Check that a page which equals the page before it does not come at every offset.
 
         Raises:
             PaginationError: The server ignores offset.

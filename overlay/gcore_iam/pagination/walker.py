@@ -17,17 +17,19 @@ from .requester import PageRequester, Requests
 T = TypeVar("T")
 
 SUSPICIOUS_MISSING_ITEMS = 3
-"""So many items missing from a page, although the total is the same, make the server's order suspect."""
+"""If a page lacks so many items that have been read, and the total is the same, the order may not be stable."""
 
 MAX_ORDER_CONFLICTS = 6
-"""Pages in a row that contradict each other, before the walker concludes that the order is not stable."""
+"""If so many pages in a row contradict each other, the order of the server is not stable, and the walker raises."""
 
 MAX_SEARCH_STEPS = 24
 """Steps back, and steps forward, in the search for a page that continues what has been read."""
 
 CONFIRMATIONS_WITHOUT_TOTAL = 4
-"""How often a page that looks like a shift of the list has to come again if there is no total: a total would show that
-nothing has changed."""
+"""How often a page of a single item that has been read has to come again before it counts as the next page.
+
+If there is a total, once is enough: the same total, before and after, shows that the list has not changed.
+"""
 
 _FAST_HINT = 'consistency="fast" takes pages as they come'
 
@@ -53,9 +55,19 @@ class _AlignedPage(Generic[T]):
 class PageWalker(Generic[T]):
     """Walks through a list page by page, without I/O.
 
-    Neighbouring pages overlap by one item. If a page does not begin with the item that was read last, the list has
-    shifted: the walker steps back until a page continues what has been read (see `overlap`), and drops the items that
-    it repeats.
+    Each request begins with the item that was read last, so neighbouring pages overlap by one item. There are four
+    cases:
+
+    - The page begins with that item: the list has not shifted, and the other items of the page are new.
+    - It begins with another item: the list has shifted. The walker requests earlier or later pages until one shows an
+      item that has been read, continues from there, and drops the items that have been read.
+    - It begins with an item that equals others, such as an entry of a log: the item alone does not say whether the list
+      has shifted. If the whole overlap fits where the total says, or where the page stands in an unchanged list, the
+      page continues from there. `overlap` says how equal items are counted.
+    - It holds only that item: either the list ends here, or the server sends single items. The walker requests the
+      offset after it, and then the item once more, which shows whether the list has changed in between.
+
+    With `consistency="fast"`, pages do not overlap, and are handed out as they come.
 
     Args:
         options: Which part of the list to read.
@@ -88,7 +100,7 @@ class PageWalker(Generic[T]):
         if progress.recent:
             self.next_offset += 1 - options.overlap
         elif self._is_strict and progress.offset:
-            # No item has been read, so the one before the first serves as the overlap. It may outlive the first page.
+            # No item has been read, so the overlap of the first page is the item before it.
             self.next_offset -= 1
             self._items_to_skip = 1
         self._known_total = progress.total
@@ -99,7 +111,7 @@ class PageWalker(Generic[T]):
         """Items of the last page beyond the overlap: the server may send fewer than requested."""
         self._is_finished = False
         self._pending: tuple[int, PageResponse[T]] | None = None
-        """Offset and response of a page that does not align yet, but may once the items before it have been read."""
+        """Offset and response of a page that may be used at that offset later, instead of another request."""
 
     @property
     def limit(self) -> int:
@@ -125,10 +137,7 @@ class PageWalker(Generic[T]):
             aligned = None
             is_stalled = not keys or (len(keys) == 1 and self.next_offset == offset)
             if ready is None and not self._is_finished and is_stalled:
-                if self.total is None:
-                    self._is_finished = yield from self._check_end(offset, keys)
-                if keys and not self._is_finished and self._pending is None:
-                    ready = yield from self._follow_single_item(keys, after)
+                ready = yield from self._continue_after_stall(offset, keys, after)
             if ready is not None:
                 self._searches = 0
                 self._requester.record_progress()
@@ -154,7 +163,8 @@ class PageWalker(Generic[T]):
             matcher.accept(alignment, aligned.keys)
             position.missing = matcher.get_newest_missing(MAX_MISSING_KEYS)
             position.is_complete = position.is_complete and len(position.missing) == matcher.missing.total()
-            # Some of the following items may be deleted: after a leap past the end of them, the next leap is shorter.
+            # The following items have been read, so the walker skips them. Some may be deleted by then, and the page
+            # after them may not align; so after each search it skips half as many.
             self.next_offset = max(0, end - 1) + (len(alignment.following) >> max(0, self._searches - 1))
         else:
             self.next_offset = end
@@ -168,6 +178,26 @@ class PageWalker(Generic[T]):
         self.remaining = None if self.remaining is None else self.remaining - len(fresh)
         items = _select_items(response.items, fresh)
         return ReadyPage(Page(items, aligned.offset + fresh[0], response.total, self._page_number), position)
+
+    def _continue_after_stall(self, offset: int, keys: Sequence[Key], after: int) -> Requests[ReadyPage[T] | None]:
+        """Find the end of the list, or the page after the only item of a page that has been read before.
+
+        Args:
+            offset: Offset of the page.
+            keys: The keys of its items: one at most.
+            after: Index in the matcher's keys of the item that follows it.
+
+        Returns:
+            The page after the item; None if the list has ended, or if the page has to be requested once more.
+        """
+        if self.total is None:
+            self._is_finished, repeated = yield from self._check_end(offset, keys)
+            if repeated is not None:
+                self._pending = offset, repeated
+                return None
+        if self._is_finished or not keys:
+            return None
+        return (yield from self._follow_single_item(keys, after))
 
     def _follow_single_item(self, single: Sequence[Key], after: int) -> Requests[ReadyPage[T] | None]:
         """Read on after a page that holds a single item, so that no page overlaps with the next one.
@@ -206,12 +236,10 @@ class PageWalker(Generic[T]):
         yield from self._requester.check_repetition(offset + 1, response, self.limit)
         return self._accept(_AlignedPage(offset + 1, response, keys, self._matcher.align_from(keys, 0, after)))
 
-    def _check_end(self, offset: int, keys: Sequence[Key]) -> Requests[bool]:
+    def _check_end(self, offset: int, keys: Sequence[Key]) -> Requests[tuple[bool, PageResponse[T] | None]]:
+        """Check whether the list has ended; return also the page at `offset` if that has changed since."""
         has_overlap = self._is_strict and bool(self._matcher.keys)
-        has_ended, repeated = yield from self._requester.check_end(offset, keys, self.limit, has_overlap=has_overlap)
-        if repeated is not None:
-            self._pending = offset, repeated
-        return has_ended
+        return (yield from self._requester.check_end(offset, keys, self.limit, has_overlap=has_overlap))
 
     # --- find the next page ------------------------------------------------------------------------------------------
 
@@ -222,7 +250,7 @@ class PageWalker(Generic[T]):
             aligned = yield from self._find_candidate()
             if aligned is None or aligned.response.is_whole or not self._is_suspicious(aligned):
                 return aligned
-            # Has the list changed that much, or does the server return another order for each request?
+            # The second response shows whether the list has changed, or the order differs from request to request.
             response = yield from self._request(aligned.offset)
             repeated = self._align(aligned.offset, response, is_last_resort=True)
             is_same = repeated is not None and repeated.alignment.is_sound == aligned.alignment.is_sound
@@ -251,8 +279,12 @@ class PageWalker(Generic[T]):
             response = pending[1] if pending is not None and is_pending else (yield from self._request(offset))
             if response.items or response.is_whole or (self._matcher.keys and offset > 0):
                 break
-            if response.total is not None or (yield from self._check_end(offset, [])):
+            if response.total is not None:
                 return None
+            has_ended, repeated = yield from self._check_end(offset, [])
+            if has_ended:
+                return None
+            self._pending = None if repeated is None else (offset, repeated)
         aligned = self._align(offset, response)
         if not response.is_whole:
             yield from self._requester.check_repetition(offset, response, self.limit)
@@ -266,11 +298,11 @@ class PageWalker(Generic[T]):
             before = max(0, aligned.offset - self._last_step)
             closer = self._align(before, (yield from self._request(before)))
             if closer is not None and closer.alignment.is_sound and len(closer.alignment.fresh) < len(closer.keys):
-                return closer  # a page without any known item may stand before all remembered items
+                return closer  # it shows an item that has been read; otherwise it may stand before all of them
         return aligned
 
     def _search(self, origin: int, response: PageResponse[T]) -> Requests[_AlignedPage[T]]:
-        """Find a page that aligns: further back, or where the total says that the list has shifted to.
+        """Find a page that aligns: around `origin`, or where the total says that the list has shifted to.
 
         Raises:
             PaginationError: No page around `origin` shows an item that has been read.
@@ -279,7 +311,7 @@ class PageWalker(Generic[T]):
         step, is_counted = self._last_step, response.total is not None
         change = 0 if self._known_total is None or response.total is None else response.total - self._known_total
         base = origin + max(0, change)
-        back = max(step, -(change // step) * step)  # whole pages: the following ones have been requested already
+        back = max(step, -(change // step) * step)  # whole pages, as those that have been requested ahead
         end = response.total if is_counted or response.items else origin
         is_at_start = False
         for _ in range(MAX_SEARCH_STEPS):
@@ -305,8 +337,8 @@ class PageWalker(Generic[T]):
             if aligned is not None:
                 return aligned
         raise PaginationError(
-            f"none of the last {len(self._matcher.keys)} items stands anywhere around offset {origin} any more: they "
-            f"were deleted, or the server's order is not stable; {_FAST_HINT}",
+            f"none of the last {len(self._matcher.keys)} items is found around offset {origin}: they were deleted, or "
+            f"the server's order is not stable; {_FAST_HINT}",
             offset=origin,
         )
 
@@ -348,7 +380,7 @@ def _build_position(aligned: _AlignedPage[T], matcher: OverlapMatcher, total: in
 
 
 def _select_items(items: Sequence[T], indexes: Sequence[int]) -> Sequence[T]:
-    """Select items by ascending indexes; copy as little as possible."""
+    """Select items by ascending indexes, without a copy if all are selected."""
     first, count = indexes[0], len(indexes)
     if count == len(items):
         return items

@@ -287,12 +287,12 @@ CHANGED_FIELDS: list[dict[str, object]] = [
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        *((value, r"what checkpoint\(\) of a pager has given") for value in NOT_CHECKPOINTS),
+        *((value, r"that checkpoint\(\) of a pager returned") for value in NOT_CHECKPOINTS),
         ({"gcore_iam_checkpoint": 2}, "version 2"),
         ({"gcore_iam_checkpoint": True}, "version True"),
         ({"gcore_iam_checkpoint": 1, "operation": "iamGetLastLoginTime"}, "of 'iamGetLastLoginTime', not of"),
-        ({"gcore_iam_checkpoint": 1, "operation": "iamGetUsers"}, "somebody has changed"),
-        *(({**GOOD, **changes}, "somebody has changed") for changes in CHANGED_FIELDS),
+        ({"gcore_iam_checkpoint": 1, "operation": "iamGetUsers"}, "that was changed"),
+        *(({**GOOD, **changes}, "that was changed") for changes in CHANGED_FIELDS),
     ],
 )
 def test_a_value_that_is_no_checkpoint_raises(value: Any, message: str) -> None:
