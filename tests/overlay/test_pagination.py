@@ -426,7 +426,7 @@ def test_a_key_function_may_fail_for_null_items(prefetch: int) -> None:
     rows[12] = rows[13] = rows[20] = None
 
     def get_id(user: models.User) -> Any:
-        return vars(user)["id"]
+        return user.to_dict()["id"]
 
     with IAMClient("42_k3y-mark", transport=serve_users(BODIES["as in the spec"], rows)) as iam:
         users = paginate(iam_get_users.sync_detailed, client=iam.api, key=get_id, page_size=4, prefetch=prefetch)

@@ -32,6 +32,8 @@ class Position:
     """Keys of the page's items, in the list's order."""
     fresh: Sequence[int]
     """Indexes of the items that no earlier page had."""
+    repeats: Sequence[int]
+    """Indexes of the items whose id the server has sent at an earlier place of the list as well."""
     before: Sequence[Key]
     """Keys of items before the page."""
     following: Sequence[Key]
@@ -49,7 +51,7 @@ class Position:
         iteration.
         """
         end = self.fresh[handed_out - 1] + 1 if handed_out else 0
-        left = set(self.fresh[handed_out:])
+        left = {*self.fresh[handed_out:], *self.repeats}
         last = next((index for index in reversed(range(end, len(self.keys))) if index not in left), end - 1)
         end = len(self.keys) if self.following else last + 1
         begin = max(0, end - MAX_RECENT_KEYS)

@@ -54,6 +54,8 @@ class Alignment:
     """Remembered keys that the page should have shown and did not: deleted, or further down the list."""
     found: Counter[Key] = attrs.field(factory=Counter[Key])
     """Keys that were missing and that the page shows, with how often each."""
+    repeats: Sequence[int] = ()
+    """Indexes on the page of the items that stand in front of the anchor as well, or earlier on the page."""
     is_sound: bool = True
     """Whether the page begins with the anchor. If it does not, and the anchor was moved, items may be lost."""
     is_ordered: bool = True
@@ -167,14 +169,17 @@ class OverlapMatcher:
         found: Counter[Key] = Counter()
         seen: set[Key] = set()
         fresh: list[int] = []
+        repeats: list[int] = []
         for index in range(start, len(keys)):
             key = keys[index]
             known: int | None = None
             if remaining.get(key):
                 known = remaining[key].popleft()
             elif key in seen and not self._can_repeat(key):
-                continue  # the page repeats an id
+                repeats.append(index)
+                continue
             elif self._counts[key] and not self._can_repeat(key):
+                repeats.append(index)
                 known = -1  # it was read before the items that stand in front of it on this page
             elif found[key] < self.missing[key]:
                 found[key] += 1
@@ -195,6 +200,7 @@ class OverlapMatcher:
             following=self.keys[after:],
             missing=[self.keys[remembered] for remembered in unseen],
             found=+found,
+            repeats=repeats,
             is_sound=start == 0,
             is_ordered=is_ordered or not self.is_unique,
         )

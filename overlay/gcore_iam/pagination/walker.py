@@ -28,7 +28,8 @@ MAX_SEARCH_STEPS = 24
 CONFIRMATIONS_WITHOUT_TOTAL = 4
 """How often a page of a single item that has been read has to come again before it counts as the next page.
 
-If there is a total, once is enough: the same total, before and after, shows that the list has not changed.
+This holds for lists without ids and without a total. Otherwise once is enough: the same total, before and after, shows
+that the list has not changed, and items with ids cannot be mistaken for others.
 """
 
 _FAST_HINT = 'consistency="fast" takes pages as they come'
@@ -218,7 +219,8 @@ class PageWalker(Generic[T]):
             PaginationError: The server ignores offset.
         """
         offset, total = self.next_offset, self.total
-        confirmations = 1 if total is not None else CONFIRMATIONS_WITHOUT_TOTAL
+        is_certain = total is not None or self._identity.is_unique  # a page of ids that have been read loses nothing
+        confirmations = 1 if is_certain else CONFIRMATIONS_WITHOUT_TOTAL
         while True:
             response = yield from self._request(offset + 1, is_fresh=True)
             repeated = yield from self._request(offset, is_fresh=True)
@@ -255,7 +257,8 @@ class PageWalker(Generic[T]):
             repeated = self._align(aligned.offset, response, is_last_resort=True)
             is_same = repeated is not None and repeated.alignment.is_sound == aligned.alignment.is_sound
             if repeated is not None and is_same and _have_same_order(aligned.keys, repeated.keys):
-                return repeated
+                is_shorter = list(aligned.keys[: len(repeated.keys)]) == list(repeated.keys)
+                return aligned if is_shorter else repeated
             conflicts += 1
             if conflicts == MAX_ORDER_CONFLICTS:
                 raise PaginationError(
@@ -348,10 +351,11 @@ class PageWalker(Generic[T]):
         start = 0 if response.is_whole else offset
         if not self._is_strict or not self._matcher.keys:
             skipped = self.next_offset + self._items_to_skip if response.is_whole else self._items_to_skip
-            fresh: Sequence[int] = range(min(skipped, len(keys)), len(keys))
+            first_page = Alignment(range(min(skipped, len(keys)), len(keys)))
             if self._is_strict and len(set(keys)) < len(keys):  # the server repeats an id, or has equal items
-                fresh = [index for index in self._matcher.align_from(keys, 0, 0).fresh if index >= skipped]
-            return _AlignedPage(start, response, keys, Alignment(fresh))
+                first_page = self._matcher.align_from(keys, 0, 0)
+                first_page.fresh = [index for index in first_page.fresh if index >= skipped]
+            return _AlignedPage(start, response, keys, first_page)
         # Where the page begins if the list has only grown at its head, and where it does if nothing has changed.
         unchanged = len(self._matcher.keys) - 1 - (self.next_offset - start)
         growth = 0 if self._known_total is None or response.total is None else response.total - self._known_total
@@ -371,6 +375,7 @@ def _build_position(aligned: _AlignedPage[T], matcher: OverlapMatcher, total: in
         offset=aligned.offset + start,
         keys=aligned.keys[start:] if start else aligned.keys,
         fresh=[index - start for index in alignment.fresh] if start else alignment.fresh,
+        repeats=[index - start for index in alignment.repeats],
         before=matcher.keys[max(0, kept - MAX_RECENT_KEYS) : kept],
         following=alignment.following,
         missing=[],

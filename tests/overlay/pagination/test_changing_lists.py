@@ -227,6 +227,12 @@ def test_an_id_that_the_server_repeats_comes_once(page_size: int, max_length: in
     assert read(server, BY_ID, page_size=page_size) == [0, 1, 2, 3, 4]
 
 
+def test_an_id_that_a_shorter_page_hides_comes_once() -> None:
+    """Each second response is shorter: it does not show the repeated id that the first one shows."""
+    server = ListServer([0, 7, 0], lengths=b"\0\2\3", min_length=1, is_counted=False)
+    assert read(server, BY_ID, page_size=1) == [0, 7]
+
+
 def test_fast_pages_come_as_they_are() -> None:
     """With all the ids that the server repeats."""
     assert read(ListServer([0, 1, 1]), BY_ID, page_size=2, consistency="fast") == [0, 1, 1]

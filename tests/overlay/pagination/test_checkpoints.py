@@ -93,6 +93,16 @@ def test_equal_rows_resume_from_every_checkpoint(
         assert list(rest) == rows[read:]
 
 
+@pytest.mark.parametrize("page_size", [1, 2, 3, 100])
+def test_repeated_ids_resume_from_every_checkpoint(page_size: int) -> None:
+    """Each comes once, before or after the checkpoint."""
+    server = ListServer([0, 1, 1, 2, 0, 3, 3, 3, 4, 1])
+    reader = SimulatedReader(server, PageOptions(page_size), BY_ID)
+    for read, checkpoint in enumerate([reader.checkpoint(), *(reader.checkpoint() for _ in reader)]):
+        rest = SimulatedReader(server, PageOptions(page_size), BY_ID, resume=checkpoint)
+        assert list(rest) == list(range(read, 5))
+
+
 def test_a_whole_list_of_equal_rows_resumes_from_every_checkpoint() -> None:
     """More rows than a checkpoint has keys, and the server sends all of them in each response."""
     rows = [row % 3 // 2 for row in range(100)]
