@@ -338,7 +338,7 @@ EDITS: list[Callable[[dict[str, Any]], object]] = [
     lambda record: record.setdefault("new", 1),
     lambda record: operator.setitem(record, "id", 7),
     lambda record: operator.delitem(record, "id"),
-    lambda record: operator.ior(record, {"id": 7}),
+    lambda record: record.__ior__({"id": 7}),
     lambda record: record.clear(),
     lambda record: record.popitem(),
 ]
