@@ -980,8 +980,8 @@ def test_every_operation_does_its_work(client: httpx.Client, fake: FakeIAM) -> N
 @pytest.mark.parametrize(
     ("answer", "hint"),
     [
-        (Response(200, {"id": "1"}), "with contradicts the spec at /"),
-        (Response(200, None), "with contradicts the spec at /"),
+        (Response(200, {"id": "1"}), "which contradicts the spec at /"),
+        (Response(200, None), "which contradicts the spec at /"),
         (Response(200), "without a body"),
         (Response(418, {"message": "m"}), "responded with 418, which the spec does not list"),
         (Response(204), "responded with 204, which"),

@@ -102,7 +102,7 @@ def test_nothing_is_loaded(pytestconfig) -> None:
 
 def test_the_fixtures_are_listed_with_what_they_give(run: Run) -> None:
     done = run("", "--fixtures", "-v")
-    for text in ("fake_iam", "A fresh `FakeIAM`", "async_iam", "An `AsyncIAMClient` of `fake_iam`"):
+    for text in ("fake_iam", "Return a new `FakeIAM`", "async_iam", "Return an `AsyncIAMClient` of `fake_iam`"):
         assert text in done.stdout
     assert "fake_iam(...): arguments of FakeIAM" in run("", "--markers").stdout
 

@@ -134,6 +134,8 @@ def _build(schema: Schema | bool, depth: int) -> Any:
     if depth == 0:
         raise NoExampleError("the schema requires itself")
     schema = resolve_ref(schema)
+    if "allOf" in schema:
+        return _build(_merge_all(schema), depth - 1)
     for key in ("const", "default"):
         if key in schema:
             return schema[key]
@@ -142,8 +144,6 @@ def _build(schema: Schema | bool, depth: int) -> Any:
     for union in ("oneOf", "anyOf"):
         if union in schema:
             return _build_member(schema, union, depth)
-    if "allOf" in schema:
-        return _build_all(schema, depth)
     return _build_typed(schema, depth)
 
 
@@ -161,18 +161,26 @@ def _build_member(schema: Schema, union: str, depth: int) -> Any:
     raise NoExampleError(f"no member of {union} has an example")
 
 
-def _build_all(schema: Schema, depth: int) -> Any:
-    """Build a value that meets all parts of `allOf`."""
-    parts = [{key: value for key, value in schema.items() if key != "allOf"}, *map(resolve_ref, schema["allOf"])]
-    values = [_build(part, depth - 1) for part in parts if part]
-    if all(isinstance(value, dict) for value in values):
-        return {key: inner for value in values for key, inner in value.items()}
-    validator = build_validator(schema)
-    return next((value for value in values if validator.is_valid(value)), values[-1])
+def _merge_all(schema: Schema) -> Schema:
+    """Merge the parts of `allOf` into one schema."""
+    merged: dict[str, Any] = {}
+    own = {key: value for key, value in schema.items() if key != "allOf"}
+    for part in (*map(resolve_ref, schema["allOf"]), own):
+        flat = _merge_all(part) if "allOf" in part else part
+        properties = dict(merged.get("properties", {}))
+        for name, inner in flat.get("properties", {}).items():
+            properties[name] = {"allOf": [properties[name], inner]} if name in properties else inner
+        required = [*merged.get("required", ()), *flat.get("required", ())]
+        merged |= flat
+        if properties:
+            merged["properties"] = properties
+        if required:
+            merged["required"] = required
+    return merged
 
 
 def _build_typed(schema: Schema, depth: int) -> Any:
-    kind = schema.get("type", "object" if "properties" in schema else "array" if "items" in schema else "null")
+    kind = schema.get("type", _guess_type(schema))
     if isinstance(kind, list):
         kind = next((name for name in kind if name != "null"), "null")
     if kind == "object":
@@ -185,6 +193,12 @@ def _build_typed(schema: Schema, depth: int) -> Any:
     if kind == "string":
         return _build_text(schema)
     return {"boolean": False}.get(kind)
+
+
+def _guess_type(schema: Schema) -> str:
+    """Return the type that a schema without `type` has examples of."""
+    keys = {"object": ("properties", "required"), "array": ("items", "minItems"), "string": ("format", "pattern")}
+    return next((kind for kind, names in keys.items() if any(name in schema for name in names)), "null")
 
 
 def _build_object(schema: Schema, depth: int) -> dict[str, Any]:

@@ -219,12 +219,19 @@ def _parse_fault(value: Any, place: str) -> Fault:
     required = [key for key, field in fields.items() if field.default is attrs.NOTHING]
     if missing := [key for key in required if key not in arguments]:
         raise ValueError(f"{place}: {name} needs {missing[0]!r}")
-    if isinstance(arguments.get("retry_after"), str):
-        arguments["retry_after"] = isoparse(arguments["retry_after"])
     try:
+        if isinstance(arguments.get("retry_after"), str):
+            arguments["retry_after"] = _parse_time("retry_after", arguments["retry_after"])
         return FAULTS[name](**arguments)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{place}: {error}") from None
+
+
+def _parse_time(name: str, text: str) -> datetime:
+    try:
+        return isoparse(text)
+    except ValueError:
+        raise ValueError(f"{name} must be seconds, or a time as in RFC 3339, not {text!r}") from None
 
 
 def _serialize_queued(queued: QueuedFault) -> dict[str, Any]:

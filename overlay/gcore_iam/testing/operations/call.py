@@ -88,7 +88,10 @@ class Call:
 
 def build_bad_request(operation: Operation, problems: Iterable[Problem]) -> RequestError:
     """Build a 400 error in the form that an operation has."""
-    return RequestError(Response(400, _ERROR_FORMATS.get(operation.id, _format_by_field)(tuple(problems))))
+    format_problems = _ERROR_FORMATS.get(operation.id, _format_by_field)
+    # A problem of the whole body has no keys.
+    named = [(keys or ("body",), message) for keys, message in problems]
+    return RequestError(Response(400, format_problems(named)))
 
 
 def _format_by_field(problems: Sequence[Problem]) -> Any:
