@@ -142,13 +142,7 @@ def read(package: Path, name: str) -> Surface:
 def _class(node: ast.ClassDef, module: str) -> Class:
     keys = {field: key for member in node.body for key, field in sent(member)}
     fields = [field for member in node.body for field in _field(member, keys)]
-    members = {
-        member.targets[0].id: str(member.value.value)
-        for member in node.body
-        if isinstance(member, ast.Assign)
-        and isinstance(member.targets[0], ast.Name)
-        and isinstance(member.value, ast.Constant)
-    }
+    members = dict(found for member in node.body for found in _member(member))
     fields.sort(key=lambda field: not field.required)
     others = next(
         (
@@ -159,6 +153,14 @@ def _class(node: ast.ClassDef, module: str) -> Class:
         "",
     )
     return Class(node.name, module, tuple(fields), {} if fields else members, others)
+
+
+def _member(node: ast.stmt) -> Iterator[tuple[str, str]]:
+    """Find the name and the value of a member of an enum, such as `DE = _Listed("de")`."""
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        value = node.value.args[0] if isinstance(node.value, ast.Call) and node.value.args else node.value
+        if isinstance(value, ast.Constant):
+            yield node.targets[0].id, str(value.value)
 
 
 def _field(node: ast.stmt, keys: Mapping[str, str]) -> Iterator[Field]:

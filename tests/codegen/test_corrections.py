@@ -295,5 +295,6 @@ def test_an_entry_that_matches_otherwise_fails_the_build(
         with pytest.raises(CodegenError, match=f"correction '{correction.id}' must match {correction.matches + 1} "):
             corrections.apply((moved,), document, lenient=False)
         corrections.apply((correction,), document, lenient=False)
+    moved = attrs.evolve(entries[-1], matches=entries[-1].matches + 1)
     with pytest.raises(CodegenError, match=f"correction '{moved.id}' must match"):
         normalise(description, (*entries[:-1], moved))

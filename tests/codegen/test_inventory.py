@@ -257,7 +257,7 @@ def test_nothing_is_missing_of_a_package_without_fault(made: Package) -> None:
         (("models/user_role_type_0.py",), ["class UserRoleType0: is missing"]),
         (("models/user.py", '"id": self.id,', ''), ["class User: property 'id' is not a field"]),
         (("models/user.py", "    id: int\n", ""), ["class User: property 'id' is not a field"]),
-        (("models/user.py", "    to_dict_: str | Unset = UNSET\n", ""),
+        (("models/user.py", '    to_dict_: str | Unset = _field(default=UNSET, metadata={"key": "to_dict"})\n', ""),
          ["class User: property 'to_dict' is not a field"]),
         (("models/user.py", "    id: int\n", "    id: float\n"), ["class User: property 'id' is float, not int"]),
         (("models/user.py", "born_at: datetime.datetime", "born_at: str"),

@@ -67,6 +67,7 @@ def helpful(operation_id: str, url: str, fake: FakeIAM) -> dict[str, Any]:
         return {"refresh": pair["refresh"]}
     return {
         "iamLoginUser": owner,
+        "iamCreateAccount": {"company": "Third"},
         "iamChangePassword": {"old": PASSWORD, "new": PASSWORD, "double": PASSWORD},
         "iamUpdateUserEmail": {"password": PASSWORD, "new_email": f"new{fake.calls.total()}@example.com"},
         "iamInviteUser": {"client_id": fake.account_id, "user_role": {"id": 2}},

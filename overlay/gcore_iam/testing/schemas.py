@@ -63,7 +63,9 @@ def drop_read_only(schema: Schema) -> Schema:
     writable = {
         name: inner for name, inner in schema["properties"].items() if not resolve_ref(inner).get("readOnly", False)
     }
-    return {**schema, "properties": writable}
+    read_only = schema["properties"].keys() - writable.keys()
+    required = [name for name in schema.get("required", ()) if name not in read_only]
+    return {**schema, "properties": writable, "required": required}
 
 
 def build_validator(schema: Schema) -> jsonschema_rs.Draft202012Validator:
