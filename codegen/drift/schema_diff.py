@@ -200,10 +200,21 @@ class _Comparison:
     def _types(self) -> None:
         old, new = self.old, self.new
         before, after = old.kinds, new.kinds
+        if self._texts(old) is not None and self._texts(new) is not None:
+            return  # the values are compared, which are texts whatever their types
         if before == after:
             self._format()
             return
         self._report(self._type_change(before, after), "type", _format_type(old), _format_type(new))
+
+    def _texts(self, shape: Shape) -> dict[str, Json] | None:
+        """The values of a schema by how they are written where all values are text; None if there are too many."""
+        values = shape.enum
+        if "const" in shape.keywords:
+            values = (shape.keywords["const"],)
+        elif values is None and shape.kinds == {"boolean"}:
+            values = (False, True)
+        return {_text(value): value for value in values} if self.context.loose and values is not None else None
 
     def _type_change(self, before: frozenset[str], after: frozenset[str]) -> str:
         """Name the kind of a change between two sets of types."""
@@ -271,7 +282,8 @@ class _Comparison:
         self._report(kind, "format", _format_type(self.old), _format_type(self.new))
 
     def _nullable(self) -> None:
-        if "null" in self.old.kinds | self.new.kinds or (self.old.kinds and not self.new.kinds and not self.new.union):
+        takes_any = [not (shape.kinds or shape.union or shape.more_unions) for shape in (self.old, self.new)]
+        if "null" in self.old.kinds | self.new.kinds or takes_any[0] != takes_any[1]:
             return  # reported with the types
         if self.old.takes_null != self.new.takes_null and not self.context.member:
             inside = self.new.takes_null and not self._is_request and self.context.scope == "property"
@@ -280,6 +292,11 @@ class _Comparison:
 
     def _values(self) -> None:
         old, new = self.old, self.new
+        texts = self._texts(old), self._texts(new)
+        if texts[0] is not None and texts[1] is not None:
+            self._report_values(texts[0], texts[1])
+            self._annotations()
+            return
         consts = [shape.keywords.get("const") for shape in (old, new)]
         if (new.enum and list(new.enum) == consts[:1]) or (old.enum and list(old.enum) == consts[1:]):
             return  # one value, written in another way
@@ -287,20 +304,23 @@ class _Comparison:
             self._report("became-enum", "enum", None, list(new.enum))
         elif old.enum is not None and new.enum is None:
             self._report("became-not-enum", "enum", list(old.enum), None)
-        elif old.enum is not None and new.enum is not None and (self.context.loose or self._has_common_type()):
-            key = _text if self.context.loose else _json_text
-            before, after = ({key(value): value for value in values} for values in (old.enum, new.enum))
-            for value in [before[key] for key in before if key not in after]:
-                self._report("enum-value-removed", "enum", value, None)
-            open_enum = frozenset({"open-enum"} if not self._is_request else ())
-            for value in [after[key] for key in after if key not in before]:
-                self._report("enum-value-added", "enum", None, value, guards=open_enum)
+        elif old.enum is not None and new.enum is not None and self._has_common_type():
+            before, after = ({_json_text(value): value for value in values} for values in (old.enum, new.enum))
+            self._report_values(before, after)
         extensible = old.keywords.get("x-extensible-enum"), new.keywords.get("x-extensible-enum")
         if all(isinstance(values, list) for values in extensible):
             for value in without(extensible[0] or (), extensible[1] or ()):
                 self._report("x-extensible-enum-value-removed", "x-extensible-enum", value, None)
         self._set_or_changed("const", "const", ("added", "removed", "changed"))
         self._annotations()
+
+    def _report_values(self, before: Mapping[str, Json], after: Mapping[str, Json]) -> None:
+        """Report the values that one side has and the other has not, by their texts."""
+        for value in [before[key] for key in before if key not in after]:
+            self._report("enum-value-removed", "enum", value, None)
+        open_enum = frozenset({"open-enum"} if not self._is_request else ())
+        for value in [after[key] for key in after if key not in before]:
+            self._report("enum-value-added", "enum", None, value, guards=open_enum)
 
     def _has_common_type(self) -> bool:
         """Whether a value can satisfy both sides; if not, the type is reported and the values are not."""
@@ -645,7 +665,11 @@ class _Comparison:
         """Compare a type with a union of plain types by the types only; whether that is possible."""
         shapes = [[side.shape(places) for places in members] for side, members in self._both(before, after)]
         for shape in [*shapes[0], *shapes[1]]:
-            if not shape.kinds or shape.kinds & {"array", "object"} or shape.keywords or shape.enum is not None:
+            form = shape.keywords.get("format")
+            is_plain = shape.keywords.keys() <= {"format"} and shape.enum is None
+            if not (is_plain and shape.kinds) or shape.kinds & {"array", "object"}:
+                return False
+            if form is not None and not any((kind, form) in _FULL_FORMATS for kind in shape.kinds):
                 return False
         kinds = [frozenset(kind for shape in side for kind in shape.kinds) for side in shapes]
         names = self._named(self.diff.old, before), self._named(self.diff.new, after)
@@ -833,6 +857,8 @@ def _same(one: Json, other: Json) -> bool:
 
 def _json_text(value: Json) -> str:
     """A JSON value as text, such that equal ones are equal texts; 1 and true are not."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return json.dumps(value, sort_keys=True, default=str)
 
 
