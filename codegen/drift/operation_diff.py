@@ -173,7 +173,7 @@ class _OperationComparison:
         self._responses()
         return self.outcome
 
-    def _tell(self, rule: str, key: str, before: Json = None, after: Json = None) -> None:
+    def _report(self, rule: str, key: str, before: Json = None, after: Json = None) -> None:
         """Add a finding about the operation itself."""
         places = key_pointer(self.before.pointer, self.old, key), key_pointer(self.after.pointer, self.new, key)
         self._add(rule, self.after.name, *places, before, after)
@@ -213,58 +213,58 @@ class _OperationComparison:
             if before == after:
                 continue
             if key in _PROSE:
-                self._tell(_PROSE[key], key, before, after)
+                self._report(_PROSE[key], key, before, after)
             elif key == "externalDocs":
-                self._tell("docs-link-changed", key, before, after)
+                self._report("docs-link-changed", key, before, after)
             elif "code" in key.lower() and key.startswith("x-"):
-                self._tell("docs-code-sample-changed", key, before, after)
+                self._report("docs-code-sample-changed", key, before, after)
             elif key.startswith("x-") and key not in ("x-sunset", "x-stability-level"):
-                self._tell("docs-extension-changed", key, before, after)
+                self._report("docs-extension-changed", key, before, after)
 
     def _names(self) -> None:
         before, after = self.old.get("operationId"), self.new.get("operationId")
         if before != after and before is not None:
-            self._tell("api-operation-id-removed", "operationId", before, after)
+            self._report("api-operation-id-removed", "operationId", before, after)
         elif before != after:
-            self._tell("api-operation-id-added", "operationId", before, after)
+            self._report("api-operation-id-added", "operationId", before, after)
         tags = [value if isinstance(value, list) else [] for value in (self.old.get("tags"), self.new.get("tags"))]
         for tag in without(tags[0], tags[1]):
-            self._tell("api-tag-removed", "tags", tag, None)
+            self._report("api-tag-removed", "tags", tag, None)
         for tag in without(tags[1], tags[0]):
-            self._tell("api-tag-added", "tags", None, tag)
+            self._report("api-tag-added", "tags", None, tag)
 
     def _lifecycle(self) -> None:
         was, is_ = (value.get("deprecated") is True for value in (self.old, self.new))
         sunsets = self.old.get("x-sunset"), self.new.get("x-sunset")
         if was and not is_:
-            self._tell("endpoint-reactivated", "deprecated")
+            self._report("endpoint-reactivated", "deprecated")
         elif is_ and not was:
             if sunsets[1] is not None and date_of(sunsets[1]) is None:
-                self._tell("api-deprecated-sunset-parse", "x-sunset", None, sunsets[1])
+                self._report("api-deprecated-sunset-parse", "x-sunset", None, sunsets[1])
             else:
                 rule = "endpoint-deprecated" if sunsets[1] is None else "endpoint-deprecated-with-sunset"
-                self._tell(rule, "deprecated", None, sunsets[1])
+                self._report(rule, "deprecated", None, sunsets[1])
         elif is_ and sunsets[0] is not None:
             days = [None if sunset is None else date_of(sunset) for sunset in sunsets]
             if sunsets[1] is None:
-                self._tell("sunset-deleted", "x-sunset", *sunsets)
+                self._report("sunset-deleted", "x-sunset", *sunsets)
             elif days[0] is None or days[1] is None:
                 if sunsets[0] != sunsets[1]:
-                    self._tell("api-path-sunset-parse", "x-sunset", *sunsets)
+                    self._report("api-path-sunset-parse", "x-sunset", *sunsets)
             elif days[1] < days[0]:
-                self._tell("api-sunset-date-changed-too-small", "x-sunset", *sunsets)
+                self._report("api-sunset-date-changed-too-small", "x-sunset", *sunsets)
         self._stability()
 
     def _stability(self) -> None:
         before, after = self.old.get("x-stability-level"), self.new.get("x-stability-level")
         if after is not None and after not in STABILITY and before != after:
-            self._tell("api-invalid-stability-level", "x-stability-level", before, after)
+            self._report("api-invalid-stability-level", "x-stability-level", before, after)
         elif before in STABILITY and after in STABILITY and before != after:
             grew = STABILITY.index(after) > STABILITY.index(before)
             if not grew:
-                self._tell("api-stability-decreased", "x-stability-level", before, after)
+                self._report("api-stability-decreased", "x-stability-level", before, after)
             else:
-                self._tell("docs-extension-changed", "x-stability-level", before, after)
+                self._report("docs-extension-changed", "x-stability-level", before, after)
 
     def _security(self) -> None:
         if not self.before.is_incoming:
@@ -335,39 +335,39 @@ class _OperationComparison:
     def _parameter(self, old: _Parameter, new: _Parameter) -> None:
         what = f"parameter {new.value.get('name')}"
 
-        def told(rule: str, key: str, before: Json = None, after: Json = None) -> None:
+        def report(rule: str, key: str, before: Json = None, after: Json = None) -> None:
             places = key_pointer(old.pointer, old.value, key), key_pointer(new.pointer, new.value, key)
             self._add(rule, what, *places, before, after)
 
         required = [parameter.value.get("required") is True for parameter in (old, new)]
         if required[0] != required[1]:
-            told(f"request-parameter-became-{'required' if required[1] else 'optional'}", "required")
+            report(f"request-parameter-became-{'required' if required[1] else 'optional'}", "required")
         schemas = [_schema_place(parameter.pointer, parameter.value) for parameter in (old, new)]
         sides = zip((self.diff.old, self.diff.new), schemas, strict=True)
         lists = any(self._is_list(side, place) for side, place in sides)
         before, after = (_serialization(parameter.value) for parameter in (old, new))
         if before.content != after.content:
-            told("request-parameter-content-changed", "content", before.content, after.content)
+            report("request-parameter-content-changed", "content", before.content, after.content)
         elif before.style != after.style:
-            told("request-parameter-style-changed", "style", before.style, after.style)
+            report("request-parameter-style-changed", "style", before.style, after.style)
         elif before.explode != after.explode and lists:
-            told("request-parameter-explode-changed", "explode", before.explode, after.explode)
+            report("request-parameter-explode-changed", "explode", before.explode, after.explode)
         if before.reserved != after.reserved:
-            told(f"request-parameter-became-{'' if after.reserved else 'not-'}allow-reserved", "allowReserved")
+            report(f"request-parameter-became-{'' if after.reserved else 'not-'}allow-reserved", "allowReserved")
         if before.empty != after.empty:
-            told(f"request-parameter-became-{'' if after.empty else 'not-'}allow-empty-value", "allowEmptyValue")
+            report(f"request-parameter-became-{'' if after.empty else 'not-'}allow-empty-value", "allowEmptyValue")
         for key in ("description", "example", "examples"):
             if old.value.get(key) != new.value.get(key):
                 ends = old.value.get(key), new.value.get(key)
-                told(f"docs-{'description' if key == 'description' else 'example'}-changed", key, *ends)
-        self._parameter_lifecycle(old, new, told)
+                report(f"docs-{'description' if key == 'description' else 'example'}-changed", key, *ends)
+        self._parameter_lifecycle(old, new, report)
         if schemas[0] and schemas[1]:
             location, direction = str(new.value.get("in", "")), self._directions[0]
             joining = _joining(before) if before == after else "none"
             context = Context(direction, "parameter", loose=True, location=location, joining=joining)
             self._pair(schemas[0], schemas[1], context)
         elif schemas[0] or schemas[1]:
-            told(f"request-parameter-schema-{'added' if schemas[1] else 'removed'}", "schema")
+            report(f"request-parameter-schema-{'added' if schemas[1] else 'removed'}", "schema")
 
     @staticmethod
     def _is_list(side: Side, place: str | None) -> bool:
@@ -377,23 +377,23 @@ class _OperationComparison:
         shape = side.shape((place,))
         return not shape.kinds or bool(shape.kinds & {"array", "object"}) or bool(shape.union)
 
-    def _parameter_lifecycle(self, old: _Parameter, new: _Parameter, told: _Telling) -> None:
+    def _parameter_lifecycle(self, old: _Parameter, new: _Parameter, report: _Reporter) -> None:
         was, is_ = (parameter.value.get("deprecated") is True for parameter in (old, new))
         sunsets = old.value.get("x-sunset"), new.value.get("x-sunset")
         days = [None if sunset is None else date_of(sunset) for sunset in sunsets]
         if was and not is_:
-            told("request-parameter-reactivated", "deprecated")
+            report("request-parameter-reactivated", "deprecated")
         elif is_ and sunsets[1] is not None and days[1] is None and not (was and sunsets[0] == sunsets[1]):
-            told("request-parameter-sunset-parse", "x-sunset", sunsets[1])
+            report("request-parameter-sunset-parse", "x-sunset", sunsets[1])
         elif is_ and not was:
-            told("request-parameter-deprecated", "deprecated", None, sunsets[1])
+            report("request-parameter-deprecated", "deprecated", None, sunsets[1])
         elif is_ and sunsets[0] is not None:
             if sunsets[1] is None:
-                told("request-parameter-sunset-deleted", "x-sunset", *sunsets)
+                report("request-parameter-sunset-deleted", "x-sunset", *sunsets)
             elif days[0] is None and sunsets[0] != sunsets[1]:
-                told("request-parameter-sunset-parse", "x-sunset", sunsets[0])
+                report("request-parameter-sunset-parse", "x-sunset", sunsets[0])
             elif days[0] is not None and days[1] is not None and days[1] < days[0]:
-                told("request-parameter-sunset-date-changed-too-small", "x-sunset", *sunsets)
+                report("request-parameter-sunset-date-changed-too-small", "x-sunset", *sunsets)
 
     # --- bodies ----------------------------------------------------------------------------------------------------
 
@@ -567,11 +567,11 @@ class _OperationComparison:
             if schemas[0] and schemas[1]:
                 self._pair(schemas[0], schemas[1], Context(self._directions[1], "header", loose=True, guards=guards))
             elif schemas[0] or schemas[1]:
-                told = None, schemas[1] or schemas[0]
-                self._add("response-header-keyword-changed", f"header {name}", *places, *told, guards=guards)
+                values = None, schemas[1] or schemas[0]
+                self._add("response-header-keyword-changed", f"header {name}", *places, *values, guards=guards)
 
 
-class _Telling(Protocol):
+class _Reporter(Protocol):
     """How findings about a parameter are added."""
 
     def __call__(self, rule: str, key: str, before: Json = None, after: Json = None) -> None: ...

@@ -15,6 +15,7 @@ from ..corrections import Correction
 from ..errors import CodegenError
 from . import overlay, python, surface, wire
 from .accept import Accepted, apply
+from .group import group_refactors
 from .report import CHOICES, LAYERS, LEVELS, Change, Layer, Review, Verdict
 from .sources import Input, UnreadableError
 
@@ -146,7 +147,7 @@ def _assembled(
     today: datetime.date,
 ) -> Review:
     wanted = {*layers, *(["generator"] if "python" in layers else [])}
-    kept = [change for change in changes if change.layer in wanted]
+    kept = group_refactors([change for change in changes if change.layer in wanted])
     kept, notes = apply(accepted, kept, layers, today)
     notes = [*old.notes, *new.notes, *notes]
     kept.sort(key=_order)

@@ -145,9 +145,9 @@ class _Comparison:
         self._leftovers()
         return self.findings, self.pairs
 
-    # --- telling ---------------------------------------------------------------------------------------------------
+    # --- reporting -------------------------------------------------------------------------------------------------
 
-    def _tell(
+    def _report(
         self,
         kind: str,
         keyword: str = "",
@@ -200,10 +200,21 @@ class _Comparison:
     def _types(self) -> None:
         old, new = self.old, self.new
         before, after = old.kinds, new.kinds
+        if self._texts(old) is not None and self._texts(new) is not None:
+            return  # the values are compared, which are texts whatever their types
         if before == after:
             self._format()
             return
-        self._tell(self._type_change(before, after), "type", _spelled(old), _spelled(new))
+        self._report(self._type_change(before, after), "type", _format_type(old), _format_type(new))
+
+    def _texts(self, shape: Shape) -> dict[str, Json] | None:
+        """The values of a schema by how they are written where all values are text; None if there are too many."""
+        values = shape.enum
+        if "const" in shape.keywords:
+            values = (shape.keywords["const"],)
+        elif values is None and shape.kinds == {"boolean"}:
+            values = (False, True)
+        return {_text(value): value for value in values} if self.context.loose and values is not None else None
 
     def _type_change(self, before: frozenset[str], after: frozenset[str]) -> str:
         """Name the kind of a change between two sets of types."""
@@ -268,39 +279,48 @@ class _Comparison:
             kind = "type-specialized"
         else:
             kind = "type-changed"
-        self._tell(kind, "format", _spelled(self.old), _spelled(self.new))
+        self._report(kind, "format", _format_type(self.old), _format_type(self.new))
 
     def _nullable(self) -> None:
-        if "null" in self.old.kinds | self.new.kinds or (self.old.kinds and not self.new.kinds and not self.new.union):
+        takes_any = [not (shape.kinds or shape.union or shape.more_unions) for shape in (self.old, self.new)]
+        if "null" in self.old.kinds | self.new.kinds or takes_any[0] != takes_any[1]:
             return  # reported with the types
         if self.old.takes_null != self.new.takes_null and not self.context.member:
             inside = self.new.takes_null and not self._is_request and self.context.scope == "property"
             guards = frozenset({"nullable-value"} if inside else ())
-            self._tell("became-nullable" if self.new.takes_null else "became-not-nullable", "nullable", guards=guards)
+            self._report("became-nullable" if self.new.takes_null else "became-not-nullable", "nullable", guards=guards)
 
     def _values(self) -> None:
         old, new = self.old, self.new
+        texts = self._texts(old), self._texts(new)
+        if texts[0] is not None and texts[1] is not None:
+            self._report_values(texts[0], texts[1])
+            self._annotations()
+            return
         consts = [shape.keywords.get("const") for shape in (old, new)]
         if (new.enum and list(new.enum) == consts[:1]) or (old.enum and list(old.enum) == consts[1:]):
             return  # one value, written in another way
         if old.enum is None and new.enum is not None:
-            self._tell("became-enum", "enum", None, list(new.enum))
+            self._report("became-enum", "enum", None, list(new.enum))
         elif old.enum is not None and new.enum is None:
-            self._tell("became-not-enum", "enum", list(old.enum), None)
-        elif old.enum is not None and new.enum is not None and (self.context.loose or self._has_common_type()):
-            key = _text if self.context.loose else _told
-            before, after = ({key(value): value for value in values} for values in (old.enum, new.enum))
-            for value in [before[key] for key in before if key not in after]:
-                self._tell("enum-value-removed", "enum", value, None)
-            open_enum = frozenset({"open-enum"} if not self._is_request else ())
-            for value in [after[key] for key in after if key not in before]:
-                self._tell("enum-value-added", "enum", None, value, guards=open_enum)
+            self._report("became-not-enum", "enum", list(old.enum), None)
+        elif old.enum is not None and new.enum is not None and self._has_common_type():
+            before, after = ({_json_text(value): value for value in values} for values in (old.enum, new.enum))
+            self._report_values(before, after)
         extensible = old.keywords.get("x-extensible-enum"), new.keywords.get("x-extensible-enum")
         if all(isinstance(values, list) for values in extensible):
             for value in without(extensible[0] or (), extensible[1] or ()):
-                self._tell("x-extensible-enum-value-removed", "x-extensible-enum", value, None)
+                self._report("x-extensible-enum-value-removed", "x-extensible-enum", value, None)
         self._set_or_changed("const", "const", ("added", "removed", "changed"))
         self._annotations()
+
+    def _report_values(self, before: Mapping[str, Json], after: Mapping[str, Json]) -> None:
+        """Report the values that one side has and the other has not, by their texts."""
+        for value in [before[key] for key in before if key not in after]:
+            self._report("enum-value-removed", "enum", value, None)
+        open_enum = frozenset({"open-enum"} if not self._is_request else ())
+        for value in [after[key] for key in after if key not in before]:
+            self._report("enum-value-added", "enum", None, value, guards=open_enum)
 
     def _has_common_type(self) -> bool:
         """Whether a value can satisfy both sides; if not, the type is reported and the values are not."""
@@ -317,11 +337,11 @@ class _Comparison:
         before, after = self.old.keywords.get(keyword), self.new.keywords.get(keyword)
         is_set, was_set = keyword in self.new.keywords, keyword in self.old.keywords
         if is_set and not was_set:
-            self._tell(f"{name}-{actions[0]}", keyword, None, after)
+            self._report(f"{name}-{actions[0]}", keyword, None, after)
         elif was_set and not is_set:
-            self._tell(f"{name}-{actions[1]}", keyword, before, None)
+            self._report(f"{name}-{actions[1]}", keyword, before, None)
         elif not _same(before, after) and not (self.context.loose and _text(before) == _text(after)):
-            self._tell(f"{name}-{actions[2]}", keyword, before, after)
+            self._report(f"{name}-{actions[2]}", keyword, before, after)
 
     def _bounds(self) -> None:
         for keyword, name in BOUNDS.items():
@@ -331,22 +351,22 @@ class _Comparison:
             ):
                 continue
             if before is None or after is None:
-                self._tell(f"{name}-{'set' if before is None else 'unset'}", keyword, before, after)
+                self._report(f"{name}-{'set' if before is None else 'unset'}", keyword, before, after)
             else:
                 grew = isinstance(before, int | float) and isinstance(after, int | float) and after > before
-                self._tell(f"{name}-{'increased' if grew else 'decreased'}", keyword, before, after)
+                self._report(f"{name}-{'increased' if grew else 'decreased'}", keyword, before, after)
         self._set_or_changed("multipleOf", "multiple-of", ("set", "unset", "changed"))
         self._set_or_changed("uniqueItems", "unique-items", ("set", "unset", "set"))
 
     def _pattern(self) -> None:
         before, after = self.old.keywords.get("pattern"), self.new.keywords.get("pattern")
         if before is None and after is not None:
-            self._tell("pattern-added", "pattern", None, after)
+            self._report("pattern-added", "pattern", None, after)
         elif after is None and before is not None:
-            self._tell("pattern-removed", "pattern", before, None)
+            self._report("pattern-removed", "pattern", before, None)
         elif before != after:
             wider = self._is_request and after in (".*", "^.*$")
-            self._tell("pattern-generalized" if wider else "pattern-changed", "pattern", before, after)
+            self._report("pattern-generalized" if wider else "pattern-changed", "pattern", before, after)
 
     def _lifecycle(self) -> None:
         if self.context.scope == "parameter":
@@ -354,51 +374,51 @@ class _Comparison:
         kinds = tuple(shape.keywords.get("deprecated") is True for shape in (self.old, self.new))
         sunset = self.new.keywords.get("x-sunset")
         if kinds == (True, False):
-            self._tell("reactivated", "deprecated")
+            self._report("reactivated", "deprecated")
         elif kinds == (False, True):
-            self._tell("deprecated", "deprecated")
+            self._report("deprecated", "deprecated")
         unchanged = kinds[0] and self.old.keywords.get("x-sunset") == sunset
         if kinds[1] and sunset is not None and date_of(sunset) is None and not unchanged:
-            self._tell("deprecated-sunset-invalid", "x-sunset", None, sunset)
+            self._report("deprecated-sunset-invalid", "x-sunset", None, sunset)
         levels = tuple(shape.keywords.get("x-stability-level") for shape in (self.old, self.new))
         if levels[1] is not None and levels[1] not in STABILITY and levels[0] != levels[1]:
             self._add("api-invalid-stability-level", "x-stability-level", levels[0], levels[1])
         elif levels[0] != levels[1] and all(item is None or item in STABILITY for item in levels):
             ranks = [STABILITY.index(item) if item else len(STABILITY) for item in levels]
             if ranks[1] < ranks[0] and levels[0]:
-                self._tell("stability-decreased", "x-stability-level", levels[0], levels[1])
+                self._report("stability-decreased", "x-stability-level", levels[0], levels[1])
             elif ranks[1] > ranks[0]:
-                self._tell("stability-increased", "x-stability-level", levels[0], levels[1])
+                self._report("stability-increased", "x-stability-level", levels[0], levels[1])
 
     def _discriminator(self) -> None:
         before, after = self.old.keywords.get("discriminator"), self.new.keywords.get("discriminator")
         if not isinstance(before, dict) or not isinstance(after, dict):
             if isinstance(after, dict):
-                self._tell("discriminator-added", "discriminator", None, after.get("propertyName"))
+                self._report("discriminator-added", "discriminator", None, after.get("propertyName"))
             elif isinstance(before, dict):
-                self._tell("discriminator-removed", "discriminator", before.get("propertyName"), None)
+                self._report("discriminator-removed", "discriminator", before.get("propertyName"), None)
             return
         if before.get("propertyName") != after.get("propertyName"):
             names = before.get("propertyName"), after.get("propertyName")
-            self._tell("discriminator-property-name-changed", "discriminator", *names)
+            self._report("discriminator-property-name-changed", "discriminator", *names)
         old, new = before.get("mapping") or {}, after.get("mapping") or {}
         for value in [value for value in new if value not in old]:
-            self._tell("discriminator-mapping-added", "discriminator", None, value)
+            self._report("discriminator-mapping-added", "discriminator", None, value)
         for value in [value for value in old if value not in new]:
-            self._tell("discriminator-mapping-deleted", "discriminator", value, None)
+            self._report("discriminator-mapping-deleted", "discriminator", value, None)
         for value in [value for value in old if value in new and old[value] != new[value]]:
-            self._tell("discriminator-mapping-changed", "discriminator", old[value], new[value])
+            self._report("discriminator-mapping-changed", "discriminator", old[value], new[value])
 
     def _dependents(self) -> None:
         before = self.old.keywords.get("dependentRequired") or {}
         after = self.new.keywords.get("dependentRequired") or {}
         for name in [*before, *(name for name in after if name not in before)]:
             if name not in before:
-                self._tell("dependent-required-added", "dependentRequired", None, after[name])
+                self._report("dependent-required-added", "dependentRequired", None, after[name])
             elif name not in after:
-                self._tell("dependent-required-removed", "dependentRequired", before[name], None)
+                self._report("dependent-required-removed", "dependentRequired", before[name], None)
             elif before[name] != after[name]:
-                self._tell("dependent-required-changed", "dependentRequired", before[name], after[name])
+                self._report("dependent-required-changed", "dependentRequired", before[name], after[name])
 
     # --- what is inside --------------------------------------------------------------------------------------------
 
@@ -413,23 +433,23 @@ class _Comparison:
             for key in [*old, *(key for key in new if key not in old)]:
                 places = (old[key][0] if key in old else None, new[key][0] if key in new else None)
                 if key not in old:
-                    self._tell(f"{name}-added", keyword, None, key, places=places)
+                    self._report(f"{name}-added", keyword, None, key, places=places)
                 elif key not in new:
-                    self._tell(f"{name}-removed", keyword, key, None, places=places)
+                    self._report(f"{name}-removed", keyword, key, None, places=places)
                 else:
                     self._pair(old[key], new[key])
         for index in range(max(len(self.old.prefix), len(self.new.prefix))):
             if index >= len(self.old.prefix):
-                self._tell("prefix-items-added", "prefixItems")
+                self._report("prefix-items-added", "prefixItems")
             elif index >= len(self.new.prefix):
-                self._tell("prefix-items-removed", "prefixItems")
+                self._report("prefix-items-removed", "prefixItems")
             else:
                 self._pair(self.old.prefix[index], self.new.prefix[index])
         self._open_part("items", "items")
         self._open_part("additionalProperties", "additional-properties-schema")
         key = "additionalProperties"
         if (key in self.old.closed) != (key in self.new.closed):
-            self._tell(f"additional-properties-{'closed' if key in self.new.closed else 'opened'}", key)
+            self._report(f"additional-properties-{'closed' if key in self.new.closed else 'opened'}", key)
 
     def _subschema(self, keyword: str, name: str) -> None:
         old, new = self.old.parts.get(keyword), self.new.parts.get(keyword)
@@ -437,9 +457,9 @@ class _Comparison:
         if old and new:
             self._pair(old, new)
         elif (new or is_closed) and not (old or was_closed):
-            self._tell(f"{name}-added", keyword)
+            self._report(f"{name}-added", keyword)
         elif (old or was_closed) and not (new or is_closed):
-            self._tell(f"{name}-removed", keyword)
+            self._report(f"{name}-removed", keyword)
 
     def _open_part(self, keyword: str, name: str) -> None:
         """Compare what is anything unless it is said; an array or object that is neither is not looked into."""
@@ -447,11 +467,11 @@ class _Comparison:
         if old and new:
             self._pair(old, new)
         elif new and keyword not in self.old.closed and self._says_much(self.diff.new, new):
-            self._tell(f"{name}-added", keyword)
+            self._report(f"{name}-added", keyword)
         elif old and keyword not in self.new.closed and self._says_much(self.diff.old, old):
-            self._tell(f"{name}-removed", keyword)
+            self._report(f"{name}-removed", keyword)
         elif keyword == "items" and (keyword in self.old.closed) != (keyword in self.new.closed):
-            self._tell(f"{name}-{'added' if keyword in self.new.closed else 'removed'}", keyword)
+            self._report(f"{name}-{'added' if keyword in self.new.closed else 'removed'}", keyword)
 
     @staticmethod
     def _says_much(side: Side, places: Places) -> bool:
@@ -478,7 +498,7 @@ class _Comparison:
         for name in sorted((self.old.required ^ self.new.required) - declared):
             kind = "became-required" if name in self.new.required else "became-optional"
             context = attrs.evolve(self, context=self.context.inside())
-            context._tell(kind, "required", what=f"{self._label()}.{name}", guards=frozenset({"undeclared"}))
+            context._report(kind, "required", what=f"{self._label()}.{name}", guards=frozenset({"undeclared"}))
 
     def _renames(self, removed: list[str], added: list[str]) -> dict[str, str]:
         """Properties that are gone, each with the one that took its place: of the same content and a similar name."""
@@ -566,7 +586,7 @@ class _Comparison:
                 kind = "became-required-with-default"
             inside = attrs.evolve(self, context=self.context.inside(*guards))
             what = label(new[0], self.diff.names[1])
-            inside._tell(kind, what=what, places=(old[0], new[0]), guards=guards)
+            inside._report(kind, what=what, places=(old[0], new[0]), guards=guards)
         for flag, name in (("readOnly", "read-only"), ("writeOnly", "write-only")):
             was, is_ = (shape.keywords.get(flag) is True for shape in shapes)
             if was and not is_ and flag == "readOnly" and self._is_request and was_required and is_required:
@@ -606,9 +626,9 @@ class _Comparison:
         if not before or not after:  # a condition beside properties of its own came or went
             keyword = (old.union_keyword or new.union_keyword).replace("Of", "-of").lower()
             for _ in before:
-                self._tell(f"{keyword}-removed", old.union_keyword, "a condition", None)
+                self._report(f"{keyword}-removed", old.union_keyword, "a condition", None)
             for _ in after:
-                self._tell(f"{keyword}-added", new.union_keyword, None, "a condition")
+                self._report(f"{keyword}-added", new.union_keyword, None, "a condition")
             return False
         pairs, gone, fresh = self._matched(before, after)
         if (bool(old.union) != bool(new.union)) and not pairs and self._compare_scalars(before, after):
@@ -623,18 +643,18 @@ class _Comparison:
         kinds = self._kinds(self.diff.old, before), self._kinds(self.diff.new, after)
         lost, gained = kinds[0] - kinds[1], _unknown_kinds(*kinds)
         if gone and lost & {"array", "object"} and not self._is_request:
-            self._tell("type-changed", "type", self._named(self.diff.old, before), self._named(self.diff.new, after))
+            self._report("type-changed", "type", self._named(self.diff.old, before), self._named(self.diff.new, after))
         else:
             for places in gone:
                 name = self._named(self.diff.old, (places,))
-                self._tell(f"{keyword}-removed", old.union_keyword, name, None, places=(places[0], new.place))
+                self._report(f"{keyword}-removed", old.union_keyword, name, None, places=(places[0], new.place))
         if fresh and gained and kinds[0] and not self._is_request and not lost & {"array", "object"}:
             names = self._named(self.diff.old, before), self._named(self.diff.new, after)
-            self._tell("type-generalized", "type", *names)
+            self._report("type-generalized", "type", *names)
             fresh = [places for places in fresh if not self.diff.new.shape(places).kinds & gained]
         for places in fresh:
             name = self._named(self.diff.new, (places,))
-            self._tell(f"{keyword}-added", new.union_keyword, None, name, places=(old.place, places[0]))
+            self._report(f"{keyword}-added", new.union_keyword, None, name, places=(old.place, places[0]))
         if old.union and new.union:
             return False  # what is said beside it holds as well
         self._nullable()
@@ -645,12 +665,16 @@ class _Comparison:
         """Compare a type with a union of plain types by the types only; whether that is possible."""
         shapes = [[side.shape(places) for places in members] for side, members in self._both(before, after)]
         for shape in [*shapes[0], *shapes[1]]:
-            if not shape.kinds or shape.kinds & {"array", "object"} or shape.keywords or shape.enum is not None:
+            form = shape.keywords.get("format")
+            is_plain = shape.keywords.keys() <= {"format"} and shape.enum is None
+            if not (is_plain and shape.kinds) or shape.kinds & {"array", "object"}:
+                return False
+            if form is not None and not any((kind, form) in _FULL_FORMATS for kind in shape.kinds):
                 return False
         kinds = [frozenset(kind for shape in side for kind in shape.kinds) for side in shapes]
         names = self._named(self.diff.old, before), self._named(self.diff.new, after)
         if not (_takes_all(kinds[0], kinds[1]) and _takes_all(kinds[1], kinds[0])):
-            self._tell(self._type_change(kinds[0], kinds[1]), "type", *names)
+            self._report(self._type_change(kinds[0], kinds[1]), "type", *names)
         self._nullable()
         return True
 
@@ -662,19 +686,19 @@ class _Comparison:
             for one, other in pairs:
                 self._pair(one, other, member=True)
             for places in gone:
-                self._tell("one-of-removed", "oneOf", self._named(self.diff.old, (places,)), None)
+                self._report("one-of-removed", "oneOf", self._named(self.diff.old, (places,)), None)
             for places in fresh:
-                self._tell("one-of-added", "oneOf", None, self._named(self.diff.new, (places,)))
+                self._report("one-of-added", "oneOf", None, self._named(self.diff.new, (places,)))
         for _ in old[len(new) :]:
-            self._tell("one-of-removed", "oneOf", "a condition", None)
+            self._report("one-of-removed", "oneOf", "a condition", None)
         for _ in new[len(old) :]:
-            self._tell("one-of-added", "oneOf", None, "a condition")
+            self._report("one-of-added", "oneOf", None, "a condition")
 
     def _wrapped(self) -> None:
         if self.context.scope == "body":
-            self._tell("wrapped-in-one-of", self.new.union_keyword, self.old.name or _spelled(self.old), None)
+            self._report("wrapped-in-one-of", self.new.union_keyword, self.old.name or _format_type(self.old), None)
         else:
-            self._tell("type-changed", "type", _spelled(self.old), self._named(self.diff.new, self.new.union))
+            self._report("type-changed", "type", _format_type(self.old), self._named(self.diff.new, self.new.union))
 
     def _matched(
         self, before: tuple[Places, ...], after: tuple[Places, ...]
@@ -748,13 +772,13 @@ class _Comparison:
     @staticmethod
     def _named(side: Side, members: tuple[Places, ...]) -> str:
         shapes = [side.shape(places) for places in members]
-        return " or ".join(shape.name or _title(shape) or _spelled(shape) for shape in shapes)
+        return " or ".join(shape.name or _title(shape) or _format_type(shape) for shape in shapes)
 
     def _leftovers(self) -> None:
         for key in sorted(self.old.keywords.keys() | self.new.keywords.keys()):
             before, after = self.old.keywords.get(key), self.new.keywords.get(key)
             if key not in _OWN_RULES and before != after:
-                self._tell("keyword-changed", key, {key: before}, {key: after})
+                self._report("keyword-changed", key, {key: before}, {key: after})
 
 
 _WIDER_FORMATS = frozenset(
@@ -819,7 +843,7 @@ def _takes_all(wider: frozenset[str], narrower: frozenset[str]) -> bool:
     return bool(narrower) and all(kind in wider or (kind == "integer" and "number" in wider) for kind in narrower)
 
 
-def _spelled(shape: Shape) -> str:
+def _format_type(shape: Shape) -> str:
     """The type of a schema, for a person."""
     text = " or ".join(sorted(shape.kinds)) or ("any of several" if shape.union else "any")
     form = shape.keywords.get("format")
@@ -831,8 +855,10 @@ def _same(one: Json, other: Json) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
-def _told(value: Json) -> str:
+def _json_text(value: Json) -> str:
     """A JSON value as text, such that equal ones are equal texts; 1 and true are not."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return json.dumps(value, sort_keys=True, default=str)
 
 

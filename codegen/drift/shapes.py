@@ -317,6 +317,8 @@ class _Reader:
         if "type" in schema:
             self.shape.where["type"] = f"{pointer}/type"
             self.stated.append((frozenset(kinds - {"null"}), nullable))
+        elif "const" in schema and schema["const"] is None:
+            self.stated.append((frozenset(), True))
         if nullable and (outermost or "type" not in schema):
             self.shape.nullable = True
         if nullable:
@@ -421,7 +423,7 @@ class _Reader:
             shape.kinds = frozenset({"number"})
         if not shape.kinds and (shape.enum or "const" in shape.keywords):
             values = shape.enum or (shape.keywords["const"],)
-            shape.kinds = frozenset(_KINDS[type(value)] for value in values if type(value) in _KINDS)
+            shape.kinds = frozenset(_kind(value) for value in values if type(value) in _KINDS)
         if not shape.kinds and not shape.union:
             if shape.properties:
                 shape.kinds = frozenset({"object"})
@@ -500,6 +502,11 @@ class _Reader:
 def _counts(schema: Json) -> bool:
     """Whether something beside a `$ref` says something about the value."""
     return any(key != "$ref" and key not in PROSE and not key.startswith("x-") for key in schema)
+
+
+def _kind(value: Json) -> str:
+    """The type of a value in JSON Schema, where 1.0 is an integer."""
+    return "integer" if isinstance(value, float) and value.is_integer() else _KINDS[type(value)]
 
 
 def _common(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:

@@ -28,7 +28,7 @@ def api(security: list[Any] | None, **schemes: Document) -> Document:
     """A spec whose one operation has a security requirement; None leaves it out."""
     content = document()
     if security is not None:
-        content["security"] = security
+        content["paths"]["/things"]["post"]["security"] = security
     content["components"]["securitySchemes"] = {"key": KEY, "jwt": BEARER, "oauth": OAUTH, **schemes}
     return content
 
