@@ -21,7 +21,7 @@ from ..errors import ConfigurationError
 from ..retry import RetryPolicy
 from ..tls import get_tls
 from .driver import AsyncBoundClient, AsyncOriginAuth
-from .transport import AsyncConnections, AsyncShardedTransport
+from .transport import AsyncConnections, AsyncShardedTransport, EmptyCookieJar
 
 if TYPE_CHECKING:
     from .resources.account import AsyncAccount
@@ -228,5 +228,10 @@ def _build_httpx_client(config: ClientConfig, transport: httpx.AsyncBaseTranspor
         proxies = None if config.base_url.host in LOOPBACK_HOSTS else read_proxy_settings()
         transport = AsyncShardedTransport(get_tls(), proxies)
     return httpx.AsyncClient(
-        base_url=config.base_url, headers=config.headers, timeout=config.timeout, transport=transport, trust_env=False
+        base_url=config.base_url,
+        headers=config.headers,
+        timeout=config.timeout,
+        transport=transport,
+        cookies=EmptyCookieJar(),
+        trust_env=False,
     )

@@ -83,6 +83,16 @@ class AsyncConnections:
                 self.client.auth = self._auth
 
 
+class EmptyCookieJar(CookieJar):
+    """Keeps no cookie: the API uses none, and what comes for one call must not go out with another.
+
+    `CookieJar` locks itself for each response, and stays locked if Ctrl-C is pressed between `acquire` and `try`.
+    """
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Ignore the cookies of a response."""
+
+
 class AsyncShardedTransport(httpx.AsyncBaseTransport):
     """A transport over several small pools; a request goes to the pool with the fewest requests.
 

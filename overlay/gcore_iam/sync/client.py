@@ -23,7 +23,7 @@ from ..errors import ConfigurationError
 from ..retry import RetryPolicy
 from ..tls import get_tls
 from .driver import BoundClient, OriginAuth
-from .transport import Connections, ShardedTransport
+from .transport import Connections, EmptyCookieJar, ShardedTransport
 
 if TYPE_CHECKING:
     from .resources.account import Account
@@ -230,5 +230,10 @@ def _build_httpx_client(config: ClientConfig, transport: httpx.BaseTransport | N
         proxies = None if config.base_url.host in LOOPBACK_HOSTS else read_proxy_settings()
         transport = ShardedTransport(get_tls(), proxies)
     return httpx.Client(
-        base_url=config.base_url, headers=config.headers, timeout=config.timeout, transport=transport, trust_env=False
+        base_url=config.base_url,
+        headers=config.headers,
+        timeout=config.timeout,
+        transport=transport,
+        cookies=EmptyCookieJar(),
+        trust_env=False,
     )

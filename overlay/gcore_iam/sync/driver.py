@@ -116,7 +116,8 @@ class BoundClient(UnboundClient):
         """Get the httpx client that calls are sent with.
 
         A request of yours over it carries the credentials of the client that opened it, if it goes to the origin of the
-        base URL. It has neither retries nor this library's errors. An httpx client that you gave is returned as it is.
+        base URL. It has neither retries nor this library's errors, and keeps no cookies. An httpx client that you gave
+        is returned as it is.
         """
         return self._open_connections().client
 
