@@ -148,8 +148,14 @@ def test_a_response_is_completed_where_the_spec_is_newer() -> None:
     completed, added = operation.complete_response(Response(200, [{"id": 7}]))
     assert completed.payload == [{"id": 7, "new": False}]
     assert added == ("*.new",)
-    wrong = Response(200, [{"id": "seven"}])
-    assert operation.complete_response(wrong) == (wrong, ())
+    valid = Response(200, completed.payload)
+    assert operation.complete_response(valid) == (valid, ())
+
+
+def test_a_response_without_an_example_stays_as_it_is() -> None:
+    schema = {"type": "object", "required": ["a"], "properties": {"a": {"not": {}}}}
+    wrong = Response(200, {})
+    assert make_operation({"200": describe_json(schema)}).complete_response(wrong) == (wrong, ())
 
 
 def test_the_vendored_operations_need_no_completion_of_bodies() -> None:

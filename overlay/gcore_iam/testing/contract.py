@@ -111,7 +111,7 @@ class Operation:
 
         Returns:
             The response, and where something was added, such as `results.*.created_at`. A response that is valid, or
-            that cannot be completed, is returned as it is.
+            whose missing properties have no example, is returned as it is.
         """
         schema = self._find_schema(response)
         if schema is None or response.payload is NO_BODY:
@@ -123,7 +123,7 @@ class Operation:
             payload, added = examples.complete(schema, response.payload)
         except examples.NoExampleError:
             return response, ()
-        return (attrs.evolve(response, payload=payload), added) if validator.is_valid(payload) else (response, ())
+        return attrs.evolve(response, payload=payload), added
 
     def build_example_response(self) -> Response | None:
         """Build a response of success from the spec alone; None if the spec does not say what it holds."""
