@@ -143,11 +143,11 @@ def _class(node: ast.ClassDef, module: str) -> Class:
     keys = {field: key for member in node.body for key, field in sent(member)}
     fields = [field for member in node.body for field in _field(member, keys)]
     members = {
-        member.targets[0].id: str(member.value.value)
+        member.targets[0].id: value
         for member in node.body
         if isinstance(member, ast.Assign)
         and isinstance(member.targets[0], ast.Name)
-        and isinstance(member.value, ast.Constant)
+        and (value := _enum_value(member.value)) is not None
     }
     fields.sort(key=lambda field: not field.required)
     others = next(
@@ -159,6 +159,13 @@ def _class(node: ast.ClassDef, module: str) -> Class:
         "",
     )
     return Class(node.name, module, tuple(fields), {} if fields else members, others)
+
+
+def _enum_value(node: ast.expr) -> str | None:
+    """The value of an enum's member, written as it is or as the one argument of a call; None for anything else."""
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        node = node.args[0]
+    return str(node.value) if isinstance(node, ast.Constant) else None
 
 
 def _field(node: ast.stmt, keys: Mapping[str, str]) -> Iterator[Field]:

@@ -220,7 +220,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
         "a field of a session": (
             lambda api: renamed(api, "Token", "access", "access_token"),
             [
-                ("aio/driver.py", ".access"),
+                ("aio/session_driver.py", ".access"),
                 ("aio/resources/users.py", ".change_password("),
             ],
             "oken",
