@@ -257,6 +257,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
                 ("aio/resources/users.py", "import iam_update_user"),
                 ("retry.py", '"iamUpdateUser"'),
                 ("testing/operations/__init__.py", '"iamUpdateUser"'),
+                ("testing/gaps.py", '"iamUpdateUser"'),
             ],
             "pdate",
         ),
