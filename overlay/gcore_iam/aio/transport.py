@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from http.cookiejar import CookieJar
 
 import attrs
 import httpx

@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http.cookiejar import CookieJar
 
 import attrs
 import httpx
