@@ -220,7 +220,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
         "a field of a session": (
             lambda api: renamed(api, "Token", "access", "access_token"),
             [
-                ("aio/driver.py", ".access"),
+                ("aio/session_driver.py", ".access"),
                 ("aio/resources/users.py", ".change_password("),
             ],
             "oken",
@@ -257,6 +257,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
                 ("aio/resources/users.py", "import iam_update_user"),
                 ("retry.py", '"iamUpdateUser"'),
                 ("testing/operations/__init__.py", '"iamUpdateUser"'),
+                ("testing/gaps.py", '"iamUpdateUser"'),
             ],
             "pdate",
         ),

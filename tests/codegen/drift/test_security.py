@@ -118,8 +118,8 @@ def test_another_authentication_of_this_api_breaks_every_layer(change: Any) -> N
     assert found.suggested_bump == "major"
     assert [entry.id for entry in python] == ["py-authentication-changed"]
     assert set(python[0].causes) <= {entry.fingerprint for entry in wire if entry.level == "error"}
-    assert [entry.files[0].rpartition("/")[2].partition(":")[0] for entry in overlay] == ["api_key.py"]
-    assert python[0].fingerprint in overlay[0].causes
+    assert "api_key.py" in {entry.files[0].rpartition("/")[2].partition(":")[0] for entry in overlay}
+    assert all(python[0].fingerprint in entry.causes for entry in overlay)
 
 
 def only(found: tuple[Change, ...], layer: str) -> list[Change]:
