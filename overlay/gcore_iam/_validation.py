@@ -20,7 +20,7 @@ def check_id(name: str, value: int) -> int:
     Raises:
         ConfigurationError: It is not a whole number from 1 to 2**63 - 1.
     """
-    if not is_whole_number(value, 1, _MAX_ID):
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MAX_ID:
         raise ConfigurationError(f"{name} must be a whole number from 1 to 2**63 - 1")
     return value
 
