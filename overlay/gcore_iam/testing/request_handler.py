@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import attrs
 
+from .._redaction import INFO, write_log
 from . import router
 from .faults.base import FaultError
 from .faults.queue import ActiveFaults, FaultQueue
@@ -86,7 +87,8 @@ class RequestHandler:
         (masked,) = mask_requests([decode_request(request, operation_id, status)], secrets)
         query = f"?{urlencode(masked.query, safe='*')}" if masked.query else ""
         outcome = "no response" if status is None else str(status)
-        request_logger.info("%s %s%s %s %s", masked.method, masked.path, query, outcome, operation_id or "-")
+        template = "%s %s%s %s %s"
+        write_log(request_logger, INFO, template, masked.method, masked.path, query, outcome, operation_id or "-")
 
 
 def _add_headers(response: WireResponse, request: Request, now: datetime) -> WireResponse:

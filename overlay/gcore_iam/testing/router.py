@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from .._redaction import INFO, write_log
 from .contract import Operation, find_operations
 from .messages import Request, RequestError, Response, build_error
 from .operations import ANONYMOUS, HANDLERS, Call, Caller, build_bad_request
@@ -54,7 +55,8 @@ def build_response(state: State, request: Request, route: Route) -> Response:
         return response
     response, added = operation.complete_response(response)
     if added:
-        logger.info("%s: the handler lacks %s, added from the spec; see `make check`", operation.id, ", ".join(added))
+        template = "%s: the handler lacks %s, added from the spec; see `make check`"
+        write_log(logger, INFO, template, operation.id, ", ".join(added))
     operation.check_response(response)
     return response
 
