@@ -39,5 +39,5 @@ def run_tests(session: nox.Session) -> None:
     session.install("--quiet", "--require-hashes", "-r", "requirements-dev.txt")
     session.install("--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
     parallel = ("--numprocesses", "auto", "--dist", "worksteal")
-    session.run("python", "-m", "pytest", *parallel, "-m", "not serial", *session.posargs)
-    session.run("python", "-m", "pytest", "-m", "serial", *session.posargs, success_codes=[0, 5])  # 5: none is left
+    session.run("python", "-m", "pytest", *parallel, "-m", "not serial and not slow", *session.posargs)
+    session.run("python", "-m", "pytest", "-m", "serial and not slow", *session.posargs, success_codes=[0, 5])  # 5: none is left
