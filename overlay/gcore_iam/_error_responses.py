@@ -127,8 +127,9 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
     """
     if value is None:
         return None
-    if value.strip().isdecimal():
-        return min(float(value), MAX_RETRY_AFTER)
+    seconds = value.strip()  # of more characters than `float` removes, such as "\x1f"
+    if seconds.isdecimal():
+        return min(float(seconds), MAX_RETRY_AFTER)
     if len(value) > MAX_HEADER_LENGTH:
         return None
     try:
