@@ -201,6 +201,7 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
     operation, policy, deadline, control = call.operation, call.policy, call.deadline, call.control
     result = AttemptResult[Any](None)
     number, was_sent, is_unclear = 0, False, False
+    failure: str | None = None
     reporter = None if call.emit is None else call.build_reporter(call.emit)
     try:
         while True:
@@ -218,10 +219,11 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
                         result = yield Send(authorization)
                 except BaseException as raised:  # a cancellation, or an error in a hook of the user's httpx client
                     if reporter is not None:
-                        reporter.finish_attempt(None, None, raised)
+                        reporter.finish_attempt(None, None, type(raised).__name__)
                     raise
                 if reporter is not None:
-                    reporter.finish_attempt(result.status, result.request_id, result.error)
+                    cause = None if result.error is None else type(result.error).__name__
+                    reporter.finish_attempt(result.status, result.request_id, cause)
                 if result.error is None:
                     return result.response
                 if result.status != 401 or authorization is None or authorization.is_new or renewal == MAX_RENEWALS:
@@ -261,13 +263,11 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
             if delay is None:
                 raise error
             if reporter is not None:
-                reporter.schedule_retry(policy.retries, delay, result.status, error)
+                reporter.schedule_retry(policy.retries, delay, result.status, type(error).__name__)
             yield Sleep(delay)
     except BaseException as error:
-        if reporter is not None:
-            reporter.finish_call(result.status, result.request_id, error)
-            reporter = None
+        failure = type(error).__name__
         raise
     finally:
         if reporter is not None:
-            reporter.finish_call(result.status, result.request_id, None)
+            reporter.finish_call(result.status, result.request_id, failure)

@@ -169,6 +169,8 @@ class CallReporter:
         operation: The operation of the call.
         url: The URL without its query and credentials.
         emit: Takes the events.
+
+    An error is given by the name of its class.
     """
 
     def __init__(self, operation: OperationInfo, url: str, emit: Emit) -> None:
@@ -184,24 +186,19 @@ class CallReporter:
         self._emit(AttemptStarted(*self._names, attempt))
         self._attempt_start = time.monotonic()
 
-    def finish_attempt(self, status: int | None, request_id: str | None, error: BaseException | None) -> None:
+    def finish_attempt(self, status: int | None, request_id: str | None, error: str | None) -> None:
         """Emit `AttemptFinished`."""
         duration = time.monotonic() - self._attempt_start
-        self._emit(AttemptFinished(*self._names, self._attempt, status, request_id, duration, _get_class_name(error)))
+        self._emit(AttemptFinished(*self._names, self._attempt, status, request_id, duration, error))
 
-    def schedule_retry(self, retries: int, delay: float, status: int | None, error: BaseException) -> None:
+    def schedule_retry(self, retries: int, delay: float, status: int | None, error: str) -> None:
         """Emit `RetryScheduled`."""
-        name = type(error).__name__
-        self._emit(RetryScheduled(*self._names, self._attempt, retries, delay, status, name))
+        self._emit(RetryScheduled(*self._names, self._attempt, retries, delay, status, error))
 
-    def finish_call(self, status: int | None, request_id: str | None, error: BaseException | None) -> None:
+    def finish_call(self, status: int | None, request_id: str | None, error: str | None) -> None:
         """Emit `CallFinished`."""
         duration = time.monotonic() - self._call_start
-        self._emit(CallFinished(*self._names, self._attempt, status, request_id, duration, _get_class_name(error)))
-
-
-def _get_class_name(error: BaseException | None) -> str | None:
-    return None if error is None else type(error).__name__
+        self._emit(CallFinished(*self._names, self._attempt, status, request_id, duration, error))
 
 
 def build_emit(on_event: Callable[[Event], object] | None) -> Emit:
