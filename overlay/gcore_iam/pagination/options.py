@@ -73,7 +73,7 @@ class Identity(Generic[T]):
 
     def can_repeat(self, key: Key) -> bool:
         """Return whether several items of the list may have this key."""
-        return not self.is_unique or is_content_key(key)
+        return can_repeat(key, is_unique=self.is_unique)
 
     def _call_key(self, item: T) -> object:
         try:
@@ -91,9 +91,14 @@ class Identity(Generic[T]):
 _KEY_TYPES = {int, str}
 
 
-def is_content_key(key: Key) -> bool:
-    """Return whether a key stands for the content of an item that has no key of its own."""
-    return isinstance(key, str) and key.startswith(CONTENT_PREFIX)
+def can_repeat(key: Key, *, is_unique: bool) -> bool:
+    """Return whether several items of the list may have a key.
+
+    Args:
+        key: The key.
+        is_unique: Whether keys are ids. The key of an item without one stands for its content, which may repeat.
+    """
+    return not is_unique or (isinstance(key, str) and key.startswith(CONTENT_PREFIX))
 
 
 @attrs.define

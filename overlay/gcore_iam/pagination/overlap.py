@@ -32,7 +32,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from .options import Key, is_content_key
+from .options import Key, can_repeat
 
 MIN_REMEMBERED_KEYS = 4096
 """Keys that are remembered at least: several of the largest pages, a few hundred KB."""
@@ -154,10 +154,6 @@ class OverlapMatcher:
         matches = [index for index, key in enumerate(self.keys) if key == keys[0] and is_match(index)]
         return matches[0] if len(matches) == 1 else None
 
-    def _can_repeat(self, key: Key) -> bool:
-        """Return whether several items may have this key."""
-        return not self.is_unique or is_content_key(key)
-
     def align_from(self, keys: Sequence[Key], start: int, kept: int) -> Alignment:
         """Align a page whose items from index `start` on replace `self.keys[kept:]`."""
         remaining: dict[Key, deque[int]] = {}
@@ -175,10 +171,10 @@ class OverlapMatcher:
             known: int | None = None
             if remaining.get(key):
                 known = remaining[key].popleft()
-            elif key in seen and not self._can_repeat(key):
+            elif key in seen and not can_repeat(key, is_unique=self.is_unique):
                 repeats.append(index)
                 continue
-            elif self._counts[key] and not self._can_repeat(key):
+            elif self._counts[key] and not can_repeat(key, is_unique=self.is_unique):
                 repeats.append(index)
                 known = -1  # it was read before the items that stand in front of it on this page
             elif found[key] < self.missing[key]:
@@ -217,7 +213,7 @@ class OverlapMatcher:
             self.keys += placed[1:]  # the usual case: nothing has changed
             self._counts.update(placed[1:])
         else:
-            moved = {key for key in placed if not self._can_repeat(key)}
+            moved = {key for key in placed if not can_repeat(key, is_unique=self.is_unique)}
             before = [key for key in self.keys[: alignment.kept] if key not in moved]
             self.keys = [*before, *placed, *alignment.following]
             self._counts = Counter(self.keys)
