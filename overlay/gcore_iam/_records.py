@@ -73,14 +73,15 @@ def _find_columns(cls: type[Model], outer: tuple[type[Model], ...]) -> Iterator[
         if field.init:
             hint = hints[field.name]
             options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-            inner = [option for option in options if _is_model(option)]
+            inner = [option for option in options if is_model(option)]
             if len(inner) == 1 and inner[0] not in (cls, *outer):
                 yield from ((field.name, *path) for path in _find_columns(inner[0], (cls, *outer)))
             else:
                 yield (field.name,)
 
 
-def _is_model(hint: object) -> bool:
+def is_model(hint: object) -> bool:
+    """Return whether a type is the class of a model."""
     return isinstance(hint, type) and issubclass(hint, Model)
 
 

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from gcore_iam_client.types import Model, Timestamp, decode_datetime, encode
 
+from .._records import is_model
+
 
 class Converter(Protocol):
     """What `register` needs of a converter; `cattrs.Converter` and those of `cattrs.preconf` have it."""
@@ -31,14 +33,10 @@ def register(converter: Converter) -> None:
         register(converter)
         users = converter.structure(json.loads(text), list[models.User])
     """
-    converter.register_structure_hook_func(_is_model, _structure_model)
-    converter.register_unstructure_hook_func(_is_model, encode)
+    converter.register_structure_hook_func(is_model, _structure_model)
+    converter.register_unstructure_hook_func(is_model, encode)
     converter.register_structure_hook(Timestamp, _structure_timestamp)
     converter.register_unstructure_hook(Timestamp, encode)
-
-
-def _is_model(cls: Any) -> bool:
-    return isinstance(cls, type) and issubclass(cls, Model)
 
 
 def _structure_model(value: Any, cls: type[Model]) -> Model:
