@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from .._redaction import INFO, write_log
-from .contract import Operation, find_operations
+from .contract import ContractError, Operation, find_operations
 from .messages import Request, RequestError, Response, build_error
 from .operations import ANONYMOUS, HANDLERS, Call, Caller, build_bad_request
 from .state import State
@@ -53,11 +53,15 @@ def build_response(state: State, request: Request, route: Route) -> Response:
         response = error.response
     if operation is None or operation.id not in HANDLERS:
         return response
-    response, added = operation.complete_response(response)
-    if added:
+    try:
+        operation.check_response(response)
+    except ContractError:
+        response, added = operation.complete_response(response)
+        if not added:
+            raise
         template = "%s: the handler lacks %s, added from the spec; see `make check`"
         write_log(logger, INFO, template, operation.id, ", ".join(added))
-    operation.check_response(response)
+        operation.check_response(response)
     return response
 
 

@@ -37,6 +37,7 @@ def parse_tokens(tokens: Iterable[Mapping[str, Any]], state: State) -> list[APIT
     """
     given = list(tokens)
     taken = {*state.tokens, *(token.get("id") for token in given if isinstance(token, Mapping))}
+    free = (number for number in range(1, LARGEST_ID) if number not in taken)
     parsed: list[APIToken] = []
     for index, token in enumerate(given):
         place = f"tokens[{index}]"
@@ -47,7 +48,6 @@ def parse_tokens(tokens: Iterable[Mapping[str, Any]], state: State) -> list[APIT
         token_id = record.get("id")
         if token_id is None:
             spelled = parse_key_id(key) if key else None
-            free = (number for number in range(1, LARGEST_ID) if number not in taken)
             token_id = spelled if spelled and spelled not in taken else next(free)
             taken.add(token_id)
         parsed.append(_parse_token(place, record, token_id, key, state))
