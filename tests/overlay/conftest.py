@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, TypeAlias, TypedDict, TypeVar, Unpack
@@ -38,19 +37,10 @@ class ClientOptions(TypedDict, total=False):
     on_event: Callable[[Event], object] | None
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known to `--strict-markers`."""
-    config.addinivalue_line("markers", "users(...): arguments of FakeIAM for the fixture fake of tests/overlay")
-
-
 @pytest.fixture
-def fake(request: pytest.FixtureRequest) -> FakeIAM:
-    """A server; `@pytest.mark.users(57)` gives its arguments: how many users, or which ones."""
-    marker = request.node.get_closest_marker("users")
-    if marker is None:
-        return FakeIAM()
-    args, options = copy.deepcopy((marker.args, marker.kwargs))
-    return FakeIAM(*args, **options)
+def fake(fake_iam: FakeIAM) -> FakeIAM:
+    """A server; `@pytest.mark.fake_iam(57)` gives its arguments: how many users, or which ones."""
+    return fake_iam
 
 
 @pytest.fixture

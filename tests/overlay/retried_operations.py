@@ -65,7 +65,7 @@ ONE_OF_EACH_EFFECT = [
 ]
 
 USERS = [{"email": EMAIL, "groups": [{"id": 1}]}, *({"groups": [{"id": 2}]} for _ in range(9))]
-"""For `@pytest.mark.users`: the first one may do everything."""
+"""For `@pytest.mark.fake_iam`: the first one may do everything."""
 
 
 def create_old_token(fake: FakeIAM) -> None:

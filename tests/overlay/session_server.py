@@ -19,7 +19,7 @@ EMAIL, PASSWORD = "ada@example.com", "correct-horse-battery"
 BASE = "http://localhost"
 LOGIN, REFRESH = "/iam/auth/jwt/login", "/iam/auth/jwt/refresh"
 USERS: list[dict[str, Any]] = [{"email": EMAIL, "groups": [{"id": 1}]}, {"email": "bob@example.com"}]
-"""For `@pytest.mark.users`."""
+"""For `@pytest.mark.fake_iam`."""
 
 
 def run(

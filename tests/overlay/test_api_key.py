@@ -14,7 +14,7 @@ from gcore_iam.testing import FakeIAM, Status
 from .conftest import ClientKind
 from .session_server import BASE, USERS, get_user
 
-pytestmark = pytest.mark.users(USERS)
+pytestmark = pytest.mark.fake_iam(USERS)
 
 
 def test_a_function_is_asked_before_each_attempt(client_kind: ClientKind, fake: FakeIAM) -> None:

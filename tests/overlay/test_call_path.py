@@ -24,7 +24,7 @@ ROOTS = tuple(str(Path(str(package.__file__)).parent) for package in (gcore_iam,
 MAX_FILES = 8
 MAX_FUNCTIONS = 26
 
-pytestmark = pytest.mark.users(20)
+pytestmark = pytest.mark.fake_iam(20)
 
 
 def test_a_warm_call_takes_few_files_and_functions(fake: FakeIAM, url: str) -> None:

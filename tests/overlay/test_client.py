@@ -49,7 +49,7 @@ from .conftest import ClientOptions
 
 USERS = 57
 
-pytestmark = pytest.mark.users(USERS)
+pytestmark = pytest.mark.fake_iam(USERS)
 
 
 def test_the_account_lists_its_users(iam: IAMClient) -> None:

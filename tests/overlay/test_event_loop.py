@@ -18,7 +18,7 @@ from gcore_iam.testing import FakeIAM
 
 MESSAGE = "a sync client of gcore_iam blocks the event loop"
 
-pytestmark = pytest.mark.users(5)
+pytestmark = pytest.mark.fake_iam(5)
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 

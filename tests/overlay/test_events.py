@@ -21,7 +21,7 @@ from .conftest import ClientKind, ClientOptions
 
 USERS = 30
 
-pytestmark = pytest.mark.users(USERS)
+pytestmark = pytest.mark.fake_iam(USERS)
 PASSWORD = "correct-horse-battery"
 
 

@@ -48,7 +48,7 @@ WITHOUT_METHOD: dict[str, str] = {}
 
 Run = Callable[[Callable[[Any], Any]], Any]
 
-pytestmark = pytest.mark.users(
+pytestmark = pytest.mark.fake_iam(
     [{"email": "ada@example.com", "groups": [{"id": 1}]}, *({"groups": [{"id": 2}]} for _ in range(9))]
 )
 

@@ -39,7 +39,7 @@ from .pagination.simulated_reader import BY_ID
 
 LIST = "/iam/users"
 
-pytestmark = pytest.mark.users(57)
+pytestmark = pytest.mark.fake_iam(57)
 
 RUNS = 40
 """For each kind of client."""

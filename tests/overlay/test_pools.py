@@ -28,7 +28,7 @@ from .raw_server import serve_users
 
 MANY = 40
 
-pytestmark = pytest.mark.users(100)
+pytestmark = pytest.mark.fake_iam(100)
 
 
 class PoolWatcher:

@@ -64,7 +64,7 @@ USERS = 95
 PAGE = 10
 LIST = "/iam/users"
 
-pytestmark = pytest.mark.users(USERS)
+pytestmark = pytest.mark.fake_iam(USERS)
 
 
 def threads() -> list[str]:

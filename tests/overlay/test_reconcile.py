@@ -11,7 +11,7 @@ from gcore_iam.testing import FakeIAM, Fault, Reset
 from .conftest import ClientKind, ClientOptions
 from .retried_operations import BY_OPERATION, PASSWORD, USERS, OperationCall, create_old_token
 
-pytestmark = pytest.mark.users(USERS)
+pytestmark = pytest.mark.fake_iam(USERS)
 
 CREATE = BY_OPERATION["iamCreateApiTokenV2"]
 

@@ -40,7 +40,7 @@ from .retried_operations import (
     create_old_token,
 )
 
-pytestmark = pytest.mark.users(USERS)
+pytestmark = pytest.mark.fake_iam(USERS)
 
 READ, CREATE = BY_OPERATION["iamGetUser"], BY_OPERATION["iamCreateApiTokenV2"]
 one_of_each_effect = pytest.mark.parametrize("call", ONE_OF_EACH_EFFECT, ids=lambda call: call.operation)

@@ -38,7 +38,7 @@ from .session_server import (
     run,
 )
 
-pytestmark = pytest.mark.users(USERS)
+pytestmark = pytest.mark.fake_iam(USERS)
 
 
 # --- tokens ----------------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def test_a_refresh_without_connection_is_sent_later(client_kind: ClientKind, fak
 # --- two-step verification -------------------------------------------------------------------------------------------
 
 
-two_step_verification = pytest.mark.users([{**USERS[0], "two_fa": True}])
+two_step_verification = pytest.mark.fake_iam([{**USERS[0], "two_fa": True}])
 
 
 @two_step_verification

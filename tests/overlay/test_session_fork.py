@@ -14,7 +14,7 @@ from .page_transport import wait_until
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
-    pytest.mark.users([{"email": "ada@example.com", "groups": [{"id": 1}]}]),
+    pytest.mark.fake_iam([{"email": "ada@example.com", "groups": [{"id": 1}]}]),
 ]
 
 START = """

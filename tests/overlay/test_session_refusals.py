@@ -18,7 +18,7 @@ from gcore_iam.testing import HTML, EmptyBody, FakeIAM, Fault, NotUTF8, Null, Re
 from .conftest import ClientKind
 from .session_server import BASE, EMAIL, LOGIN, PASSWORD, REFRESH, USERS, count_exchanges, get_user, issue_pair
 
-pytestmark = pytest.mark.users(USERS)
+pytestmark = pytest.mark.fake_iam(USERS)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ from .session_server import (
     from_tokens,
 )
 
-pytestmark = pytest.mark.users(USERS)
+pytestmark = pytest.mark.fake_iam(USERS)
 
 
 def wait_for_request(fake: FakeIAM, operation: str) -> None:

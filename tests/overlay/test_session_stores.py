@@ -24,7 +24,7 @@ from gcore_iam.testing import FakeIAM
 from .conftest import ClientKind
 from .session_server import EMAIL, PASSWORD, USERS, count_exchanges, from_tokens, get_user
 
-pytestmark = pytest.mark.users(USERS)
+pytestmark = pytest.mark.fake_iam(USERS)
 
 
 class RecordingStore(MemoryTokenStore):

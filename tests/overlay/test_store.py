@@ -25,7 +25,7 @@ from gcore_iam.testing import FakeIAM
 EMAIL, PASSWORD = "ada@example.com", "correct-horse-battery"
 OLD, NEW = TokenPair("a", "r", None, "o"), TokenPair("b", "s", 5.0, "o")
 
-pytestmark = pytest.mark.users([{"email": EMAIL, "groups": [{"id": 1}]}])
+pytestmark = pytest.mark.fake_iam([{"email": EMAIL, "groups": [{"id": 1}]}])
 
 posix = pytest.mark.skipif(os.name != "posix", reason="files of POSIX systems")
 
