@@ -357,7 +357,7 @@ def _refused_credentials(files: _Files, old: Spec, others: Sequence[Change]) -> 
     refused = {name for change in others if change.id == _AUTHENTICATION for name in _schemes(change, old)}
     for file in files.names() if refused else ():
         for node in ast.walk(files.tree(file)):
-            name = _credentials_of(node, refused)
+            name = _find_scheme(node, refused)
             if name and isinstance(node, ast.expr):
                 message = f"the credentials of the security scheme {name} are no longer accepted as they are sent here"
                 yield _Problem(file, node.lineno, node.col_offset + 1, message, "authentication")
@@ -370,8 +370,8 @@ def _schemes(change: Change, spec: Spec) -> list[str]:
     return [name for name in schemes if name in words]
 
 
-def _credentials_of(node: ast.AST, schemes: Iterable[str]) -> str:
-    """The scheme whose name a text begins with that is put together with a secret, such as f"APIKey {key}"."""
+def _find_scheme(node: ast.AST, schemes: Iterable[str]) -> str:
+    """Return the security scheme with whose name an f-string such as `f"APIKey {key}"` begins; "" for none."""
     parts = node.values if isinstance(node, ast.JoinedStr) else []
     first = parts[0].value if len(parts) > 1 and isinstance(parts[0], ast.Constant) else ""
     return next((name for name in schemes if first == f"{name} "), "")

@@ -804,7 +804,7 @@ def _unknown_kinds(before: set[str], after: set[str]) -> set[str]:
 
 
 def _text(value: Json) -> str:
-    """A value as it is written where all values are text: in a query, in a form."""
+    """Return the text of a value in a query or a form, where every value is text."""
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
 
 

@@ -63,8 +63,8 @@ class RequestControl:
     def wait_for_turn(self) -> None:
         """Wait until the reader needs the page of the response, which is decoded then.
 
-        Responses that arrive together would all be decoded before the reader gets the first page and requests more, and
-        the network would stand still meanwhile.
+        Otherwise responses that arrive together would all be decoded before the reader gets the first page and requests
+        more, and no request would be in flight during that time.
         """
         if self._turn is not None:
             self._turn.get()
