@@ -6,14 +6,18 @@ Whatever the description says, null passes: upstream forgets to declare it, and 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from types import UnionType
 
 from openapi_python_client.parser.properties import EnumProperty, ModelProperty, Property
 from openapi_python_client.parser.properties.any import AnyProperty
+from openapi_python_client.parser.properties.boolean import BooleanProperty
+from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.date import DateProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.file import FileProperty
+from openapi_python_client.parser.properties.float import FloatProperty
 from openapi_python_client.parser.properties.int import IntProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
@@ -26,6 +30,7 @@ from openapi_python_client.strings import remove_string_escapes
 from .docstrings import plain
 from .errors import CodegenError
 from .escaping import format_literal, identifier, string_literal, text_of, type_expression, value_expression
+from .generator_input import read_discriminators
 from .schemas import SECRET
 
 JSON = "json_"
@@ -232,8 +237,43 @@ def _decode_union(prop: UnionProperty, source: str, model: str, key: str | None,
     if len(members) == 1:
         return decode(members[0], source, model, key, in_model=in_model)
     decoded = [(inner, decode(inner, "option", model, key, in_model=in_model)) for inner in members]
-    options = [f"({_accepts(inner)}, lambda option: {code})" for inner, code in decoded if code != "option"]
-    return f"decode_union({', '.join([source, *options])})" if options else source
+    if all(code == "option" for _, code in decoded):
+        return source
+    kinds = Counter(kind for inner in members for kind in _json_kinds(inner))
+    if max(kinds.values()) == 1:  # the JSON type alone tells the members apart
+        options = [f"({_accepts(inner)}, lambda option: {code})" for inner, code in decoded if code != "option"]
+        return f"decode_union({', '.join([source, *options])})"
+    options = [
+        f"({type_of(inner, optional=False)}, {'None' if code == 'option' else f'lambda option: {code}'})"
+        for inner, code in decoded
+    ]
+    arguments = [source, f"({', '.join(options)},)"]
+    if found := _discriminators(prop, members):
+        arguments.append(f"({', '.join(found)},)")
+    return f"decode_best({', '.join(arguments)})"
+
+
+def _discriminators(prop: UnionProperty, members: list[PropertyProtocol]) -> list[str]:
+    """What `decode_best` takes for each discriminator of a union."""
+    classes = {str(member.class_info.name) for member in members if isinstance(member, ModelProperty)}
+    found = []
+    for name, mapping in read_discriminators(text_of(prop.example)):
+        models = {value: cls for value, cls in mapping.items() if cls in classes}
+        if models:
+            pairs = ", ".join(f"{string_literal(value)}: {identifier(cls)}" for value, cls in models.items())
+            found.append(f"({string_literal(name)}, {{{pairs}}})")
+    return found
+
+
+def _json_kinds(prop: PropertyProtocol) -> frozenset[str]:
+    """The JSON types of the values that a member of a union may take; a boolean is a number, as in Python."""
+    if isinstance(prop, AnyProperty):
+        return frozenset({"object", "array", "string", "number"})
+    if isinstance(prop, ConstProperty):
+        return frozenset({"string" if isinstance(prop.value.raw_value, str) else "number"})
+    if isinstance(prop, IntProperty | FloatProperty | BooleanProperty):
+        return frozenset({"number"})
+    return frozenset({{"dict": "object", "list": "array", "int": "number"}.get(_accepts(prop), "string")})
 
 
 def _accepts(prop: PropertyProtocol) -> str:

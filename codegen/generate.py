@@ -29,7 +29,7 @@ from openapi_python_client.parser.responses import Response
 from openapi_python_client.strings import PythonIdentifier
 from pydantic import ValidationError
 
-from . import description, escaping, expressions, static_check
+from . import description, escaping, expressions, generator_input, static_check
 from .corrections import Correction
 from .docstrings import docstring, operation_docstring, plain
 from .errors import CodegenError
@@ -43,6 +43,9 @@ from .spec import Spec, escape, load_yaml, operations
 
 TEMPLATES = Path(__file__).parent / "templates"
 GENERATOR_VERSION = version("openapi-python-client")
+
+_ON_DEMAND = ("unions",)
+"""Modules that a package has only if something in it imports them."""
 
 _UNSUPPORTED_OPTIONS = ("generate_all_tags", "literal_enums")
 """Options of the generator that the templates do not follow."""
@@ -128,8 +131,8 @@ def generated(
     with tempfile.TemporaryDirectory(prefix=".generating-", dir=beside) as folder:
         work = Path(folder)
         source = work / "openapi.json"
-        source.write_text(json.dumps(normalised.document), encoding="utf-8")
         config = _config(config_path, source, work / "package")
+        source.write_text(json.dumps(generator_input.build_input(normalised.document, config)), encoding="utf-8")
         check_names(normalised.document, spec, config)
         check_values(normalised.document, spec, config)
         data = _parse(source, spec, config)
@@ -305,8 +308,9 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
         ) from error
     except CodegenError as error:
         raise CodegenError(f"{spec.name}: {error}") from None
-    source = project.env.get_template("pydantic_schemas.py.jinja").render()
-    (Path(config.output_path or "") / "pydantic_schemas.py").write_text(source, encoding="utf-8")
+    for name in ("pydantic_schemas", *_ON_DEMAND):
+        source = project.env.get_template(f"{name}.py.jinja").render()
+        (Path(config.output_path or "") / f"{name}.py").write_text(source, encoding="utf-8")
     told = [error for collection in data.endpoint_collections_by_tag.values() for error in collection.parse_errors]
     problems = [error for error in errors if error not in data.errors and error not in told]
     if problems:
@@ -382,6 +386,10 @@ def _finish(config: Config, spec: Spec) -> None:
         if run.returncode:
             said = one_line((run.stderr or run.stdout).decode(errors="replace"))
             raise CodegenError(f"{spec.name}: post hook failed: {hook}: {said[:500]}")
+    sources = {file: file.read_text("utf-8") for file in package.glob("*/**/*.py")}
+    for name in _ON_DEMAND:
+        if not any(f"..{name} import" in source for source in sources.values()):
+            (package / f"{name}.py").unlink()
     for file in package.rglob("*.py"):
         file.write_text(escaping.add_first_line(file.read_text("utf-8")), encoding="utf-8")
     (package / "py.typed").write_text("", encoding="utf-8")

@@ -13,10 +13,8 @@ from openapi_python_client.strings import PythonIdentifier, pascal_case
 
 from .errors import CodegenError
 from .expressions import JSON
-from .schemas import Document, followed
+from .schemas import Document, component_name, followed
 from .spec import Json, Spec, operations, resolve
-
-_SCHEMA_REF = "#/components/schemas/"
 
 
 @attrs.frozen
@@ -284,7 +282,10 @@ class _Expected:
         """
         ref = schema.get("$ref")
         if isinstance(ref, str):
-            return self.of(resolve(self.document, ref), ref.removeprefix(_SCHEMA_REF))
+            target = resolve(self.document, ref)
+            while isinstance(further := target.get("$ref"), str):  # an alias gives its own name to what it leads to
+                target = resolve(self.document, further)
+            return self.of(target, component_name(ref))
         kinds = schema.get("type", "")
         nullable = frozenset({"None"}) if schema.get("nullable") is True else frozenset[str]()
         for key in ("allOf", "oneOf", "anyOf"):

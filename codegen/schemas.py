@@ -24,6 +24,9 @@ SCHEMA_REF = "#/components/schemas/"
 SECRET = "x-secret"  # noqa: S105 - the name of a mark, not a secret
 """Schema keyword that marks a value no repr may show."""
 
+DISCRIMINATOR = "x-discriminator"
+"""Schema keyword that holds a union's discriminator: the property, and the position of the member for each value."""
+
 ALTERNATIVES = frozenset({"oneOf", "anyOf"})
 """Keywords that list alternatives."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ..schemas import Document
 from .all_of import join_siblings, simplify_all_of
+from .discriminators import number_discriminators
 from .nullable import split_nullable
 from .operations import (
     describe_parameters,
@@ -21,6 +22,7 @@ RULES: tuple[Callable[[Document], None], ...] = (
     inherit_security,
     drop_error_responses,
     refuse_indirections,
+    number_discriminators,
     shorten_references,
     describe_parameters,
     drop_titles,

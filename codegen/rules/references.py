@@ -8,10 +8,13 @@ from ..spec import Json, mappings, references, resolve
 
 
 def shorten_references(document: Document) -> None:
-    """Make each `$ref` lead to what its chain of references ends in, if the ones between only repeat it."""
+    """Make each `$ref` lead to what its chain of references ends in, if the ones between only repeat it.
+
+    A schema that is only a `$ref` stays: the generator makes a class of its own name for it.
+    """
     ends: dict[str, str] = {}
     for _, mapping in list(mappings(document)):
-        if isinstance(mapping.get("$ref"), str):
+        if isinstance(mapping.get("$ref"), str) and not mapping["$ref"].startswith(SCHEMA_REF):
             mapping["$ref"] = _end(document, mapping["$ref"], ends)
 
 

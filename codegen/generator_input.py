@@ -1,0 +1,74 @@
+"""Writes what openapi-python-client has no room for in another way, and puts it back into what it has parsed.
+
+The normalised document stays as it is: the generator reads a copy.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+
+from openapi_python_client.config import Config
+from openapi_python_client.parser.properties import Class
+
+from .rules.discriminators import reference_of
+from .schemas import ALTERNATIVES, DISCRIMINATOR, Document, component_name, walk
+from .spec import resolve
+
+_DISCRIMINATORS = "discriminators: "
+"""What the `example` of a union begins with: the only keyword beside its members that the generator keeps as it is."""
+
+
+def build_input(document: Document, config: Config) -> Document:
+    """Build what the generator reads.
+
+    Args:
+        document: The normalised document; stays as it is.
+        config: The generator's configuration, for the names that it gives.
+    """
+    document = copy.deepcopy(document)
+    _mark_discriminators(document, config)
+    return document
+
+
+# --- discriminators --------------------------------------------------------------------------------------------------
+
+
+def _mark_discriminators(document: Document, config: Config) -> None:
+    for _, _, schema in walk(document):
+        if schema.keys() & ALTERNATIVES:
+            schema.pop("example", None)
+            if found := list(_discriminators(document, schema, config, set())):
+                schema["example"] = _DISCRIMINATORS + json.dumps(found)
+
+
+def _discriminators(
+    document: Document, schema: Document, config: Config, seen: set[str]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The discriminators of a union and of the unions that are its members, which the generator joins with it."""
+    members = [member for key in sorted(ALTERNATIVES) for member in schema.get(key, ())]
+    if discriminator := schema.get(DISCRIMINATOR):
+        names = [component_name(reference_of(member)) for member in members]
+        yield (
+            discriminator["propertyName"],
+            {
+                value: str(Class.from_string(string=names[index], config=config).name)
+                for value, index in discriminator["mapping"].items()
+            },
+        )
+    for member in members:
+        ref = reference_of(member)
+        while ref and ref not in seen:
+            seen.add(ref)
+            member = resolve(document, ref)  # noqa: PLW2901 - an alias leads further
+            ref = reference_of(member)
+        yield from _discriminators(document, member, config, seen)
+
+
+def read_discriminators(example: str) -> list[tuple[str, dict[str, str]]]:
+    """Read the discriminators of a union from its `example`: the property, and the class of each of its values."""
+    if not example.startswith(_DISCRIMINATORS):
+        return []
+    found: list[tuple[str, dict[str, str]]] = json.loads(example.removeprefix(_DISCRIMINATORS))
+    return found
