@@ -15,7 +15,7 @@ from .operations import (
 )
 from .plain import complete_arrays, drop_demands, drop_titles, inline_secrets, state_types
 from .references import shorten_references, sort_components
-from .requests import split_requests
+from .views import split_views
 
 RULES: tuple[Callable[[Document], None], ...] = (
     name_operations,
@@ -34,6 +34,6 @@ RULES: tuple[Callable[[Document], None], ...] = (
     simplify_all_of,
     complete_arrays,
     split_nullable,
-    split_requests,
+    split_views,
 )
 """What `normalise` applies, in this order."""
