@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from openapi_python_client.config import Config
 from openapi_python_client.parser.properties import Class
 
-from .rules.discriminators import reference_of
-from .schemas import ALTERNATIVES, DISCRIMINATOR, Document, component_name, walk
+from .rules.discriminators import find_reference
+from .schemas import ALTERNATIVES, DISCRIMINATOR, Document, get_component_name, walk
 from .spec import resolve
 
 _DISCRIMINATORS = "discriminators: "
@@ -49,7 +49,7 @@ def _discriminators(
     """The discriminators of a union and of the unions that are its members, which the generator joins with it."""
     members = [member for key in sorted(ALTERNATIVES) for member in schema.get(key, ())]
     if discriminator := schema.get(DISCRIMINATOR):
-        names = [component_name(reference_of(member)) for member in members]
+        names = [get_component_name(find_reference(member)) for member in members]
         yield (
             discriminator["propertyName"],
             {
@@ -58,11 +58,11 @@ def _discriminators(
             },
         )
     for member in members:
-        ref = reference_of(member)
+        ref = find_reference(member)
         while ref and ref not in seen:
             seen.add(ref)
-            member = resolve(document, ref)  # noqa: PLW2901 - an alias leads further
-            ref = reference_of(member)
+            member = resolve(document, ref)
+            ref = find_reference(member)
         yield from _discriminators(document, member, config, seen)
 
 

@@ -188,12 +188,12 @@ class Spec:
         """Name a place for a person, as `file:line:column`; see `YamlFile.place`."""
         return self.file.place(pointer)
 
-    def operations(self) -> Iterator[tuple[str, str, dict[str, Json]]]:
+    def iterate_operations(self) -> Iterator[tuple[str, str, dict[str, Json]]]:
         """Every operation as (path, method, operation object), in the order of the file."""
-        return operations(self.document)
+        return iterate_operations(self.document)
 
 
-def operations(document: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
+def iterate_operations(document: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
     """Every operation of a document as (path, method, operation object), in its order."""
     for path, item in document["paths"].items():
         if path.startswith("/"):
@@ -202,45 +202,45 @@ def operations(document: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, 
                     yield path, method, operation
 
 
-def mappings(node: Json, pointer: str = "", *, by_name: bool = False) -> Iterator[tuple[str, dict[str, Json]]]:
+def iterate_mappings(node: Json, pointer: str = "", *, by_name: bool = False) -> Iterator[tuple[str, dict[str, Json]]]:
     """Every mapping under a node of an OpenAPI document whose keys OpenAPI defines, as (JSON pointer, mapping).
 
     Args:
         node: Where to look. What examples, defaults, enums and extensions hold is data and is left out, and so are
-            mappings whose keys are names that the description's author chose, such as those of properties.
+            mappings whose keys are names that the spec's author chose, such as those of properties.
         pointer: The node's own JSON pointer.
         by_name: The node itself is a mapping of the latter kind.
     """
     if isinstance(node, list):
         for index, item in enumerate(node):
-            yield from mappings(item, f"{pointer}/{index}")
+            yield from iterate_mappings(item, f"{pointer}/{index}")
     if not isinstance(node, dict):
         return
     if not by_name:
         yield pointer, node
     for key, value in node.items():
         if by_name or not (key in _LITERAL_KEYS or key.startswith("x-")):
-            yield from mappings(value, f"{pointer}/{escape(key)}", by_name=key in _NAME_MAPS and not by_name)
+            yield from iterate_mappings(value, f"{pointer}/{escape(key)}", by_name=key in _NAME_MAPS and not by_name)
 
 
-def references(node: Json) -> Iterator[tuple[str, str]]:
+def iterate_references(node: Json) -> Iterator[tuple[str, str]]:
     """Every `$ref` under a node of an OpenAPI document, as (JSON pointer of the mapping that holds it, `$ref`)."""
-    for pointer, mapping in mappings(node):
+    for pointer, mapping in iterate_mappings(node):
         if isinstance(mapping.get("$ref"), str):
             yield pointer, mapping["$ref"]
 
 
-def value_key(value: Json) -> tuple[str, object]:
+def build_value_key(value: Json) -> tuple[str, object]:
     """A hashable key that two JSON values share if they are equal; 1 and true are not."""
     if isinstance(value, dict | list):
         return "collection", json.dumps(value, sort_keys=True)
     return type(value).__name__ if value is None or isinstance(value, bool | str) else "number", value
 
 
-def without(values: Iterable[Json], others: Iterable[Json]) -> list[Json]:
+def subtract_values(values: Iterable[Json], others: Iterable[Json]) -> list[Json]:
     """The JSON values of one list that are not in another one, in their order."""
-    known = set(map(value_key, others))
-    return [value for value in values if value_key(value) not in known]
+    known = set(map(build_value_key, others))
+    return [value for value in values if build_value_key(value) not in known]
 
 
 def escape(token: str) -> str:
@@ -364,10 +364,10 @@ def as_spec(file: YamlFile) -> Spec:
         CodegenError: It is empty, or not OpenAPI 3.0 or 3.1.
     """
     if file.value is None:
-        raise CodegenError(f"{file.name}: is empty; an OpenAPI 3 description is expected")
+        raise CodegenError(f"{file.name}: is empty; an OpenAPI 3 spec is expected")
     if not isinstance(file.value, dict):
         kind = _kind(file.value)
-        raise CodegenError(f"{file.name}:1:1: is not an OpenAPI description: a mapping is expected, not {kind}")
+        raise CodegenError(f"{file.name}:1:1: is not an OpenAPI spec: a mapping is expected, not {kind}")
     spec = Spec(file)
     _check_version(spec)
     return spec
@@ -390,7 +390,7 @@ def _check_version(spec: Spec) -> None:
     if "swagger" in document:
         raise CodegenError(f"{spec.place('/swagger')}: is Swagger {document['swagger']}; convert it to OpenAPI 3 first")
     if "openapi" not in document:
-        raise CodegenError(f"{spec.place('')}: is not an OpenAPI description: it has no `openapi` version")
+        raise CodegenError(f"{spec.place('')}: is not an OpenAPI spec: it has no `openapi` version")
     if not re.fullmatch(r"3\.[01]\.\d+(-.*)?", str(document["openapi"])):
         raise CodegenError(f"{spec.place('/openapi')}: `openapi` must be 3.0.x or 3.1.x, not {document['openapi']}")
     if not isinstance(document.get("info"), dict):
@@ -422,7 +422,9 @@ def _check_paths(spec: Spec) -> None:
                 raise CodegenError(f"{spec.place(f'{pointer}/{method}')}: an operation must be a mapping")
             if method in item and not isinstance(item[method].get("responses"), dict):
                 raise CodegenError(f"{spec.place(f'{pointer}/{method}')}: the operation has no `responses`")
-    if not list(spec.operations()) and not any("$ref" in item for item in paths.values() if isinstance(item, dict)):
+    if not list(spec.iterate_operations()) and not any(
+        "$ref" in item for item in paths.values() if isinstance(item, dict)
+    ):
         raise CodegenError(f"{spec.place('/paths')}: `paths` holds no operation: there is nothing to generate")
 
 
@@ -433,7 +435,7 @@ def check_refs(spec: Spec) -> None:
         CodegenError: One leaves the file, points to nothing, or leads in a circle.
     """
     sound: set[str] = set()
-    for pointer, ref in references(spec.document):
+    for pointer, ref in iterate_references(spec.document):
         if ref in sound:
             continue
         _check_target(spec, pointer, ref)
@@ -471,7 +473,7 @@ def _check_target(spec: Spec, pointer: str, ref: str) -> None:
 
 def _check_operations(spec: Spec) -> None:
     seen: dict[str, str] = {}
-    for path, method, operation in spec.operations():
+    for path, method, operation in spec.iterate_operations():
         pointer = f"/paths/{escape(path)}/{method}"
         operation_id = operation.get("operationId")
         if operation_id is None:
@@ -561,7 +563,7 @@ def _check_tree(root: yaml.Node, path: str) -> bool:
             has_aliases = True
         else:
             above.add(id(node))
-            parts = _parts(node)
+            parts = _list_parts(node)
             _check_collection(node, parts, path)
             todo.append((node, parts))
             todo += [(part, None) for part in reversed(parts) if not isinstance(part, yaml.ScalarNode)]
@@ -571,7 +573,7 @@ def _check_tree(root: yaml.Node, path: str) -> bool:
     return has_aliases
 
 
-def _parts(node: yaml.Node) -> list[yaml.Node]:
+def _list_parts(node: yaml.Node) -> list[yaml.Node]:
     """The nodes in a collection; keys are checked apart."""
     return [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
 
@@ -605,7 +607,7 @@ def _measure(node: yaml.Node, parts: list[yaml.Node], measures: dict[int, _Measu
 def _deepest(node: yaml.Node, measures: dict[int, _Measure]) -> yaml.Node:
     """The first node that stands deeper than it may."""
     for _ in range(MAX_DEPTH + 1):
-        node = max(_parts(node), key=lambda part: measures[id(part)].levels if id(part) in measures else 1)
+        node = max(_list_parts(node), key=lambda part: measures[id(part)].levels if id(part) in measures else 1)
     return node
 
 

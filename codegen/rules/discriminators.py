@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from ..schemas import ALTERNATIVES, DISCRIMINATOR, SCHEMA_REF, Document, component, component_name, walk
+from ..schemas import (
+    ALTERNATIVES,
+    DISCRIMINATOR,
+    SCHEMA_REF,
+    Document,
+    get_component_name,
+    resolve_component,
+    walk,
+)
 
 
 def number_discriminators(document: Document) -> None:
@@ -18,21 +26,21 @@ def number_discriminators(document: Document) -> None:
         positions: dict[str, int] = {}
         resolved: dict[str, int] = {}
         for index, member in enumerate(members):
-            if name := component_name(reference_of(member)):
+            if name := get_component_name(find_reference(member)):
                 positions.setdefault(name, index)
-                resolved.setdefault(component(document, {"$ref": reference_of(member)})[0], index)
+                resolved.setdefault(resolve_component(document, {"$ref": find_reference(member)})[0], index)
         mapping = dict(positions)
         for value, target in (discriminator.get("mapping") or {}).items():
-            name = component_name(target)
+            name = get_component_name(target)
             if name not in positions and name in document["components"]["schemas"]:
-                name = component(document, {"$ref": SCHEMA_REF + name})[0]
+                name = resolve_component(document, {"$ref": SCHEMA_REF + name})[0]
             index = positions.get(name, resolved.get(name))
             if index is not None:
                 mapping[value] = index
         schema[DISCRIMINATOR] = {"propertyName": discriminator["propertyName"], "mapping": mapping}
 
 
-def reference_of(member: Document) -> str:
+def find_reference(member: Document) -> str:
     """The `$ref` that a member of a union is, also as the only member of `allOf`; "" if it is none."""
     if len(member.get("allOf", ())) == 1:
         member = member["allOf"][0]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..graph import connected_components
-from ..schemas import SCHEMA_REF, Document, component_name, is_annotation
-from ..spec import Json, mappings, references, resolve
+from ..schemas import SCHEMA_REF, Document, get_component_name, is_annotation
+from ..spec import Json, iterate_mappings, iterate_references, resolve
 
 
 def shorten_references(document: Document) -> None:
@@ -13,7 +13,7 @@ def shorten_references(document: Document) -> None:
     A schema that is only a `$ref` stays: the generator makes a class of its own name for it.
     """
     ends: dict[str, str] = {}
-    for _, mapping in list(mappings(document)):
+    for _, mapping in list(iterate_mappings(document)):
         if isinstance(mapping.get("$ref"), str) and not mapping["$ref"].startswith(SCHEMA_REF):
             mapping["$ref"] = _end(document, mapping["$ref"], ends)
 
@@ -48,7 +48,11 @@ def sort_components(document: Document) -> None:
     names = list(schemas)
     index_of = {name: index for index, name in enumerate(names)}
     inside = [
-        [index_of[component_name(ref)] for _, ref in references(schemas[name]) if ref.startswith(SCHEMA_REF)]
+        [
+            index_of[get_component_name(ref)]
+            for _, ref in iterate_references(schemas[name])
+            if ref.startswith(SCHEMA_REF)
+        ]
         for name in names
     ]
     order = [index for component in connected_components(inside) for index in sorted(component)]

@@ -12,14 +12,14 @@ from ..schemas import (
     NULL,
     SCHEMA_REF,
     Document,
-    component,
-    component_name,
-    followed,
-    held,
-    reachable,
-    subschemas,
+    find_reachable_refs,
+    follow_refs,
+    get_component_name,
+    iterate_held_schemas,
+    iterate_subschemas,
+    resolve_component,
 )
-from ..spec import escape, operations
+from ..spec import escape, iterate_operations
 
 
 def split_views(document: Document) -> None:
@@ -28,11 +28,12 @@ def split_views(document: Document) -> None:
     A component that only one side uses loses them. Of one that both use, responses keep the name, and requests get a
     copy named `<Name>Input`.
     """
-    requests = _Side("readOnly", [operation.get("requestBody", {}) for _, _, operation in operations(document)])
+    requests = _Side("readOnly", [operation.get("requestBody", {}) for _, _, operation in iterate_operations(document)])
     responses = _Side(
-        "writeOnly", [response for _, _, operation in operations(document) for response in operation["responses"].values()]
+        "writeOnly",
+        [response for _, _, operation in iterate_operations(document) for response in operation["responses"].values()],
     )
-    reached = {side.keyword: reachable(document, side.holders) for side in (requests, responses)}
+    reached = {side.keyword: find_reachable_refs(document, side.holders) for side in (requests, responses)}
     affected = {side.keyword: _affected(document, side.keyword) for side in (requests, responses)}
     budget = CopyBudget()
     originals = document["components"]["schemas"]
@@ -42,7 +43,7 @@ def split_views(document: Document) -> None:
         names = affected[side.keyword] | ((affected["writeOnly"] if side is requests else set()) & _names(both))
         splitter = _Splitter(document, originals, side.keyword, names, both if side is requests else set(), budget)
         for holder in side.holders:
-            for inner, key, schema in held(followed(document, holder)):
+            for inner, key, schema in iterate_held_schemas(follow_refs(document, holder)):
                 inner[key] = splitter.view(schema)
         splitter.finish()
 
@@ -78,7 +79,7 @@ class _Splitter:
         """A schema without the properties; what it refers to is left to `finish`."""
         ref = schema.get("$ref")
         if isinstance(ref, str):
-            name = component_name(ref)
+            name = get_component_name(ref)
             if name not in self.affected:
                 return schema
             return {**schema, "$ref": SCHEMA_REF + escape(self._view_of(name, ref))}
@@ -88,7 +89,7 @@ class _Splitter:
             schema["required"] = [n for n in schema.get("required", ()) if n not in dropped]
             if not schema["required"]:
                 del schema["required"]
-        for holder, key, inner in list(subschemas(schema)):
+        for holder, key, inner in list(iterate_subschemas(schema)):
             holder[key] = self.view(inner)
         return schema
 
@@ -113,7 +114,7 @@ class _Splitter:
 
 
 def _names(refs: set[str]) -> set[str]:
-    return {component_name(ref) for ref in refs if ref.startswith(SCHEMA_REF)}
+    return {get_component_name(ref) for ref in refs if ref.startswith(SCHEMA_REF)}
 
 
 def _affected(document: Document, keyword: str) -> set[str]:
@@ -125,7 +126,7 @@ def _affected(document: Document, keyword: str) -> set[str]:
         if _holds_keyword(document, schema, keyword):
             affected.add(name)
         for ref in _references(schema):
-            referrers.setdefault(component_name(ref), []).append(name)
+            referrers.setdefault(get_component_name(ref), []).append(name)
     todo = list(affected)
     while todo:
         more = [name for name in referrers.get(todo.pop(), ()) if name not in affected]
@@ -138,7 +139,7 @@ def _references(schema: Document) -> Iterator[str]:
     """Every reference in a schema."""
     if isinstance(schema.get("$ref"), str):
         yield schema["$ref"]
-    for _, _, inner in subschemas(schema):
+    for _, _, inner in iterate_subschemas(schema):
         yield from _references(inner)
 
 
@@ -146,15 +147,15 @@ def _holds_keyword(document: Document, schema: Document, keyword: str) -> bool:
     """Whether a schema has properties with a keyword, without those of what it refers to."""
     if any(_has_keyword(document, inner, keyword) for inner in schema.get("properties", {}).values()):
         return True
-    return any(_holds_keyword(document, inner, keyword) for _, _, inner in subschemas(schema))
+    return any(_holds_keyword(document, inner, keyword) for _, _, inner in iterate_subschemas(schema))
 
 
 def _has_keyword(document: Document, schema: Document, keyword: str) -> bool:
     """Whether a property has a keyword, be it in place, in the component it refers to, or in all its alternatives."""
-    target = component(document, schema)[1]
+    target = resolve_component(document, schema)[1]
     if schema.get(keyword) is True or target.get(keyword) is True:
         return True
     members = [member for key in ("allOf", *ALTERNATIVES) for member in target.get(key, ()) if member != NULL]
     return len(members) == 1 and any(
-        member.get(keyword) is True for member in (members[0], component(document, members[0])[1])
+        member.get(keyword) is True for member in (members[0], resolve_component(document, members[0])[1])
     )
