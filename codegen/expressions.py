@@ -5,7 +5,6 @@ Whatever the spec says, null passes: upstream forgets to declare it, and one nul
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from types import UnionType
@@ -27,10 +26,9 @@ from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.schema import Reference, Schema
 from openapi_python_client.strings import remove_string_escapes
 
+from .discriminators import read_discriminators
 from .docstrings import strip_text
-from .errors import CodegenError
-from .escaping import format_literal, identifier, string_literal, type_expression, unwrap_text, value_expression
-from .generator_input import read_discriminators
+from .escaping import identifier, string_literal, type_expression, unwrap_text, value_expression
 from .schemas import SECRET
 
 JSON = "json_"
@@ -155,16 +153,6 @@ def list_body_types(prop: PropertyProtocol) -> str:
     return ", ".join(sorted(kinds)) if kinds <= {"dict", "list"} and kinds != {"dict"} else ""
 
 
-def format_url(path: str, parameters: Iterable[PropertyProtocol]) -> str:
-    """The f-string that puts parameters into a path template."""
-    names = {unwrap_text(parameter.name): identifier(parameter.python_name) for parameter in parameters}
-    parts = re.split(r"{([^{}]*)}", path)  # literal text and names of parameters, in turns
-    unknown = [name for name in parts[1::2] if name not in names]
-    if unknown:
-        raise CodegenError(f"the path {ascii(path)[:200]} has no parameter {ascii(unknown[0])[:100]}")
-    return format_literal(parts[::2], [f"_in_path({names[name]})" for name in parts[1::2]])
-
-
 def encode(prop: PropertyProtocol, value: str, function: str = "encode") -> str:
     """The expression that makes JSON out of what a property holds; `value` itself where nothing has to be done."""
     return value if _is_json(prop) else f"{function}({value})"
@@ -200,6 +188,12 @@ def list_members(prop: PropertyProtocol) -> list[PropertyProtocol]:
     """What a property may hold: the members of a union, however deep, or the property itself."""
     inner = prop.inner_properties if isinstance(prop, UnionProperty) else []
     return [part for member in inner for part in list_members(member)] if inner else [prop]
+
+
+def is_file(prop: PropertyProtocol) -> bool:
+    """Whether a property holds a file, or several, and nothing else."""
+    part = _get_single_member(prop)
+    return isinstance(part, FileProperty) or (isinstance(part, ListProperty) and is_file(part.inner_property))
 
 
 def needs_value(properties: Iterable[PropertyProtocol]) -> bool:

@@ -29,7 +29,7 @@ from openapi_python_client.parser.responses import Response
 from openapi_python_client.strings import PythonIdentifier
 from pydantic import ValidationError
 
-from . import contract, escaping, expressions, generator_input, static_check
+from . import contract, escaping, expressions, generator_input, static_check, wire_format
 from .corrections import Correction
 from .docstrings import format_docstring, format_operation_docstring, strip_text
 from .dropped import dropped, format_reason, join_lines
@@ -44,10 +44,10 @@ from .spec import Spec, escape, iterate_operations, load_yaml
 TEMPLATES = Path(__file__).parent / "templates"
 GENERATOR_VERSION = version("openapi-python-client")
 
-_ON_DEMAND = ("unions",)
+_ON_DEMAND = ("serialization", "unions")
 """Modules that a package has only if something in it imports them."""
 
-_UNSUPPORTED_OPTIONS = ("generate_all_tags", "literal_enums")
+_UNSUPPORTED_OPTIONS = ("content_type_overrides", "generate_all_tags", "literal_enums")
 """Options of the generator that the templates do not follow."""
 
 
@@ -136,13 +136,14 @@ def generate_package(
         check_names(normalized.document, spec, config)
         check_values(normalized.document, spec, config)
         data = _parse(source, spec, config)
+        generator_input.restore(normalized.document, data, config)
         lost = list(dropped(normalized.document, data, config))
         if lost and not tolerant:
             raise CodegenError("\n".join(f"{spec.name}: {loss}" for loss in lost))
         check_modules(data, spec)
         rename(data)
         check_paths(data, spec)
-        _render(data, config, spec)
+        _render(data, normalized.document, config, spec)
         (work / "package" / "description.py").write_text(
             contract.render_contract(normalized.corrected), encoding="utf-8"
         )
@@ -255,7 +256,7 @@ def _parse(source: Path, spec: Spec, config: Config) -> GeneratorData:
     return data
 
 
-def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
+def _render(data: GeneratorData, document: Document, config: Config, spec: Spec) -> None:
     project = Project(openapi=data, config=attrs.evolve(config, post_hooks=[]), custom_template_path=TEMPLATES)
     project.env.globals.update(
         provenance={
@@ -265,14 +266,8 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
             "generator_version": GENERATOR_VERSION,
         },
         operations={
-            ".".join(name_module(operation, config)): {
-                "id": operation["operationId"],
-                "method": method.upper(),
-                "path": path,
-            }
-            for path, method, operation in iterate_operations(
-                json.loads(Path(config.document_source).read_text("utf-8"))
-            )
+            ".".join(name_module(operation, config)): wire_format.build_wire(document, path, method, operation)
+            for path, method, operation in iterate_operations(document)
         },
         **{function.__name__: escaping.emits_code(function) for function in _EMITTERS},
         string_literal=escaping.string_literal,
@@ -293,6 +288,12 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
         contains_itself=_contains_itself,
         list_enum_imports=_list_enum_imports,
         list_success_types=list_success_types,
+        get_body_kind=wire_format.get_body_kind,
+        group_responses=wire_format.group_responses,
+        has_content_type_argument=wire_format.has_content_type_argument,
+        is_file=expressions.is_file,
+        is_plain=wire_format.is_plain,
+        list_accepted=wire_format.list_accepted,
         format_response_type=_format_response_type,
     )
     project.env.bytecode_cache = _TEMPLATE_CACHE
@@ -321,12 +322,6 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
         raise CodegenError(f"{spec.name}: the generator failed{format_reason(problems)}")
 
 
-def format_instance_check(prop: PropertyProtocol) -> str:
-    """What `isinstance` takes for the type of a property."""
-    types = [expressions.format_type(part, optional=False) for part in expressions.list_members(prop)]
-    return " | ".join("object" if name == "Any" else name.split("[")[0] for name in types)
-
-
 _EMITTERS: tuple[Callable[..., str], ...] = (
     expressions.decode,
     expressions.decode_item,
@@ -344,8 +339,16 @@ _EMITTERS: tuple[Callable[..., str], ...] = (
     expressions.list_body_types,
     expressions.format_default,
     expressions.format_type,
-    expressions.format_url,
-    format_instance_check,
+    wire_format.format_api_key,
+    wire_format.format_body_type,
+    wire_format.format_body_types,
+    wire_format.format_encodings,
+    wire_format.format_header_call,
+    wire_format.format_instance_check,
+    wire_format.format_literal_type,
+    wire_format.format_sent_media_type,
+    wire_format.format_styled,
+    wire_format.format_url,
 )
 """Functions that put `escaping.Code` together."""
 

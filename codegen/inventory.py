@@ -13,6 +13,7 @@ from openapi_python_client.strings import PythonIdentifier, pascal_case
 
 from .errors import CodegenError
 from .expressions import JSON
+from .media_types import classify
 from .schemas import Document, follow_refs, get_component_name
 from .spec import Json, Spec, iterate_operations, resolve
 
@@ -267,10 +268,9 @@ class ExpectedTypes:
         types: frozenset[str] = frozenset()
         name = pascal_case(PythonIdentifier(operation["operationId"], self.config.field_prefix))
         for code, response in operation["responses"].items():
-            content = follow_refs(self.document, response).get("content", {})
-            media_type = next(iter(content), "").split(";")[0]
-            if media_type.endswith(("/json", "+json")) and "schema" in (media := next(iter(content.values()))):
-                types = types | self.of(media["schema"], f"{name}{pascal_case(f'response_{code}')}")
+            for media_type, media in follow_refs(self.document, response).get("content", {}).items():
+                if "schema" in media and classify(self.document, media_type, media) == "json":
+                    types = types | self.of(media["schema"], f"{name}{pascal_case(f'response_{code}')}")
         return types
 
     def of(self, schema: Document, inline: str) -> frozenset[str]:

@@ -17,9 +17,23 @@ import attrs
 from .escaping import FIRST_LINE
 
 _MODULES = frozenset(
-    {"__future__", "attrs", "collections.abc", "contextlib", "dateutil.parser", "datetime", "difflib", "enum"}
+    {"__future__", "attrs", "base64", "collections.abc", "contextlib", "dateutil.parser", "datetime", "difflib", "enum"}
     | {"functools", "inspect", "pydantic_core", "re", "typing_extensions"}
-    | {"httpx", "importlib", "io", "json", "operator", "orjson", "ssl", "sys", "threading", "types", "typing"}
+    | {
+        "httpx",
+        "importlib",
+        "io",
+        "json",
+        "operator",
+        "orjson",
+        "pathlib",
+        "quopri",
+        "ssl",
+        "sys",
+        "threading",
+        "types",
+        "typing",
+    }
     | {"urllib.parse", "uuid"}
 )
 """What the templates import from elsewhere."""
