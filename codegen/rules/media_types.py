@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from ..media_types import classify, get_essence, is_binary, name_media_type
+from ..media_types import classify, get_essence, is_binary, is_range, name_media_type
 from ..schemas import (
     ALTERNATIVES,
     BODY_KIND,
@@ -30,7 +30,9 @@ def simplify_media_types(document: Document) -> None:
     for name, content in _list_contents(document):
         seen: dict[str, int] = {}
         for media_type, media in content.items():
-            kind = media[BODY_KIND] = classify(document, media_type, media)
+            kind = classify(document, media_type, media)
+            if is_range(media_type):
+                media[BODY_KIND] = kind
             if kind == "text":
                 media["schema"] = {"type": "string"}
             elif kind == "binary":

@@ -542,6 +542,8 @@ class Operation:
     """Whether credentials belong on the request."""
     success: tuple[int, ...]
     """The statuses that the spec lists as a success, of a range the first one."""
+    api_key: tuple[str, str] | None = None
+    """Where an API key goes, `header`, `query` or `cookie`, and its name there; None for the header `Authorization`."""
 
 
 @define
