@@ -103,7 +103,7 @@ class APIStatusError(IAMError):
         suffix = f" (request id {request_id})" if request_id else ""
         super().__init__(f"{status} for {method} {url}: {message}{suffix}")
         self.status = status
-        self.errors = dict(errors)
+        self.errors: dict[str, list[str]] = dict(errors)
         self.message = message
         self.request_id = request_id
         self.retry_after = retry_after
@@ -197,7 +197,7 @@ class AmbiguousOutcomeError(IAMError):
         self.method = method
         self.url = url
         self.attempts = attempts
-        self.advice = advice
+        self.advice: str = advice
         self._find_outcome: Callable[[], Any] | None = None
         self._has_reconciler = False
 
