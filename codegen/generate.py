@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import errno
 import io
 import json
@@ -107,6 +108,7 @@ def generate_package(
     lenient: bool = False,
     tolerant: bool = False,
     beside: Path | None = None,
+    spec_date: datetime.date | None = None,
 ) -> Iterator[Package]:
     """Generate a package into a temporary folder, which is gone on leaving.
 
@@ -116,6 +118,7 @@ def generate_package(
         config_path: openapi-python-client's configuration file.
         lenient: Apply corrections wherever they match, however often.
         tolerant: Go on when the generator loses a part of the document, and say so in the package's `dropped`.
+        spec_date: The day of the spec, which the package states; None if nobody knows it.
         beside: A folder to make the temporary one in, so that the package can be moved from there.
 
     Yields:
@@ -139,7 +142,7 @@ def generate_package(
         check_modules(data, spec)
         rename(data)
         check_paths(data, spec)
-        _render(data, config, spec)
+        _render(data, config, spec, spec_date)
         (work / "package" / "description.py").write_text(
             contract.render_contract(normalized.corrected), encoding="utf-8"
         )
@@ -252,12 +255,13 @@ def _parse(source: Path, spec: Spec, config: Config) -> GeneratorData:
     return data
 
 
-def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
+def _render(data: GeneratorData, config: Config, spec: Spec, spec_date: datetime.date | None) -> None:
     project = Project(openapi=data, config=attrs.evolve(config, post_hooks=[]), custom_template_path=TEMPLATES)
     project.env.globals.update(
         provenance={
             "title": str(spec.document["info"].get("title", "API")),
             "spec_version": spec.version,
+            "spec_date": spec_date.isoformat() if spec_date else "",
             "spec_sha256": spec.sha256,
             "generator_version": GENERATOR_VERSION,
         },

@@ -238,13 +238,28 @@ def add_update(commands: _Commands, project: argparse.ArgumentParser) -> None:
         default="theirs",
         help="whose words to vendor: the new description's, or the vendored one's wherever it has some (%(default)s)",
     )
+    taking.add_argument(
+        "--date",
+        type=_date,
+        metavar="YYYY-MM-DD",
+        help="the day of the new spec (by default the one in its version or in its name)",
+    )
     taking.set_defaults(run=_update)
+
+
+def _date(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-07-14") from None
 
 
 def _update(arguments: argparse.Namespace) -> int:
     places = update.Places(arguments.spec, arguments.output, arguments.changelog, arguments.reviews)
     project = _project(arguments, generating=True)
-    done = update.update(arguments.new, project, places, own_prose=arguments.prose == "ours", today=today())
+    done = update.update(
+        arguments.new, project, places, own_prose=arguments.prose == "ours", today=today(), date=arguments.date
+    )
     if done is None:
         print(f"{arguments.spec}: is this description already; nothing changed")
         return 0
