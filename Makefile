@@ -105,7 +105,7 @@ drift: setup ## review a new description: NEW= (also OLD= FORMAT= REPORT=)
 	@$(BIN)/python -m codegen drift '$(OLD)' '$(NEW)' --format '$(FORMAT)' \
 		$(if $(REPORT),--output '$(REPORT)') $(if $(FAIL_ON),--fail-on '$(FAIL_ON)') $(ARGS)
 
-update-spec: setup ## review NEW=, vendor it, regenerate (PROSE=ours: our words; DATE=)
+update-spec: setup ## review NEW=, vendor it, regenerate (PROSE=ours DATE=)
 	@test -n '$(NEW)' || { echo "make update-spec needs NEW=, a path, a URL or git-ref:path"; exit 2; }
 	@$(BIN)/python -m codegen update '$(NEW)' --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
 		$(if $(PROSE),--prose '$(PROSE)') $(if $(DATE),--date '$(DATE)') $(ARGS)

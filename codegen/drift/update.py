@@ -94,18 +94,18 @@ def update(
         )
     date = date or find_date(new.spec, name)
     vendored, unwritten = keep_our_prose(old.spec, new.spec) if own_prose else (new.data, ())
-    given = parsed(vendored, new.source.source, generating=True)
+    given = parsed(vendored, str(places.spec) if own_prose else new.source.source, generating=True)
     record = _record(given, new, "ours" if own_prose else "theirs", date, today)
     page = places.reviews / f"{today.isoformat()}-{new.source.sha256[:8]}.md"
     with _package(given, project, places.package, date) as package:
-        # With other words, corrections may fit the vendored description and not the new one.
-        reviewed = None if own_prose else package
-        found = review(old, _named_shortly(new), project, package=reviewed, today=today)
+        # What is vendored with our prose is reviewed with our prose: a list of all other words helps no reader.
+        reviewed = attrs.evolve(given, source=attrs.evolve(given.source, sha256=new.source.sha256))
+        found = review(old, _named_shortly(reviewed), project, package=package, today=today)
         texts = {
             places.spec: vendored,
             places.source: write_record(places.source.read_text("utf-8"), record, places.source).encode(),
             page: FORMATS["markdown"](found, Options(docs=True)).encode(),
-            places.changelog: _changelog(places.changelog, found, page).encode(),
+            places.changelog: _changelog(places.changelog, found, page, date).encode(),
         }
         with _written(texts):
             changed = generate.replace(package, places.package)
@@ -190,16 +190,17 @@ def _record(
     )
 
 
-def _changelog(path: Path, found: Review, page: Path) -> str:
+def _changelog(path: Path, found: Review, page: Path, date: datetime.date | None) -> str:
     """The changelog with an entry for the update under what is not released yet."""
     text = path.read_text("utf-8")
     if text.count(f"{_UNRELEASED}\n") != 1:
         raise CodegenError(f"{path}: needs one section `{_UNRELEASED}`")
     verdict = found.verdict
     version = code_span(found.new.version[:_LONGEST_VERSION])
+    day = f" of {date.isoformat()}" if date else ""
     words = f"wire {verdict.wire}, Python {verdict.python}, hand-written code {verdict.overlay}, prose {verdict.docs}"
     entry = (
-        f"- The API's description in its version {version} ({found.new.sha256[:8]}): {words}; suggested bump: "
+        f"- The API's spec{day}, version {version} ({found.new.sha256[:8]}): {words}; suggested bump: "
         f"{found.suggested_bump}. See {page.as_posix()}.\n"
     )
     head, _, rest = text.partition(f"{_UNRELEASED}\n")
