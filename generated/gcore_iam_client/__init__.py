@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from .client import AuthenticatedClient as AuthenticatedClient
     from .client import Client as Client
 
-SPEC_VERSION = "2026-05-15T06:37:28.230198+00:00"
+SPEC_VERSION = "31d34cf24301"
 """`info.version` of the spec that this package is generated from."""
 
-SPEC_DATE = "2026-05-15"
+SPEC_DATE = "2026-07-14"
 """The day of that spec, in the form of ISO 8601; "" if nothing states it."""
 
-SPEC_SHA256 = "740bfb56767f48899c40a48e490c52c5fa723d369516789498a0cc7cc8271bfa"
+SPEC_SHA256 = "7a8a57bce92ac3b7d4cbc6aae67c21e279722bdceb62f996de0d08b534118a04"
 """SHA-256 of that spec's file."""
 
 GENERATOR_VERSION = "0.29.1"
