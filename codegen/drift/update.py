@@ -12,6 +12,7 @@ import attrs
 from .. import generate
 from ..errors import CodegenError
 from ..source_record import Prose, SourceRecord, find_date, locate_record, read_prose, read_table, write_record
+from ..spec import Spec, load
 from .prose import keep_our_prose
 from .render import FORMATS, Options
 from .render.markdown import code_span
@@ -52,8 +53,12 @@ class Outcome:
     """The review, as Markdown."""
     files: int
     """Generated files that changed."""
+    spec: Spec
+    """The vendored spec, after the update."""
+    added: tuple[tuple[str, str], ...]
+    """Method and path of each operation that the update adds."""
     unwritten: tuple[str, ...]
-    """JSON pointers of prose that is not this project's own."""
+    """JSON pointers where prose is to be written."""
 
 
 def update(
@@ -109,7 +114,13 @@ def update(
         }
         with _written(texts):
             changed = generate.replace(package, places.package)
-    return Outcome(found, page, len(changed), tuple(unwritten))
+    known = _list_operations(old.spec)
+    added = [operation for operation in _list_operations(given.spec) if operation not in known]
+    return Outcome(found, page, len(changed), load(places.spec), tuple(added), tuple(unwritten))
+
+
+def _list_operations(spec: Spec) -> list[tuple[str, str]]:
+    return [(method.upper(), path) for path, method, _ in spec.iterate_operations()]
 
 
 def _named_shortly(given: Input) -> Input:
