@@ -125,8 +125,9 @@ def find_overlay_methods(overlay: Path) -> dict[str, str]:
     for path, name in todo:
         for method in classes[name].body if name in classes else ():
             if isinstance(method, ast.FunctionDef):
-                if isinstance(method.returns, ast.Name) and method.decorator_list and method.returns.id in classes:
-                    todo.append((f"{path}.{method.name}", method.returns.id))
+                returned = ast.unparse(method.returns).rpartition(".")[2] if method.returns else ""  # resources.Users
+                if method.decorator_list and returned in classes:
+                    todo.append((f"{path}.{method.name}", returned))
                 for module in _find_imported_operations(method, functions):
                     # A private method may call what a public one is for.
                     if not method.name.startswith("_"):

@@ -331,7 +331,9 @@ def _getters(
 ) -> Iterator[_Problem]:
     """Fields that a function takes by name of what it returns a pager of."""
     old, new = (surface.classes for surface in surfaces)
-    returned = {node.id for node in ast.walk(function.returns or function) if isinstance(node, ast.Name)}
+    nodes = list(ast.walk(function.returns or function))
+    returned = {node.id for node in nodes if isinstance(node, ast.Name)}
+    returned |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}  # as in `models.User`
     models = sorted(returned & old.keys() & new.keys())
     calls = [
         node
