@@ -211,7 +211,7 @@ def test_the_server_serves_what_the_fake_would() -> None:
 
 def test_streaming_holds_no_more_than_a_few_pages() -> None:
     """Not by the clock, nor by the machine: how many users are alive at once."""
-    with serving(3000) as url, IAMClient("42_benchmark", base_url=url) as iam:
+    with serving(900) as url, IAMClient("42_benchmark", base_url=url) as iam:
         for prefetch in (1, 4):
             most = 0
             users = iam.users.list(page_size=100, prefetch=prefetch)

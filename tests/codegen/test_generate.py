@@ -19,6 +19,7 @@ import pytest
 from codegen import corrections, generate, spec
 from codegen.escaping import FIRST_LINE
 from codegen.generate import GENERATOR_VERSION, read_tree
+from codegen.source_record import find_date
 
 Document = dict[str, Any]
 Api = Callable[..., Document]
@@ -55,7 +56,8 @@ def fresh(root: Path) -> dict[str, bytes]:
     """What the project's own inputs give now."""
     description = spec.load(root / "spec" / "iam_api.yaml")
     entries = corrections.load(root / "spec" / "corrections.yaml")
-    with generate.generate_package(description, entries, root / "generator-config.yml") as package:
+    day = find_date(description)
+    with generate.generate_package(description, entries, root / "generator-config.yml", spec_date=day) as package:
         return package.files()
 
 
