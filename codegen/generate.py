@@ -31,6 +31,7 @@ from openapi_python_client.strings import PythonIdentifier
 from pydantic import ValidationError
 
 from . import contract, escaping, expressions, generator_input, static_check, wire_format
+from .class_names import separate_class_names
 from .corrections import Correction
 from .docstrings import format_docstring, format_operation_docstring, strip_text
 from .dropped import dropped, format_reason, join_lines
@@ -135,6 +136,7 @@ def generate_package(
         work = Path(folder)
         source = work / "openapi.json"
         config = _load_config(config_path, source, work / "package")
+        separate_class_names(normalized.document, config)
         source.write_text(json.dumps(generator_input.build_input(normalized.document, config)), encoding="utf-8")
         check_names(normalized.document, spec, config)
         check_values(normalized.document, spec, config)

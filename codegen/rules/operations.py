@@ -9,12 +9,11 @@ from openapi_python_client.strings import PythonIdentifier
 from ..schemas import (
     SCHEMA_REF,
     Document,
-    UnsupportedSchemaError,
     find_reachable_refs,
     follow_refs,
     get_component_name,
 )
-from ..spec import escape, iterate_operations, iterate_references, resolve
+from ..spec import METHODS, escape, iterate_operations
 
 _IGNORED_HEADERS = ("accept", "authorization", "content-type")
 
@@ -34,19 +33,35 @@ def name_operations(document: Document) -> None:
             taken.add(PythonIdentifier(name, ""))
 
 
-def refuse_indirections(document: Document) -> None:
-    """Refuse references that the generator passes over in silence or stumbles over."""
+def complete_path_parameters(document: Document) -> None:
+    """Declare the parameters of a path that no operation declares, as texts, and remove those that no path has."""
     for path, item in document["paths"].items():
-        if "$ref" in item:
-            raise UnsupportedSchemaError(
-                f"path {path!r} is a $ref; the generator takes its operations only in place", item
-            )
-    for pointer, ref in iterate_references(document):
-        if ref.count("/") != 3 or not ref.startswith("#/components/"):
-            place = resolve(document, f"#{pointer}")
-            raise UnsupportedSchemaError(
-                f"$ref {ref!r} leads into something; the generator takes references to components only", place
-            )
+        names = re.findall(r"{([^{}]+)}", path)
+        shared = item.get("parameters", [])
+        item["parameters"] = [p for p in shared if _is_in(document, p, names)]
+        known = {_get_path_name(document, parameter) for parameter in item["parameters"]}
+        for method in METHODS:
+            if method in item:
+                own = item[method].get("parameters", [])
+                kept = [parameter for parameter in own if _is_in(document, parameter, names)]
+                declared = known | {_get_path_name(document, parameter) for parameter in kept}
+                missing = [name for name in dict.fromkeys(names) if name not in declared]
+                kept += [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in missing]
+                if kept or own:
+                    item[method]["parameters"] = kept
+        if not item["parameters"]:
+            del item["parameters"]
+
+
+def _get_path_name(document: Document, parameter: Document) -> str | None:
+    """The name of a path parameter, None for any other."""
+    target = follow_refs(document, parameter)
+    return str(target.get("name")) if target.get("in") == "path" else None
+
+
+def _is_in(document: Document, parameter: Document, names: list[str]) -> bool:
+    name = _get_path_name(document, parameter)
+    return name is None or name in names
 
 
 def inherit_security(document: Document) -> None:
