@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import Any
 
 from openapi_python_client.config import Config
@@ -54,20 +53,18 @@ def check_names(document: Document, spec: Spec, config: Config) -> None:
             )
 
 
-def check_values(document: Document, spec: Spec, config: Config) -> None:
+def check_values(document: Document, spec: Spec) -> None:
     """Refuse values and names that the generator would take for something else, or that clash in Python.
 
     Raises:
-        CodegenError: An enum's members, a constant or a property cannot be represented. Names the place.
+        CodegenError: A value of an enum or a constant cannot be represented. Names the place.
     """
     for pointer, mapping in iterate_mappings(document):
-        values, properties, const = mapping.get("enum"), mapping.get("properties"), mapping.get("const")
+        values, const = mapping.get("enum"), mapping.get("const")
         problems: list[str] = []
         texts: list[Any] = []
         if isinstance(values, list) and mapping.get("type") != "boolean":
             texts += values
-        if isinstance(properties, dict):
-            problems.append(_find_field_problem(list(properties), config))
         if isinstance(const, float) or (isinstance(const, str) and remove_string_escapes(const) != const):
             problems.append(f"the constant {const!r} is none that Python's Literal takes")
         problems += [
@@ -77,21 +74,6 @@ def check_values(document: Document, spec: Spec, config: Config) -> None:
         ]
         for problem in filter(None, problems):
             raise CodegenError(f"{spec.place(pointer)}: {problem}")
-
-
-def _find_field_problem(names: list[str], config: Config) -> str:
-    """Whether two properties would become one field, "" when none would."""
-    identifiers = [PythonIdentifier(name, config.field_prefix) for name in names]
-    counts = Counter(identifiers)
-    fields: dict[str, str] = {}
-    for name, identifier in zip(names, identifiers, strict=True):
-        # Of names that differ in their spelling only, the generator takes each as it is spelled.
-        alone = counts[identifier] == 1
-        field = identifier if alone else PythonIdentifier(name, config.field_prefix, skip_snake_case=True)
-        other = fields.setdefault(str(field), name)
-        if other != name:
-            return f"properties {other!r} and {name!r} would both become the field {field!r}"
-    return ""
 
 
 def check_modules(data: GeneratorData, spec: Spec) -> None:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from dateutil.parser import isoparse
-from openapi_python_client.strings import snake_case
+from openapi_python_client.strings import remove_string_escapes, snake_case
 
 from ..schemas import Document, list_types, walk
 from ..spec import build_value_key
@@ -27,9 +27,19 @@ def simplify_enums(document: Document) -> None:
     enum of another type lists goes into its description.
     """
     for _, _, schema in walk(document):
+        if _is_odd_constant(schema):
+            schema["enum"] = [schema.pop("const")]
         values = schema.get("enum")
         if isinstance(values, list):
             _simplify(schema, values)
+
+
+def _is_odd_constant(schema: Document) -> bool:
+    """Whether the value of `const` is one that the generator does not write as a `Literal`."""
+    const = schema.get("const")
+    return isinstance(const, float | list | dict) or (
+        isinstance(const, str) and (remove_string_escapes(const) != const or not const.isprintable())
+    )
 
 
 def _simplify(schema: Document, values: list[Any]) -> None:
