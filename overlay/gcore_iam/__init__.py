@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from ._paginate import paginate as paginate
     from .aio.client import AsyncIAMClient as AsyncIAMClient
     from .aio.pager import AsyncPager as AsyncPager
+    from .auth import Anonymous as Anonymous
     from .auth import APIKey as APIKey
+    from .auth import BearerToken as BearerToken
     from .auth import FileTokenStore as FileTokenStore
     from .auth import MemoryTokenStore as MemoryTokenStore
     from .auth import Session as Session
+    from .errors import AlreadyInvitedError as AlreadyInvitedError
     from .errors import AmbiguousOutcomeError as AmbiguousOutcomeError
     from .errors import APIConnectionError as APIConnectionError
     from .errors import APIStatusError as APIStatusError
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from .errors import ConflictError as ConflictError
     from .errors import DecodeError as DecodeError
     from .errors import IAMError as IAMError
+    from .errors import LoginError as LoginError
     from .errors import NotFoundError as NotFoundError
     from .errors import PaginationError as PaginationError
     from .errors import PermissionDeniedError as PermissionDeniedError
@@ -56,8 +60,9 @@ _NAMES = {
     "": ("auth", "errors", "events", "models"),
     "aio.client": ("AsyncIAMClient",),
     "aio.pager": ("AsyncPager",),
-    "auth": ("APIKey", "FileTokenStore", "MemoryTokenStore", "Session"),
+    "auth": ("Anonymous", "APIKey", "BearerToken", "FileTokenStore", "MemoryTokenStore", "Session"),
     "errors": (
+        "AlreadyInvitedError",
         "AmbiguousOutcomeError",
         "APIConnectionError",
         "APIStatusError",
@@ -68,6 +73,7 @@ _NAMES = {
         "ConflictError",
         "DecodeError",
         "IAMError",
+        "LoginError",
         "NotFoundError",
         "PaginationError",
         "PermissionDeniedError",
@@ -90,17 +96,21 @@ __all__ = [  # spelled out: type checkers read it for `from gcore_iam import *`
     "APIKey",
     "APIStatusError",
     "APITimeoutError",
+    "AlreadyInvitedError",
     "AmbiguousOutcomeError",
+    "Anonymous",
     "AsyncIAMClient",
     "AsyncPager",
     "AuthenticationError",
     "BadRequestError",
+    "BearerToken",
     "ConfigurationError",
     "ConflictError",
     "DecodeError",
     "FileTokenStore",
     "IAMClient",
     "IAMError",
+    "LoginError",
     "MemoryTokenStore",
     "NotFoundError",
     "Page",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from ipaddress import IPv6Address
-from typing import NoReturn
+from typing import NoReturn, Protocol
+from urllib.request import getproxies
 
 import httpx
 from gcore_iam_client import Client
@@ -12,12 +13,22 @@ from gcore_iam_client.errors import InvalidBody, UnexpectedStatus
 from gcore_iam_client.types import Operation
 
 from ._config import ClientConfig
+from ._secrets import find_proxy_secrets, find_secrets
+from ._tracebacks import clear_locals
+from ._transport_errors import describe_success
 from ._urls import DEFAULT_PORTS, get_port
 from .errors import ConfigurationError, DecodeError
 from .retry import describe_done
 
 PATHS_WITHOUT_CREDENTIALS = ("/iam/auth/jwt/login", "/iam/auth/jwt/refresh", "/iam/auth/password/forgot")
 """Paths of the operations without credentials, for requests that a user builds."""
+
+
+class HasSecrets(Protocol):
+    """The credentials of a client."""
+
+    def find_secrets(self) -> set[str]:
+        """Find the secrets that a server may repeat in a response."""
 
 
 class UnboundClient(Client):
@@ -29,6 +40,8 @@ class UnboundClient(Client):
 
     config: ClientConfig
     """The settings. A changed copy that the generated client makes has none."""
+    credentials: HasSecrets
+    """The credentials. A changed copy has none."""
 
     def get_httpx_client(self) -> httpx.Client:
         """See `AsyncIAMClient.api`.
@@ -46,7 +59,9 @@ class UnboundClient(Client):
         """
         raise build_unbound_error("no connection for async code", "AsyncIAMClient")
 
-    def refuse(self, error: InvalidBody | UnexpectedStatus, operation: Operation) -> NoReturn:
+    def refuse(
+        self, error: InvalidBody | UnexpectedStatus, operation: Operation, response: httpx.Response | None = None
+    ) -> NoReturn:
         """Raise this library's error for a success that a generated function cannot read.
 
         Raises:
@@ -58,8 +73,14 @@ class UnboundClient(Client):
         else:
             model, key = None if error.model == operation.id else error.model, error.key
             problem = f"{model}: {error.problem}" if model else error.problem
+        clear_locals(error)
         problem += describe_done(operation.id, operation.method)
-        raise DecodeError(problem, operation=operation.id, model=model, key=key) from error
+        details = {} if response is None else describe_success(response, self.find_secrets(response.request))
+        raise DecodeError(problem, operation=operation.id, model=model, key=key, **details) from error
+
+    def find_secrets(self, request: httpx.Request) -> set[str]:
+        """Find what no message may show: the secrets of a request, of the credentials and of proxies."""
+        return find_secrets(request) | find_proxy_secrets(getproxies()) | self.credentials.find_secrets()
 
 
 def build_unbound_error(problem: str, client: str) -> ConfigurationError:

@@ -54,7 +54,7 @@ class ClientConfig:
 
     base_url: httpx.URL
     timeout: httpx.Timeout
-    headers: httpx.Headers
+    headers: httpx.Headers = attrs.field(repr=False)
     retries: RetryPolicy
     max_response_bytes: int | None = None
     on_event: Callable[[Event], object] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import httpx
 
@@ -11,7 +12,6 @@ from ._response_body import BodyTooLargeError
 from .call import CallContext
 from .errors import (
     APIConnectionError,
-    APIStatusError,
     APITimeoutError,
     DecodeError,
     IAMError,
@@ -44,7 +44,6 @@ def build_transport_error(
     call: CallContext,
     *,
     find_secrets: Callable[[], Iterable[str]],
-    max_response_bytes: int | None,
 ) -> IAMError:
     """Build this library's error for a failed attempt. The exception becomes its cause if it shows no secret.
 
@@ -53,7 +52,6 @@ def build_transport_error(
         request: The request, with its timeouts.
         call: The call that the request belongs to.
         find_secrets: Returns the secrets that no message may show.
-        max_response_bytes: The bound for response bodies; None for none.
     """
     ours: IAMError
     operation = call.operation
@@ -64,13 +62,10 @@ def build_transport_error(
     may_quote = not isinstance(error, httpx.HTTPError | OSError) or isinstance(error, httpx.ProtocolError)
     was_sent = not isinstance(error, _UNSENT)
     if isinstance(error, httpx.HTTPStatusError):  # raised by an event hook of the user's client
-        ours = build_response_error(error.response, url, find_secrets())
-    elif isinstance(error, httpx.DecodingError):
+        ours = build_response_error(error.response, call, find_secrets())
+    elif isinstance(error, httpx.DecodingError):  # raised by such a hook, which reads the body
         problem = f"the body's content encoding is broken: {detail}{done}"
-        ours = DecodeError(problem, operation=operation.id)
-    elif isinstance(error, BodyTooLargeError) and max_response_bytes is not None:
-        problem = f"the body is larger than max_response_bytes ({max_response_bytes} bytes){done}"
-        ours = ResponseTooLargeError(problem, operation=operation.id, max_response_bytes=max_response_bytes)
+        ours = DecodeError(problem, operation=operation.id, method=method, url=url)
     elif isinstance(error, httpx.TimeoutException):
         step = type(error).__name__.removesuffix("Timeout").lower()
         seconds = request.extensions.get("timeout", {}).get(step)
@@ -90,29 +85,82 @@ def build_transport_error(
 
 
 def build_response_error(
-    response: httpx.Response, url: str, secrets: Iterable[str], body_error: Exception | None = None
-) -> APIStatusError:
-    """Build the error for a response that is not a success.
+    response: httpx.Response,
+    call: CallContext,
+    secrets: Iterable[str],
+    body_error: Exception | None = None,
+    max_response_bytes: int | None = None,
+) -> IAMError:
+    """Build the error for a response that is not a success, or whose body cannot be read.
 
     Args:
         response: The response.
-        url: The URL of the request, for messages.
+        call: The call that the response belongs to.
         secrets: The secrets that no message may show.
         body_error: Why the body was dropped; None if it was read.
+        max_response_bytes: The bound for response bodies; None for none.
     """
+    is_too_large = isinstance(body_error, BodyTooLargeError)
+    if body_error is not None and response.is_success:
+        return _build_body_error(response, call, secrets, body_error, max_response_bytes if is_too_large else None)
     from ._error_responses import build_status_error  # most programs have no use for it at their start
 
-    try:
-        content = response.content
-    except httpx.ResponseNotRead:  # an event hook of the user's client raised before the body was read
-        content = b""
     error = build_status_error(
-        response.status_code, response.headers, content, method=response.request.method, url=url, secrets=secrets
+        response.status_code,
+        response.headers,
+        _get_content(response),
+        method=response.request.method,
+        url=call.url,
+        secrets=secrets,
+        operation=call.operation.id,
     )
     if body_error is not None:
-        is_too_large = isinstance(body_error, BodyTooLargeError)
         reason = "is larger than max_response_bytes" if is_too_large else "cannot be decompressed"
         error.add_note(f"The body of this response {reason}, and was dropped.")
+    return error
+
+
+def describe_success(response: httpx.Response, secrets: Iterable[str]) -> dict[str, Any]:
+    """Describe a success for a `DecodeError`: its status, request id, body, method and URL, without secrets."""
+    from ._error_responses import redact_response
+
+    content = _get_content(response)
+    request = response.request
+    may_hold_token = request.method != "GET" or "/auth/" in request.url.path
+    redactor, body, request_id = redact_response(response.headers, content, secrets, may_hold_token=may_hold_token)
+    return {
+        "status": response.status_code,
+        "request_id": request_id,
+        "body": body if content else None,
+        "method": request.method,
+        "url": redactor.redact(str(request.url).partition("?")[0]),
+    }
+
+
+def _get_content(response: httpx.Response) -> bytes:
+    """Get the body of a response; empty if it was dropped, or an event hook of the user raised before it was read."""
+    try:
+        return response.content
+    except httpx.ResponseNotRead:
+        return b""
+
+
+def _build_body_error(
+    response: httpx.Response,
+    call: CallContext,
+    secrets: Iterable[str],
+    body_error: Exception,
+    max_response_bytes: int | None,
+) -> DecodeError:
+    """Build the error for a success whose body is too large, or has a broken content encoding."""
+    operation, details = call.operation.id, describe_success(response, secrets)
+    done = describe_done(operation, call.operation.method)
+    if max_response_bytes is not None:
+        problem = f"the body is larger than max_response_bytes ({max_response_bytes} bytes){done}"
+        return ResponseTooLargeError(problem, operation=operation, max_response_bytes=max_response_bytes, **details)
+    detail = Redactor(secrets).redact(str(body_error), max_length=_MAX_DETAIL_LENGTH)
+    error = DecodeError(f"the body's content encoding is broken: {detail}{done}", operation=operation, **details)
+    error.__cause__ = body_error
     return error
 
 

@@ -341,8 +341,10 @@ def test_loopback_is_reached_without_a_proxy(fake: FakeIAM, url: str) -> None:
 
 def test_a_missing_key_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GCORE_API_KEY", raising=False)
-    with pytest.raises(ConfigurationError, match="GCORE_API_KEY"):
-        IAMClient()
+    transport, seen = recording({})
+    with IAMClient(transport=transport) as iam, pytest.raises(ConfigurationError, match="GCORE_API_KEY"):
+        iam.users.get(1)
+    assert seen == []
 
 
 @pytest.mark.parametrize("user_id", [0, -1, True, 1.5, "5", None, 2**63])

@@ -14,6 +14,7 @@ from typing import Any, Self
 import attrs
 
 from .. import _fork
+from .._secret_text import hide_text
 from .._validation import check_id, check_text
 from ..errors import (
     AmbiguousOutcomeError,
@@ -26,7 +27,7 @@ from ..errors import (
     RateLimitError,
     ServerError,
 )
-from .api_key import is_credential
+from .header_credentials import is_credential
 from .refresh_token_guard import RefreshTokenGuard
 from .refused_tokens import add_refused_token, is_record
 from .steps import (
@@ -107,6 +108,7 @@ class Session:
         client_id: int | None = None,
         store: TokenStore | None = None,
     ) -> None:
+        password, one_time_password = hide_text(password), hide_text(one_time_password)
         if one_time_password is not None and not callable(one_time_password):
             check_text("one_time_password", one_time_password)
         self._username = check_text("username", username)
@@ -128,9 +130,10 @@ class Session:
         Raises:
             ConfigurationError: An argument cannot be a token.
         """
+        access, refresh = hide_text(access), hide_text(refresh)
         session = cls.__new__(cls)
-        access = parse_token("access", access)
-        session._initial_pair = TokenPair(access, parse_token("refresh", refresh), get_validity(access)[1], "")
+        access, refresh = parse_token("access", access), parse_token("refresh", refresh)
+        session._initial_pair = TokenPair(str(access), str(refresh), get_validity(access)[1], "")
         session._initialize(store)
         return session
 
@@ -190,7 +193,7 @@ class Session:
         """The access token; None if there is none, or if it expires soon."""
         current, expires_at = self._current_pair, self._expires_at
         is_expiring = expires_at is not None and _read_clock() >= expires_at - self._refresh_margin
-        return None if current is None or is_expiring else current.access
+        return None if current is None or is_expiring else hide_text(current.access)
 
     def renew_steps(self, rejected: str | None) -> Generator[Step, Any, tuple[str, bool]]:
         """Yield the steps that get a valid access token; the caller must hold the lock of the session.
@@ -211,7 +214,7 @@ class Session:
                 return access, False
         refresh_error: IAMError | None = None
         pairs = (self._current_pair, self._initial_pair)
-        for refresh in self._guard.select(pairs):
+        for refresh in map(hide_text, self._guard.select(pairs)):
             try:
                 tokens = yield from self._issue_steps(Refresh(refresh))
             except (RateLimitError, ServerError):
@@ -314,7 +317,7 @@ class Session:
         access, refresh = issued
         lifetime = get_lifetime(access)
         expires_at = None if lifetime is None else time.time() - (_read_clock() - start) + lifetime
-        return TokenPair(access, refresh, expires_at, self._owner)
+        return TokenPair(str(access), str(refresh), expires_at, self._owner)
 
     def remember_candidate_password(self, password: str) -> None:
         """Remember a password that may be the user's, to try if the API refuses the current one."""
@@ -347,7 +350,9 @@ class Session:
         if self._username is not None:
             self._password = password
             self._candidate_passwords.clear()
-        tokens = self._build_pair((issued.access, issued.refresh), ChangePassword.operation, start)
+        tokens = self._build_pair(
+            (hide_text(issued.access), hide_text(issued.refresh)), ChangePassword.operation, start
+        )
         yield from self._save_steps(tokens, ChangePassword.operation)
         return issued
 

@@ -7,8 +7,9 @@ import json
 import time
 from typing import Any
 
+from .._secret_text import hide_text
 from ..errors import ConfigurationError
-from .api_key import is_credential
+from .header_credentials import is_credential
 
 REFRESH_MARGIN = 60.0
 """Seconds before its expiry from which an access token is not sent any more."""
@@ -24,9 +25,9 @@ def parse_token(name: str, value: str) -> str:
     Raises:
         ConfigurationError: It cannot be a token.
     """
-    token = value.strip() if isinstance(value, str) else value
+    token = hide_text(value.strip()) if isinstance(value, str) else value
     if isinstance(token, str) and token.lower().startswith("bearer"):
-        token = token[len("bearer") :].strip()
+        token = hide_text(token[len("bearer") :].strip())
     if not is_credential(token):
         raise ConfigurationError(f"{name} must be a token: visible ASCII characters without white space")
     return token

@@ -10,6 +10,7 @@ from gcore_iam_client.types import UNSET, Response, Unset
 
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role, check_auth_types, check_language, check_nullable_text, check_optional_text
+from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
 from ...errors import ConfigurationError, DecodeError
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
@@ -181,6 +182,7 @@ class AsyncUsers:
         from gcore_iam_client.api.users import iam_update_user_email
         from gcore_iam_client.models import UpdateUserEmailRequest
 
+        password = hide_text(password)
         number = check_id("user_id", user_id)
         body = UpdateUserEmailRequest(
             new_email=check_text("new_email", new_email), password=check_text("password", password)
@@ -223,6 +225,7 @@ class AsyncUsers:
         from gcore_iam_client.api.account import iam_change_password
         from gcore_iam_client.models import ChangePasswordRequest
 
+        old, new = hide_text(old), hide_text(new)
         number = check_id("user_id", user_id)
         body = ChangePasswordRequest(old=check_text("old", old), new=check_text("new", new), double=new)
 
