@@ -483,15 +483,16 @@ def test_one_operation_loads_only_its_own_models(fake: FakeIAM, url: str, call: 
 @pytest.mark.parametrize("client", [IAMClient, AsyncIAMClient])
 def test_the_types_of_the_constructor_can_be_looked_up(client: type[Any]) -> None:
     """As those do who make objects by the annotations of their constructors."""
-    assert typing.get_type_hints(client.__init__)["auth"] == APIKey | Session | str | None
+    assert typing.get_type_hints(client.__init__)["auth"] == APIKey | BearerToken | Session | Anonymous | str | None
     assert typing.get_type_hints(client.with_options)["retries"] == RetryPolicy | int | None
 
 
 def test_names_are_exported_and_nothing_else() -> None:
     classes = "AsyncIAMClient IAMClient APIKey AsyncPager FileTokenStore MemoryTokenStore Page Pager RawResponse"
-    classes += " RetryPolicy Session AmbiguousOutcomeError TokenRotationError paginate"
+    classes += " RetryPolicy Session AmbiguousOutcomeError TokenRotationError paginate Anonymous BearerToken"
     errors = "APIConnectionError APIStatusError APITimeoutError AuthenticationError BadRequestError ConfigurationError"
     errors += " ConflictError DecodeError IAMError NotFoundError PaginationError PermissionDeniedError RateLimitError"
+    errors += " AlreadyInvitedError LoginError"
     others = "ResponseTooLargeError ServerError SPEC_VERSION __version__ auth errors events models"
     assert sorted(gcore_iam.__all__) == sorted(f"{classes} {errors} {others}".split())
     loaded_later = {name for names in gcore_iam._NAMES.values() for name in names}

@@ -166,7 +166,7 @@ def test_a_one_time_password_goes_with_each_login() -> None:
     for code in ("123456", lambda: "123456"):
         session = make_session(one_time_password=code)
         performed, _ = perform(session.renew_steps(None), (Load, None), (LogIn, FIRST), (Save, None))
-        assert performed[1].one_time_password is code
+        assert performed[1].one_time_password == code
 
 
 def test_an_account_is_selected_after_the_login() -> None:

@@ -28,6 +28,8 @@ from ..errors import (
     ServerError,
 )
 from .header_credentials import is_credential
+from .login_refusal import build_login_error
+from .pickled_session import build_state
 from .refresh_token_guard import RefreshTokenGuard
 from .refused_tokens import add_refused_token, is_record
 from .steps import (
@@ -56,9 +58,8 @@ class Session:
     The session renews an access token 60 seconds before it expires, and if the API rejects it. It sends each refresh
     token once, and saves the new pair before it uses it.
 
-    With wrong credentials, the call that needs the login raises `BadRequestError`, because the API responds to such a
-    login with 400. After `iam.users.change_password` or `iam.users.update_email` the session uses the new password or
-    email address.
+    With wrong credentials, the call that needs the login raises `LoginError`. After `iam.users.change_password` or
+    `iam.users.update_email` the session uses the new password or address. A worker process may get a pickled copy.
 
     Args:
         username: The user's email address.
@@ -67,6 +68,8 @@ class Session:
             returns it, called at each login. With `AsyncIAMClient` it may be a coroutine function.
         client_id: The account to work in, 1 or more; None for the user's first one.
         store: Where to keep the tokens; None for memory.
+        pickle_password: Whether a pickle of the session holds the password and the one-time code in clear, so that a
+            worker process can log in.
 
     Raises:
         ConfigurationError: An argument is invalid.
@@ -107,6 +110,7 @@ class Session:
         one_time_password: OneTimePassword | None = None,
         client_id: int | None = None,
         store: TokenStore | None = None,
+        pickle_password: bool = False,
     ) -> None:
         password, one_time_password = hide_text(password), hide_text(one_time_password)
         if one_time_password is not None and not callable(one_time_password):
@@ -115,6 +119,7 @@ class Session:
         self._password = check_text("password", password)
         self._one_time_password = one_time_password
         self._client_id = None if client_id is None else check_id("client_id", client_id)
+        self._pickle_password = pickle_password is True
         self._initialize(store)
 
     @classmethod
@@ -146,6 +151,18 @@ class Session:
         self._candidate_passwords: list[str] = []
         self.mutex = threading.Lock()
         _fork.register(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return build_state(vars(self))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        store, pair = state.pop("_store"), state.pop("_current_pair")
+        self._initialize(store)
+        vars(self).update(state)
+        if pair is not None:
+            self._set_current(pair)
+        if store is None:
+            self._guard.on_fork((self._current_pair, self._initial_pair))
 
     def after_fork(self) -> None:
         """Leave the locks to the parent process, and the refresh tokens that no store shares between processes."""
@@ -220,7 +237,7 @@ class Session:
             except (RateLimitError, ServerError):
                 raise
             except AmbiguousOutcomeError as error:
-                if self._username is None:
+                if not self._password:
                     raise  # the refresh token may still be valid, and there is no password
                 refresh_error = error
             except (APIStatusError, DecodeError) as error:
@@ -232,7 +249,7 @@ class Session:
             yield from self._refuse_steps(refresh)
             if not isinstance(refresh_error, APIStatusError):
                 break
-        if self._username is None:
+        if self._username is None or not self._password:
             end = refresh_error or self._guard.build_error(pairs, f"{self._origin}/iam/auth/jwt/refresh")
             if isinstance(end, AuthenticationError | DecodeError):
                 end.add_note("The session has ended; make a new Session, with a new login.")
@@ -274,24 +291,19 @@ class Session:
         yield from self._save_steps(attrs.evolve(tokens, owner=self._owner))
 
     def _log_in_steps(self, username: str) -> Generator[Step, Any, TokenPair]:
-        refusal: BadRequestError | None = None
+        refusal: APIStatusError | None = None
         for password in (self._password, *reversed(self._candidate_passwords)):
             try:
                 tokens = yield from self._issue_steps(LogIn(username, password, self._one_time_password))
-            except BadRequestError as error:
+            except (BadRequestError, AuthenticationError) as error:
                 refusal = refusal or error
             else:
                 self._password = password
                 self._candidate_passwords.clear()
                 return tokens
         assert refusal is not None  # noqa: S101 - for type checkers
-        if "one_time_password" in refusal.errors:
-            note = "The user has two-step verification: pass one_time_password=function, which returns the current code"
-            refusal.add_note(f"{note}, to the Session.")
-        else:
-            refusal.add_note("The session could not log in: the API responds to wrong credentials with 400.")
         try:
-            raise refusal
+            raise build_login_error(refusal) from None
         finally:
             del refusal  # or the exception would refer to itself, by its traceback
 
