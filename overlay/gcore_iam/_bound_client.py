@@ -15,10 +15,10 @@ from gcore_iam_client.types import Operation
 from ._config import ClientConfig
 from ._secrets import find_proxy_secrets, find_secrets
 from ._tracebacks import clear_locals
-from ._transport_errors import describe_success
+from ._transport_errors import describe_response
 from ._urls import DEFAULT_PORTS, get_port
 from .errors import ConfigurationError, DecodeError
-from .retry import describe_done
+from .retry import describe_success
 
 PATHS_WITHOUT_CREDENTIALS = ("/iam/auth/jwt/login", "/iam/auth/jwt/refresh", "/iam/auth/password/forgot")
 """Paths of the operations without credentials, for requests that a user builds."""
@@ -74,8 +74,8 @@ class UnboundClient(Client):
             model, key = None if error.model == operation.id else error.model, error.key
             problem = f"{model}: {error.problem}" if model else error.problem
         clear_locals(error)
-        problem += describe_done(operation.id, operation.method)
-        details = {} if response is None else describe_success(response, self.find_secrets(response.request))
+        problem += describe_success(operation.id, operation.method)
+        details = {} if response is None else describe_response(response, self.find_secrets(response.request))
         raise DecodeError(problem, operation=operation.id, model=model, key=key, **details) from error
 
     def find_secrets(self, request: httpx.Request) -> set[str]:

@@ -17,7 +17,7 @@ from .errors import (
     IAMError,
     ResponseTooLargeError,
 )
-from .retry import describe_done
+from .retry import describe_success
 
 _PACKAGES = frozenset({"anyio", "h11", "h2", "hpack", "httpcore", "httpx", "hyperframe", "socksio", "trio"})
 """Packages that send requests. httpx converts most of their exceptions, but not those of a connection in an invalid
@@ -56,7 +56,8 @@ def build_transport_error(
     ours: IAMError
     operation = call.operation
     redactor = Redactor(find_secrets())
-    method, url, done = operation.method, redactor.redact(call.url), describe_done(operation.id, operation.method)
+    method, url = operation.method, redactor.redact(call.url)
+    hint = describe_success(operation.id, operation.method)
     detail = redactor.redact(str(error), max_length=_MAX_DETAIL_LENGTH) or type(error).__name__
     # Messages about invalid HTTP may quote it: a header with a secret, or a response.
     may_quote = not isinstance(error, httpx.HTTPError | OSError) or isinstance(error, httpx.ProtocolError)
@@ -64,7 +65,7 @@ def build_transport_error(
     if isinstance(error, httpx.HTTPStatusError):  # raised by an event hook of the user's client
         ours = build_response_error(error.response, call, find_secrets())
     elif isinstance(error, httpx.DecodingError):  # raised by such a hook, which reads the body
-        problem = f"the body's content encoding is broken: {detail}{done}"
+        problem = f"the body's content encoding is broken: {detail}{hint}"
         ours = DecodeError(problem, operation=operation.id, method=method, url=url)
     elif isinstance(error, httpx.TimeoutException):
         step = type(error).__name__.removesuffix("Timeout").lower()
@@ -120,7 +121,7 @@ def build_response_error(
     return error
 
 
-def describe_success(response: httpx.Response, secrets: Iterable[str]) -> dict[str, Any]:
+def describe_response(response: httpx.Response, secrets: Iterable[str]) -> dict[str, Any]:
     """Describe a success for a `DecodeError`: its status, request id, body, method and URL, without secrets."""
     from ._error_responses import redact_response
 
@@ -153,13 +154,13 @@ def _build_body_error(
     max_response_bytes: int | None,
 ) -> DecodeError:
     """Build the error for a success whose body is too large, or has a broken content encoding."""
-    operation, details = call.operation.id, describe_success(response, secrets)
-    done = describe_done(operation, call.operation.method)
+    operation, details = call.operation.id, describe_response(response, secrets)
+    hint = describe_success(operation, call.operation.method)
     if max_response_bytes is not None:
-        problem = f"the body is larger than max_response_bytes ({max_response_bytes} bytes){done}"
+        problem = f"the body is larger than max_response_bytes ({max_response_bytes} bytes){hint}"
         return ResponseTooLargeError(problem, operation=operation, max_response_bytes=max_response_bytes, **details)
     detail = Redactor(secrets).redact(str(body_error), max_length=_MAX_DETAIL_LENGTH)
-    error = DecodeError(f"the body's content encoding is broken: {detail}{done}", operation=operation, **details)
+    error = DecodeError(f"the body's content encoding is broken: {detail}{hint}", operation=operation, **details)
     error.__cause__ = body_error
     return error
 

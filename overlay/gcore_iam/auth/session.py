@@ -149,7 +149,7 @@ class Session:
         self._store: TokenStore = MemoryTokenStore() if store is None else store
         self._guard = RefreshTokenGuard(self._store)
         self._candidate_passwords: list[str] = []
-        self.mutex = threading.Lock()
+        self.mutex: threading.Lock = threading.Lock()
         _fork.register(self)
 
     def __getstate__(self) -> dict[str, Any]:
