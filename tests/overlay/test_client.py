@@ -18,11 +18,13 @@ import gcore_iam
 import httpx
 import pytest
 from gcore_iam import (
+    Anonymous,
     APIKey,
     APIStatusError,
     AsyncIAMClient,
     AsyncPager,
     AuthenticationError,
+    BearerToken,
     ConfigurationError,
     DecodeError,
     IAMClient,

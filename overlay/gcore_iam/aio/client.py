@@ -41,8 +41,9 @@ class AsyncIAMClient:
         timeout: Seconds for each step of a request, above 0, or an `httpx.Timeout`; None for 5 to connect and 30
             for everything else, or for what `http_client` says.
         retries: A `RetryPolicy`, or a number of retries, 0 or more; None for the default policy.
-        http_client: An `httpx.AsyncClient` of your own, for proxies, certificates or HTTP/2. Its connections, hooks and
-            timeout are used, its headers, cookies, base URL and credentials are not. It is yours to close.
+        http_client: An `httpx.AsyncClient` of your own, for proxies, certificates or HTTP/2. Its connections, hooks,
+            timeout and headers (those that it has now) are used, its base URL and credentials are not. It must have no
+            params and no cookies: no request would send them. It is yours to close.
         transport: What carries requests, and is closed with the client; None for HTTP. For tests, for instance.
         headers: Headers for every request; not `Authorization`.
         max_response_bytes: Bytes that the body of a response may have, before and after decompression, 1 or more; None

@@ -105,11 +105,14 @@ class Users:
         *,
         name: str | Unset | None = UNSET,
         phone: str | Unset | None = UNSET,
-        lang: models.Language | str | Unset = UNSET,
-        email: str | Unset = UNSET,
-        auth_types: Iterable[models.AuthType | str] | Unset = UNSET,
+        lang: models.Language | str | Unset | None = UNSET,
+        email: str | Unset | None = UNSET,
+        auth_types: Iterable[models.AuthType | str] | Unset | None = UNSET,
     ) -> models.User:
         """Change details of a user; arguments that are left out change nothing.
+
+        `name=None` and `phone=None` remove the value: the API has null for it. For all other arguments, None is the
+        same as leaving them out.
 
         Args:
             user_id: The user's id, 1 or more.
@@ -232,8 +235,8 @@ class Users:
         email: str,
         user_role: models.Group | int | str,
         *,
-        name: str | Unset = UNSET,
-        lang: models.Language | str | Unset = UNSET,
+        name: str | Unset | None = UNSET,
+        lang: models.Language | str | Unset | None = UNSET,
     ) -> models.InviteUserResponseSchema:
         """Invite a person to an account.
 
@@ -241,8 +244,8 @@ class Users:
             client_id: The account's id, 1 or more.
             email: The address that the invitation goes to.
             user_role: The role in the account: its id, its name, or a `models.Group`.
-            name: The person's name.
-            lang: The language of the invitation, such as "en".
+            name: The person's name; None is the same as leaving it out.
+            lang: The language of the invitation, such as "en"; None is the same as leaving it out.
 
         Returns:
             The result of the invitation, and the user's id.
