@@ -15,6 +15,7 @@ from gcore_iam import (
     DecodeError,
     FileTokenStore,
     IAMError,
+    LoginError,
     MemoryTokenStore,
     PermissionDeniedError,
     ServerError,
@@ -717,7 +718,8 @@ def test_candidate_passwords_may_all_be_refused() -> None:
     first = status_error(400)
     with pytest.raises(BadRequestError) as caught:
         perform(session.renew_steps(None), (Load, None), (LogIn, first), (LogIn, status_error(400)))
-    assert caught.value is first
+    assert isinstance(caught.value, LoginError)
+    assert (caught.value.message, caught.value.status, caught.value.__cause__) == (first.message, 400, None)
     assert "could not log in" in caught.value.__notes__[0]
     assert "n3w" in session.secrets  # tried again next time
 
