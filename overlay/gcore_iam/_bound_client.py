@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from ipaddress import IPv6Address
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 from urllib.request import getproxies
 
 import httpx
 from gcore_iam_client import Client
 from gcore_iam_client.errors import InvalidBody, UnexpectedStatus
-from gcore_iam_client.types import Operation
+from gcore_iam_client.types import Operation, Response
 
 from ._config import ClientConfig
 from ._secrets import find_proxy_secrets, find_secrets
@@ -75,8 +75,31 @@ class UnboundClient(Client):
             problem = f"{model}: {error.problem}" if model else error.problem
         clear_locals(error)
         problem += describe_success(operation.id, operation.method)
-        details = {} if response is None else describe_response(response, self.find_secrets(response.request))
+        details = {}
+        if response is not None:
+            request = response.request
+            secrets = self.find_secrets(request)
+            details = describe_response(response.status_code, response.headers, response.content, request, secrets)
         raise DecodeError(problem, operation=operation.id, model=model, key=key, **details) from error
+
+    def build_decode_error(
+        self, problem: str, operation: Operation, path: str, response: Response[Any], *, model: str, key: str
+    ) -> DecodeError:
+        """Build the error for a success whose model a method cannot use.
+
+        Args:
+            problem: What is wrong.
+            operation: The operation.
+            path: The path of the request, filled in.
+            response: The response.
+            model: The model that is wrong.
+            key: The key of the model.
+        """
+        url = f"{str(self.config.base_url).rstrip('/')}{path}"
+        request = httpx.Request(operation.method, url, headers=self.config.headers)
+        secrets = self.find_secrets(request)
+        details = describe_response(response.status_code, response.headers, response.content, request, secrets)
+        return DecodeError(problem, operation=operation.id, model=model, key=key, **details)
 
     def find_secrets(self, request: httpx.Request) -> set[str]:
         """Find what no message may show: the secrets of a request, of the credentials and of proxies."""

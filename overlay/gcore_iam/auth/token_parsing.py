@@ -43,6 +43,12 @@ def parse_claims(token: str) -> dict[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
+def parse_user(token: str) -> str | None:
+    """Parse whose token it is, as a text for people; None if it does not say so."""
+    claims = parse_claims(token)
+    return next((f"user {claims[key]}" for key in ("user_id", "sub") if key in claims), None)
+
+
 def parse_timestamp(value: object) -> float | None:
     """Return a number of seconds since 1970 as a float; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:

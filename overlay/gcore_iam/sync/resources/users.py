@@ -17,7 +17,7 @@ from ..._reconcile import attach_reconciler
 from ..._request_values import build_role, check_auth_types, check_language, check_nullable_text, check_optional_text
 from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
-from ...errors import ConfigurationError, DecodeError
+from ...errors import ConfigurationError
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
 from ..driver import BoundClient
 
@@ -300,8 +300,9 @@ class Users:
         )
         role = get_model(response).user_role
         if not isinstance(role, Group):
+            operation, path = iam_get_client_user_role.OPERATION, f"/iam/clients/{client_id}/client-users/{user_id}"
             problem = "the response names no role"
-            raise DecodeError(problem, operation="iamGetClientUserRole", model="UserRole", key="user_role")
+            raise self._client.build_decode_error(problem, operation, path, response, model="UserRole", key="user_role")
         return self._unwrap(Response(response.status_code, response.content, response.headers, role))
 
     def set_role(self, client_id: int, user_id: int, role: models.Group | int | str) -> None:
