@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from ipaddress import IPv6Address
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 from urllib.request import getproxies
 
 import httpx
@@ -15,20 +15,12 @@ from gcore_iam_client.types import Operation, Response
 from ._config import ClientConfig
 from ._secrets import find_proxy_secrets, find_secrets
 from ._tracebacks import clear_locals
-from ._transport_errors import describe_response
 from ._urls import DEFAULT_PORTS, get_port
 from .errors import ConfigurationError, DecodeError
 from .retry import describe_success
 
 PATHS_WITHOUT_CREDENTIALS = ("/iam/auth/jwt/login", "/iam/auth/jwt/refresh", "/iam/auth/password/forgot")
 """Paths of the operations without credentials, for requests that a user builds."""
-
-
-class HasSecrets(Protocol):
-    """The credentials of a client."""
-
-    def find_secrets(self) -> set[str]:
-        """Find the secrets that a server may repeat in a response."""
 
 
 class UnboundClient(Client):
@@ -40,8 +32,8 @@ class UnboundClient(Client):
 
     config: ClientConfig
     """The settings. A changed copy that the generated client makes has none."""
-    credentials: HasSecrets
-    """The credentials. A changed copy has none."""
+    credentials: Any
+    """The credentials, of the kind of the client. A changed copy has none."""
 
     def get_httpx_client(self) -> httpx.Client:
         """See `AsyncIAMClient.api`.
@@ -75,11 +67,7 @@ class UnboundClient(Client):
             problem = f"{model}: {error.problem}" if model else error.problem
         clear_locals(error)
         problem += describe_success(operation.id, operation.method)
-        details = {}
-        if response is not None:
-            request = response.request
-            secrets = self.find_secrets(request)
-            details = describe_response(response.status_code, response.headers, response.content, request, secrets)
+        details = {} if response is None else self._describe(response, response.request)
         raise DecodeError(problem, operation=operation.id, model=model, key=key, **details) from error
 
     def build_decode_error(
@@ -96,14 +84,19 @@ class UnboundClient(Client):
             key: The key of the model.
         """
         url = f"{str(self.config.base_url).rstrip('/')}{path}"
-        request = httpx.Request(operation.method, url, headers=self.config.headers)
-        secrets = self.find_secrets(request)
-        details = describe_response(response.status_code, response.headers, response.content, request, secrets)
+        details = self._describe(response, httpx.Request(operation.method, url, headers=self.config.headers))
         return DecodeError(problem, operation=operation.id, model=model, key=key, **details)
+
+    def _describe(self, response: httpx.Response | Response[Any], request: httpx.Request) -> dict[str, Any]:
+        from ._error_responses import describe_response  # most programs have no use for it at their start
+
+        url, secrets = str(request.url).partition("?")[0], self.find_secrets(request)
+        return describe_response(response.status_code, response.headers, response.content, request.method, url, secrets)
 
     def find_secrets(self, request: httpx.Request) -> set[str]:
         """Find what no message may show: the secrets of a request, of the credentials and of proxies."""
-        return find_secrets(request) | find_proxy_secrets(getproxies()) | self.credentials.find_secrets()
+        secrets: set[str] = self.credentials.find_secrets()
+        return secrets | find_secrets(request) | find_proxy_secrets(getproxies())
 
 
 def build_unbound_error(problem: str, client: str) -> ConfigurationError:

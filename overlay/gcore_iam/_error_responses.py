@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import responses
 from itertools import islice
+from typing import Any
 
 from ._redaction import MASK, MAX_HEADER_LENGTH, Redactor, mask_secret_fields
 from ._secrets import SECRET_KEYS, find_body_secrets, is_secret_key
@@ -115,24 +116,38 @@ def build_status_error(
     )
 
 
-def redact_response(
-    headers: Mapping[str, str], content: bytes, secrets: Iterable[str], *, may_hold_token: bool
-) -> tuple[Redactor, Json, str | None]:
-    """Build what an error keeps of a success: what masks its secrets, its body, and its request id.
+def describe_response(
+    status: int, headers: Mapping[str, str], content: bytes | None, method: str, url: str, secrets: Iterable[str]
+) -> dict[str, Any]:
+    """Describe a success for a `DecodeError`: its status, request id, body, method and URL, without secrets.
 
     Args:
+        status: The HTTP status.
         headers: The headers, by lower-case name.
-        content: The body.
+        content: The body; None if it was dropped.
+        method: The request's HTTP method.
+        url: The request's URL, without its query.
         secrets: The secrets that the error must not show.
-        may_hold_token: Whether the body may hold a new token, under whatever key: no text of it is kept then, but HTML.
     """
-    body, is_json = _parse(content)
+    body, is_json = _parse(content or b"")
     redactor = _build_redactor(body, secrets)
-    if may_hold_token and not content.lstrip().startswith(b"<"):
-        is_small = is_json and len(content) <= MAX_BODY_LENGTH and not _is_deeper_than(body, MAX_BODY_DEPTH)
-        return redactor, _mask_texts(body) if is_small else MASK, _redact_request_id(headers, redactor)
-    kept = _redact_content(body, content, redactor, is_json=is_json)
-    return redactor, kept, _redact_request_id(headers, redactor)
+    kept: Json = None
+    if content is not None:
+        # Such a response may hold a new token, under whatever key. A page of HTML comes from a proxy.
+        may_hold_token = method != "GET" or "/auth/" in url
+        if not may_hold_token or content.lstrip().startswith(b"<"):
+            kept = _redact_content(body, content, redactor, is_json=is_json)
+        elif is_json and len(content) <= MAX_BODY_LENGTH and not _is_deeper_than(body, MAX_BODY_DEPTH):
+            kept = _mask_texts(body)
+        else:
+            kept = MASK
+    return {
+        "status": status,
+        "request_id": _redact_request_id(headers, redactor),
+        "body": kept,
+        "method": method,
+        "url": redactor.redact(url),
+    }
 
 
 def _build_redactor(body: Json, secrets: Iterable[str]) -> Redactor:

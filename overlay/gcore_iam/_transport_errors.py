@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import httpx
 
@@ -121,31 +120,6 @@ def build_response_error(
     return error
 
 
-def describe_response(
-    status: int, headers: Mapping[str, str], content: bytes | None, request: httpx.Request, secrets: Iterable[str]
-) -> dict[str, Any]:
-    """Describe a success for a `DecodeError`: its status, request id, body, method and URL, without secrets.
-
-    Args:
-        status: The HTTP status.
-        headers: The headers, by lower-case name.
-        content: The body; None if it was dropped.
-        request: The request.
-        secrets: The secrets that the error must not show.
-    """
-    from ._error_responses import redact_response
-
-    may_hold_token = request.method != "GET" or "/auth/" in request.url.path
-    redactor, body, request_id = redact_response(headers, content or b"", secrets, may_hold_token=may_hold_token)
-    return {
-        "status": status,
-        "request_id": request_id,
-        "body": None if content is None else body,
-        "method": request.method,
-        "url": redactor.redact(str(request.url).partition("?")[0]),
-    }
-
-
 def _get_content(response: httpx.Response) -> bytes:
     """Get the body of a response; empty if it was dropped, or an event hook of the user raised before it was read."""
     try:
@@ -162,9 +136,11 @@ def _build_body_error(
     max_response_bytes: int | None,
 ) -> DecodeError:
     """Build the error for a success whose body is too large, or has a broken content encoding."""
-    operation = call.operation.id
-    details = describe_response(response.status_code, response.headers, None, response.request, secrets)
-    hint = describe_success(operation, call.operation.method)
+    from ._error_responses import describe_response
+
+    operation, method = call.operation.id, call.operation.method
+    details = describe_response(response.status_code, response.headers, None, method, call.url, secrets)
+    hint = describe_success(operation, method)
     if max_response_bytes is not None:
         problem = f"the body is larger than max_response_bytes ({max_response_bytes} bytes){hint}"
         return ResponseTooLargeError(problem, operation=operation, max_response_bytes=max_response_bytes, **details)

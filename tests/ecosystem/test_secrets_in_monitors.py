@@ -17,6 +17,7 @@ from tests.overlay.conftest import ClientKind
 from .support import require
 
 sentry_sdk = require("sentry_sdk")
+transport = require("sentry_sdk.transport")
 loguru = require("loguru")
 rich_traceback = require("rich.traceback")
 
@@ -73,14 +74,14 @@ def collect_errors(client_kind: ClientKind) -> Iterator[IAMError]:
             except IAMError as error:
                 yield error
             for respond in RESPONSES.values():
-                transport = httpx.MockTransport(respond)
+                responding = httpx.MockTransport(respond)
                 try:
-                    client_kind.run(call, auth(), base_url=unused, transport=transport, retries=0)
+                    client_kind.run(call, auth(), base_url=unused, transport=responding, retries=0)
                 except IAMError as error:
                     yield error
 
 
-class Discard(sentry_sdk.transport.Transport):  # type: ignore[misc]
+class Discard(transport.Transport):  # type: ignore[misc,name-defined]
     """Sends nothing to Sentry."""
 
     def capture_envelope(self, envelope: object) -> None:

@@ -32,11 +32,12 @@ def render(value: object, depth: int = 5) -> Iterator[str]:
         for item in value:
             yield from render(item, depth - 1)
     elif attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
+        model: Any = type(value)
+        for field in attrs.fields(model):
             if field.repr is True and hasattr(value, field.name):
                 yield from render(getattr(value, field.name), depth - 1)
             elif callable(field.repr):
-                yield field.repr(getattr(value, field.name))
+                yield str(field.repr(getattr(value, field.name)))
 
 
 def find_leaks(frames: Iterable[FrameType], secrets: Iterable[str], user_folder: str) -> set[str]:

@@ -28,6 +28,7 @@ from gcore_iam import (
     Session,
 )
 from gcore_iam.auth import TokenPair
+from gcore_iam.retry import Attempt
 from gcore_iam.testing import HTML, FakeIAM, Reset, Status, Truncate
 from gcore_iam_client.types import encode_json
 
@@ -112,7 +113,8 @@ def collect_errors(
             except IAMError as error:
                 errors.append(error)
 
-    kind.run_either(use, use_async, auth, **{"retries": 0, **options})
+    options.setdefault("retries", 0)
+    kind.run_either(use, use_async, auth, **options)
     return errors
 
 
@@ -245,7 +247,11 @@ def test_no_frame_around_a_callback_shows_a_secret(
         check_stack()
         return KEY
 
-    policy = RetryPolicy(1, sleep=check_stack, predicate=lambda attempt: check_stack(attempt) or attempt.number < 2)
+    def may_retry(attempt: Attempt) -> bool:
+        check_stack()
+        return attempt.number < 2
+
+    policy = RetryPolicy(1, sleep=check_stack, predicate=may_retry)
     for auth in (
         lambda: APIKey(get_key),
         lambda: Session(EMAIL, PASSWORD, one_time_password=get_code, store=WatchedStore()),
@@ -398,7 +404,7 @@ def test_frames_of_the_user_keep_their_variables(kind: ClientKind, server: tuple
 
 def test_an_error_that_was_handled_before_keeps_its_variables() -> None:
     def parse(text: str) -> int:
-        return json.loads(text)["x"]
+        return int(json.loads(text)["x"])
 
     try:
         parse('{"x": ')

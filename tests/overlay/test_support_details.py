@@ -56,6 +56,7 @@ def test_a_decode_error_tells_which_response_it_is_about(client_kind: ClientKind
     assert isinstance(error, DecodeError)
     assert (error.status, error.method, error.url) == (200, "GET", f"{BASE}/iam/users/1")
     assert error.request_id
+    assert isinstance(error.body, dict)
     assert error.body["id"] == 1
     assert error.request_id in str(error)
     for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):

@@ -78,7 +78,7 @@ class FileTokenStore:
         for text in (content, *filter(None, reversed(content.splitlines()))):
             if (tokens := _parse_tokens(text)) is not None:
                 return tokens
-        del content, text  # a traceback would show them
+        content = text = b""  # a traceback would show them
         raise ConfigurationError(f"{self._escaped_path} is not a file of tokens; move it away, or choose another path")
 
     def save(self, tokens: TokenPair) -> None:
