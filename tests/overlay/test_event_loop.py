@@ -142,7 +142,9 @@ def test_a_program_that_merely_imports_a_notebook_is_warned(
     local_iam: IAMClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "IPython", build_module("IPython", {"get_ipython": lambda: None}))
-    monkeypatch.setitem(sys.modules, "marimo", build_module("marimo", {"app_meta": lambda: types.SimpleNamespace(mode="test")}))
+    monkeypatch.setitem(
+        sys.modules, "marimo", build_module("marimo", {"app_meta": lambda: types.SimpleNamespace(mode="test")})
+    )
     assert len(run_in_loop("asyncio", lambda: local_iam.users.get(1))) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
@@ -146,7 +147,8 @@ class Workers(Generic[T]):
         def run() -> None:
             try:
                 control.check()
-                result = work()
+                with _fork_sentry_scope():
+                    result = work()
             except BaseException as error:  # noqa: BLE001 - raised where the result is read
                 running.discard(control)
                 future.set_exception(error)
@@ -216,7 +218,8 @@ class AsyncWorkers(Generic[T]):
 
         async def run() -> None:
             try:
-                results.append(await work())
+                with _fork_sentry_scope():
+                    results.append(await work())
             except Exception as error:  # noqa: BLE001 - raised where the result is read
                 results.append(error)
             done.set()
@@ -252,6 +255,15 @@ class AsyncWorkers(Generic[T]):
         with anyio.CancelScope(shield=True):
             for done, _ in list(self._running.values()):
                 await done.wait()
+
+
+def _fork_sentry_scope() -> contextlib.AbstractContextManager[object]:
+    """Give a request a scope of its own in Sentry.
+
+    A copy of a context shares the scope, so that spans of concurrent requests would become parents of each other.
+    """
+    sentry: Any = sys.modules.get("sentry_sdk")
+    return contextlib.nullcontext() if sentry is None or not hasattr(sentry, "new_scope") else sentry.new_scope()
 
 
 def _spawn(run: Callable[[], Coroutine[Any, Any, None]], finish: Callable[[], None]) -> Callable[[], object]:
