@@ -62,8 +62,8 @@ $(LOWEST): requirements-lowest.txt pyproject.toml
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test-ecosystem: $(ECOSYSTEM) ## tests/ecosystem beside pydantic, FastAPI, pandas ...
-	@$(dir $(ECOSYSTEM))bin/python -m pytest tests/ecosystem $(ARGS)
+test-ecosystem: $(ECOSYSTEM) ## beside pydantic, FastAPI, Sentry, respx ... (ARGS=: some)
+	@$(dir $(ECOSYSTEM))bin/python -m pytest $(or $(ARGS),--numprocesses auto --dist worksteal -r fEs tests/ecosystem)
 
 $(ECOSYSTEM): requirements-dev.txt requirements-ecosystem.txt pyproject.toml
 	@echo "Setting up $(@D) ..."

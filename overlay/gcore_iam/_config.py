@@ -203,4 +203,5 @@ def check_headers(value: Mapping[str, str] | None) -> httpx.Headers:
 def check_httpx_type(name: str, value: Any, cls: type) -> None:
     """Raise ConfigurationError unless an argument is None or an instance of a class of httpx."""
     if value is not None and not isinstance(value, cls):
-        raise ConfigurationError(f"{name} must be an httpx.{cls.__name__}, not {type(value).__name__}")
+        package = type(value).__module__.partition(".")[0]  # httpx2 has classes of the same names
+        raise ConfigurationError(f"{name} must be an httpx.{cls.__name__}, not {package}.{type(value).__name__}")
