@@ -102,9 +102,10 @@ class FakeIAM:
 
     @property
     def accounts(self) -> dict[int, str]:
-        """Every account: id to company."""
+        """Every account: id to company. Read-only: an edit raises TypeError."""
         with self._state.lock:
-            return {account.id: account.company for account in self._state.accounts.values()}
+            accounts: dict[int, str] = freeze({one.id: one.company for one in self._state.accounts.values()})
+        return accounts
 
     @property
     def users(self) -> tuple[Record, ...]:
