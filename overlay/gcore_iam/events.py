@@ -210,7 +210,7 @@ def build_emit(on_event: Callable[[Event], object] | None) -> Emit:
             on_event(event)
         except Exception as error:  # noqa: BLE001 - the user's code must not end the call
             name = type(event).__name__
-            write_log(logger, ERROR, "on_event raised for %s; the call goes on", name, error=error)
+            write_log(logger, ERROR, "%s: on_event raised for %s; the call goes on", event.operation, name, error=error)
 
     return emit
 
