@@ -340,7 +340,7 @@ class PageWalker(Generic[T]):
                 first_page = self._matcher.align_from(keys, 0, 0)
                 first_page.new = [index for index in first_page.new if index >= skipped]
             return _AlignedPage(start, response, keys, first_page)
-        # The page begins at the first index if the list has only grown at its head, else at the second if unchanged.
+        # The page begins at the first index if the list has grown at its head, at the second if it has not changed.
         unchanged = len(self._matcher.keys) - 1 - (self.next_offset - start)
         growth = 0 if self._known_total is None or response.total is None else response.total - self._known_total
         expected = (unchanged - growth, unchanged)
