@@ -156,7 +156,7 @@ def changing_demo(base_url: str, fake: FakeIAM) -> None:
         try:
             iam.tokens.create(fake.account_id, "demo-2", "Users")
         except AmbiguousOutcomeError as error:
-            found: models.TokenResponse | None = error.reconcile()
+            found = error.reconcile(models.TokenResponse)
             if found is None or found.name != "demo-2":
                 raise DemoError("the token was created, but not found") from error
             console.print(f"          a token creation breaks off: not repeated, and found as token {found.id}")

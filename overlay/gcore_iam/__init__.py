@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from .errors import ResponseTooLargeError as ResponseTooLargeError
     from .errors import ServerError as ServerError
     from .errors import TokenRotationError as TokenRotationError
+    from .pagination.checkpoint import Checkpoint as Checkpoint
+    from .pagination.options import Consistency as Consistency
     from .pagination.options import Page as Page
     from .raw_response import RawResponse as RawResponse
     from .retry import RetryPolicy as RetryPolicy
@@ -77,7 +79,8 @@ _NAMES = {
         "TokenRotationError",
     ),
     "_paginate": ("paginate",),
-    "pagination.options": ("Page",),
+    "pagination.checkpoint": ("Checkpoint",),
+    "pagination.options": ("Consistency", "Page"),
     "raw_response": ("RawResponse",),
     "retry": ("RetryPolicy",),
     "sync.client": ("IAMClient",),
@@ -95,8 +98,10 @@ __all__ = [  # spelled out: type checkers read it for `from gcore_iam import *`
     "AsyncPager",
     "AuthenticationError",
     "BadRequestError",
+    "Checkpoint",
     "ConfigurationError",
     "ConflictError",
+    "Consistency",
     "DecodeError",
     "FileTokenStore",
     "IAMClient",

@@ -7,21 +7,17 @@ import inspect
 import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, overload
+from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
-from gcore_iam_client import Client as _Client
+from gcore_iam_client import Client
+from gcore_iam_client.types import Response
+
+import gcore_iam
 
 from .errors import ConfigurationError, DecodeError
+from .pagination.checkpoint import Checkpoint
 from .pagination.options import DEFAULT_PREFETCH_BYTES, Consistency, Identity, Key, Page, PageOptions, PageResponse
 from .raw_response import get_model
-
-if TYPE_CHECKING:
-    from gcore_iam_client import Client
-    from gcore_iam_client.types import Response
-
-    from .aio.pager import AsyncPager
-    from .pagination.checkpoint import Checkpoint
-    from .sync.pager import Pager
 
 _PAGER_PARAMETERS = {"limit", "offset", "client"}
 """Parameters of an operation that the pager sets."""
@@ -65,7 +61,7 @@ def paginate(
     resume: Checkpoint | None = None,
     prefetch_bytes: int = DEFAULT_PREFETCH_BYTES,
     **arguments: object,
-) -> Pager[T]: ...
+) -> gcore_iam.Pager[T]: ...
 
 
 @overload
@@ -82,7 +78,7 @@ def paginate(
     resume: Checkpoint | None = None,
     prefetch_bytes: int = DEFAULT_PREFETCH_BYTES,
     **arguments: object,
-) -> AsyncPager[T]: ...
+) -> gcore_iam.AsyncPager[T]: ...
 
 
 def paginate(
@@ -98,7 +94,7 @@ def paginate(
     resume: Checkpoint | None = None,
     prefetch_bytes: int = DEFAULT_PREFETCH_BYTES,
     **arguments: object,
-) -> Pager[Any] | AsyncPager[Any]:
+) -> gcore_iam.Pager[Any] | gcore_iam.AsyncPager[Any]:
     """Iterate over all items of any generated list operation.
 
     Args:
@@ -141,7 +137,7 @@ def paginate(
     name: str = metadata.id
     if unknown:
         raise ConfigurationError(f"{name} takes no {' and no '.join(unknown)} here")
-    if not isinstance(client, _Client):
+    if not isinstance(client, Client):
         raise ConfigurationError(
             f"client must be the `api` of a client, as in client=iam.api, not {type(client).__name__}"
         )
@@ -156,7 +152,6 @@ def paginate(
         "on_page": _build_on_page(client, name),
     }
     if inspect.iscoroutinefunction(operation):
-        from .aio.pager import AsyncPager
 
         def bind_async(control: Any) -> Any:
             bound = _bind_client(client, control)
@@ -166,9 +161,7 @@ def paginate(
 
             return fetch
 
-        return AsyncPager(bind_async(None), options, identity, bind=bind_async, **settings)
-
-    from .sync.pager import Pager
+        return gcore_iam.AsyncPager(bind_async(None), options, identity, bind=bind_async, **settings)
 
     def bind(control: Any) -> Any:
         bound = _bind_client(client, control)
@@ -178,7 +171,7 @@ def paginate(
 
         return fetch
 
-    return Pager(bind(None), options, identity, bind=bind, **settings)
+    return gcore_iam.Pager(bind(None), options, identity, bind=bind, **settings)
 
 
 def _bind_client(client: Any, control: Any) -> Client:

@@ -24,8 +24,10 @@ Every error can be pickled and copied; none shows a secret.
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeAlias, TypeVar, overload
+
+T = TypeVar("T")
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -103,7 +105,7 @@ class APIStatusError(IAMError):
         suffix = f" (request id {request_id})" if request_id else ""
         super().__init__(f"{status} for {method} {url}: {message}{suffix}")
         self.status = status
-        self.errors = dict(errors)
+        self.errors: dict[str, list[str]] = dict(errors)
         self.message = message
         self.request_id = request_id
         self.retry_after = retry_after
@@ -197,7 +199,7 @@ class AmbiguousOutcomeError(IAMError):
         self.method = method
         self.url = url
         self.attempts = attempts
-        self.advice = advice
+        self.advice: str = advice
         self._find_outcome: Callable[[], Any] | None = None
         self._has_reconciler = False
 
@@ -214,21 +216,55 @@ class AmbiguousOutcomeError(IAMError):
         if not self._has_reconciler:  # the innermost call wins: the login that a call needed, not the call itself
             self.advice, self._find_outcome, self._has_reconciler = advice, find_outcome, True
 
-    def reconcile(self) -> Any:
+    @overload
+    def reconcile(self) -> object: ...
+    @overload
+    def reconcile(self, expected: type[T]) -> T | None: ...
+
+    def reconcile(self, expected: type[object] = object) -> object:
         """Find out whether the write happened.
 
+        Args:
+            expected: The class of the result, for type checkers: `models.TokenResponse` for a token, `models.User` for
+                an invitation, `models.UserClientAndRolesItem` for a new account, `models.UserPublic` for a changed
+                address.
+
         Returns:
-            The result of the write, as the API shows it now (for a token `models.TokenResponse`, without its secret;
-            for an invitation `models.User`; for a new account `models.UserClientAndRolesItem`; for a changed address
-            `models.UserPublic`), or None if it did not happen. In async code an awaitable of the result.
+            The result of the write, as the API shows it now (a token without its secret), or None if it did not happen.
+            In async code an awaitable of the result, if `expected` is left out; see `reconcile_async`.
 
         Raises:
-            ConfigurationError: The API cannot show it, or this error is a copy; `advice` says what to do.
+            ConfigurationError: The API cannot show it, or this error is a copy; `advice` says what to do. Or the
+                result is of another class than `expected`.
             IAMError: A request failed.
         """
+        found = self._look_up()
+        if expected is not object and isinstance(found, Coroutine):
+            found.close()
+            raise ConfigurationError("this error comes from async code: await reconcile_async()")
+        return self._check_found(found, expected)
+
+    @overload
+    async def reconcile_async(self) -> object: ...
+    @overload
+    async def reconcile_async(self, expected: type[T]) -> T | None: ...
+
+    async def reconcile_async(self, expected: type[object] = object) -> object:
+        """Find out, in async code, whether the write happened; see `reconcile`."""
+        found = self._look_up()
+        return self._check_found(await found if isinstance(found, Coroutine) else found, expected)
+
+    def _look_up(self) -> object:
         if self._find_outcome is None:
             raise ConfigurationError(f"{self.operation} cannot be looked up from here; {self.advice}")
         return self._find_outcome()
+
+    def _check_found(self, found: object, expected: type[object]) -> object:
+        if found is not None and not isinstance(found, expected):
+            raise ConfigurationError(
+                f"{self.operation} has happened; its result is a {type(found).__name__}, not a {expected.__name__}"
+            )
+        return found
 
     def __reduce__(self) -> tuple[Any, ...]:
         function, arguments, state = super().__reduce__()

@@ -7,9 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, cast
 
 import attrs
-
-if TYPE_CHECKING:
-    from gcore_iam_client.types import Response
+from gcore_iam_client.types import Response
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -41,7 +39,7 @@ class Unwrap(Protocol):
     def __call__(self, response: Response[T], /) -> T: ...
 
 
-get_model = cast("Unwrap", attrgetter("parsed"))
+get_model: Unwrap = cast("Unwrap", attrgetter("parsed"))
 """Returns the model of a response, which is a success: a bound client raises for every other status."""
 
 

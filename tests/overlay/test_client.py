@@ -490,7 +490,8 @@ def test_names_are_exported_and_nothing_else() -> None:
     classes += " RetryPolicy Session AmbiguousOutcomeError TokenRotationError paginate"
     errors = "APIConnectionError APIStatusError APITimeoutError AuthenticationError BadRequestError ConfigurationError"
     errors += " ConflictError DecodeError IAMError NotFoundError PaginationError PermissionDeniedError RateLimitError"
-    others = "ResponseTooLargeError ServerError SPEC_VERSION __version__ auth errors events models"
+    others = "ResponseTooLargeError ServerError SPEC_VERSION __version__ Checkpoint Consistency"
+    others += " auth errors events models"
     assert sorted(gcore_iam.__all__) == sorted(f"{classes} {errors} {others}".split())
     loaded_later = {name for names in gcore_iam._NAMES.values() for name in names}
     assert set(gcore_iam.__all__) == {*loaded_later, "SPEC_VERSION", "__version__"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Final, Self
 
 import httpx
 from gcore_iam_client import Client
@@ -20,14 +20,9 @@ from ..auth.api_key import APIKey
 from ..errors import ConfigurationError
 from ..retry import RetryPolicy
 from ..tls import get_tls
+from . import resources
 from .driver import AsyncBoundClient, AsyncOriginAuth
 from .transport import AsyncConnections, AsyncShardedTransport, EmptyCookieJar
-
-if TYPE_CHECKING:
-    from .resources.account import AsyncAccount
-    from .resources.auth import AsyncAuth
-    from .resources.tokens import AsyncTokens
-    from .resources.users import AsyncUsers
 
 
 class AsyncIAMClient:
@@ -99,32 +94,24 @@ class AsyncIAMClient:
         return self._client
 
     @cached_property
-    def auth(self) -> AsyncAuth:
+    def auth(self) -> resources.AsyncAuth:
         """Session tokens by hand, and forgotten passwords."""
-        from .resources.auth import AsyncAuth
-
-        return AsyncAuth(self._client)
+        return resources.AsyncAuth(self._client)
 
     @cached_property
-    def account(self) -> AsyncAccount:
+    def account(self) -> resources.AsyncAccount:
         """The account that the credentials belong to."""
-        from .resources.account import AsyncAccount
-
-        return AsyncAccount(self._client)
+        return resources.AsyncAccount(self._client)
 
     @cached_property
-    def users(self) -> AsyncUsers:
+    def users(self) -> resources.AsyncUsers:
         """The users of the account, their roles, and invitations."""
-        from .resources.users import AsyncUsers
-
-        return AsyncUsers(self._client)
+        return resources.AsyncUsers(self._client)
 
     @cached_property
-    def tokens(self) -> AsyncTokens:
+    def tokens(self) -> resources.AsyncTokens:
         """Permanent API tokens."""
-        from .resources.tokens import AsyncTokens
-
-        return AsyncTokens(self._client)
+        return resources.AsyncTokens(self._client)
 
     @cached_property
     def with_raw_response(self) -> AsyncRawIAMClient:
@@ -201,15 +188,11 @@ class AsyncRawIAMClient:
     """The resources of a client, whose methods return a `RawResponse`."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
-        from .resources.account import AsyncRawAccount
-        from .resources.auth import AsyncRawAuth
-        from .resources.tokens import AsyncRawTokens
-        from .resources.users import AsyncRawUsers
 
-        self.auth = AsyncRawAuth(client)
-        self.account = AsyncRawAccount(client)
-        self.users = AsyncRawUsers(client)
-        self.tokens = AsyncRawTokens(client)
+        self.auth: Final = resources.AsyncRawAuth(client)
+        self.account: Final = resources.AsyncRawAccount(client)
+        self.users: Final = resources.AsyncRawUsers(client)
+        self.tokens: Final = resources.AsyncRawTokens(client)
 
 
 def _check_auth(auth: APIKey | gcore_iam.Session | str | None) -> APIKey | gcore_iam.Session:

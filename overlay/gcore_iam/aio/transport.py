@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from http.cookiejar import CookieJar
+from typing import Final
 
 import attrs
 import httpx
@@ -47,11 +48,11 @@ class AsyncConnections:
     def __init__(self, build: Callable[[], httpx.AsyncClient], *, is_own: bool) -> None:
         self._build = build
         self._is_own = is_own
-        self.client = build()
+        self.client: httpx.AsyncClient = build()
         self._auth: httpx.Auth | None = None
         self._inherited: list[httpx.AsyncClient] = []
-        self.is_closed = False
-        self.in_flight = InFlight()
+        self.is_closed: bool = False
+        self.in_flight: Final = InFlight()
         _fork.register(self)
 
     def authenticate(self, auth: httpx.Auth) -> None:

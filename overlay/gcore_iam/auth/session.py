@@ -141,7 +141,7 @@ class Session:
         self._store: TokenStore = MemoryTokenStore() if store is None else store
         self._guard = RefreshTokenGuard(self._store)
         self._candidate_passwords: list[str] = []
-        self.mutex = threading.Lock()
+        self.mutex: threading.Lock = threading.Lock()
         _fork.register(self)
 
     def after_fork(self) -> None:

@@ -10,7 +10,7 @@ import attrs
 from ..errors import IAMError
 from .token_store import TokenPair
 
-OneTimePassword: TypeAlias = "str | Callable[[], str | Awaitable[str]]"
+OneTimePassword: TypeAlias = str | Callable[[], str | Awaitable[str]]
 
 
 class HasTokens(Protocol):
@@ -37,7 +37,7 @@ class Save:
 class LogIn:
     """Log in; the result is an access token and a refresh token."""
 
-    operation: ClassVar = "iamLoginUser"
+    operation: ClassVar[str] = "iamLoginUser"
     username: str
     password: str = attrs.field(repr=False)
     one_time_password: OneTimePassword | None = attrs.field(repr=False)
@@ -47,7 +47,7 @@ class LogIn:
 class Refresh:
     """Exchange a refresh token; the result is an access token and a refresh token."""
 
-    operation: ClassVar = "iamRefreshToken"
+    operation: ClassVar[str] = "iamRefreshToken"
     refresh: str = attrs.field(repr=False)
 
 
@@ -55,7 +55,7 @@ class Refresh:
 class SelectAccount:
     """Open a session in an account; the result is an access token and a refresh token."""
 
-    operation: ClassVar = "iamSelectAccount"
+    operation: ClassVar[str] = "iamSelectAccount"
     client_id: int
     access: str = attrs.field(repr=False)
 
@@ -64,7 +64,7 @@ class SelectAccount:
 class ChangePassword:
     """Call a function that changes the password of the session's user; the result is its return value."""
 
-    operation: ClassVar = "iamChangePassword"
+    operation: ClassVar[str] = "iamChangePassword"
     change: Callable[[], Any]
 
 

@@ -96,7 +96,7 @@ class PageWalker(Generic[T]):
             identity.is_unique, remembered.is_complete, list(remembered.recent), Counter(remembered.missing)
         )
         self._items_to_skip = 0
-        self.next_offset = progress.offset
+        self.next_offset: int = progress.offset
         if progress.recent:
             self.next_offset += 1 - options.overlap
         elif self._is_strict and progress.offset:

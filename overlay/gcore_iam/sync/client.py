@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Final, Self
 
 import httpx
 from gcore_iam_client import Client
@@ -22,14 +22,9 @@ from ..auth.api_key import APIKey
 from ..errors import ConfigurationError
 from ..retry import RetryPolicy
 from ..tls import get_tls
+from . import resources
 from .driver import BoundClient, OriginAuth
 from .transport import Connections, EmptyCookieJar, ShardedTransport
-
-if TYPE_CHECKING:
-    from .resources.account import Account
-    from .resources.auth import Auth
-    from .resources.tokens import Tokens
-    from .resources.users import Users
 
 
 class IAMClient:
@@ -101,32 +96,24 @@ class IAMClient:
         return self._client
 
     @cached_property
-    def auth(self) -> Auth:
+    def auth(self) -> resources.Auth:
         """Session tokens by hand, and forgotten passwords."""
-        from .resources.auth import Auth
-
-        return Auth(self._client)
+        return resources.Auth(self._client)
 
     @cached_property
-    def account(self) -> Account:
+    def account(self) -> resources.Account:
         """The account that the credentials belong to."""
-        from .resources.account import Account
-
-        return Account(self._client)
+        return resources.Account(self._client)
 
     @cached_property
-    def users(self) -> Users:
+    def users(self) -> resources.Users:
         """The users of the account, their roles, and invitations."""
-        from .resources.users import Users
-
-        return Users(self._client)
+        return resources.Users(self._client)
 
     @cached_property
-    def tokens(self) -> Tokens:
+    def tokens(self) -> resources.Tokens:
         """Permanent API tokens."""
-        from .resources.tokens import Tokens
-
-        return Tokens(self._client)
+        return resources.Tokens(self._client)
 
     @cached_property
     def with_raw_response(self) -> RawIAMClient:
@@ -203,15 +190,11 @@ class RawIAMClient:
     """The resources of a client, whose methods return a `RawResponse`."""
 
     def __init__(self, client: BoundClient) -> None:
-        from .resources.account import RawAccount
-        from .resources.auth import RawAuth
-        from .resources.tokens import RawTokens
-        from .resources.users import RawUsers
 
-        self.auth = RawAuth(client)
-        self.account = RawAccount(client)
-        self.users = RawUsers(client)
-        self.tokens = RawTokens(client)
+        self.auth: Final = resources.RawAuth(client)
+        self.account: Final = resources.RawAccount(client)
+        self.users: Final = resources.RawUsers(client)
+        self.tokens: Final = resources.RawTokens(client)
 
 
 def _check_auth(auth: APIKey | gcore_iam.Session | str | None) -> APIKey | gcore_iam.Session:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.cookiejar import CookieJar
+from typing import Final
 
 import attrs
 import httpx
@@ -49,11 +50,11 @@ class Connections:
     def __init__(self, build: Callable[[], httpx.Client], *, is_own: bool) -> None:
         self._build = build
         self._is_own = is_own
-        self.client = build()
+        self.client: httpx.Client = build()
         self._auth: httpx.Auth | None = None
         self._inherited: list[httpx.Client] = []
-        self.is_closed = False
-        self.in_flight = InFlight()
+        self.is_closed: bool = False
+        self.in_flight: Final = InFlight()
         _fork.register(self)
 
     def authenticate(self, auth: httpx.Auth) -> None:

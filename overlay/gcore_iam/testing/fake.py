@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import serializers
+from . import http, serializers
 from .clock import Clock
 from .examples import complete_record
 from .faults.base import Fault, FaultError
@@ -23,7 +23,6 @@ from .validation import require_int, require_text, require_type
 
 if TYPE_CHECKING:
     from .http.server import Application
-    from .http.transport import FakeTransport
 
 
 class FakeIAM:
@@ -262,7 +261,7 @@ class FakeIAM:
 
     # --- transports ------------------------------------------------------------------------------------------------
 
-    def transport(self) -> FakeTransport:
+    def transport(self) -> http.FakeTransport:
         """Return a transport without sockets: `httpx.Client(transport=…)` or `httpx.AsyncClient(transport=…)`.
 
         An exception inside the fake is raised in the caller, so that a test shows its traceback: `FaultError` for a
@@ -271,9 +270,7 @@ class FakeIAM:
         Returns:
             A transport that several clients may share. The host of a request's URL does not matter.
         """
-        from .http.transport import FakeTransport
-
-        return FakeTransport(self._handler.handle, self._handler.recorder, self._clock)
+        return http.FakeTransport(self._handler.handle, self._handler.recorder, self._clock)
 
     def serve(self, port: int = 0, *, control: bool = False) -> AbstractContextManager[str]:
         """Serve over HTTP on 127.0.0.1 for as long as the `with` block lasts.

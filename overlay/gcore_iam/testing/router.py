@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -15,7 +15,7 @@ from .messages import Request, RequestError, Response, build_error
 from .operations import ANONYMOUS, HANDLERS, Call, Caller, build_bad_request
 from .state import State
 
-logger = logging.getLogger(__name__)
+logger: Final = logging.getLogger(__name__)
 
 
 @attrs.frozen

@@ -1,6 +1,6 @@
 """The overlay layer: hand-written lines that a new description breaks, seeded into the vendored one.
 
-Each break is said as what to change in the description, and as what the hand-written line that it must find says; a
+Each break is said as what to change in the spec, and as what the hand-written line that it must find says; a
 change without a line breaks none. The breaks of one group do not touch each other, so that they can be reviewed in one
 go: the type checker takes seconds.
 """
@@ -129,7 +129,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
         "an enum that is a text": (
             lambda api: schema(api, "AuthType").pop("enum"),
             [
-                ("aio/resources/users.py", "AuthType,"),
+                ("aio/resources/users.py", "models.AuthType"),
                 ("_request_values.py", "import AuthType"),
                 ("_request_values.py", "import AuthType"),
             ],
@@ -204,7 +204,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
         ),
         "a class that is imported for its type": (
             lambda api: rename(api, "InviteUserResponseSchema", "Invitation"),
-            [("aio/resources/users.py", "InviteUserResponseSchema,")],
+            [("aio/resources/users.py", "models.InviteUserResponseSchema")],
             "InviteUserResponseSchema",
         ),
         "a request that needs more": (

@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from gcore_iam_client.types import UNSET, Unset
 
+from ... import models
 from ..._concurrency.callbacks import invoke_callback_async
 from ..._request_values import build_token
 from ..._validation import check_id
@@ -24,12 +24,8 @@ from ...errors import (
     NotFoundError,
     TokenRotationError,
 )
-
-if TYPE_CHECKING:
-    from gcore_iam_client.models import CreateTokenResponseV2, Group, TokenResponse
-
-    from ..driver import AsyncBoundClient
-    from .tokens import AsyncTokens
+from .. import resources
+from ..driver import AsyncBoundClient
 
 
 class AsyncTokenRotation:
@@ -53,11 +49,11 @@ class AsyncTokenRotation:
     def __init__(
         self,
         client: AsyncBoundClient,
-        tokens: AsyncTokens,
+        tokens: resources.AsyncTokens,
         client_id: int,
-        old: TokenResponse,
+        old: models.TokenResponse,
         name: str | Unset,
-        role: Group | int | str | Unset,
+        role: models.Group | int | str | Unset,
         exp_date: datetime | Unset | None,
         description: str | Unset,
     ) -> None:
@@ -76,7 +72,7 @@ class AsyncTokenRotation:
         self._description = (old.description or UNSET) if isinstance(description, Unset) else description
         build_token(self._name, self._role, self._exp_date, self._description)  # checks all four
 
-    async def run(self, hand_over: Callable[[CreateTokenResponseV2], object]) -> CreateTokenResponseV2:
+    async def run(self, hand_over: Callable[[models.CreateTokenResponseV2], object]) -> models.CreateTokenResponseV2:
         """Rotate the token.
 
         Args:
@@ -111,7 +107,7 @@ class AsyncTokenRotation:
                 raise self._build_error("delete", problem, new.id, self._old_id, new.id) from error
         return new
 
-    async def _create(self) -> CreateTokenResponseV2:
+    async def _create(self) -> models.CreateTokenResponseV2:
         state = f"token {self._old_id} still works; whether there is a new one called {self._name!r} is not known"
         with _note_interruption(state):
             try:
@@ -127,7 +123,7 @@ class AsyncTokenRotation:
                 raise self._build_error("create", f"{error}; {state}{more}", None, self._old_id) from error
         return new
 
-    async def _verify(self, new: CreateTokenResponseV2) -> None:
+    async def _verify(self, new: models.CreateTokenResponseV2) -> None:
         """Send a request with the new token; delete the token if that fails."""
         try:
             found = await self._authenticated_with(new).get(self._client_id, new.id)
@@ -149,14 +145,14 @@ class AsyncTokenRotation:
             return (self._old_id, new_id), f"could not be deleted ({type(error).__name__}): delete it"
         return (self._old_id,), "was deleted"
 
-    async def _delete_old(self, new: CreateTokenResponseV2) -> None:
+    async def _delete_old(self, new: models.CreateTokenResponseV2) -> None:
         try:
             await self._tokens.delete(self._client_id, self._old_id)
         except AuthenticationError:
             # The client may have used the old token, or have got the new one too late.
             await self._authenticated_with(new).delete(self._client_id, self._old_id)
 
-    def _authenticated_with(self, new: CreateTokenResponseV2) -> AsyncTokens:
+    def _authenticated_with(self, new: models.CreateTokenResponseV2) -> resources.AsyncTokens:
         return type(self._tokens)(self._client.view(self._client.config, APIKey(new.token)))
 
     def _build_error(self, stage: str, problem: str, new_id: int | None, *existing: int) -> TokenRotationError:
@@ -175,7 +171,7 @@ def _note_interruption(state: str) -> Iterator[None]:
         raise
 
 
-def _extend_exp_date(old: TokenResponse) -> datetime | None:
+def _extend_exp_date(old: models.TokenResponse) -> datetime | None:
     """Compute when a new token expires that has the lifetime of the old one, at least a day; None for never."""
     if old.exp_date is None:
         return None

@@ -4,24 +4,20 @@
 
 from __future__ import annotations
 
+import builtins
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Final
 
 from gcore_iam_client.types import UNSET, Unset
 
+from ... import models
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
 from ..._validation import check_id
 from ..._warnings import deprecated, warn_caller
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
+from ..driver import BoundClient
 from .token_search import ADVICE, find_token
-
-if TYPE_CHECKING:
-    import builtins
-
-    from gcore_iam_client.models import CreateTokenResponse, Group, TokenResponse
-
-    from ..driver import BoundClient
 
 REMOVAL_DATE = "2026-07-17"
 """When Gcore removes version 1 of these operations, as the spec announces."""
@@ -41,11 +37,11 @@ class LegacyTokens:
         self,
         client_id: int,
         *,
-        role: Group | int | str | Unset = UNSET,
+        role: models.Group | int | str | Unset = UNSET,
         issued_by: int | Unset = UNSET,
         not_issued_by: int | Unset = UNSET,
         deleted: bool | Unset = UNSET,
-    ) -> builtins.list[TokenResponse]:
+    ) -> builtins.list[models.TokenResponse]:
         """List the API tokens of an account, without their secrets.
 
         Deprecated: use `iam.tokens.list`, whose parameters and errors are the same.
@@ -67,7 +63,7 @@ class LegacyTokens:
         )
 
     @deprecated(f"{_MESSAGE}; use iam.tokens.get")
-    def get(self, client_id: int, token_id: int) -> TokenResponse:
+    def get(self, client_id: int, token_id: int) -> models.TokenResponse:
         """Get one API token, without its secret.
 
         Deprecated: use `iam.tokens.get`, whose parameters and errors are the same.
@@ -88,11 +84,11 @@ class LegacyTokens:
         self,
         client_id: int,
         name: str,
-        role: Group | int | str,
+        role: models.Group | int | str,
         *,
         exp_date: datetime | None = None,
         description: str | Unset = UNSET,
-    ) -> CreateTokenResponse:
+    ) -> models.CreateTokenResponse:
         """Issue an API token, whose key looks like `1234$abcdef`.
 
         Deprecated: use `iam.tokens.create`, whose parameters and errors are the same.
@@ -131,10 +127,10 @@ class RawLegacyTokens(RawResource):
 
     def __init__(self, client: BoundClient) -> None:
         tokens = LegacyTokens(client, keep_response)
-        self.list = raw(tokens.list)
-        self.get = raw(tokens.get)
-        self.create = raw(tokens.create)
-        self.delete = raw(tokens.delete)
+        self.list: Final = raw(tokens.list)
+        self.get: Final = raw(tokens.get)
+        self.create: Final = raw(tokens.create)
+        self.delete: Final = raw(tokens.delete)
 
 
 def _warn(method: str) -> None:
