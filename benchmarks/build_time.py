@@ -1,4 +1,4 @@
-"""What generating and the drift review cost, beside what they cannot do without: the generator, a type checker."""
+"""Compares code generation and the drift review with their unavoidable parts: the generator, a type checker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from codegen.drift import wire
 from codegen.drift.review import Project, review
 from codegen.drift.sources import Input, parsed
 
-from .measure import OURS, Comparison, in_process
+from .measure import OURS, Comparison, sample_in_process
 from .peers import generate_untouched
 
 ROOT = Path(__file__).parents[1]
@@ -28,7 +28,7 @@ OPERATIONS = 500
 Work = Callable[[], object]
 
 
-def comparisons() -> list[Comparison]:
+def build_comparisons() -> list[Comparison]:
     """The layers one after the other, on the vendored spec and a changed one; then a megabyte of description."""
     data = (ROOT / "spec" / "iam_api.yaml").read_bytes()
     changed = data.replace(b"one_time_password", b"second_factor").replace(b"- zh\n", b"- zh\n        - fr\n")
@@ -70,7 +70,7 @@ def comparisons() -> list[Comparison]:
         return lambda: wire.changes(_read(one).spec, _read(other).spec, TODAY)
 
     def compared_with(what: str, ours: Work, beside: str, peer: Work, bound: float) -> Comparison:
-        ways = {OURS: in_process(lambda: ours), beside: in_process(lambda: peer)}
+        ways = {OURS: sample_in_process(lambda: ours), beside: sample_in_process(lambda: peer)}
         return Comparison(what, ways, {beside: bound})
 
     size = f"{len(large) / 1e6:.1f} MB, {OPERATIONS} operations"
