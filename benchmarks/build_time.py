@@ -104,7 +104,8 @@ def _read(data: bytes) -> Input:
 def _build_large_spec() -> dict[str, Any]:
     """Build a spec of a megabyte, whose schemas refer to each other in circles."""
     fields = {
-        f"field_{number}": {"type": "string", "description": f"What the field with the number {number} holds."} for number in range(12)
+        f"field_{number}": {"type": "string", "description": f"What the field with the number {number} holds."}
+        for number in range(12)
     }
     schemas = {
         f"Model{number}": {
