@@ -178,13 +178,10 @@ class DeadlineStream(httpcore.NetworkStream):
     def _bound(
         self, timeout: float | None, error: type[httpcore.TimeoutException], layers: int
     ) -> Iterator[float | None]:
-        """Yield a timeout for an operation that ends no later than the deadline.
+        """Yield a timeout that ends no later than the deadline; raise `error` if the deadline has passed.
 
         In TLS within TLS, httpcore applies the timeout to each part of a record. There, a timer shuts the socket down
         at the deadline.
-
-        Raises:
-            httpcore.TimeoutException: The deadline has passed; of the given class.
         """
         seconds, remaining = _clamp(timeout, error), remaining_seconds()
         if layers < 2 or remaining is None:
@@ -217,11 +214,7 @@ class DeadlineStream(httpcore.NetworkStream):
 
 
 def _clamp(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
-    """Return a timeout that ends no later than the deadline.
-
-    Raises:
-        httpcore.TimeoutException: The deadline has passed; of the given class.
-    """
+    """Return a timeout that ends no later than the deadline; raise `error` if the deadline has passed."""
     remaining = remaining_seconds()
     if remaining is None:
         return timeout
@@ -231,11 +224,7 @@ def _clamp(timeout: float | None, error: type[httpcore.TimeoutException]) -> flo
 
 
 def _look_up(host: str, port: int) -> list[str]:
-    """Look up the addresses of a host. `socket.create_connection` would apply the whole timeout to each of them.
-
-    Raises:
-        httpcore.ConnectError: It has none.
-    """
+    """Look up the addresses of a host, because `socket.create_connection` applies the whole timeout to each of them."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:

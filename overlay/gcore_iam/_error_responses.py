@@ -1,8 +1,8 @@
 """Builds the exception for a response that is not a success.
 
 Error bodies have six forms: `{"errors": {field: [message]}}`, `{"errors": {field: message}}`, the same with nested
-fields, `{"message": message}`, `{"detail": message}`, and a list of messages or of any of these. Both the size of an
-exception and the time to build it are bounded, whatever the server sends.
+fields, `{"message": message}`, `{"detail": message}`, and a list of messages or of any of these. For any response,
+both the size of an exception and the time to build it are bounded.
 """
 
 from __future__ import annotations

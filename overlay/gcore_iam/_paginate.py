@@ -208,11 +208,7 @@ def _hash_value(value: object) -> str:
 
 
 def _parse_page(response: Response[Any], operation: str) -> PageResponse[Any]:
-    """Read a page from the response of a list operation.
-
-    Raises:
-        DecodeError: The response holds no list.
-    """
+    """Read a page from the response of a list operation; raise DecodeError if it holds no list."""
     model = get_model(response)
     if isinstance(model, list):
         return PageResponse(model, len(model), is_whole=True, size=len(response.content))

@@ -29,7 +29,7 @@ def as_record(model: Model, *, separator: str = ".") -> dict[str, Scalar]:
 
     Args:
         model: A model of this API.
-        separator: Stands between the name of an inner model and the names of its properties.
+        separator: The text between the name of an inner model and the names of its properties.
 
     Returns:
         Texts, numbers, booleans, dates and None by key.

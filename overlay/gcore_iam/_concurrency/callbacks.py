@@ -72,7 +72,7 @@ async def run_in_thread_async(function: Callable[..., T], *arguments: object) ->
     """Call a function that may block, in a worker thread."""
     import anyio.to_thread
 
-    # A limiter of its own: if all threads of the default one wait for this function, it would never start.
+    # A new limiter: if all threads of the default limiter wait for this function, it would never start.
     return await anyio.to_thread.run_sync(function, *arguments, limiter=anyio.CapacityLimiter(1))
 
 

@@ -26,7 +26,7 @@ other one needs, that one ends later."""
 
 
 class RequestControl:
-    """Lets a pager cancel and slow down a request, which may run in a thread of its own.
+    """Lets a pager cancel and slow down a request, which may run in a separate thread.
 
     Args:
         on_rate_limit: Called with this control when the server responds with 429.
@@ -78,7 +78,7 @@ class RequestControl:
 
 
 class AsyncRequestControl:
-    """Lets a pager cancel and slow down a request, which may run in a task of its own.
+    """Lets a pager cancel and slow down a request, which may run in a separate task.
 
     Args:
         on_rate_limit: Called with this control when the server responds with 429.

@@ -241,11 +241,7 @@ class AsyncBoundClient(UnboundClient):
     async def _exchange(
         self, client: httpx.AsyncClient, request: httpx.Request, deadline: Deadline | None
     ) -> tuple[httpx.Response, Exception | None]:
-        """Send a request, and read the body of the response.
-
-        Returns:
-            The response, and the exception for which the body of an error response was dropped; None if it was read.
-        """
+        """Send a request, and read the response; return it, and the exception for which an error body was dropped."""
         response = await client.send(request, stream=True, auth=None, follow_redirects=False)
         headers, max_bytes = response.headers, self.config.max_response_bytes
         length = headers.get("content-length", "")

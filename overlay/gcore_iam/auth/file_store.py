@@ -246,7 +246,7 @@ def _resolve_path(path: str | os.PathLike[str]) -> Path:
 
 
 def _create_file(path: Path) -> None:
-    """Create an empty file that only this user can access, whatever the umask; do nothing if the path exists."""
+    """Create an empty file that only this user can access, with any umask; do nothing if the path exists."""
     with suppress(FileExistsError), FileIO(path, "x+", opener=open_descriptor) as file:
         if sys.platform != "win32":
             os.fchmod(file.fileno(), 0o600)

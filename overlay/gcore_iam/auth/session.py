@@ -299,16 +299,7 @@ class Session:
         return self._build_pair(issued, step.operation, start)
 
     def _build_pair(self, issued: tuple[str, str], operation: str, start: float) -> TokenPair:
-        """Build the pair of issued tokens.
-
-        Args:
-            issued: The access token and the refresh token of the response.
-            operation: The operation that issued the tokens.
-            start: When the request was sent, by `time.monotonic()`.
-
-        Raises:
-            DecodeError: The response does not hold two tokens.
-        """
+        """Build the pair of issued tokens, whose request was sent at `start`; raise DecodeError if they are invalid."""
         if not all(is_credential(token) and not is_record(token) for token in issued):
             raise DecodeError("the response holds no tokens", operation=operation, model="Token")
         access, refresh = issued

@@ -1,7 +1,7 @@
 """Shields work from interrupts: requests that spend a single-use refresh token.
 
 A cancelled scope or task, the end of an event loop, or Ctrl-C can interrupt a caller anywhere. Shielded work therefore
-runs in a thread of its own for sync code, and in a task of its own for async code. An interrupted caller waits for the
+runs in a separate thread for sync code, and in a separate task for async code. An interrupted caller waits for the
 work, at most `SHIELD_TIMEOUT` seconds, and then raises the interrupt.
 """
 
@@ -32,7 +32,7 @@ def shield(work: Callable[[], T], wait_for_caller: Callable[[], object] | None =
     Python does not exit before the work is done, because its thread is not a daemon.
 
     Args:
-        work: Runs in a thread of its own, with the caller's context variables.
+        work: Runs in a separate thread, with the caller's context variables.
         wait_for_caller: Called after the work; Python does not exit before it returns. Meanwhile a caller that is a
             daemon thread can use the result.
 
@@ -84,7 +84,7 @@ async def shield_async(work: Callable[[], Awaitable[T]], wait_for_caller: Callab
     """Run work that continues when its caller is interrupted.
 
     Args:
-        work: Runs in a task of its own, with the caller's context variables. It is cancelled if an interrupted caller
+        work: Runs in a separate task, with the caller's context variables. It is cancelled if an interrupted caller
             has waited for `SHIELD_TIMEOUT` seconds.
         wait_for_caller: For sync code; not called.
 
@@ -152,11 +152,7 @@ def _get_result(outcome: _Outcome[T]) -> T:
 
 
 def _start_task(run: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], object]:
-    """Start a task that the end of the running event loop does not cancel; return the function that cancels it.
-
-    Args:
-        run: Runs in the task; raises nothing.
-    """
+    """Start a task that the end of the running event loop does not cancel; return the function that cancels it."""
     import asyncio  # here, because programs without async code do not need it
 
     try:

@@ -96,7 +96,7 @@ def can_repeat(key: Key, *, is_unique: bool) -> bool:
 
     Args:
         key: The key.
-        is_unique: Whether keys are ids. The key of an item without one stands for its content, which may repeat.
+        is_unique: Whether keys are ids. The key of an item without an id is made from its content, which may repeat.
     """
     return not is_unique or (isinstance(key, str) and key.startswith(CONTENT_PREFIX))
 

@@ -41,11 +41,11 @@ class Pager(LoopGuard, Generic[T]):
     be left out or repeated.
 
     For this, neighbouring pages overlap by one item. If a page does not begin with the item that was read last, the
-    list has shifted, and the iteration requests earlier pages until one continues what has been read. It remembers
-    several thousand items. It raises PaginationError if none of them can be found again, if their order keeps changing,
-    or if 64 requests in a row bring no new item. If a server sends a single item per page, pages cannot overlap: while
-    the list changes, items may be missed, and if it changes at each request, the 64 requests may be reached.
-    `consistency="fast"` does none of this.
+    list has shifted, and the iteration requests earlier pages until one contains an item that has been read. It
+    remembers several thousand items. It raises PaginationError if it finds none of them again, if their order keeps
+    changing, or if 64 requests in a row return no new item. If a server sends a single item per page, pages cannot
+    overlap. Then items may be missed while the list changes, and if it changes at each request, the iteration may reach
+    the 64 requests. `consistency="fast"` does none of this.
 
     An error is raised after all items before it have been returned. Its `checkpoint` continues after them.
     """
@@ -128,7 +128,7 @@ class Pager(LoopGuard, Generic[T]):
         return items
 
     def total(self) -> int:
-        """Return how many items the list has, whatever `start` and `max_items` are. Sends one request, for one item.
+        """Return how many items the list has, without regard to `start` and `max_items`. Sends one request.
 
         Raises:
             PaginationError: The server sends no count.

@@ -104,7 +104,7 @@ class ShardedTransport(httpx.BaseTransport):
     number of concurrent requests (encode/httpx, issue 3215). Fifty at a time take half as long over ten pools as over
     one. Requests that come one at a time use one pool.
 
-    Each event loop has pools of its own; they are closed when it ends.
+    Each event loop has separate pools, which are closed when it ends.
 
     Args:
         get_tls: Returns the TLS settings; called for the first https request.
