@@ -38,13 +38,13 @@ class RequestControl:
         self._is_cancelled = False
         # `SimpleQueue.put` is reentrant. The garbage collector may call `cancel` while this thread is in `put`.
         self._wake: SimpleQueue[None] = SimpleQueue()
-        self._turn: SimpleQueue[None] | None = SimpleQueue() if is_ahead else None
+        self._decode_signal: SimpleQueue[None] | None = SimpleQueue() if is_ahead else None
 
     def cancel(self) -> None:
         """End the wait before a retry, and send nothing more. A request that is being sent is read to its end."""
         self._is_cancelled = True
         self._wake.put(None)
-        self.give_turn()
+        self.allow_decoding()
 
     def check(self) -> None:
         """Raise CallCancelled if the result is no longer wanted."""
@@ -61,20 +61,20 @@ class RequestControl:
             self._wake.get(timeout=seconds)
         self.check()
 
-    def wait_for_turn(self) -> None:
+    def wait_until_needed(self) -> None:
         """Wait until the reader needs the page, before the response is decoded.
 
         Otherwise responses that arrive together would all be decoded before the reader gets the first page and requests
         more, and no request would be in flight during that time.
         """
-        if self._turn is not None:
-            self._turn.get()
+        if self._decode_signal is not None:
+            self._decode_signal.get()
         self.check()
 
-    def give_turn(self) -> None:
+    def allow_decoding(self) -> None:
         """Let the response be decoded."""
-        if self._turn is not None:
-            self._turn.put(None)
+        if self._decode_signal is not None:
+            self._decode_signal.put(None)
 
 
 class AsyncRequestControl:
@@ -87,11 +87,11 @@ class AsyncRequestControl:
 
     def __init__(self, on_rate_limit: Callable[[AsyncRequestControl], object], *, is_ahead: bool = False) -> None:
         self._on_rate_limit = on_rate_limit
-        self._turn: anyio.Event | None = None
+        self._decode_signal: anyio.Event | None = None
         if is_ahead:
             import anyio
 
-            self._turn = anyio.Event()
+            self._decode_signal = anyio.Event()
         self.cancel_task: Callable[[], object] = bool  # does nothing; `AsyncWorkers.start` sets it
 
     def cancel(self) -> None:
@@ -105,15 +105,15 @@ class AsyncRequestControl:
         """Report to the pager that the server responded with 429."""
         self._on_rate_limit(self)
 
-    async def wait_for_turn(self) -> None:
-        """Wait until the reader needs the page of the response; see `RequestControl.wait_for_turn`."""
-        if self._turn is not None:
-            await self._turn.wait()
+    async def wait_until_needed(self) -> None:
+        """Wait until the reader needs the page; see `RequestControl.wait_until_needed`."""
+        if self._decode_signal is not None:
+            await self._decode_signal.wait()
 
-    def give_turn(self) -> None:
+    def allow_decoding(self) -> None:
         """Let the response be decoded."""
-        if self._turn is not None:
-            self._turn.set()
+        if self._decode_signal is not None:
+            self._decode_signal.set()
 
 
 class Workers(Generic[T]):
@@ -170,7 +170,7 @@ class Workers(Generic[T]):
         future = self._results.get(control)
         if future is None:
             raise CallCancelled
-        control.give_turn()
+        control.allow_decoding()
         future.exception()  # waits; if Ctrl-C interrupts it, the next call finds the result
         return self._results.pop(control).result()
 
@@ -230,7 +230,7 @@ class AsyncWorkers(Generic[T]):
         Raises:
             CallCancelled: The request was cancelled.
         """
-        control.give_turn()
+        control.allow_decoding()
         done, results = self._running[control]
         await done.wait()
         del self._running[control]

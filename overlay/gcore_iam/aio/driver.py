@@ -180,7 +180,7 @@ class AsyncBoundClient(UnboundClient):
         if response is None:  # a deletion that an earlier attempt has done
             response = httpx.Response(operation.success[0], request=request)
         if control is not None:
-            await control.wait_for_turn()
+            await control.wait_until_needed()
         return response
 
     def _build_request(

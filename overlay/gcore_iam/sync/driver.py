@@ -180,7 +180,7 @@ class BoundClient(UnboundClient):
         if response is None:  # a deletion that an earlier attempt has done
             response = httpx.Response(operation.success[0], request=request)
         if control is not None:
-            control.wait_for_turn()
+            control.wait_until_needed()
         return response
 
     def _build_request(
