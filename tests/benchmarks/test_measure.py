@@ -212,7 +212,7 @@ def test_the_server_serves_what_the_fake_would() -> None:
 
 def test_streaming_holds_a_few_pages() -> None:
     """Counts the users that are alive at once, because that does not depend on the machine."""
-    with start_server(3000) as url, IAMClient("42_benchmark", base_url=url) as iam:
+    with start_server(900) as url, IAMClient("42_benchmark", base_url=url) as iam:
         for prefetch in (1, 4):
             most = 0
             users = iam.users.list(page_size=100, prefetch=prefetch)
