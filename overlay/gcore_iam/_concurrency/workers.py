@@ -99,7 +99,7 @@ class AsyncRequestControl:
         self.cancel_task()
 
     def check(self) -> None:
-        """Do nothing: anyio or asyncio ends a cancelled task."""
+        """Do nothing: asyncio or trio ends a cancelled task."""
 
     def report_rate_limit(self) -> None:
         """Report to the pager that the server responded with 429."""
