@@ -22,7 +22,7 @@ OUTPUT      ?= generated/gcore_iam_client
 OLD         ?= $(SPEC)
 FORMAT      ?= text
 
-.PHONY: help setup demo test test-lowest test-ecosystem generate check sync lint types api inventory drift update-spec bench build lock clean
+.PHONY: help setup demo test test-lowest test-ecosystem coverage generate check sync lint types api inventory drift update-spec bench build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,13 @@ test-all: setup ## every test on each Python here, 3.11 to 3.14 (ARGS=: some)
 
 mutants: setup ## how many small defects the tests notice, in 20 minutes
 	@$(BIN)/python -m tests.mutation $(ARGS)
+
+coverage: setup ## the tests, and whether they reach every branch
+	@$(BIN)/coverage erase
+	@$(BIN)/python -m pytest --cov --cov-report= --numprocesses auto --dist worksteal -m 'not serial'
+	@$(BIN)/python -m pytest --cov --cov-report= --cov-append -m serial
+	@$(BIN)/coverage report --include='*/gcore_iam/*,*/gcore_iam_client/*' --omit='*/testing/*,*/models/*' --fail-under=100
+	@$(BIN)/coverage report --include='*/codegen/*,*/testing/*' --fail-under=97
 
 test-lowest: $(LOWEST) ## tests/overlay with the lowest versions that pyproject admits
 	@$(dir $(LOWEST))bin/python -m pytest --numprocesses auto --dist loadfile -m 'not serial' tests/overlay $(ARGS)

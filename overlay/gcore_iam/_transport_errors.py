@@ -21,13 +21,13 @@ from .retry import describe_success
 
 _PACKAGES = frozenset({"anyio", "h11", "h2", "hpack", "httpcore", "httpx", "hyperframe", "socksio", "trio"})
 """Packages that send requests. httpx converts most of their exceptions, but not those of a connection in an invalid
-state, for instance after a KeyboardInterrupt."""
+state, such as after a KeyboardInterrupt."""
 
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-"""Failures before a request was sent."""
+"""Exceptions raised before the request is sent."""
 
 _MAX_DETAIL_LENGTH = 500
-"""Characters of another library's error message that a message of ours shows."""
+"""Maximum number of characters that a message quotes from the error message of another library."""
 
 
 def is_transport_error(error: Exception) -> bool:
@@ -46,7 +46,7 @@ def build_transport_error(
     find_secrets: Callable[[], Iterable[str]],
     max_response_bytes: int | None,
 ) -> IAMError:
-    """Build this library's error for a failed attempt. The exception becomes its cause if it shows no secret.
+    """Build this library's error for a failed attempt; the exception becomes its cause if it shows no secret.
 
     Args:
         error: The exception of the transport.
@@ -99,9 +99,9 @@ def build_response_error(
         response: The response.
         url: The URL of the request, for messages.
         secrets: The secrets that no message may show.
-        body_error: Why the body was dropped; None if it was read.
+        body_error: The exception for which the body was dropped; None if it was read.
     """
-    from ._error_responses import build_status_error  # most programs have no use for it at their start
+    from ._error_responses import build_status_error  # here, because most programs never need it
 
     try:
         content = response.content

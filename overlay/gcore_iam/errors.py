@@ -302,4 +302,4 @@ class PaginationError(IAMError):
 
 
 class CallCancelled(BaseException):
-    """A pager has cancelled a call, which sends nothing more. It never leaves this library."""
+    """A pager has cancelled the call that raises this. It never reaches the user."""

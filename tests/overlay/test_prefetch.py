@@ -179,7 +179,7 @@ def test_a_page_ahead_is_decoded_when_its_reader_comes() -> None:
         def fetch(offset: int, limit: int) -> PageResponse[int]:
             if offset:
                 arrived.append(offset)
-                control.wait_for_turn()
+                control.wait_until_needed()
             log.append(f"decode {offset}")
             return PageResponse(range(offset, offset + limit), 41)
 

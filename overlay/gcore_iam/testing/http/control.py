@@ -95,7 +95,7 @@ class Controller:
         if handler is None:
             methods = ", ".join(method for method, name in self._handlers if name == path)
             if methods:
-                raise build_error(405, f"This path answers only {methods}.", ("Allow", methods))
+                raise build_error(405, f"This path allows only {methods}.", ("Allow", methods))
             raise build_error(404, f"There is no such control path; GET {CONTROL_PREFIX} lists them.")
         return handler(_parse_body(request))
 
