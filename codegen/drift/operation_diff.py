@@ -10,7 +10,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import attrs
 
-from ..spec import Json, escape, without
+from ..spec import Json, escape, subtract_values
 from . import security
 from .finding import Finding, label
 from .lookup import as_mapping, end_pointers, key_pointer, keys_at, list_at, servers_at
@@ -228,9 +228,9 @@ class _OperationComparison:
         elif before != after:
             self._report("api-operation-id-added", "operationId", before, after)
         tags = [value if isinstance(value, list) else [] for value in (self.old.get("tags"), self.new.get("tags"))]
-        for tag in without(tags[0], tags[1]):
+        for tag in subtract_values(tags[0], tags[1]):
             self._report("api-tag-removed", "tags", tag, None)
-        for tag in without(tags[1], tags[0]):
+        for tag in subtract_values(tags[1], tags[0]):
             self._report("api-tag-added", "tags", None, tag)
 
     def _lifecycle(self) -> None:

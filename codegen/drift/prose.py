@@ -9,7 +9,7 @@ import re
 
 import yaml
 
-from ..spec import Json, Spec, mappings, resolve, unescape
+from ..spec import Json, Spec, iterate_mappings, resolve, unescape
 from . import wire
 
 _HEADER = """\
@@ -74,7 +74,7 @@ def _described(value: Json, pointer: str) -> list[str]:
     """The descriptions and summaries inside of what is new."""
     return [
         f"{place}/{key}"
-        for place, mapping in mappings(value, pointer)
+        for place, mapping in iterate_mappings(value, pointer)
         for key in ("summary", "description")
         if isinstance(mapping.get(key), str)
     ]

@@ -58,7 +58,7 @@ def generated(given: Input, project: Project) -> Iterator[Side]:
     with contextlib.ExitStack() as stack:
         try:
             package = stack.enter_context(
-                generate.generated(given.spec, project.corrections, project.config, lenient=True, tolerant=True)
+                generate.generate_package(given.spec, project.corrections, project.config, lenient=True, tolerant=True)
             )
         except CodegenError as error:
             raise GenerationError(str(error)) from error

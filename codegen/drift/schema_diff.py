@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from ..limits import MAX_NAME_COMPARISONS
-from ..spec import Json, without
+from ..spec import Json, subtract_values
 from .finding import Finding, label
 from .rules import BOUNDS, CONDITIONS
 from .shapes import PROSE, Places, Shape, Side
@@ -309,7 +309,7 @@ class _Comparison:
             self._report_values(before, after)
         extensible = old.keywords.get("x-extensible-enum"), new.keywords.get("x-extensible-enum")
         if all(isinstance(values, list) for values in extensible):
-            for value in without(extensible[0] or (), extensible[1] or ()):
+            for value in subtract_values(extensible[0] or (), extensible[1] or ()):
                 self._report("x-extensible-enum-value-removed", "x-extensible-enum", value, None)
         self._set_or_changed("const", "const", ("added", "removed", "changed"))
         self._annotations()

@@ -13,7 +13,7 @@ import attrs
 
 from ..errors import CodegenError
 from ..limits import MAX_COMBINATIONS, MAX_COMBINED_SCHEMAS, MAX_STEPS, LimitError
-from ..spec import Json, Spec, escape, value_key
+from ..spec import Json, Spec, build_value_key, escape
 from .rules import BOUNDS, CONDITIONS
 
 Places: TypeAlias = tuple[str, ...]
@@ -357,8 +357,8 @@ class _Reader:
         elif key == "enum":
             values = tuple(self._listing(value, here))
             if shape.enum is not None:
-                known = set(map(value_key, shape.enum))
-                values = tuple(item for item in values if value_key(item) in known)
+                known = set(map(build_value_key, shape.enum))
+                values = tuple(item for item in values if build_value_key(item) in known)
             shape.enum = values
         elif key in shape.keywords and key in _LARGEST | _SMALLEST and _is_number(value, shape.keywords[key]):
             chosen = max if key in _LARGEST else min

@@ -11,7 +11,7 @@ import attrs
 from ..errors import CodegenError
 from ..graph import connected_components
 from ..limits import MAX_PAIRS, MAX_REACHED, LimitError
-from ..spec import Json, Spec, mappings
+from ..spec import Json, Spec, iterate_mappings
 from .finding import Finding
 from .match import operations
 from .operation_diff import OperationDiff
@@ -233,7 +233,7 @@ def _parameter_names(spec: Spec) -> dict[str, str]:
     """The names of the parameters by JSON pointer."""
     return {
         pointer: str(value["name"])
-        for pointer, value in mappings(spec.document)
+        for pointer, value in iterate_mappings(spec.document)
         if "name" in value and "in" in value and "parameters" in pointer
     }
 

@@ -292,7 +292,7 @@ def _is_notebook() -> bool:
     return (
         sys.modules.get("ipykernel") is not None
         or _call_if_loaded("IPython", "get_ipython") is not None
-        or bool(_call_if_loaded("marimo", "running_in_notebook"))
+        or getattr(_call_if_loaded("marimo", "app_meta"), "mode", None) in ("edit", "run", "script")
     )
 
 

@@ -14,7 +14,7 @@ from gcore_iam_client.types import Operation
 from ._config import ClientConfig
 from ._urls import DEFAULT_PORTS, get_port
 from .errors import ConfigurationError, DecodeError
-from .retry import describe_done
+from .retry import describe_success
 
 PATHS_WITHOUT_CREDENTIALS = ("/iam/auth/jwt/login", "/iam/auth/jwt/refresh", "/iam/auth/password/forgot")
 """Paths of the operations without credentials, for requests that a user builds."""
@@ -58,7 +58,7 @@ class UnboundClient(Client):
         else:
             model, key = None if error.model == operation.id else error.model, error.key
             problem = f"{model}: {error.problem}" if model else error.problem
-        problem += describe_done(operation.id, operation.method)
+        problem += describe_success(operation.id, operation.method)
         raise DecodeError(problem, operation=operation.id, model=model, key=key) from error
 
 

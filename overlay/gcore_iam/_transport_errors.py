@@ -17,7 +17,7 @@ from .errors import (
     IAMError,
     ResponseTooLargeError,
 )
-from .retry import describe_done
+from .retry import describe_success
 
 _PACKAGES = frozenset({"anyio", "h11", "h2", "hpack", "httpcore", "httpx", "hyperframe", "socksio", "trio"})
 """Packages that send requests. httpx converts most of their exceptions, but not those of a connection in an invalid
@@ -58,7 +58,8 @@ def build_transport_error(
     ours: IAMError
     operation = call.operation
     redactor = Redactor(find_secrets())
-    method, url, done = operation.method, redactor.redact(call.url), describe_done(operation.id, operation.method)
+    method, url = operation.method, redactor.redact(call.url)
+    hint = describe_success(operation.id, operation.method)
     detail = redactor.redact(str(error), max_length=_MAX_DETAIL_LENGTH) or type(error).__name__
     # Messages about invalid HTTP may quote it: a header with a secret, or a response.
     may_quote = not isinstance(error, httpx.HTTPError | OSError) or isinstance(error, httpx.ProtocolError)
@@ -66,10 +67,10 @@ def build_transport_error(
     if isinstance(error, httpx.HTTPStatusError):  # raised by an event hook of the user's client
         ours = build_response_error(error.response, url, find_secrets())
     elif isinstance(error, httpx.DecodingError):
-        problem = f"the body's content encoding is broken: {detail}{done}"
+        problem = f"the body's content encoding is broken: {detail}{hint}"
         ours = DecodeError(problem, operation=operation.id)
     elif isinstance(error, BodyTooLargeError) and max_response_bytes is not None:
-        problem = f"the body is larger than max_response_bytes ({max_response_bytes} bytes){done}"
+        problem = f"the body is larger than max_response_bytes ({max_response_bytes} bytes){hint}"
         ours = ResponseTooLargeError(problem, operation=operation.id, max_response_bytes=max_response_bytes)
     elif isinstance(error, httpx.TimeoutException):
         step = type(error).__name__.removesuffix("Timeout").lower()
