@@ -99,9 +99,11 @@ lint: setup ## ruff: rules and format
 imports: setup ## who may import whom
 	@$(BIN)/lint-imports --no-logo --no-cache
 
-types: setup ## mypy --strict and pyright over everything
+types: setup ## mypy --strict and pyright over everything, verifytypes
 	@$(BIN)/mypy --no-incremental # its cache does not notice a module that went and came back
 	@$(BIN)/pyright
+	@report=$$(PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pyright --verifytypes gcore_iam --ignoreexternal) \
+		|| { echo "$$report"; exit 1; }
 
 api: setup ## the public names that OLD= (a commit) had and that are gone
 	@$(BIN)/python -m codegen api '$(OLD)'
