@@ -6,8 +6,17 @@ import re
 
 from openapi_python_client.strings import PythonIdentifier
 
-from ..schemas import SCHEMA_REF, Document, UnsupportedSchemaError, find_reachable_refs, get_component_name
+from ..schemas import (
+    SCHEMA_REF,
+    Document,
+    UnsupportedSchemaError,
+    find_reachable_refs,
+    follow_refs,
+    get_component_name,
+)
 from ..spec import escape, iterate_operations, iterate_references, resolve
+
+_IGNORED_HEADERS = ("accept", "authorization", "content-type")
 
 
 def name_operations(document: Document) -> None:
@@ -73,6 +82,22 @@ def drop_error_responses(document: Document) -> None:
         if section in components:
             used_here = {n: v for n, v in components[section].items() if f"#/components/{section}/{escape(n)}" in used}
             components[section] = used_here
+
+
+def drop_ignored_headers(document: Document) -> None:
+    """Remove header parameters that OpenAPI says are ignored: media types and security schemes describe them."""
+    for holder in [*document["paths"].values(), *(operation for _, _, operation in iterate_operations(document))]:
+        if "parameters" in holder:
+            holder["parameters"] = [
+                parameter
+                for parameter in holder["parameters"]
+                if not is_ignored_header(follow_refs(document, parameter))
+            ]
+
+
+def is_ignored_header(parameter: Document) -> bool:
+    """Whether a parameter is a header that OpenAPI says is ignored (Parameter Object, `name`)."""
+    return parameter.get("in") == "header" and str(parameter.get("name")).lower() in _IGNORED_HEADERS
 
 
 def describe_parameters(document: Document) -> None:

@@ -8,11 +8,16 @@ from ..spec import Json, iterate_mappings, iterate_references, resolve
 
 
 def shorten_references(document: Document) -> None:
-    """Make each `$ref` lead to what its chain of references ends in, if the ones between only repeat it."""
+    """Make each `$ref` lead to what its chain of references ends in, if the ones between only repeat it.
+
+    A component that is only a `$ref` keeps its own references: the generator makes a class of its own name for it.
+    """
+    aliases = {id(schema) for schema in document["components"]["schemas"].values()}
     ends: dict[str, str] = {}
     for _, mapping in list(iterate_mappings(document)):
-        if isinstance(mapping.get("$ref"), str):
-            mapping["$ref"] = _end(document, mapping["$ref"], ends)
+        ref = mapping.get("$ref")
+        if isinstance(ref, str) and (id(mapping) in aliases or not ref.startswith(SCHEMA_REF)):
+            mapping["$ref"] = _end(document, ref, ends)
 
 
 def _end(document: Document, ref: str, ends: dict[str, str]) -> str:
