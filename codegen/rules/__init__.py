@@ -14,17 +14,17 @@ from .operations import (
     drop_ignored_headers,
     inherit_security,
     name_operations,
-    refuse_indirections,
 )
-from .references import shorten_references, sort_components
+from .references import inline_path_items, name_targets, shorten_references, sort_components
 from .views import split_views
 
 RULES: tuple[Callable[[Document], None], ...] = (
+    inline_path_items,
+    name_targets,
     name_operations,
     inherit_security,
     drop_error_responses,
     drop_ignored_headers,
-    refuse_indirections,
     number_discriminators,
     shorten_references,
     describe_parameters,

@@ -12,10 +12,12 @@ from ..schemas import (
     BODY_KIND,
     CONTENT_ENCODING,
     CONTENT_TYPE,
+    NULL,
     SCHEMA_REF,
     Document,
     find_reachable_refs,
     follow_refs,
+    list_types,
     resolve_component,
 )
 from ..spec import escape, iterate_operations
@@ -75,6 +77,9 @@ def _move_to_components(document: Document, schema: Document, name: str) -> Docu
     return {"$ref": SCHEMA_REF + escape(name)}
 
 
+_MAX_UPLOAD_DEPTH = 4
+"""How deep in arrays and unions a file may be."""
+
 # --- uploads ---------------------------------------------------------------------------------------------------------
 
 
@@ -111,16 +116,18 @@ def _find_refs_outside(document: Document, forms: list[Document]) -> set[str]:
     return found
 
 
-def _is_upload(document: Document, schema: Document) -> bool:
+def _is_upload(document: Document, schema: Document, depth: int = 0) -> bool:
+    """Whether a property holds a file, or several, that OpenAPI 3.1 describes as a text."""
     target = resolve_component(document, schema)[1]
-    if target.get("items"):
-        return _is_upload(document, target["items"])
-    members = [member for key in sorted(ALTERNATIVES) for member in target.get(key, ())]
+    if depth > _MAX_UPLOAD_DEPTH:  # it contains itself
+        return False
+    if isinstance(target.get("items"), dict):
+        return _is_upload(document, target["items"], depth + 1)
+    members = [member for key in sorted(ALTERNATIVES) for member in target.get(key, ()) if member != NULL]
     if members:
-        return any(_is_upload(document, member) for member in members)
-    return target.get("type") in ("string", ["string"], ["string", "null"], ["null", "string"]) and bool(
-        target.keys() & {"contentMediaType", "contentEncoding"}
-    )
+        return all(_is_upload(document, member, depth + 1) for member in members)
+    kinds = [kind for kind in list_types(target) if kind != "null"]
+    return kinds == ["string"] and bool(target.keys() & {"contentMediaType", "contentEncoding"})
 
 
 def _make_file(document: Document, schema: Document) -> Document:
@@ -132,7 +139,7 @@ def _make_file(document: Document, schema: Document) -> Document:
         beside = target["items"]
     elif members := [(key, index) for key in sorted(ALTERNATIVES) for index in range(len(target.get(key, ())))]:
         for key, index in members:
-            if _is_upload(document, target[key][index]):
+            if target[key][index] != NULL:
                 target[key][index] = beside = _make_file(document, target[key][index])
     else:
         target["format"] = "binary"

@@ -9,12 +9,11 @@ from openapi_python_client.strings import PythonIdentifier
 from ..schemas import (
     SCHEMA_REF,
     Document,
-    UnsupportedSchemaError,
     find_reachable_refs,
     follow_refs,
     get_component_name,
 )
-from ..spec import escape, iterate_operations, iterate_references, resolve
+from ..spec import escape, iterate_operations
 
 _IGNORED_HEADERS = ("accept", "authorization", "content-type")
 
@@ -32,21 +31,6 @@ def name_operations(document: Document) -> None:
                 name = f"{base}_{number}"
             operation["operationId"] = name
             taken.add(PythonIdentifier(name, ""))
-
-
-def refuse_indirections(document: Document) -> None:
-    """Refuse references that the generator passes over in silence or stumbles over."""
-    for path, item in document["paths"].items():
-        if "$ref" in item:
-            raise UnsupportedSchemaError(
-                f"path {path!r} is a $ref; the generator takes its operations only in place", item
-            )
-    for pointer, ref in iterate_references(document):
-        if ref.count("/") != 3 or not ref.startswith("#/components/"):
-            place = resolve(document, f"#{pointer}")
-            raise UnsupportedSchemaError(
-                f"$ref {ref!r} leads into something; the generator takes references to components only", place
-            )
 
 
 def inherit_security(document: Document) -> None:
