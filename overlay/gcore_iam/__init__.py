@@ -14,8 +14,8 @@ from gcore_iam_client import SPEC_VERSION as SPEC_VERSION
 from ._lazy import build_getattr
 from ._version import __version__ as __version__
 
-# Type checkers take it for True. jedi would skip the imports below, but for the annotation. Importing `typing` would
-# take ten times as long as all else here.
+# Type checkers treat a variable of this name as True; jedi needs the annotation. Importing it from `typing` would take
+# ten times as long as the rest of this file.
 TYPE_CHECKING: bool = False
 if TYPE_CHECKING:
     from . import auth as auth
@@ -138,7 +138,7 @@ __all__ = [  # spelled out: type checkers read it for `from gcore_iam import *`
 ]
 
 
-if not TYPE_CHECKING:  # a type checker shall know the names, and that there are no others
+if not TYPE_CHECKING:  # with it, type checkers would accept any name
     __getattr__ = build_getattr(__name__, _NAMES)
 
 

@@ -1,4 +1,4 @@
-"""The part of a bound client that sync and async code share: its errors, and the origins that get credentials."""
+"""The part of a bound client that sync and async code share: its errors, and the requests that get credentials."""
 
 from __future__ import annotations
 
@@ -24,16 +24,12 @@ PATHS_WITHOUT_CREDENTIALS = ("/iam/auth/jwt/login", "/iam/auth/jwt/refresh", "/i
 
 
 class UnboundClient(Client):
-    """The generated client without connections.
-
-    It does not open connections of its own, as the generated client would: those would have neither credentials nor
-    this library's errors.
-    """
+    """The generated client, which here opens no connections: they would lack credentials and this library's errors."""
 
     config: ClientConfig
-    """The settings. A changed copy that the generated client makes has none."""
+    """The settings; not set in a copy that `with_headers`, `with_cookies` or `with_timeout` returns."""
     credentials: Any
-    """The credentials, of the kind of the client. A changed copy has none."""
+    """The credentials, of the kind of the client; not set in such a copy either."""
 
     def get_httpx_client(self) -> httpx.Client:
         """See `AsyncIAMClient.api`.
@@ -108,7 +104,7 @@ def build_unbound_error(problem: str, client: str) -> ConfigurationError:
 
 
 def parse_origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    """Parse the origin of a URL (RFC 6454): its scheme, its host as it is sent, and its port."""
+    """Parse the origin of a URL (RFC 6454): its scheme, its host as requests contain it, and its port."""
     host = url.raw_host.decode("ascii").lower()
     if ":" in host:
         with suppress(ValueError):  # an address that Python cannot parse is compared as it is written
@@ -124,6 +120,6 @@ def format_origin(url: httpx.URL) -> str:
 
 
 def can_send_credentials(request: httpx.Request, base_url: httpx.URL) -> bool:
-    """Return whether a request that a user built gets credentials: if it goes to the origin of the base URL."""
+    """Return whether a request that a user built needs credentials and goes to the origin of the base URL."""
     is_public = request.url.path.endswith(PATHS_WITHOUT_CREDENTIALS)
     return not is_public and parse_origin(request.url) == parse_origin(base_url)

@@ -29,7 +29,7 @@ DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds: 5 to connect, 30 for each read, each write, and the wait for a connection of the pool."""
 
 _MAX_TIMEOUT = 1e6
-"""Seconds. Sockets do not support much longer timeouts; `httpx.Timeout(None)` has no end."""
+"""Seconds; sockets do not support much longer timeouts. For no timeout, a user passes `httpx.Timeout(None)`."""
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
@@ -47,7 +47,7 @@ class ClientConfig:
         base_url: The URL of the API.
         timeout: The timeouts of each step of a request.
         headers: The headers of every request.
-        retries: How often to retry.
+        retries: When to retry.
         max_response_bytes: How many bytes the body of a response may have; None for no bound.
         on_event: The user's callback for events; None for none.
     """
@@ -60,7 +60,7 @@ class ClientConfig:
     on_event: Callable[[Event], object] | None = None
 
     def build_emit(self) -> Emit | None:
-        """Build the function that reports events; None when neither a callback nor the log takes them."""
+        """Build the function that reports events; None if there is no callback and no log at INFO."""
         if self.on_event is None and not logger.isEnabledFor(INFO):
             return None
         from .events import build_emit
@@ -186,7 +186,7 @@ def check_base_url(value: str | None, *, allow_http: bool) -> httpx.URL:
 
 
 def check_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout) -> httpx.Timeout:
-    """Convert the timeout of a client; None gives the default.
+    """Convert the timeout of a client; None returns the default.
 
     Raises:
         ConfigurationError: It is not a number above 0.
@@ -220,7 +220,7 @@ def check_headers(value: Mapping[str, str] | None) -> httpx.Headers:
             raise ConfigurationError("headers must not hold Authorization; credentials go into auth")
         if name.lower() in _RESERVED_HEADERS:
             raise ConfigurationError(f"headers must not hold {name}; the client sets it for each request")
-        # The message leaves the value out: it may be a secret of a proxy.
+        # The message omits the value, because it may be a secret for a proxy.
         if not isinstance(text, str) or not text.isascii() or not text.isprintable() or text != text.strip():
             raise ConfigurationError(
                 f"the value of header {name} must be a str of printable ASCII characters without spaces around it"
@@ -232,6 +232,5 @@ def check_headers(value: Mapping[str, str] | None) -> httpx.Headers:
 def check_httpx_type(name: str, value: Any, cls: type) -> None:
     """Raise ConfigurationError unless an argument is None or an instance of a class of httpx."""
     if value is not None and not isinstance(value, cls):
-        package = type(value).__module__.partition(".")[0]
-        kind = type(value).__name__ if package in ("builtins", "httpx") else f"{package}.{type(value).__name__}"
-        raise ConfigurationError(f"{name} must be an httpx.{cls.__name__}, not {kind}")
+        package = type(value).__module__.partition(".")[0]  # httpx2 has classes of the same names
+        raise ConfigurationError(f"{name} must be an httpx.{cls.__name__}, not {package}.{type(value).__name__}")

@@ -1,8 +1,8 @@
 """Builds the exception for a response that is not a success.
 
 Error bodies have six forms: `{"errors": {field: [message]}}`, `{"errors": {field: message}}`, the same with nested
-fields, `{"message": message}`, `{"detail": message}`, and a list of messages or of any of these. Both the size of an
-exception and the time to build it are bounded, whatever the server sends.
+fields, `{"message": message}`, `{"detail": message}`, and a list of messages or of any of these. For any response,
+both the size of an exception and the time to build it are bounded.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ MAX_PARSED_BYTES = 2**20
 """Larger bodies are not decoded as JSON."""
 
 MAX_BODY_LENGTH = 2**16
-"""Characters of a body that an error keeps. Of a longer body it keeps so many characters as text."""
+"""Maximum number of characters of a body that an error keeps. It keeps the beginning of a longer body as text."""
 
 MAX_BODY_DEPTH = 100
-"""Levels of a decoded body that an error keeps: an error with a deeper one could not be pickled."""
+"""Maximum depth of a decoded body that an error keeps: an error with a deeper body cannot be pickled."""
 
 MAX_MESSAGES = 100
 
@@ -53,7 +53,7 @@ MAX_KEY_LENGTH = 100
 MAX_PATH_PARTS = 20
 
 MAX_ISSUED_SECRETS = 16
-"""Secrets of a body that are also masked where the rest of the response repeats them. In the body all are masked."""
+"""How many secrets of a body are also masked in the rest of the response. In the body, all are masked."""
 
 MAX_RETRY_AFTER = 1e9
 """Seconds: about 30 years, near the limit of `time.sleep`."""
@@ -61,7 +61,7 @@ MAX_RETRY_AFTER = 1e9
 _ENVELOPE_KEYS = frozenset({"errors", "message", "detail"})
 
 _KNOWN_KEYS = SECRET_KEYS | _ENVELOPE_KEYS
-"""Keys of the API, which are never masked, even if a user's password is the same word."""
+"""Keys of the API. They are never masked, even if a user's password is the same word."""
 
 _CLASS_BY_STATUS: Mapping[int, type[APIStatusError]] = {
     400: BadRequestError,
@@ -182,7 +182,7 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
     """
     if value is None:
         return None
-    seconds = value.strip()  # of more characters than `float` removes, such as "\x1f"
+    seconds = value.strip()  # `float` does not strip all of these characters, such as "\x1f"
     if seconds.isdecimal():
         return min(float(seconds), MAX_RETRY_AFTER)
     if len(value) > MAX_HEADER_LENGTH:
@@ -197,7 +197,7 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
 
 
 def _parse(content: bytes) -> tuple[Json, bool]:
-    """Decode a body; return it, and whether it was decoded: whether it is JSON, and not too large."""
+    """Decode a body; return it, and whether it was decoded. A body that is too large or no JSON is not."""
     if len(content) > MAX_PARSED_BYTES:
         return None, False
     try:
@@ -240,13 +240,13 @@ def _redact_content(body: Json, content: bytes, redactor: Redactor, *, is_json: 
     """Build the body that an error keeps: decoded if it is JSON and small, otherwise as text."""
     if is_json and len(content) <= MAX_BODY_LENGTH and not _is_deeper_than(body, MAX_BODY_DEPTH):
         return _redact_body(body, redactor)
-    text = content[: 4 * MAX_BODY_LENGTH + 4].decode("utf-8", "replace")  # a character takes four bytes at the most
+    text = content[: 4 * MAX_BODY_LENGTH + 4].decode("utf-8", "replace")  # a character takes at most four bytes
     text = redactor.redact(text, max_length=MAX_BODY_LENGTH, allow_line_breaks=True)
     return mask_secret_fields(text)
 
 
 def _is_deeper_than(body: Json, depth: int) -> bool:
-    """Return whether a body has more levels, without a recursion that a deep one would exhaust."""
+    """Return whether a body has more levels; no recursion, because a deep body would exceed Python's limit."""
     level: list[Json] = [body]
     for _ in range(depth + 1):
         containers = [node for node in level if isinstance(node, list | dict)]

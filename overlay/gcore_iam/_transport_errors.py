@@ -20,13 +20,13 @@ from .retry import describe_success
 
 _PACKAGES = frozenset({"anyio", "h11", "h2", "hpack", "httpcore", "httpx", "hyperframe", "socksio", "trio"})
 """Packages that send requests. httpx converts most of their exceptions, but not those of a connection in an invalid
-state, for instance after a KeyboardInterrupt."""
+state, such as after a KeyboardInterrupt."""
 
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-"""Failures before a request was sent."""
+"""Exceptions raised before the request is sent."""
 
 _MAX_DETAIL_LENGTH = 500
-"""Characters of another library's error message that a message of ours shows."""
+"""Maximum number of characters that a message quotes from the error message of another library."""
 
 
 def is_transport_error(error: Exception) -> bool:
@@ -44,7 +44,7 @@ def build_transport_error(
     *,
     find_secrets: Callable[[], Iterable[str]],
 ) -> IAMError:
-    """Build this library's error for a failed attempt. The exception becomes its cause if it shows no secret.
+    """Build this library's error for a failed attempt; the exception becomes its cause if it shows no secret.
 
     Args:
         error: The exception of the transport.
@@ -97,13 +97,13 @@ def build_response_error(
         response: The response.
         call: The call that the response belongs to.
         secrets: The secrets that no message may show.
-        body_error: Why the body was dropped; None if it was read.
+        body_error: The exception for which the body was dropped; None if it was read.
         max_response_bytes: The bound for response bodies; None for none.
     """
     is_too_large = isinstance(body_error, BodyTooLargeError)
     if body_error is not None and response.is_success:
         return _build_body_error(response, call, secrets, body_error, max_response_bytes if is_too_large else None)
-    from ._error_responses import build_status_error  # most programs have no use for it at their start
+    from ._error_responses import build_status_error  # here, because most programs never need it
 
     error = build_status_error(
         response.status_code,

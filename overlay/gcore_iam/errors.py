@@ -354,7 +354,7 @@ class PaginationError(IAMError):
 
 
 class CallCancelled(BaseException):
-    """A pager has cancelled a call, which sends nothing more. It never leaves this library."""
+    """A pager has cancelled the call that raises this. It never reaches the user."""
 
 
 def _get_detail(error: IAMError, name: str) -> object:

@@ -1,4 +1,4 @@
-"""The client for async code: where credentials, connections and resources come together."""
+"""The client for async code, which combines credentials, connections and resources."""
 
 from __future__ import annotations
 

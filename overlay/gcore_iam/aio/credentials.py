@@ -1,4 +1,4 @@
-"""The credentials of a client: get and renew the value of the `Authorization` header."""
+"""Gets and renews the value of the `Authorization` header."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AsyncCredentials:
     Attributes:
         auth: The argument.
         constant_authorization: The authorization of every request; None if it can change, or if there is none.
-        parent: The credentials of the client for whose session this client gets tokens; None for any other client.
+        parent: If this client only requests tokens for the session of another client, the credentials of that client.
     """
 
     def __init__(self, auth: Auth, client: AsyncBoundClient, in_flight: InFlight) -> None:

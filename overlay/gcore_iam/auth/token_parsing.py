@@ -1,4 +1,4 @@
-"""Parses tokens, and the claims of those that are JSON Web Tokens (RFC 7519)."""
+"""Parses tokens, and the claims of JSON Web Tokens (RFC 7519)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..errors import ConfigurationError
 from .header_credentials import is_credential
 
 REFRESH_MARGIN = 60.0
-"""Seconds before its expiry from which an access token is not sent any more."""
+"""An access token is renewed this many seconds before it expires."""
 
 
 def parse_token(name: str, value: str) -> str:
@@ -76,9 +76,9 @@ def get_refresh_margin(token: str) -> float:
 def get_lifetime(token: str) -> float | None:
     """Return the lifetime in seconds of a token that was just issued; None if it is unknown.
 
-    If the token has both times, they are compared with each other, so a wrong clock of this machine does no harm. If it
-    has only its expiry, and this machine's clock says that it expires soon or has expired, the clocks may differ. The
-    token is then used until the API rejects it, because a refreshed token would seem to have expired, too.
+    If the token has both times, the lifetime is their difference, so a wrong clock of this machine does no harm. If it
+    has only its expiry, which by this machine's clock is soon or in the past, the clocks may differ. The lifetime is
+    unknown then, and the token is used until the API rejects it: a new token would seem to have expired, too.
     """
     issued_at, expires_at = get_validity(token)
     if expires_at is None:

@@ -1,6 +1,6 @@
 # Derived from aio/client.py by `make generate`. Do not edit: change that file.
 
-"""The client for sync code: where credentials, connections and resources come together."""
+"""The client for sync code, which combines credentials, connections and resources."""
 
 from __future__ import annotations
 

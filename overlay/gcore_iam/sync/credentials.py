@@ -1,6 +1,6 @@
 # Derived from aio/credentials.py by `make generate`. Do not edit: change that file.
 
-"""The credentials of a client: get and renew the value of the `Authorization` header."""
+"""Gets and renews the value of the `Authorization` header."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Credentials:
     Attributes:
         auth: The argument.
         constant_authorization: The authorization of every request; None if it can change, or if there is none.
-        parent: The credentials of the client for whose session this client gets tokens; None for any other client.
+        parent: If this client only requests tokens for the session of another client, the credentials of that client.
     """
 
     def __init__(self, auth: Auth, client: BoundClient, in_flight: InFlight) -> None:
