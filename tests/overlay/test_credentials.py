@@ -75,6 +75,11 @@ def test_what_is_no_access_token_is_refused(access: Any) -> None:
         BearerToken(access)
 
 
+def test_an_access_token_in_place_of_a_key_is_pointed_out() -> None:
+    with pytest.raises(ConfigurationError, match="goes into a BearerToken"):
+        IAMClient("Bearer eyJ.access.token")
+
+
 def test_an_access_token_is_masked() -> None:
     assert repr(BearerToken("s3cret")) == "BearerToken('***')"
     assert repr(BearerToken(lambda: "s3cret")) == "BearerToken(<function>)"

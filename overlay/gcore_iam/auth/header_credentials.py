@@ -81,8 +81,10 @@ class HeaderCredentials:
         if not value:
             raise ConfigurationError(f"the {cls.noun} is empty; {cls.advice}")
         if not is_credential(value):
+            is_bearer = value.lower().startswith("bearer ")
+            advice = "an access token goes into a BearerToken" if is_bearer else "copy it again, in full"
             raise ConfigurationError(
-                f"the {cls.noun} holds white space, control characters or letters beyond ASCII; copy it again, in full"
+                f"the {cls.noun} holds white space, control characters or letters beyond ASCII; {advice}"
             )
         return value
 

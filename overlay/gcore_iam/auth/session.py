@@ -153,9 +153,11 @@ class Session:
         _fork.register(self)
 
     def __getstate__(self) -> dict[str, Any]:
+        """Get what a pickle holds: tokens, but no password unless `pickle_password` is True, and no lock."""
         return build_state(vars(self))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a session with new locks; its refresh token may be sent only if the store is shared."""
         self._initialize(state["_store"])
         vars(self).update({**state, "_store": self._store})
         if self._current_pair is not None:
