@@ -449,6 +449,7 @@ _HUGE: dict[str, tuple[Document | bytes, int]] = {
 }
 
 
+@pytest.mark.slow
 def test_a_review_of_a_huge_spec_ends_with_an_error_or_a_report(tmp_path: Path) -> None:
     old = tmp_path / "old.json"
     props = {f"old{i}": TEXT for i in range(600)}
