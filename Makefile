@@ -20,6 +20,7 @@ CORRECTIONS ?= spec/corrections.yaml
 OUTPUT      ?= generated/gcore_iam_client
 
 OLD         ?= $(SPEC)
+FAKE_CONTRACT := tests/testing/test_schemathesis.py tests/testing/test_newer_spec.py
 FORMAT      ?= text
 
 .PHONY: help setup demo test test-lowest test-ecosystem coverage generate check sync lint types api inventory drift update-spec bench build lock clean
@@ -99,9 +100,11 @@ lint: setup ## ruff: rules and format
 imports: setup ## who may import whom
 	@$(BIN)/lint-imports --no-logo --no-cache
 
-types: setup ## mypy --strict and pyright over everything
+types: setup ## mypy --strict and pyright over everything, verifytypes
 	@$(BIN)/mypy --no-incremental # its cache does not notice a module that went and came back
 	@$(BIN)/pyright
+	@report=$$(PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pyright --verifytypes gcore_iam --ignoreexternal) \
+		|| { echo "$$report"; exit 1; }
 
 api: setup ## the public names that OLD= (a commit) had and that are gone
 	@$(BIN)/python -m codegen api '$(OLD)'
@@ -114,12 +117,19 @@ drift: setup ## review a new description: NEW= (also OLD= FORMAT= REPORT=)
 	@$(BIN)/python -m codegen drift '$(OLD)' '$(NEW)' --format '$(FORMAT)' \
 		$(if $(REPORT),--output '$(REPORT)') $(if $(FAIL_ON),--fail-on '$(FAIL_ON)') $(ARGS)
 
-update-spec: setup ## review NEW=, vendor it, regenerate (PROSE=ours: our words)
+update-spec: setup ## review NEW=, vendor it, regenerate (PROSE=ours DATE=)
 	@test -n '$(NEW)' || { echo "make update-spec needs NEW=, a path, a URL or git-ref:path"; exit 2; }
-	@$(BIN)/python -m codegen update '$(NEW)' --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
-		$(if $(PROSE),--prose '$(PROSE)') $(ARGS)
-	@$(BIN)/python -m codegen unasync
-	@$(MAKE) --no-print-directory check
+	@steps=$$(mktemp) && trap 'rm -f "$$steps"' EXIT && \
+	$(BIN)/python -m codegen update '$(NEW)' --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
+		--steps "$$steps" $(if $(PROSE),--prose '$(PROSE)') $(if $(DATE),--date '$(DATE)') $(ARGS) && \
+	if test -s "$$steps"; then \
+		status=0; \
+		$(BIN)/python -m codegen unasync || status=$$?; \
+		$(MAKE) --no-print-directory check || status=$$?; \
+		$(BIN)/python -m pytest --quiet --numprocesses auto -m 'not slow' $(FAKE_CONTRACT) || status=$$?; \
+		cat "$$steps"; \
+		exit $$status; \
+	fi
 
 bench: setup $(PEERS) ## beside other clients, as ratios (QUICK=1: in 2 minutes)
 	@$(BIN)/python -m compileall -q overlay generated # as pip does for the others

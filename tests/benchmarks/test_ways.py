@@ -87,6 +87,7 @@ print(json.dumps(seconds))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "done"), cases().items())
 def test_every_way_does_all_of_its_cases(run: Callable[..., str], url: str, name: str, done: list[str]) -> None:
     seconds = json.loads(run("-c", EACH_CASE, name, url, *done))

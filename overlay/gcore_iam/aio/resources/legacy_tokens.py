@@ -20,6 +20,7 @@ from .token_search import ADVICE, find_token
 REMOVAL_DATE = "2026-07-17"
 """When Gcore removes version 1 of these operations, as the spec announces."""
 
+# mypy reports a deprecated method only if the text of its decorator is a literal.
 _MESSAGE = f"version 1 of the token operations is deprecated; announced for removal on {REMOVAL_DATE}"
 
 
@@ -30,7 +31,7 @@ class AsyncLegacyTokens:
         self._client = client
         self._unwrap = unwrap
 
-    @deprecated(f"{_MESSAGE}; use iam.tokens.list")
+    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.list")
     async def list(
         self,
         client_id: int,
@@ -60,7 +61,7 @@ class AsyncLegacyTokens:
             )
         )
 
-    @deprecated(f"{_MESSAGE}; use iam.tokens.get")
+    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.get")
     async def get(self, client_id: int, token_id: int) -> models.TokenResponse:
         """Get one API token, without its secret.
 
@@ -77,7 +78,7 @@ class AsyncLegacyTokens:
             )
         )
 
-    @deprecated(f"{_MESSAGE}; use iam.tokens.create")
+    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.create")
     async def create(
         self,
         client_id: int,
@@ -104,7 +105,7 @@ class AsyncLegacyTokens:
                 await iam_create_api_token.asyncio_detailed(client_id=number, body=body, client=self._client)
             )
 
-    @deprecated(f"{_MESSAGE}; use iam.tokens.delete")
+    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.delete")
     async def delete(self, client_id: int, token_id: int) -> None:
         """Delete an API token for good.
 
