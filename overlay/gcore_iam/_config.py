@@ -14,6 +14,7 @@ from gcore_iam_client.types import UNSET, Unset
 
 from ._redaction import INFO, logger
 from ._response_body import ACCEPT_ENCODING
+from ._secret_text import get_type_name, hide_text, hide_values
 from ._urls import parse_url
 from ._validation import check_callback, is_whole_number
 from ._version import __version__
@@ -88,8 +89,7 @@ class ClientConfig:
         Raises:
             ConfigurationError: A setting is not valid; the message says what is allowed.
         """
-        merged = httpx.Headers(self.headers)
-        merged.update(check_headers(headers))
+        own = check_headers(hide_values(headers))
         if isinstance(max_response_bytes, Unset):
             max_response_bytes = self.max_response_bytes
         elif max_response_bytes is not None and not is_whole_number(max_response_bytes, 1):
@@ -97,7 +97,7 @@ class ClientConfig:
         return ClientConfig(
             self.base_url,
             check_timeout(timeout, self.timeout),
-            merged,
+            httpx.Headers({**self.headers, **own}),
             self.retries if retries is None else RetryPolicy.of(retries),
             max_response_bytes,
             self.on_event if on_event is None else check_callback("on_event", on_event),
@@ -125,17 +125,15 @@ def build_default_config(
         "Accept-Encoding": ACCEPT_ENCODING,
         "Connection": "keep-alive",
     }
-    merged = httpx.Headers(headers)
-    if http_client is not None:
-        merged.update(find_own_headers(http_client))
+    own = {} if http_client is None else find_own_headers(http_client)
     timeout = DEFAULT_TIMEOUT
     if http_client is not None and http_client.timeout != httpx.Timeout(5.0):  # httpx's default
         timeout = http_client.timeout
     url = check_base_url(base_url, allow_http=allow_http)
-    return ClientConfig(url, timeout, merged, RetryPolicy())
+    return ClientConfig(url, timeout, httpx.Headers({**httpx.Headers(headers), **own}), RetryPolicy())
 
 
-def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> httpx.Headers:
+def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> dict[str, str]:
     """Find the headers that a user has given to an httpx client, beside httpx's defaults.
 
     Raises:
@@ -150,9 +148,9 @@ def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> httpx.Hea
             )
     with httpx.Client(transport=httpx.BaseTransport(), trust_env=False) as plain:
         defaults = plain.headers
-    own = {name: value for name, value in http_client.headers.items() if defaults.get(name) != value}
+    own = [name for name, value in http_client.headers.items() if defaults.get(name) != value]
     try:
-        return check_headers(own)
+        return check_headers({name: hide_text(http_client.headers[name]) for name in own})
     except ConfigurationError as error:
         raise ConfigurationError(f"http_client: {error}") from None
 
@@ -202,17 +200,20 @@ def check_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout) -
     return httpx.Timeout(value)
 
 
-def check_headers(value: Mapping[str, str] | None) -> httpx.Headers:
-    """Validate the headers of the user.
+def check_headers(value: Mapping[str, str] | None) -> dict[str, str]:
+    """Validate the headers of the user, whose values are hidden.
+
+    Returns:
+        The headers, by lower-case name.
 
     Raises:
         ConfigurationError: A name or value is not allowed in a header, or the client sets the header itself.
     """
-    headers = httpx.Headers()
+    headers: dict[str, str] = {}
     if value is None:
         return headers
     if not isinstance(value, Mapping):
-        raise ConfigurationError(f"headers must be a mapping, not {type(value).__name__}")
+        raise ConfigurationError(f"headers must be a mapping, not {get_type_name(value)}")
     for name, text in value.items():
         if not isinstance(name, str) or not re.fullmatch(_HEADER_NAME, name):
             raise ConfigurationError(f"{name!r} is not the name of a header")
@@ -225,7 +226,7 @@ def check_headers(value: Mapping[str, str] | None) -> httpx.Headers:
             raise ConfigurationError(
                 f"the value of header {name} must be a str of printable ASCII characters without spaces around it"
             )
-        headers[name] = text
+        headers[name.lower()] = text
     return headers
 
 

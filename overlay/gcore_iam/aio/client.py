@@ -17,7 +17,7 @@ import gcore_iam
 from .._config import LOOPBACK_HOSTS, ClientConfig, build_default_config, check_httpx_type
 from .._proxies import read_proxy_settings
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
-from .._secret_text import get_type_name, hide_text
+from .._secret_text import get_type_name, hide_text, hide_values
 from ..auth.anonymous import Anonymous
 from ..auth.api_key import ENVIRONMENT_VARIABLE, APIKey
 from ..auth.header_credentials import HeaderCredentials
@@ -74,7 +74,7 @@ class AsyncIAMClient:
         allow_http: bool = False,
         on_event: Callable[[gcore_iam.events.Event], object] | None = None,
     ) -> None:
-        auth = _hide_auth(auth)
+        auth, headers = _hide_auth(auth), hide_values(headers)
         checked = _check_auth(auth)
         check_httpx_type("http_client", http_client, httpx.AsyncClient)
         check_httpx_type("transport", transport, httpx.AsyncBaseTransport)
@@ -159,7 +159,7 @@ class AsyncIAMClient:
         Raises:
             ConfigurationError: An argument is not valid.
         """
-        auth = _hide_auth(auth)
+        auth, headers = _hide_auth(auth), hide_values(headers)
         config = self._client.config.evolve(
             timeout=timeout,
             retries=retries,
