@@ -27,9 +27,11 @@ from openapi_python_client.strings import PythonIdentifier
 from pydantic import ValidationError
 
 from . import contract, escaping, generator_input, static_check, wire_format
+from .class_names import separate_class_names
 from .corrections import Correction
 from .dropped import dropped, format_reason, join_lines
 from .errors import CodegenError
+from .field_names import rename_colliding_properties, restore_properties
 from .inventory import find_missing
 from .limits import clip_text
 from .names import TAKEN_CLASS_NAMES, check_modules, check_names, check_paths, check_values, name_module, rename
@@ -131,11 +133,15 @@ def generate_package(
         work = Path(folder)
         source = work / "openapi.json"
         config = _load_config(config_path, source, work / "package")
-        source.write_text(json.dumps(generator_input.build_input(normalized.document, config)), encoding="utf-8")
+        separate_class_names(normalized.document, config)
+        given = generator_input.build_input(normalized.document, config)
+        renamed = rename_colliding_properties(given, config)
+        source.write_text(json.dumps(given), encoding="utf-8")
         check_names(normalized.document, spec, config)
-        check_values(normalized.document, spec, config)
+        check_values(normalized.document, spec)
         data = _parse(source, spec, config)
         generator_input.restore(normalized.document, data, config)
+        restore_properties(data, renamed)
         lost = list(dropped(normalized.document, data, config))
         if lost and not tolerant:
             raise CodegenError("\n".join(f"{spec.name}: {loss}" for loss in lost))

@@ -19,6 +19,7 @@ from .corrections import Correction
 from .errors import CodegenError
 from .limits import LimitError
 from .rules import RULES
+from .rules.boolean_schemas import write_boolean_schemas
 from .schemas import Document, UnsupportedSchemaError
 from .spec import Json, Spec, check, escape, iterate_mappings, iterate_operations, resolve, unescape
 
@@ -55,6 +56,7 @@ def normalize(spec: Spec, corrections: tuple[Correction, ...], *, lenient: bool 
     corrected = Spec(attrs.evolve(spec.file, value=document))
     check(corrected)
     _drop_empty_keywords(document)
+    write_boolean_schemas(document)
     _validate(corrected)
     document.setdefault("components", {}).setdefault("schemas", {})
     as_corrected = copy.deepcopy(document)
