@@ -16,7 +16,7 @@ import yaml
 from codegen import corrections, generate
 from codegen.drift import wire
 from codegen.drift.review import Project, review
-from codegen.drift.sources import Input, parsed
+from codegen.drift.load import Input, parsed
 
 from .measure import OURS, Comparison, in_process
 from .peers import generate_untouched

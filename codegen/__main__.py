@@ -17,6 +17,7 @@ from .drift import command
 from .drift.render.common import printable, visible
 from .errors import CodegenError
 from .limits import clip_text
+from .vendoring.command import add_update
 
 SPEC = Path("spec/iam_api.yaml")
 CORRECTIONS = Path("spec/corrections.yaml")
@@ -96,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     project.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
     command.add_drift(commands, project)
     command.add_history(commands, project)
-    command.add_update(commands, project)
+    add_update(commands, project)
     return parser
 
 

@@ -13,10 +13,10 @@ import attrs
 
 from ..errors import CodegenError
 from ..spec import Json, mappings
+from .load import Input, UnreadableError, parsed
+from .normalized_schema import PROSE
 from .report import LEVELS, Change, Layer, Review
-from .review import GenerationError, Project, Side, compare, generated, review
-from .shapes import PROSE
-from .sources import Input, UnreadableError, parsed
+from .review import GeneratedClient, GenerationError, Project, compare, generated, review
 
 
 @attrs.frozen
@@ -105,7 +105,7 @@ class _Version:
     name: str
     generating: bool
     input: Input | None = None
-    side: Side | None = None
+    side: GeneratedClient | None = None
     problem: str = ""
 
     def __attrs_post_init__(self) -> None:

@@ -25,9 +25,9 @@ from ..errors import CodegenError
 from ..inventory import source
 from ..spec import Spec, escape
 from ..unasync import CODE_RULES
+from .merge import locate
+from .python_surface import Class, Surface
 from .report import Change, fingerprint, with_unique_fingerprints
-from .surface import Class, Surface
-from .wire import place
 
 _CLIENT = "gcore_iam_client"
 _ASIDE = "gcore_iam_review"
@@ -480,7 +480,7 @@ def _narrowed(cause: Change | None, message: str, others: Sequence[Change], spec
         return cause
     method, _, path = operation.partition(" ")
     pointer = f"/paths/{escape(path)}/{method.lower()}"
-    old, new = (place(spec, pointer) for spec in specs)
+    old, new = (locate(spec, pointer) for spec in specs)
     own = [other for other in others if other.fingerprint in cause.causes and operation in other.operations]
     causes = tuple(other.fingerprint for other in own)
     return attrs.evolve(

@@ -13,11 +13,11 @@ from openapi_python_client.parser.properties import Class as ClassName
 
 from ..generate import Package
 from ..spec import Json, Spec, escape, unescape
+from .checks.rules import CLIENT_VIEW, SECURITY
 from .finding import Finding
-from .report import Change, Place, fingerprint, with_unique_fingerprints
-from .rules import SECURITY, level
-from .surface import Class, Field, Function, Surface
-from .wire import place
+from .merge import locate
+from .python_surface import Class, Field, Function, Surface
+from .report import Change, Location, fingerprint, with_unique_fingerprints
 
 _SAME = 0.7
 """How much of two classes must be the same for one to be the other one renamed."""
@@ -53,7 +53,7 @@ class Names:
             return tuple(self._inside(function.returns, tokens[5:])) or (function.symbol,)
         return (function.symbol,) if tokens[3:4] != ["responses"] else ()
 
-    def field(self, place: Place, operations: Sequence[str]) -> tuple[str, ...]:
+    def field(self, place: Location, operations: Sequence[str]) -> tuple[str, ...]:
         """The field of a class that no component is called after, by its key and the operations that lead to it."""
         _, marked, rest = place.pointer.rpartition("/properties/")
         key = unescape(rest.partition("/")[0])
@@ -354,10 +354,11 @@ def _change(
 ) -> Change:
     finding = Finding(rule, what, None, None, before, after)
     symbols = tuple(symbols)
+    level = CLIENT_VIEW.level(rule, frozenset(guards))
     return Change(
         id=rule,
         layer="generator" if layer == "generator" else "python",
-        level=level(rule, frozenset(guards)),
+        level="info" if level == "none" else level,
         message=finding.message,
         operations=tuple(operations),
         before=before,
@@ -403,17 +404,17 @@ def _related(some: Iterable[str], others: Iterable[str]) -> bool:
     )
 
 
-def _place(change: Change, spec: Spec, surface: Surface) -> Place | None:
+def _place(change: Change, spec: Spec, surface: Surface) -> Location | None:
     """Where a description speaks of what changed: the component of a class, else the first operation."""
     names = {part for symbol in change.symbols for part in symbol.split(".")}
     schemas = spec.document.get("components", {}).get("schemas", {})
     for name in schemas:
         if re.sub(r"[\W_]", "", name) in names and re.sub(r"[\W_]", "", name) in surface.classes:
-            return place(spec, f"/components/schemas/{escape(name)}")
+            return locate(spec, f"/components/schemas/{escape(name)}")
     for operation in change.operations:
         method, _, path = operation.partition(" ")
         if method.lower() in spec.document["paths"].get(path, {}):
-            return place(spec, f"/paths/{escape(path)}/{method.lower()}")
+            return locate(spec, f"/paths/{escape(path)}/{method.lower()}")
     return None
 
 

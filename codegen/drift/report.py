@@ -25,7 +25,7 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "info")
 
 
 @attrs.frozen
-class Place:
+class Location:
     """Where something stands in a description."""
 
     line: int
@@ -76,9 +76,9 @@ class Change:
     """What it reaches, such as `GET /iam/users`, in the order of the description."""
     pointer: str = ""
     """JSON pointer (RFC 6901) into the old description, or into the new one for what was added; "" if there is none."""
-    old: Place | None = None
+    old: Location | None = None
     """Where it stands in the old description; None for what was added there."""
-    new: Place | None = None
+    new: Location | None = None
     """Where it stands in the new description; None for what was removed."""
     before: Json = None
     after: Json = None
@@ -175,7 +175,7 @@ def _source(source: Source) -> dict[str, Json]:
 def _change(change: Change) -> dict[str, Json]:
     values = attrs.asdict(change, recurse=False)
     for side in ("old", "new"):
-        place: Place | None = values[side]
+        place: Location | None = values[side]
         values[side] = None if place is None else {"line": place.line, "column": place.column}
     values["accepted"] = None if change.accepted is None else attrs.asdict(change.accepted)
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}

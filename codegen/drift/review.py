@@ -13,11 +13,11 @@ import attrs
 from .. import generate
 from ..corrections import Correction
 from ..errors import CodegenError
-from . import overlay, python, surface, wire
-from .accept import Accepted, apply
+from . import overlay, python, python_surface, wire
+from .baseline import Accepted, apply
 from .group import group_refactors
+from .load import Input, UnreadableError
 from .report import CHOICES, LAYERS, LEVELS, Change, Layer, Review, Verdict
-from .sources import Input, UnreadableError
 
 PACKAGE = "gcore_iam_client"
 
@@ -40,16 +40,16 @@ class Project:
 
 
 @attrs.frozen
-class Side:
+class GeneratedClient:
     """A description and the client that is generated from it."""
 
     input: Input
     package: generate.Package
-    surface: surface.Surface
+    surface: python_surface.Surface
 
 
 @contextlib.contextmanager
-def generated(given: Input, project: Project) -> Iterator[Side]:
+def generated(given: Input, project: Project) -> Iterator[GeneratedClient]:
     """Generate a client aside.
 
     Raises:
@@ -65,7 +65,7 @@ def generated(given: Input, project: Project) -> Iterator[Side]:
         except RecursionError:
             name = given.source.source
             raise GenerationError(f"{name}: its schemas refer to each other too deeply for a client") from None
-        yield Side(given, package, surface.read(package.path, PACKAGE))
+        yield GeneratedClient(given, package, python_surface.read(package.path, PACKAGE))
 
 
 def review(
@@ -104,13 +104,13 @@ def review(
         if package is None:
             after = stack.enter_context(generated(new, project))
         else:
-            after = Side(new, package, surface.read(package.path, PACKAGE))
+            after = GeneratedClient(new, package, python_surface.read(package.path, PACKAGE))
         return compare(before, after, project, layers=layers, accepted=accepted, today=today)
 
 
 def compare(
-    old: Side,
-    new: Side,
+    old: GeneratedClient,
+    new: GeneratedClient,
     project: Project,
     *,
     layers: Sequence[Layer],

@@ -18,9 +18,9 @@ import pytest
 
 from codegen import capacity, limits, spec
 from codegen.drift import update, wire
+from codegen.drift.load import parsed
 from codegen.drift.render import FORMATS, Options
 from codegen.drift.review import Project, review
-from codegen.drift.sources import parsed
 from codegen.errors import CodegenError
 from codegen.graph import connected_components
 from codegen.limits import CopyBudget, LimitError

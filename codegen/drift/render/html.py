@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...spec import Json
-from ..report import LAYERS, LEVELS, Change, Layer, Place, Review, Source
+from ..report import LAYERS, LEVELS, Change, Layer, Location, Review, Source
 from . import common
 from .common import Options
 
@@ -227,7 +227,7 @@ def _panes(review: Review, change: Change) -> tuple[_Pane, ...]:
     )
 
 
-def _range(source: Source, place: Place | None) -> range:
+def _range(source: Source, place: Location | None) -> range:
     """The indexes of the lines that a change is about."""
     if place is None:
         return range(0)
@@ -261,7 +261,7 @@ def _cropped(line: str, column: int) -> str:
     return f"{'… ' if start else ''}{line[start:end]}{' …' if end < len(line) else ''}"
 
 
-def _pane(side: str, sign: str, source: Source, place: Place | None, lines: range, marked: frozenset[int]) -> _Pane:
+def _pane(side: str, sign: str, source: Source, place: Location | None, lines: range, marked: frozenset[int]) -> _Pane:
     if place is None or not lines:
         return _Pane(side, "")
     first = min(marked, default=lines.start)

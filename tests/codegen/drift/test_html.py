@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from codegen.drift.render import FORMATS, Options
 from codegen.drift.render.common import printable
-from codegen.drift.report import Change, Place, Review
+from codegen.drift.report import Change, Location, Review
 from tests.codegen.drift import sample
 
 REVIEWS = {"review": sample.review, "hostile": sample.hostile, "nothing": sample.nothing}
@@ -284,7 +284,7 @@ LONG = "\n".join(f"line {number}" for number in range(1, 101))
     ],
 )
 def test_a_long_excerpt_shows_where_something_differs(new: str, shown: range, gaps: list[str]) -> None:
-    change = Change("rule", "wire", "info", "Changed", old=Place(10, 1, 89), new=Place(10, 1, 89))
+    change = Change("rule", "wire", "info", "Changed", old=Location(10, 1, 89), new=Location(10, 1, 89))
     review = attrs.evolve(
         sample.nothing(), old=sample.source("a", LONG, "1"), new=sample.source("b", new, "2"), changes=(change,)
     )
@@ -294,7 +294,7 @@ def test_a_long_excerpt_shows_where_something_differs(new: str, shown: range, ga
 
 
 def test_without_text_or_place_there_is_no_excerpt() -> None:
-    change = Change("rule", "wire", "info", "Changed", old=Place(10, 1, 12))
+    change = Change("rule", "wire", "info", "Changed", old=Location(10, 1, 12))
     bare = attrs.evolve(sample.nothing(), old=attrs.evolve(sample.review().old, lines=()), changes=(change,))
     assert "<figure" not in page_of(bare)
     assert "<figure" in page_of(attrs.evolve(bare, old=sample.review().old))

@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from codegen import corrections
+from codegen.drift.load import read
 from codegen.drift.report import Change, Review
 from codegen.drift.review import Project, review
-from codegen.drift.sources import read
 from tests.codegen.drift.pairs import TODAY, Document, document, given
 from tests.codegen.drift.test_python import rename
 

@@ -21,7 +21,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from codegen.drift.render import FORMATS, Options
-from codegen.drift.report import LEVELS, Acceptance, Change, Place, Review, Verdict, as_json
+from codegen.drift.report import LEVELS, Acceptance, Change, Location, Review, Verdict, as_json
 from tests.codegen.drift import sample
 
 ROOT = Path(__file__).parents[3]
@@ -435,7 +435,7 @@ def test_github_gives_the_verdicts_first() -> None:
     ],
 )
 def test_github_points_only_at_files_of_the_repository(name: str, file: str | None) -> None:
-    review = only(change(new=Place(3, 4, 3)), new=sample.source(name, sample.NEW, "2"))
+    review = only(change(new=Location(3, 4, 3)), new=sample.source(name, sample.NEW, "2"))
     properties = next(properties for kind, properties, _ in commands(review) if kind == "error")
     assert properties.get("file") == file
     assert ("line" in properties) is (file is not None)
@@ -508,7 +508,7 @@ def test_an_acceptance_makes_an_error_pass_everywhere() -> None:
 def test_html_shows_the_changed_piece_of_a_long_line() -> None:
     long = "{" + ", ".join(f'"key{number}": {number}' for number in range(200)) + "}"
     column = long.index('"key150"') + 1
-    review = only(change(new=Place(1, column, 1)))
+    review = only(change(new=Location(1, column, 1)))
     page = render("html", attrs.evolve(review, new=attrs.evolve(review.new, lines=(long, "", long))))
     shown = html.unescape(page)
 

@@ -9,8 +9,8 @@ import re
 
 import yaml
 
+from ..drift import wire
 from ..spec import Json, Spec, mappings, resolve, unescape
-from . import wire
 
 _HEADER = """\
 # Gcore's IAM API, as an OpenAPI description.

@@ -15,9 +15,9 @@ import yaml
 from codegen import check, corrections, generate, spec
 from codegen.__main__ import main
 from codegen.check import check_source
-from codegen.drift.prose import in_our_words
+from codegen.vendoring.prose import in_our_words
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 VENDORED = (ROOT / "spec" / "iam_api.yaml").read_text("utf-8")
 
 SPEC = """\

@@ -12,13 +12,13 @@ from pathlib import Path
 import attrs
 
 from .. import generate
+from ..drift.load import Input, UnreadableError, parsed, read
+from ..drift.render import FORMATS, Options
+from ..drift.render.markdown import code_span
+from ..drift.report import Review
+from ..drift.review import GenerationError, Project, review
 from ..errors import CodegenError
 from .prose import in_our_words
-from .render import FORMATS, Options
-from .render.markdown import code_span
-from .report import Review
-from .review import GenerationError, Project, review
-from .sources import Input, UnreadableError, parsed, read
 
 _UNRELEASED = "## Unreleased"
 
@@ -27,7 +27,7 @@ _LONGEST_VERSION = 100
 
 
 @attrs.frozen
-class Places:
+class UpdatePaths:
     """Where what an update writes stands."""
 
     spec: Path
@@ -57,7 +57,9 @@ class Outcome:
     """JSON pointers of prose that is not this project's own."""
 
 
-def update(name: str, project: Project, places: Places, *, own_prose: bool, today: datetime.date) -> Outcome | None:
+def update(
+    name: str, project: Project, places: UpdatePaths, *, own_prose: bool, today: datetime.date
+) -> Outcome | None:
     """Take a new description into the project.
 
     Args:

@@ -13,8 +13,8 @@ import httpx
 from ..errors import CodegenError
 from ..limits import MAX_BYTES, LimitError
 from ..spec import Spec, as_spec, check, check_refs, parse_yaml
-from . import forms
-from .match import same_templates
+from . import structure
+from .matching import same_templates
 from .report import Source
 
 _TIMEOUT = httpx.Timeout(30)
@@ -79,7 +79,7 @@ def parsed(data: bytes, shown: str, *, generating: bool) -> Input:
         file = parse_yaml(data, shown)
         spec = as_spec(file)
         (check if generating else check_refs)(spec)
-        notes = (*forms.drop_malformed(spec), *same_templates(spec))
+        notes = (*structure.drop_malformed(spec), *same_templates(spec))
     except CodegenError as error:
         raise UnreadableError(str(error)) from error
     source = Source(shown, file.sha256, spec.version, tuple(file.text.splitlines()))
