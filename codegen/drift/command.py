@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 import attrs
 
@@ -24,8 +24,19 @@ from .render import FORMATS, Options
 from .render.common import printable
 from .report import CHOICES, Layer, Review
 from .review import GenerationError, Project, review
+from .settings import Settings, load_settings
 
 ACCEPTED = Path("spec/accepted-drift.yaml")
+
+
+class _Given(TypedDict):
+    """What every review of one command is given."""
+
+    project: Project
+    accepted: tuple[baseline.Accepted, ...]
+    settings: Settings
+    today: datetime.date
+
 
 if TYPE_CHECKING:
     _Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -65,6 +76,12 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
     )
     drift.add_argument(
         "--accepted", type=Path, default=ACCEPTED, metavar="FILE", help="changes that gates let pass (%(default)s)"
+    )
+    drift.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="levels, paths and sunset policy (drift.toml, or [tool.gcore-iam.drift] in pyproject.toml)",
     )
     drift.set_defaults(run=_drift)
 
@@ -147,22 +164,26 @@ def review_or_wire(arguments: argparse.Namespace, layers: Sequence[Layer]) -> tu
     if arguments.old == arguments.new == "-":
         raise CodegenError("standard input can be one side only")
     generating = bool({"python", "overlay"} & set(layers))
-    accepted = baseline.load(arguments.accepted)
-    project = load_project(arguments, generating=generating)
+    given: _Given = {
+        "project": load_project(arguments, generating=generating),
+        "accepted": baseline.load(arguments.accepted),
+        "settings": load_settings(arguments.settings),
+        "today": today(),
+    }
     if not generating:
         old, new = (read(name, generating=False) for name in (arguments.old, arguments.new))
-        return review(old, new, project, layers=layers, accepted=accepted, today=today()), ""
+        return review(old, new, layers=layers, **given), ""
     old, new = (read_both_ways(name) for name in (arguments.old, arguments.new))
     try:
         for side in (old, new):
             if side.client_problem:
                 raise GenerationError(side.client_problem)
-        return review(old, new, project, layers=layers, accepted=accepted, today=today()), ""
+        return review(old, new, layers=layers, **given), ""
     except GenerationError as error:
         plain: list[Layer] = [layer for layer in layers if layer not in ("python", "overlay")]
         if not plain:
             raise
-        found = review(old, new, project, layers=plain, accepted=accepted, today=today())
+        found = review(old, new, layers=plain, **given)
         note = f"no client can be made, so Python and the overlay are not compared: {str(error).splitlines()[0]}"
         return attrs.evolve(found, notes=(note, *found.notes)), str(error)
 

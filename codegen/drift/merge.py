@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-import attrs
-
 from ..errors import CodegenError
 from ..spec import Json, Spec
 from .checks.rules import READER_LEVELS, SHARED, ReaderLevel, View

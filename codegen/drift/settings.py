@@ -14,6 +14,7 @@ level = "error"                              # error, warning, info, or none: no
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import attrs
 from ..errors import CodegenError
 from ..spec import Json
 from .checks.rules import CLIENT_VIEW, READER_LEVELS, Override, View, rule_ids
+from .report import Change
 
 FILE = Path("drift.toml")
 PYPROJECT = Path("pyproject.toml")
@@ -41,9 +43,24 @@ class Settings:
 
     def reviews(self, path: str) -> bool:
         """Return whether a path of the API is reviewed."""
-        return any(fnmatchcase(path, pattern) for pattern in self.include) and not any(
-            fnmatchcase(path, pattern) for pattern in self.exclude
-        )
+        is_included = any(fnmatchcase(path, pattern) for pattern in self.include)
+        return is_included and not any(fnmatchcase(path, pattern) for pattern in self.exclude)
+
+    def apply(self, changes: Sequence[Change]) -> list[Change]:
+        """Give the changes of Python and of the overlay the reader's levels, and leave out what is not reviewed."""
+        found = []
+        for change in changes:
+            paths = {operation.partition(" ")[2] for operation in change.operations}
+            if change.layer not in ("wire", "docs"):
+                if paths and not any(map(self.reviews, paths)):
+                    continue
+                levels = {self.view.override(change.id, path) or change.level for path in paths or {""}}
+                level = min(levels, key=READER_LEVELS.index)
+                if level == "none":
+                    continue
+                change = attrs.evolve(change, level=level)
+            found.append(change)
+        return found
 
 
 def load_settings(file: Path | None = None) -> Settings:
@@ -78,18 +95,20 @@ def parse_settings(content: dict[str, Json], name: str) -> Settings:
     days = content.get("sunset-days")
     if days is not None and (not isinstance(days, int) or isinstance(days, bool) or days < 0):
         raise CodegenError(f"{name}: sunset-days: a number of days is expected, not {days!r}")
-    overrides = [*_read_view(_VIEWS[view]), *_read_levels(content.get("levels", []), name)]
+    own = _read_levels(content.get("levels", []), name)
+    path = _VIEWS[view]
+    base = _read_view(path) if path else CLIENT_VIEW
     return Settings(
-        View(tuple(overrides), has_guards=view == "client"),
+        View((*base.overrides, *own), base.guards),
         include=_read_patterns(content, "include", name) or ("*",),
         exclude=_read_patterns(content, "exclude", name),
         sunset_days=days,
     )
 
 
-def _read_view(path: Path | None) -> list[Override]:
-    rows = tomllib.loads(path.read_text("utf-8"))["levels"] if path else {}
-    return [Override(rule, level) for rule, level in rows.items()]
+def _read_view(path: Path) -> View:
+    table = tomllib.loads(path.read_text("utf-8"))
+    return View(tuple(Override(rule, level) for rule, level in table["levels"].items()), frozenset(table["guards"]))
 
 
 def _read_levels(rows: Json, name: str) -> list[Override]:

@@ -124,8 +124,8 @@ class View:
 
     overrides: tuple[Override, ...] = ()
     """The last one that fits counts."""
-    has_guards: bool = True
-    """Whether what is known of a place makes changes there milder."""
+    guards: frozenset[str] = frozenset(GUARDS)
+    """What makes a change milder if it is known of its place."""
 
     def level(self, name: str, guards: frozenset[str] = frozenset(), path: str = "") -> ReaderLevel:
         """Return the level of a change.
@@ -135,12 +135,19 @@ class View:
             guards: What is known of its place, as keys of `GUARDS`.
             path: The path of the API that it reaches, "" for the spec as a whole.
         """
+        overridden = self.override(name, path)
+        if overridden:
+            return overridden
+        levels: list[ReaderLevel] = [find_rule(name).level]
+        levels += [GUARDS[guard][0] for guard in guards & self.guards]
+        return max(levels, key=READER_LEVELS.index)
+
+    def override(self, name: str, path: str = "") -> ReaderLevel | None:
+        """Return the level that the reader gives to a rule on a path, None for none."""
         for override in reversed(self.overrides):
             if fnmatchcase(name, override.rule) and (override.path == "*" or fnmatchcase(path, override.path)):
                 return override.level
-        levels: list[ReaderLevel] = [find_rule(name).level]
-        levels += [GUARDS[guard][0] for guard in guards] if self.has_guards else []
-        return max(levels, key=READER_LEVELS.index)
+        return None
 
 
 CLIENT_VIEW = View()
