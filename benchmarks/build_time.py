@@ -29,7 +29,7 @@ Work = Callable[[], object]
 
 
 def comparisons() -> list[Comparison]:
-    """The layers one after the other, on the vendored description and a changed one; then a megabyte of description."""
+    """The layers one after the other, on the vendored spec and a changed one; then a megabyte of description."""
     data = (ROOT / "spec" / "iam_api.yaml").read_bytes()
     changed = data.replace(b"one_time_password", b"second_factor").replace(b"- zh\n", b"- zh\n        - fr\n")
     large = yaml.dump(_large(), Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False).encode()
@@ -49,7 +49,7 @@ def comparisons() -> list[Comparison]:
 
     def generated() -> None:
         for side in (old, new):
-            with generate.generated(side.spec, project.corrections, project.config, lenient=True):
+            with generate.generate_package(side.spec, project.corrections, project.config, lenient=True):
                 pass
 
     def checked() -> None:

@@ -187,6 +187,25 @@ def comparisons(peers: Peers, near: str, far: str, *, quick: bool) -> Iterator[C
         if not quick:
             in_all_bounds = {OFFICIAL: 1.0, GENERATOR: 1.15, BARE: 1.15}
             yield Comparison(f"peak memory of the process, {what}", in_all, in_all_bounds)
+    yield from long_lists(peers, near, rounds=1 if quick else 5)
+
+
+def long_lists(peers: Peers, url: str, rounds: int) -> Iterator[Comparison]:
+    """Compare a list of 1,000,000 users with one of 100,000, streamed from a transport in the process."""
+    shorter = "100,000 users"
+    cases = {OURS: ("stream_1_000_000", 1_000_000), shorter: ("stream_100_000", 100_000)}
+    growth: dict[str, Sample] = {}
+    time_per_user: dict[str, Sample] = {}
+    for name, (case, users) in cases.items():
+        growth[name], _, seconds = peers.memory("ours", case, url)
+        time_per_user[name] = partial(_per_user, seconds, users)
+    what = "1,000,000 users streamed in process"
+    yield Comparison(f"memory more than before, {what}", growth, {shorter: 1.25}, rounds=rounds)
+    yield Comparison(f"time per user, {what}", time_per_user, {shorter: 1.05}, rounds=rounds)
+
+
+def _per_user(sample: Sample, users: int) -> list[float]:
+    return [seconds / users for seconds in sample()]
 
 
 def _waiting(rounds: int) -> list[float]:

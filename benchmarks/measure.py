@@ -30,6 +30,7 @@ class Comparison:
         bounds: By the name of another way: how many times as long ours may take.
         tail: The same for the slowest hundredth.
         limits: By the name of another way: why the bound may not be met, and what was tried.
+        rounds: How often to measure each way where that takes long; None leaves it to the caller.
     """
 
     what: str
@@ -37,6 +38,7 @@ class Comparison:
     bounds: Mapping[str, float]
     tail: Mapping[str, float] = attrs.field(factory=dict)
     limits: Mapping[str, str] = attrs.field(factory=dict)
+    rounds: int | None = None
 
 
 @attrs.frozen
@@ -58,7 +60,7 @@ def measure(comparison: Comparison, rounds: int) -> list[Row]:
 
     Args:
         comparison: What to measure.
-        rounds: How often to measure each way, 1 or more.
+        rounds: How often to measure each way, 1 or more, unless the comparison says.
 
     Returns:
         A row for each bound: the medians, their ratio, and whether it is within the bound.
@@ -66,12 +68,13 @@ def measure(comparison: Comparison, rounds: int) -> list[Row]:
     for sample in comparison.ways.values():
         sample()  # what is loaded or compiled once is no part of the work
     samples: dict[str, list[float]] = {name: [] for name in comparison.ways}
-    for _ in range(rounds):
+    for _ in range(comparison.rounds or rounds):
         for name in random.sample(list(samples), len(samples)):
             samples[name] += comparison.ways[name]()
+    tails = {name: _slowest(each) for name, each in samples.items()} if comparison.tail else {}
     return [
         *_rows(comparison, {name: statistics.median(each) for name, each in samples.items()}, comparison.bounds, ""),
-        *_rows(comparison, {name: _slowest(each) for name, each in samples.items()}, comparison.tail, ", p99"),
+        *_rows(comparison, tails, comparison.tail, ", p99"),
     ]
 
 
@@ -89,9 +92,9 @@ def in_process(way: Way) -> Sample:
 
 
 def _rows(comparison: Comparison, sizes: Mapping[str, float], bounds: Mapping[str, float], of: str) -> list[Row]:
-    ours = sizes[OURS]
     rows = []
     for name, bound in bounds.items():
+        ours = sizes[OURS]
         ratio = ours / sizes[name]
         note = comparison.limits.get(name, "") if ratio > bound else ""
         rows.append(Row(comparison.what + of, name, ours, sizes[name], ratio, bound, ratio <= bound, note))

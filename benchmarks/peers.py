@@ -10,6 +10,7 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib.metadata import distributions, version
 from pathlib import Path
 
@@ -71,24 +72,28 @@ class Peers:
 
         return sample
 
-    def memory(self, name: str, case: str, url: str) -> tuple[Sample, Sample]:
-        """Kilobytes that a process has at most that does a case of `ways`: more than before, and in all.
+    def memory(self, name: str, case: str, url: str) -> tuple[Sample, Sample, Sample]:
+        """Measure a case of `ways` once, in a new process a sample.
 
-        The second takes what the processes of the first have told, as long as there is any.
+        Returns:
+            Kilobytes that the process grows by at most, kilobytes that it has at most, and seconds. The second and the
+            third use the processes that the first has run, as long as there are any.
         """
-        in_all: deque[float] = deque()
+        peaks: deque[float] = deque()
+        seconds: deque[float] = deque()
 
         def sample() -> list[float]:
-            more, peak = json.loads(self._run("-m", "benchmarks.worker", name, case, url, "--memory"))
-            in_all.append(peak)
-            return [more]
+            growth, peak, time = json.loads(self._run("-m", "benchmarks.worker", name, case, url, "--memory"))
+            peaks.append(peak)
+            seconds.append(time)
+            return [growth]
 
-        def sample_in_all() -> list[float]:
-            if not in_all:
+        def sample_from(queue: deque[float]) -> list[float]:
+            if not queue:
                 sample()
-            return [in_all.popleft()]
+            return [queue.popleft()]
 
-        return sample, sample_in_all
+        return sample, partial(sample_from, peaks), partial(sample_from, seconds)
 
     def script(self, text: str, *arguments: str) -> Sample:
         """How many seconds a script takes in a new process, without what Python itself takes to start and to end."""

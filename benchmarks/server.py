@@ -1,10 +1,9 @@
-"""A server of users that is never the bottleneck: it answers from bytes that are ready, in a process of its own."""
+"""A server of users that is never the bottleneck: it sends bytes that are ready, in a process of its own."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import ssl
 import subprocess
 import sys
@@ -13,43 +12,37 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-_INVENTED = 100
-"""People that are served again and again, under other ids."""
+from .ways import UserPages
+
+_GENERATED = 100
+"""Users that are served again and again, under other ids."""
 
 
-class Users:
-    """A list of users as JSON."""
+class Responses:
+    """Renders the responses of a list of users."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, count: int) -> None:
         from gcore_iam.testing import FakeIAM  # here, so that those who measure do not load it
 
-        self._number = number
-        parts = [json.dumps(user).partition('"id": ') for user in FakeIAM(_INVENTED).users]
-        self._parts = [(head + key, rest[rest.index(",") :]) for head, key, rest in parts]
+        self._pages = UserPages(list(FakeIAM(_GENERATED).users), count)
 
-    def answer(self, target: str) -> bytes:
-        """The body of an answer: a page, or one user."""
+    def render(self, target: str) -> bytes:
+        """Build the body of a response: a page, or one user."""
         url = urlsplit(target)
         *_, last = url.path.split("/")
         if last.isdigit():
-            return self._user(int(last) - 1).encode()
+            return self._pages.render_user(int(last) - 1).encode()
         query = parse_qs(url.query)
-        offset, limit = int(query.get("offset", ["0"])[0]), int(query["limit"][0])
-        body = ", ".join(map(self._user, range(offset, min(offset + limit, self._number))))
-        return f'{{"count": {self._number}, "next": null, "previous": null, "results": [{body}]}}'.encode()
-
-    def _user(self, index: int) -> str:
-        head, rest = self._parts[index % _INVENTED]
-        return f"{head}{index + 1}{rest}"
+        return self._pages.render(int(query.get("offset", ["0"])[0]), int(query["limit"][0]))
 
 
 class _Connection(asyncio.Protocol):
     """HTTP/1.1 as far as GET needs it."""
 
-    def __init__(self, users: Users, latency: float, answers: dict[str, bytes]) -> None:
-        self._users = users
+    def __init__(self, responses: Responses, latency: float, cache: dict[str, bytes]) -> None:
+        self._responses = responses
         self._latency = latency
-        self._answers = answers
+        self._cache = cache
         self._transport: asyncio.Transport | None = None
         self._received = b""
 
@@ -62,28 +55,28 @@ class _Connection(asyncio.Protocol):
         while b"\r\n\r\n" in self._received:
             head, _, self._received = self._received.partition(b"\r\n\r\n")
             target = head.split(b" ", 2)[1].decode()
-            if target not in self._answers:
-                body = self._users.answer(target)
+            if target not in self._cache:
+                body = self._responses.render(target)
                 headers = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-                self._answers[target] = headers.encode() + body
+                self._cache[target] = headers.encode() + body
             if self._latency:
-                asyncio.get_running_loop().call_later(self._latency, self._answer, self._answers[target])
+                asyncio.get_running_loop().call_later(self._latency, self._write, self._cache[target])
             else:
-                self._answer(self._answers[target])
+                self._write(self._cache[target])
 
-    def _answer(self, answer: bytes) -> None:
+    def _write(self, response: bytes) -> None:
         assert self._transport is not None
-        self._transport.write(answer)
+        self._transport.write(response)
 
 
 async def _serve(users: int, latency: float, certificate: str) -> None:
-    listed, answers = Users(users), dict[str, bytes]()
+    responses, cache = Responses(users), dict[str, bytes]()
     loop = asyncio.get_running_loop()
     tls = None
     if certificate:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls.load_cert_chain(certificate)
-    server = await loop.create_server(lambda: _Connection(listed, latency, answers), "127.0.0.1", 0, ssl=tls)
+    server = await loop.create_server(lambda: _Connection(responses, latency, cache), "127.0.0.1", 0, ssl=tls)
     print(f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     async with server:
         await loop.run_in_executor(None, sys.stdin.read)  # until whoever has started this closes it
@@ -91,7 +84,7 @@ async def _serve(users: int, latency: float, certificate: str) -> None:
 
 @contextmanager
 def serving(users: int, latency: float = 0.0, certificate: Path | str = "") -> Iterator[str]:
-    """Serve so many users, with so many seconds of latency per answer, and give the URL.
+    """Serve so many users, with so many seconds of latency per response, and give the URL.
 
     With a certificate and its key in a file, serve over TLS.
     """

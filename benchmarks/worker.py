@@ -1,8 +1,8 @@
 """`python -m benchmarks.worker WAY CASE URL`: does one case in one way, in a process that has loaded nothing else.
 
 For each number on standard input it does the work so often, and prints the seconds that each time took as JSON.
-With `--memory` it reads one page first, so that all code is loaded, does the work once, and prints kilobytes: by how
-many the process has grown at most, and what it had at most (Linux).
+With `--memory` it reads one page first, so that all code is loaded, does the work once, and prints as JSON by how many
+kilobytes the process has grown at most, how many it had at most, and the seconds that the work took (Linux).
 """
 
 from __future__ import annotations
@@ -47,15 +47,17 @@ async def timed_async(work: Callable[[], Awaitable[object]], times: int) -> list
     return samples
 
 
-def memory(work: Callable[[], object]) -> tuple[int, int]:
-    """Kilobytes of resident memory at the peak of the work: how many more than before, and how many."""
+def memory(work: Callable[[], object]) -> tuple[int, int, float]:
+    """Measure the work once: kilobytes of growth at the peak, kilobytes at the peak, and seconds."""
     gc.collect()
     (_PROCESS / "clear_refs").write_text("5", "ascii")  # the peak is the present again
     before = _peak()
-    kept = work()
-    after = _peak()
-    del kept
-    return after - before, after
+    start = time.perf_counter()
+    result = work()
+    seconds = time.perf_counter() - start
+    peak = _peak()
+    del result
+    return peak - before, peak, seconds
 
 
 def _peak() -> int:

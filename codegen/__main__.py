@@ -62,12 +62,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    make = commands.add_parser("generate", help="generate the client from the vendored description")
+    make = commands.add_parser("generate", help="generate the client from the vendored spec")
     _inputs(make)
     make.add_argument(
         "--lenient",
         action="store_true",
-        help="apply each correction wherever it matches, however often; for other descriptions than the vendored one",
+        help="apply each correction wherever it matches, however often; for other specs than the vendored one",
     )
     make.set_defaults(run=_generate)
 
@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _inputs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--spec", type=Path, default=SPEC, help="the description (default: %(default)s)")
+    parser.add_argument("--spec", type=Path, default=SPEC, help="the spec (default: %(default)s)")
     parser.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what it gets wrong (%(default)s)")
     parser.add_argument("--config", type=Path, default=CONFIG, help="the generator's options (%(default)s)")
     parser.add_argument("--output", type=Path, default=PACKAGE, help="the generated package (%(default)s)")
@@ -113,10 +113,10 @@ def _generate(arguments: argparse.Namespace) -> int:
     generate.check_output(output)
     description = spec.load(arguments.spec)
     entries = corrections.load(arguments.corrections)
-    folder = generate.nearest_folder(output)
+    folder = generate.find_existing_parent(output)
     gc.disable()  # it takes a sixth of the time of a large spec, and frees nothing before the end
     try:
-        with generate.generated(
+        with generate.generate_package(
             description, entries, arguments.config, lenient=arguments.lenient, beside=folder
         ) as package:
             changed = generate.replace(package, output)
@@ -124,7 +124,7 @@ def _generate(arguments: argparse.Namespace) -> int:
         gc.enable()
     for note in package.notes:
         print(f"note: {printable(note)}")
-    count = len(list(description.operations()))
+    count = len(list(description.iterate_operations()))
     result = f"files changed: {len(changed)}" if changed else "nothing changed"
     print(f"{output}: from {arguments.spec} ({printable(description.version)}), operations: {count}, {result}")
     return 0
@@ -150,7 +150,7 @@ def _api(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     description = spec.load(arguments.spec)
     entries = corrections.load(arguments.corrections)
-    problems = check.check(description, entries, arguments.config, arguments.output)
+    problems = check.find_problems(description, entries, arguments.config, arguments.output)
     problems += unasync.find_differences(arguments.overlay)
     for problem in problems:
         print(visible(problem), file=sys.stderr)
@@ -162,7 +162,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _inventory(arguments: argparse.Namespace) -> int:
-    entries = inventory.inventory(spec.load(arguments.spec), arguments.output, arguments.overlay)
+    entries = inventory.build_inventory(spec.load(arguments.spec), arguments.output, arguments.overlay)
     if arguments.format == "json":
         print(json.dumps([attrs.asdict(entry) for entry in entries], indent=2))
         return 0

@@ -20,8 +20,8 @@ from .limits import (
     LimitError,
     clip_text,
 )
-from .schemas import ALTERNATIVES, SCHEMA_REF, Document, component_name
-from .spec import Spec, escape, mappings, operations, references, resolve
+from .schemas import ALTERNATIVES, SCHEMA_REF, Document, get_component_name
+from .spec import Spec, escape, iterate_mappings, iterate_operations, iterate_references, resolve
 
 _PROSE = ("title", "summary", "description")
 
@@ -38,7 +38,7 @@ def check_counts(spec: Spec) -> None:
     _check_operations(spec)
     properties = values = prose = 0
     targets: dict[str, int] = {}
-    for pointer, mapping in mappings(spec.document):
+    for pointer, mapping in iterate_mappings(spec.document):
         if isinstance(mapping.get("properties"), dict):
             count = len(mapping["properties"])
             properties += count
@@ -61,7 +61,7 @@ def check_counts(spec: Spec) -> None:
 def _check_operations(spec: Spec) -> None:
     paths = spec.document["paths"]
     count = parameters = 0
-    for path, method, operation in operations(spec.document):
+    for path, method, operation in iterate_operations(spec.document):
         count += 1
         listed = [holder.get("parameters") for holder in (paths[path], operation)]
         own = sum(len(found) for found in listed if isinstance(found, list))
@@ -119,7 +119,7 @@ def _check_types(document: Document, name: str) -> None:
     """Compute how many types each schema stands for, and how deep they are, those inside first."""
     sizes: dict[int, tuple[int, int]] = {}
     entered: set[int] = set()
-    for pointer, root in mappings(document):
+    for pointer, root in iterate_mappings(document):
         todo = [(root, False)] if id(root) not in entered else []
         while todo:
             schema, is_done = todo.pop()
@@ -159,7 +159,7 @@ def _check_classes(document: Document, name: str) -> None:
     """Enter classes as Python imports their modules: each inside the one that refers to it first."""
     schemas = document["components"]["schemas"]
     inside = {
-        here: [component_name(ref) for _, ref in references(schema) if ref.startswith(SCHEMA_REF)]
+        here: [get_component_name(ref) for _, ref in iterate_references(schema) if ref.startswith(SCHEMA_REF)]
         for here, schema in schemas.items()
     }
     entered: set[str] = set()

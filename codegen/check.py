@@ -10,19 +10,19 @@ from pathlib import Path
 
 from .corrections import Correction
 from .errors import CodegenError
-from .generate import differences, generated, read_tree
-from .inventory import missing
+from .generate import generate_package, list_differences, read_tree
+from .inventory import find_missing
 from .spec import Spec
 
 CLIENT_PACKAGE = "gcore_iam_client"
 """The name under which FakeIAM imports the generated package."""
 
 
-def check(spec: Spec, corrections: tuple[Correction, ...], config: Path, package: Path) -> list[str]:
-    """Compare the generated package with what the description gives now.
+def find_problems(spec: Spec, corrections: tuple[Correction, ...], config: Path, package: Path) -> list[str]:
+    """Compare the generated package with what the spec gives now.
 
     Args:
-        spec: The vendored description.
+        spec: The vendored spec.
         corrections: What it gets wrong.
         config: openapi-python-client's configuration file.
         package: Folder of the generated package.
@@ -34,12 +34,14 @@ def check(spec: Spec, corrections: tuple[Correction, ...], config: Path, package
         CodegenError: The input is wrong, so there is nothing to compare with.
     """
     problems = check_source(Path(spec.name), spec)
-    with generated(spec, corrections, config) as fresh:
+    with generate_package(spec, corrections, config) as fresh:
         old, new = read_tree(package), fresh.files()
-        for path in differences(old, new):
-            problems.append(f"{package / path}: {_difference(path, old, new)}; run `make generate`")
-        problems += [f"{path}: was not generated; generated code is all that belongs there" for path in strays(package)]
-        problems += [f"{package}: {line}" for line in missing(fresh.document, fresh.path, fresh.config)]
+        for path in list_differences(old, new):
+            problems.append(f"{package / path}: {_describe_difference(path, old, new)}; run `make generate`")
+        problems += [
+            f"{path}: was not generated; generated code is all that belongs there" for path in find_stray_files(package)
+        ]
+        problems += [f"{package}: {line}" for line in find_missing(fresh.document, fresh.path, fresh.config)]
     return problems
 
 
@@ -66,20 +68,20 @@ def list_fake_gaps(package: Path) -> list[str]:
     return run.stdout.splitlines()
 
 
-def strays(package: Path) -> list[Path]:
+def find_stray_files(package: Path) -> list[Path]:
     """What lies beside a package in its folder."""
     beside = package.parent.iterdir() if package.parent.name == "generated" else ()
     return sorted(path for path in beside if path.name not in (package.name, "__pycache__"))
 
 
-def _difference(path: str, old: dict[str, bytes], new: dict[str, bytes]) -> str:
+def _describe_difference(path: str, old: dict[str, bytes], new: dict[str, bytes]) -> str:
     if path not in new:
-        return "is not generated from the description"
-    return "is missing" if path not in old else "differs from what the description gives (edited by hand?)"
+        return "is not generated from the spec"
+    return "is missing" if path not in old else "differs from what the spec gives (edited by hand?)"
 
 
 def check_source(path: Path, spec: Spec) -> list[str]:
-    """Compare a vendored description with `source.toml` beside it, which says what it was taken from."""
+    """Compare a vendored spec with `source.toml` beside it, which says what it was taken from."""
     source = path.with_name("source.toml")
     try:
         recorded = tomllib.loads(source.read_text("utf-8"))["vendored"]

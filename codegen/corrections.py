@@ -1,4 +1,4 @@
-"""Applies `spec/corrections.yaml`: what upstream's description gets wrong, as data.
+"""Applies `spec/corrections.yaml`: what upstream's spec gets wrong, as data.
 
 Each entry says where (a JSONPath, RFC 9535, into the vendored file), what (a rule and its argument), why, and how
 many places it must match. Upstream moving under an entry is an error, not a silent no-op.
@@ -16,7 +16,7 @@ import jsonpath
 
 from .errors import CodegenError
 from .schemas import SECRET
-from .spec import Json, YamlFile, load_yaml, references, resolve
+from .spec import Json, YamlFile, iterate_references, load_yaml, resolve
 
 
 def _merge(target: Json, what: Json) -> Json:
@@ -51,7 +51,7 @@ _TAKES_WHAT = frozenset({"merge"})
 
 @attrs.frozen
 class Correction:
-    """One thing that upstream's description gets wrong."""
+    """One thing that upstream's spec gets wrong."""
 
     id: str
     rule: str
@@ -82,14 +82,14 @@ def load(path: Path) -> tuple[Correction, ...]:
         raise CodegenError(f"{file.place('')}: a list of corrections is expected")
     corrections: list[Correction] = []
     for index, entry in enumerate(file.value or ()):
-        correction = _entry(entry, index, file)
+        correction = _parse_entry(entry, index, file)
         if any(correction.id == other.id for other in corrections):
             raise CodegenError(f"{correction.place}: correction {correction.id!r} stands twice")
         corrections.append(correction)
     return tuple(corrections)
 
 
-def _entry(entry: Json, index: int, here: YamlFile) -> Correction:
+def _parse_entry(entry: Json, index: int, here: YamlFile) -> Correction:
     place = here.place(f"/{index}")
     if not isinstance(entry, dict):
         raise CodegenError(f"{place}: a correction must be a mapping")
@@ -130,7 +130,7 @@ def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, len
         corrections: What to apply, in order.
         document: A decoded OpenAPI document; changed.
         lenient: Apply an entry wherever it matches, however often, and leave out one that refers to what is not
-            there; for descriptions other than the vendored one, on which some entries have nothing to correct.
+            there; for specs other than the vendored one, on which some entries have nothing to correct.
 
     Returns:
         With `lenient`, one note for each entry that does not fit the document.
@@ -146,7 +146,7 @@ def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, len
             found = list(correction.path.finditer(document))
         except jsonpath.JSONPathError as error:
             raise CodegenError(f"{label}: {correction.where} fails: {str(error).splitlines()[0]}") from None
-        dangling = _dangling(correction, document)
+        dangling = _find_dangling_reference(correction, document)
         message = ""
         if dangling:
             message = f"{label} refers to {dangling!r}, which is not there"
@@ -162,9 +162,9 @@ def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, len
     return notes
 
 
-def _dangling(correction: Correction, document: dict[str, Json]) -> str | None:
+def _find_dangling_reference(correction: Correction, document: dict[str, Json]) -> str | None:
     """A reference that a correction would bring in and that leads nowhere."""
-    for _, ref in references(correction.what):
+    for _, ref in iterate_references(correction.what):
         try:
             resolve(document, ref)
         except LookupError:

@@ -1,4 +1,4 @@
-"""Docstrings that templates write, from the prose of the API's description."""
+"""Docstrings that templates write, from the prose of the API's spec."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import textwrap
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
-from .escaping import Code, docstring_literal, text_of
+from .escaping import Code, docstring_literal, unwrap_text
 
 _WIDTH = 100
 _BULLETS = ("-", "*", "+")
 
 
-def plain(text: str | UntrustedString | None) -> str:
+def strip_text(text: str | UntrustedString | None) -> str:
     """Return prose without the space around it; "" when there is none."""
-    return text_of(text).strip()
+    return unwrap_text(text).strip()
 
 
-def docstring(text: str | UntrustedString | None, indent: int = 4) -> Code:
+def format_docstring(text: str | UntrustedString | None, indent: int = 4) -> Code:
     """Return a docstring literal.
 
     Args:
@@ -28,12 +28,12 @@ def docstring(text: str | UntrustedString | None, indent: int = 4) -> Code:
     Returns:
         Python source without the first line's indentation, "" when there is no text.
     """
-    return docstring_literal(_fill(plain(text), _WIDTH - indent), indent)
+    return docstring_literal(_fill(strip_text(text), _WIDTH - indent), indent)
 
 
-def operation_docstring(endpoint: Endpoint, operation_id: str, returns: str) -> Code:
+def format_operation_docstring(endpoint: Endpoint, operation_id: str, returns: str) -> Code:
     """The docstring of a generated function."""
-    parts = [plain(endpoint.summary) or operation_id, plain(endpoint.description)]
+    parts = [strip_text(endpoint.summary) or operation_id, strip_text(endpoint.description)]
     arguments = [
         *endpoint.path_parameters,
         *endpoint.query_parameters,
@@ -41,7 +41,8 @@ def operation_docstring(endpoint: Endpoint, operation_id: str, returns: str) -> 
         *endpoint.cookie_parameters,
     ]
     lines = [
-        f"    {argument.python_name}: {' '.join(plain(argument.description).split()) or f'`{plain(argument.name)}`.'}"
+        f"    {argument.python_name}: "
+        f"{' '.join(strip_text(argument.description).split()) or f'`{strip_text(argument.name)}`.'}"
         for argument in arguments
     ]
     lines += ["    client: Sends the request."]
@@ -54,7 +55,7 @@ def operation_docstring(endpoint: Endpoint, operation_id: str, returns: str) -> 
         "    errors.UnexpectedStatus: Another status, from a client that asks for this error.\n"
         "    httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the client allows."
     )
-    return docstring("\n\n".join(part for part in parts if part))
+    return format_docstring("\n\n".join(part for part in parts if part))
 
 
 def _fill(text: str, width: int) -> str:

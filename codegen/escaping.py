@@ -44,7 +44,7 @@ _CALLS = frozenset({"UUID", "datetime.date.fromisoformat", "datetime.datetime.fr
 """What the generator calls to make a default."""
 
 
-def text_of(value: str | UntrustedString | None) -> str:
+def unwrap_text(value: str | UntrustedString | None) -> str:
     """Return the text itself, "" when there is none."""
     if value is None:
         return ""
@@ -67,7 +67,7 @@ def add_first_line(source: str) -> str:
 
 def string_literal(text: str | UntrustedString | None) -> Code:
     """Return a string literal with exactly this value, in printable characters."""
-    return Code(f'"{_escape(text_of(text))}"')
+    return Code(f'"{_escape(unwrap_text(text))}"')
 
 
 def format_literal(texts: Sequence[str], expressions: Sequence[str]) -> Code:

@@ -1,6 +1,6 @@
 """Python expressions that templates write into models: from JSON to what a property holds, and back.
 
-Whatever the description says, null passes: upstream forgets to declare it, and one null must not lose a page.
+Whatever the spec says, null passes: upstream forgets to declare it, and one null must not lose a page.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.schema import Reference, Schema
 from openapi_python_client.strings import remove_string_escapes
 
-from .docstrings import plain
+from .docstrings import strip_text
 from .errors import CodegenError
-from .escaping import format_literal, identifier, string_literal, text_of, type_expression, value_expression
+from .escaping import format_literal, identifier, string_literal, type_expression, unwrap_text, value_expression
 from .schemas import SECRET
 
 JSON = "json_"
@@ -59,11 +59,11 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, 
         if not in_model:
             return f"decode_enum({source}, {cls}, {kind})"
         # Calling an enum takes ten times as long as looking its member up.
-        found = f"{members_of(cls)}.get({name}) or {cls}({name})"
+        found = f"{name_member_table(cls)}.get({name}) or {cls}({name})"
         return f"({found}) if {first}.__class__ is {kind} else decode_enum({name}, {cls}, {kind})"
     if isinstance(prop, ModelProperty):
         cls = identifier(prop.class_info.name)
-        reader = "read" if cls == model else reader_of(cls)
+        reader = "read" if cls == model else name_reader(cls)
         read = f"{reader}({name})" if in_model else f"{cls}.from_dict({name})"
         return f"{read} if {first}.__class__ is dict else decode_model({name}, {cls})"
     if isinstance(prop, ListProperty):
@@ -77,38 +77,42 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, 
     return f"{function}({source})" if function else source
 
 
-def json_of(prop: PropertyProtocol) -> str:
+def name_json_variable(prop: PropertyProtocol) -> str:
     """The name that a model's module has for the JSON value of a property."""
     return identifier(f"{JSON}{prop.python_name}")
 
 
-def target(prop: PropertyProtocol, model: str) -> str:
+def name_target(prop: PropertyProtocol, model: str) -> str:
     """What the JSON value of a required property is assigned to: the property itself where nothing has to be done."""
-    is_plain = decode(prop, json_of(prop), model, None) == json_of(prop) and not decode_item(prop, model)
-    return f"model.{identifier(prop.python_name)}" if is_plain else json_of(prop)
+    is_plain = decode(prop, name_json_variable(prop), model, None) == name_json_variable(prop) and not decode_item(
+        prop, model
+    )
+    return f"model.{identifier(prop.python_name)}" if is_plain else name_json_variable(prop)
 
 
 def decode_item(prop: PropertyProtocol, model: str) -> str:
     """The expression for `item` of a property that holds a list and nothing else, "" where nothing has to be done."""
-    part = _only_part(prop)
-    inner = decode(part.inner_property, "item", model, text_of(prop.name)) if isinstance(part, ListProperty) else "item"
+    part = _get_single_member(prop)
+    inner = (
+        decode(part.inner_property, "item", model, unwrap_text(prop.name)) if isinstance(part, ListProperty) else "item"
+    )
     return "" if inner == "item" else inner
 
 
-def text_enum_of(prop: PropertyProtocol) -> str:
+def find_text_enum(prop: PropertyProtocol) -> str:
     """The enum of texts that a property holds and nothing else, "" for any other: its members are found at once."""
-    part = _only_part(prop)
+    part = _get_single_member(prop)
     return identifier(part.class_info.name) if isinstance(part, EnumProperty) and part.value_type is str else ""
 
 
-def text_enum_of_item(prop: PropertyProtocol) -> str:
+def find_item_text_enum(prop: PropertyProtocol) -> str:
     """The same for the items of a property that holds a list and nothing else."""
-    part = _only_part(prop)
-    return text_enum_of(part.inner_property) if isinstance(part, ListProperty) else ""
+    part = _get_single_member(prop)
+    return find_text_enum(part.inner_property) if isinstance(part, ListProperty) else ""
 
 
-def default_of(prop: PropertyProtocol) -> str:
-    """The expression for a property's default, UNSET when the description states none."""
+def format_default(prop: PropertyProtocol) -> str:
+    """The expression for a property's default, UNSET when the spec states none."""
     if prop.default is None:
         return "UNSET"
     raw, code = prop.default.raw_value, prop.default.python_code.as_unembedded_code()
@@ -117,18 +121,18 @@ def default_of(prop: PropertyProtocol) -> str:
     return string_literal(raw) if is_text else value_expression(code)
 
 
-def type_of(prop: PropertyProtocol, *, optional: bool = True) -> str:
+def format_type(prop: PropertyProtocol, *, optional: bool = True) -> str:
     """The type of what a property holds; without that of UNSET unless `optional`."""
     return type_expression(prop.get_type_string(no_optional=not optional).as_unembedded_code())
 
 
-def declaration(prop: PropertyProtocol) -> str:
+def format_parameter(prop: PropertyProtocol) -> str:
     """How a function declares a parameter."""
-    default = "" if prop.required and prop.default is None else f" = {default_of(prop)}"
-    return f"{identifier(prop.python_name)}: {type_of(prop)}{default}"
+    default = "" if prop.required and prop.default is None else f" = {format_default(prop)}"
+    return f"{identifier(prop.python_name)}: {format_type(prop)}{default}"
 
 
-def decode_answer(prop: PropertyProtocol, source: str, operation: str) -> str:
+def decode_response(prop: PropertyProtocol, source: str, operation: str) -> str:
     """The expression that makes an answer out of its decoded body, of the answer's type also for a type checker."""
     if isinstance(prop, ModelProperty):
         return f"{identifier(prop.class_info.name)}.from_dict({source})"
@@ -137,18 +141,18 @@ def decode_answer(prop: PropertyProtocol, source: str, operation: str) -> str:
         return expression
     if " if " in expression and isinstance(prop, EnumProperty | ListProperty | ModelProperty):
         return expression
-    return f"_cast({type_of(prop)}, {expression})"
+    return f"_cast({format_type(prop)}, {expression})"
 
 
-def body_kinds(prop: PropertyProtocol) -> str:
+def list_body_types(prop: PropertyProtocol) -> str:
     """The classes of decoded JSON that a body of arrays or of several models may have, "" for any other."""
-    kinds = {_accepts(part) for part in members(prop)}
+    kinds = {_name_json_class(part) for part in list_members(prop)}
     return ", ".join(sorted(kinds)) if kinds <= {"dict", "list"} and kinds != {"dict"} else ""
 
 
-def url(path: str, parameters: Iterable[PropertyProtocol]) -> str:
+def format_url(path: str, parameters: Iterable[PropertyProtocol]) -> str:
     """The f-string that puts parameters into a path template."""
-    names = {text_of(parameter.name): identifier(parameter.python_name) for parameter in parameters}
+    names = {unwrap_text(parameter.name): identifier(parameter.python_name) for parameter in parameters}
     parts = re.split(r"{([^{}]*)}", path)  # literal text and names of parameters, in turns
     unknown = [name for name in parts[1::2] if name not in names]
     if unknown:
@@ -172,7 +176,7 @@ def encode_in_model(prop: PropertyProtocol, source: str) -> str:
         Python source. It may assign to the name `value`.
     """
     name, first = (source, source) if source.isidentifier() else ("value", f"(value := {source})")
-    part = _only_part(prop)
+    part = _get_single_member(prop)
     if isinstance(part, EnumProperty):  # `value` of an enum's member is a property, and takes three times as long
         return f"{name}._value_ if {first}.__class__ is {identifier(part.class_info.name)} else encode({name})"
     if isinstance(part, ModelProperty):
@@ -182,15 +186,15 @@ def encode_in_model(prop: PropertyProtocol, source: str) -> str:
 
 def encode_item(prop: PropertyProtocol) -> str:
     """The expression for `item` of a property that holds a list and nothing else, "" where nothing has to be done."""
-    part = _only_part(prop)
+    part = _get_single_member(prop)
     inner = encode_in_model(part.inner_property, "item") if isinstance(part, ListProperty) else "item"
     return "" if inner == "item" else inner
 
 
-def members(prop: PropertyProtocol) -> list[PropertyProtocol]:
+def list_members(prop: PropertyProtocol) -> list[PropertyProtocol]:
     """What a property may hold: the members of a union, however deep, or the property itself."""
     inner = prop.inner_properties if isinstance(prop, UnionProperty) else []
-    return [part for member in inner for part in members(member)] if inner else [prop]
+    return [part for member in inner for part in list_members(member)] if inner else [prop]
 
 
 def needs_value(properties: Iterable[PropertyProtocol]) -> bool:
@@ -198,30 +202,30 @@ def needs_value(properties: Iterable[PropertyProtocol]) -> bool:
     return any(encode_item(prop) or "value :=" in encode_in_model(prop, "held.here") for prop in properties)
 
 
-def _only_part(prop: PropertyProtocol) -> PropertyProtocol | None:
+def _get_single_member(prop: PropertyProtocol) -> PropertyProtocol | None:
     """What a property holds when it is not null; None when that may be of several types."""
-    parts = [part for part in members(prop) if not isinstance(part, NoneProperty)]
+    parts = [part for part in list_members(prop) if not isinstance(part, NoneProperty)]
     return parts[0] if len(parts) == 1 else None
 
 
-def members_of(enum: str) -> str:
+def name_member_table(enum: str) -> str:
     """The name that a model's module has for the members of an enum by their values."""
     return f"_MEMBERS_OF_{identifier(enum)}"
 
 
-def reader_of(model: str) -> str:
+def name_reader(model: str) -> str:
     """The name that a model's module has for what reads another one."""
     return f"_read_{identifier(model)}"
 
 
-def class_names(
+def list_class_names(
     prop: PropertyProtocol, kinds: type | UnionType = EnumProperty | ModelProperty
 ) -> list[tuple[str, str]]:
     """The models and enums, or only one of the kinds, that `decode` names, as (module, class)."""
     if isinstance(prop, UnionProperty):
-        return [name for inner in prop.inner_properties for name in class_names(inner, kinds)]
+        return [name for inner in prop.inner_properties for name in list_class_names(inner, kinds)]
     if isinstance(prop, ListProperty):
-        return class_names(prop.inner_property, kinds)
+        return list_class_names(prop.inner_property, kinds)
     if isinstance(prop, EnumProperty | ModelProperty) and isinstance(prop, kinds):
         return [(str(prop.class_info.module_name), str(prop.class_info.name))]
     return []
@@ -232,11 +236,11 @@ def _decode_union(prop: UnionProperty, source: str, model: str, key: str | None,
     if len(members) == 1:
         return decode(members[0], source, model, key, in_model=in_model)
     decoded = [(inner, decode(inner, "option", model, key, in_model=in_model)) for inner in members]
-    options = [f"({_accepts(inner)}, lambda option: {code})" for inner, code in decoded if code != "option"]
+    options = [f"({_name_json_class(inner)}, lambda option: {code})" for inner, code in decoded if code != "option"]
     return f"decode_union({', '.join([source, *options])})" if options else source
 
 
-def _accepts(prop: PropertyProtocol) -> str:
+def _name_json_class(prop: PropertyProtocol) -> str:
     """The class of the JSON values that a member of a union may take."""
     if isinstance(prop, ModelProperty):
         return "dict"
@@ -257,21 +261,21 @@ def _is_json(prop: PropertyProtocol) -> bool:
 
 
 def is_secret(model: ModelProperty, prop: Property) -> bool:
-    """Whether the description marks a property of a model as one that no repr may show."""
-    return _holds_secret((model.data.properties or {}).get(prop.name))
+    """Whether the spec marks a property of a model as one that no repr may show."""
+    return _has_secret((model.data.properties or {}).get(prop.name))
 
 
-def _holds_secret(schema: Schema | Reference | None) -> bool:
+def _has_secret(schema: Schema | Reference | None) -> bool:
     """Whether a schema, an item or an alternative of it is marked; components are classes and mask their own."""
     if not isinstance(schema, Schema):
         return False
     inner = [*schema.allOf, *schema.oneOf, *schema.anyOf, *schema.prefixItems, schema.items]
     marked = (schema.model_extra or {}).get(SECRET) is True or schema.schema_format == "password"
-    return marked or any(_holds_secret(item) for item in inner)
+    return marked or any(_has_secret(item) for item in inner)
 
 
-def meaning(model: ModelProperty, prop: Property) -> str:
+def get_description(model: ModelProperty, prop: Property) -> str:
     """A property's description: what stands beside a `$ref` before what stands at its target."""
     schema = (model.data.properties or {}).get(prop.name)
     beside = getattr(schema, "description", None)
-    return plain(beside or prop.description)
+    return strip_text(beside or prop.description)

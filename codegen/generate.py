@@ -1,4 +1,4 @@
-"""Runs openapi-python-client on the normalised document and swaps its output in whole, or not at all."""
+"""Runs openapi-python-client on the normalized document and swaps its output in whole, or not at all."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from openapi_python_client.parser.responses import Response
 from openapi_python_client.strings import PythonIdentifier
 from pydantic import ValidationError
 
-from . import description, escaping, expressions, static_check
+from . import contract, escaping, expressions, static_check
 from .corrections import Correction
-from .docstrings import docstring, operation_docstring, plain
+from .docstrings import format_docstring, format_operation_docstring, strip_text
+from .dropped import dropped, format_reason, join_lines
 from .errors import CodegenError
-from .inventory import missing
+from .inventory import find_missing
 from .limits import clip_text
-from .losses import losses, one_line, reason
-from .names import TAKEN_CLASS_NAMES, check_modules, check_names, check_paths, check_values, module_of, rename
-from .normalise import normalise
+from .names import TAKEN_CLASS_NAMES, check_modules, check_names, check_paths, check_values, name_module, rename
+from .normalize import normalize
 from .schemas import Document
-from .spec import Spec, escape, load_yaml, operations
+from .spec import Spec, escape, iterate_operations, load_yaml
 
 TEMPLATES = Path(__file__).parent / "templates"
 GENERATOR_VERSION = version("openapi-python-client")
@@ -76,12 +76,12 @@ class Package:
 
     path: Path
     document: Document
-    """The normalised document that it was generated from."""
+    """The normalized document that it was generated from."""
     config: Config
     data: GeneratorData
     notes: tuple[str, ...]
     """Corrections that do not fit the document (lenient mode only)."""
-    losses: tuple[str, ...]
+    dropped: tuple[str, ...]
     """What it lacks of the document (tolerant mode only)."""
 
     def files(self) -> dict[str, bytes]:
@@ -99,7 +99,7 @@ def read_tree(path: Path) -> dict[str, bytes]:
 
 
 @contextlib.contextmanager
-def generated(
+def generate_package(
     spec: Spec,
     corrections: tuple[Correction, ...],
     config_path: Path,
@@ -115,7 +115,7 @@ def generated(
         corrections: What it gets wrong.
         config_path: openapi-python-client's configuration file.
         lenient: Apply corrections wherever they match, however often.
-        tolerant: Go on when the generator loses a part of the document, and say so in the package's `losses`.
+        tolerant: Go on when the generator loses a part of the document, and say so in the package's `dropped`.
         beside: A folder to make the temporary one in, so that the package can be moved from there.
 
     Yields:
@@ -124,30 +124,32 @@ def generated(
     Raises:
         CodegenError: The input is wrong, or, unless `tolerant`, the generator would lose a part of it.
     """
-    normalised = normalise(spec, corrections, lenient=lenient)
+    normalized = normalize(spec, corrections, lenient=lenient)
     with tempfile.TemporaryDirectory(prefix=".generating-", dir=beside) as folder:
         work = Path(folder)
         source = work / "openapi.json"
-        source.write_text(json.dumps(normalised.document), encoding="utf-8")
-        config = _config(config_path, source, work / "package")
-        check_names(normalised.document, spec, config)
-        check_values(normalised.document, spec, config)
+        source.write_text(json.dumps(normalized.document), encoding="utf-8")
+        config = _load_config(config_path, source, work / "package")
+        check_names(normalized.document, spec, config)
+        check_values(normalized.document, spec, config)
         data = _parse(source, spec, config)
-        lost = list(losses(normalised.document, data, config))
+        lost = list(dropped(normalized.document, data, config))
         if lost and not tolerant:
             raise CodegenError("\n".join(f"{spec.name}: {loss}" for loss in lost))
         check_modules(data, spec)
         rename(data)
         check_paths(data, spec)
         _render(data, config, spec)
-        (work / "package" / "description.py").write_text(description.module(normalised.corrected), encoding="utf-8")
+        (work / "package" / "description.py").write_text(
+            contract.render_contract(normalized.corrected), encoding="utf-8"
+        )
         _finish(config, spec)
         _check_code(work / "package", spec)
         if not lost:  # else the same is told of twice
-            lost = missing(normalised.document, work / "package", config, typed=False)
+            lost = find_missing(normalized.document, work / "package", config, typed=False)
         if lost and not tolerant:
             raise CodegenError("\n".join(f"{spec.name}: {loss}" for loss in lost))
-        yield Package(work / "package", normalised.document, config, data, normalised.notes, tuple(lost))
+        yield Package(work / "package", normalized.document, config, data, normalized.notes, tuple(lost))
 
 
 def replace(package: Package, output: Path) -> list[str]:
@@ -164,7 +166,7 @@ def replace(package: Package, output: Path) -> list[str]:
         CodegenError: The folder holds something that was not generated; nothing has been changed then.
     """
     check_output(output)
-    changed = differences(read_tree(output), package.files())
+    changed = list_differences(read_tree(output), package.files())
     if not changed:
         return []
     package.path.chmod(0o755)
@@ -181,7 +183,7 @@ def replace(package: Package, output: Path) -> list[str]:
     return changed
 
 
-def differences(old: dict[str, bytes], new: dict[str, bytes]) -> list[str]:
+def list_differences(old: dict[str, bytes], new: dict[str, bytes]) -> list[str]:
     """Paths whose bytes differ between two trees, or that only one has."""
     return sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
 
@@ -204,7 +206,7 @@ def check_output(output: Path) -> None:
             )
 
 
-def nearest_folder(output: Path) -> Path:
+def find_existing_parent(output: Path) -> Path:
     """The folder to generate in so that the result can be moved to its place: the nearest one that is there."""
     return next(path for path in output.absolute().parents if path.exists())
 
@@ -212,7 +214,7 @@ def nearest_folder(output: Path) -> Path:
 # --- steps ---------------------------------------------------------------------------------------------------------
 
 
-def _config(path: Path, source: Path, output: Path) -> Config:
+def _load_config(path: Path, source: Path, output: Path) -> Config:
     file = load_yaml(path)
     options = {} if file.value is None else file.value
     if not isinstance(options, dict):
@@ -243,10 +245,10 @@ def _parse(source: Path, spec: Spec, config: Config) -> GeneratorData:
     try:
         data = GeneratorData.from_dict(json.loads(source.read_text("utf-8")), config=config)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-        problem = one_line(str(error))
-        raise CodegenError(f"{spec.name}: the generator cannot take this description: {problem}") from error
+        problem = join_lines(str(error))
+        raise CodegenError(f"{spec.name}: the generator cannot take this spec: {problem}") from error
     if isinstance(data, GeneratorError):
-        raise CodegenError(f"{spec.name}: is not a valid OpenAPI description: {one_line(data.detail or data.header)}")
+        raise CodegenError(f"{spec.name}: is not a valid OpenAPI spec: {join_lines(data.detail or data.header)}")
     return data
 
 
@@ -260,12 +262,14 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
             "generator_version": GENERATOR_VERSION,
         },
         operations={
-            ".".join(module_of(operation, config)): {
+            ".".join(name_module(operation, config)): {
                 "id": operation["operationId"],
                 "method": method.upper(),
                 "path": path,
             }
-            for path, method, operation in operations(json.loads(Path(config.document_source).read_text("utf-8")))
+            for path, method, operation in iterate_operations(
+                json.loads(Path(config.document_source).read_text("utf-8"))
+            )
         },
         **{function.__name__: escaping.emits_code(function) for function in _EMITTERS},
         string_literal=escaping.string_literal,
@@ -273,20 +277,20 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
         type_expression=escaping.type_expression,
         identifier=escaping.identifier,
         file_name=escaping.file_name,
-        docstring=docstring,
-        operation_docstring=operation_docstring,
-        plain=plain,
-        text_of=escaping.text_of,
+        format_docstring=format_docstring,
+        format_operation_docstring=format_operation_docstring,
+        strip_text=strip_text,
+        unwrap_text=escaping.unwrap_text,
         unescape=escaping.unescape,
         needs_value=expressions.needs_value,
         is_secret=expressions.is_secret,
-        meaning=expressions.meaning,
-        imports_of=_imports_of,
-        model_imports_of=_model_imports_of,
+        get_description=expressions.get_description,
+        list_imports=_list_imports,
+        list_model_imports=_list_model_imports,
         contains_itself=_contains_itself,
-        enum_imports_of=_enum_imports_of,
-        success_types=success_types,
-        answer_type=_answer_type,
+        list_enum_imports=_list_enum_imports,
+        list_success_types=list_success_types,
+        format_response_type=_format_response_type,
     )
     project.env.bytecode_cache = _TEMPLATE_CACHE
     project.env.autoescape = True  # so that Jinja tells `Code` from text
@@ -295,7 +299,7 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
         with contextlib.redirect_stdout(io.StringIO()):
             errors = project.build()
     except TemplateError as error:
-        raise CodegenError(f"{TEMPLATES}: a template fails on {spec.name}: {one_line(str(error))}") from error
+        raise CodegenError(f"{TEMPLATES}: a template fails on {spec.name}: {join_lines(str(error))}") from error
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
@@ -310,62 +314,62 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
     told = [error for collection in data.endpoint_collections_by_tag.values() for error in collection.parse_errors]
     problems = [error for error in errors if error not in data.errors and error not in told]
     if problems:
-        raise CodegenError(f"{spec.name}: the generator failed{reason(problems)}")
+        raise CodegenError(f"{spec.name}: the generator failed{format_reason(problems)}")
 
 
-def instance_of(prop: PropertyProtocol) -> str:
+def format_instance_check(prop: PropertyProtocol) -> str:
     """What `isinstance` takes for the type of a property."""
-    types = [expressions.type_of(part, optional=False) for part in expressions.members(prop)]
+    types = [expressions.format_type(part, optional=False) for part in expressions.list_members(prop)]
     return " | ".join("object" if name == "Any" else name.split("[")[0] for name in types)
 
 
 _EMITTERS: tuple[Callable[..., str], ...] = (
     expressions.decode,
     expressions.decode_item,
-    expressions.json_of,
-    expressions.target,
-    expressions.members_of,
-    expressions.reader_of,
+    expressions.name_json_variable,
+    expressions.name_target,
+    expressions.name_member_table,
+    expressions.name_reader,
     expressions.encode,
     expressions.encode_in_model,
     expressions.encode_item,
-    expressions.text_enum_of,
-    expressions.text_enum_of_item,
-    expressions.declaration,
-    expressions.decode_answer,
-    expressions.body_kinds,
-    expressions.default_of,
-    expressions.type_of,
-    expressions.url,
-    instance_of,
+    expressions.find_text_enum,
+    expressions.find_item_text_enum,
+    expressions.format_parameter,
+    expressions.decode_response,
+    expressions.list_body_types,
+    expressions.format_default,
+    expressions.format_type,
+    expressions.format_url,
+    format_instance_check,
 )
 """Functions that put `escaping.Code` together."""
 
 
-def _imports_of(properties: Iterable[PropertyProtocol]) -> list[tuple[str, str]]:
-    return sorted({name for prop in properties for name in expressions.class_names(prop)})
+def _list_imports(properties: Iterable[PropertyProtocol]) -> list[tuple[str, str]]:
+    return sorted({name for prop in properties for name in expressions.list_class_names(prop)})
 
 
-def _model_imports_of(properties: Iterable[PropertyProtocol], but: str) -> list[tuple[str, str]]:
-    names = {name for prop in properties for name in expressions.class_names(prop, ModelProperty)}
+def _list_model_imports(properties: Iterable[PropertyProtocol], but: str) -> list[tuple[str, str]]:
+    names = {name for prop in properties for name in expressions.list_class_names(prop, ModelProperty)}
     return sorted(name for name in names if name[1] != but)
 
 
 def _contains_itself(properties: Iterable[PropertyProtocol], name: str) -> bool:
-    return any(name == other for prop in properties for _, other in expressions.class_names(prop, ModelProperty))
+    return any(name == other for prop in properties for _, other in expressions.list_class_names(prop, ModelProperty))
 
 
-def _enum_imports_of(properties: Iterable[PropertyProtocol]) -> list[tuple[str, str]]:
-    return sorted({name for prop in properties for name in expressions.class_names(prop, EnumProperty)})
+def _list_enum_imports(properties: Iterable[PropertyProtocol]) -> list[tuple[str, str]]:
+    return sorted({name for prop in properties for name in expressions.list_class_names(prop, EnumProperty)})
 
 
-def success_types(endpoint: Endpoint) -> list[str]:
+def list_success_types(endpoint: Endpoint) -> list[str]:
     """The Python types that a function of an operation may return for a success, sorted."""
-    types = {_answer_type(response) for response in endpoint.responses}
+    types = {_format_response_type(response) for response in endpoint.responses}
     return sorted(types) or ["None"]
 
 
-def _answer_type(response: Response) -> str:
+def _format_response_type(response: Response) -> str:
     fixed = {"None": "None", "response.text": "str", "response.content": "bytes"}.get(response.source["attribute"])
     if fixed == "bytes" and isinstance(response.prop, FileProperty):
         return "File"
@@ -380,7 +384,7 @@ def _finish(config: Config, spec: Spec) -> None:
         # Commands of our own configuration file, run as the generator itself would run them.
         run = subprocess.run(hook, shell=True, cwd=package, env=environment, capture_output=True, check=False)  # noqa: S602
         if run.returncode:
-            said = one_line((run.stderr or run.stdout).decode(errors="replace"))
+            said = join_lines((run.stderr or run.stdout).decode(errors="replace"))
             raise CodegenError(f"{spec.name}: post hook failed: {hook}: {said[:500]}")
     for file in package.rglob("*.py"):
         file.write_text(escaping.add_first_line(file.read_text("utf-8")), encoding="utf-8")
@@ -392,4 +396,4 @@ def _finish(config: Config, spec: Spec) -> None:
 def _check_code(package: Path, spec: Spec) -> None:
     problem = next(static_check.check_package(package), None)
     if problem is not None:
-        raise CodegenError(f"{spec.name}: the generated package cannot be used: {one_line(problem)}")
+        raise CodegenError(f"{spec.name}: the generated package cannot be used: {join_lines(problem)}")

@@ -13,15 +13,15 @@ from openapi_python_client.strings import PythonIdentifier, pascal_case
 
 from .errors import CodegenError
 from .expressions import JSON
-from .schemas import Document, followed
-from .spec import Json, Spec, operations, resolve
+from .schemas import Document, follow_refs
+from .spec import Json, Spec, iterate_operations, resolve
 
 _SCHEMA_REF = "#/components/schemas/"
 
 
 @attrs.frozen
 class Entry:
-    """One operation of the description and what stands for it in Python."""
+    """One operation of the spec and what stands for it in Python."""
 
     id: str
     """The `operationId`."""
@@ -39,11 +39,11 @@ class Entry:
     """The hand-written method, as a user calls it; None when there is none yet."""
 
 
-def inventory(spec: Spec, package: Path, overlay: Path) -> tuple[Entry, ...]:
-    """List every operation of a description, in its order.
+def build_inventory(spec: Spec, package: Path, overlay: Path) -> tuple[Entry, ...]:
+    """List every operation of a spec, in its order.
 
     Args:
-        spec: The vendored description; operations without an `operationId` are listed under the generated one.
+        spec: The vendored spec; operations without an `operationId` are listed under the generated one.
         package: Folder of the generated package.
         overlay: Folder of the hand-written package.
 
@@ -53,24 +53,24 @@ def inventory(spec: Spec, package: Path, overlay: Path) -> tuple[Entry, ...]:
     Raises:
         CodegenError: A file of one of the packages cannot be read as what it should be.
     """
-    modules = {(method, path): found for method, path, found in _operation_modules(package)}
-    methods = overlay_methods(overlay)
+    modules = {(method, path): found for method, path, found in _read_operations(package)}
+    methods = find_overlay_methods(overlay)
     entries: list[Entry] = []
-    for path, method, operation in operations(spec.document):
+    for path, method, operation in iterate_operations(spec.document):
         name, module, success = modules.get((method.upper(), path), (operation.get("operationId", ""), "", ""))
         function = "sync_detailed" if module else ""
         entries.append(Entry(name, method.upper(), path, module, function, success, methods.get(module)))
     return tuple(entries)
 
 
-def _operation_modules(package: Path) -> Iterator[tuple[str, str, tuple[str, str, str]]]:
+def _read_operations(package: Path) -> Iterator[tuple[str, str, tuple[str, str, str]]]:
     """(method, path, (operation id, dotted module, success type)) of each generated operation."""
     for file in sorted((package / "api").glob("*/*.py")):
         if file.name == "__init__.py":
             continue
         described: Mapping[str, Json] = {}
         success = ""
-        for node in source(file).body:
+        for node in parse_source(file).body:
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
                 described = {
                     keyword.arg: keyword.value.value
@@ -87,7 +87,7 @@ def _operation_modules(package: Path) -> Iterator[tuple[str, str, tuple[str, str
         yield described["method"], described["path"], (described["id"], module, success)
 
 
-def source(file: Path) -> ast.Module:
+def parse_source(file: Path) -> ast.Module:
     """Parse a file.
 
     Raises:
@@ -100,7 +100,7 @@ def source(file: Path) -> ast.Module:
         raise CodegenError(f"{file}{line}: is not Python: {error.args[0]}") from error
 
 
-def overlay_methods(overlay: Path) -> dict[str, str]:
+def find_overlay_methods(overlay: Path) -> dict[str, str]:
     """The hand-written method that calls each generated module, as a user spells it (`iam.users.get`).
 
     Read from the source: which property of `IAMClient` gives which resource class, also by way of another one, and
@@ -111,13 +111,13 @@ def overlay_methods(overlay: Path) -> dict[str, str]:
         node.name: node
         for file in (folder / "client.py", *sorted((folder / "resources").glob("*.py")))
         if file.is_file()
-        for node in source(file).body
+        for node in parse_source(file).body
         if isinstance(node, ast.ClassDef)
     }
     functions = {
         f"{file.stem}.{node.name}": node
         for file in sorted(folder.glob("*.py"))
-        for node in source(file).body
+        for node in parse_source(file).body
         if isinstance(node, ast.FunctionDef)
     }
     found: dict[str, str] = {}
@@ -127,17 +127,17 @@ def overlay_methods(overlay: Path) -> dict[str, str]:
             if isinstance(method, ast.FunctionDef):
                 if isinstance(method.returns, ast.Name) and method.decorator_list and method.returns.id in classes:
                     todo.append((f"{path}.{method.name}", method.returns.id))
-                for module in _imported_operations(method, functions):
+                for module in _find_imported_operations(method, functions):
                     # A private method may call what a public one is for.
                     if not method.name.startswith("_"):
                         found[module] = f"{path}.{method.name}"
     return found
 
 
-def _imported_operations(node: ast.stmt, functions: Mapping[str, ast.FunctionDef]) -> Iterator[str]:
+def _find_imported_operations(node: ast.stmt, functions: Mapping[str, ast.FunctionDef]) -> Iterator[str]:
     for inner in ast.walk(node):
         if isinstance(inner, ast.Call) and (function := functions.get(ast.unparse(inner.func))) is not None:
-            yield from _imported_operations(function, {})
+            yield from _find_imported_operations(function, {})
         if isinstance(inner, ast.ImportFrom) and inner.module and ".api." in inner.module:
             for alias in inner.names:
                 yield f"{inner.module}.{alias.name}"
@@ -146,37 +146,37 @@ def _imported_operations(node: ast.stmt, functions: Mapping[str, ast.FunctionDef
 # --- models --------------------------------------------------------------------------------------------------------
 
 
-def model_fields(package: Path) -> dict[str, dict[str, str]]:
+def read_model_fields(package: Path) -> dict[str, dict[str, str]]:
     """What every generated class sends, as {class: {key on the wire: type of the field, as written}}.
 
     An enum sends nothing of its own and is listed without keys.
     """
     classes: dict[str, dict[str, str]] = {}
     for file in sorted((package / "models").glob("*.py")):
-        for node in source(file).body:
+        for node in parse_source(file).body:
             if isinstance(node, ast.ClassDef):
                 types = {
                     member.target.id: ast.unparse(member.annotation)
                     for member in node.body
                     if isinstance(member, ast.AnnAssign) and isinstance(member.target, ast.Name)
                 }
-                on_wire = {key: field for member in node.body for key, field in sent(member)}
+                on_wire = {key: field for member in node.body for key, field in iterate_wire_keys(member)}
                 classes[node.name] = {key: types[field] for key, field in on_wire.items() if field in types}
     return classes
 
 
-def sent(method: ast.stmt) -> Iterator[tuple[str, str]]:
+def iterate_wire_keys(method: ast.stmt) -> Iterator[tuple[str, str]]:
     """(key on the wire, field) of each entry of a model's `to_dict`: a key of the body, then what it holds."""
     if isinstance(method, ast.FunctionDef) and method.name == "to_dict":
         for node in ast.walk(method):
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
-                yield from _entry(node.targets[0].slice, node.value)
+                yield from _parse_entry(node.targets[0].slice, node.value)
             elif isinstance(node, ast.Dict):
                 for key, value in zip(node.keys, node.values, strict=True):
-                    yield from _entry(key, value)
+                    yield from _parse_entry(key, value)
 
 
-def _entry(key: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, str]]:
+def _parse_entry(key: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, str]]:
     """What is sent under a key: `self.field` somewhere in the value, or the variable that a list was put into."""
     if isinstance(key, ast.Constant) and isinstance(key.value, str):
         for node in ast.walk(value):
@@ -188,8 +188,8 @@ def _entry(key: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, str]]:
                 return
 
 
-def missing(document: Document, package: Path, config: Config, *, typed: bool = True) -> list[str]:
-    """What the generated package lacks of a normalised document.
+def find_missing(document: Document, package: Path, config: Config, *, typed: bool = True) -> list[str]:
+    """What the generated package lacks of a normalized document.
 
     Args:
         document: The generator's input.
@@ -203,26 +203,26 @@ def missing(document: Document, package: Path, config: Config, *, typed: bool = 
         missing.
     """
     problems: list[str] = []
-    expected = _Expected(document, config)
-    generated = {(method, path): found for method, path, found in _operation_modules(package)}
-    for path, method, operation in operations(document):
+    expected = ExpectedTypes(document, config)
+    generated = {(method, path): found for method, path, found in _read_operations(package)}
+    for path, method, operation in iterate_operations(document):
         entry = generated.get((method.upper(), path))
         types = expected.answer(operation)
         if entry is None:
             problems.append(f"operation {operation['operationId']}: has no module")
-        elif not types <= _parts(entry[2]) or ("Any" in _parts(entry[2]) and (typed or "Any" not in types)):
+        elif not types <= _list_parts(entry[2]) or ("Any" in _list_parts(entry[2]) and (typed or "Any" not in types)):
             wanted = f", not {' | '.join(sorted(types))}" if types - {"Any"} else ""
             problems.append(f"operation {operation['operationId']}: has the success type {entry[2]}{wanted}")
-    fields = model_fields(package)
+    fields = read_model_fields(package)
     done: set[str] = set()
     while todo := sorted(expected.classes.keys() - done):
         for name in todo:
             done.add(name)
-            problems += _missing_fields(name, expected, fields)
+            problems += _find_missing_fields(name, expected, fields)
     return problems
 
 
-def _missing_fields(name: str, expected: _Expected, fields: dict[str, dict[str, str]]) -> Iterator[str]:
+def _find_missing_fields(name: str, expected: ExpectedTypes, fields: dict[str, dict[str, str]]) -> Iterator[str]:
     schema = expected.classes[name]
     if name not in fields:
         yield f"class {name}: is missing"
@@ -234,20 +234,20 @@ def _missing_fields(name: str, expected: _Expected, fields: dict[str, dict[str, 
         written = fields[name].get(key)
         if written is None:
             yield f"class {name}: property {key!r} is not a field"
-        elif _parts(written) != types:
+        elif _list_parts(written) != types:
             yield f"class {name}: property {key!r} is {written}, not {' | '.join(sorted(types))}"
 
 
-def _parts(annotation: str) -> frozenset[str]:
-    return _spelled(ast.parse(annotation, mode="eval").body)
+def _list_parts(annotation: str) -> frozenset[str]:
+    return _list_union_members(ast.parse(annotation, mode="eval").body)
 
 
-def _spelled(node: ast.expr) -> frozenset[str]:
+def _list_union_members(node: ast.expr) -> frozenset[str]:
     """The members of a written union; those of a list's items in one order, whatever order they are written in."""
     if isinstance(node, ast.BinOp):
-        return _spelled(node.left) | _spelled(node.right)
+        return _list_union_members(node.left) | _list_union_members(node.right)
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "list":
-        return frozenset({f"list[{' | '.join(sorted(_spelled(node.slice)))}]"})
+        return frozenset({f"list[{' | '.join(sorted(_list_union_members(node.slice)))}]"})
     return frozenset({ast.unparse(node)})
 
 
@@ -256,7 +256,7 @@ _FORMATS = {"date-time": "datetime.datetime", "date": "datetime.date", "uuid": "
 
 
 @attrs.frozen
-class _Expected:
+class ExpectedTypes:
     """Python types of schemas, worked out without the generator. A type is the set of a union's members."""
 
     document: Document
@@ -269,7 +269,7 @@ class _Expected:
         types: frozenset[str] = frozenset()
         name = pascal_case(PythonIdentifier(operation["operationId"], self.config.field_prefix))
         for code, response in operation["responses"].items():
-            content = followed(self.document, response).get("content", {})
+            content = follow_refs(self.document, response).get("content", {})
             media_type = next(iter(content), "").split(";")[0]
             if media_type.endswith(("/json", "+json")) and "schema" in (media := next(iter(content.values()))):
                 types = types | self.of(media["schema"], f"{name}{pascal_case(f'response_{code}')}")

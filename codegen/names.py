@@ -13,9 +13,9 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal, remove_string_escapes, snake_case
 
 from .errors import CodegenError
-from .escaping import file_name, text_of
+from .escaping import file_name, unwrap_text
 from .schemas import Document
-from .spec import Spec, escape, mappings, operations
+from .spec import Spec, escape, iterate_mappings, iterate_operations
 
 TAKEN_CLASS_NAMES = frozenset(
     {"Any", "BinaryIO", "BytesIO", "File", "FileTypes", "Generator", "Literal", "Mapping", "Operation", "Self"}
@@ -31,7 +31,7 @@ TAKEN_FIELD_NAMES = frozenset(
 """What every model has or uses; a property of such a name becomes the field `<name>_`."""
 
 
-def module_of(operation: Document, config: Config) -> tuple[str, str]:
+def name_module(operation: Document, config: Config) -> tuple[str, str]:
     """The generated module of an operation, as (tag's package, module)."""
     tag = (operation.get("tags") or ["default"])[0]
     return str(PythonIdentifier(tag, "tag")), str(PythonIdentifier(operation["operationId"], config.field_prefix))
@@ -39,8 +39,8 @@ def module_of(operation: Document, config: Config) -> tuple[str, str]:
 
 def check_names(document: Document, spec: Spec, config: Config) -> None:
     modules: dict[tuple[str, str], str] = {}
-    for path, method, operation in operations(document):
-        module = module_of(operation, config)
+    for path, method, operation in iterate_operations(document):
+        module = name_module(operation, config)
         other = modules.setdefault(module, operation["operationId"])
         if other != operation["operationId"]:
             raise CodegenError(
@@ -65,16 +65,16 @@ def check_values(document: Document, spec: Spec, config: Config) -> None:
     Raises:
         CodegenError: An enum's members, a constant or a property cannot be represented. Names the place.
     """
-    for pointer, mapping in mappings(document):
+    for pointer, mapping in iterate_mappings(document):
         values, properties, const = mapping.get("enum"), mapping.get("properties"), mapping.get("const")
         problems: list[str] = []
         texts: list[Any] = []
         if isinstance(values, list) and mapping.get("type") != "boolean":
             texts += values
             listed = [value for value in values if value is not None]
-            problems.append(_enum_problem(listed, mapping.get("x-enum-varnames")))
+            problems.append(_find_enum_problem(listed, mapping.get("x-enum-varnames")))
         if isinstance(properties, dict):
-            problems.append(_field_problem(list(properties), config))
+            problems.append(_find_field_problem(list(properties), config))
         if isinstance(const, float) or (isinstance(const, str) and remove_string_escapes(const) != const):
             problems.append(f"the constant {const!r} is none that Python's Literal takes")
         problems += [
@@ -86,7 +86,7 @@ def check_values(document: Document, spec: Spec, config: Config) -> None:
             raise CodegenError(f"{spec.place(pointer)}: {problem}")
 
 
-def _field_problem(names: list[str], config: Config) -> str:
+def _find_field_problem(names: list[str], config: Config) -> str:
     """Whether two properties would become one field, "" when none would."""
     identifiers = [PythonIdentifier(name, config.field_prefix) for name in names]
     counts = Counter(identifiers)
@@ -101,14 +101,14 @@ def _field_problem(names: list[str], config: Config) -> str:
     return ""
 
 
-def _enum_problem(values: list[Any], names: Any) -> str:
+def _find_enum_problem(values: list[Any], names: Any) -> str:
     kinds = sorted({type(value).__name__ for value in values})
     if kinds not in (["str"], ["int"], []):
         return f"an enum must list either texts or whole numbers, not {' and '.join(kinds)}"
     members: dict[str, Any] = {}
     for index, value in enumerate(values):
         named = isinstance(names, list) and len(names) == len(values)
-        member = snake_case(str(names[index])).upper() if named else _member(value, index)
+        member = snake_case(str(names[index])).upper() if named else _name_member(value, index)
         other = members.setdefault(member, value)
         if other != value or not member.isidentifier():
             problem = f"{other!r} and {value!r} would both become" if other != value else f"{value!r} would become"
@@ -116,7 +116,7 @@ def _enum_problem(values: list[Any], names: Any) -> str:
     return ""
 
 
-def _member(value: str | int, index: int) -> str:
+def _name_member(value: str | int, index: int) -> str:
     """The name that the generator gives a member of an enum."""
     if isinstance(value, int):
         return f"VALUE_NEGATIVE_{-value}" if value < 0 else f"VALUE_{value}"
@@ -146,7 +146,7 @@ def check_paths(data: GeneratorData, spec: Spec) -> None:
     for tag, collection in data.endpoint_collections_by_tag.items():
         names[str(tag)] = "a tag"
         for endpoint in collection.endpoints:
-            names[str(endpoint.name)] = f"{endpoint.method.upper()} {ascii(text_of(endpoint.path))[:100]}"
+            names[str(endpoint.name)] = f"{endpoint.method.upper()} {ascii(unwrap_text(endpoint.path))[:100]}"
     names.update((str(prop.class_info.module_name), "a schema") for prop in [*data.models, *data.enums])
     for name, origin in names.items():
         try:
@@ -164,16 +164,16 @@ def rename(data: GeneratorData) -> None:
         for field in fields:
             name = str(field.python_name)
             if name in TAKEN_FIELD_NAMES | TAKEN_CLASS_NAMES | classes:
-                _set_name(field, _free(f"{name}_", taken))
+                _set_name(field, _find_free_name(f"{name}_", taken))
     for collection in data.endpoint_collections_by_tag.values():
         for endpoint in collection.endpoints:
             taken = {str(parameter.python_name) for _, parameter in endpoint.iter_all_parameters()}
             for location, parameter in list(endpoint.iter_all_parameters()):
                 if endpoint.bodies and parameter.python_name == "body":
-                    _set_name(parameter, _free(f"body_{location}", taken))
+                    _set_name(parameter, _find_free_name(f"body_{location}", taken))
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _find_free_name(name: str, taken: set[str]) -> str:
     while name in taken:
         name += "_"
     taken.add(name)

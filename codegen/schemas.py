@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .errors import CodegenError
-from .spec import Json, operations, references, resolve, unescape
+from .spec import Json, iterate_operations, iterate_references, resolve, unescape
 
 Document = dict[str, Any]
 
@@ -31,7 +31,7 @@ NULL = {"type": "null"}
 """The schema of null."""
 
 
-class UnfitError(CodegenError):
+class UnsupportedSchemaError(CodegenError):
     """A schema that no rule can make fit for the generator."""
 
     def __init__(self, problem: str, schema: Document | None = None) -> None:
@@ -39,7 +39,7 @@ class UnfitError(CodegenError):
         self.schema = schema
 
 
-def subschemas(schema: Document) -> Iterator[tuple[Document | list[Any], Any, Document]]:
+def iterate_subschemas(schema: Document) -> Iterator[tuple[Document | list[Any], Any, Document]]:
     """The schemas directly inside a schema, as (holder, key, schema): `holder[key] = …` replaces one."""
     for key in _SUBSCHEMAS:
         if isinstance(schema.get(key), dict):
@@ -55,26 +55,26 @@ def subschemas(schema: Document) -> Iterator[tuple[Document | list[Any], Any, Do
                     yield schema[key], name, item
 
 
-def _roots(document: Document) -> Iterator[tuple[Document, Any, Document]]:
+def _iterate_roots(document: Document) -> Iterator[tuple[Document, Any, Document]]:
     """The outermost schemas of a document, as (holder, key, schema)."""
     components = document["components"]
     for name, schema in components["schemas"].items():
         yield components["schemas"], name, schema
     for section in ("parameters", "headers", "responses", "requestBodies"):
         for holder in components.get(section, {}).values():
-            yield from held(holder)
+            yield from iterate_held_schemas(holder)
     for item in document["paths"].values():
         for parameter in item.get("parameters", ()):
-            yield from held(parameter)
-    for _, _, operation in operations(document):
+            yield from iterate_held_schemas(parameter)
+    for _, _, operation in iterate_operations(document):
         for parameter in operation.get("parameters", ()):
-            yield from held(parameter)
-        yield from held(operation.get("requestBody", {}))
+            yield from iterate_held_schemas(parameter)
+        yield from iterate_held_schemas(operation.get("requestBody", {}))
         for response in operation["responses"].values():
-            yield from held(response)
+            yield from iterate_held_schemas(response)
 
 
-def held(holder: Document) -> Iterator[tuple[Document, Any, Document]]:
+def iterate_held_schemas(holder: Document) -> Iterator[tuple[Document, Any, Document]]:
     if isinstance(holder.get("schema"), dict):
         yield holder, "schema", holder["schema"]
     for media in holder.get("content", {}).values():
@@ -88,30 +88,30 @@ def walk(document: Document) -> Iterator[tuple[Document | list[Any], Any, Docume
     def inside(
         holder: Document | list[Any], key: Any, schema: Document
     ) -> Iterator[tuple[Document | list[Any], Any, Document]]:
-        for inner in list(subschemas(schema)):
+        for inner in list(iterate_subschemas(schema)):
             yield from inside(*inner)
         yield holder, key, schema
 
-    for root in list(_roots(document)):
+    for root in list(_iterate_roots(document)):
         yield from inside(*root)
 
 
-def component(document: Document, schema: Document) -> tuple[str, Document]:
+def resolve_component(document: Document, schema: Document) -> tuple[str, Document]:
     """Follow a schema's `$ref`s: the name of the last component on the way ("" if none) and what it holds."""
     name, seen, start = "", set(), schema
     while isinstance(ref := schema.get("$ref"), str) and ref.startswith(SCHEMA_REF):
         if ref in seen:
-            raise UnfitError(f"{ref} refers to itself in a circle", start)
+            raise UnsupportedSchemaError(f"{ref} refers to itself in a circle", start)
         seen.add(ref)
-        name, schema = component_name(ref), resolve(document, ref)
+        name, schema = get_component_name(ref), resolve(document, ref)
     return name, schema
 
 
-def component_name(ref: str) -> str:
+def get_component_name(ref: str) -> str:
     return unescape(ref.removeprefix(SCHEMA_REF))
 
 
-def followed(document: Document, holder: Document) -> Document:
+def follow_refs(document: Document, holder: Document) -> Document:
     """What a parameter, request body or answer is once its `$ref`s are followed."""
     seen = set()
     while isinstance(ref := holder.get("$ref"), str) and ref not in seen:
@@ -120,15 +120,15 @@ def followed(document: Document, holder: Document) -> Document:
     return holder
 
 
-def reachable(document: Document, start: Json) -> set[str]:
+def find_reachable_refs(document: Document, start: Json) -> set[str]:
     """All references that lead from a node, however far."""
     found: set[str] = set()
-    todo = [ref for _, ref in references(start)]
+    todo = [ref for _, ref in iterate_references(start)]
     while todo:
         ref = todo.pop()
         if ref not in found:
             found.add(ref)
-            todo.extend(inner for _, inner in references(resolve(document, ref)))
+            todo.extend(inner for _, inner in iterate_references(resolve(document, ref)))
     return found
 
 
@@ -140,6 +140,6 @@ def is_nullable(schema: Document) -> bool:
     return schema.get("nullable") is True
 
 
-def kinds_of(schema: Document) -> list[str]:
+def list_types(schema: Document) -> list[str]:
     kind = schema.get("type", [])
     return kind if isinstance(kind, list) else [kind]

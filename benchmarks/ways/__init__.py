@@ -38,14 +38,38 @@ def decoded(url: str) -> list[dict[str, Any]]:
     return data
 
 
-def counted(make: Callable[[], Iterable[object]]) -> Work:
-    """Goes through all users, one by one."""
+class UserPages:
+    """Renders pages of a long list of users with distinct ids.
+
+    Args:
+        users: Decoded users that are repeated under other ids.
+        count: Length of the list.
+    """
+
+    def __init__(self, users: list[dict[str, Any]], count: int) -> None:
+        self._count = count
+        parts = (json.dumps(user).partition('"id": ') for user in users)
+        self._parts = [(head + key, rest[rest.index(",") :]) for head, key, rest in parts]
+
+    def render(self, offset: int, limit: int) -> bytes:
+        """Build the JSON body of one page."""
+        body = ", ".join(map(self.render_user, range(offset, min(offset + limit, self._count))))
+        return f'{{"count": {self._count}, "next": null, "previous": null, "results": [{body}]}}'.encode()
+
+    def render_user(self, index: int) -> str:
+        """Build the JSON of one user."""
+        head, rest = self._parts[index % len(self._parts)]
+        return f"{head}{index + 1}{rest}"
+
+
+def counted(make: Callable[[], Iterable[object]], users: int | None = None) -> Work:
+    """Reads all users, one by one, and checks their number."""
 
     def work() -> None:
         count = 0
         for _ in make():
             count += 1
-        assert count == USERS
+        assert count == (USERS if users is None else users)
 
     return work
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import httpx
 from gcore_iam import AsyncIAMClient, IAMClient, models
 
-from . import KEY, LARGE_PAGE, PAGE, USERS, AsyncWork, Work, concurrently, counted, decoded
+from . import KEY, LARGE_PAGE, PAGE, USERS, AsyncWork, UserPages, Work, concurrently, counted, decoded
 
 
 def get(url: str) -> Work:
@@ -47,6 +48,22 @@ walk_4: Callable[[str], Work] = partial(walk, prefetch=4)
 walk_8: Callable[[str], Work] = partial(walk, prefetch=8)
 stream: Callable[[str], Work] = partial(walk, page=LARGE_PAGE)
 stream_ahead: Callable[[str], Work] = partial(walk, prefetch=4, page=LARGE_PAGE)
+
+
+def stream_in_process(url: str, users: int) -> Work:
+    """Reads many users from a transport in this process, which keeps none of the pages that it has served."""
+    pages = UserPages(decoded(url), users)
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        offset, limit = (int(request.url.params[name]) for name in ("offset", "limit"))
+        return httpx.Response(200, content=pages.render(offset, limit), headers={"Content-Type": "application/json"})
+
+    iam = IAMClient(KEY, http_client=httpx.Client(base_url=url, transport=httpx.MockTransport(respond)))
+    return counted(lambda: iam.users.list(page_size=LARGE_PAGE), users)
+
+
+stream_100_000: Callable[[str], Work] = partial(stream_in_process, users=100_000)
+stream_1_000_000: Callable[[str], Work] = partial(stream_in_process, users=1_000_000)
 
 
 def async_walk(url: str, prefetch: int = 1) -> AsyncWork:

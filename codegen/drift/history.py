@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 
 from ..errors import CodegenError
-from ..spec import Json, mappings
+from ..spec import Json, iterate_mappings
 from .load import Input, UnreadableError, parsed
 from .normalized_schema import PROSE
 from .report import LEVELS, Change, Layer, Review
@@ -202,7 +202,7 @@ def _content(given: Input) -> dict[str, Json]:
 def _said(given: Input) -> dict[str, Json]:
     """A document without its prose."""
     document = copy.deepcopy(_content(given))
-    for _, mapping in list(mappings(document)):
+    for _, mapping in list(iterate_mappings(document)):
         for key in [key for key in mapping if key in PROSE or key == "summary" or key.startswith("x-")]:
             del mapping[key]
     return {key: value for key, value in document.items() if key not in ("info", "tags")}

@@ -22,7 +22,7 @@ from pathlib import Path
 import attrs
 
 from ..errors import CodegenError
-from ..inventory import source
+from ..inventory import parse_source
 from ..spec import Spec, escape
 from ..unasync import CODE_RULES
 from .merge import locate
@@ -192,7 +192,7 @@ def _offers(package: Path, module: str, name: str) -> bool:
         return False
     if place.is_dir() and ((place / name).is_dir() or (place / f"{name}.py").is_file()):
         return True
-    return any(name in _bound(node) for node in ast.walk(source(file)))
+    return any(name in _bound(node) for node in ast.walk(parse_source(file)))
 
 
 def _bound(node: ast.AST) -> set[str]:
@@ -220,7 +220,7 @@ class _Files:
 
     def tree(self, file: str) -> ast.Module:
         if file not in self.trees:
-            self.trees[file] = source(self.overlay / file)
+            self.trees[file] = parse_source(self.overlay / file)
         return self.trees[file]
 
     def pointed(self, problem: _Problem) -> _Problem:
@@ -265,7 +265,7 @@ def _unresolved(files: _Files, surfaces: tuple[Surface, Surface], specs: tuple[S
     known = [
         {
             name: f"{method.upper()} {path}"
-            for path, method, operation in spec.operations()
+            for path, method, operation in spec.iterate_operations()
             for name in (operation.get("operationId"), path)
         }
         for spec in specs

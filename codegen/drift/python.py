@@ -319,7 +319,7 @@ class _Telling(Protocol):
 
 def _generator(old: Package, new: Package) -> Iterator[Change]:
     """What the generator or a correction cannot do any more."""
-    for loss in [loss for loss in new.losses if loss not in old.losses]:
+    for loss in [loss for loss in new.dropped if loss not in old.dropped]:
         operation = re.match(r"operation ([^\s:]+)", loss)
         yield _change(
             "gen-response-dropped",

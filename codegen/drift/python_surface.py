@@ -10,7 +10,7 @@ from pathlib import Path
 
 import attrs
 
-from ..inventory import sent, source
+from ..inventory import iterate_wire_keys, parse_source
 
 _TOOLS = frozenset({"client", "errors", "types", "description"})
 """Modules that come from templates alone, whatever the description says."""
@@ -129,7 +129,7 @@ def read(package: Path, name: str) -> Surface:
             modules |= {".".join((name, *parts[:-1]))} if parts[:1] == ("api",) else set()
         elif parts[0] not in _TOOLS:
             module = ".".join((name, *parts))
-            body = source(file).body
+            body = parse_source(file).body
             for node in body:
                 if isinstance(node, ast.ClassDef):
                     classes[node.name] = _class(node, module)
@@ -140,7 +140,7 @@ def read(package: Path, name: str) -> Surface:
 
 
 def _class(node: ast.ClassDef, module: str) -> Class:
-    keys = {field: key for member in node.body for key, field in sent(member)}
+    keys = {field: key for member in node.body for key, field in iterate_wire_keys(member)}
     fields = [field for member in node.body for field in _field(member, keys)]
     members = dict(found for member in node.body for found in _member(member))
     fields.sort(key=lambda field: not field.required)

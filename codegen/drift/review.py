@@ -59,7 +59,7 @@ def generated(given: Input, project: Project) -> Iterator[GeneratedClient]:
     with contextlib.ExitStack() as stack:
         try:
             package = stack.enter_context(
-                generate.generated(given.spec, project.corrections, project.config, lenient=True, tolerant=True)
+                generate.generate_package(given.spec, project.corrections, project.config, lenient=True, tolerant=True)
             )
         except CodegenError as error:
             raise GenerationError(str(error)) from error

@@ -9,7 +9,7 @@ import attrs
 
 from ..errors import CodegenError
 from ..limits import MAX_COMBINED_SCHEMAS, LimitError
-from ..spec import Json, Spec, escape, value_key
+from ..spec import Json, Spec, build_value_key, escape
 from .normalized_schema import BINARY, BOUNDS, CONDITIONS, NAMED_SUBSCHEMAS, PROSE, Pointers, Schema
 
 _UNIONS = ("oneOf", "anyOf")
@@ -161,8 +161,8 @@ class _Reader:
             elif isinstance(value, dict) and (value or key == "items"):
                 schema.parts[key] = (*schema.parts.get(key, ()), here)
         elif key == "enum":
-            known = None if schema.enum is None else set(map(value_key, schema.enum))
-            schema.enum = tuple(item for item in value if known is None or value_key(item) in known)
+            known = None if schema.enum is None else set(map(build_value_key, schema.enum))
+            schema.enum = tuple(item for item in value if known is None or build_value_key(item) in known)
         elif key in _COMBINED_BOUNDS and key in schema.keywords and _are_numbers(value, schema.keywords[key]):
             schema.keywords[key] = _COMBINED_BOUNDS[key](value, schema.keywords[key])
         elif key == "pattern" and schema.keywords.get(key, value) != value:

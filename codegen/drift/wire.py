@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from ..limits import MAX_REACHED, LimitError
-from ..spec import Json, Spec, mappings
+from ..spec import Json, Spec, iterate_mappings
 from .checks import DOCUMENT_CHECKS, OPERATION_CHECKS
 from .checks.base import Comparison, OperationPair, Pair
 from .checks.lifecycle import UNSTABLE
@@ -127,7 +127,7 @@ def _parameter_names(spec: Spec) -> dict[str, str]:
     """Return the names of the parameters by JSON pointer."""
     return {
         pointer: str(value["name"])
-        for pointer, value in mappings(spec.document)
+        for pointer, value in iterate_mappings(spec.document)
         if "name" in value and "in" in value and "parameters" in pointer
     }
 

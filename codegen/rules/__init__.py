@@ -1,9 +1,10 @@
-"""The rules of `normalise`: each works in place, on any OpenAPI 3 document, and knows nothing of this API."""
+"""The rules of `normalize`: each works in place, on any OpenAPI 3 document, and knows nothing of this API."""
 
 from collections.abc import Callable
 
 from ..schemas import Document
 from .all_of import join_siblings, simplify_all_of
+from .keywords import complete_arrays, drop_requirements, drop_titles, inline_secrets, state_types
 from .nullable import split_nullable
 from .operations import (
     describe_parameters,
@@ -12,7 +13,6 @@ from .operations import (
     name_operations,
     refuse_indirections,
 )
-from .plain import complete_arrays, drop_demands, drop_titles, inline_secrets, state_types
 from .references import shorten_references, sort_components
 from .requests import split_requests
 
@@ -25,7 +25,7 @@ RULES: tuple[Callable[[Document], None], ...] = (
     describe_parameters,
     drop_titles,
     state_types,
-    drop_demands,
+    drop_requirements,
     inline_secrets,
     join_siblings,
     sort_components,
@@ -34,4 +34,4 @@ RULES: tuple[Callable[[Document], None], ...] = (
     split_nullable,
     split_requests,
 )
-"""What `normalise` applies, in this order."""
+"""What `normalize` applies, in this order."""

@@ -7,8 +7,18 @@ from typing import Any
 import attrs
 
 from ..limits import MAX_ALL_OF_LEVELS, CopyBudget, LimitError
-from ..schemas import ALTERNATIVES, SECRET, Document, UnfitError, component, is_annotation, is_nullable, kinds_of, walk
-from ..spec import value_key
+from ..schemas import (
+    ALTERNATIVES,
+    SECRET,
+    Document,
+    UnsupportedSchemaError,
+    is_annotation,
+    is_nullable,
+    list_types,
+    resolve_component,
+    walk,
+)
+from ..spec import build_value_key
 
 _WEAK = frozenset({"type", "nullable", SECRET})
 """Keywords beside a reference that leave it the class that it refers to."""
@@ -37,8 +47,8 @@ def simplify_all_of(document: Document) -> None:
         if "allOf" in schema:
             try:
                 holder[key] = _Merger(document, budget).flatten(schema, ())
-            except UnfitError as error:
-                raise UnfitError(str(error), schema) from None
+            except UnsupportedSchemaError as error:
+                raise UnsupportedSchemaError(str(error), schema) from None
 
 
 @attrs.define
@@ -70,7 +80,9 @@ class _Merger:
             return {**one, **said, **beside} | ({"nullable": True} if any(map(is_nullable, weak)) else {})
         targets = [self._resolve(member, above) for member in strong]
         if any(target.keys() & ALTERNATIVES for target in targets):
-            raise UnfitError("allOf combines oneOf or anyOf with something else; the generator takes only one of them")
+            raise UnsupportedSchemaError(
+                "allOf combines oneOf or anyOf with something else; the generator takes only one of them"
+            )
         merged: Document = {}
         for target in [*targets, *weak]:
             merged = self._merge(merged, self.budget.copy(target))
@@ -84,9 +96,9 @@ class _Merger:
 
     def _resolve(self, schema: Document, above: tuple[str, ...]) -> Document:
         """A schema without `$ref` and `allOf` of its own."""
-        name, target = component(self.document, schema)
+        name, target = resolve_component(self.document, schema)
         if name and name in above:
-            raise UnfitError(f"schema {name} contains itself through allOf")
+            raise UnsupportedSchemaError(f"schema {name} contains itself through allOf")
         if "allOf" not in target:
             return target
         if name and name in self._merged:
@@ -112,7 +124,7 @@ class _Merger:
     def _merge(self, one: Document, other: Document) -> Document:
         """The schema that both describe; where they differ on what a property is, the later and fuller one."""
         merged = {**one, **other}
-        if kinds := _both(kinds_of(one), kinds_of(other)):
+        if kinds := _both(list_types(one), list_types(other)):
             merged["type"] = kinds[0] if len(kinds) == 1 else kinds
         if "required" in one and "required" in other:
             merged["required"] = list(dict.fromkeys([*one["required"], *other["required"]]))
@@ -145,8 +157,8 @@ class _Merger:
 
 def _common(one: list[Any], other: list[Any]) -> list[Any]:
     """The values that both lists hold."""
-    known = set(map(value_key, other))
-    return [value for value in one if value_key(value) in known]
+    known = set(map(build_value_key, other))
+    return [value for value in one if build_value_key(value) in known]
 
 
 def _both(one: list[str], other: list[str]) -> list[str]:
@@ -156,5 +168,7 @@ def _both(one: list[str], other: list[str]) -> list[str]:
     both = [kind for kind in one if kind in other or (kind == "integer" and "number" in other)]
     both += [kind for kind in other if kind == "integer" and "number" in one and kind not in one]
     if not set(both) - {"null"} and {*one, *other} != {"null"}:
-        raise UnfitError(f"allOf combines {' or '.join(one)} with {' or '.join(other)}; nothing can be both")
+        raise UnsupportedSchemaError(
+            f"allOf combines {' or '.join(one)} with {' or '.join(other)}; nothing can be both"
+        )
     return both

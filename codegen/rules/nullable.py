@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..schemas import NULL, SECRET, Document, component, is_annotation, is_nullable, kinds_of, walk
+from ..schemas import NULL, SECRET, Document, is_annotation, is_nullable, list_types, resolve_component, walk
 
 
 def split_nullable(document: Document) -> None:
@@ -37,7 +37,7 @@ def _admits_null(document: Document, schema: Document, nullable: set[str]) -> bo
     reference = schema["allOf"][0] if "allOf" in schema else schema
     if _referred(document, schema) in nullable:
         return True
-    kinds, values = kinds_of(schema), [value for value in schema.get("enum", ()) if value is not None]
+    kinds, values = list_types(schema), [value for value in schema.get("enum", ()) if value is not None]
     if not (is_nullable(schema) or "null" in kinds or (values and None in schema["enum"])):
         return False
     made = [kind for kind in kinds if kind != "null"]
@@ -47,14 +47,14 @@ def _admits_null(document: Document, schema: Document, nullable: set[str]) -> bo
 def _referred(document: Document, schema: Document) -> str:
     """The name of the component that a schema stands for, "" if it stands for itself."""
     reference = schema["allOf"][0] if "allOf" in schema else schema
-    return component(document, reference)[0] if "$ref" in reference else ""
+    return resolve_component(document, reference)[0] if "$ref" in reference else ""
 
 
 def _without_null(schema: Document) -> Document:
     rest = {key: value for key, value in schema.items() if key != "nullable"}
     if "enum" in rest:
         rest["enum"] = [value for value in rest["enum"] if value is not None]
-    kinds = [kind for kind in kinds_of(rest) if kind != "null"]
+    kinds = [kind for kind in list_types(rest) if kind != "null"]
     if kinds:
         rest["type"] = kinds[0] if len(kinds) == 1 else kinds
     return rest

@@ -6,15 +6,15 @@ import re
 
 from openapi_python_client.strings import PythonIdentifier
 
-from ..schemas import SCHEMA_REF, Document, UnfitError, component_name, reachable
-from ..spec import escape, operations, references, resolve
+from ..schemas import SCHEMA_REF, Document, UnsupportedSchemaError, find_reachable_refs, get_component_name
+from ..spec import escape, iterate_operations, iterate_references, resolve
 
 
 def name_operations(document: Document) -> None:
     """Give operations without an `operationId` one, made of method and path, so that each can be spoken of."""
-    named = [operation["operationId"] for _, _, operation in operations(document) if "operationId" in operation]
+    named = [operation["operationId"] for _, _, operation in iterate_operations(document) if "operationId" in operation]
     taken = {PythonIdentifier(name, "") for name in named}
-    for path, method, operation in operations(document):
+    for path, method, operation in iterate_operations(document):
         if "operationId" not in operation:
             base = name = "_".join([method, *re.findall(r"\w+", path)])
             number = 1
@@ -29,11 +29,13 @@ def refuse_indirections(document: Document) -> None:
     """Refuse references that the generator passes over in silence or stumbles over."""
     for path, item in document["paths"].items():
         if "$ref" in item:
-            raise UnfitError(f"path {path!r} is a $ref; the generator takes its operations only in place", item)
-    for pointer, ref in references(document):
+            raise UnsupportedSchemaError(
+                f"path {path!r} is a $ref; the generator takes its operations only in place", item
+            )
+    for pointer, ref in iterate_references(document):
         if ref.count("/") != 3 or not ref.startswith("#/components/"):
             place = resolve(document, f"#{pointer}")
-            raise UnfitError(
+            raise UnsupportedSchemaError(
                 f"$ref {ref!r} leads into something; the generator takes references to components only", place
             )
 
@@ -43,7 +45,7 @@ def inherit_security(document: Document) -> None:
 
     Requirements that ask for nothing are none: the generator only looks whether there are any.
     """
-    for _, _, operation in operations(document):
+    for _, _, operation in iterate_operations(document):
         requirements = operation["security"] if "security" in operation else document.get("security", [])
         operation["security"] = requirements if any(requirements) else []
 
@@ -55,18 +57,18 @@ def drop_error_responses(document: Document) -> None:
     error bodies are read by the hand-written layer.
     """
     components = document["components"]
-    before = reachable(document, document["paths"])
+    before = find_reachable_refs(document, document["paths"])
     orphans = [schema for name, schema in components["schemas"].items() if SCHEMA_REF + escape(name) not in before]
-    for _, _, operation in operations(document):
+    for _, _, operation in iterate_operations(document):
         responses = operation["responses"]
         successes = {code: response for code, response in responses.items() if code.startswith(("1", "2", "3"))}
         if not successes and "default" in responses:
             successes = {"default": responses["default"]}
         operation["responses"] = successes
-    used = reachable(document, [document["paths"], orphans])
+    used = find_reachable_refs(document, [document["paths"], orphans])
     for ref in before - used:
         if ref.startswith(SCHEMA_REF) and ref.count("/") == 3:
-            components["schemas"].pop(component_name(ref), None)
+            components["schemas"].pop(get_component_name(ref), None)
     for section in ("responses", "requestBodies", "parameters"):
         if section in components:
             used_here = {n: v for n, v in components[section].items() if f"#/components/{section}/{escape(n)}" in used}
@@ -75,7 +77,7 @@ def drop_error_responses(document: Document) -> None:
 
 def describe_parameters(document: Document) -> None:
     """Copy a parameter's description into its schema, the only place where the generator looks for it."""
-    listed = [operation.get("parameters", ()) for _, _, operation in operations(document)]
+    listed = [operation.get("parameters", ()) for _, _, operation in iterate_operations(document)]
     listed += [item.get("parameters", ()) for item in document["paths"].values()]
     listed.append(document["components"].get("parameters", {}).values())
     for parameters in listed:

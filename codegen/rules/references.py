@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ..graph import connected_components
-from ..schemas import SCHEMA_REF, Document, component_name, is_annotation
-from ..spec import Json, mappings, references, resolve
+from ..schemas import SCHEMA_REF, Document, get_component_name, is_annotation
+from ..spec import Json, iterate_mappings, iterate_references, resolve
 
 
 def shorten_references(document: Document) -> None:
     """Make each `$ref` lead to what its chain of references ends in, if the ones between only repeat it."""
     ends: dict[str, str] = {}
-    for _, mapping in list(mappings(document)):
+    for _, mapping in list(iterate_mappings(document)):
         if isinstance(mapping.get("$ref"), str):
             mapping["$ref"] = _end(document, mapping["$ref"], ends)
 
@@ -45,7 +45,11 @@ def sort_components(document: Document) -> None:
     names = list(schemas)
     index_of = {name: index for index, name in enumerate(names)}
     inside = [
-        [index_of[component_name(ref)] for _, ref in references(schemas[name]) if ref.startswith(SCHEMA_REF)]
+        [
+            index_of[get_component_name(ref)]
+            for _, ref in iterate_references(schemas[name])
+            if ref.startswith(SCHEMA_REF)
+        ]
         for name in names
     ]
     order = [index for component in connected_components(inside) for index in sorted(component)]

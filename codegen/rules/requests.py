@@ -12,14 +12,14 @@ from ..schemas import (
     NULL,
     SCHEMA_REF,
     Document,
-    component,
-    component_name,
-    followed,
-    held,
-    reachable,
-    subschemas,
+    find_reachable_refs,
+    follow_refs,
+    get_component_name,
+    iterate_held_schemas,
+    iterate_subschemas,
+    resolve_component,
 )
-from ..spec import escape, operations
+from ..spec import escape, iterate_operations
 
 
 def split_requests(document: Document) -> None:
@@ -28,10 +28,12 @@ def split_requests(document: Document) -> None:
     A component that only requests use loses them; one that answers use as well stays as it is, and requests get
     a copy without them, named `<Name>Input`.
     """
-    answers = reachable(document, [list(operation["responses"].values()) for _, _, operation in operations(document)])
-    splitter = _Splitter(document, answers, _with_read_only(document), CopyBudget())
-    for _, _, operation in operations(document):
-        for holder, key, schema in held(followed(document, operation.get("requestBody", {}))):
+    answers = find_reachable_refs(
+        document, [list(operation["responses"].values()) for _, _, operation in iterate_operations(document)]
+    )
+    splitter = _Splitter(document, answers, _find_read_only_components(document), CopyBudget())
+    for _, _, operation in iterate_operations(document):
+        for holder, key, schema in iterate_held_schemas(follow_refs(document, operation.get("requestBody", {}))):
             holder[key] = splitter.writable(schema)
     splitter.finish()
 
@@ -54,7 +56,7 @@ class _Splitter:
         """A schema without readOnly properties; what it refers to is left to `finish`."""
         ref = schema.get("$ref")
         if isinstance(ref, str):
-            name = component_name(ref)
+            name = get_component_name(ref)
             if name not in self.affected:
                 return schema
             return {**schema, "$ref": SCHEMA_REF + escape(self._input(name, ref))}
@@ -64,7 +66,7 @@ class _Splitter:
             schema["required"] = [n for n in schema.get("required", ()) if n not in read_only]
             if not schema["required"]:
                 del schema["required"]
-        for holder, key, inner in list(subschemas(schema)):
+        for holder, key, inner in list(iterate_subschemas(schema)):
             holder[key] = self.writable(inner)
         return schema
 
@@ -88,7 +90,7 @@ class _Splitter:
             schemas[name] = self.writable(schemas[name])
 
 
-def _with_read_only(document: Document) -> set[str]:
+def _find_read_only_components(document: Document) -> set[str]:
     """The names of the components that have readOnly properties, be it in what they refer to."""
     schemas = document["components"]["schemas"]
     referrers: dict[str, list[str]] = {}
@@ -97,7 +99,7 @@ def _with_read_only(document: Document) -> set[str]:
         if _has_read_only(document, schema):
             affected.add(name)
         for ref in _references(schema):
-            referrers.setdefault(component_name(ref), []).append(name)
+            referrers.setdefault(get_component_name(ref), []).append(name)
     todo = list(affected)
     while todo:
         more = [name for name in referrers.get(todo.pop(), ()) if name not in affected]
@@ -110,7 +112,7 @@ def _references(schema: Document) -> Iterator[str]:
     """Every reference in a schema."""
     if isinstance(schema.get("$ref"), str):
         yield schema["$ref"]
-    for _, _, inner in subschemas(schema):
+    for _, _, inner in iterate_subschemas(schema):
         yield from _references(inner)
 
 
@@ -118,15 +120,15 @@ def _has_read_only(document: Document, schema: Document) -> bool:
     """Whether a schema has readOnly properties, without those of what it refers to."""
     if any(_is_read_only(document, inner) for inner in schema.get("properties", {}).values()):
         return True
-    return any(_has_read_only(document, inner) for _, _, inner in subschemas(schema))
+    return any(_has_read_only(document, inner) for _, _, inner in iterate_subschemas(schema))
 
 
 def _is_read_only(document: Document, schema: Document) -> bool:
     """Whether a property is read-only, be it in place, in the component it refers to, or in all its alternatives."""
-    target = component(document, schema)[1]
+    target = resolve_component(document, schema)[1]
     if schema.get("readOnly") is True or target.get("readOnly") is True:
         return True
     members = [member for key in ("allOf", *ALTERNATIVES) for member in target.get(key, ()) if member != NULL]
     return len(members) == 1 and any(
-        member.get("readOnly") is True for member in (members[0], component(document, members[0])[1])
+        member.get("readOnly") is True for member in (members[0], resolve_component(document, members[0])[1])
     )

@@ -10,7 +10,7 @@ import re
 import yaml
 
 from ..drift import wire
-from ..spec import Json, Spec, mappings, resolve, unescape
+from ..spec import Json, Spec, iterate_mappings, resolve, unescape
 
 _HEADER = """\
 # Gcore's IAM API, as an OpenAPI description.
@@ -74,7 +74,7 @@ def _described(value: Json, pointer: str) -> list[str]:
     """The descriptions and summaries inside of what is new."""
     return [
         f"{place}/{key}"
-        for place, mapping in mappings(value, pointer)
+        for place, mapping in iterate_mappings(value, pointer)
         for key in ("summary", "description")
         if isinstance(mapping.get(key), str)
     ]

@@ -112,15 +112,15 @@ def _named_shortly(given: Input) -> Input:
 def _package(given: Input, project: Project, output: Path) -> Iterator[generate.Package]:
     """Generate the client of a description as `make generate` would make it, still aside."""
     generate.check_output(output)
-    beside = generate.nearest_folder(output)
+    beside = generate.find_existing_parent(output)
     with contextlib.ExitStack() as stack:
         try:
             package = stack.enter_context(  # lenient and tolerant, to name all problems and not the first one only
-                generate.generated(
+                generate.generate_package(
                     given.spec, project.corrections, project.config, lenient=True, tolerant=True, beside=beside
                 )
             )
-            problems = [*package.notes, *(f"{given.source.source}: {loss}" for loss in package.losses)]
+            problems = [*package.notes, *(f"{given.source.source}: {loss}" for loss in package.dropped)]
             if problems:
                 raise CodegenError("\n".join(problems))
         except CodegenError as error:

@@ -25,7 +25,7 @@ class Client:
     _base_url: str = field(alias="base_url")
     """Prefix of every request's URL."""
     raise_on_unexpected_status: bool = field(default=False, kw_only=True)
-    """Raise `errors.UnexpectedStatus` for a status that the description does not list as a success."""
+    """Raise `errors.UnexpectedStatus` for a status that the spec does not list as a success."""
     _cookies: Mapping[str, str] = field(factory=dict, kw_only=True, alias="cookies", repr=False)
     """Sent with every request."""
     _headers: Mapping[str, str] = field(factory=dict, kw_only=True, alias="headers", repr=False)

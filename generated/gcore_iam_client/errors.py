@@ -4,7 +4,7 @@
 
 
 class UnexpectedStatus(Exception):
-    """The server answered a status that the description does not list as a success.
+    """The server answered a status that the spec does not list as a success.
 
     Raised only by a client with `raise_on_unexpected_status=True`.
     """
@@ -22,7 +22,7 @@ class UnexpectedStatus(Exception):
 
 
 class InvalidBody(ValueError):
-    """The server answered a success whose body is not what the description says."""
+    """The server answered a success whose body is not what the spec says."""
 
     def __init__(self, model: str, key: str | None, problem: str) -> None:
         super().__init__(model, key, problem)

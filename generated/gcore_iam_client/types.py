@@ -55,7 +55,7 @@ def masked(value: object) -> str:
 
 
 def masked_values(value: Mapping[str, object]) -> str:
-    """What a repr shows of properties that the description does not know: their names."""
+    """What a repr shows of properties that the spec does not know: their names."""
     return "{" + ", ".join(f"{key!r}: ..." for key in value) + "}"
 
 
@@ -107,7 +107,7 @@ def no_items(model: object) -> TypeError:
 
 
 class Extensible(Model):
-    """Base of models that keep what the description does not know.
+    """Base of models that keep what the spec does not know.
 
     Hardly a model has any, so the dict that holds it is made when somebody looks. Setting and reading the slot itself,
     as `_extra`, is what reading a model and `to_dict` afford: a dict for each would be a seventh of the memory of a
@@ -134,7 +134,7 @@ if not TYPE_CHECKING:
     Extensible.additional_properties = property(_additional_properties, _replace_additional_properties)
 
 
-# --- enums that accept what the description does not list ---
+# --- enums that accept what the spec does not list ---
 
 if TYPE_CHECKING:
     E = TypeVar("E")
@@ -155,7 +155,7 @@ if TYPE_CHECKING:
         def __members__(cls: type[E]) -> Mapping[str, E]: ...
 
     class Listed:
-        """A value that the description lists: a constant of the enum's own type."""
+        """A value that the spec lists: a constant of the enum's own type."""
 
         def __init__(self, value: str | int) -> None: ...
         def __get__(self, instance: object, owner: type[E]) -> E: ...
@@ -196,14 +196,14 @@ else:
         """Type of the open enums."""
 
         def __contains__(cls, value: object) -> bool:
-            """Whether the description lists a value, on every version of Python."""
+            """Whether the spec lists a value, on every version of Python."""
             try:
                 return value in cls._value2member_map_
             except TypeError:  # it is not hashable
                 return False
 
     class Listed:
-        """A value that the description lists."""
+        """A value that the spec lists."""
 
         def __new__(cls, value: str | int) -> str | int:
             return value
@@ -213,7 +213,7 @@ else:
 
         @property
         def is_known(self) -> bool:
-            """Whether the description lists this value."""
+            """Whether the spec lists this value."""
             return self._value_ in type(self)._value2member_map_
 
         @classmethod
@@ -346,7 +346,7 @@ def decode_date(value: Any) -> Any:
 
 def decode_uuid(value: Any) -> Any:
     """A `UUID` from its text; anything that cannot be read as one stays what it is."""
-    from uuid import UUID  # here: most descriptions have none, and loading it takes as long as ten calls
+    from uuid import UUID  # here: most specs have none, and loading it takes as long as ten calls
 
     try:
         return UUID(value) if isinstance(value, str) else value
@@ -412,7 +412,7 @@ def _loads() -> Callable[[bytes], Any] | None:
 
 
 def expect(value: Any, operation: str, *kinds: type) -> None:
-    """Refuse a body of another JSON type than the description lists; null is tolerated in properties only."""
+    """Refuse a body of another JSON type than the spec lists; null is tolerated in properties only."""
     if not isinstance(value, kinds):
         raise InvalidBody(
             operation, None, f"the body must be {' or '.join(kind(each()) for each in kinds)}, not {kind(value)}"
@@ -478,7 +478,7 @@ def encode(value: Any) -> Any:
         return value.to_tuple()
     if hasattr(value, "to_dict"):
         return value.to_dict()
-    uuid = sys.modules.get("uuid")  # not loaded by a description without any
+    uuid = sys.modules.get("uuid")  # not loaded by a spec without any
     return str(value) if uuid is not None and isinstance(value, uuid.UUID) else value
 
 
@@ -533,7 +533,7 @@ def form_field(value: Any) -> FileTypes:
 
 @frozen
 class Operation:
-    """What the description says of one operation; every request carries it as the httpx extension `operation`."""
+    """What the spec says of one operation; every request carries it as the httpx extension `operation`."""
 
     id: str
     """The `operationId`."""
@@ -544,7 +544,7 @@ class Operation:
     requires_auth: bool
     """Whether credentials belong on the request."""
     success: tuple[int, ...]
-    """The statuses that the description lists as a success, of a range the first one."""
+    """The statuses that the spec lists as a success, of a range the first one."""
 
 
 @define
@@ -557,7 +557,7 @@ class Response(Generic[T]):
     """The body as it came."""
     headers: httpx.Headers = field(repr=False)
     parsed: T | None
-    """The body as a model; None when the status is not one that the description lists as a success."""
+    """The body as a model; None when the status is not one that the spec lists as a success."""
 
 
 __all__ = ["UNSET", "File", "FileTypes", "Operation", "RequestFiles", "Response", "Timestamp", "Unset"]

@@ -162,13 +162,16 @@ def test_quick_leaves_the_generator_out() -> None:
     assert left.bounds == left.tail == {clients.BARE: 2.0}
 
 
-def test_total_memory_comes_from_the_processes_of_the_growth(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_total_memory_and_time_come_from_the_processes_of_the_growth(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     peers = Peers(tmp_path)
-    told = iter([[1, 100], [2, 200], [3, 300]])
-    monkeypatch.setattr(peers, "_run", lambda *words: json.dumps(next(told)))
-    more, in_all = peers.memory("ours", "keep", "http://near")
-    assert [more(), more()] == [[1], [2]]
-    assert [in_all(), in_all(), in_all()] == [[100], [200], [300]]
+    outputs = iter([[1, 100, 0.1], [2, 200, 0.2], [3, 300, 0.3]])
+    monkeypatch.setattr(peers, "_run", lambda *words: json.dumps(next(outputs)))
+    growth, peak, seconds = peers.memory("ours", "keep", "http://near")
+    assert [growth(), growth()] == [[1], [2]]
+    assert [peak(), peak(), peak()] == [[100], [200], [300]]
+    assert [seconds(), seconds(), seconds()] == [[0.1], [0.2], [0.3]]
 
 
 def test_a_worker_does_the_work_as_often_as_it_is_asked_to(
@@ -188,9 +191,10 @@ def test_a_worker_does_the_work_as_often_as_it_is_asked_to(
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of a process is Linux's to tell")
 def test_memory_is_what_the_work_takes_at_its_peak() -> None:
-    more, in_all = worker.memory(lambda: bytearray(b"1") * 50_000_000)
-    assert 48_000 < more < 60_000
-    assert in_all > more
+    growth, peak, seconds = worker.memory(lambda: bytearray(b"1") * 50_000_000)
+    assert 48_000 < growth < 60_000
+    assert peak > growth
+    assert seconds > 0
 
 
 def test_the_server_serves_what_the_fake_would() -> None:

@@ -12,7 +12,7 @@ import pytest
 from codegen import corrections, spec
 from codegen.__main__ import main
 from codegen.generate import read_tree
-from codegen.normalise import normalise
+from codegen.normalize import normalize
 
 Document = dict[str, Any]
 Content = str | bytes | Mapping[str, Any] | list[Any]
@@ -67,13 +67,13 @@ def api() -> Callable[..., Document]:
 
 
 @pytest.fixture
-def normalised(load: Callable[[Content], spec.Spec], save: Callable[..., Path]) -> Callable[..., Document]:
+def normalized(load: Callable[[Content], spec.Spec], save: Callable[..., Path]) -> Callable[..., Document]:
     """What the generator gets for a description."""
 
-    def normalised(content: Content, fixes: Content = "") -> Document:
-        return normalise(load(content), corrections.load(save(fixes, "corrections.yaml"))).document
+    def normalized(content: Content, fixes: Content = "") -> Document:
+        return normalize(load(content), corrections.load(save(fixes, "corrections.yaml"))).document
 
-    return normalised
+    return normalized
 
 
 @pytest.fixture

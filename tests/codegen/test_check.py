@@ -14,8 +14,8 @@ import pytest
 from gcore_iam_client.description import DESCRIPTION
 
 from codegen import spec
-from codegen.check import list_fake_gaps, strays
-from codegen.generate import generated, replace
+from codegen.check import find_stray_files, list_fake_gaps
+from codegen.generate import generate_package, replace
 
 Document = dict[str, Any]
 Api = Callable[..., Document]
@@ -26,13 +26,13 @@ OBJECT: Document = {"type": "object", "properties": {"a": {"type": "string"}}}
 
 
 def thing(schema: Document) -> Document:
-    """The paths of a description with one operation."""
+    """The paths of a spec with one operation."""
     answer = {"description": "Done.", "content": {"application/json": {"schema": schema}}}
     return {"/thing": {"get": {"operationId": "getThing", "responses": {"200": answer}}}}
 
 
 def write_record(path: Path, version: str = "1") -> None:
-    """Write `source.toml` beside a description, for the description as it stands."""
+    """Write `source.toml` beside a description, for the spec as it stands."""
     text = f'[vendored]\nversion = "{version}"\nsha256 = "{hashlib.sha256(path.read_bytes()).hexdigest()}"\n'
     path.with_name("source.toml").write_text(text, encoding="utf-8")
 
@@ -44,7 +44,7 @@ def order(tmp_path_factory: pytest.TempPathFactory, api: Api, root: Path) -> Pat
     path = folder / "api.yaml"
     path.write_text(json.dumps(api(thing(OBJECT))), encoding="utf-8")
     write_record(path)
-    with generated(spec.load(path), (), root / "generator-config.yml", beside=folder) as package:
+    with generate_package(spec.load(path), (), root / "generator-config.yml", beside=folder) as package:
         replace(package, folder / "package")
     return folder
 
@@ -86,9 +86,7 @@ def test_an_edit_by_hand_is_found_and_named(check: Check, output: Path, file: st
         stream.write("#\n")
     status, out, errors = check()
     assert (status, out) == (1, "")
-    assert errors == [
-        f"{output / file}: differs from what the description gives (edited by hand?); run `make generate`"
-    ]
+    assert errors == [f"{output / file}: differs from what the spec gives (edited by hand?); run `make generate`"]
 
 
 def test_a_missing_file_is_named(check: Check, output: Path) -> None:
@@ -107,16 +105,16 @@ def test_a_missing_file_is_named(check: Check, output: Path) -> None:
 def test_an_extra_file_is_named(check: Check, output: Path, file: str) -> None:
     (output / file).parent.mkdir(exist_ok=True)
     (output / file).write_text("", encoding="utf-8")
-    problem = f"{output / file}: is not generated from the description; run `make generate`"
+    problem = f"{output / file}: is not generated from the spec; run `make generate`"
     assert check()[::2] == (1, [problem])
 
 
 def test_what_lies_beside_the_package_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "generated"
     (folder / "package").mkdir(parents=True)
-    assert strays(folder / "package") == []
+    assert find_stray_files(folder / "package") == []
     (folder / "stray.py").write_text("STRAY = 1\n", encoding="utf-8")
-    assert strays(folder / "package") == [folder / "stray.py"]
+    assert find_stray_files(folder / "package") == [folder / "stray.py"]
 
 
 def test_compiled_files_do_not_count(check: Check, output: Path) -> None:
@@ -138,7 +136,7 @@ def test_the_check_changes_nothing(check: Check, output: Path, tmp_path: Path) -
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
-# --- the record of the vendored description ------------------------------------------------------------------------
+# --- the record of the vendored spec ------------------------------------------------------------------------
 
 
 def test_a_description_that_changed_without_its_record_is_found(check: Check, generate: Run, tmp_path: Path) -> None:
@@ -185,7 +183,7 @@ def test_the_projects_record_is_that_of_its_description(root: Path) -> None:
     assert f'sha256 = "{hashlib.sha256(data).hexdigest()}"' in (root / "spec" / "source.toml").read_text("utf-8")
 
 
-# --- losses --------------------------------------------------------------------------------------------------------
+# --- dropped -------------------------------------------------------------------------------------------------------
 
 
 def test_a_type_that_says_nothing_is_a_loss(

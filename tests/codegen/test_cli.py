@@ -18,11 +18,11 @@ HEAD = "openapi: 3.0.3\ninfo: {title: Things, version: '1'}\n"
 GET = "{get: {operationId: same, responses: {'200': {description: Done.}}}}"
 
 BAD_SPECS = [
-    pytest.param("", ": is empty; an OpenAPI 3 description is expected", id="empty"),
+    pytest.param("", ": is empty; an OpenAPI 3 spec is expected", id="empty"),
     pytest.param("a: b: c\n", ":1:5: is not YAML: mapping values are not allowed in this context", id="not YAML"),
     pytest.param(b"\xff\xfea", ":1: is not UTF-8 text (byte 0)", id="not text"),
-    pytest.param("[1, 2]\n", ":1:1: is not an OpenAPI description: a mapping is expected, not a list", id="a list"),
-    pytest.param("a: 1\n", ":1:1: is not an OpenAPI description: it has no `openapi` version", id="not OpenAPI"),
+    pytest.param("[1, 2]\n", ":1:1: is not an OpenAPI spec: a mapping is expected, not a list", id="a list"),
+    pytest.param("a: 1\n", ":1:1: is not an OpenAPI spec: it has no `openapi` version", id="not OpenAPI"),
     pytest.param("swagger: '2.0'\n", ":1:1: is Swagger 2.0; convert it to OpenAPI 3 first", id="Swagger 2"),
     pytest.param("openapi: 4.0.0\n", ":1:1: `openapi` must be 3.0.x or 3.1.x, not 4.0.0", id="OpenAPI 4"),
     pytest.param(

@@ -12,7 +12,7 @@ import pytest
 
 from codegen import corrections, spec
 from codegen.errors import CodegenError
-from codegen.normalise import normalise
+from codegen.normalize import normalize
 from codegen.schemas import SECRET
 
 Save = Callable[..., Path]
@@ -237,7 +237,7 @@ def test_what_a_correction_breaks_is_reported_with_its_place(
 ) -> None:
     document = load(api(schemas={"A": {"type": "string"}}))
     entries = corrections.load(save([entry(where=where, what=what)], "corrections.yaml"))
-    message = refusal(lambda: normalise(document, entries))
+    message = refusal(lambda: normalize(document, entries))
     assert message.startswith(f"{document.name}:")
     assert problem in message
 
@@ -259,7 +259,7 @@ def test_every_entry_fits_the_vendored_description(
     description: spec.Spec, entries: tuple[corrections.Correction, ...]
 ) -> None:
     assert entries
-    assert normalise(description, entries).notes == ()
+    assert normalize(description, entries).notes == ()
 
 
 def test_every_entry_is_needed(description: spec.Spec, entries: tuple[corrections.Correction, ...]) -> None:
@@ -297,4 +297,4 @@ def test_an_entry_that_matches_otherwise_fails_the_build(
         corrections.apply((correction,), document, lenient=False)
     moved = attrs.evolve(entries[-1], matches=entries[-1].matches + 1)
     with pytest.raises(CodegenError, match=f"correction '{moved.id}' must match"):
-        normalise(description, (*entries[:-1], moved))
+        normalize(description, (*entries[:-1], moved))

@@ -38,7 +38,7 @@ def answer(schema: Document | None = None, media_type: str = "application/json")
 
 
 def thing(**changes: Any) -> Document:
-    """The paths of a description with one operation."""
+    """The paths of a spec with one operation."""
     operation = {"operationId": "getThing", "responses": {"200": answer(OBJECT)}, **changes}
     return {"/thing": {"get": operation}}
 
@@ -55,12 +55,12 @@ def fresh(root: Path) -> dict[str, bytes]:
     """What the project's own inputs give now."""
     description = spec.load(root / "spec" / "iam_api.yaml")
     entries = corrections.load(root / "spec" / "corrections.yaml")
-    with generate.generated(description, entries, root / "generator-config.yml") as package:
+    with generate.generate_package(description, entries, root / "generator-config.yml") as package:
         return package.files()
 
 
 def test_the_committed_package_is_what_the_description_gives(root: Path, fresh: dict[str, bytes]) -> None:
-    assert generate.differences(read_tree(root / "generated" / "gcore_iam_client"), fresh) == []
+    assert generate.list_differences(read_tree(root / "generated" / "gcore_iam_client"), fresh) == []
 
 
 def test_hash_seed_locale_and_folders_change_nothing(root: Path, tmp_path: Path, fresh: dict[str, bytes]) -> None:
@@ -300,14 +300,14 @@ def test_files_of_a_former_run_go(generate: Run, api: Api, output: Path) -> None
     }
 
 
-# --- losses --------------------------------------------------------------------------------------------------------
+# --- dropped -------------------------------------------------------------------------------------------------------
 
 GET = "operation getThing lost its "
 LOST = "operation getThing (GET /thing) is lost: "
 
 
 @pytest.mark.parametrize(
-    ("changes", "losses"),
+    ("changes", "dropped"),
     [
         # answers
         ({"responses": {"200": answer(STRING, "application/xml")}},
@@ -372,18 +372,18 @@ def test_each_loss_is_one_line(
     save: Callable[..., Path],
     untouched: Callable[[], bool],
     changes: Document,
-    losses: list[str],
+    dropped: list[str],
 ) -> None:
     operation = {key: value for key, value in changes.items() if key != "schemas"}
     document = api(thing(**operation), changes.get("schemas"))
     status, out, errors = generate(document)
     assert (status, out, untouched()) == (2, "", True)
-    expected = [f"codegen: {save(document)}: {loss}" for loss in losses]
+    expected = [f"codegen: {save(document)}: {loss}" for loss in dropped]
     assert [error[: len(start)] for error, start in zip(errors, expected, strict=True)] == expected
     assert not any("openapi_python_client" in error or "WARNING" in error for error in errors)
 
 
-def test_losses_of_several_operations_are_all_told(generate: Run, api: Api) -> None:
+def test_dropped_parts_of_all_operations_are_listed(generate: Run, api: Api) -> None:
     lost = {"content": {"application/xml": {"schema": STRING}, "application/json": {"schema": OBJECT}}}
     paths = {
         f"/{name}": {"post": {"operationId": name, "responses": {}, "requestBody": lost}}

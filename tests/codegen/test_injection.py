@@ -333,9 +333,9 @@ def build(document: Document, package: Path, *, formatted: bool = True) -> str:
         config.write_text("post_hooks: []\n", encoding="utf-8")
     try:
         source = spec.load(save(package.with_suffix(".json"), document))
-        with generate.generated(source, (), config, tolerant=True) as made:
+        with generate.generate_package(source, (), config, tolerant=True) as made:
             shutil.copytree(made.path, package)
-            return "\n".join(made.losses)
+            return "\n".join(made.dropped)
     except CodegenError as error:
         return str(error)
 

@@ -44,7 +44,7 @@ def entries(codegen: Run, words: list[str | Path]) -> list[dict[str, Any]]:
 
 
 def test_operations_are_listed_in_the_order_of_the_spec(root: Path, entries: list[dict[str, Any]]) -> None:
-    operations = list(spec.load(root / "spec" / "iam_api.yaml").operations())
+    operations = list(spec.load(root / "spec" / "iam_api.yaml").iterate_operations())
     assert len(operations) == 24
     assert [(entry["id"], entry["method"], entry["path"]) for entry in entries] == [
         (operation["operationId"], method.upper(), path) for path, method, operation in operations
@@ -172,7 +172,7 @@ def test_hand_written_methods_are_those_that_import_an_operation(tmp_path: Path)
         "class Other:\n    def get(self):\n        from package.api.users import other\n",
         encoding="utf-8",
     )
-    assert inventory.overlay_methods(tmp_path) == {
+    assert inventory.find_overlay_methods(tmp_path) == {
         "package.api.users.get_user": "iam.users.get",
         "package.api.users.one": "iam.users.both",
         "package.api.users.two": "iam.users.both",
@@ -215,7 +215,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, root: Path, api: Api) -> Iter
     get = {"operationId": "getUsers", "responses": {"200": answer({"type": "array", "items": ref("User")})}}
     delete = {"operationId": "deleteUsers", "responses": {"204": {"description": "Done."}}}
     path.write_text(json.dumps(api({"/users": {"get": get, "delete": delete}}, SCHEMAS)), encoding="utf-8")
-    with generate.generated(spec.load(path), (), root / "generator-config.yml") as package:
+    with generate.generate_package(spec.load(path), (), root / "generator-config.yml") as package:
         yield package
 
 
@@ -232,13 +232,13 @@ def damaged(made: Package, tmp_path: Path) -> Callable[..., list[str]]:
             text = path.read_text("utf-8")
             assert old in text
             path.write_text(text.replace(old, new), encoding="utf-8")
-        return inventory.missing(made.document, tmp_path / "copy", made.config)
+        return inventory.find_missing(made.document, tmp_path / "copy", made.config)
 
     return damaged
 
 
 def test_nothing_is_missing_of_a_package_without_fault(made: Package) -> None:
-    assert inventory.missing(made.document, made.path, made.config) == []
+    assert inventory.find_missing(made.document, made.path, made.config) == []
 
 
 @pytest.mark.parametrize(
@@ -315,8 +315,8 @@ def test_the_types_worked_out_are_those_that_the_generator_gives(
     }
     operation = {"operationId": "getAll", "responses": {"200": answer(ref("All"))}}
     path = save(api({"/all": {"get": operation}}, {**schemas, **others}, openapi="3.1.0"))
-    with generate.generated(spec.load(path), (), root / "generator-config.yml") as package:
-        assert inventory.missing(package.document, package.path, package.config) == []
-        fields = inventory.model_fields(package.path)
+    with generate.generate_package(spec.load(path), (), root / "generator-config.yml") as package:
+        assert inventory.find_missing(package.document, package.path, package.config) == []
+        fields = inventory.read_model_fields(package.path)
     assert len(fields) > len(schemas) + 15
     assert all({"must", "may"} <= fields[name].keys() for name in schemas)

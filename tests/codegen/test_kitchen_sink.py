@@ -35,9 +35,9 @@ def package(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     """The generated package."""
     folder = tmp_path_factory.mktemp("sink")
     description = spec.load(Path(__file__).with_name("kitchen_sink.yaml"))
-    with generate.generated(description, (), root / "generator-config.yml", beside=folder) as generated:
+    with generate.generate_package(description, (), root / "generator-config.yml", beside=folder) as generated:
         # An answer of any kind is what the gate is there to find, so it does.
-        problems = inventory.missing(generated.document, generated.path, generated.config)
+        problems = inventory.find_missing(generated.document, generated.path, generated.config)
         assert problems == ["operation anything: has the success type Any"]
         generate.replace(generated, folder / NAME)
     return folder / NAME

@@ -26,7 +26,7 @@ from codegen.graph import connected_components
 from codegen.limits import CopyBudget, LimitError
 
 Document = dict[str, Any]
-Normalised = Callable[..., Document]
+NormalizedSpec = Callable[..., Document]
 
 ROOT = Path(__file__).parents[2]
 TODAY = datetime.date(2026, 6, 1)
@@ -252,9 +252,9 @@ def test_a_version_of_many_digits_is_compared() -> None:
     assert compare(old, new) == []
 
 
-def test_enum_values_that_differ_only_in_type_are_kept(normalised: Normalised) -> None:
+def test_enum_values_that_differ_only_in_type_are_kept(normalized: NormalizedSpec) -> None:
     members = [{"enum": [1, True, "1", 1]}, {"enum": [True, "1"]}]
-    document = normalised(small({"S0": {"allOf": members}}))
+    document = normalized(small({"S0": {"allOf": members}}))
     assert document["components"]["schemas"]["S0"]["enum"] == [True, "1"]
 
 
@@ -274,15 +274,15 @@ def test_connected_components_come_after_what_they_lead_to(inside: list[list[int
 # --- what the generator gets ---------------------------------------------------------------------------------------
 
 
-def test_the_generator_gets_short_chains_of_references(normalised: Normalised) -> None:
-    schemas = normalised(small(chain(1_000, ref)))["components"]["schemas"]
+def test_the_generator_gets_short_chains_of_references(normalized: NormalizedSpec) -> None:
+    schemas = normalized(small(chain(1_000, ref)))["components"]["schemas"]
     assert all(schema == ref(1_000) for name, schema in schemas.items() if name != "S1000")
     assert next(iter(schemas)) == "S1000"
 
 
-def test_all_of_that_doubles_with_each_level_is_merged_once(normalised: Normalised) -> None:
+def test_all_of_that_doubles_with_each_level_is_merged_once(normalized: NormalizedSpec) -> None:
     leaf = {"type": "object", "properties": {"a": TEXT}}
-    schemas = normalised(small(chain(26, lambda i: {"allOf": [ref(i), ref(i), {"required": ["a"]}]}, leaf)))
+    schemas = normalized(small(chain(26, lambda i: {"allOf": [ref(i), ref(i), {"required": ["a"]}]}, leaf)))
     assert schemas["components"]["schemas"]["S0"]["properties"] == {"a": TEXT}
 
 
@@ -323,10 +323,10 @@ def test_all_of_that_doubles_with_each_level_is_merged_once(normalised: Normalis
     ids=["copies", "union", "any-of", "arrays", "classes", "all-of", "override", "enum", "properties", "prose", "name"],
 )
 def test_what_a_client_cannot_be_made_of_is_refused_before(
-    normalised: Normalised, schemas: Document, bound: str
+    normalized: NormalizedSpec, schemas: Document, bound: str
 ) -> None:
     with pytest.raises(CodegenError, match=rf"api\.yaml.*; if the spec is right, raise {bound} in codegen/limits\.py$"):
-        normalised(small(schemas))
+        normalized(small(schemas))
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_what_a_client_cannot_be_made_of_is_refused_before(
     ["MAX_OPERATIONS", "MAX_PARAMETERS", "MAX_OPERATION_PARAMETERS", "MAX_ALL_PROPERTIES", "MAX_ALL_ENUM_VALUES"],
 )
 def test_what_takes_the_generator_time_is_counted(
-    normalised: Normalised, monkeypatch: pytest.MonkeyPatch, bound: str
+    normalized: NormalizedSpec, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
     monkeypatch.setattr(capacity, bound, 2)
     operation = small({})["paths"]["/a"]["get"]
@@ -342,7 +342,7 @@ def test_what_takes_the_generator_time_is_counted(
     paths = {f"/a{i}": {"get": {**operation, "operationId": f"a{i}", "parameters": parameters[i:]}} for i in range(3)}
     schema = {"type": "object", "properties": {f"p{i}": {"type": "string", "enum": [f"v{i}"]} for i in range(3)}}
     with pytest.raises(CodegenError, match=bound):
-        normalised(small({"S0": schema}, paths=paths))
+        normalized(small({"S0": schema}, paths=paths))
 
 
 def test_every_bound_is_a_positive_number_with_an_explanation() -> None:

@@ -70,11 +70,11 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
             ":1:57",
             "is nested too deeply: more than 150",
         ),
-        ("", "", "is empty; an OpenAPI 3 description is expected"),
-        ("# only a comment\n", "", "is empty; an OpenAPI 3 description is expected"),
-        ("- a\n- b\n", ":1:1", "is not an OpenAPI description: a mapping is expected, not a list"),
-        ("<html>Not found</html>\n", ":1:1", "is not an OpenAPI description: a mapping is expected, not a text"),
-        ("name: x\non:\n  push:\n", ":1:1", "is not an OpenAPI description: it has no `openapi` version"),
+        ("", "", "is empty; an OpenAPI 3 spec is expected"),
+        ("# only a comment\n", "", "is empty; an OpenAPI 3 spec is expected"),
+        ("- a\n- b\n", ":1:1", "is not an OpenAPI spec: a mapping is expected, not a list"),
+        ("<html>Not found</html>\n", ":1:1", "is not an OpenAPI spec: a mapping is expected, not a text"),
+        ("name: x\non:\n  push:\n", ":1:1", "is not an OpenAPI spec: it has no `openapi` version"),
         ("info: {}\nswagger: '2.0'\n", ":2:1", "is Swagger 2.0; convert it to OpenAPI 3 first"),
         ("info: {}\nopenapi: 4.0.0\n", ":2:1", "`openapi` must be 3.0.x or 3.1.x, not 4.0.0"),
         ("openapi: 3.0\n", ":1:1", "`openapi` must be 3.0.x or 3.1.x, not 3.0"),
@@ -137,7 +137,7 @@ def test_a_reference_to_nothing_is_named_with_its_place(
 )
 def test_a_ref_that_is_a_name_or_data_is_no_reference(load: Load, holder: str) -> None:
     text = f"{HEAD}paths: {{/a: {{get: {{responses: {{}}}}}}}}\ncomponents: {{schemas: {{Thing: {holder}}}}}\n"
-    assert list(spec.references(load(text).document)) == []
+    assert list(spec.iterate_references(load(text).document)) == []
 
 
 @pytest.mark.parametrize("name", ["example", "default", "enum", "x-thing", "properties"])
@@ -168,7 +168,7 @@ def test_an_operation_id_used_twice_is_named_with_both_places(save: Callable[...
 def test_extensions_beside_paths_are_left_alone(load: Load, api: Api) -> None:
     document = api()
     document["paths"]["x-groups"] = ["a"]
-    assert [path for path, _, _ in load(document).operations()] == ["/thing"]
+    assert [path for path, _, _ in load(document).iterate_operations()] == ["/thing"]
 
 
 # --- what YAML means -----------------------------------------------------------------------------------------------

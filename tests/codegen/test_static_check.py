@@ -42,7 +42,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, api: Callable[..., Any]) 
     folder = tmp_path_factory.mktemp("template")
     (folder / "api.json").write_text(json.dumps(api(schemas={"User": {"type": "object"}})), encoding="utf-8")
     description = spec.load(folder / "api.json")
-    with generate.generated(description, (), ROOT / "generator-config.yml", beside=folder) as package:
+    with generate.generate_package(description, (), ROOT / "generator-config.yml", beside=folder) as package:
         generate.replace(package, folder / "package")
     return folder / "package"
 

@@ -112,7 +112,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text(text, encoding="utf-8")
     shutil.copy(ROOT / "generator-config.yml", folder)
     given = spec.load(folder / "spec" / "iam_api.yaml"), corrections.load(folder / "spec" / "corrections.yaml")
-    with generate.generated(*given, folder / "generator-config.yml", beside=folder) as package:
+    with generate.generate_package(*given, folder / "generator-config.yml", beside=folder) as package:
         generate.replace(package, folder / "generated" / "gcore_iam_client")
     return folder
 
@@ -140,7 +140,7 @@ def edited(project: Path, *edits: tuple[str, str], text: str = SPEC) -> Path:
 def problems() -> list[str]:
     """What `make check` finds in the spec and in the package of the project."""
     given = spec.load(Path("spec/iam_api.yaml")), corrections.load(Path("spec/corrections.yaml"))
-    return check.check(*given, Path("generator-config.yml"), Path("generated/gcore_iam_client"))
+    return check.find_problems(*given, Path("generator-config.yml"), Path("generated/gcore_iam_client"))
 
 
 def everything(project: Path) -> dict[str, bytes]:

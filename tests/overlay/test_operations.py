@@ -32,7 +32,7 @@ from gcore_iam._request_values import ROLES
 from gcore_iam.testing import HTML, FakeIAM, Missing, Reset, Status
 
 from codegen import spec
-from codegen.inventory import inventory
+from codegen.inventory import build_inventory
 
 from .conftest import ClientKind, ClientOptions
 
@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[2]
 ACCOUNT = 1001
 PASSWORD = "correct-horse-battery"
 BASE = "http://localhost"
-INVENTORY = inventory(
+INVENTORY = build_inventory(
     spec.load(ROOT / "spec" / "iam_api.yaml"), ROOT / "generated" / "gcore_iam_client", ROOT / "overlay" / "gcore_iam"
 )
 WITHOUT_METHOD: dict[str, str] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from ...spec import Json, escape, without
+from ...spec import Json, escape, subtract_values
 from ..finding import Finding
 from ..matching import Operation
 from .base import Comparison, OperationPair, document_check, operation_check
@@ -56,9 +56,9 @@ def check_operation_id(pair: OperationPair) -> Iterator[Finding]:
 def check_operation_tags(pair: OperationPair) -> Iterator[Finding]:
     """Compare the tags of operations."""
     before, after = (value.get("tags") or [] for value in (pair.old, pair.new))
-    for tag in without(before, after):
+    for tag in subtract_values(before, after):
         yield pair.find("api-tag-removed", "tags", tag, None)
-    for tag in without(after, before):
+    for tag in subtract_values(after, before):
         yield pair.find("api-tag-added", "tags", None, tag)
 
 
@@ -97,5 +97,5 @@ def _compare_servers(old: dict[str, str], new: dict[str, str]) -> Iterator[Findi
 def check_schemas(comparison: Comparison) -> Iterator[Finding]:
     """Find the schemas of the components that were removed."""
     names = [document.keys("/components/schemas") for document in (comparison.old, comparison.new)]
-    for name in without(names[0], names[1]):
+    for name in subtract_values(names[0], names[1]):
         yield Finding("api-schema-removed", name, f"/components/schemas/{escape(name)}", None)

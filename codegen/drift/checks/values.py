@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...spec import Json, without
+from ...spec import Json, subtract_values
 from ..finding import Finding
 from ..normalized_schema import BOUNDS
 from .base import SchemaPair, schema_check
@@ -64,7 +64,7 @@ def check_extensible_enum(pair: SchemaPair) -> Iterator[Finding]:
     """Find values that `x-extensible-enum` no longer lists."""
     before, after = pair.values("x-extensible-enum")
     if isinstance(before, list) and isinstance(after, list) and not _are_texts(pair) and not _is_one_value(pair):
-        for value in without(before, after):
+        for value in subtract_values(before, after):
             yield pair.find("x-extensible-enum-value-removed", "x-extensible-enum", value, None)
 
 

@@ -53,7 +53,7 @@ class CreateTokenResponseV2(_types.Extensible):
     description: str | Unset = UNSET
     """Free text about the token. Optional."""
     additional_properties: dict[str, Any] = _field(init=False, factory=dict, repr=masked_values)
-    """What the server sent beyond the description; goes back out with `to_dict`."""
+    """What the server sent beyond the spec; goes back out with `to_dict`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
@@ -88,7 +88,7 @@ class CreateTokenResponseV2(_types.Extensible):
 
     @property
     def additional_keys(self) -> list[str]:
-        """Names of what the server sent beyond the description."""
+        """Names of what the server sent beyond the spec."""
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:

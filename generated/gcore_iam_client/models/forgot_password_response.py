@@ -24,7 +24,7 @@ class ForgotPasswordResponse(_types.Extensible):
     status: str
     """What happened to the email; `sent` once it is on its way."""
     additional_properties: dict[str, Any] = _field(init=False, factory=dict, repr=masked_values)
-    """What the server sent beyond the description; goes back out with `to_dict`."""
+    """What the server sent beyond the spec; goes back out with `to_dict`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
@@ -48,7 +48,7 @@ class ForgotPasswordResponse(_types.Extensible):
 
     @property
     def additional_keys(self) -> list[str]:
-        """Names of what the server sent beyond the description."""
+        """Names of what the server sent beyond the spec."""
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:

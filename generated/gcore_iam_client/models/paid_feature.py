@@ -41,7 +41,7 @@ class PaidFeature(_types.Extensible):
     paid_feature_id: int | Unset = UNSET
     """Internal id of this activation of the feature."""
     additional_properties: dict[str, Any] = _field(init=False, factory=dict, repr=masked_values)
-    """What the server sent beyond the description; goes back out with `to_dict`."""
+    """What the server sent beyond the spec; goes back out with `to_dict`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
@@ -74,7 +74,7 @@ class PaidFeature(_types.Extensible):
 
     @property
     def additional_keys(self) -> list[str]:
-        """Names of what the server sent beyond the description."""
+        """Names of what the server sent beyond the spec."""
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:

@@ -70,7 +70,7 @@ class User(_types.Extensible):
     client_and_roles: list[UserClientAndRolesItem]
     """Accounts that are open to the user, and the user's roles in each. Set by the system."""
     additional_properties: dict[str, Any] = _field(init=False, factory=dict, repr=masked_values)
-    """What the server sent beyond the description; goes back out with `to_dict`."""
+    """What the server sent beyond the spec; goes back out with `to_dict`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; a property that is UNSET is left out."""
@@ -135,7 +135,7 @@ class User(_types.Extensible):
 
     @property
     def additional_keys(self) -> list[str]:
-        """Names of what the server sent beyond the description."""
+        """Names of what the server sent beyond the spec."""
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:

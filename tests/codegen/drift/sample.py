@@ -370,7 +370,7 @@ def review() -> Review:
                 "description-removed",
                 "docs",
                 "info",
-                f"the description of `{name}` is gone",
+                f"the spec of `{name}` is gone",
                 operations=USERS,
                 pointer=f"{USER}/properties/{name}/description",
             )

@@ -172,7 +172,7 @@ UNREADABLE = {
     "not YAML": ("a: [", "bad.yaml:2:1: is not YAML"),
     "not text": (b"\xff\xfe", "is not UTF-8"),
     "empty": ("", "is empty"),
-    "a list": ("- 1", "bad.yaml:1:1: is not an OpenAPI description"),
+    "a list": ("- 1", "bad.yaml:1:1: is not an OpenAPI spec"),
     "Swagger": ("swagger: '2.0'", "bad.yaml:1:1: is Swagger 2.0"),
     "a reference to nothing": (
         json.dumps({**OLD, "paths": {"/a": {"get": {"$ref": "#/components/x", "responses": {}}}}}),

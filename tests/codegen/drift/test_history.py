@@ -63,7 +63,7 @@ def test_a_line_is_printed_for_each_step_that_is_one(capsys: pytest.CaptureFixtu
         ("warning", "breaking", "none"),
     ]
     assert found[0]["headline"].startswith("response-optional-property-added: ")
-    assert "is not an OpenAPI description" in found[2]["headline"]
+    assert "is not an OpenAPI spec" in found[2]["headline"]
     assert len(found[0]["commit"]) == 40
 
 

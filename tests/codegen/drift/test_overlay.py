@@ -1,6 +1,6 @@
 """The overlay layer: hand-written lines that a new description breaks, seeded into the vendored one.
 
-Each break is said as what to change in the description, and as what the hand-written line that it must find says; a
+Each break is said as what to change in the spec, and as what the hand-written line that it must find says; a
 change without a line breaks none. The breaks of one group do not touch each other, so that they can be reviewed in one
 go: the type checker takes seconds.
 """

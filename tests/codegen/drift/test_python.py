@@ -62,7 +62,7 @@ def api() -> Document:
 
 
 def reviewed(change: Callable[[Document], Any], project: Project = PLAIN) -> Review:
-    """What a change of the description means for Python."""
+    """What a change of the spec means for Python."""
     old, new = api(), copy.deepcopy(api())
     change(new)
     sides = given(old, "old.yaml", generating=True), given(new, "new.yaml", generating=True)

@@ -162,8 +162,8 @@ def test_text_shows_who_accepted_what_and_why() -> None:
 def test_text_counts_prose_by_rule_unless_asked_to_list_it() -> None:
     folded, listed = (render("text", sample.review(), docs=docs) for docs in (False, True))
     assert "docs: 3 infos\n     2 description-removed\n     1 summary-changed\n" in folded
-    assert "the description of `lang` is gone" not in folded
-    assert "the description of `lang` is gone" in listed
+    assert "the spec of `lang` is gone" not in folded
+    assert "the spec of `lang` is gone" in listed
 
 
 def test_text_ends_with_the_notes() -> None:

@@ -40,7 +40,7 @@ def ok(content: Document | None = None, **more: Any) -> Document:
 
 
 def listed(content: Document) -> Document:
-    """The one operation of a description."""
+    """The one operation of a spec."""
     found: Document = content["paths"]["/things"]["post"]
     return found
 

@@ -89,7 +89,8 @@ def test_equal_rows_resume_from_every_checkpoint(
     server = ListServer(rows, max_length=max_length, counted=counted)
     reader = SimulatedReader(server, PageOptions(page_size, prefetch=1), BY_CONTENT)
     for read, checkpoint in enumerate([reader.checkpoint(), *(reader.checkpoint() for _ in reader)]):
-        rest = SimulatedReader(server, PageOptions(later_page_size, prefetch=1), BY_CONTENT, resume=checkpoint)
+        later = ListServer(rows, max_length=max_length, counted=counted)  # the bound on requests counts for one reader
+        rest = SimulatedReader(later, PageOptions(later_page_size, prefetch=1), BY_CONTENT, resume=checkpoint)
         assert list(rest) == rows[read:]
 
 

@@ -19,12 +19,12 @@ from .corrections import Correction
 from .errors import CodegenError
 from .limits import LimitError
 from .rules import RULES
-from .schemas import Document, UnfitError
-from .spec import Json, Spec, check, escape, mappings, operations, resolve, unescape
+from .schemas import Document, UnsupportedSchemaError
+from .spec import Json, Spec, check, escape, iterate_mappings, iterate_operations, resolve, unescape
 
 
 @attrs.frozen
-class Normalised:
+class NormalizedSpec:
     """The generator's input."""
 
     document: Document
@@ -34,7 +34,7 @@ class Normalised:
     """Corrections that do not fit the document (lenient mode only)."""
 
 
-def normalise(spec: Spec, corrections: tuple[Correction, ...], *, lenient: bool = False) -> Normalised:
+def normalize(spec: Spec, corrections: tuple[Correction, ...], *, lenient: bool = False) -> NormalizedSpec:
     """Build the generator's input from a vendored document, which stays as it is.
 
     Args:
@@ -54,30 +54,30 @@ def normalise(spec: Spec, corrections: tuple[Correction, ...], *, lenient: bool 
     notes = _corrections.apply(corrections, document, lenient=lenient)
     corrected = Spec(attrs.evolve(spec.file, value=document))
     check(corrected)
-    _drop_nothings(document)
+    _drop_empty_keywords(document)
     _validate(corrected)
     document.setdefault("components", {}).setdefault("schemas", {})
     as_corrected = copy.deepcopy(document)
     for rule in RULES:
         try:
             rule(document)
-        except UnfitError as error:
-            place = spec.place(_pointer(document, error.schema) or "")
+        except UnsupportedSchemaError as error:
+            place = spec.place(_find_pointer(document, error.schema) or "")
             raise CodegenError(f"{place}: {error}") from None
         except LimitError as error:
             raise CodegenError(f"{spec.name}: {error}") from None
     check_counts(Spec(attrs.evolve(spec.file, value=document)))
     check_structure(document, spec.name)
-    return Normalised(document, as_corrected, tuple(notes))
+    return NormalizedSpec(document, as_corrected, tuple(notes))
 
 
-def _drop_nothings(document: Document) -> None:
+def _drop_empty_keywords(document: Document) -> None:
     """Remove keywords without a value, and `x-…` where the generator takes every entry for a path or a status."""
-    for _, mapping in list(mappings(document)):
+    for _, mapping in list(iterate_mappings(document)):
         for key in [key for key, value in mapping.items() if value is None and key not in ("default", "example")]:
             del mapping[key]
     document["paths"] = {path: item for path, item in document["paths"].items() if not path.startswith("x-")}
-    for _, _, operation in operations(document):
+    for _, _, operation in iterate_operations(document):
         operation["responses"] = {c: r for c, r in operation["responses"].items() if not c.startswith("x-")}
 
 
@@ -101,13 +101,13 @@ def _validate(spec: Spec) -> None:
         raise CodegenError("\n".join(lines)) from None
 
 
-def _pointer(node: Json, wanted: Json, pointer: str = "") -> str | None:
+def _find_pointer(node: Json, wanted: Json, pointer: str = "") -> str | None:
     """The JSON pointer of an object inside a document, None when it is not in it."""
     if node is wanted:
         return pointer
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for key, value in inner:
-        found = _pointer(value, wanted, f"{pointer}/{escape(str(key))}")
+        found = _find_pointer(value, wanted, f"{pointer}/{escape(str(key))}")
         if found is not None:
             return found
     return None

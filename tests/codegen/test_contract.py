@@ -1,4 +1,4 @@
-"""The generated module that holds what a program can check of a description."""
+"""The generated module that holds what a program can check of a spec."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import yaml
 from gcore_iam_client.description import DESCRIPTION
 
-from codegen import corrections, description
+from codegen import contract, corrections
 
 Document = dict[str, Any]
 
@@ -41,7 +41,7 @@ def test_prose_goes_and_what_can_be_checked_stays() -> None:
         "components": {"schemas": {"A": {"properties": {"title": property_, "description": {"type": "null"}}}}},
     }
     before = copy.deepcopy(document)
-    assert read(description.module(document)) == {
+    assert read(contract.render_contract(document)) == {
         "openapi": "3.1.0",
         "paths": {
             "/thing": {"get": {"operationId": "getThing", "responses": {"200": {"content": {"a/b": {"schema": {}}}}}}}
@@ -63,7 +63,7 @@ def test_prose_goes_and_what_can_be_checked_stays() -> None:
 @pytest.mark.parametrize("text", ['"""', "\\", '\\\\"', "'''", "\n", "{}%s", "\u00e9\u2028\ud800", '\\"""'])
 def test_any_text_survives(text: str) -> None:
     document = {"paths": {}, "components": {"schemas": {"A": {"enum": [text, ""]}}}}
-    assert read(description.module(document)) == document
+    assert read(contract.render_contract(document)) == document
 
 
 def test_the_projects_own_is_the_corrected_description(root: Path) -> None:

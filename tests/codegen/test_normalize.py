@@ -11,12 +11,12 @@ import pytest
 
 from codegen import corrections, spec
 from codegen.errors import CodegenError
-from codegen.normalise import normalise
+from codegen.normalize import normalize
 from codegen.rules import RULES
 
 Document = dict[str, Any]
 Api = Callable[..., Document]
-Normalised = Callable[..., Document]
+NormalizedSpec = Callable[..., Document]
 
 NULL = {"type": "null"}
 
@@ -34,34 +34,34 @@ def body(schema: Document) -> Document:
 
 
 def thing(method: str = "get", **operation: Any) -> Document:
-    """The paths of a description with one operation."""
+    """The paths of a spec with one operation."""
     return {"/thing": {method: {"operationId": "getThing", "responses": {}, **operation}}}
 
 
 @pytest.fixture
-def schemas(normalised: Normalised, api: Api) -> Callable[..., Document]:
+def schemas(normalized: NormalizedSpec, api: Api) -> Callable[..., Document]:
     """What becomes of component schemas that nothing refers to."""
-    return lambda **given: normalised(api(schemas=given))["components"]["schemas"]
+    return lambda **given: normalized(api(schemas=given))["components"]["schemas"]
 
 
 @pytest.fixture
-def operation(normalised: Normalised, api: Api) -> Callable[..., Document]:
+def operation(normalized: NormalizedSpec, api: Api) -> Callable[..., Document]:
     """What becomes of an operation."""
 
     def operation(given: Document, **rest: Any) -> Document:
-        changed: Document = normalised(api(thing(**given), **rest))["paths"]["/thing"]["get"]
+        changed: Document = normalized(api(thing(**given), **rest))["paths"]["/thing"]["get"]
         return changed
 
     return operation
 
 
 @pytest.fixture
-def refusal(normalised: Normalised, save: Callable[..., Path]) -> Callable[[Document], tuple[str, str]]:
+def refusal(normalized: NormalizedSpec, save: Callable[..., Path]) -> Callable[[Document], tuple[str, str]]:
     """The one line with which a description is refused: (line:column, problem)."""
 
     def refusal(document: Document) -> tuple[str, str]:
         with pytest.raises(CodegenError) as caught:
-            normalised(document)
+            normalized(document)
         message = str(caught.value)
         assert "\n" not in message
         place, _, problem = message.removeprefix(f"{save(document)}:").partition(": ")
@@ -72,7 +72,7 @@ def refusal(normalised: Normalised, save: Callable[..., Path]) -> Callable[[Docu
 
 @pytest.fixture
 def place(save: Callable[..., Path]) -> Callable[[Document, str], str]:
-    """Where something stands in the file of a description, as line:column."""
+    """Where something stands in the file of a spec, as line:column."""
 
     def place(document: Document, pointer: str) -> str:
         path = save(document)
@@ -88,15 +88,15 @@ def test_the_vendored_description_stays_as_it_is(root: Path) -> None:
     description = spec.load(root / "spec" / "iam_api.yaml")
     entries = corrections.load(root / "spec" / "corrections.yaml")
     before = copy.deepcopy(description.document)
-    first = normalise(description, entries)
+    first = normalize(description, entries)
     assert description.document == before
-    assert normalise(description, entries) == first
+    assert normalize(description, entries) == first
 
 
-def test_normalising_what_is_normal_changes_nothing(root: Path, normalised: Normalised) -> None:
+def test_normalizing_what_is_normal_changes_nothing(root: Path, normalized: NormalizedSpec) -> None:
     description = spec.load(root / "spec" / "iam_api.yaml")
-    once = normalise(description, corrections.load(root / "spec" / "corrections.yaml")).document
-    assert normalised(once) == once
+    once = normalize(description, corrections.load(root / "spec" / "corrections.yaml")).document
+    assert normalized(once) == once
 
 
 def test_every_rule_says_what_it_is_for() -> None:
@@ -138,19 +138,19 @@ def test_what_has_the_wrong_shape_is_refused_with_its_place(
     assert message.startswith(f"is not valid OpenAPI: {problem}")
 
 
-def test_several_wrong_shapes_are_one_line_each(normalised: Normalised, api: Api) -> None:
+def test_several_wrong_shapes_are_one_line_each(normalized: NormalizedSpec, api: Api) -> None:
     with pytest.raises(CodegenError) as caught:
-        normalised(api(schemas={"A": {"type": "a"}, "B": {"type": "string"}, "C": {"required": "a"}}))
+        normalized(api(schemas={"A": {"type": "a"}, "B": {"type": "string"}, "C": {"required": "a"}}))
     lines = str(caught.value).splitlines()
     assert len(lines) == 2
     assert all("is not valid OpenAPI: " in line for line in lines)
 
 
-def test_keywords_without_a_value_count_as_absent(normalised: Normalised, api: Api) -> None:
+def test_keywords_without_a_value_count_as_absent(normalized: NormalizedSpec, api: Api) -> None:
     given = {"type": "object", "properties": None, "required": None, "description": None, "enum": None}
     document = api(thing(parameters=None, requestBody=None, tags=None), {"A": given})
     document["components"]["parameters"] = None
-    changed = normalised(document)
+    changed = normalized(document)
     assert changed["components"]["schemas"] == {"A": {"type": "object"}}
     assert set(changed["paths"]["/thing"]["get"]) == {"operationId", "responses", "security"}
 
@@ -169,16 +169,16 @@ def test_keywords_without_a_value_count_as_absent(normalised: Normalised, api: A
     ],
 )
 def test_operations_without_an_id_get_a_module_of_their_own(
-    normalised: Normalised, api: Api, paths: list[str], names: list[str]
+    normalized: NormalizedSpec, api: Api, paths: list[str], names: list[str]
 ) -> None:
-    document = normalised(api({path: {"get": {"responses": {}}} for path in paths}))
-    assert [operation["operationId"] for _, _, operation in spec.operations(document)] == names
+    document = normalized(api({path: {"get": {"responses": {}}} for path in paths}))
+    assert [operation["operationId"] for _, _, operation in spec.iterate_operations(document)] == names
 
 
-def test_a_made_id_avoids_those_that_are_given(normalised: Normalised, api: Api) -> None:
+def test_a_made_id_avoids_those_that_are_given(normalized: NormalizedSpec, api: Api) -> None:
     paths: Document = {"/a": {"get": {"responses": {}}}, "/b": {"get": {"operationId": "getA", "responses": {}}}}
-    document = normalised(api(paths))
-    assert [operation["operationId"] for _, _, operation in spec.operations(document)] == ["get_a_2", "getA"]
+    document = normalized(api(paths))
+    assert [operation["operationId"] for _, _, operation in spec.iterate_operations(document)] == ["get_a_2", "getA"]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_default_is_the_success_where_there_is_no_other(operation: Callable[...,
     assert list(operation({"responses": responses})["responses"]) == ["default"]
 
 
-def test_schemas_that_only_errors_reach_go_and_orphans_stay(normalised: Normalised, api: Api) -> None:
+def test_schemas_that_only_errors_reach_go_and_orphans_stay(normalized: NormalizedSpec, api: Api) -> None:
     responses = {"200": answer(ref("Both")), "400": {"$ref": "#/components/responses/Bad"}, "404": answer(ref("Error"))}
     document = api(
         thing(responses=responses),
@@ -229,14 +229,14 @@ def test_schemas_that_only_errors_reach_go_and_orphans_stay(normalised: Normalis
             "parameters": {"Unused": {"name": "a", "in": "query", "schema": {"type": "string"}}},
         },
     )
-    components = normalised(document)["components"]
+    components = normalized(document)["components"]
     assert set(components["schemas"]) == {"Both", "Orphan", "Shared", "Alone"}
     assert components["responses"] == components["requestBodies"] == components["parameters"] == {}
 
 
-def test_what_examples_refer_to_is_data(normalised: Normalised, api: Api) -> None:
+def test_what_examples_refer_to_is_data(normalized: NormalizedSpec, api: Api) -> None:
     schema = {"type": "object", "example": {"$ref": "#/nothing"}, "properties": {"$ref": {"type": "string"}}}
-    changed = normalised(api(thing(responses={"200": answer(schema)})))
+    changed = normalized(api(thing(responses={"200": answer(schema)})))
     assert changed["paths"]["/thing"]["get"]["responses"]["200"] == answer(schema)
 
 
@@ -266,13 +266,13 @@ def test_references_that_the_generator_cannot_follow_are_refused(
     assert problem.startswith(message)
 
 
-def test_a_parameter_is_described_where_the_generator_looks(normalised: Normalised, api: Api) -> None:
+def test_a_parameter_is_described_where_the_generator_looks(normalized: NormalizedSpec, api: Api) -> None:
     def named(name: str, **schema: Any) -> Document:
         return {"name": name, "in": "query", "description": f"About {name}.", "schema": schema}
 
     paths = thing(parameters=[named("a", type="string"), named("b", type="string", description="Any text.")])
     paths["/thing"]["parameters"] = [named("c", type="string"), {"$ref": "#/components/parameters/D"}]
-    document = normalised(
+    document = normalized(
         api(paths, {"E": {"type": "string"}}, components={"parameters": {"D": named("d", type="string")}})
     )
     item = document["paths"]["/thing"]
@@ -290,9 +290,9 @@ def test_titles_go_and_properties_of_that_name_stay(schemas: Callable[..., Docum
     assert changed["A"] == {"oneOf": [plain, {"type": "array", "items": plain}]}
 
 
-def test_titled_inline_objects_in_error_bodies_leave_no_trace(normalised: Normalised, api: Api) -> None:
+def test_titled_inline_objects_in_error_bodies_leave_no_trace(normalized: NormalizedSpec, api: Api) -> None:
     errors = {"oneOf": [{"title": "Not found", "type": "object"}, {"title": "Gone", "type": "object"}]}
-    document = normalised(api(thing(responses={"200": answer({"type": "object"}), "404": answer(errors)})))
+    document = normalized(api(thing(responses={"200": answer({"type": "object"}), "404": answer(errors)})))
     assert document["paths"]["/thing"]["get"]["responses"] == {"200": answer({"type": "object"})}
 
 
@@ -584,12 +584,12 @@ USER_INPUT = {"type": "object", "required": ["name"], "properties": {"name": {"t
 
 
 @pytest.fixture
-def sent(normalised: Normalised, api: Api) -> Callable[..., tuple[Document, Document]]:
+def sent(normalized: NormalizedSpec, api: Api) -> Callable[..., tuple[Document, Document]]:
     """What becomes of a request's schema, and of the components, when an answer uses some of them too."""
 
     def sent(schema: Document, answered: Document | None = None, **given: Document) -> tuple[Document, Document]:
         responses = {"200": answer(answered or {"type": "string"})}
-        document = normalised(api(thing("post", requestBody=body(schema), responses=responses), given))
+        document = normalized(api(thing("post", requestBody=body(schema), responses=responses), given))
         changed = document["paths"]["/thing"]["post"]
         assert changed["responses"]["200"] == answer(answered or {"type": "string"})
         return changed["requestBody"]["content"]["application/json"]["schema"], document["components"]["schemas"]
@@ -700,13 +700,13 @@ def test_what_may_be_written_stays(sent: Callable[..., tuple[Document, Document]
     assert schema["properties"] == {"p": given}
 
 
-def test_shared_request_bodies_are_stripped_once_for_all(normalised: Normalised, api: Api) -> None:
+def test_shared_request_bodies_are_stripped_once_for_all(normalized: NormalizedSpec, api: Api) -> None:
     used = {"$ref": "#/components/requestBodies/User"}
     paths = {
         path: {"post": {"operationId": path, "requestBody": used, "responses": {"200": answer(ref("User"))}}}
         for path in ("/a", "/b")
     }
-    document = normalised(api(paths, {"User": USER}, components={"requestBodies": {"User": body(ref("User"))}}))
+    document = normalized(api(paths, {"User": USER}, components={"requestBodies": {"User": body(ref("User"))}}))
     assert document["components"]["requestBodies"]["User"] == body(ref("UserInput"))
     assert set(document["components"]["schemas"]) == {"User", "UserInput"}
 
@@ -724,6 +724,6 @@ paths:
       requestBody: {content: {application/json: &media {schema: {type: object, properties: {id: {readOnly: true}}}}}}
       responses: {'200': {description: Done., content: {application/json: *media}}}
 """
-    operation = normalise(load(text), ()).document["paths"]["/thing"]["post"]
+    operation = normalize(load(text), ()).document["paths"]["/thing"]["post"]
     assert operation["requestBody"]["content"]["application/json"]["schema"]["properties"] == {}
     assert set(operation["responses"]["200"]["content"]["application/json"]["schema"]["properties"]) == {"id"}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..limits import CopyBudget
-from ..schemas import SECRET, Document, UnfitError, component, is_annotation, kinds_of, walk
-from ..spec import value_key
+from ..schemas import SECRET, Document, UnsupportedSchemaError, is_annotation, list_types, resolve_component, walk
+from ..spec import build_value_key
 
 
 def drop_titles(document: Document) -> None:
@@ -30,13 +30,13 @@ def state_types(document: Document) -> None:
         if isinstance(values := schema.get("enum"), list):
             unique: dict[object, object] = {}
             for value in values:
-                unique.setdefault(value_key(value), value)
+                unique.setdefault(build_value_key(value), value)
             schema["enum"] = list(unique.values())
         if isinstance(schema.get("default"), dict | list):
             del schema["default"]
 
 
-def drop_demands(document: Document) -> None:
+def drop_requirements(document: Document) -> None:
     """Remove alternatives that only say which properties must be there together.
 
     The generator would make a union of types of them and forget the properties.
@@ -45,14 +45,16 @@ def drop_demands(document: Document) -> None:
         for key in ("oneOf", "anyOf"):
             members = schema.get(key, ())
             if "properties" in schema and members:
-                if not all(_is_demand(member) for member in members):
-                    raise UnfitError(f"properties beside {key}; the generator takes only one of them", schema)
+                if not all(_is_requirement(member) for member in members):
+                    raise UnsupportedSchemaError(
+                        f"properties beside {key}; the generator takes only one of them", schema
+                    )
                 del schema[key]
-            elif members and all(_is_demand(member) for member in members):
+            elif members and all(_is_requirement(member) for member in members):
                 del schema[key]
 
 
-def _is_demand(schema: Document) -> bool:
+def _is_requirement(schema: Document) -> bool:
     said = {key for key in schema if not is_annotation(key)}
     return bool(said) and said <= {"required", "not", "type"} and schema.get("type", "object") == "object"
 
@@ -61,12 +63,12 @@ def inline_secrets(document: Document) -> None:
     """Put a copy where a secret component is referred to: the generator keeps marks only in place."""
     budget = CopyBudget()
     for holder, key, schema in walk(document):
-        if "$ref" in schema and component(document, schema)[1].get(SECRET):
-            holder[key] = budget.copy(component(document, schema)[1])
+        if "$ref" in schema and resolve_component(document, schema)[1].get(SECRET):
+            holder[key] = budget.copy(resolve_component(document, schema)[1])
 
 
 def complete_arrays(document: Document) -> None:
     """Give an array without `items` the `items` that this means: anything."""
     for _, _, schema in walk(document):
-        if "array" in kinds_of(schema) and "prefixItems" not in schema:
+        if "array" in list_types(schema) and "prefixItems" not in schema:
             schema.setdefault("items", {})

@@ -13,14 +13,14 @@ from openapi_python_client.parser.properties.file import FileProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 
-from .escaping import text_of
-from .expressions import members
-from .names import module_of
-from .schemas import Document, followed
-from .spec import operations
+from .escaping import unwrap_text
+from .expressions import list_members
+from .names import name_module
+from .schemas import Document, follow_refs
+from .spec import iterate_operations
 
 
-def losses(document: Document, data: GeneratorData, config: Config) -> Iterator[str]:
+def dropped(document: Document, data: GeneratorData, config: Config) -> Iterator[str]:
     """Find what generated code would lack.
 
     Args:
@@ -37,61 +37,61 @@ def losses(document: Document, data: GeneratorData, config: Config) -> Iterator[
         for endpoint in collection.endpoints
     }
     warnings = [error for collection in data.endpoint_collections_by_tag.values() for error in collection.parse_errors]
-    for path, method, operation in operations(document):
+    for path, method, operation in iterate_operations(document):
         name = operation["operationId"]
-        endpoint = endpoints.get(module_of(operation, config))
+        endpoint = endpoints.get(name_module(operation, config))
         here = [warning for warning in warnings if f" {method.upper()} {path} " in f"{warning.header} "]
         if endpoint is None:
-            yield f"operation {name} ({method.upper()} {path}) is lost{reason(here)}"
+            yield f"operation {name} ({method.upper()} {path}) is lost{format_reason(here)}"
             continue
         found = [
-            *_lost_responses(document, operation, endpoint, here),
-            *_lost_parameters(document, path, operation, endpoint),
-            *_lost_bodies(document, operation, endpoint, here),
+            *_find_dropped_responses(document, operation, endpoint, here),
+            *_find_dropped_parameters(document, path, operation, endpoint),
+            *_find_dropped_bodies(document, operation, endpoint, here),
         ]
         yield from (f"operation {name} lost its {part}" for part in found)
         if here and not found:
-            yield f"operation {name} lost a part of itself{reason(here)}"
+            yield f"operation {name} lost a part of itself{format_reason(here)}"
     for error in data.errors:
         schema = re.search(r"/components/schemas/(\S+?):?(?:\s|$)", error.header)
         what = f"schema {schema[1]}" if schema else "a part of components"
-        yield f"{what} is lost{reason([error])}"
+        yield f"{what} is lost{format_reason([error])}"
 
 
-def _lost_responses(
+def _find_dropped_responses(
     document: Document, operation: Document, endpoint: Endpoint, warnings: Sequence[GeneratorError]
 ) -> Iterator[str]:
     kept = {pattern.status_code.pattern: pattern for pattern in endpoint.responses}
     # The warnings do not say which code they are about, but come in the order of the codes.
     told = iter([warning for warning in warnings if "response will be omitted" in (warning.detail or "")])
     for code, response in operation["responses"].items():
-        described = any("schema" in media for media in followed(document, response).get("content", {}).values())
+        described = any("schema" in media for media in follow_refs(document, response).get("content", {}).values())
         if code not in kept:
-            yield f"{code} response{reason([warning for warning in [next(told, None)] if warning])}"
+            yield f"{code} response{format_reason([warning for warning in [next(told, None)] if warning])}"
         elif described and kept[code].source["attribute"] == "None":
             yield f"{code} response: its first media type has no schema"
 
 
-def _lost_parameters(document: Document, path: str, operation: Document, endpoint: Endpoint) -> Iterator[str]:
-    kept = {(str(location), text_of(prop.name)): prop for location, prop in endpoint.iter_all_parameters()}
+def _find_dropped_parameters(document: Document, path: str, operation: Document, endpoint: Endpoint) -> Iterator[str]:
+    kept = {(str(location), unwrap_text(prop.name)): prop for location, prop in endpoint.iter_all_parameters()}
     declared: dict[tuple[str, str], Document] = {}
     for holder in (document["paths"][path], operation):
         for parameter in holder.get("parameters", ()):
-            parameter = followed(document, parameter)
+            parameter = follow_refs(document, parameter)
             declared[parameter["in"], parameter["name"]] = parameter
     for (location, name), parameter in declared.items():
         prop = kept.get((location, name))
-        problem = "it has no schema" if prop is None else _wire_problem(prop, location, parameter)
+        problem = "it has no schema" if prop is None else _find_wire_problem(prop, location, parameter)
         if problem:
             yield f"{location} parameter {name!r}: {problem}"
 
 
-def _wire_problem(prop: PropertyProtocol, location: str, parameter: Document) -> str:
-    """Why a parameter cannot go out as its description says, "" when it can."""
+def _find_wire_problem(prop: PropertyProtocol, location: str, parameter: Document) -> str:
+    """Why a parameter cannot go out as the spec says, "" when it can."""
     usual = "form" if location in ("query", "cookie") else "simple"
     style = parameter.get("style", usual)
     exploded = parameter.get("explode", style == "form")
-    parts = members(prop)
+    parts = list_members(prop)
     if any(isinstance(part, ModelProperty) for part in parts):
         return "objects are supported in bodies only"
     if style != usual:
@@ -102,35 +102,35 @@ def _wire_problem(prop: PropertyProtocol, location: str, parameter: Document) ->
     return ""
 
 
-def _lost_bodies(
+def _find_dropped_bodies(
     document: Document, operation: Document, endpoint: Endpoint, warnings: Sequence[GeneratorError]
 ) -> Iterator[str]:
-    kept = {text_of(body.content_type): body for body in endpoint.bodies}
-    for media_type in followed(document, operation.get("requestBody", {})).get("content", {}):
+    kept = {unwrap_text(body.content_type): body for body in endpoint.bodies}
+    for media_type in follow_refs(document, operation.get("requestBody", {})).get("content", {}):
         body = kept.get(media_type)
         if body is None:
-            yield f"{media_type} request body{reason(warnings)}"
+            yield f"{media_type} request body{format_reason(warnings)}"
         elif body.body_type in ("data", "files") and not isinstance(body.prop, ModelProperty):
             yield f"{media_type} request body: it must be an object"
         elif body.body_type == "content" and not isinstance(body.prop, FileProperty):
             yield f"{media_type} request body: it must be a string with `format: binary`"
 
 
-def reason(warnings: Iterable[GeneratorError]) -> str:
+def format_reason(warnings: Iterable[GeneratorError]) -> str:
     """What warnings of the generator say, as the end of a line: "" or a colon and the text."""
-    details = dict.fromkeys(filter(None, (_detail(warning) for warning in warnings)))
+    details = dict.fromkeys(filter(None, (_format_warning(warning) for warning in warnings)))
     return ": " + "; ".join(details) if details else ""
 
 
-def _detail(warning: GeneratorError) -> str:
+def _format_warning(warning: GeneratorError) -> str:
     """What a warning of the generator says beyond what the report says already."""
-    text = one_line(re.sub(r"<\S*UntrustedString object at \w+>", "…", warning.detail or ""))
+    text = join_lines(re.sub(r"<\S*UntrustedString object at \w+>", "…", warning.detail or ""))
     text = text.split("Failure to process schema has resulted in")[0].split(", response will be omitted")[0]
     text = re.sub(r"^(Unable to parse this part of your OpenAPI document|Problem creating a Property): : ", "", text)
     response = re.match(r"Cannot parse response for status code …(?: \((.*)\))?$", text)
     return (response[1] or "" if response else text).strip()
 
 
-def one_line(text: str) -> str:
+def join_lines(text: str) -> str:
     """A text without line breaks."""
     return " ".join(re.sub(r"For further information visit \S+", "", text).split())

@@ -1,4 +1,4 @@
-"""Writes what a program can check of a description into the generated package, as a module of its own."""
+"""Writes what a program can check of a spec into the generated package, as a module of its own."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import copy
 
 from .escaping import json_literal
 from .schemas import SECRET, Document
-from .spec import mappings
+from .spec import iterate_mappings
 
 _PROSE = frozenset(
     {"description", "summary", "title", "example", "examples", "externalDocs", "tags", "info", "servers"}
 )
 
 _MODULE = """\
-\"\"\"What the API's description says, as corrected: operations, parameters and schemas, without prose.\"\"\"
+\"\"\"What the API's spec says, as corrected: operations, parameters and schemas, without prose.\"\"\"
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ DESCRIPTION: dict[str, Any] = json.loads(%s)
 """
 
 
-def module(corrected: Document) -> str:
+def render_contract(corrected: Document) -> str:
     """The source of the generated module `description`.
 
     Args:
@@ -33,7 +33,7 @@ def module(corrected: Document) -> str:
         Python source that defines `DESCRIPTION`. Prose is left out, and so are extensions except marks of secrets.
     """
     document = copy.deepcopy(corrected)
-    for _, mapping in list(mappings(document)):
+    for _, mapping in list(iterate_mappings(document)):
         for key in [key for key in mapping if key in _PROSE or (key.startswith("x-") and key != SECRET)]:
             del mapping[key]
     return _MODULE % json_literal(document)

@@ -1,0 +1,34 @@
+"""JSON pointers (RFC 6901): their tokens, and what a reference leads to."""
+
+from __future__ import annotations
+
+from .yaml_tree import Json
+
+
+def escape(token: str) -> str:
+    """One token of a JSON pointer (RFC 6901)."""
+    return token.replace("~", "~0").replace("/", "~1")
+
+
+def unescape(token: str) -> str:
+    """What one token of a JSON pointer stands for (RFC 6901)."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
+def resolve(document: Json, ref: str) -> Json:
+    """What a local reference (`#/…`, RFC 6901) leads to; LookupError when it leads nowhere."""
+    node = document
+    for token in ref[2:].split("/"):
+        key = unescape(token)
+        if isinstance(node, list) and is_index(key):
+            node = node[int(key)]
+        elif isinstance(node, dict):
+            node = node[key]
+        else:
+            raise LookupError(ref)
+    return node
+
+
+def is_index(token: str) -> bool:
+    """Whether a token of a JSON pointer can be an index; no list has so many entries that ten digits are needed."""
+    return token.isascii() and token.isdecimal() and len(token) < 10
