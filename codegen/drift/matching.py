@@ -41,6 +41,11 @@ class Operation:
         return _template(self.path)
 
     @property
+    def holder(self) -> str:
+        """The JSON pointer of the path item."""
+        return _holder(self.pointer)
+
+    @property
     def is_incoming(self) -> bool:
         """Whether the API calls the client: the client reads the request and sends the response."""
         return self.kind != "endpoint"
@@ -68,18 +73,17 @@ def operations(side: Document) -> Iterator[Operation]:
                 yield from _path_operations(side, f"/{section}/{escape(path)}", path, kind)
 
 
+def _holder(pointer: str) -> str:
+    return pointer.rpartition("/")[0].removesuffix("/additionalOperations")
+
+
 def _template(path: str) -> str:
     return re.sub(r"\{[^{}]*\}", "{}", path)
 
 
 def _path_operations(side: Document, place: str, path: str, kind: str) -> Iterator[Operation]:
     holder = side.follow(place)
-    for method, value in side.mapping(place).items():
-        if method not in METHODS:
-            continue
-        pointer = f"{holder}/{method}"
-        if not isinstance(value, dict):
-            raise CodegenError(f"{side.spec.place(pointer)}: an operation must be a mapping")
+    for method, pointer in _methods(side, place, holder):
         if kind == "webhook":
             yield Operation(method.upper(), f"webhook:{path}", pointer, "webhook")
             continue
@@ -88,19 +92,30 @@ def _path_operations(side: Document, place: str, path: str, kind: str) -> Iterat
         yield from _callbacks(side, operation)
 
 
+def _methods(side: Document, place: str, holder: str) -> Iterator[tuple[str, str]]:
+    """Yield the methods of a path, with the JSON pointers of their operations (OpenAPI 3.2, Path Item Object)."""
+    item = side.mapping(place)
+    for method in [key for key in item if key in METHODS or key == "query"]:
+        if not isinstance(item[method], dict):
+            raise CodegenError(f"{side.spec.place(f'{holder}/{method}')}: an operation must be a mapping")
+        yield method, f"{holder}/{method}"
+    for method in as_mapping(item.get("additionalOperations")):
+        yield method, f"{holder}/additionalOperations/{escape(method)}"
+
+
 def _callbacks(side: Document, owner: Operation) -> Iterator[Operation]:
     for name in as_mapping(side.mapping(owner.pointer).get("callbacks")):
         place = side.follow(f"{owner.pointer}/callbacks/{escape(name)}")
         for address in [key for key in side.mapping(place) if not key.startswith("x-")]:
-            for method in [key for key in side.mapping(f"{place}/{escape(address)}") if key in METHODS]:
-                pointer = f"{side.follow(f'{place}/{escape(address)}')}/{method}"
+            at = f"{place}/{escape(address)}"
+            for method, pointer in _methods(side, at, side.follow(at)):
                 yield Operation(method.upper(), f"callback:{name} {address}", pointer, "callback", owner)
 
 
 def _addresses(side: Document, path: str, pointer: str) -> frozenset[str]:
     template = _template(path)
     found = []
-    for server in side.servers(pointer, pointer.rpartition("/")[0], ""):
+    for server in side.servers(pointer, _holder(pointer), ""):
         url, variables = json.loads(server)
         text = f" {json.dumps(variables, sort_keys=True)}" if variables else ""
         found.append(f"{str(url or '').rstrip('/')}{template}{text}")

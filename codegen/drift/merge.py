@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..bundle import BundledFile
 from ..errors import CodegenError
 from ..spec import Json, Spec
 from .checks.rules import READER_LEVELS, SHARED, ReaderLevel, View
@@ -66,7 +67,10 @@ def make_change(finding: Finding, old: Spec, new: Spec, level: Level, *, operati
 
 def locate(spec: Spec, pointer: str | None) -> Location | None:
     """Return where a JSON pointer leads, None if it is none."""
-    return None if pointer is None else Location(*spec.file.span(pointer), pointer)
+    if pointer is None:
+        return None
+    file = spec.file.file_of(pointer) if isinstance(spec.file, BundledFile) else ""
+    return Location(*spec.file.span(pointer), pointer, file)
 
 
 def _levels(finding: Finding, operations: Iterable[str], view: View) -> set[ReaderLevel]:

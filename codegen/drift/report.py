@@ -36,6 +36,8 @@ class Location:
     """The last line that belongs to it, `line` or later. Not part of the JSON report."""
     pointer: str = ""
     """Its JSON pointer (RFC 6901). Not part of the JSON report."""
+    file: str = ""
+    """The file of a spec of several files, "" for its first one."""
 
 
 @attrs.frozen
@@ -168,6 +170,10 @@ def as_json(review: Review) -> dict[str, Json]:
     }
 
 
+def _location(place: Location) -> dict[str, Json]:
+    return {"line": place.line, "column": place.column} | ({"file": place.file} if place.file else {})
+
+
 def _source(source: Source) -> dict[str, Json]:
     return {"source": source.source, "sha256": source.sha256, "version": source.version}
 
@@ -176,6 +182,6 @@ def _change(change: Change) -> dict[str, Json]:
     values = attrs.asdict(change, recurse=False)
     for side in ("old", "new"):
         place: Location | None = values[side]
-        values[side] = None if place is None else {"line": place.line, "column": place.column}
+        values[side] = None if place is None else _location(place)
     values["accepted"] = None if change.accepted is None else attrs.asdict(change.accepted)
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}

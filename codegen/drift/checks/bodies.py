@@ -115,7 +115,9 @@ def _compare_content(
         pointer = _media(places, "", name)[1]
         yield pair.find_at(f"{prefix}-media-type-added", what, (None, pointer), None, name.lower(), guards)
     for before, after in matched:
-        yield from _compare_media(pair, _media(places, before, after), direction, guards, after)
+        media = _media(places, before, after)
+        both = pair.comparison.old.follow(media[0]), pair.comparison.new.follow(media[1])
+        yield from _compare_media(pair, both, direction, guards, after)
 
 
 def _media(places: Places, before: str, after: str) -> Places:
@@ -149,10 +151,11 @@ def _compare_media(
     if old.get("encoding") != new.get("encoding"):
         rule = f"{'request-body' if direction == 'request' else 'response'}-media-type-encoding-changed"
         yield pair.find_at(rule, what, places, old.get("encoding"), new.get("encoding"), guards)
+    context = Context(direction, "body", is_text=any(part in media_type for part in _TEXT_TYPES), guards=guards)
+    if "itemSchema" in old and "itemSchema" in new:
+        yield (f"{places[0]}/itemSchema",), (f"{places[1]}/itemSchema",), context.inside()
     had, has = "schema" in old, "schema" in new
     if had and has:
-        is_text = any(part in media_type for part in _TEXT_TYPES)
-        context = Context(direction, "body", is_text=is_text, guards=guards)
         yield (f"{places[0]}/schema",), (f"{places[1]}/schema",), context
     elif had != has and not _is_binary(pair.comparison.old if had else pair.comparison.new, places[0 if had else 1]):
         rule = f"{direction}-body-media-type-schema-{'added' if has else 'removed'}"

@@ -26,6 +26,9 @@ def check_discriminator_mapping(pair: SchemaPair) -> Iterator[Finding]:
     before, after = pair.values("discriminator")
     if not isinstance(before, dict) or not isinstance(after, dict):
         return
+    ends = before.get("defaultMapping"), after.get("defaultMapping")
+    if ends[0] != ends[1]:
+        yield pair.find("discriminator-mapping-changed", "discriminator", *ends)
     old, new = before.get("mapping") or {}, after.get("mapping") or {}
     for value in [value for value in new if value not in old]:
         yield pair.find("discriminator-mapping-added", "discriminator", None, value)

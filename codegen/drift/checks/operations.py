@@ -67,7 +67,7 @@ def check_operation_servers(pair: OperationPair) -> Iterator[Finding]:
     """Compare servers of the operation or its path, which take the place of the document's."""
     if pair.before.addresses == pair.after.addresses:
         return
-    holders = [(at, at.rpartition("/")[0]) for at in (pair.before.pointer, pair.after.pointer)]
+    holders = [(operation.pointer, operation.holder) for operation in (pair.before, pair.after)]
     sides = list(zip(pair.documents, holders, strict=True))
     if any(document.items(f"{holder}/servers") for document, places in sides for holder in places):
         old, new = (document.servers(*places, "") for document, places in sides)

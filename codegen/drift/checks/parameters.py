@@ -190,8 +190,7 @@ def _read_parameters(document: Document, operation: Operation) -> Iterator[tuple
     """Yield the parameters of an operation, those of its path included, by what they are recognised by."""
     names = re.findall(r"\{([^{}]*)\}", operation.path)
     order = {name: index for index, name in reversed([*enumerate(names)])}
-    holder = operation.pointer.rpartition("/")[0]
-    for place, is_common in ((holder, True), (operation.pointer, False)):
+    for place, is_common in ((operation.holder, True), (operation.pointer, False)):
         for index in range(len(document.items(f"{place}/parameters"))):
             pointer = document.follow(f"{place}/parameters/{index}")
             value = document.mapping(pointer)

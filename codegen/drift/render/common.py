@@ -113,7 +113,7 @@ def places(review: Review, change: Change) -> tuple[str, ...]:
 
 
 def _place(source: Source, place: Location) -> str:
-    return f"{printable(source.source)}:{place.line}:{place.column}"
+    return f"{printable(place.file or source.source)}:{place.line}:{place.column}"
 
 
 def folded(words: Sequence[str], limit: int = _FOLD) -> tuple[list[str], str]:

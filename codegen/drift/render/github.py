@@ -60,7 +60,7 @@ def _where(review: Review, change: Change) -> list[dict[str, str]]:
         return [dict(zip(("file", "line", "col"), file.rsplit(":", 2), strict=False)) for file in files]
     for source, place in ((review.new, change.new), (review.old, change.old)):
         if place is not None:
-            path = common.visible(common.path_of(source))
+            path = common.visible(place.file or common.path_of(source))
             return [{"file": path, "line": str(place.line), "col": str(place.column)}] if path else []
     return []
 

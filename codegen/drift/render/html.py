@@ -229,7 +229,7 @@ def _panes(review: Review, change: Change) -> tuple[_Pane, ...]:
 
 def _range(source: Source, place: Location | None) -> range:
     """The indexes of the lines that a change is about."""
-    if place is None:
+    if place is None or place.file:
         return range(0)
     return range(place.line - 1, min(place.end_line, len(source.lines)))
 
