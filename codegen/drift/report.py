@@ -14,8 +14,8 @@ from ..spec import Json
 Layer: TypeAlias = Literal["wire", "python", "overlay", "docs", "generator"]
 Level: TypeAlias = Literal["error", "warning", "info"]
 
-LAYERS: tuple[Layer, ...] = ("wire", "python", "generator", "overlay", "docs")
-"""In the order in which reports list them."""
+LAYERS: tuple[Layer, ...] = ("overlay", "wire", "python", "generator", "docs")
+"""In the order in which reports list them: what a maintainer has to do comes first."""
 
 CHOICES: tuple[Layer, ...] = ("wire", "python", "overlay", "docs")
 """The layers that one may ask for; what the generator lost belongs to the Python layer."""
@@ -90,6 +90,10 @@ class Change:
     """Stays the same while rule, place and arguments do, whatever the message says; see `fingerprint`."""
     files: tuple[str, ...] = ()
     """Hand-written lines that it breaks, as `path:line:column`."""
+    code: str = ""
+    """The text of the first hand-written line that it breaks."""
+    instead: str = ""
+    """What to write instead of what the line names, "" if that is not known."""
     causes: tuple[str, ...] = ()
     """Fingerprints of the changes that led to this one."""
     accepted: Acceptance | None = None

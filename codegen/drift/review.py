@@ -17,6 +17,7 @@ from . import overlay, python, python_surface, wire
 from .baseline import Accepted, apply
 from .group import group_refactors
 from .load import Input, UnreadableError
+from .python_names import Names, add_symbols
 from .report import CHOICES, LAYERS, LEVELS, Change, Layer, Review, Verdict
 from .settings import Settings
 
@@ -124,8 +125,8 @@ def compare(
     """Find out what a new description changes when both clients are there already; see `review`."""
     specs = old.input.spec, new.input.spec
     surfaces = old.surface, new.surface
-    names = [python.Names(side.surface, side.package.config) for side in (old, new)]
-    found = python.linked(_compare_wire(old.input, new.input, settings, today), *names)
+    names = [Names(side.surface, side.package.config) for side in (old, new)]
+    found = add_symbols(_compare_wire(old.input, new.input, settings, today), *names)
     on_wire = [change for change in found if change.layer == "wire"]
     in_python = python.changes(old.package, new.package, specs, on_wire, surfaces)
     found += in_python

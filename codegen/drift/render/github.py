@@ -45,6 +45,8 @@ def _annotations(review: Review, change: Change) -> Iterator[str]:
     lines = [common.printable(change.message)]
     lines += [f"operations: {common.listed(change.operations)}"] if change.operations else []
     lines += [f"symbols: {common.listed(change.symbols)}"] if change.symbols else []
+    lines += [f"line: {common.printable(change.code)}"] if change.code else []
+    lines += [f"write {common.printable(change.instead)}"] if change.instead else []
     lines += [f"because of {common.printable(cause)}" for cause in common.reasons(review, change)]
     lines += [common.acceptance(change.accepted)] if change.accepted else []
     command = "notice" if change.accepted else _COMMANDS[change.level]

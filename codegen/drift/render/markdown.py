@@ -131,6 +131,8 @@ def _entry(review: Review, change: Change) -> str:
     lines += [f"  - operations: {_listed(change.operations)}"] if change.operations else []
     lines += [f"  - symbols: {_listed(change.symbols)}"] if change.symbols else []
     lines += [f"  - breaks {code_span(file)}" for file in change.files]
+    lines += [f"  - {code_span(change.code)}"] if change.code else []
+    lines += [f"  - write {code_span(change.instead)}"] if change.instead else []
     lines += [f"  - because of {_text(cause)}" for cause in common.reasons(review, change)]
     lines += [f"  - {_text(common.acceptance(change.accepted))}"] if change.accepted else []
     lines += (

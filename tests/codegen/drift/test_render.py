@@ -141,8 +141,26 @@ def test_text_says_why_a_hand_written_line_breaks() -> None:
 
 def test_text_orders_by_level_then_rule_within_a_layer() -> None:
     found = re.findall(r"^  (error|warning|info) (\S+)", render("text", sample.review()), re.MULTILINE)
-    wire = found[: found.index(("info", "new-optional-request-parameter")) + 1]
+    start = found.index(("error", "api-removed-without-deprecation"))
+    wire = found[start : found.index(("info", "new-optional-request-parameter")) + 1]
     assert wire == sorted(wire, key=lambda item: (LEVELS.index(item[0]), item[1]))
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "html", "github", "junit", "json"])
+def test_every_format_shows_the_line_and_what_to_write(name: str) -> None:
+    review = sample.review()
+    broken = attrs.evolve(review.changes[-4], code="user.phone_number", instead="mobile_number")
+    shown = render(name, attrs.evolve(review, changes=(broken,)))
+
+    assert broken.layer == "overlay"
+    assert "user.phone_number" in shown
+    assert "mobile_number" in shown
+
+
+def test_hand_written_code_comes_first() -> None:
+    found = re.findall(r"^(overlay|wire|python|generator|docs): ", render("text", sample.review()), re.MULTILINE)
+
+    assert found == ["overlay", "wire", "python", "generator", "docs"]
 
 
 @pytest.mark.parametrize(
@@ -461,7 +479,7 @@ def test_github_takes_no_command_from_a_description() -> None:
 def test_junit_fails_for_errors_that_nobody_accepted() -> None:
     root = ElementTree.fromstring(render("junit", sample.review()))  # noqa: S314 - our own
     suites = {suite.get("name"): suite for suite in root}
-    assert list(suites) == ["drift.wire", "drift.python", "drift.generator", "drift.overlay", "drift.docs"]
+    assert list(suites) == ["drift.overlay", "drift.wire", "drift.python", "drift.generator", "drift.docs"]
     wire = suites["drift.wire"]
     assert (wire.get("tests"), wire.get("failures"), wire.get("skipped")) == ("7", "2", "0")
     assert (root.get("tests"), root.get("failures")) == ("17", "7")
