@@ -532,5 +532,4 @@ def test_html_shows_the_changed_piece_of_a_long_line() -> None:
 
     assert '"key150": 150' in shown
     assert '"key100": 100' not in shown
-    assert shown.count("…") >= 3  # both ends of the line, and the end of the other one
-    assert '"key0": 0' in shown
+    assert shown.count("…") == 2  # both ends of the line
