@@ -547,6 +547,17 @@ def test_nothing_moves_for_those_who_do_not_want_it(open_page: Open) -> None:
         assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == behaviour
 
 
+def test_the_screenshot_in_docs_is_of_this_page(open_page: Open, tmp_path: Path) -> None:
+    # DRIFT_SCREENSHOT=1 renews docs/drift-report.png; the test itself compares the sizes only, as fonts differ.
+    page = open_page(viewport={"width": 1280, "height": 1000}, color_scheme="light")
+    kept = Path(__file__).parents[3] / "docs" / "drift-report.png"
+    taken = kept if os.environ.get("DRIFT_SCREENSHOT") else tmp_path / "page.png"
+    page.screenshot(path=taken)
+
+    # The header of a PNG: signature, length and name of the first chunk, width and height.
+    assert taken.read_bytes()[:24] == kept.read_bytes()[:24]
+
+
 # --- Safety -----------------------------------------------------------------------------------------
 
 
