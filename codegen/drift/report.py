@@ -90,6 +90,8 @@ class Change:
     """Stays the same while rule, place and arguments do, whatever the message says; see `fingerprint`."""
     files: tuple[str, ...] = ()
     """Hand-written lines that it breaks, as `path:line:column`."""
+    members: tuple[str, ...] = ()
+    """The messages of the changes that it joins, none for a single change."""
     code: str = ""
     """The text of the first hand-written line that it breaks."""
     instead: str = ""

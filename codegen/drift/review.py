@@ -153,9 +153,11 @@ def _assemble(
     today: datetime.date,
 ) -> Review:
     wanted = {*layers, *(["generator"] if "python" in layers else [])}
-    kept = group_refactors(settings.apply([change for change in changes if change.layer in wanted]))
-    kept, notes = apply(accepted, kept, layers, today)
-    notes = [*old.notes, *new.notes, *notes]
+    single, notes = apply(
+        accepted, settings.apply([change for change in changes if change.layer in wanted]), layers, today
+    )
+    kept, joint_notes = apply(accepted, group_refactors(single), layers, today)
+    notes = [*old.notes, *new.notes, *(note for note in notes if note in joint_notes)]
     kept.sort(key=_order)
     unfit = sum(change.layer == "generator" for change in kept)
     if unfit:

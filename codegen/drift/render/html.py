@@ -136,7 +136,7 @@ class _Operation:
     counts: tuple[tuple[Level, int], ...]
 
 
-def render(review: Review, _: Options) -> str:
+def render(review: Review, _options: Options) -> str:
     """Show a review as a page.
 
     Args:
