@@ -11,7 +11,7 @@ from ..spec import Json, escape, unescape
 from .checks.rules import find_rule
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Finding:
     """A rule that holds for a place of the two documents."""
 

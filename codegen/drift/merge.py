@@ -20,7 +20,7 @@ _SCHEMA_IN_PLACE = re.compile(
 
 
 def merge(
-    findings: Mapping[Finding, Sequence[str]], old: Document, new: Document, view: View, order: Sequence[str]
+    findings: Mapping[Finding, tuple[str, ...]], old: Document, new: Document, view: View, order: Sequence[str]
 ) -> list[Change]:
     """Make the entries of a review of findings.
 
@@ -32,15 +32,18 @@ def merge(
         order: The names of all operations, in the order in which entries list them.
     """
     groups: dict[Json, list[Finding]] = {}
-    reached: dict[Json, set[str]] = {}
-    for finding, operations in findings.items():
-        key = _key(finding, old, new)
-        groups.setdefault(key, []).append(finding)
-        reached.setdefault(key, set()).update(operations)
+    for finding in findings:
+        groups.setdefault(_key(finding, old, new), []).append(finding)
     index_of = {name: index for index, name in enumerate(order)}
+    ordered: dict[tuple[str, ...], tuple[str, ...]] = {}
     changes = []
-    for key, group in groups.items():
-        operations = tuple(sorted(reached[key], key=lambda name: (index_of[name], name)))
+    for group in groups.values():
+        names = findings[group[0]]
+        if len(group) > 1:
+            names = tuple(dict.fromkeys(name for finding in group for name in findings[finding]))
+        if names not in ordered:
+            ordered[names] = tuple(sorted(set(names), key=lambda name: (index_of[name], name)))
+        operations = ordered[names]
         levels = [level for finding in group for level in _levels(finding, findings[finding], view)]
         level = min(levels, key=READER_LEVELS.index)
         if level != "none":

@@ -30,6 +30,7 @@ class PairGraph:
     """For each pair, the numbers of the pairs right inside."""
     leads_to: list[int] = attrs.field(factory=list)
     findings: list[Finding] = attrs.field(factory=list)
+    _indexes: dict[Finding, int] = attrs.field(factory=dict, init=False)
     _reachable: dict[int, list[Finding]] = attrs.field(factory=dict, init=False)
     """The findings that some bits stand for: many operations refer to the same schemas."""
     _unchanged: dict[tuple[object, ...], list[Inside]] = attrs.field(factory=dict, init=False)
@@ -42,8 +43,10 @@ class PairGraph:
             found, inside = self._compare(pair)
             number = self.numbers[pair]
             for finding in found:
-                self.leads_to[number] |= 1 << len(self.findings)
-                self.findings.append(finding)
+                index = self._indexes.setdefault(finding, len(self.findings))
+                if index == len(self.findings):
+                    self.findings.append(finding)
+                self.leads_to[number] |= 1 << index
             todo += [inner for inner in inside if self._is_new(inner)]
             self.inside[number] = [self.numbers[inner] for inner in inside]
 
@@ -53,6 +56,8 @@ class PairGraph:
         key = (old, new, context.direction)
         inside = self._unchanged.get(key)
         findings: list[Finding] = []
+        if inside is None and self.comparison.is_untouched(old, new):
+            inside = self._unchanged[key] = []
         if inside is None:
             schemas = self.comparison.old.schema(old), self.comparison.new.schema(new)
             inside = []
@@ -85,11 +90,15 @@ class PairGraph:
             for number in circle:
                 self.leads_to[number] = bits
 
-    def reachable(self, roots: Iterable[Pair]) -> Sequence[Finding]:
-        """Return the findings of pairs and of all that is inside them, once `connect` has been called."""
+    def reach(self, roots: Iterable[Pair]) -> int:
+        """Return the set of findings of pairs and of all that is inside them, once `connect` has been called."""
         bits = 0
         for pair in roots:
             bits |= self.leads_to[self.numbers[pair]]
+        return bits
+
+    def list_findings(self, bits: int) -> Sequence[Finding]:
+        """Return the findings of a set."""
         if bits not in self._reachable:
             self._reachable[bits] = [self.findings[index] for index in _set_bits(bits)]
         return self._reachable[bits]

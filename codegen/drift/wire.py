@@ -57,7 +57,7 @@ def changes(old: Spec, new: Spec, today: datetime.date, settings: Settings = Set
     return with_unique_fingerprints([*found, *_check_version(old, new, found, settings)])
 
 
-def findings(old: Spec, new: Spec, today: datetime.date) -> dict[Finding, list[str]]:
+def findings(old: Spec, new: Spec, today: datetime.date) -> dict[Finding, tuple[str, ...]]:
     """Return the differences place by place, each with the operations that it reaches; see `changes`."""
     return _reached(_compare(old, new, today, None), Settings())
 
@@ -69,7 +69,7 @@ def _compare(old: Spec, new: Spec, today: datetime.date, sunset_days: int | None
     return Comparison(*documents, today, sunset_days, names, match_operations(*documents))
 
 
-def _reached(comparison: Comparison, settings: Settings) -> dict[Finding, list[str]]:
+def _reached(comparison: Comparison, settings: Settings) -> dict[Finding, tuple[str, ...]]:
     graph = PairGraph(comparison)
     results = [
         result
@@ -79,21 +79,34 @@ def _reached(comparison: Comparison, settings: Settings) -> dict[Finding, list[s
     for result in results:
         graph.add(result.pairs)
     graph.connect()
-    reached: dict[Finding, dict[str, None]] = {}
+    reached: dict[Finding, list[tuple[str, ...]]] = {}
+    groups: dict[tuple[int, bool], list[str]] = {}
     count = 0
     for result in results:
-        inside = graph.reachable(result.pairs)
-        count += len(result.findings) + len(inside)
+        names: tuple[str, ...] = (result.operation.name,) if result.operation else ()
+        bits = graph.reach(result.pairs)
+        groups.setdefault((bits, result.is_unstable), []).extend(names)
+        count += len(result.findings) + len(graph.list_findings(bits))
         if count > MAX_REACHED:
             text = f"{comparison.new.spec.name}: its changes reach operations more than {MAX_REACHED:,} times"
             raise LimitError(text, "MAX_REACHED")
-        for finding in (*result.findings, *inside):
-            if result.is_unstable and "stability" not in finding.rule:
-                finding = attrs.evolve(finding, guards=finding.guards | {"unstable"})
-            operations = reached.setdefault(finding, {})
-            if result.operation:
-                operations[result.operation.name] = None
-    return {finding: list(operations) for finding, operations in reached.items()}
+        for finding in result.findings:
+            reached.setdefault(_add_guard(finding, is_unstable=result.is_unstable), []).append(names)
+    for (bits, is_unstable), group in groups.items():  # operations that reach the same share one tuple
+        names = tuple(group)
+        for finding in graph.list_findings(bits):
+            reached.setdefault(_add_guard(finding, is_unstable=is_unstable), []).append(names)
+    return {finding: _unite(parts) for finding, parts in reached.items()}
+
+
+def _add_guard(finding: Finding, *, is_unstable: bool) -> Finding:
+    if is_unstable and "stability" not in finding.rule:
+        return attrs.evolve(finding, guards=finding.guards | {"unstable"})
+    return finding
+
+
+def _unite(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return parts[0] if len(parts) == 1 else tuple(dict.fromkeys(name for part in parts for name in part))
 
 
 def _compare_operations(comparison: Comparison) -> Iterator[_Result]:

@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 
 from codegen import capacity, limits, spec
-from codegen.drift import update, wire
+from codegen.drift import pair_graph, wire
 from codegen.drift.load import parsed
 from codegen.drift.render import FORMATS, Options
 from codegen.drift.review import Project, review
 from codegen.errors import CodegenError
 from codegen.graph import connected_components
 from codegen.limits import CopyBudget, LimitError
+from codegen.vendoring import update
 
 Document = dict[str, Any]
 NormalizedSpec = Callable[..., Document]
@@ -219,7 +220,7 @@ def test_a_union_of_many_members_is_compared_once_for_each() -> None:
 
 
 def test_schemas_that_pair_each_with_each_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "MAX_PAIRS", 1_000)
+    monkeypatch.setattr(pair_graph, "MAX_PAIRS", 1_000)
 
     def circle(length: int, bound: int) -> Document:
         link = {"maxProperties": bound, "type": "object"}

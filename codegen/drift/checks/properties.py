@@ -10,7 +10,7 @@ from ...limits import MAX_NAME_COMPARISONS
 from ...spec import Json
 from ..document import Document
 from ..finding import Finding, label
-from ..normalized_schema import Pointers, Schema
+from ..normalized_schema import Schema
 from .base import Inside, SchemaPair, schema_check
 from .lifecycle import removal_action
 
@@ -21,9 +21,9 @@ _LONG_NAME = 100
 @schema_check
 def check_properties(pair: SchemaPair) -> Iterator[Finding | Inside]:
     """Compare which properties there are, and each that both have."""
-    if not pair.has_common_kind:
-        return
     old, new = pair.old.properties, pair.new.properties
+    if not pair.has_common_kind or not (old or new):
+        return
     renames = _find_renames(pair, [name for name in old if name not in new], [name for name in new if name not in old])
     renamed = set(renames.values())
     for name in [name for name in old if name not in new and name not in renames]:
@@ -110,7 +110,7 @@ def _compare(pair: SchemaPair, before: str, after: str) -> Iterator[Finding | In
     """Compare what the object says of a property; the property itself is the pair inside."""
     old, new = pair.old.properties[before], pair.new.properties[after]
     was_required, is_required = before in pair.old.required, after in pair.new.required
-    if was_required == is_required and _is_untouched(pair, old, new):
+    if was_required == is_required and pair.comparison.is_untouched(old, new):
         return
     guards = _guards(pair, before, after)
     schemas = pair.comparison.old.schema(old), pair.comparison.new.schema(new)
@@ -131,25 +131,6 @@ def _compare(pair: SchemaPair, before: str, after: str) -> Iterator[Finding | In
             at = schemas[0].at(flag), schemas[1].at(flag)
             yield pair.find_rule(rule, what=what, pointers=at, guards=guards)
     yield Inside(old, new, tuple(guards))
-
-
-def _is_untouched(pair: SchemaPair, old: Pointers, new: Pointers) -> bool:
-    """Return whether a property is written in the same way on both sides and refers to nothing: most are."""
-    if len(old) != 1 or len(new) != 1:
-        return False
-    return _is_same_text(pair.comparison.old.value(old[0]), pair.comparison.new.value(new[0]))
-
-
-def _is_same_text(one: Json, other: Json) -> bool:
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, dict):
-        if "$ref" in one or len(one) != len(other):
-            return False
-        return all(key in other and _is_same_text(value, other[key]) for key, value in one.items())
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(_is_same_text, one, other))
-    return bool(one == other)
 
 
 # --- renames -----------------------------------------------------------------------------------------------------
