@@ -57,11 +57,6 @@ def changes(old: Spec, new: Spec, today: datetime.date, settings: Settings = Set
     return with_unique_fingerprints([*found, *_check_version(old, new, found, settings)])
 
 
-def findings(old: Spec, new: Spec, today: datetime.date) -> dict[Finding, tuple[str, ...]]:
-    """Return the differences place by place, each with the operations that it reaches; see `changes`."""
-    return _reached(_compare(old, new, today, None), Settings())
-
-
 def _compare(old: Spec, new: Spec, today: datetime.date, sunset_days: int | None) -> Comparison:
     signatures: dict[tuple[Json, ...], int] = {}
     documents = Document(old, signatures), Document(new, signatures)

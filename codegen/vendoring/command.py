@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..drift.command import EXIT_STATUS, load_project, today
-from ..drift.render.common import printable, visible
+from ..drift.render.common import printable
+from ..next_steps import list_next_steps
 from . import update
 
 SPEC = Path("spec/iam_api.yaml")
@@ -40,13 +42,31 @@ def add_update(commands: _Commands, project: argparse.ArgumentParser) -> None:
         default="theirs",
         help="whose words to vendor: the new description's, or the vendored one's wherever it has some (%(default)s)",
     )
+    taking.add_argument(
+        "--date",
+        type=_date,
+        metavar="YYYY-MM-DD",
+        help="the day of the new spec (by default the one in its version or in its name)",
+    )
+    taking.add_argument(
+        "--steps", type=Path, metavar="FILE", help="where to write what a maintainer does next (standard output)"
+    )
     taking.set_defaults(run=_update)
+
+
+def _date(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-07-14") from None
 
 
 def _update(arguments: argparse.Namespace) -> int:
     places = update.UpdatePaths(arguments.spec, arguments.output, arguments.changelog, arguments.reviews)
     project = load_project(arguments, generating=True)
-    done = update.update(arguments.new, project, places, own_prose=arguments.prose == "ours", today=today())
+    done = update.update(
+        arguments.new, project, places, own_prose=arguments.prose == "ours", today=today(), date=arguments.date
+    )
     if done is None:
         print(f"{arguments.spec}: is this description already; nothing changed")
         return 0
@@ -54,9 +74,20 @@ def _update(arguments: argparse.Namespace) -> int:
     print(f"wire {verdict.wire}, python {verdict.python}, overlay {verdict.overlay}, docs {verdict.docs}")
     print(f"suggested bump: {done.review.suggested_bump}; generated files changed: {done.files}")
     print(f"review: {done.page}")
-    for pointer in done.unwritten:
-        print(f"needs words of our own: {visible(pointer)}")
-    for change in done.review.changes:
-        if change.layer == "overlay":
-            print(f"to be adapted: {printable(change.message)}")
+    steps = list_next_steps(
+        done.spec,
+        added=done.added,
+        package=places.package,
+        overlay=arguments.overlay,
+        unwritten=done.unwritten,
+        broken=[change.message for change in done.review.changes if change.layer == "overlay"],
+        page=done.page,
+        changelog=places.changelog,
+        bump=done.review.suggested_bump,
+    )
+    lines = ["What to do next:", *(f"  {printable(step)}" for step in steps)]
+    if arguments.steps:
+        arguments.steps.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    else:
+        print("\n".join(lines))
     return 0

@@ -7,21 +7,17 @@ import inspect
 import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, overload
+from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
-from gcore_iam_client import Client as _Client
+from gcore_iam_client import Client
+from gcore_iam_client.types import Response
+
+import gcore_iam
 
 from .errors import ConfigurationError, DecodeError
+from .pagination.checkpoint import Checkpoint
 from .pagination.options import DEFAULT_PREFETCH_BYTES, Consistency, Identity, Key, Page, PageOptions, PageResponse
 from .raw_response import get_model
-
-if TYPE_CHECKING:
-    from gcore_iam_client import Client
-    from gcore_iam_client.types import Response
-
-    from .aio.pager import AsyncPager
-    from .pagination.checkpoint import Checkpoint
-    from .sync.pager import Pager
 
 _PAGER_PARAMETERS = {"limit", "offset", "client"}
 """Parameters of an operation that the pager sets."""
@@ -45,7 +41,7 @@ ListResponse: TypeAlias = _Results[T] | _Result[T] | Sequence[T]
 
 
 class ParsedResponse(Protocol[T_co]):
-    """A `Response` whose model can be read."""
+    """A `Response` with its model, whose type may vary."""
 
     @property
     def parsed(self) -> T_co | None: ...
@@ -65,7 +61,7 @@ def paginate(
     resume: Checkpoint | None = None,
     prefetch_bytes: int = DEFAULT_PREFETCH_BYTES,
     **arguments: object,
-) -> Pager[T]: ...
+) -> gcore_iam.Pager[T]: ...
 
 
 @overload
@@ -82,7 +78,7 @@ def paginate(
     resume: Checkpoint | None = None,
     prefetch_bytes: int = DEFAULT_PREFETCH_BYTES,
     **arguments: object,
-) -> AsyncPager[T]: ...
+) -> gcore_iam.AsyncPager[T]: ...
 
 
 def paginate(
@@ -98,7 +94,7 @@ def paginate(
     resume: Checkpoint | None = None,
     prefetch_bytes: int = DEFAULT_PREFETCH_BYTES,
     **arguments: object,
-) -> Pager[Any] | AsyncPager[Any]:
+) -> gcore_iam.Pager[Any] | gcore_iam.AsyncPager[Any]:
     """Iterate over all items of any generated list operation.
 
     Args:
@@ -117,8 +113,8 @@ def paginate(
         max_items: Items to stop after, 0 or more; None for all.
         prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests a page only when it is needed.
         consistency: "strict" loses and repeats no item when others add and delete meanwhile, and requests one more item
-            per page for that; "fast" takes pages as they come.
-        resume: Where to continue: a `checkpoint()` of a pager of the same operation, instead of `start`.
+            per page for that; "fast" returns pages as the server sends them.
+        resume: The `checkpoint()` of a pager of the same operation, to continue there instead of at `start`.
         prefetch_bytes: Bytes of responses to hold ahead of the reader, 1 or more; one page is always allowed.
         arguments: More arguments of the operation, such as filters.
 
@@ -141,14 +137,14 @@ def paginate(
     name: str = metadata.id
     if unknown:
         raise ConfigurationError(f"{name} takes no {' and no '.join(unknown)} here")
-    if not isinstance(client, _Client):
+    if not isinstance(client, Client):
         raise ConfigurationError(
             f"client must be the `api` of a client, as in client=iam.api, not {type(client).__name__}"
         )
     if resume is not None and start:
         raise ConfigurationError("give start or resume, not both: resume says where to continue")
     options = PageOptions(page_size, start, max_items, prefetch, consistency, prefetch_bytes)
-    # The content is needed with a key, too: the models accept null for any value, so the key of an item may be missing.
+    # `content` is needed even with a key: the models accept null for any value, so the key of an item may be missing.
     identity = Identity(_hash_item if key is None else key, is_unique=key is not None, content=_hash_item)
     settings: dict[str, Any] = {
         "operation": f"{name} {_hash_value(arguments)}" if arguments else name,
@@ -156,7 +152,6 @@ def paginate(
         "on_page": _build_on_page(client, name),
     }
     if inspect.iscoroutinefunction(operation):
-        from .aio.pager import AsyncPager
 
         def bind_async(control: Any) -> Any:
             bound = _bind_client(client, control)
@@ -166,9 +161,7 @@ def paginate(
 
             return fetch
 
-        return AsyncPager(bind_async(None), options, identity, bind=bind_async, **settings)
-
-    from .sync.pager import Pager
+        return gcore_iam.AsyncPager(bind_async(None), options, identity, bind=bind_async, **settings)
 
     def bind(control: Any) -> Any:
         bound = _bind_client(client, control)
@@ -178,11 +171,11 @@ def paginate(
 
         return fetch
 
-    return Pager(bind(None), options, identity, bind=bind, **settings)
+    return gcore_iam.Pager(bind(None), options, identity, bind=bind, **settings)
 
 
 def _bind_client(client: Any, control: Any) -> Client:
-    """Return a client whose calls obey a control. A plain generated client, or a changed copy, is returned as it is."""
+    """Return a client whose calls a control can cancel; a plain generated client, or a changed copy, stays as it is."""
     has_config = hasattr(client, "config")
     bound: Client = client.with_control(control) if has_config and control is not None else client
     return bound
@@ -204,22 +197,18 @@ def _build_on_page(client: Client, operation: str) -> Callable[[Page[Any]], obje
 
 
 def _hash_item(item: Any) -> str:
-    """Return a short text that is the same for items with the same content."""
+    """Return a digest of the content of an item."""
     return _hash_value(item.to_dict() if hasattr(item, "to_dict") else item)
 
 
 def _hash_value(value: object) -> str:
-    """Return a short text that is the same for values with the same JSON form."""
+    """Return a digest of the JSON form of a value."""
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
 
 
 def _parse_page(response: Response[Any], operation: str) -> PageResponse[Any]:
-    """Read a page from the response of a list operation.
-
-    Raises:
-        DecodeError: The response holds no list.
-    """
+    """Read a page from the response of a list operation; raise DecodeError if it holds no list."""
     model = get_model(response)
     if isinstance(model, list):
         return PageResponse(model, len(model), is_whole=True, size=len(response.content))

@@ -1,7 +1,7 @@
-"""The life of a call, without I/O: what to send, when to renew credentials, when to retry, what to raise.
+"""Decides what a call does, without I/O: what to send, when to renew credentials, when to retry, what to raise.
 
-`call_flow` is a generator. It yields the next step, is sent what came of it, and returns the response or raises. A
-driver (`gcore_iam.aio.driver`, `gcore_iam.sync.driver`) performs the steps:
+`call_flow` is a generator. It yields each step, receives the result of the step by `send`, and returns the response or
+raises. A driver (`gcore_iam.aio.driver`, `gcore_iam.sync.driver`) performs the steps:
 
 | step | what the driver does | what it sends back |
 |---|---|---|
@@ -9,7 +9,7 @@ driver (`gcore_iam.aio.driver`, `gcore_iam.sync.driver`) performs the steps:
 | `Send` | sends the request once and reads the response | an `AttemptResult` |
 | `Sleep` | waits | None |
 
-What a step raises is thrown into the generator. Requests and responses are never looked at here.
+The driver throws the exception of a failed step into the generator. This module reads no request and no response.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 MAX_RENEWALS = 3
-"""How often one attempt is sent again after a 401, with tokens that another caller has stored meanwhile."""
+"""How many times one attempt is sent again after a 401, each time with other tokens."""
 
 
 @attrs.frozen
@@ -52,11 +52,11 @@ class Deadline:
 
 
 def start_deadline(seconds: float | None, outer: Deadline | None) -> Deadline | None:
-    """Start the deadline of a call.
+    """Start the deadline of a call, no later than that of an outer call.
 
     Args:
-        seconds: How long the call may take; None for no bound of its own.
-        outer: The deadline of the call that this one is made for; None for none.
+        seconds: How long the call may take; None for no bound except `outer`.
+        outer: The deadline of the call that needs this one, such as a login; None for none.
 
     Returns:
         The earlier of the two; None for no bound.
@@ -67,7 +67,7 @@ def start_deadline(seconds: float | None, outer: Deadline | None) -> Deadline | 
 
 
 class OperationInfo(Protocol):
-    """What the flow needs to know of an operation; `gcore_iam_client.types.Operation` has it."""
+    """The attributes of an operation that the flow reads, as `gcore_iam_client.types.Operation` has them."""
 
     @property
     def id(self) -> str: ...
@@ -82,26 +82,26 @@ class OperationInfo(Protocol):
 
 
 class CallControl(Protocol):
-    """How a pager governs a request that it makes ahead of its reader."""
+    """Lets a pager cancel and slow down the requests that it sends ahead of its reader."""
 
     def check(self) -> None:
         """Raise CallCancelled if the result is no longer wanted."""
 
     def report_rate_limit(self) -> None:
-        """Learn that the server answered 429; called in the thread or task of the request."""
+        """Report a 429 to the pager. The thread or task of the request calls this."""
 
 
 @attrs.define(eq=False, repr=False)
 class CallContext:
-    """What a call needs beside its request.
+    """Everything that a call needs apart from its request.
 
     Attributes:
         operation: The operation of the spec.
         url: The URL without its query and credentials; for messages and events.
-        policy: How often to retry.
+        policy: When to retry.
         deadline: The end of the call; None for no bound.
         emit: Reports events; None when there is no listener.
-        control: How a pager governs the call; None for a call that a user makes.
+        control: Lets a pager cancel the call and slow it down; None for a call that a user makes.
     """
 
     operation: OperationInfo
@@ -112,13 +112,13 @@ class CallContext:
     control: CallControl | None = None
 
     def build_reporter(self, emit: Emit) -> CallReporter:
-        """Report the start of the call to `emit`, and build what reports the rest of it."""
+        """Emit the start of the call, and build the reporter of its other events."""
         from .events import CallReporter
 
         return CallReporter(self.operation, self.url, emit)
 
-    def deadline_exceeded(self) -> APITimeoutError:
-        """Build the error of an attempt whose deadline passed before it was sent."""
+    def build_deadline_error(self) -> APITimeoutError:
+        """Build the error for an attempt that was not sent because the deadline had passed."""
         seconds = 0.0 if self.deadline is None else self.deadline.seconds
         method = self.operation.method
         message = f"{method} {self.url}: the deadline of {seconds:.3g} s has passed before anything was sent"
@@ -131,7 +131,7 @@ class Authorization:
 
     Attributes:
         value: The whole value, scheme included.
-        is_new: Whether it was issued just now, so that a 401 for it is final.
+        is_new: Whether it was issued for this call. A 401 for it is final.
     """
 
     value: str = attrs.field(repr=False)
@@ -140,7 +140,7 @@ class Authorization:
 
 @attrs.define(eq=False, repr=False)
 class Authorize:
-    """Step: get credentials. `rejected` holds those that the API has just refused; None before the first request."""
+    """Step: get credentials. `rejected` holds those that the API has just rejected; None before the first request."""
 
     rejected: Authorization | None = None
 
@@ -166,11 +166,11 @@ _AUTHORIZE = Authorize()
 
 @attrs.define(eq=False, repr=False)
 class AttemptResult(Generic[R]):
-    """What one attempt brought: a success, or an error.
+    """The result of one attempt: a success, or an error.
 
     Attributes:
         response: The response, when it is a success.
-        error: What is wrong; None for a success.
+        error: The error; None for a success.
         status: The HTTP status; None when no response came.
         request_id: The `X-Request-ID` of the response.
     """
@@ -185,7 +185,7 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
     """Decide step by step what a call does.
 
     Args:
-        call: What the call needs beside its request.
+        call: Everything that the call needs apart from its request.
 
     Returns:
         The response of the attempt that succeeded; None for a deletion that an earlier attempt has done.
@@ -200,7 +200,8 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
     """
     operation, policy, deadline, control = call.operation, call.policy, call.deadline, call.control
     result = AttemptResult[Any](None)
-    number, was_sent, is_unclear = 0, False, False
+    number = 0
+    may_be_deleted = is_unclear = False
     failure: str | None = None
     reporter = None if call.emit is None else call.build_reporter(call.emit)
     try:
@@ -214,7 +215,7 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
                     reporter.start_attempt(number)
                 try:
                     if deadline is not None and not deadline.remaining:
-                        result = AttemptResult(None, call.deadline_exceeded())
+                        result = AttemptResult(None, call.build_deadline_error())
                     else:
                         result = yield Send(authorization)
                 except BaseException as raised:  # a cancellation, or an error in a hook of the user's httpx client
@@ -240,12 +241,13 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
             effect = find_effect(operation.id, operation.method)
             if isinstance(error, RateLimitError) and control is not None:
                 control.report_rate_limit()
-            if result.status == 404 and effect is Effect.DELETE and was_sent and operation.success:
+            if result.status == 404 and effect is Effect.DELETE and may_be_deleted and operation.success:
                 template = "%s %s %s: an earlier attempt has deleted it, so this is a success"
                 write_log(logger, INFO, template, operation.id, operation.method, call.url)
                 return None
-            # Not `may_have_run`: a gateway's Retry-After allows a retry, but does not turn a 404 into an error.
-            was_sent = was_sent or (error.sent if isinstance(error, APIConnectionError) else error.status >= 500)
+            # Wider than `may_have_run`: a delete may have worked although it got a 503 with Retry-After.
+            is_sent = error.sent if isinstance(error, APIConnectionError) else error.status >= 500
+            may_be_deleted = may_be_deleted or is_sent
             is_unclear = is_unclear or may_have_run(error)
             attempt = Attempt(
                 operation.id, operation.method, effect, number, error, may_have_run(error), is_retryable(effect, error)
@@ -258,7 +260,13 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
                 delay = None
             if delay is None and effect is Effect.NON_IDEMPOTENT and is_unclear:
                 raise AmbiguousOutcomeError(
-                    str(error), operation=operation.id, method=operation.method, url=call.url, attempts=number
+                    str(error),
+                    operation=operation.id,
+                    method=operation.method,
+                    url=call.url,
+                    attempts=number,
+                    status=result.status,
+                    request_id=error.request_id if isinstance(error, APIStatusError) else None,
                 ) from error
             if delay is None:
                 raise error

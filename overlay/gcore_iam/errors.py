@@ -6,6 +6,8 @@ IAMError
 │   └── APITimeoutError (TimeoutError)     … in time
 ├── APIStatusError                         a response that is not a success
 │   ├── BadRequestError                    400, 422
+│   │   ├── AlreadyInvitedError            … as the person is invited, or in the account already
+│   │   └── LoginError                     … at the login of a session; also an AuthenticationError
 │   ├── AuthenticationError (PermissionError)     401
 │   ├── PermissionDeniedError (PermissionError)   403
 │   ├── NotFoundError (LookupError)        404
@@ -24,8 +26,11 @@ Every error can be pickled and copied; none shows a secret.
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeAlias, TypeVar, overload
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -38,6 +43,15 @@ class IAMError(Exception):
     """
 
     checkpoint: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        """Show the message, and what the support of the API asks for: method, path, status, request id."""
+        parts = [repr(str(self))]
+        for name in ("operation", "method", "path", "status", "request_id"):
+            value = _get_detail(self, name)
+            if value is not None:
+                parts.append(f"{name}={value!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # `__init__` takes other arguments than `args`.
@@ -103,7 +117,7 @@ class APIStatusError(IAMError):
         suffix = f" (request id {request_id})" if request_id else ""
         super().__init__(f"{status} for {method} {url}: {message}{suffix}")
         self.status = status
-        self.errors = dict(errors)
+        self.errors: dict[str, list[str]] = dict(errors)
         self.message = message
         self.request_id = request_id
         self.retry_after = retry_after
@@ -117,8 +131,19 @@ class BadRequestError(APIStatusError):
     """400 or 422: the server refused the arguments; `errors` says which and why."""
 
 
+class AlreadyInvitedError(BadRequestError):
+    """The person whom `users.invite` invites is invited, or belongs to the account already."""
+
+
 class AuthenticationError(APIStatusError, PermissionError):
     """401: no credentials, or credentials that are wrong, expired or revoked."""
+
+
+class LoginError(AuthenticationError, BadRequestError):
+    """The API rejects the login of a `Session`, with 400: a wrong password, or a missing or wrong code.
+
+    `message` is the API's own.
+    """
 
 
 class PermissionDeniedError(APIStatusError, PermissionError):
@@ -148,13 +173,36 @@ class DecodeError(IAMError, ValueError):
         operation: The `operationId`.
         model: The model that could not be decoded; None for the body as a whole.
         key: The key that could not be decoded; None if it is not a single key.
+        status: The HTTP status; None if it is not known, as the body was rejected by other code.
+        request_id: The `X-Request-ID` of the response, of at most 200 characters; None when it has none.
+        body: The body, as `APIStatusError.body` has it: without secrets, and not longer than that; None if it was not
+            read.
+        method: The request's HTTP method; None if it is not known.
+        url: The request's URL, without its query; None if it is not known.
     """
 
-    def __init__(self, problem: str, *, operation: str, model: str | None = None, key: str | None = None) -> None:
-        super().__init__(f"{operation}: {problem}")
+    def __init__(
+        self,
+        problem: str,
+        *,
+        operation: str,
+        model: str | None = None,
+        key: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+        body: Json = None,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(f"{operation}: {problem}" + (f" (request id {request_id})" if request_id else ""))
         self.operation = operation
         self.model = model
         self.key = key
+        self.status = status
+        self.request_id = request_id
+        self.body = body
+        self.method = method
+        self.url = url
 
 
 class ResponseTooLargeError(DecodeError):
@@ -164,8 +212,8 @@ class ResponseTooLargeError(DecodeError):
         max_response_bytes: The bound, in bytes.
     """
 
-    def __init__(self, problem: str, *, operation: str, max_response_bytes: int) -> None:
-        super().__init__(problem, operation=operation)
+    def __init__(self, problem: str, *, operation: str, max_response_bytes: int, **response: Any) -> None:
+        super().__init__(problem, operation=operation, **response)
         self.max_response_bytes = max_response_bytes
 
 
@@ -180,6 +228,8 @@ class AmbiguousOutcomeError(IAMError):
         url: The request's URL, without its query.
         attempts: The number of attempts. All but the last surely had no effect.
         advice: How to find out what happened.
+        status: The HTTP status of the last attempt; None when no response came.
+        request_id: The `X-Request-ID` of that response; None when it has none.
     """
 
     def __init__(
@@ -191,13 +241,17 @@ class AmbiguousOutcomeError(IAMError):
         url: str,
         attempts: int,
         advice: str = "look before you repeat it",
+        status: int | None = None,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(problem)
+        self.status = status
+        self.request_id = request_id
         self.operation = operation
         self.method = method
         self.url = url
         self.attempts = attempts
-        self.advice = advice
+        self.advice: str = advice
         self._find_outcome: Callable[[], Any] | None = None
         self._has_reconciler = False
 
@@ -214,21 +268,55 @@ class AmbiguousOutcomeError(IAMError):
         if not self._has_reconciler:  # the innermost call wins: the login that a call needed, not the call itself
             self.advice, self._find_outcome, self._has_reconciler = advice, find_outcome, True
 
-    def reconcile(self) -> Any:
+    @overload
+    def reconcile(self) -> object: ...
+    @overload
+    def reconcile(self, expected: type[T]) -> T | None: ...
+
+    def reconcile(self, expected: type[object] = object) -> object:
         """Find out whether the write happened.
 
+        Args:
+            expected: The class of the result, for type checkers: `models.TokenResponse` for a token, `models.User` for
+                an invitation, `models.UserClientAndRolesItem` for a new account, `models.UserPublic` for a changed
+                address.
+
         Returns:
-            The result of the write, as the API shows it now (for a token `models.TokenResponse`, without its secret;
-            for an invitation `models.User`; for a new account `models.UserClientAndRolesItem`; for a changed address
-            `models.UserPublic`), or None if it did not happen. In async code an awaitable of the result.
+            The result of the write, as the API shows it now (a token without its secret), or None if it did not happen.
+            In async code an awaitable of the result, if `expected` is left out; see `reconcile_async`.
 
         Raises:
-            ConfigurationError: The API cannot show it, or this error is a copy; `advice` says what to do.
+            ConfigurationError: The API cannot show it, or this error is a copy; `advice` says what to do. Or the
+                result is of another class than `expected`.
             IAMError: A request failed.
         """
+        found = self._look_up()
+        if expected is not object and isinstance(found, Coroutine):
+            found.close()
+            raise ConfigurationError("this error comes from async code: await reconcile_async()")
+        return self._check_found(found, expected)
+
+    @overload
+    async def reconcile_async(self) -> object: ...
+    @overload
+    async def reconcile_async(self, expected: type[T]) -> T | None: ...
+
+    async def reconcile_async(self, expected: type[object] = object) -> object:
+        """Find out, in async code, whether the write happened; see `reconcile`."""
+        found = self._look_up()
+        return self._check_found(await found if isinstance(found, Coroutine) else found, expected)
+
+    def _look_up(self) -> object:
         if self._find_outcome is None:
             raise ConfigurationError(f"{self.operation} cannot be looked up from here; {self.advice}")
         return self._find_outcome()
+
+    def _check_found(self, found: object, expected: type[object]) -> object:
+        if found is not None and not isinstance(found, expected):
+            raise ConfigurationError(
+                f"{self.operation} has happened; its result is a {type(found).__name__}, not a {expected.__name__}"
+            )
+        return found
 
     def __reduce__(self) -> tuple[Any, ...]:
         function, arguments, state = super().__reduce__()
@@ -266,4 +354,14 @@ class PaginationError(IAMError):
 
 
 class CallCancelled(BaseException):
-    """A pager has cancelled a call, which sends nothing more. It never leaves this library."""
+    """A pager has cancelled the call that raises this. It never reaches the user."""
+
+
+def _get_detail(error: IAMError, name: str) -> object:
+    """Get an attribute of an error, or of the error that caused it; None if neither has it."""
+    for source in (error, error.__cause__):
+        if isinstance(source, IAMError):
+            value: object = getattr(source, "url" if name == "path" else name, None)
+            if value is not None:
+                return urlsplit(str(value)).path if name == "path" else value
+    return None

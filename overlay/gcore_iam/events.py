@@ -1,8 +1,8 @@
-"""What `IAMClient(on_event=…)` reports of each call: frozen classes without secrets.
+"""The events that `IAMClient(on_event=…)` reports of each call: frozen classes without secrets.
 
-The callback gets one event at a time, in the thread or task that makes the call and in its context. A page that is
-requested ahead reports from its own thread or task, in a copy of the pager's context. If the callback raises, the error
-is logged and the call goes on.
+The thread or task that makes a call also calls the callback, in the same context, with one event at a time. A request
+for a page ahead of the reader runs in a separate thread or task, in a copy of the pager's context. If the callback
+raises, the error is logged and the call continues.
 
     CallStarted (AttemptStarted AttemptFinished [RetryScheduled])+ CallFinished
 
@@ -13,14 +13,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
 from ._redaction import DEBUG, ERROR, INFO, logger, write_log
-
-if TYPE_CHECKING:
-    from .call import OperationInfo
+from .call import OperationInfo
 
 
 @attrs.frozen
@@ -143,8 +141,8 @@ class PageRead:
         operation: The `operationId`.
         number: The number of the page in this iteration, from 1.
         offset: The position of its first item in the list, from 0.
-        items: How many items it brings that earlier pages did not.
-        total: How many items the list has, as the server said; None when it did not say.
+        items: How many of its items no earlier page had.
+        total: How many items the list has, according to the server; None if it sent no count.
     """
 
     operation: str
@@ -157,48 +155,48 @@ class PageRead:
 Event: TypeAlias = (
     CallStarted | AttemptStarted | AttemptFinished | RetryScheduled | CallFinished | TokensRefreshed | PageRead
 )
-"""Every class of events."""
+"""Any event."""
 
 Emit: TypeAlias = Callable[[Event], None]
 
 
 class CallReporter:
-    """Builds the events of one call, and emits them. The start of the call is emitted at once.
+    """Builds the events of one call, and emits them. The constructor emits the start of the call.
 
     Args:
         operation: The operation of the call.
         url: The URL without its query and credentials.
-        emit: Takes the events.
+        emit: Called with each event.
 
-    An error is given by the name of its class.
+    The methods take an error as the name of its class.
     """
 
     def __init__(self, operation: OperationInfo, url: str, emit: Emit) -> None:
-        self._names = (operation.id, operation.method, operation.path, url)
+        self._call_fields = (operation.id, operation.method, operation.path, url)
         self._emit = emit
         self._attempt = 0
         self._call_start = self._attempt_start = time.monotonic()
-        emit(CallStarted(*self._names))
+        emit(CallStarted(*self._call_fields))
 
     def start_attempt(self, attempt: int) -> None:
         """Emit `AttemptStarted`."""
         self._attempt = attempt
-        self._emit(AttemptStarted(*self._names, attempt))
+        self._emit(AttemptStarted(*self._call_fields, attempt))
         self._attempt_start = time.monotonic()
 
     def finish_attempt(self, status: int | None, request_id: str | None, error: str | None) -> None:
         """Emit `AttemptFinished`."""
         duration = time.monotonic() - self._attempt_start
-        self._emit(AttemptFinished(*self._names, self._attempt, status, request_id, duration, error))
+        self._emit(AttemptFinished(*self._call_fields, self._attempt, status, request_id, duration, error))
 
     def schedule_retry(self, retries: int, delay: float, status: int | None, error: str) -> None:
         """Emit `RetryScheduled`."""
-        self._emit(RetryScheduled(*self._names, self._attempt, retries, delay, status, error))
+        self._emit(RetryScheduled(*self._call_fields, self._attempt, retries, delay, status, error))
 
     def finish_call(self, status: int | None, request_id: str | None, error: str | None) -> None:
         """Emit `CallFinished`."""
         duration = time.monotonic() - self._call_start
-        self._emit(CallFinished(*self._names, self._attempt, status, request_id, duration, error))
+        self._emit(CallFinished(*self._call_fields, self._attempt, status, request_id, duration, error))
 
 
 def build_emit(on_event: Callable[[Event], object] | None) -> Emit:
@@ -212,7 +210,7 @@ def build_emit(on_event: Callable[[Event], object] | None) -> Emit:
             on_event(event)
         except Exception as error:  # noqa: BLE001 - the user's code must not end the call
             name = type(event).__name__
-            write_log(logger, ERROR, "on_event raised for %s; the call goes on", name, error=error)
+            write_log(logger, ERROR, "%s: on_event raised for %s; the call goes on", event.operation, name, error=error)
 
     return emit
 

@@ -7,9 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, cast
 
 import attrs
-
-if TYPE_CHECKING:
-    from gcore_iam_client.types import Response
+from gcore_iam_client.types import Response
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -41,17 +39,17 @@ class Unwrap(Protocol):
     def __call__(self, response: Response[T], /) -> T: ...
 
 
-get_model = cast("Unwrap", attrgetter("parsed"))
-"""Gets the model of a success; a bound client raises for every other status, so there is one."""
+get_model: Unwrap = cast("Unwrap", attrgetter("parsed"))
+"""Returns the model of a response, which is a success: a bound client raises for every other status."""
 
 
 def keep_response(response: Response[T], /) -> T:
-    """Build the raw response of a success. `raw` and `raw_async` give the methods that call this their true types."""
+    """Build the raw response of a success. `raw` and `raw_async` annotate the methods that return it."""
     return cast("T", RawResponse(response.status_code, response.headers, get_model(response)))
 
 
 _METHODS_WITHOUT_RAW_RESPONSE = ("list", "logins", "rotate")
-"""Methods that send more than one request. The `list` of tokens sends one, so it is found before this is looked at."""
+"""Methods that send more than one request. `tokens.list` sends one, so its raw resource defines it."""
 
 
 class RawResource:
@@ -67,10 +65,10 @@ class RawResource:
 
 
 def raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
-    """Give a method of a `RawResource` its type."""
+    """Annotate a method of a `RawResource`: it returns a `RawResponse`."""
     return cast("Callable[P, RawResponse[T]]", method)
 
 
 def raw_async(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, RawResponse[T]]]:
-    """Give a coroutine method of a `RawResource` its type."""
+    """Annotate a coroutine method of a `RawResource`: it returns a `RawResponse`."""
     return cast("Callable[P, Coroutine[Any, Any, RawResponse[T]]]", method)

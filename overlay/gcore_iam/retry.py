@@ -1,16 +1,15 @@
 """Decides which failed attempts are retried, and after how long.
 
-What may be repeated depends on what an operation does when it runs twice:
+The decision depends on the effect of an operation: what it does when it runs twice.
 
 | effect | operations | retried after |
 |---|---|---|
 | READ | GET | no connection, a broken one, a timeout, 429, 502, 503, 504 |
 | IDEMPOTENT | PUT of a role, PATCH of a user | the same |
 | DELETE | DELETE | the same; a 404 after an attempt that may have worked is a success |
-| NON_IDEMPOTENT | other POST, PUT, PATCH | only if it surely did not run: no connection, 429, 503 with Retry-After |
+| NON_IDEMPOTENT | other POST, PUT, PATCH | only if it certainly did not run: no connection, 429, 503 with Retry-After |
 
-A NON_IDEMPOTENT call that may have run ends with an AmbiguousOutcomeError, also after a 408, a 500 or a status that
-only gateways use.
+A NON_IDEMPOTENT call that may have run raises AmbiguousOutcomeError, also after a 408 and after most statuses from 500.
 """
 
 from __future__ import annotations
@@ -42,15 +41,15 @@ IDEMPOTENT_WRITES = frozenset({"iamUpdateClientUserRole", "iamUpdateUser"})
 _BY_METHOD = {"GET": Effect.READ, "HEAD": Effect.READ, "OPTIONS": Effect.READ, "DELETE": Effect.DELETE}
 
 _TRANSIENT = frozenset({429, 502, 503, 504})
-"""Statuses that may be temporary."""
+"""Statuses of temporary failures."""
 
 
 _NOT_RUN = frozenset({501, 505, 511})
-"""Server errors that say that the operation did not run (RFC 9110, RFC 6585)."""
+"""Statuses from 500 that mean that the operation did not run (RFC 9110, RFC 6585)."""
 
 
 def find_effect(operation: str, method: str) -> Effect:
-    """Return what an operation does when it runs twice; an unknown operation is not repeated.
+    """Return the effect of an operation; a write that is not in the spec counts as not idempotent.
 
     Args:
         operation: The `operationId`, or anything else for a request that is not in the spec.
@@ -59,8 +58,8 @@ def find_effect(operation: str, method: str) -> Effect:
     return Effect.IDEMPOTENT if operation in IDEMPOTENT_WRITES else _BY_METHOD.get(method, Effect.NON_IDEMPOTENT)
 
 
-def describe_done(operation: str, method: str) -> str:
-    """Describe what a success that cannot be read means for a write; empty for operations that may be repeated."""
+def describe_success(operation: str, method: str) -> str:
+    """Return what to add to an error message about an unreadable success; empty if the operation may be repeated."""
     if find_effect(operation, method) is not Effect.NON_IDEMPOTENT:
         return ""
     return "; the server says that the work is done, so do not repeat it, but look what there is"
@@ -68,16 +67,16 @@ def describe_done(operation: str, method: str) -> str:
 
 @attrs.frozen
 class Attempt:
-    """One failed attempt, for a predicate of one's own.
+    """One failed attempt, as `RetryPolicy.predicate` gets it.
 
     Attributes:
         operation: The `operationId`; the path of a request that is not in the spec.
         method: The HTTP method.
         effect: What the operation does when it runs twice.
         number: Which attempt it was, from 1.
-        error: What went wrong.
-        may_have_run: Whether the operation may have run all the same.
-        retryable: Whether it would be tried again without the predicate.
+        error: The error of the attempt.
+        may_have_run: Whether the operation may have run although the attempt failed.
+        retryable: Whether the table in `gcore_iam.retry` allows a retry.
     """
 
     operation: str
@@ -91,24 +90,24 @@ class Attempt:
 
 @attrs.frozen
 class RetryPolicy:
-    """How often, how long and after what a call is tried again.
+    """Says how many times a call is retried, after which errors, and after how long.
 
-    Before the n-th retry passes a random time of up to `base * 2 ** (n - 1)` seconds, at most `cap` ("full jitter"),
-    or the time in `Retry-After`, whatever its size.
+    The n-th retry follows after a random time of up to `base * 2 ** (n - 1)` seconds, at most `cap` ("full jitter"). If
+    the response has a `Retry-After`, the retry follows after exactly that time.
 
     Args:
         retries: Attempts after the first one, 0 or more.
         base: Seconds, 0 or more.
         cap: Seconds, 0 or more.
         deadline: Seconds, 0 or more, for all attempts of one call, the time between them, and a login that it needs;
-            None for no bound. It ends an attempt wherever it is, and a wait that would end after it is not begun: the
-            error is raised at once. Over an `http_client` or `transport` of yours, sync code can only bound each read
-            and write, and check between the parts of a body. Looking up a host cannot be interrupted in sync code. A
-            refresh of session tokens is not cut short, and nothing is sent when it ends too late.
-        predicate: Decides instead of the table whether to try again, as long as there are retries left. It gets an
-            `Attempt`, whose `retryable` is what the table says.
-        sleep: Passes a number of seconds; for tests. In async code it may be a coroutine function. None for the real
-            thing.
+            None for no bound. The deadline ends a running attempt. If the wait for a retry would end after it, the call
+            raises its error at once. Over an `http_client` or `transport` of yours, sync code can only bound each read
+            and write, and check the time between the parts of a body. Sync code cannot interrupt the lookup of a host.
+            The deadline does not end a refresh of session tokens; a call sends nothing after a refresh that ends late.
+        predicate: Decides instead of the table whether to retry, as long as retries are left. It gets an `Attempt`,
+            whose `retryable` is the decision of the table.
+        sleep: Called with the number of seconds to wait; for tests. In async code it may be a coroutine function. None
+            for `time.sleep`, or `anyio.sleep` in async code.
 
     Raises:
         ConfigurationError: An argument is out of its range.
@@ -150,7 +149,7 @@ class RetryPolicy:
 
 
 def may_have_run(error: APIConnectionError | APIStatusError) -> bool:
-    """Return whether the operation may have run although this went wrong."""
+    """Return whether an operation may have run although its attempt failed with this error."""
     if isinstance(error, APIConnectionError):
         return error.sent
     if error.status == 503:
@@ -159,20 +158,20 @@ def may_have_run(error: APIConnectionError | APIStatusError) -> bool:
 
 
 def is_retryable(effect: Effect, error: APIConnectionError | APIStatusError) -> bool:
-    """Return whether the table at the top of this module says to try again."""
-    passing = isinstance(error, APIConnectionError) or error.status in _TRANSIENT
-    return passing and not (effect is Effect.NON_IDEMPOTENT and may_have_run(error))
+    """Return whether the table at the top of this module allows a retry."""
+    is_transient = isinstance(error, APIConnectionError) or error.status in _TRANSIENT
+    return is_transient and not (effect is Effect.NON_IDEMPOTENT and may_have_run(error))
 
 
 def retry_delay(policy: RetryPolicy, attempt: Attempt) -> float | None:
-    """Decide whether a failed attempt is followed by another one, and after how long.
+    """Decide whether to retry after a failed attempt, and how long to wait before.
 
     Args:
-        policy: How often and how long to wait.
+        policy: The retry policy of the call.
         attempt: The attempt that failed.
 
     Returns:
-        Seconds to wait before the next attempt; None for no more attempts.
+        Seconds to wait before the next attempt; None for no retry.
 
     Raises:
         ConfigurationError: The predicate of the policy returns neither True nor False.

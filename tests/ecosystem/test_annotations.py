@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import inspect
 import json
@@ -19,7 +20,10 @@ from gcore_iam import AsyncIAMClient, IAMClient, models
 from gcore_iam.testing import FakeIAM
 from gcore_iam_client.api.users import iam_get_user
 
-PUBLIC_MODULES = ("gcore_iam", "gcore_iam.auth", "gcore_iam.errors", "gcore_iam.events", "gcore_iam.models")
+PUBLIC_MODULES = (
+    *("gcore_iam", "gcore_iam.auth", "gcore_iam.errors", "gcore_iam.events", "gcore_iam.models", "gcore_iam.retry"),
+    *("gcore_iam.testing", "gcore_iam.tls", "gcore_iam.integrations.cattrs", "gcore_iam.integrations.opentelemetry"),
+)
 RESOURCES = ("account", "auth", "tokens", "users")
 
 
@@ -42,6 +46,8 @@ def find_callables(module: ModuleType, names: list[str]) -> Iterator[tuple[str, 
             yield from find_functions(value)
         elif inspect.isfunction(value):
             yield f"{value.__module__}.{name}", value
+            for number, overload in enumerate(typing.get_overloads(value)):
+                yield f"{value.__module__}.{name}.overload_{number}", overload
 
 
 def find_generated() -> dict[str, object]:
@@ -76,57 +82,6 @@ GENERATED = find_generated()
 PUBLIC = find_public()
 
 
-UNRESOLVED = {
-    "session.Session",
-    "Account.__init__",
-    "Account.create",
-    "Account.get",
-    "Account.logins",
-    "Auth.__init__",
-    "Auth.forgot_password",
-    "Auth.login",
-    "Auth.refresh",
-    "Auth.select_account",
-    "CallReporter.__init__",
-    "IAMClient.account",
-    "IAMClient.auth",
-    "IAMClient.tokens",
-    "IAMClient.users",
-    "LegacyTokens.__init__",
-    "LegacyTokens.create",
-    "LegacyTokens.get",
-    "LegacyTokens.list",
-    "RawAccount.__init__",
-    "RawAuth.__init__",
-    "RawTokens.__init__",
-    "RawUsers.__init__",
-    "Session.__init__",
-    "Tokens.__init__",
-    "Tokens.create",
-    "Tokens.get",
-    "Tokens.legacy",
-    "Tokens.list",
-    "Tokens.rotate",
-    "Users.__init__",
-    "Users.change_password",
-    "Users.get",
-    "Users.get_role",
-    "Users.invite",
-    "Users.list",
-    "Users.set_role",
-    "Users.update",
-    "Users.update_email",
-    "_paginate.paginate",
-}
-"""What another change has to annotate with types that can be found, by class and method, without `Async`."""
-
-
-def mark_unresolved(name: str) -> Any:
-    is_known = ".".join(name.replace("Async", "").split(".")[-2:]) in UNRESOLVED
-    marks = [pytest.mark.xfail(reason="the module imports the types of this function for type checkers only")]
-    return pytest.param(name, marks=marks if is_known else [])
-
-
 def test_the_walk_finds_the_whole_public_api() -> None:
     assert {
         "gcore_iam_client.api.users.iam_get_user.asyncio_detailed",
@@ -152,7 +107,7 @@ def test_signatures_of_models_resolve(name: str) -> None:
     inspect.signature(getattr(models, name), eval_str=True)
 
 
-@pytest.mark.parametrize("name", [mark_unresolved(name) for name in sorted(PUBLIC)])
+@pytest.mark.parametrize("name", sorted(PUBLIC))
 def test_annotations_of_the_library_resolve(name: str) -> None:
     typing.get_type_hints(PUBLIC[name])
 
@@ -171,6 +126,83 @@ def update(user: models.User, lang: models.Language | models.Unset = models.UNSE
 
 # Without the default of `lang`: an agent that repeats the text "UNSET" would send it to the API.
 pytestmark = pytest.mark.filterwarnings("ignore:.*excluding default from JSON schema")
+
+
+@pytest.fixture
+def iam() -> Iterator[IAMClient]:
+    fake = FakeIAM(3)
+    with IAMClient(fake.api_key, transport=fake.transport()) as client:
+        yield client
+
+
+@pytest.fixture
+def async_iam() -> AsyncIAMClient:
+    fake = FakeIAM(3)
+    return AsyncIAMClient(fake.api_key, transport=fake.transport())
+
+
+def test_pydantic_validates_calls_of_methods(iam: IAMClient) -> None:
+    pydantic = pytest.importorskip("pydantic")
+    get = pydantic.validate_call(iam.users.get, validate_return=True)
+    assert get("2").id == 2
+    with pytest.raises(pydantic.ValidationError, match="valid integer"):
+        get("two")
+    update_user = pydantic.validate_call(iam.users.update, validate_return=True)
+    assert update_user(2, lang="de", auth_types=["password"]).lang is models.Language.DE
+    with pytest.raises(pydantic.ValidationError, match="'strict' or 'fast'"):
+        pydantic.validate_call(iam.users.list)(consistency="slow")
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if ".resources." in name and "__init__" not in name])
+def test_pydantic_takes_every_method(name: str) -> None:
+    pydantic = pytest.importorskip("pydantic")
+    pydantic.validate_call(PUBLIC[name], config=pydantic.ConfigDict(arbitrary_types_allowed=True))
+
+
+def test_beartype_checks_calls_of_methods(iam: IAMClient) -> None:
+    beartype = pytest.importorskip("beartype")
+    roar = pytest.importorskip("beartype.roar")
+    get = beartype.beartype(iam.users.get)
+    assert get(1).id == 1
+    with pytest.raises(roar.BeartypeCallHintParamViolation):
+        get("1")
+    assert beartype.beartype(iam.users.list)().first().id == 1
+
+
+@pytest.mark.anyio
+async def test_an_mcp_server_offers_methods(iam: IAMClient, async_iam: AsyncIAMClient) -> None:
+    server = pytest.importorskip("mcp.server.mcpserver").MCPServer("test")
+    server.add_tool(iam.users.get, name="get_user")
+    server.add_tool(async_iam.users.update, name="update_user")
+    schemas = {tool.name: tool.input_schema for tool in await server.list_tools()}
+    assert schemas["get_user"]["properties"]["user_id"]["type"] == "integer"
+    assert schemas["update_user"]["required"] == ["user_id"]
+    result = await server.call_tool("get_user", {"user_id": 2})
+    assert json.loads(result.content[0].text)["id"] == 2
+    result = await server.call_tool("update_user", {"user_id": 2, "lang": "de"})
+    assert json.loads(result.content[0].text)["lang"] == "de"
+
+
+def test_langchain_takes_methods_as_tools(iam: IAMClient) -> None:
+    tools = pytest.importorskip("langchain_core.tools")
+    assert tools.StructuredTool.from_function(iam.users.get).invoke({"user_id": 2}).id == 2
+
+
+@pytest.mark.anyio
+async def test_langchain_takes_coroutine_methods_as_tools(async_iam: AsyncIAMClient) -> None:
+    tools = pytest.importorskip("langchain_core.tools")
+    tool = tools.StructuredTool.from_function(coroutine=async_iam.users.get)
+    assert (await tool.ainvoke({"user_id": 2})).id == 2
+
+
+@pytest.mark.anyio
+async def test_pydantic_ai_takes_methods_as_tools(iam: IAMClient, async_iam: AsyncIAMClient) -> None:
+    pydantic_ai = pytest.importorskip("pydantic_ai")
+    test_model = pytest.importorskip("pydantic_ai.models.test").TestModel
+    assert pydantic_ai.Tool(iam.users.get).function_schema.json_schema["required"] == ["user_id"]
+    agent = pydantic_ai.Agent(test_model(call_tools=["get"]), tools=[async_iam.account.get])
+    result = await agent.run("Which account is it?")
+    assert json.loads(result.output)["get"]["id"] == (await async_iam.account.get()).id
 
 
 def test_pydantic_validates_calls_with_models(user: dict[str, Any]) -> None:
@@ -228,7 +260,8 @@ def test_pydantic_ai_takes_functions_with_models_as_tools(user: dict[str, Any]) 
         return get_user(1)
 
     agent = pydantic_ai.Agent(test_model(call_tools=["get_first_user"]), tools=[get_first_user])
-    assert json.loads(agent.run_sync("Who is first?").output)["get_first_user"]["id"] == 1
+    answer = asyncio.run(agent.run("Who is first?"))  # `run_sync` would leave an event loop open
+    assert json.loads(answer.output)["get_first_user"]["id"] == 1
 
 
 @pytest.fixture

@@ -125,7 +125,8 @@ def test_many_threads_with_loops_warn_once(local_iam: IAMClient) -> None:
 NOTEBOOKS: dict[str, tuple[str, dict[str, Any]]] = {
     "a kernel": ("ipykernel", {}),
     "an IPython shell": ("IPython", {"get_ipython": object}),
-    "marimo": ("marimo", {"running_in_notebook": lambda: True}),
+    "marimo": ("marimo", {"app_meta": lambda: types.SimpleNamespace(mode="edit")}),
+    "a marimo notebook run as a script": ("marimo", {"app_meta": lambda: types.SimpleNamespace(mode="script")}),
 }
 
 
@@ -141,7 +142,9 @@ def test_a_program_that_merely_imports_a_notebook_is_warned(
     local_iam: IAMClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "IPython", build_module("IPython", {"get_ipython": lambda: None}))
-    monkeypatch.setitem(sys.modules, "marimo", build_module("marimo", {"running_in_notebook": lambda: False}))
+    monkeypatch.setitem(
+        sys.modules, "marimo", build_module("marimo", {"app_meta": lambda: types.SimpleNamespace(mode="test")})
+    )
     assert len(run_in_loop("asyncio", lambda: local_iam.users.get(1))) == 1
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_type
 
 import pytest
-from gcore_iam import AmbiguousOutcomeError, ConfigurationError, IAMClient, RetryPolicy
+from gcore_iam import AmbiguousOutcomeError, ConfigurationError, IAMClient, RetryPolicy, models
 from gcore_iam.testing import FakeIAM, Fault, Reset
 
 from .conftest import ClientKind, ClientOptions
@@ -32,7 +32,7 @@ def reconcile(client_kind: ClientKind, fake: FakeIAM, call: OperationCall, fault
     async def run_async(iam: Any) -> Any:
         with pytest.raises(AmbiguousOutcomeError) as caught:
             await call.call(iam)
-        return await caught.value.reconcile()
+        return await caught.value.reconcile_async()
 
     fake.inject(fault)
     options: ClientOptions = {"base_url": "http://localhost", "transport": fake.transport(), "retries": RetryPolicy(0)}
@@ -62,6 +62,32 @@ def test_reconcile_finds_no_older_token_of_that_name(client_kind: ClientKind, fa
     assert reconcile(client_kind, fake, CREATE, Reset()) is None
     found = reconcile(client_kind, fake, CREATE, Reset(after_work=True))
     assert found.id == max(token["id"] for token in fake.tokens)
+
+
+def test_reconcile_returns_the_expected_class(client_kind: ClientKind, fake: FakeIAM) -> None:
+    def run(iam: Any) -> None:
+        with pytest.raises(AmbiguousOutcomeError) as info:
+            iam.tokens.create(1001, "ci", "Users")
+        found = info.value.reconcile(models.TokenResponse)
+        assert assert_type(found, models.TokenResponse | None) is not None
+        with pytest.raises(ConfigurationError, match="a TokenResponse, not a User"):
+            info.value.reconcile(models.User)
+
+    async def run_async(iam: Any) -> None:
+        with pytest.raises(AmbiguousOutcomeError) as info:
+            await iam.tokens.create(1001, "ci", "Users")
+        found = await info.value.reconcile_async(models.TokenResponse)
+        assert assert_type(found, models.TokenResponse | None) is not None
+        with pytest.raises(ConfigurationError, match="a TokenResponse, not a User"):
+            await info.value.reconcile_async(models.User)
+        with pytest.raises(ConfigurationError, match="await reconcile_async"):
+            info.value.reconcile(models.TokenResponse)
+        untyped: Any = info.value.reconcile()  # an awaitable, as ever
+        assert (await untyped).name == "ci"
+
+    fake.inject(Reset(after_work=True))
+    options: ClientOptions = {"base_url": "http://localhost", "transport": fake.transport(), "retries": RetryPolicy(0)}
+    client_kind.run(run_async if client_kind.is_async else run, fake.api_key, **options)
 
 
 @pytest.mark.parametrize(

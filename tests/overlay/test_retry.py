@@ -17,7 +17,7 @@ from gcore_iam.retry import (
     IDEMPOTENT_WRITES,
     Attempt,
     Effect,
-    describe_done,
+    describe_success,
     find_effect,
     is_retryable,
     may_have_run,
@@ -114,7 +114,7 @@ def test_an_unknown_operation_goes_by_its_method(method: str, effect: Effect) ->
 
 @pytest.mark.parametrize("effect", Effect)
 def test_an_unreadable_success_is_done_for_one_effect(effect: Effect) -> None:
-    message = describe_done(*OPERATIONS[effect])
+    message = describe_success(*OPERATIONS[effect])
     assert ("do not repeat it" in message) == (effect is Effect.NON_IDEMPOTENT)
     assert (message == "") == (effect is not Effect.NON_IDEMPOTENT)
 

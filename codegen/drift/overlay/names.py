@@ -121,7 +121,9 @@ def _find_page_parameters(file: str, call: ast.Call, surfaces: Surfaces) -> Iter
 def _find_getters(file: str, function: ast.FunctionDef | ast.AsyncFunctionDef, surfaces: Surfaces) -> Iterator[Problem]:
     """Find fields that a function takes by name of what it returns a pager of."""
     old, new = (surface.classes for surface in surfaces)
-    returned = {node.id for node in ast.walk(function.returns or function) if isinstance(node, ast.Name)}
+    nodes = list(ast.walk(function.returns or function))
+    returned = {node.id for node in nodes if isinstance(node, ast.Name)}
+    returned |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}  # as in `models.User`
     models = sorted(returned & old.keys() & new.keys())
     for call in ast.walk(function):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "attrgetter":

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import serializers
+from . import http, serializers
 from .clock import Clock
 from .examples import complete_record
 from .faults.base import Fault, FaultError
@@ -23,13 +23,12 @@ from .validation import require_int, require_text, require_type
 
 if TYPE_CHECKING:
     from .http.server import Application
-    from .http.transport import FakeTransport
 
 
 class FakeIAM:
-    """Gcore's IAM API, as far as a client can tell, with a company of generated users.
+    """Behaves like Gcore's IAM API towards a client, with a company of generated users.
 
-    It has all operations of the API's spec, and what one call changes the next one sees. It responds in process
+    It has all operations of the API's spec, and a call sees the changes of earlier calls. It responds in process
     through `transport()` or over HTTP through `serve()`, to any number of threads and tasks. Every request and every
     response is checked against the spec.
 
@@ -42,7 +41,7 @@ class FakeIAM:
             otherwise signs in with a password, in one step; the first one is an administrator, others have the role
             Users.
         api_key: An API key that works from the start. Visible ASCII characters.
-        seed: Any integer. The same seed gives the same users on every machine and Python version.
+        seed: Any integer. The same seed generates the same users on every machine and Python version.
         max_page_size: The largest page of a list, 1 or more. A larger `limit` is lowered to it.
         password: The password of all users without their own.
         logins: How many past logins to generate, 0 or more; or the logins themselves, the latest first, as mappings in
@@ -102,9 +101,10 @@ class FakeIAM:
 
     @property
     def accounts(self) -> dict[int, str]:
-        """Every account: id to company."""
+        """Every account: id to company. Read-only: an edit raises TypeError."""
         with self._state.lock:
-            return {account.id: account.company for account in self._state.accounts.values()}
+            accounts: dict[int, str] = freeze({one.id: one.company for one in self._state.accounts.values()})
+        return accounts
 
     @property
     def users(self) -> tuple[Record, ...]:
@@ -262,7 +262,7 @@ class FakeIAM:
 
     # --- transports ------------------------------------------------------------------------------------------------
 
-    def transport(self) -> FakeTransport:
+    def transport(self) -> http.FakeTransport:
         """Return a transport without sockets: `httpx.Client(transport=…)` or `httpx.AsyncClient(transport=…)`.
 
         An exception inside the fake is raised in the caller, so that a test shows its traceback: `FaultError` for a
@@ -271,9 +271,7 @@ class FakeIAM:
         Returns:
             A transport that several clients may share. The host of a request's URL does not matter.
         """
-        from .http.transport import FakeTransport
-
-        return FakeTransport(self._handler.handle, self._handler.recorder, self._clock)
+        return http.FakeTransport(self._handler.handle, self._handler.recorder, self._clock)
 
     def serve(self, port: int = 0, *, control: bool = False) -> AbstractContextManager[str]:
         """Serve over HTTP on 127.0.0.1 for as long as the `with` block lasts.

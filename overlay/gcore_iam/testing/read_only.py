@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .seed import Record
 
@@ -19,8 +19,9 @@ def _raise_read_only(*_: object, **__: object) -> NoReturn:
 class ReadOnlyDict(dict[str, Any]):
     """A dict that cannot be edited. It equals a plain dict, and JSON encoders accept it."""
 
-    __setitem__ = __delitem__ = __ior__ = _raise_read_only
-    clear = pop = popitem = setdefault = update = _raise_read_only
+    if not TYPE_CHECKING:  # to type checkers it is a plain one
+        __setitem__ = __delitem__ = __ior__ = _raise_read_only
+        clear = pop = popitem = setdefault = update = _raise_read_only
 
     def __copy__(self) -> Record:
         return dict(self)
@@ -36,8 +37,9 @@ class ReadOnlyDict(dict[str, Any]):
 class ReadOnlyList(list[Any]):
     """A list that cannot be edited. It equals a plain list, and JSON encoders accept it."""
 
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = _raise_read_only
-    append = clear = extend = insert = pop = remove = reverse = sort = _raise_read_only
+    if not TYPE_CHECKING:  # to type checkers it is a plain one
+        __setitem__ = __delitem__ = __iadd__ = __imul__ = _raise_read_only
+        append = clear = extend = insert = pop = remove = reverse = sort = _raise_read_only
 
     def __copy__(self) -> list[Any]:
         return list(self)

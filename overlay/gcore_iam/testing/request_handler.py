@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 from email.utils import format_datetime
+from typing import Final
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -18,8 +19,8 @@ from .messages import Delivery, Request, Response, WireResponse, encode_response
 from .recorder import RequestRecorder, decode_request, mask_requests
 from .state import State
 
-logger = logging.getLogger("gcore_iam.testing")
-request_logger = logging.getLogger("gcore_iam.testing.requests")
+logger: Final = logging.getLogger("gcore_iam.testing")
+request_logger: Final = logging.getLogger("gcore_iam.testing.requests")
 
 
 class RequestHandler:
@@ -31,8 +32,8 @@ class RequestHandler:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self.faults = FaultQueue()
-        self.recorder = RequestRecorder()
+        self.faults: Final = FaultQueue()
+        self.recorder: Final = RequestRecorder()
 
     def handle(self, request: Request) -> WireResponse:
         """Return the response to a request.
@@ -69,7 +70,7 @@ class RequestHandler:
             fault_errors.append(error)
             message = str(error)
         except Exception:
-            logger.exception("the fake failed to answer a request")
+            logger.exception("the fake failed to respond to a request")
             message = "The fake has a bug; its log has the traceback."
         response = encode_response(Response(500, {"message": message}))
         return _add_headers(response, request, self.state.clock.now())

@@ -6,7 +6,7 @@ import base64
 import threading
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from pyotp.totp import TOTP
@@ -81,19 +81,19 @@ class State:
         logins: Iterable[Login],
         max_page_size: int,
     ) -> None:
-        self.lock = threading.RLock()
+        self.lock: Final = threading.RLock()
         self.seed = seed
         self.clock = clock
-        self.accounts = {account.id: account for account in accounts}
-        self.users = {user.id: user for user in users}
+        self.accounts: dict[int, Account] = {account.id: account for account in accounts}
+        self.users: dict[int, User] = {user.id: user for user in users}
         self.tokens: dict[int, APIToken] = {}
-        self.logins = list(logins)
+        self.logins: list[Login] = list(logins)
         self.outbox: list[Email] = []
-        self.sessions = Sessions(derive_key(seed, "signature"), clock)
+        self.sessions: Final = Sessions(derive_key(seed, "signature"), clock)
         self.max_page_size = max_page_size
         self._last_user_id = max((user_id for user_id in self.users if user_id != OTHER_ACCOUNT_USER_ID), default=0)
         self._token_ids: dict[str, int] = {}
-        self.secrets = {user.password for user in self.users.values() if user.password}
+        self.secrets: set[str] = {user.password for user in self.users.values() if user.password}
         """Keys, passwords and links that work or have worked, to be masked wherever they are shown."""
         self._links: dict[str, Email] = {}
 

@@ -129,7 +129,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
         "an enum that is a text": (
             lambda api: schema(api, "AuthType").pop("enum"),
             [
-                ("aio/resources/users.py", "AuthType,"),
+                ("aio/resources/users.py", "models.AuthType"),
                 ("_request_values.py", "import AuthType"),
                 ("_request_values.py", "import AuthType"),
             ],
@@ -204,7 +204,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
         ),
         "a class that is imported for its type": (
             lambda api: rename(api, "InviteUserResponseSchema", "Invitation"),
-            [("aio/resources/users.py", "InviteUserResponseSchema,")],
+            [("aio/resources/users.py", "models.InviteUserResponseSchema")],
             "InviteUserResponseSchema",
         ),
         "a request that needs more": (

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Final
 
+import gcore_iam
+
+from ... import models
 from ..._reconcile import attach_reconciler
 from ..._validation import check_text
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
-
-if TYPE_CHECKING:
-    from gcore_iam_client.models import (
-        ClientBase,
-        CreateAccountRequest,
-        LastLoginTimeItem,
-        UserClientAndRolesItem,
-    )
-
-    from ...pagination.checkpoint import Checkpoint
-    from ...pagination.options import Consistency
-    from ..driver import AsyncBoundClient
-    from ..pager import AsyncPager
+from ..driver import AsyncBoundClient
 
 
 class AsyncAccount:
@@ -29,7 +20,7 @@ class AsyncAccount:
         self._client = client
         self._unwrap = unwrap
 
-    async def get(self) -> ClientBase:
+    async def get(self) -> models.ClientBase:
         """Get the account: its company, users, services and features.
 
         Returns:
@@ -45,7 +36,7 @@ class AsyncAccount:
 
         return self._unwrap(await iam_get_account_details.asyncio_detailed(client=self._client))
 
-    async def create(self, company: str) -> CreateAccountRequest:
+    async def create(self, company: str) -> models.CreateAccountRequest:
         """Open another account for the user that the credentials belong to.
 
         Args:
@@ -78,9 +69,9 @@ class AsyncAccount:
         start: int = 0,
         max_items: int | None = None,
         prefetch: int = 4,
-        consistency: Consistency = "strict",
-        resume: Checkpoint | None = None,
-    ) -> AsyncPager[LastLoginTimeItem]:
+        consistency: gcore_iam.Consistency = "strict",
+        resume: gcore_iam.Checkpoint | None = None,
+    ) -> gcore_iam.AsyncPager[models.LastLoginTimeItem]:
         """Iterate over all logins to the account, on however many pages.
 
         The pager sends nothing before it is iterated. It returns every login that is in the list from the start to the
@@ -127,11 +118,11 @@ class AsyncRawAccount(RawResource):
 
     def __init__(self, client: AsyncBoundClient) -> None:
         account = AsyncAccount(client, keep_response)
-        self.get = raw_async(account.get)
-        self.create = raw_async(account.create)
+        self.get: Final = raw_async(account.get)
+        self.create: Final = raw_async(account.create)
 
 
-async def _find_account(client: AsyncBoundClient, company: str) -> UserClientAndRolesItem | None:
+async def _find_account(client: AsyncBoundClient, company: str) -> models.UserClientAndRolesItem | None:
     from .users import AsyncUsers
 
     user_id = (await AsyncAccount(client).get()).current_user

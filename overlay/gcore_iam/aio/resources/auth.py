@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Final
 
+from ... import models
 from ..._reconcile import attach_reconciler
+from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
 from ...raw_response import Unwrap, get_model, keep_response, raw_async
 from .. import session_calls
-
-if TYPE_CHECKING:
-    from gcore_iam_client.models import ForgotPasswordResponse, Token
-
-    from ..driver import AsyncBoundClient
+from ..driver import AsyncBoundClient
 
 
 class AsyncAuth:
@@ -26,7 +24,7 @@ class AsyncAuth:
         self._client = client
         self._unwrap = unwrap
 
-    async def login(self, username: str, password: str, one_time_password: str | None = None) -> Token:
+    async def login(self, username: str, password: str, one_time_password: str | None = None) -> models.Token:
         """Log in with email address and password. Sent without the client's credentials.
 
         Args:
@@ -45,13 +43,14 @@ class AsyncAuth:
 
         Source: operation iamLoginUser.
         """
+        password, one_time_password = hide_text(password), hide_text(one_time_password)
         check_text("username", username)
         check_text("password", password)
         if one_time_password is not None:
             check_text("one_time_password", one_time_password)
         return self._unwrap(await session_calls.log_in(self._client, username, password, one_time_password))
 
-    async def refresh(self, refresh: str) -> Token:
+    async def refresh(self, refresh: str) -> models.Token:
         """Exchange a refresh token for a new pair. Sent without the client's credentials.
 
         A refresh token can be used once: store the new pair before you use it.
@@ -70,9 +69,10 @@ class AsyncAuth:
 
         Source: operation iamRefreshToken.
         """
+        refresh = hide_text(refresh)
         return self._unwrap(await session_calls.refresh(self._client, check_text("refresh", refresh)))
 
-    async def select_account(self, client_id: int) -> Token:
+    async def select_account(self, client_id: int) -> models.Token:
         """Open a session in another account of the user.
 
         Args:
@@ -92,7 +92,7 @@ class AsyncAuth:
         """
         return self._unwrap(await session_calls.select_account(self._client, check_id("client_id", client_id)))
 
-    async def forgot_password(self, email: str) -> ForgotPasswordResponse:
+    async def forgot_password(self, email: str) -> models.ForgotPasswordResponse:
         """Request an email with a link to set a new password. Sent without the client's credentials.
 
         Args:
@@ -122,7 +122,7 @@ class AsyncRawAuth:
 
     def __init__(self, client: AsyncBoundClient) -> None:
         auth = AsyncAuth(client, keep_response)
-        self.login = raw_async(auth.login)
-        self.refresh = raw_async(auth.refresh)
-        self.select_account = raw_async(auth.select_account)
-        self.forgot_password = raw_async(auth.forgot_password)
+        self.login: Final = raw_async(auth.login)
+        self.refresh: Final = raw_async(auth.refresh)
+        self.select_account: Final = raw_async(auth.select_account)
+        self.forgot_password: Final = raw_async(auth.forgot_password)

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+import builtins
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Final
 
 from gcore_iam_client.types import UNSET, Unset
 
+from ... import models
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
 from ..._validation import check_id
 from ..._warnings import deprecated, warn_caller
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
+from ..driver import AsyncBoundClient
 from .token_search import ADVICE, find_token
-
-if TYPE_CHECKING:
-    import builtins
-
-    from gcore_iam_client.models import CreateTokenResponse, Group, TokenResponse
-
-    from ..driver import AsyncBoundClient
 
 REMOVAL_DATE = "2026-07-17"
 """When Gcore removes version 1 of these operations, as the spec announces."""
 
+# mypy reports a deprecated method only if the text of its decorator is a literal.
 _MESSAGE = f"version 1 of the token operations is deprecated; announced for removal on {REMOVAL_DATE}"
 
 
@@ -34,16 +31,16 @@ class AsyncLegacyTokens:
         self._client = client
         self._unwrap = unwrap
 
-    @deprecated(f"{_MESSAGE}; use iam.tokens.list")
+    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.list")
     async def list(
         self,
         client_id: int,
         *,
-        role: Group | int | str | Unset = UNSET,
+        role: models.Group | int | str | Unset = UNSET,
         issued_by: int | Unset = UNSET,
         not_issued_by: int | Unset = UNSET,
         deleted: bool | Unset = UNSET,
-    ) -> builtins.list[TokenResponse]:
+    ) -> builtins.list[models.TokenResponse]:
         """List the API tokens of an account, without their secrets.
 
         Deprecated: use `iam.tokens.list`, whose parameters and errors are the same.
@@ -64,8 +61,8 @@ class AsyncLegacyTokens:
             )
         )
 
-    @deprecated(f"{_MESSAGE}; use iam.tokens.get")
-    async def get(self, client_id: int, token_id: int) -> TokenResponse:
+    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.get")
+    async def get(self, client_id: int, token_id: int) -> models.TokenResponse:
         """Get one API token, without its secret.
 
         Deprecated: use `iam.tokens.get`, whose parameters and errors are the same.
@@ -81,16 +78,16 @@ class AsyncLegacyTokens:
             )
         )
 
-    @deprecated(f"{_MESSAGE}; use iam.tokens.create")
+    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.create")
     async def create(
         self,
         client_id: int,
         name: str,
-        role: Group | int | str,
+        role: models.Group | int | str,
         *,
-        exp_date: datetime | None = None,
-        description: str | Unset = UNSET,
-    ) -> CreateTokenResponse:
+        exp_date: datetime | Unset | None = None,
+        description: str | Unset | None = UNSET,
+    ) -> models.CreateTokenResponse:
         """Issue an API token, whose key looks like `1234$abcdef`.
 
         Deprecated: use `iam.tokens.create`, whose parameters and errors are the same.
@@ -108,7 +105,7 @@ class AsyncLegacyTokens:
                 await iam_create_api_token.asyncio_detailed(client_id=number, body=body, client=self._client)
             )
 
-    @deprecated(f"{_MESSAGE}; use iam.tokens.delete")
+    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.delete")
     async def delete(self, client_id: int, token_id: int) -> None:
         """Delete an API token for good.
 
@@ -131,10 +128,10 @@ class AsyncRawLegacyTokens(RawResource):
 
     def __init__(self, client: AsyncBoundClient) -> None:
         tokens = AsyncLegacyTokens(client, keep_response)
-        self.list = raw_async(tokens.list)
-        self.get = raw_async(tokens.get)
-        self.create = raw_async(tokens.create)
-        self.delete = raw_async(tokens.delete)
+        self.list: Final = raw_async(tokens.list)
+        self.get: Final = raw_async(tokens.get)
+        self.create: Final = raw_async(tokens.create)
+        self.delete: Final = raw_async(tokens.delete)
 
 
 def _warn(method: str) -> None:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Final
 
 from gcore_iam_client.types import UNSET, Unset
 
+from ... import models
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
 from ..._validation import check_callback_async, check_id
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
+from .. import resources
+from ..driver import AsyncBoundClient
 from .token_search import ADVICE, find_token
-
-if TYPE_CHECKING:
-    import builtins
-
-    from gcore_iam_client.models import CreateTokenResponseV2, Group, TokenResponse
-
-    from ..driver import AsyncBoundClient
-    from .legacy_tokens import AsyncLegacyTokens
 
 
 class AsyncTokens:
@@ -32,21 +28,19 @@ class AsyncTokens:
         self._unwrap = unwrap
 
     @cached_property
-    def legacy(self) -> AsyncLegacyTokens:
+    def legacy(self) -> resources.AsyncLegacyTokens:
         """API tokens by the operations of version 1; deprecated, announced for removal on 2026-07-17."""
-        from .legacy_tokens import AsyncLegacyTokens
-
-        return AsyncLegacyTokens(self._client)
+        return resources.AsyncLegacyTokens(self._client)
 
     async def list(
         self,
         client_id: int,
         *,
-        role: Group | int | str | Unset = UNSET,
+        role: models.Group | int | str | Unset = UNSET,
         issued_by: int | Unset = UNSET,
         not_issued_by: int | Unset = UNSET,
         deleted: bool | Unset = UNSET,
-    ) -> builtins.list[TokenResponse]:
+    ) -> builtins.list[models.TokenResponse]:
         """List the API tokens of an account. Administrators get all tokens, other users their own.
 
         Args:
@@ -80,7 +74,7 @@ class AsyncTokens:
             )
         )
 
-    async def get(self, client_id: int, token_id: int) -> TokenResponse:
+    async def get(self, client_id: int, token_id: int) -> models.TokenResponse:
         """Get one API token, without its secret.
 
         Args:
@@ -110,11 +104,11 @@ class AsyncTokens:
         self,
         client_id: int,
         name: str,
-        role: Group | int | str,
+        role: models.Group | int | str,
         *,
-        exp_date: datetime | None = None,
-        description: str | Unset = UNSET,
-    ) -> CreateTokenResponseV2:
+        exp_date: datetime | Unset | None = None,
+        description: str | Unset | None = UNSET,
+    ) -> models.CreateTokenResponseV2:
         """Issue an API token. Only this response contains its secret.
 
         Args:
@@ -122,7 +116,7 @@ class AsyncTokens:
             name: A name to recognise the token by.
             role: The token's role, no higher than the caller's: its id, its name, or a `models.Group`.
             exp_date: When the token expires, with a time zone; None for never.
-            description: Free text about the token.
+            description: Free text about the token; None is the same as leaving it out.
 
         Returns:
             The token; `token` is the key.
@@ -172,13 +166,13 @@ class AsyncTokens:
         self,
         client_id: int,
         token_id: int,
-        hand_over: Callable[[CreateTokenResponseV2], object],
+        hand_over: Callable[[models.CreateTokenResponseV2], object],
         *,
-        name: str | Unset = UNSET,
-        role: Group | int | str | Unset = UNSET,
+        name: str | Unset | None = UNSET,
+        role: models.Group | int | str | Unset | None = UNSET,
         exp_date: datetime | Unset | None = UNSET,
-        description: str | Unset = UNSET,
-    ) -> CreateTokenResponseV2:
+        description: str | Unset | None = UNSET,
+    ) -> models.CreateTokenResponseV2:
         """Replace an API token: create a new one, use it once, hand it over, and then delete the old one.
 
         If a stage fails, at least one token still works. The new token belongs to the caller, even if another user
@@ -189,11 +183,11 @@ class AsyncTokens:
             token_id: The id of the token to replace, 1 or more.
             hand_over: A function that stores the key of the new token (`.token`) where it is needed, before it returns.
                 The old token works until then. In async code it may be a coroutine function.
-            name: The new token's name; that of the old one when left out.
-            role: The new token's role; that of the old one when left out.
+            name: The new token's name; that of the old one when left out or None.
+            role: The new token's role; that of the old one when left out or None.
             exp_date: When the new token expires, with a time zone; None for never. When left out, the lifetime is that
                 of the old token.
-            description: Free text about the new token; that of the old one when left out.
+            description: Free text about the new token; that of the old one when left out or None.
 
         Returns:
             The new token; `token` is the key.
@@ -221,8 +215,8 @@ class AsyncRawTokens(RawResource):
         from .legacy_tokens import AsyncRawLegacyTokens
 
         tokens = AsyncTokens(client, keep_response)
-        self.list = raw_async(tokens.list)
-        self.get = raw_async(tokens.get)
-        self.create = raw_async(tokens.create)
-        self.delete = raw_async(tokens.delete)
-        self.legacy = AsyncRawLegacyTokens(client)
+        self.list: Final = raw_async(tokens.list)
+        self.get: Final = raw_async(tokens.get)
+        self.create: Final = raw_async(tokens.create)
+        self.delete: Final = raw_async(tokens.delete)
+        self.legacy: Final = AsyncRawLegacyTokens(client)

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import Final
 
 from gcore_iam_client.types import UNSET, Response, Unset
 
+import gcore_iam
+
+from ... import models
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role, check_auth_types, check_language, check_nullable_text, check_optional_text
+from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
-from ...errors import ConfigurationError, DecodeError
+from ...errors import ConfigurationError
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
-
-if TYPE_CHECKING:
-    from gcore_iam_client.models import (
-        AuthType,
-        Group,
-        InviteUserResponseSchema,
-        Language,
-        Token,
-        UpdateUserEmailResponse,
-        User,
-        UserPublic,
-    )
-
-    from ...pagination.checkpoint import Checkpoint
-    from ...pagination.options import Consistency
-    from ..driver import AsyncBoundClient
-    from ..pager import AsyncPager
+from ..driver import AsyncBoundClient
 
 
 class AsyncUsers:
@@ -46,9 +34,9 @@ class AsyncUsers:
         start: int = 0,
         max_items: int | None = None,
         prefetch: int = 4,
-        consistency: Consistency = "strict",
-        resume: Checkpoint | None = None,
-    ) -> AsyncPager[User]:
+        consistency: gcore_iam.Consistency = "strict",
+        resume: gcore_iam.Checkpoint | None = None,
+    ) -> gcore_iam.AsyncPager[models.User]:
         """Iterate over all users, on however many pages.
 
         The pager sends nothing before it is iterated. It returns every user who exists from the start to the end of an
@@ -88,7 +76,7 @@ class AsyncUsers:
             resume=resume,
         )
 
-    async def get(self, user_id: int) -> UserPublic:
+    async def get(self, user_id: int) -> models.UserPublic:
         """Get one user.
 
         Args:
@@ -115,11 +103,14 @@ class AsyncUsers:
         *,
         name: str | Unset | None = UNSET,
         phone: str | Unset | None = UNSET,
-        lang: Language | str | Unset = UNSET,
-        email: str | Unset = UNSET,
-        auth_types: Iterable[AuthType | str] | Unset = UNSET,
-    ) -> User:
+        lang: models.Language | str | Unset | None = UNSET,
+        email: str | Unset | None = UNSET,
+        auth_types: Iterable[models.AuthType | str] | Unset | None = UNSET,
+    ) -> models.User:
         """Change details of a user; arguments that are left out change nothing.
+
+        `name=None` and `phone=None` remove the value: the API has null for it. For all other arguments, None is the
+        same as leaving them out.
 
         Args:
             user_id: The user's id, 1 or more.
@@ -157,7 +148,7 @@ class AsyncUsers:
             await iam_update_user.asyncio_detailed(check_id("user_id", user_id), client=self._client, body=body)
         )
 
-    async def update_email(self, user_id: int, new_email: str, password: str) -> UpdateUserEmailResponse:
+    async def update_email(self, user_id: int, new_email: str, password: str) -> models.UpdateUserEmailResponse:
         """Change one's own email address.
 
         A client with a `Session` logs in with the new address from then on.
@@ -181,12 +172,13 @@ class AsyncUsers:
         from gcore_iam_client.api.users import iam_update_user_email
         from gcore_iam_client.models import UpdateUserEmailRequest
 
+        password = hide_text(password)
         number = check_id("user_id", user_id)
         body = UpdateUserEmailRequest(
             new_email=check_text("new_email", new_email), password=check_text("password", password)
         )
 
-        async def find_outcome() -> UserPublic | None:
+        async def find_outcome() -> models.UserPublic | None:
             user = await AsyncUsers(self._client).get(number)
             if not _is_same(user.email, new_email):
                 return None
@@ -198,7 +190,7 @@ class AsyncUsers:
         await self._client.credentials.change_username(new_email)
         return self._unwrap(response)
 
-    async def change_password(self, user_id: int, old: str, new: str) -> Token:
+    async def change_password(self, user_id: int, old: str, new: str) -> models.Token:
         """Change one's own password, which ends all sessions of the user.
 
         A client with a `Session` uses the new tokens and the new password from then on.
@@ -223,12 +215,13 @@ class AsyncUsers:
         from gcore_iam_client.api.account import iam_change_password
         from gcore_iam_client.models import ChangePasswordRequest
 
+        old, new = hide_text(old), hide_text(new)
         number = check_id("user_id", user_id)
         body = ChangePasswordRequest(old=check_text("old", old), new=check_text("new", new), double=new)
 
-        responses: list[Response[Token]] = []
+        responses: list[Response[models.Token]] = []
 
-        async def change() -> Token:
+        async def change() -> models.Token:
             responses.append(await iam_change_password.asyncio_detailed(user_id=number, body=body, client=self._client))
             return get_model(responses[0])
 
@@ -240,19 +233,19 @@ class AsyncUsers:
         self,
         client_id: int,
         email: str,
-        user_role: Group | int | str,
+        user_role: models.Group | int | str,
         *,
-        name: str | Unset = UNSET,
-        lang: Language | str | Unset = UNSET,
-    ) -> InviteUserResponseSchema:
+        name: str | Unset | None = UNSET,
+        lang: models.Language | str | Unset | None = UNSET,
+    ) -> models.InviteUserResponseSchema:
         """Invite a person to an account.
 
         Args:
             client_id: The account's id, 1 or more.
             email: The address that the invitation goes to.
             user_role: The role in the account: its id, its name, or a `models.Group`.
-            name: The person's name.
-            lang: The language of the invitation, such as "en".
+            name: The person's name; None is the same as leaving it out.
+            lang: The language of the invitation, such as "en"; None is the same as leaving it out.
 
         Returns:
             The result of the invitation, and the user's id.
@@ -280,7 +273,7 @@ class AsyncUsers:
         with attach_reconciler(advice, lambda: _find_user(self._client, client_id, email)):
             return self._unwrap(await iam_invite_user.asyncio_detailed(body=body, client=self._client))
 
-    async def get_role(self, client_id: int, user_id: int) -> Group:
+    async def get_role(self, client_id: int, user_id: int) -> models.Group:
         """Get the role of a user in an account.
 
         Args:
@@ -307,11 +300,12 @@ class AsyncUsers:
         )
         role = get_model(response).user_role
         if not isinstance(role, Group):
+            operation, path = iam_get_client_user_role.OPERATION, f"/iam/clients/{client_id}/client-users/{user_id}"
             problem = "the response names no role"
-            raise DecodeError(problem, operation="iamGetClientUserRole", model="UserRole", key="user_role")
+            raise self._client.build_decode_error(problem, operation, path, response, model="UserRole", key="user_role")
         return self._unwrap(Response(response.status_code, response.content, response.headers, role))
 
-    async def set_role(self, client_id: int, user_id: int, role: Group | int | str) -> None:
+    async def set_role(self, client_id: int, user_id: int, role: models.Group | int | str) -> None:
         """Set the role of a user in an account.
 
         Args:
@@ -367,17 +361,17 @@ class AsyncRawUsers(RawResource):
 
     def __init__(self, client: AsyncBoundClient) -> None:
         users = AsyncUsers(client, keep_response)
-        self.get = raw_async(users.get)
-        self.update = raw_async(users.update)
-        self.update_email = raw_async(users.update_email)
-        self.change_password = raw_async(users.change_password)
-        self.invite = raw_async(users.invite)
-        self.get_role = raw_async(users.get_role)
-        self.set_role = raw_async(users.set_role)
-        self.revoke = raw_async(users.revoke)
+        self.get: Final = raw_async(users.get)
+        self.update: Final = raw_async(users.update)
+        self.update_email: Final = raw_async(users.update_email)
+        self.change_password: Final = raw_async(users.change_password)
+        self.invite: Final = raw_async(users.invite)
+        self.get_role: Final = raw_async(users.get_role)
+        self.set_role: Final = raw_async(users.set_role)
+        self.revoke: Final = raw_async(users.revoke)
 
 
-async def _find_user(client: AsyncBoundClient, client_id: int, email: str) -> User | None:
+async def _find_user(client: AsyncBoundClient, client_id: int, email: str) -> models.User | None:
     from gcore_iam_client.api.account import iam_get_account_details
 
     own = get_model(await iam_get_account_details.asyncio_detailed(client=client)).id

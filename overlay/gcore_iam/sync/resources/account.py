@@ -4,24 +4,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Final
 
+import gcore_iam
+
+from ... import models
 from ..._reconcile import attach_reconciler
 from ..._validation import check_text
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
-
-if TYPE_CHECKING:
-    from gcore_iam_client.models import (
-        ClientBase,
-        CreateAccountRequest,
-        LastLoginTimeItem,
-        UserClientAndRolesItem,
-    )
-
-    from ...pagination.checkpoint import Checkpoint
-    from ...pagination.options import Consistency
-    from ..driver import BoundClient
-    from ..pager import Pager
+from ..driver import BoundClient
 
 
 class Account:
@@ -31,7 +22,7 @@ class Account:
         self._client = client
         self._unwrap = unwrap
 
-    def get(self) -> ClientBase:
+    def get(self) -> models.ClientBase:
         """Get the account: its company, users, services and features.
 
         Returns:
@@ -47,7 +38,7 @@ class Account:
 
         return self._unwrap(iam_get_account_details.sync_detailed(client=self._client))
 
-    def create(self, company: str) -> CreateAccountRequest:
+    def create(self, company: str) -> models.CreateAccountRequest:
         """Open another account for the user that the credentials belong to.
 
         Args:
@@ -80,9 +71,9 @@ class Account:
         start: int = 0,
         max_items: int | None = None,
         prefetch: int = 4,
-        consistency: Consistency = "strict",
-        resume: Checkpoint | None = None,
-    ) -> Pager[LastLoginTimeItem]:
+        consistency: gcore_iam.Consistency = "strict",
+        resume: gcore_iam.Checkpoint | None = None,
+    ) -> gcore_iam.Pager[models.LastLoginTimeItem]:
         """Iterate over all logins to the account, on however many pages.
 
         The pager sends nothing before it is iterated. It returns every login that is in the list from the start to the
@@ -129,11 +120,11 @@ class RawAccount(RawResource):
 
     def __init__(self, client: BoundClient) -> None:
         account = Account(client, keep_response)
-        self.get = raw(account.get)
-        self.create = raw(account.create)
+        self.get: Final = raw(account.get)
+        self.create: Final = raw(account.create)
 
 
-def _find_account(client: BoundClient, company: str) -> UserClientAndRolesItem | None:
+def _find_account(client: BoundClient, company: str) -> models.UserClientAndRolesItem | None:
     from .users import Users
 
     user_id = (Account(client).get()).current_user

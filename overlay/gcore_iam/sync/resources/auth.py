@@ -4,17 +4,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Final
 
+from ... import models
 from ..._reconcile import attach_reconciler
+from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
 from ...raw_response import Unwrap, get_model, keep_response, raw
 from .. import session_calls
-
-if TYPE_CHECKING:
-    from gcore_iam_client.models import ForgotPasswordResponse, Token
-
-    from ..driver import BoundClient
+from ..driver import BoundClient
 
 
 class Auth:
@@ -28,7 +26,7 @@ class Auth:
         self._client = client
         self._unwrap = unwrap
 
-    def login(self, username: str, password: str, one_time_password: str | None = None) -> Token:
+    def login(self, username: str, password: str, one_time_password: str | None = None) -> models.Token:
         """Log in with email address and password. Sent without the client's credentials.
 
         Args:
@@ -47,13 +45,14 @@ class Auth:
 
         Source: operation iamLoginUser.
         """
+        password, one_time_password = hide_text(password), hide_text(one_time_password)
         check_text("username", username)
         check_text("password", password)
         if one_time_password is not None:
             check_text("one_time_password", one_time_password)
         return self._unwrap(session_calls.log_in(self._client, username, password, one_time_password))
 
-    def refresh(self, refresh: str) -> Token:
+    def refresh(self, refresh: str) -> models.Token:
         """Exchange a refresh token for a new pair. Sent without the client's credentials.
 
         A refresh token can be used once: store the new pair before you use it.
@@ -72,9 +71,10 @@ class Auth:
 
         Source: operation iamRefreshToken.
         """
+        refresh = hide_text(refresh)
         return self._unwrap(session_calls.refresh(self._client, check_text("refresh", refresh)))
 
-    def select_account(self, client_id: int) -> Token:
+    def select_account(self, client_id: int) -> models.Token:
         """Open a session in another account of the user.
 
         Args:
@@ -94,7 +94,7 @@ class Auth:
         """
         return self._unwrap(session_calls.select_account(self._client, check_id("client_id", client_id)))
 
-    def forgot_password(self, email: str) -> ForgotPasswordResponse:
+    def forgot_password(self, email: str) -> models.ForgotPasswordResponse:
         """Request an email with a link to set a new password. Sent without the client's credentials.
 
         Args:
@@ -124,7 +124,7 @@ class RawAuth:
 
     def __init__(self, client: BoundClient) -> None:
         auth = Auth(client, keep_response)
-        self.login = raw(auth.login)
-        self.refresh = raw(auth.refresh)
-        self.select_account = raw(auth.select_account)
-        self.forgot_password = raw(auth.forgot_password)
+        self.login: Final = raw(auth.login)
+        self.refresh: Final = raw(auth.refresh)
+        self.select_account: Final = raw(auth.select_account)
+        self.forgot_password: Final = raw(auth.forgot_password)

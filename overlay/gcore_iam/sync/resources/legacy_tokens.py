@@ -4,28 +4,25 @@
 
 from __future__ import annotations
 
+import builtins
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Final
 
 from gcore_iam_client.types import UNSET, Unset
 
+from ... import models
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
 from ..._validation import check_id
 from ..._warnings import deprecated, warn_caller
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
+from ..driver import BoundClient
 from .token_search import ADVICE, find_token
-
-if TYPE_CHECKING:
-    import builtins
-
-    from gcore_iam_client.models import CreateTokenResponse, Group, TokenResponse
-
-    from ..driver import BoundClient
 
 REMOVAL_DATE = "2026-07-17"
 """When Gcore removes version 1 of these operations, as the spec announces."""
 
+# mypy reports a deprecated method only if the text of its decorator is a literal.
 _MESSAGE = f"version 1 of the token operations is deprecated; announced for removal on {REMOVAL_DATE}"
 
 
@@ -36,16 +33,16 @@ class LegacyTokens:
         self._client = client
         self._unwrap = unwrap
 
-    @deprecated(f"{_MESSAGE}; use iam.tokens.list")
+    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.list")
     def list(
         self,
         client_id: int,
         *,
-        role: Group | int | str | Unset = UNSET,
+        role: models.Group | int | str | Unset = UNSET,
         issued_by: int | Unset = UNSET,
         not_issued_by: int | Unset = UNSET,
         deleted: bool | Unset = UNSET,
-    ) -> builtins.list[TokenResponse]:
+    ) -> builtins.list[models.TokenResponse]:
         """List the API tokens of an account, without their secrets.
 
         Deprecated: use `iam.tokens.list`, whose parameters and errors are the same.
@@ -66,8 +63,8 @@ class LegacyTokens:
             )
         )
 
-    @deprecated(f"{_MESSAGE}; use iam.tokens.get")
-    def get(self, client_id: int, token_id: int) -> TokenResponse:
+    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.get")
+    def get(self, client_id: int, token_id: int) -> models.TokenResponse:
         """Get one API token, without its secret.
 
         Deprecated: use `iam.tokens.get`, whose parameters and errors are the same.
@@ -83,16 +80,16 @@ class LegacyTokens:
             )
         )
 
-    @deprecated(f"{_MESSAGE}; use iam.tokens.create")
+    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.create")
     def create(
         self,
         client_id: int,
         name: str,
-        role: Group | int | str,
+        role: models.Group | int | str,
         *,
-        exp_date: datetime | None = None,
-        description: str | Unset = UNSET,
-    ) -> CreateTokenResponse:
+        exp_date: datetime | Unset | None = None,
+        description: str | Unset | None = UNSET,
+    ) -> models.CreateTokenResponse:
         """Issue an API token, whose key looks like `1234$abcdef`.
 
         Deprecated: use `iam.tokens.create`, whose parameters and errors are the same.
@@ -108,7 +105,7 @@ class LegacyTokens:
         with attach_reconciler(ADVICE, lambda: find_token(self._client, number, name, began)):
             return self._unwrap(iam_create_api_token.sync_detailed(client_id=number, body=body, client=self._client))
 
-    @deprecated(f"{_MESSAGE}; use iam.tokens.delete")
+    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.delete")
     def delete(self, client_id: int, token_id: int) -> None:
         """Delete an API token for good.
 
@@ -131,10 +128,10 @@ class RawLegacyTokens(RawResource):
 
     def __init__(self, client: BoundClient) -> None:
         tokens = LegacyTokens(client, keep_response)
-        self.list = raw(tokens.list)
-        self.get = raw(tokens.get)
-        self.create = raw(tokens.create)
-        self.delete = raw(tokens.delete)
+        self.list: Final = raw(tokens.list)
+        self.get: Final = raw(tokens.get)
+        self.create: Final = raw(tokens.create)
+        self.delete: Final = raw(tokens.delete)
 
 
 def _warn(method: str) -> None:

@@ -8,10 +8,10 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from gcore_iam_client.types import UNSET, Unset
 
+from ... import models
 from ..._concurrency.callbacks import invoke_callback
 from ..._request_values import build_token
 from ..._validation import check_id
@@ -26,12 +26,8 @@ from ...errors import (
     NotFoundError,
     TokenRotationError,
 )
-
-if TYPE_CHECKING:
-    from gcore_iam_client.models import CreateTokenResponseV2, Group, TokenResponse
-
-    from ..driver import BoundClient
-    from .tokens import Tokens
+from .. import resources
+from ..driver import BoundClient
 
 
 class TokenRotation:
@@ -42,10 +38,10 @@ class TokenRotation:
         tokens: `iam.tokens` of that client.
         client_id: The account's id.
         old: The token to replace.
-        name: The new token's name; that of the old one when UNSET.
-        role: The new token's role; that of the old one when UNSET.
+        name: The new token's name; that of the old one when UNSET or None.
+        role: The new token's role; that of the old one when UNSET or None.
         exp_date: When the new token expires; None for never; UNSET for the lifetime of the old one.
-        description: Free text about the new token; that of the old one when UNSET.
+        description: Free text about the new token; that of the old one when UNSET or None.
 
     Raises:
         ConfigurationError: An argument is not valid.
@@ -55,13 +51,13 @@ class TokenRotation:
     def __init__(
         self,
         client: BoundClient,
-        tokens: Tokens,
+        tokens: resources.Tokens,
         client_id: int,
-        old: TokenResponse,
-        name: str | Unset,
-        role: Group | int | str | Unset,
+        old: models.TokenResponse,
+        name: str | Unset | None,
+        role: models.Group | int | str | Unset | None,
         exp_date: datetime | Unset | None,
-        description: str | Unset,
+        description: str | Unset | None,
     ) -> None:
         from gcore_iam_client.models import ClientUser
 
@@ -72,13 +68,14 @@ class TokenRotation:
         self._tokens = tokens
         self._client_id = client_id
         self._old_id = check_id("the old token's id", old.id)
-        self._name = old.name if isinstance(name, Unset) else name
-        self._role = old.client_user.role if isinstance(role, Unset) else role
+        self._name = old.name if name is None or isinstance(name, Unset) else name
+        self._role = old.client_user.role if role is None or isinstance(role, Unset) else role
         self._exp_date = _extend_exp_date(old) if isinstance(exp_date, Unset) else exp_date
-        self._description = (old.description or UNSET) if isinstance(description, Unset) else description
+        is_same = description is None or isinstance(description, Unset)
+        self._description = (old.description or UNSET) if is_same else description
         build_token(self._name, self._role, self._exp_date, self._description)  # checks all four
 
-    def run(self, hand_over: Callable[[CreateTokenResponseV2], object]) -> CreateTokenResponseV2:
+    def run(self, hand_over: Callable[[models.CreateTokenResponseV2], object]) -> models.CreateTokenResponseV2:
         """Rotate the token.
 
         Args:
@@ -113,7 +110,7 @@ class TokenRotation:
                 raise self._build_error("delete", problem, new.id, self._old_id, new.id) from error
         return new
 
-    def _create(self) -> CreateTokenResponseV2:
+    def _create(self) -> models.CreateTokenResponseV2:
         state = f"token {self._old_id} still works; whether there is a new one called {self._name!r} is not known"
         with _note_interruption(state):
             try:
@@ -129,7 +126,7 @@ class TokenRotation:
                 raise self._build_error("create", f"{error}; {state}{more}", None, self._old_id) from error
         return new
 
-    def _verify(self, new: CreateTokenResponseV2) -> None:
+    def _verify(self, new: models.CreateTokenResponseV2) -> None:
         """Send a request with the new token; delete the token if that fails."""
         try:
             found = self._authenticated_with(new).get(self._client_id, new.id)
@@ -151,14 +148,14 @@ class TokenRotation:
             return (self._old_id, new_id), f"could not be deleted ({type(error).__name__}): delete it"
         return (self._old_id,), "was deleted"
 
-    def _delete_old(self, new: CreateTokenResponseV2) -> None:
+    def _delete_old(self, new: models.CreateTokenResponseV2) -> None:
         try:
             self._tokens.delete(self._client_id, self._old_id)
         except AuthenticationError:
             # The client may have used the old token, or have got the new one too late.
             self._authenticated_with(new).delete(self._client_id, self._old_id)
 
-    def _authenticated_with(self, new: CreateTokenResponseV2) -> Tokens:
+    def _authenticated_with(self, new: models.CreateTokenResponseV2) -> resources.Tokens:
         return type(self._tokens)(self._client.view(self._client.config, APIKey(new.token)))
 
     def _build_error(self, stage: str, problem: str, new_id: int | None, *existing: int) -> TokenRotationError:
@@ -177,7 +174,7 @@ def _note_interruption(state: str) -> Iterator[None]:
         raise
 
 
-def _extend_exp_date(old: TokenResponse) -> datetime | None:
+def _extend_exp_date(old: models.TokenResponse) -> datetime | None:
     """Compute when a new token expires that has the lifetime of the old one, at least a day; None for never."""
     if old.exp_date is None:
         return None

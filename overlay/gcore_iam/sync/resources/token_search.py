@@ -5,14 +5,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
+from ... import models
 from ...raw_response import get_model
-
-if TYPE_CHECKING:
-    from gcore_iam_client.models import TokenResponse
-
-    from ..driver import BoundClient
+from ..driver import BoundClient
 
 ADVICE = (
     "call reconcile() before you create another one: it looks for a token of this name that you have issued since. The "
@@ -20,7 +16,7 @@ ADVICE = (
 )
 
 
-def find_token(client: BoundClient, client_id: int, name: str, began: datetime) -> TokenResponse | None:
+def find_token(client: BoundClient, client_id: int, name: str, began: datetime) -> models.TokenResponse | None:
     """Find a token of the given name that the caller has issued since `began`, by the clock of this machine."""
     from gcore_iam_client.api.account import iam_get_account_details
     from gcore_iam_client.api.api_tokens import iam_get_api_tokens_v2
@@ -45,9 +41,9 @@ def _convert_to_server_time(moment: datetime, date: str | None) -> datetime:
         return moment
 
 
-def _find_newest(tokens: list[TokenResponse], name: str, since: datetime) -> TokenResponse | None:
+def _find_newest(tokens: list[models.TokenResponse], name: str, since: datetime) -> models.TokenResponse | None:
     """Find the newest token of a name. The 5 s allow for a `Date` in whole seconds and for slightly old responses."""
-    found: TokenResponse | None = None
+    found: models.TokenResponse | None = None
     for token in tokens:
         is_new = not isinstance(token.created, datetime) or token.created >= since - timedelta(seconds=5)
         if token.name == name and is_new and isinstance(token.id, int) and (found is None or token.id > found.id):

@@ -4,26 +4,22 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Final
 
 from gcore_iam_client.types import UNSET, Unset
 
+from ... import models
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
 from ..._validation import check_callback, check_id
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
+from .. import resources
+from ..driver import BoundClient
 from .token_search import ADVICE, find_token
-
-if TYPE_CHECKING:
-    import builtins
-
-    from gcore_iam_client.models import CreateTokenResponseV2, Group, TokenResponse
-
-    from ..driver import BoundClient
-    from .legacy_tokens import LegacyTokens
 
 
 class Tokens:
@@ -34,21 +30,19 @@ class Tokens:
         self._unwrap = unwrap
 
     @cached_property
-    def legacy(self) -> LegacyTokens:
+    def legacy(self) -> resources.LegacyTokens:
         """API tokens by the operations of version 1; deprecated, announced for removal on 2026-07-17."""
-        from .legacy_tokens import LegacyTokens
-
-        return LegacyTokens(self._client)
+        return resources.LegacyTokens(self._client)
 
     def list(
         self,
         client_id: int,
         *,
-        role: Group | int | str | Unset = UNSET,
+        role: models.Group | int | str | Unset = UNSET,
         issued_by: int | Unset = UNSET,
         not_issued_by: int | Unset = UNSET,
         deleted: bool | Unset = UNSET,
-    ) -> builtins.list[TokenResponse]:
+    ) -> builtins.list[models.TokenResponse]:
         """List the API tokens of an account. Administrators get all tokens, other users their own.
 
         Args:
@@ -82,7 +76,7 @@ class Tokens:
             )
         )
 
-    def get(self, client_id: int, token_id: int) -> TokenResponse:
+    def get(self, client_id: int, token_id: int) -> models.TokenResponse:
         """Get one API token, without its secret.
 
         Args:
@@ -112,11 +106,11 @@ class Tokens:
         self,
         client_id: int,
         name: str,
-        role: Group | int | str,
+        role: models.Group | int | str,
         *,
-        exp_date: datetime | None = None,
-        description: str | Unset = UNSET,
-    ) -> CreateTokenResponseV2:
+        exp_date: datetime | Unset | None = None,
+        description: str | Unset | None = UNSET,
+    ) -> models.CreateTokenResponseV2:
         """Issue an API token. Only this response contains its secret.
 
         Args:
@@ -124,7 +118,7 @@ class Tokens:
             name: A name to recognise the token by.
             role: The token's role, no higher than the caller's: its id, its name, or a `models.Group`.
             exp_date: When the token expires, with a time zone; None for never.
-            description: Free text about the token.
+            description: Free text about the token; None is the same as leaving it out.
 
         Returns:
             The token; `token` is the key.
@@ -172,13 +166,13 @@ class Tokens:
         self,
         client_id: int,
         token_id: int,
-        hand_over: Callable[[CreateTokenResponseV2], object],
+        hand_over: Callable[[models.CreateTokenResponseV2], object],
         *,
-        name: str | Unset = UNSET,
-        role: Group | int | str | Unset = UNSET,
+        name: str | Unset | None = UNSET,
+        role: models.Group | int | str | Unset | None = UNSET,
         exp_date: datetime | Unset | None = UNSET,
-        description: str | Unset = UNSET,
-    ) -> CreateTokenResponseV2:
+        description: str | Unset | None = UNSET,
+    ) -> models.CreateTokenResponseV2:
         """Replace an API token: create a new one, use it once, hand it over, and then delete the old one.
 
         If a stage fails, at least one token still works. The new token belongs to the caller, even if another user
@@ -189,11 +183,11 @@ class Tokens:
             token_id: The id of the token to replace, 1 or more.
             hand_over: A function that stores the key of the new token (`.token`) where it is needed, before it returns.
                 The old token works until then. In async code it may be a coroutine function.
-            name: The new token's name; that of the old one when left out.
-            role: The new token's role; that of the old one when left out.
+            name: The new token's name; that of the old one when left out or None.
+            role: The new token's role; that of the old one when left out or None.
             exp_date: When the new token expires, with a time zone; None for never. When left out, the lifetime is that
                 of the old token.
-            description: Free text about the new token; that of the old one when left out.
+            description: Free text about the new token; that of the old one when left out or None.
 
         Returns:
             The new token; `token` is the key.
@@ -221,8 +215,8 @@ class RawTokens(RawResource):
         from .legacy_tokens import RawLegacyTokens
 
         tokens = Tokens(client, keep_response)
-        self.list = raw(tokens.list)
-        self.get = raw(tokens.get)
-        self.create = raw(tokens.create)
-        self.delete = raw(tokens.delete)
-        self.legacy = RawLegacyTokens(client)
+        self.list: Final = raw(tokens.list)
+        self.get: Final = raw(tokens.get)
+        self.create: Final = raw(tokens.create)
+        self.delete: Final = raw(tokens.delete)
+        self.legacy: Final = RawLegacyTokens(client)
