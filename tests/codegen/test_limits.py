@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from codegen.drift.sources import parsed
+from codegen.drift.load import parsed
 
-from codegen import capacity, limits, spec
+from codegen import capacity, limits, spec, yaml_tree
 from codegen.drift import pair_graph, wire
 from codegen.drift.render import FORMATS, Options
 from codegen.drift.review import Project, review
@@ -154,7 +154,7 @@ def test_a_file_has_a_bounded_size(monkeypatch: pytest.MonkeyPatch, save: Callab
 
 
 def test_a_file_has_a_bounded_number_of_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spec, "MAX_NODES", 100)
+    monkeypatch.setattr(yaml_tree, "MAX_NODES", 100)
     assert refusal("[" + "1," * 101 + "]").startswith("api.yaml:1:200: holds more than 100 keys and values")
 
 
