@@ -323,12 +323,12 @@ class Session:
             self._guard.on_load(stored)
             yield from self._save_steps(attrs.evolve(stored, owner=self._owner))
 
-    def adopt_steps(self, password: str, change: Callable[[], Any]) -> Generator[Step, Any, HasTokens]:
+    def adopt_steps(self, password: str, change: Callable[[Any], Any]) -> Generator[Step, Any, HasTokens]:
         """Yield the steps that change the user's password, and continue with the new password and the new pair.
 
         Args:
             password: The new password.
-            change: Sends the request, and returns the new pair.
+            change: Sends the request with a client, and returns the new pair.
 
         Returns:
             The result of `change`.

@@ -215,8 +215,8 @@ class AsyncUsers:
 
         responses: list[Response[models.Token]] = []
 
-        async def change() -> models.Token:
-            responses.append(await iam_change_password.asyncio_detailed(user_id=number, body=body, client=self._client))
+        async def change(client: AsyncBoundClient) -> models.Token:
+            responses.append(await iam_change_password.asyncio_detailed(user_id=number, body=body, client=client))
             return get_model(responses[0])
 
         with attach_reconciler("log in with the new password: if that works, the password was changed", None):

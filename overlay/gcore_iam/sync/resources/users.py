@@ -215,8 +215,8 @@ class Users:
 
         responses: list[Response[models.Token]] = []
 
-        def change() -> models.Token:
-            responses.append(iam_change_password.sync_detailed(user_id=number, body=body, client=self._client))
+        def change(client: BoundClient) -> models.Token:
+            responses.append(iam_change_password.sync_detailed(user_id=number, body=body, client=client))
             return get_model(responses[0])
 
         with attach_reconciler("log in with the new password: if that works, the password was changed", None):
