@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
 from ._redaction import DEBUG, ERROR, INFO, logger, write_log
-from .call import OperationInfo
+
+if TYPE_CHECKING:
+    from ._operation_info import OperationInfo
 
 
 @attrs.frozen
