@@ -14,9 +14,10 @@ import gcore_iam
 
 from ... import models
 from ..._reconcile import attach_reconciler
-from ..._request_values import build_role, check_auth_types, check_language, check_nullable_text, check_optional_text
+from ..._request_values import build_role
 from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
+from ..._validation.models import check_auth_types, check_language, check_nullable_text, check_optional_text
 from ...errors import ConfigurationError
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
 from ..driver import BoundClient
