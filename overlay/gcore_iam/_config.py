@@ -13,6 +13,7 @@ from gcore_iam_client.types import UNSET, Unset
 
 from ._redaction import INFO, logger
 from ._response_body import ACCEPT_ENCODING
+from ._secret_text import hide_text, hide_values
 from ._validation import check_callback
 from ._validation.settings import check_base_url, check_headers, check_max_response_bytes, check_timeout
 from ._version import __version__
@@ -77,15 +78,14 @@ class ClientConfig:
         Raises:
             ConfigurationError: A setting is not valid; the message says what is allowed.
         """
-        merged = httpx.Headers(self.headers)
-        merged.update(check_headers(headers))
+        own = check_headers(hide_values(headers))
         if isinstance(max_response_bytes, Unset):
             max_response_bytes = self.max_response_bytes
         check_max_response_bytes(max_response_bytes)
         return ClientConfig(
             self.base_url,
             check_timeout(timeout, self.timeout),
-            merged,
+            httpx.Headers({**self.headers, **own}),
             self.retries if retries is None else RetryPolicy.of(retries),
             max_response_bytes,
             self.on_event if on_event is None else check_callback("on_event", on_event),
@@ -113,9 +113,7 @@ def build_default_config(
         "Accept-Encoding": ACCEPT_ENCODING,
         "Connection": "keep-alive",
     }
-    merged = httpx.Headers(headers)
-    if http_client is not None:
-        merged.update(find_own_headers(http_client))
+    own = {} if http_client is None else find_own_headers(http_client)
     timeout = DEFAULT_TIMEOUT
     if http_client is not None and http_client.timeout != httpx.Timeout(5.0):  # httpx's default
         timeout = http_client.timeout
@@ -124,10 +122,10 @@ def build_default_config(
         name = "the environment variable GCORE_BASE_URL"
         base_url = os.environ.get("GCORE_BASE_URL") or DEFAULT_BASE_URL
     url = check_base_url(name, base_url, allow_http=allow_http)
-    return ClientConfig(url, timeout, merged, RetryPolicy())
+    return ClientConfig(url, timeout, httpx.Headers({**httpx.Headers(headers), **own}), RetryPolicy())
 
 
-def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> httpx.Headers:
+def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> dict[str, str]:
     """Find the headers that a user has given to an httpx client, beside httpx's defaults.
 
     Raises:
@@ -142,8 +140,8 @@ def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> httpx.Hea
             )
     with httpx.Client(transport=httpx.BaseTransport(), trust_env=False) as plain:
         defaults = plain.headers
-    own = {name: value for name, value in http_client.headers.items() if defaults.get(name) != value}
+    own = [name for name, value in http_client.headers.items() if defaults.get(name) != value]
     try:
-        return check_headers(own)
+        return check_headers({name: hide_text(http_client.headers[name]) for name in own})
     except ConfigurationError as error:
         raise ConfigurationError(f"http_client: {error}") from None

@@ -64,13 +64,16 @@ def check_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout) -
     return httpx.Timeout(value)
 
 
-def check_headers(value: Mapping[str, str] | None) -> httpx.Headers:
-    """Validate the headers of the user.
+def check_headers(value: Mapping[str, str] | None) -> dict[str, str]:
+    """Validate the headers of the user, whose values are hidden.
+
+    Returns:
+        The headers, by lower-case name.
 
     Raises:
         ConfigurationError: A name or value is not allowed in a header, or the client sets the header itself.
     """
-    headers = httpx.Headers()
+    headers: dict[str, str] = {}
     if value is None:
         return headers
     check_instance("headers", value, Mapping, "a mapping")
@@ -86,7 +89,7 @@ def check_headers(value: Mapping[str, str] | None) -> httpx.Headers:
             raise ConfigurationError(
                 f"the value of header {name} must be a str of printable ASCII characters without spaces around it"
             )
-        headers[name] = text
+        headers[name.lower()] = text
     return headers
 
 

@@ -17,7 +17,7 @@ import gcore_iam
 from .._config import ClientConfig, build_default_config
 from .._proxies import read_proxy_settings
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
-from .._secret_text import hide_text
+from .._secret_text import hide_text, hide_values
 from .._validation import check_instance
 from .._validation.settings import LOOPBACK_HOSTS, check_connections
 from ..auth.anonymous import Anonymous
@@ -75,7 +75,7 @@ class AsyncIAMClient:
         allow_http: bool = False,
         on_event: Callable[[gcore_iam.events.Event], object] | None = None,
     ) -> None:
-        auth = _hide_auth(auth)
+        auth, headers = _hide_auth(auth), hide_values(headers)
         checked = _resolve_auth(auth)
         check_connections(http_client, transport, httpx.AsyncClient, httpx.AsyncBaseTransport)
         config = build_default_config(base_url, allow_http=allow_http, http_client=http_client).evolve(
@@ -155,7 +155,7 @@ class AsyncIAMClient:
         Raises:
             ConfigurationError: An argument is not valid.
         """
-        auth = _hide_auth(auth)
+        auth, headers = _hide_auth(auth), hide_values(headers)
         config = self._client.config.evolve(
             timeout=timeout,
             retries=retries,

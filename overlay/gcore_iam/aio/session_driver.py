@@ -12,6 +12,7 @@ import attrs
 from .._bound_client import format_origin
 from .._concurrency.callbacks import resolve_callback_async, run_in_thread_async
 from .._secret_text import hide_text
+from .._validation import is_credential
 from ..auth.in_flight import InFlight
 from ..auth.refresh_lock import refresh_lock_async
 from ..auth.session import Session
@@ -174,6 +175,11 @@ class AsyncSessionDriver:
             client = self._build_client(Authorization(f"Bearer {step.access}"), deadline)
             response = await session_calls.select_account(client, step.client_id)
         token = get_model(response)
+        if not (is_credential(token.access) and is_credential(token.refresh)):
+            operation = session_calls.find_operation(step.operation)
+            path = operation.path.replace("{clientId}", str(getattr(step, "client_id", "")))
+            problem = "the response holds no tokens"
+            raise client.build_decode_error(problem, operation, path, response, model="Token", key=None)
         return hide_text(token.access), hide_text(token.refresh)
 
     def _build_client(

@@ -19,7 +19,7 @@ import gcore_iam
 from .._config import ClientConfig, build_default_config
 from .._proxies import read_proxy_settings
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
-from .._secret_text import hide_text
+from .._secret_text import hide_text, hide_values
 from .._validation import check_instance
 from .._validation.settings import LOOPBACK_HOSTS, check_connections
 from ..auth.anonymous import Anonymous
@@ -77,7 +77,7 @@ class IAMClient:
         allow_http: bool = False,
         on_event: Callable[[gcore_iam.events.Event], object] | None = None,
     ) -> None:
-        auth = _hide_auth(auth)
+        auth, headers = _hide_auth(auth), hide_values(headers)
         checked = _resolve_auth(auth)
         check_connections(http_client, transport, httpx.Client, httpx.BaseTransport)
         config = build_default_config(base_url, allow_http=allow_http, http_client=http_client).evolve(
@@ -157,7 +157,7 @@ class IAMClient:
         Raises:
             ConfigurationError: An argument is not valid.
         """
-        auth = _hide_auth(auth)
+        auth, headers = _hide_auth(auth), hide_values(headers)
         config = self._client.config.evolve(
             timeout=timeout,
             retries=retries,
