@@ -652,7 +652,7 @@ class Issued:
     refresh: str
 
 
-def unused() -> None:
+def unused(client: object) -> None:
     """Stands for the request that changes the password; these tests send none."""
 
 
