@@ -22,6 +22,7 @@ from gcore_iam_client.api.users import iam_get_user
 PUBLIC_MODULES = (
     *("gcore_iam", "gcore_iam.auth", "gcore_iam.errors", "gcore_iam.events", "gcore_iam.models", "gcore_iam.retry"),
     *("gcore_iam.testing", "gcore_iam.tls", "gcore_iam.integrations.cattrs"),
+    "gcore_iam.integrations.opentelemetry",
 )
 RESOURCES = ("account", "auth", "tokens", "users")
 
