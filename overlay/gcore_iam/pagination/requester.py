@@ -28,7 +28,7 @@ If all of these pages are the same, the server ignores offset. A list that grows
 at evenly spaced offsets, so the distances are uneven.
 """
 
-Requests: TypeAlias = "Generator[PageRequest, Any, R]"
+Requests: TypeAlias = Generator[PageRequest, Any, R]
 """Yields each `PageRequest` and is sent its `PageResponse`."""
 
 
