@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
+# Compiled modules are kept, whatever the environment says: the tests start hundreds of processes that import them.
+export PYTHONDONTWRITEBYTECODE :=
 
 PYTHON ?= python3
 VENV   := .venv
@@ -18,9 +20,10 @@ CORRECTIONS ?= spec/corrections.yaml
 OUTPUT      ?= generated/gcore_iam_client
 
 OLD         ?= $(SPEC)
+FAKE_CONTRACT := tests/testing/test_schemathesis.py tests/testing/test_newer_spec.py
 FORMAT      ?= text
 
-.PHONY: help setup demo test test-lowest test-ecosystem generate check sync lint types api inventory drift update-spec bench build lock clean
+.PHONY: help setup demo test test-lowest test-ecosystem coverage generate check sync lint types api inventory drift update-spec bench build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +52,13 @@ test-all: setup ## every test on each Python here, 3.11 to 3.14 (ARGS=: some)
 mutants: setup ## how many small defects the tests notice, in 20 minutes
 	@$(BIN)/python -m tests.mutation $(ARGS)
 
+coverage: setup ## the tests, and whether they reach every branch
+	@$(BIN)/coverage erase
+	@$(BIN)/python -m pytest --cov --cov-report= --numprocesses auto --dist worksteal -m 'not serial'
+	@$(BIN)/python -m pytest --cov --cov-report= --cov-append -m serial
+	@$(BIN)/coverage report --include='*/gcore_iam/*,*/gcore_iam_client/*' --omit='*/testing/*,*/models/*' --fail-under=100
+	@$(BIN)/coverage report --include='*/codegen/*,*/testing/*' --fail-under=97
+
 test-lowest: $(LOWEST) ## tests/overlay with the lowest versions that pyproject admits
 	@$(dir $(LOWEST))bin/python -m pytest --numprocesses auto --dist loadfile -m 'not serial' tests/overlay $(ARGS)
 	@$(dir $(LOWEST))bin/python -m pytest -m serial tests/overlay $(ARGS)
@@ -62,8 +72,8 @@ $(LOWEST): requirements-lowest.txt pyproject.toml
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test-ecosystem: $(ECOSYSTEM) ## tests/ecosystem beside pydantic, FastAPI, pandas ...
-	@$(dir $(ECOSYSTEM))bin/python -m pytest tests/ecosystem $(ARGS)
+test-ecosystem: $(ECOSYSTEM) ## beside pydantic, FastAPI, Sentry, respx ... (ARGS=: some)
+	@$(dir $(ECOSYSTEM))bin/python -m pytest $(or $(ARGS),--numprocesses auto --dist worksteal -r fEs tests/ecosystem)
 
 $(ECOSYSTEM): requirements-dev.txt requirements-ecosystem.txt pyproject.toml
 	@echo "Setting up $(@D) ..."
@@ -107,15 +117,22 @@ drift: setup ## review a new description: NEW= (also OLD= FORMAT= REPORT=)
 	@$(BIN)/python -m codegen drift '$(OLD)' '$(NEW)' --format '$(FORMAT)' \
 		$(if $(REPORT),--output '$(REPORT)') $(if $(FAIL_ON),--fail-on '$(FAIL_ON)') $(ARGS)
 
-update-spec: setup ## review NEW=, vendor it, regenerate (PROSE=ours: our words)
+update-spec: setup ## review NEW=, vendor it, regenerate (PROSE=ours DATE=)
 	@test -n '$(NEW)' || { echo "make update-spec needs NEW=, a path, a URL or git-ref:path"; exit 2; }
-	@$(BIN)/python -m codegen update '$(NEW)' --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
-		$(if $(PROSE),--prose '$(PROSE)') $(ARGS)
-	@$(BIN)/python -m codegen unasync
-	@$(MAKE) --no-print-directory check
+	@steps=$$(mktemp) && trap 'rm -f "$$steps"' EXIT && \
+	$(BIN)/python -m codegen update '$(NEW)' --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
+		--steps "$$steps" $(if $(PROSE),--prose '$(PROSE)') $(if $(DATE),--date '$(DATE)') $(ARGS) && \
+	if test -s "$$steps"; then \
+		status=0; \
+		$(BIN)/python -m codegen unasync || status=$$?; \
+		$(MAKE) --no-print-directory check || status=$$?; \
+		$(BIN)/python -m pytest --quiet --numprocesses auto -m 'not slow' $(FAKE_CONTRACT) || status=$$?; \
+		cat "$$steps"; \
+		exit $$status; \
+	fi
 
 bench: setup $(PEERS) ## beside other clients, as ratios (QUICK=1: in 2 minutes)
-	@$(BIN)/python -m compileall -q overlay generated # as pip does for the others, even where PYTHONDONTWRITEBYTECODE is set
+	@$(BIN)/python -m compileall -q overlay generated # as pip does for the others
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
 $(PEERS): benchmarks/requirements.txt

@@ -17,6 +17,7 @@ from .drift import command
 from .drift.render.common import printable, visible
 from .errors import CodegenError
 from .limits import clip_text
+from .source_record import find_date
 
 SPEC = Path("spec/iam_api.yaml")
 CORRECTIONS = Path("spec/corrections.yaml")
@@ -110,22 +111,27 @@ def _inputs(parser: argparse.ArgumentParser) -> None:
 def _generate(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     generate.check_output(output)
-    description = spec.load(arguments.spec)
+    document = spec.load(arguments.spec)
     entries = corrections.load(arguments.corrections)
     folder = generate.find_existing_parent(output)
     gc.disable()  # it takes a sixth of the time of a large spec, and frees nothing before the end
     try:
         with generate.generate_package(
-            description, entries, arguments.config, lenient=arguments.lenient, beside=folder
+            document,
+            entries,
+            arguments.config,
+            lenient=arguments.lenient,
+            beside=folder,
+            spec_date=find_date(document),
         ) as package:
             changed = generate.replace(package, output)
     finally:
         gc.enable()
     for note in package.notes:
         print(f"note: {printable(note)}")
-    count = len(list(description.iterate_operations()))
+    count = len(list(document.iterate_operations()))
     result = f"files changed: {len(changed)}" if changed else "nothing changed"
-    print(f"{output}: from {arguments.spec} ({printable(description.version)}), operations: {count}, {result}")
+    print(f"{output}: from {arguments.spec} ({printable(document.version)}), operations: {count}, {result}")
     return 0
 
 
@@ -147,9 +153,9 @@ def _api(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    description = spec.load(arguments.spec)
+    document = spec.load(arguments.spec)
     entries = corrections.load(arguments.corrections)
-    problems = check.find_problems(description, entries, arguments.config, arguments.output)
+    problems = check.find_problems(document, entries, arguments.config, arguments.output)
     problems += unasync.find_differences(arguments.overlay)
     for problem in problems:
         print(visible(problem), file=sys.stderr)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 from .corrections import Correction
-from .errors import CodegenError
 from .generate import generate_package, list_differences, read_tree
 from .inventory import find_missing
+from .source_record import find_date, locate_record, read_table
 from .spec import Spec
 
 CLIENT_PACKAGE = "gcore_iam_client"
@@ -34,7 +33,7 @@ def find_problems(spec: Spec, corrections: tuple[Correction, ...], config: Path,
         CodegenError: The input is wrong, so there is nothing to compare with.
     """
     problems = check_source(Path(spec.name), spec)
-    with generate_package(spec, corrections, config) as fresh:
+    with generate_package(spec, corrections, config, spec_date=find_date(spec)) as fresh:
         old, new = read_tree(package), fresh.files()
         for path in list_differences(old, new):
             problems.append(f"{package / path}: {_describe_difference(path, old, new)}; run `make generate`")
@@ -82,17 +81,8 @@ def _describe_difference(path: str, old: dict[str, bytes], new: dict[str, bytes]
 
 def check_source(path: Path, spec: Spec) -> list[str]:
     """Compare a vendored spec with `source.toml` beside it, which says what it was taken from."""
-    source = path.with_name("source.toml")
-    try:
-        recorded = tomllib.loads(source.read_text("utf-8"))["vendored"]
-    except OSError as error:
-        raise CodegenError(f"{source}: cannot be read: {error.strerror}") from error
-    except ValueError as error:  # not UTF-8, or not TOML
-        raise CodegenError(f"{source}: is not TOML: {error}") from error
-    except KeyError:
-        recorded = None
-    if not isinstance(recorded, dict):
-        raise CodegenError(f"{source}: needs a table [vendored] with sha256 and version")
+    source = locate_record(path)
+    recorded = read_table(source, "vendored")
     found = {"sha256": spec.sha256, "version": spec.version}
     return [
         f"{path}: {key} is {value}, but {source} says {recorded.get(key)!r}; once reviewed, write it there"

@@ -1,12 +1,14 @@
 """Applies `spec/corrections.yaml`: what upstream's spec gets wrong, as data.
 
 Each entry says where (a JSONPath, RFC 9535, into the vendored file), what (a rule and its argument), why, and how
-many places it must match. Upstream moving under an entry is an error, not a silent no-op.
+many places it must match: a number, `>= n`, or `each` for one place or more. An entry that matches another number of
+places is an error and not a silent no-op, since upstream has changed there.
 """
 
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -57,6 +59,9 @@ class Correction:
     rule: str
     where: str
     matches: int
+    """How many places it must match."""
+    may_match_more: bool
+    """Whether more places than `matches` are right too, because the spec may grow there."""
     why: str
     what: Json
     place: str
@@ -111,16 +116,27 @@ def _parse_entry(entry: Json, index: int, here: YamlFile) -> Correction:
         raise CodegenError(f"{here.place(f'/{index}/{key}')}: rule {rule!r} of correction {name!r} takes no {key!r}")
     if rule in _TAKES_WHAT and not isinstance(entry.get("what"), dict):
         raise CodegenError(f"{place}: rule {rule!r} of correction {name!r} needs `what`, a mapping")
-    matches = entry.get("matches")
-    if not isinstance(matches, int) or isinstance(matches, bool) or matches < 1:
-        raise CodegenError(f"{place}: correction {name!r} needs `matches`, a whole number of 1 or more")
+    matches, may_match_more = _parse_matches(entry.get("matches"))
+    if matches < 1:
+        problem = "needs `matches`, a whole number of 1 or more, `>= n`, or `each`"
+        raise CodegenError(f"{place}: correction {name!r} {problem}")
     where = text("where")
     try:
         path = jsonpath.compile(where)
     except jsonpath.JSONPathError as error:
         message = str(error).splitlines()[0]
         raise CodegenError(f"{here.place(f'/{index}/where')}: {where!r} is not a JSONPath: {message}") from None
-    return Correction(name, rule, where, matches, text("why"), entry.get("what"), place, path)
+    return Correction(name, rule, where, matches, may_match_more, text("why"), entry.get("what"), place, path)
+
+
+def _parse_matches(value: Json) -> tuple[int, bool]:
+    """Parse `matches` into the number of places and whether more are right too; the number is 0 if it is wrong."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value, False
+    if value == "each":
+        return 1, True
+    found = re.fullmatch(r">=\s*([0-9]{1,6})", value.strip()) if isinstance(value, str) else None
+    return (int(found[1]), True) if found else (0, False)
 
 
 def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, lenient: bool) -> list[str]:
@@ -150,8 +166,9 @@ def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, len
         message = ""
         if dangling:
             message = f"{label} refers to {dangling!r}, which is not there"
-        elif len(found) != correction.matches:
+        elif len(found) < correction.matches or (len(found) > correction.matches and not correction.may_match_more):
             expected = f"{correction.matches} {'place' if correction.matches == 1 else 'places'}"
+            expected = f"at least {expected}" if correction.may_match_more else expected
             message = f"{label} must match {expected}, but {correction.where} matches {len(found) or 'none'}"
         if message and not lenient:
             raise CodegenError(f"{message}: upstream has moved; review the entry")

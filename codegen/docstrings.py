@@ -31,7 +31,9 @@ def format_docstring(text: str | UntrustedString | None, indent: int = 4) -> Cod
     return docstring_literal(_fill(strip_text(text), _WIDTH - indent), indent)
 
 
-def format_operation_docstring(endpoint: Endpoint, operation_id: str, returns: str) -> Code:
+def format_operation_docstring(
+    endpoint: Endpoint, operation_id: str, returns: str, *, has_content_type: bool, has_accept: bool
+) -> Code:
     """The docstring of a generated function."""
     parts = [strip_text(endpoint.summary) or operation_id, strip_text(endpoint.description)]
     arguments = [
@@ -47,6 +49,10 @@ def format_operation_docstring(endpoint: Endpoint, operation_id: str, returns: s
     ]
     lines += ["    client: Sends the request."]
     lines += ["    body: What to send."] if endpoint.bodies else []
+    lines += (
+        ["    content_type: How to send it; by default the first media type that fits it."] if has_content_type else []
+    )
+    lines += ["    accept: The media type to ask for; by default the server chooses."] if has_accept else []
     parts.append("\n".join(["Args:", *lines]))
     parts.append(f"Returns:\n    {returns}")
     parts.append(

@@ -8,16 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from openapi_python_client.config import Config
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
-from openapi_python_client.parser.properties import ModelProperty
-from openapi_python_client.parser.properties.file import FileProperty
-from openapi_python_client.parser.properties.list_property import ListProperty
-from openapi_python_client.parser.properties.protocol import PropertyProtocol
 
 from .escaping import unwrap_text
-from .expressions import list_members
 from .names import name_module
 from .schemas import Document, follow_refs
 from .spec import iterate_operations
+from .wire_format import (
+    OperationWire,
+    build_wire,
+    find_body_problem,
+    find_parameter_problem,
+    get_media_type,
+    list_parameters,
+)
 
 
 def dropped(document: Document, data: GeneratorData, config: Config) -> Iterator[str]:
@@ -47,7 +50,7 @@ def dropped(document: Document, data: GeneratorData, config: Config) -> Iterator
         found = [
             *_find_dropped_responses(document, operation, endpoint, here),
             *_find_dropped_parameters(document, path, operation, endpoint),
-            *_find_dropped_bodies(document, operation, endpoint, here),
+            *_find_dropped_bodies(document, build_wire(document, path, method, operation), operation, endpoint, here),
         ]
         yield from (f"operation {name} lost its {part}" for part in found)
         if here and not found:
@@ -61,59 +64,36 @@ def dropped(document: Document, data: GeneratorData, config: Config) -> Iterator
 def _find_dropped_responses(
     document: Document, operation: Document, endpoint: Endpoint, warnings: Sequence[GeneratorError]
 ) -> Iterator[str]:
-    kept = {pattern.status_code.pattern: pattern for pattern in endpoint.responses}
+    kept = {(response.status_code.pattern, get_media_type(response)) for response in endpoint.responses}
     # The warnings do not say which code they are about, but come in the order of the codes.
     told = iter([warning for warning in warnings if "response will be omitted" in (warning.detail or "")])
     for code, response in operation["responses"].items():
-        described = any("schema" in media for media in follow_refs(document, response).get("content", {}).values())
-        if code not in kept:
-            yield f"{code} response{format_reason([warning for warning in [next(told, None)] if warning])}"
-        elif described and kept[code].source["attribute"] == "None":
-            yield f"{code} response: its first media type has no schema"
+        media_types = list(follow_refs(document, response).get("content", {})) or [""]
+        for media_type in media_types:
+            if (code, media_type) not in kept:
+                name = f"{code} response" if len(media_types) == 1 else f"{code} response as {media_type}"
+                yield name + format_reason([warning for warning in [next(told, None)] if warning])
 
 
 def _find_dropped_parameters(document: Document, path: str, operation: Document, endpoint: Endpoint) -> Iterator[str]:
     kept = {(str(location), unwrap_text(prop.name)): prop for location, prop in endpoint.iter_all_parameters()}
-    declared: dict[tuple[str, str], Document] = {}
-    for holder in (document["paths"][path], operation):
-        for parameter in holder.get("parameters", ()):
-            parameter = follow_refs(document, parameter)
-            declared[parameter["in"], parameter["name"]] = parameter
-    for (location, name), parameter in declared.items():
+    for (location, name), parameter in list_parameters(document, path, operation).items():
         prop = kept.get((location, name))
-        problem = "it has no schema" if prop is None else _find_wire_problem(prop, location, parameter)
+        problem = "it has no schema" if prop is None else find_parameter_problem(document, prop, parameter)
         if problem:
             yield f"{location} parameter {name!r}: {problem}"
 
 
-def _find_wire_problem(prop: PropertyProtocol, location: str, parameter: Document) -> str:
-    """Why a parameter cannot go out as the spec says, "" when it can."""
-    usual = "form" if location in ("query", "cookie") else "simple"
-    style = parameter.get("style", usual)
-    exploded = parameter.get("explode", style == "form")
-    parts = list_members(prop)
-    if any(isinstance(part, ModelProperty) for part in parts):
-        return "objects are supported in bodies only"
-    if style != usual:
-        return f"its style {style!r} is not supported, only {usual!r}"
-    supported = {"query": True, "cookie": False}.get(location, exploded)
-    if any(isinstance(part, ListProperty) for part in parts) and exploded is not supported:
-        return f"an array with `explode: {str(exploded).lower()}` is not supported here"
-    return ""
-
-
 def _find_dropped_bodies(
-    document: Document, operation: Document, endpoint: Endpoint, warnings: Sequence[GeneratorError]
+    document: Document, wire: OperationWire, operation: Document, endpoint: Endpoint, warnings: Sequence[GeneratorError]
 ) -> Iterator[str]:
     kept = {unwrap_text(body.content_type): body for body in endpoint.bodies}
-    for media_type in follow_refs(document, operation.get("requestBody", {})).get("content", {}):
+    for media_type, media in follow_refs(document, operation.get("requestBody", {})).get("content", {}).items():
         body = kept.get(media_type)
         if body is None:
             yield f"{media_type} request body{format_reason(warnings)}"
-        elif body.body_type in ("data", "files") and not isinstance(body.prop, ModelProperty):
-            yield f"{media_type} request body: it must be an object"
-        elif body.body_type == "content" and not isinstance(body.prop, FileProperty):
-            yield f"{media_type} request body: it must be a string with `format: binary`"
+        elif problem := find_body_problem(document, wire, body, media):
+            yield f"{media_type} request body: {problem}"
 
 
 def format_reason(warnings: Iterable[GeneratorError]) -> str:

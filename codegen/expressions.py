@@ -5,27 +5,31 @@ Whatever the spec says, null passes: upstream forgets to declare it, and one nul
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterable
 from types import UnionType
 
 from openapi_python_client.parser.properties import EnumProperty, ModelProperty, Property
 from openapi_python_client.parser.properties.any import AnyProperty
+from openapi_python_client.parser.properties.boolean import BooleanProperty
+from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.date import DateProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.file import FileProperty
+from openapi_python_client.parser.properties.float import FloatProperty
 from openapi_python_client.parser.properties.int import IntProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
+from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.schema import Reference, Schema
 from openapi_python_client.strings import remove_string_escapes
 
+from .discriminators import has_format, read_discriminators
 from .docstrings import strip_text
-from .errors import CodegenError
-from .escaping import format_literal, identifier, string_literal, type_expression, unwrap_text, value_expression
+from .escaping import identifier, string_literal, type_expression, unwrap_text, value_expression
 from .schemas import SECRET
 
 JSON = "json_"
@@ -150,16 +154,6 @@ def list_body_types(prop: PropertyProtocol) -> str:
     return ", ".join(sorted(kinds)) if kinds <= {"dict", "list"} and kinds != {"dict"} else ""
 
 
-def format_url(path: str, parameters: Iterable[PropertyProtocol]) -> str:
-    """The f-string that puts parameters into a path template."""
-    names = {unwrap_text(parameter.name): identifier(parameter.python_name) for parameter in parameters}
-    parts = re.split(r"{([^{}]*)}", path)  # literal text and names of parameters, in turns
-    unknown = [name for name in parts[1::2] if name not in names]
-    if unknown:
-        raise CodegenError(f"the path {ascii(path)[:200]} has no parameter {ascii(unknown[0])[:100]}")
-    return format_literal(parts[::2], [f"_in_path({names[name]})" for name in parts[1::2]])
-
-
 def encode(prop: PropertyProtocol, value: str, function: str = "encode") -> str:
     """The expression that makes JSON out of what a property holds; `value` itself where nothing has to be done."""
     return value if _is_json(prop) else f"{function}({value})"
@@ -195,6 +189,12 @@ def list_members(prop: PropertyProtocol) -> list[PropertyProtocol]:
     """What a property may hold: the members of a union, however deep, or the property itself."""
     inner = prop.inner_properties if isinstance(prop, UnionProperty) else []
     return [part for member in inner for part in list_members(member)] if inner else [prop]
+
+
+def is_file(prop: PropertyProtocol) -> bool:
+    """Whether a property holds a file, or several, and nothing else."""
+    part = _get_single_member(prop)
+    return isinstance(part, FileProperty) or (isinstance(part, ListProperty) and is_file(part.inner_property))
 
 
 def needs_value(properties: Iterable[PropertyProtocol]) -> bool:
@@ -236,8 +236,47 @@ def _decode_union(prop: UnionProperty, source: str, model: str, key: str | None,
     if len(members) == 1:
         return decode(members[0], source, model, key, in_model=in_model)
     decoded = [(inner, decode(inner, "option", model, key, in_model=in_model)) for inner in members]
-    options = [f"({_name_json_class(inner)}, lambda option: {code})" for inner, code in decoded if code != "option"]
-    return f"decode_union({', '.join([source, *options])})" if options else source
+    if all(code == "option" for _, code in decoded):
+        return source
+    kinds = Counter(kind for inner in members for kind in _json_kinds(inner))
+    if max(kinds.values()) == 1:  # the JSON type alone tells the members apart
+        options = [f"({_name_json_class(inner)}, lambda option: {code})" for inner, code in decoded if code != "option"]
+        return f"decode_union({', '.join([source, *options])})"
+    # A text with a format that Python has no type for fits after those that it has one for.
+    decoded.sort(
+        key=lambda option: isinstance(option[0], StringProperty) and has_format(unwrap_text(option[0].example))
+    )
+    options = [
+        f"({format_type(inner, optional=False)}, {'None' if code == 'option' else f'lambda option: {code}'})"
+        for inner, code in decoded
+    ]
+    arguments = [source, f"({', '.join(options)},)"]
+    if found := _discriminators(prop, members):
+        arguments.append(f"({', '.join(found)},)")
+    return f"decode_best({', '.join(arguments)})"
+
+
+def _discriminators(prop: UnionProperty, members: list[PropertyProtocol]) -> list[str]:
+    """What `decode_best` takes for each discriminator of a union."""
+    classes = {str(member.class_info.name) for member in members if isinstance(member, ModelProperty)}
+    found = []
+    for name, mapping in read_discriminators(unwrap_text(prop.example)):
+        models = {value: cls for value, cls in mapping.items() if cls in classes}
+        if models:
+            pairs = ", ".join(f"{string_literal(value)}: {identifier(cls)}" for value, cls in models.items())
+            found.append(f"({string_literal(name)}, {{{pairs}}})")
+    return found
+
+
+def _json_kinds(prop: PropertyProtocol) -> frozenset[str]:
+    """The JSON types of the values that a member of a union may take; a boolean is a number, as in Python."""
+    if isinstance(prop, AnyProperty):
+        return frozenset({"object", "array", "string", "number"})
+    if isinstance(prop, ConstProperty):
+        return frozenset({"string" if isinstance(prop.value.raw_value, str) else "number"})
+    if isinstance(prop, IntProperty | FloatProperty | BooleanProperty):
+        return frozenset({"number"})
+    return frozenset({{"dict": "object", "list": "array", "int": "number"}.get(_name_json_class(prop), "string")})
 
 
 def _name_json_class(prop: PropertyProtocol) -> str:

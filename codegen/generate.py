@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import errno
 import io
 import json
@@ -11,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,17 +22,12 @@ from jinja2.bccache import Bucket, BytecodeCache
 from openapi_python_client import Project
 from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
-from openapi_python_client.parser.openapi import Endpoint, GeneratorData
-from openapi_python_client.parser.properties import EnumProperty, ModelProperty
-from openapi_python_client.parser.properties.file import FileProperty
-from openapi_python_client.parser.properties.protocol import PropertyProtocol
-from openapi_python_client.parser.responses import Response
+from openapi_python_client.parser.openapi import GeneratorData
 from openapi_python_client.strings import PythonIdentifier
 from pydantic import ValidationError
 
-from . import contract, escaping, expressions, static_check
+from . import contract, escaping, generator_input, static_check, wire_format
 from .corrections import Correction
-from .docstrings import format_docstring, format_operation_docstring, strip_text
 from .dropped import dropped, format_reason, join_lines
 from .errors import CodegenError
 from .inventory import find_missing
@@ -40,11 +36,15 @@ from .names import TAKEN_CLASS_NAMES, check_modules, check_names, check_paths, c
 from .normalize import normalize
 from .schemas import Document
 from .spec import Spec, escape, iterate_operations, load_yaml
+from .template_functions import build_template_functions
 
 TEMPLATES = Path(__file__).parent / "templates"
 GENERATOR_VERSION = version("openapi-python-client")
 
-_UNSUPPORTED_OPTIONS = ("generate_all_tags", "literal_enums")
+_ON_DEMAND = ("serialization", "unions")
+"""Modules that a package has only if something in it imports them."""
+
+_UNSUPPORTED_OPTIONS = ("content_type_overrides", "generate_all_tags", "literal_enums")
 """Options of the generator that the templates do not follow."""
 
 
@@ -107,6 +107,7 @@ def generate_package(
     lenient: bool = False,
     tolerant: bool = False,
     beside: Path | None = None,
+    spec_date: datetime.date | None = None,
 ) -> Iterator[Package]:
     """Generate a package into a temporary folder, which is gone on leaving.
 
@@ -116,6 +117,7 @@ def generate_package(
         config_path: openapi-python-client's configuration file.
         lenient: Apply corrections wherever they match, however often.
         tolerant: Go on when the generator loses a part of the document, and say so in the package's `dropped`.
+        spec_date: The day of the spec, which the package states; None if nobody knows it.
         beside: A folder to make the temporary one in, so that the package can be moved from there.
 
     Yields:
@@ -128,18 +130,19 @@ def generate_package(
     with tempfile.TemporaryDirectory(prefix=".generating-", dir=beside) as folder:
         work = Path(folder)
         source = work / "openapi.json"
-        source.write_text(json.dumps(normalized.document), encoding="utf-8")
         config = _load_config(config_path, source, work / "package")
+        source.write_text(json.dumps(generator_input.build_input(normalized.document, config)), encoding="utf-8")
         check_names(normalized.document, spec, config)
         check_values(normalized.document, spec, config)
         data = _parse(source, spec, config)
+        generator_input.restore(normalized.document, data, config)
         lost = list(dropped(normalized.document, data, config))
         if lost and not tolerant:
             raise CodegenError("\n".join(f"{spec.name}: {loss}" for loss in lost))
         check_modules(data, spec)
         rename(data)
         check_paths(data, spec)
-        _render(data, config, spec)
+        _render(data, normalized.document, config, spec, spec_date)
         (work / "package" / "description.py").write_text(
             contract.render_contract(normalized.corrected), encoding="utf-8"
         )
@@ -252,45 +255,23 @@ def _parse(source: Path, spec: Spec, config: Config) -> GeneratorData:
     return data
 
 
-def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
+def _render(
+    data: GeneratorData, document: Document, config: Config, spec: Spec, spec_date: datetime.date | None
+) -> None:
     project = Project(openapi=data, config=attrs.evolve(config, post_hooks=[]), custom_template_path=TEMPLATES)
     project.env.globals.update(
         provenance={
             "title": str(spec.document["info"].get("title", "API")),
             "spec_version": spec.version,
+            "spec_date": spec_date.isoformat() if spec_date else "",
             "spec_sha256": spec.sha256,
             "generator_version": GENERATOR_VERSION,
         },
         operations={
-            ".".join(name_module(operation, config)): {
-                "id": operation["operationId"],
-                "method": method.upper(),
-                "path": path,
-            }
-            for path, method, operation in iterate_operations(
-                json.loads(Path(config.document_source).read_text("utf-8"))
-            )
+            ".".join(name_module(operation, config)): wire_format.build_wire(document, path, method, operation)
+            for path, method, operation in iterate_operations(document)
         },
-        **{function.__name__: escaping.emits_code(function) for function in _EMITTERS},
-        string_literal=escaping.string_literal,
-        integer_literal=escaping.integer_literal,
-        type_expression=escaping.type_expression,
-        identifier=escaping.identifier,
-        file_name=escaping.file_name,
-        format_docstring=format_docstring,
-        format_operation_docstring=format_operation_docstring,
-        strip_text=strip_text,
-        unwrap_text=escaping.unwrap_text,
-        unescape=escaping.unescape,
-        needs_value=expressions.needs_value,
-        is_secret=expressions.is_secret,
-        get_description=expressions.get_description,
-        list_imports=_list_imports,
-        list_model_imports=_list_model_imports,
-        contains_itself=_contains_itself,
-        list_enum_imports=_list_enum_imports,
-        list_success_types=list_success_types,
-        format_response_type=_format_response_type,
+        **build_template_functions(),
     )
     project.env.bytecode_cache = _TEMPLATE_CACHE
     project.env.autoescape = True  # so that Jinja tells `Code` from text
@@ -309,71 +290,13 @@ def _render(data: GeneratorData, config: Config, spec: Spec) -> None:
         ) from error
     except CodegenError as error:
         raise CodegenError(f"{spec.name}: {error}") from None
-    source = project.env.get_template("pydantic_schemas.py.jinja").render()
-    (Path(config.output_path or "") / "pydantic_schemas.py").write_text(source, encoding="utf-8")
+    for name in ("pydantic_schemas", *_ON_DEMAND):
+        source = project.env.get_template(f"{name}.py.jinja").render()
+        (Path(config.output_path or "") / f"{name}.py").write_text(source, encoding="utf-8")
     told = [error for collection in data.endpoint_collections_by_tag.values() for error in collection.parse_errors]
     problems = [error for error in errors if error not in data.errors and error not in told]
     if problems:
         raise CodegenError(f"{spec.name}: the generator failed{format_reason(problems)}")
-
-
-def format_instance_check(prop: PropertyProtocol) -> str:
-    """What `isinstance` takes for the type of a property."""
-    types = [expressions.format_type(part, optional=False) for part in expressions.list_members(prop)]
-    return " | ".join("object" if name == "Any" else name.split("[")[0] for name in types)
-
-
-_EMITTERS: tuple[Callable[..., str], ...] = (
-    expressions.decode,
-    expressions.decode_item,
-    expressions.name_json_variable,
-    expressions.name_target,
-    expressions.name_member_table,
-    expressions.name_reader,
-    expressions.encode,
-    expressions.encode_in_model,
-    expressions.encode_item,
-    expressions.find_text_enum,
-    expressions.find_item_text_enum,
-    expressions.format_parameter,
-    expressions.decode_response,
-    expressions.list_body_types,
-    expressions.format_default,
-    expressions.format_type,
-    expressions.format_url,
-    format_instance_check,
-)
-"""Functions that put `escaping.Code` together."""
-
-
-def _list_imports(properties: Iterable[PropertyProtocol]) -> list[tuple[str, str]]:
-    return sorted({name for prop in properties for name in expressions.list_class_names(prop)})
-
-
-def _list_model_imports(properties: Iterable[PropertyProtocol], but: str) -> list[tuple[str, str]]:
-    names = {name for prop in properties for name in expressions.list_class_names(prop, ModelProperty)}
-    return sorted(name for name in names if name[1] != but)
-
-
-def _contains_itself(properties: Iterable[PropertyProtocol], name: str) -> bool:
-    return any(name == other for prop in properties for _, other in expressions.list_class_names(prop, ModelProperty))
-
-
-def _list_enum_imports(properties: Iterable[PropertyProtocol]) -> list[tuple[str, str]]:
-    return sorted({name for prop in properties for name in expressions.list_class_names(prop, EnumProperty)})
-
-
-def list_success_types(endpoint: Endpoint) -> list[str]:
-    """The Python types that a function of an operation may return for a success, sorted."""
-    types = {_format_response_type(response) for response in endpoint.responses}
-    return sorted(types) or ["None"]
-
-
-def _format_response_type(response: Response) -> str:
-    fixed = {"None": "None", "response.text": "str", "response.content": "bytes"}.get(response.source["attribute"])
-    if fixed == "bytes" and isinstance(response.prop, FileProperty):
-        return "File"
-    return fixed or response.prop.get_type_string().as_unembedded_code()
 
 
 def _finish(config: Config, spec: Spec) -> None:
@@ -386,6 +309,10 @@ def _finish(config: Config, spec: Spec) -> None:
         if run.returncode:
             said = join_lines((run.stderr or run.stdout).decode(errors="replace"))
             raise CodegenError(f"{spec.name}: post hook failed: {hook}: {said[:500]}")
+    sources = {file: file.read_text("utf-8") for file in package.glob("*/**/*.py")}
+    for name in _ON_DEMAND:
+        if not any(f"..{name} import" in source for source in sources.values()):
+            (package / f"{name}.py").unlink()
     for file in package.rglob("*.py"):
         file.write_text(escaping.add_first_line(file.read_text("utf-8")), encoding="utf-8")
     (package / "py.typed").write_text("", encoding="utf-8")

@@ -13,10 +13,9 @@ from openapi_python_client.strings import PythonIdentifier, pascal_case
 
 from .errors import CodegenError
 from .expressions import JSON
-from .schemas import Document, follow_refs
+from .media_types import classify
+from .schemas import Document, follow_refs, get_component_name
 from .spec import Json, Spec, iterate_operations, resolve
-
-_SCHEMA_REF = "#/components/schemas/"
 
 
 @attrs.frozen
@@ -270,10 +269,9 @@ class ExpectedTypes:
         types: frozenset[str] = frozenset()
         name = pascal_case(PythonIdentifier(operation["operationId"], self.config.field_prefix))
         for code, response in operation["responses"].items():
-            content = follow_refs(self.document, response).get("content", {})
-            media_type = next(iter(content), "").split(";")[0]
-            if media_type.endswith(("/json", "+json")) and "schema" in (media := next(iter(content.values()))):
-                types = types | self.of(media["schema"], f"{name}{pascal_case(f'response_{code}')}")
+            for media_type, media in follow_refs(self.document, response).get("content", {}).items():
+                if "schema" in media and classify(self.document, media_type, media) == "json":
+                    types = types | self.of(media["schema"], f"{name}{pascal_case(f'response_{code}')}")
         return types
 
     def of(self, schema: Document, inline: str) -> frozenset[str]:
@@ -285,7 +283,10 @@ class ExpectedTypes:
         """
         ref = schema.get("$ref")
         if isinstance(ref, str):
-            return self.of(resolve(self.document, ref), ref.removeprefix(_SCHEMA_REF))
+            target = resolve(self.document, ref)
+            while isinstance(further := target.get("$ref"), str):  # an alias gives its own name to what it leads to
+                target = resolve(self.document, further)
+            return self.of(target, get_component_name(ref))
         kinds = schema.get("type", "")
         nullable = frozenset({"None"}) if schema.get("nullable") is True else frozenset[str]()
         for key in ("allOf", "oneOf", "anyOf"):

@@ -16,6 +16,7 @@ from .errors import CodegenError
 from .escaping import file_name, unwrap_text
 from .schemas import Document
 from .spec import Spec, escape, iterate_mappings, iterate_operations
+from .wire_format import list_accepted
 
 TAKEN_CLASS_NAMES = frozenset(
     {"Any", "BinaryIO", "BytesIO", "File", "FileTypes", "Generator", "Literal", "Mapping", "Operation", "Self"}
@@ -168,9 +169,12 @@ def rename(data: GeneratorData) -> None:
     for collection in data.endpoint_collections_by_tag.values():
         for endpoint in collection.endpoints:
             taken = {str(parameter.python_name) for _, parameter in endpoint.iter_all_parameters()}
+            used = {"body"} if endpoint.bodies else set()
+            used |= {"content_type"} if len(endpoint.bodies) > 1 else set()
+            used |= {"accept"} if list_accepted(endpoint) else set()
             for location, parameter in list(endpoint.iter_all_parameters()):
-                if endpoint.bodies and parameter.python_name == "body":
-                    _set_name(parameter, _find_free_name(f"body_{location}", taken))
+                if (name := str(parameter.python_name)) in used:
+                    _set_name(parameter, _find_free_name(f"{name}_{location}", taken))
 
 
 def _find_free_name(name: str, taken: set[str]) -> str:

@@ -24,6 +24,18 @@ SCHEMA_REF = "#/components/schemas/"
 SECRET = "x-secret"  # noqa: S105 - the name of a mark, not a secret
 """Schema keyword that marks a value no repr may show."""
 
+BODY_KIND = "x-body-kind"
+"""Keyword beside a body's schema that holds what the body is to generated code."""
+
+CONTENT_TYPE = "x-content-type"
+"""Schema keyword that holds the media type of a file in a form."""
+
+CONTENT_ENCODING = "x-content-encoding"
+"""Schema keyword that holds how the bytes of a file in a form are written as text."""
+
+DISCRIMINATOR = "x-discriminator"
+"""Schema keyword that holds a union's discriminator: the property, and the position of the member for each value."""
+
 ALTERNATIVES = frozenset({"oneOf", "anyOf"})
 """Keywords that list alternatives."""
 

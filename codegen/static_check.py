@@ -17,9 +17,23 @@ import attrs
 from .escaping import FIRST_LINE
 
 _MODULES = frozenset(
-    {"__future__", "attrs", "collections.abc", "contextlib", "dateutil.parser", "datetime", "difflib", "enum"}
-    | {"functools", "inspect", "pydantic_core", "typing_extensions"}
-    | {"httpx", "importlib", "io", "json", "operator", "orjson", "ssl", "sys", "threading", "types", "typing"}
+    {"__future__", "attrs", "base64", "collections.abc", "contextlib", "dateutil.parser", "datetime", "difflib", "enum"}
+    | {"functools", "inspect", "pydantic_core", "re", "typing_extensions"}
+    | {
+        "httpx",
+        "importlib",
+        "io",
+        "json",
+        "operator",
+        "orjson",
+        "pathlib",
+        "quopri",
+        "ssl",
+        "sys",
+        "threading",
+        "types",
+        "typing",
+    }
     | {"urllib.parse", "uuid"}
 )
 """What the templates import from elsewhere."""
@@ -32,8 +46,8 @@ _BUILTINS = frozenset(
 """The builtin names that the templates of models and operations use."""
 
 _SHARED_BUILTINS = _BUILTINS | {
-    *("all", "any", "chr", "filter", "getattr", "globals", "hasattr", "id", "issubclass", "ord", "range", "repr"),
-    *("sorted", "super"),
+    *("all", "any", "chr", "enumerate", "filter", "getattr", "globals", "hasattr", "id", "issubclass", "max", "min"),
+    *("ord", "range", "repr", "sorted", "sum", "super"),
     *(name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)),
 }
 """The same of modules that are the same for every spec."""

@@ -38,7 +38,7 @@ def _int(loader: _Loader, node: yaml.ScalarNode) -> int:
     return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
 
 
-_SCALARS = {
+CORE_SCALARS = {
     "tag:yaml.org,2002:null": (re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]),
     "tag:yaml.org,2002:bool": (re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")),
     "tag:yaml.org,2002:int": (re.compile(r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$"), list("-+0123456789")),
@@ -52,7 +52,7 @@ _SCALARS = {
 }
 """Tags of YAML 1.2's core schema beside text: how a scalar of each is written, and what it may begin with."""
 
-for _tag, (_pattern, _first) in _SCALARS.items():
+for _tag, (_pattern, _first) in CORE_SCALARS.items():
     _Loader.add_implicit_resolver(_tag, _pattern, _first)
 _Loader.add_constructor("tag:yaml.org,2002:int", _int)
 
@@ -253,7 +253,7 @@ def _check_scalar(node: yaml.ScalarNode, path: str) -> None:
         raise LimitError(
             f"{place}: a number has {len(node.value):,} characters, more than {MAX_NUMBER_LENGTH}", "MAX_NUMBER_LENGTH"
         )
-    if node.tag in _SCALARS and not _SCALARS[node.tag][0].match(node.value):
+    if node.tag in CORE_SCALARS and not CORE_SCALARS[node.tag][0].match(node.value):
         raise CodegenError(f"{place}: {text!r} is not how YAML 1.2 writes a value of the type !!{kind}")
     if is_number and not math.isfinite(_to_float(node.value)):
         raise CodegenError(f"{place}: {text} has no place in JSON: a number must be finite, at most 1.8e308")

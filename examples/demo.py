@@ -32,6 +32,7 @@ from gcore_iam import (
 )
 from gcore_iam._config import DEFAULT_BASE_URL
 from gcore_iam.testing import FakeIAM, Reset, Status
+from gcore_iam_client import SPEC_DATE
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -52,7 +53,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--live", action="store_true", help="use the real API, read-only, with GCORE_API_KEY")
     live: bool = parser.parse_args().live
-    console.rule(f"gcore-iam {__version__} for the API of {SPEC_VERSION[:10]}")
+    console.rule(f"gcore-iam {__version__} for {name_api(SPEC_VERSION, SPEC_DATE)}")
     started = time.monotonic()
     fake = None if live else FakeIAM(USERS)
     with server(fake) as (base_url, api_key):
@@ -64,6 +65,13 @@ def main() -> int:
         expect(seen == USERS, f"{USERS} users were served, {seen} came")
     console.rule(f"all as it should be, in {time.monotonic() - started:.1f} s")
     return 0
+
+
+def name_api(version: str, date: str) -> str:
+    """Name the spec that the client is made from by its day, and by its version where that is something else."""
+    if not date:
+        return f"the IAM API, version {version}"
+    return f"the IAM API of {date}" if version.startswith(date) else f"the IAM API of {date}, version {version}"
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,13 @@ def test_the_demo_shows_the_library_at_work() -> None:
     ):
         assert shown in run.stdout
     assert run.stderr == ""
+
+
+def test_the_demo_names_the_spec_by_its_day() -> None:
+    name_api = runpy.run_path(str(DEMO))["name_api"]
+    assert name_api("2026-05-15T06:37:28+00:00", "2026-05-15") == "the IAM API of 2026-05-15"
+    assert name_api("31d34cf24301", "2026-07-14") == "the IAM API of 2026-07-14, version 31d34cf24301"
+    assert name_api("31d34cf24301", "") == "the IAM API, version 31d34cf24301"
 
 
 def test_the_demo_fails_when_something_is_wrong() -> None:

@@ -17,10 +17,11 @@ import attrs
 
 from .. import corrections
 from ..errors import CodegenError
+from ..next_steps import list_next_steps
 from . import accept, history, update
 from .gate import Gate, parse_gates
 from .render import FORMATS, Options
-from .render.common import printable, visible
+from .render.common import printable
 from .report import CHOICES, Layer, Review
 from .review import GenerationError, Project, review
 from .sources import read, read_both_ways
@@ -238,13 +239,31 @@ def add_update(commands: _Commands, project: argparse.ArgumentParser) -> None:
         default="theirs",
         help="whose words to vendor: the new description's, or the vendored one's wherever it has some (%(default)s)",
     )
+    taking.add_argument(
+        "--date",
+        type=_date,
+        metavar="YYYY-MM-DD",
+        help="the day of the new spec (by default the one in its version or in its name)",
+    )
+    taking.add_argument(
+        "--steps", type=Path, metavar="FILE", help="where to write what a maintainer does next (standard output)"
+    )
     taking.set_defaults(run=_update)
+
+
+def _date(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-07-14") from None
 
 
 def _update(arguments: argparse.Namespace) -> int:
     places = update.Places(arguments.spec, arguments.output, arguments.changelog, arguments.reviews)
     project = _project(arguments, generating=True)
-    done = update.update(arguments.new, project, places, own_prose=arguments.prose == "ours", today=today())
+    done = update.update(
+        arguments.new, project, places, own_prose=arguments.prose == "ours", today=today(), date=arguments.date
+    )
     if done is None:
         print(f"{arguments.spec}: is this description already; nothing changed")
         return 0
@@ -252,11 +271,22 @@ def _update(arguments: argparse.Namespace) -> int:
     print(f"wire {verdict.wire}, python {verdict.python}, overlay {verdict.overlay}, docs {verdict.docs}")
     print(f"suggested bump: {done.review.suggested_bump}; generated files changed: {done.files}")
     print(f"review: {done.page}")
-    for pointer in done.unwritten:
-        print(f"needs words of our own: {visible(pointer)}")
-    for change in done.review.changes:
-        if change.layer == "overlay":
-            print(f"to be adapted: {printable(change.message)}")
+    steps = list_next_steps(
+        done.spec,
+        added=done.added,
+        package=places.package,
+        overlay=arguments.overlay,
+        unwritten=done.unwritten,
+        broken=[change.message for change in done.review.changes if change.layer == "overlay"],
+        page=done.page,
+        changelog=places.changelog,
+        bump=done.review.suggested_bump,
+    )
+    lines = ["What to do next:", *(f"  {printable(step)}" for step in steps)]
+    if arguments.steps:
+        arguments.steps.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    else:
+        print("\n".join(lines))
     return 0
 
 

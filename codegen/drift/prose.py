@@ -1,102 +1,211 @@
-"""A new description with this project's own words where both speak of the same thing."""
+"""Merges a new spec into the vendored one so that the prose of the vendored one stays."""
 
 from __future__ import annotations
 
-import copy
-import datetime
+import difflib
 import json
-import re
+from collections.abc import Iterable
+from http import HTTPStatus
 
-import yaml
+import attrs
 
-from ..spec import Json, Spec, iterate_mappings, resolve, unescape
-from . import wire
+from ..schemas import SECRET
+from ..spec import Json, Spec, escape, iterate_mappings
+from ..yaml_edit import edit_yaml
 
-_HEADER = """\
-# Gcore's IAM API, as an OpenAPI description.
-#
-# The facts (paths, names, types, limits) are those of the description that Gcore publishes, in its
-# version {version}. The prose is this project's own.
-# Where the original comes from: source.toml, beside this file.
-"""
+_PROSE = frozenset({"title", "summary", "description", "example", "examples", "externalDocs", "$comment"})
+"""Keywords of OpenAPI and JSON Schema whose values are prose and change no request or response."""
+
+_EXTENSIONS = frozenset({SECRET, "x-enum-varnames", "x-extensible-enum"})
+"""Extensions that change the client; all others serve documentation."""
+
+_VALUES = frozenset({"default", "const"})
+"""Keywords whose values are data: nothing in them is a keyword."""
+
+_NAME_MAPS = frozenset(
+    {"paths", "properties", "patternProperties", "dependentSchemas", "$defs", "schemas", "responses", "headers"}
+    | {"requestBodies", "securitySchemes", "links", "callbacks", "pathItems", "content", "encoding", "variables"}
+    | {"webhooks", "mapping", "scopes"}
+)
+"""Keywords whose values are mappings with names for keys; `parameters` is one in `components` alone."""
+
+_SETS = frozenset({"required", "enum", "type", "security", "tags"})
+"""Keywords whose values are lists without an order."""
 
 
-class _Dumper(yaml.SafeDumper):
-    """YAML as people write it: texts of several lines as such."""
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    lines = value.splitlines()
-    style = "|" if len(lines) > 1 and not any(line != line.rstrip() for line in lines) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-_Dumper.add_representer(str, _text)
-
-
-def in_our_words(old: Spec, new: Spec, today: datetime.date) -> tuple[bytes, list[str]]:
-    """Write a new description with the summaries, descriptions and examples of the old one.
+def keep_our_prose(old: Spec, new: Spec) -> tuple[bytes, list[str]]:
+    """Write a new spec with the titles, summaries, descriptions and examples of the vendored one.
 
     Args:
-        old: The vendored description.
-        new: The new one.
-        today: What the sunset of a deprecated operation is held against.
+        old: The vendored spec.
+        new: The new spec.
 
     Returns:
-        The text, as YAML, and the JSON pointers of descriptions of what the old one does not have. What the old one
-        leaves without words stays so; if nothing but prose and the version differs, the text is the old one's.
+        The vendored text, edited in place: only lines of facts that differ and the line of the version change. And
+        the JSON pointers of the prose that upstream has for what is new: it is not copied, ours is to be written there.
+        What the vendored spec leaves without prose stays so.
+
+    Raises:
+        CodegenError: The layout of the vendored text allows no such edit.
     """
-    document = copy.deepcopy(new.document)
-    unwritten: list[str] = []
-    for finding in wire.findings(old, new, today):
-        if finding.new is None:
-            continue
-        if not finding.rule.startswith("docs-"):
-            if finding.old is None:
-                unwritten += _described(new.value(finding.new), finding.new)
-        elif finding.rule != "docs-tag-changed":
-            keyword = (finding.old or "").rpartition("/")[2]
-            place = finding.new if finding.after is not None else f"{finding.new}/{keyword}"
-            _put(document, place, copy.deepcopy(finding.before))
-    ours = {tag.get("name"): tag for tag in reversed(old.document.get("tags") or [])}
-    for index, tag in enumerate(document.get("tags") or []):
-        if tag.get("name") in ours:
-            document["tags"][index] = copy.deepcopy(ours[tag.get("name")])
-    if _but_version(document) == _but_version(old.document):
-        text = _with_version(old.file.text, old.version, new.version)
-    else:
-        text = _HEADER.format(version=new.version)
-        text += yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-    return text.encode(), sorted(dict.fromkeys(unwritten))
+    merger = _Merger()
+    target = merger.merge_document(old.document, new.document)
+    return edit_yaml(old.file.text, target, old.name).encode(), sorted(dict.fromkeys(merger.unwritten))
 
 
-def _described(value: Json, pointer: str) -> list[str]:
-    """The descriptions and summaries inside of what is new."""
-    return [
-        f"{place}/{key}"
-        for place, mapping in iterate_mappings(value, pointer)
-        for key in ("summary", "description")
-        if isinstance(mapping.get(key), str)
-    ]
+@attrs.define
+class _Merger:
+    """Puts the facts of a new document into an old one."""
+
+    unwritten: list[str] = attrs.field(factory=list, init=False)
+    """JSON pointers where prose is to be written."""
+
+    def merge_document(self, old: Json, new: Json) -> Json:
+        """Merge two OpenAPI documents; of `info`, the version alone is a fact."""
+        merged = self._merge_keywords(
+            {key: value for key, value in old.items() if key != "info"},
+            {key: value for key, value in new.items() if key != "info"},
+            "",
+        )
+        info = {**old["info"], "version": new["info"].get("version", "")}
+        return {"info": info, **merged}
+
+    def _merge(self, old: Json, new: Json, pointer: str, *, key: str = "", name: str = "") -> Json:
+        """Merge what stands under a keyword, or under a name in the mapping of a keyword (`responses/`)."""
+        if _facts(old, key) == _facts(new, key):
+            return old
+        if isinstance(old, dict) and isinstance(new, dict) and key not in _VALUES:
+            if key in _NAME_MAPS or key == "parameters":
+                return self._merge_names(old, new, pointer, key=key)
+            if ("$ref" in old) == ("$ref" in new):
+                return self._merge_keywords(old, new, pointer)
+            return self._take(new, pointer, key=key, name=name)
+        if isinstance(old, list) and isinstance(new, list) and key not in _VALUES:
+            return self._merge_lists(old, new, pointer, key=key)
+        return self._take(new, pointer, key=key)
+
+    def _merge_keywords(self, old: dict[str, Json], new: dict[str, Json], pointer: str) -> dict[str, Json]:
+        """Merge mappings whose keys are keywords: prose stays, also where only one side has some."""
+        merged: dict[str, Json] = {}
+        for key, value in old.items():
+            if _is_prose(key):
+                merged[key] = value
+            elif key in new:
+                merged[key] = self._merge(value, new[key], f"{pointer}/{escape(key)}", key=key)
+        for key, value in new.items():
+            if key not in old and not _is_prose(key):
+                merged[key] = self._take(value, f"{pointer}/{escape(key)}", key=key)
+        return merged
+
+    def _merge_names(self, old: dict[str, Json], new: dict[str, Json], pointer: str, *, key: str) -> dict[str, Json]:
+        """Merge mappings whose keys are names; what has another name and the same facts keeps its prose."""
+        renamed: dict[str, str] = {}
+        removed = [name for name in old if name not in new]
+        for name in (name for name in new if name not in old):
+            facts = _facts(new[name])
+            before = next((other for other in removed if _facts(old[other]) == facts), None)
+            if before is not None:
+                removed.remove(before)
+                renamed[before] = name
+        merged: dict[str, Json] = {}
+        for name, value in old.items():
+            after = renamed.get(name, name)
+            if after in new:
+                merged[after] = self._merge(value, new[after], f"{pointer}/{escape(after)}", key=f"{key}/", name=after)
+        for name, value in new.items():
+            if name not in merged:
+                merged[name] = self._take(value, f"{pointer}/{escape(name)}", key=f"{key}/", name=name)
+        return merged
+
+    def _merge_lists(self, old: list[Json], new: list[Json], pointer: str, *, key: str) -> list[Json]:
+        if key in _SETS or key == "parameters":
+            return self._merge_sets(old, new, pointer)
+        merged: list[Json] = []
+        sides = [_facts(item) for item in old], [_facts(item) for item in new]
+        for code, start, end, new_start, new_end in difflib.SequenceMatcher(None, *sides, autojunk=False).get_opcodes():
+            if code == "equal":
+                merged += old[start:end]
+                continue
+            for index in range(new_start, new_end):
+                place, before = f"{pointer}/{index}", start + index - new_start
+                is_pair = before < end and len(old) - len(new) == 0
+                merged.append(self._merge(old[before], new[index], place) if is_pair else self._take(new[index], place))
+        return merged
+
+    def _merge_sets(self, old: list[Json], new: list[Json], pointer: str) -> list[Json]:
+        """Merge lists whose order does not count: what both have stays where it stood."""
+        after = {_identity(item): (index, item) for index, item in enumerate(new)}
+        merged: list[Json] = []
+        for item in old:
+            found = after.pop(_identity(item), None)
+            if found is not None:
+                merged.append(self._merge(item, found[1], f"{pointer}/{found[0]}"))
+        return merged + [self._take(item, f"{pointer}/{index}") for index, item in after.values()]
+
+    def _take(self, value: Json, pointer: str, *, key: str = "", name: str = "") -> Json:
+        """Take the facts of what only the new document has, and list where prose is to be written."""
+        self.unwritten += [
+            f"{place}/{keyword}"
+            for place, mapping in iterate_mappings(value, pointer)
+            for keyword in ("summary", "description")
+            if isinstance(mapping.get(keyword), str)
+        ]
+        return _drop_prose(value, key, name)
 
 
-def _but_version(document: dict[str, Json]) -> dict[str, Json]:
-    return {**document, "info": {key: value for key, value in document["info"].items() if key != "version"}}
+def _drop_prose(value: Json, key: str, name: str = "") -> Json:
+    """Copy a value without prose; a response keeps a description, which OpenAPI demands, of its status alone."""
+    if key in _VALUES:
+        return value
+    if isinstance(value, dict):
+        is_name_map = key in _NAME_MAPS or key == "parameters"
+        facts = {
+            inner: _drop_prose(item, f"{key}/" if is_name_map else inner, inner)
+            for inner, item in value.items()
+            if is_name_map or not _is_prose(inner)
+        }
+        return (
+            {"description": _describe_status(name), **facts} if key == "responses/" and "$ref" not in facts else facts
+        )
+    return [_drop_prose(item, "") for item in value] if isinstance(value, list) else value
 
 
-def _with_version(text: str, old: str, new: str) -> str:
-    """The vendored text with another version, where it stands and where the first lines speak of it."""
-    written = json.dumps(new, ensure_ascii=False)
-    text = re.sub(r"(?m)^(\s+version: ).*$", lambda found: found[1] + written, text, count=1)
-    head, openapi, rest = text.partition("\nopenapi:")
-    return head.replace(old, " ".join(new.split())) + openapi + rest
+def _describe_status(code: str) -> str:
+    """Return the phrase of RFC 9110 for a status code, the name itself for any other response."""
+    try:
+        return HTTPStatus(int(code)).phrase
+    except ValueError:
+        return code
 
 
-def _put(document: dict[str, Json], pointer: str, value: Json) -> None:
-    """Replace what stands at a JSON pointer, or remove it."""
-    holder, _, key = pointer.rpartition("/")
-    place = resolve(document, f"#{holder}") if holder else document
-    if isinstance(place, dict) and value is None:
-        place.pop(unescape(key), None)
-    elif isinstance(place, dict):
-        place[unescape(key)] = value
+def _identity(item: Json) -> str:
+    """What an item of a list is recognised by: a parameter by place and name, a tag by name, else all of its facts."""
+    if isinstance(item, dict) and "name" in item:
+        return json.dumps([item.get("in"), item["name"]])
+    return _facts(item)
+
+
+def _is_prose(keyword: str) -> bool:
+    return keyword in _PROSE or (keyword.startswith("x-") and keyword not in _EXTENSIONS)
+
+
+def _facts(value: Json, key: str = "") -> str:
+    """A text that values share if they differ in nothing but prose and in orders that do not count."""
+    return json.dumps(_strip(value, key), sort_keys=True)
+
+
+def _strip(value: Json, key: str) -> Json:
+    if key in _VALUES:
+        return value
+    if isinstance(value, dict):
+        is_name_map = key in _NAME_MAPS or key == "parameters"
+        return {
+            name: _strip(inner, "" if is_name_map else name)
+            for name, inner in value.items()
+            if is_name_map or not _is_prose(name)
+        }
+    if isinstance(value, list):
+        items: Iterable[Json] = [_strip(item, "") for item in value]
+        is_set = key in _SETS or key == "parameters"
+        return sorted(items, key=lambda item: json.dumps(item, sort_keys=True)) if is_set else list(items)
+    return value

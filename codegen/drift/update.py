@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,7 +11,9 @@ import attrs
 
 from .. import generate
 from ..errors import CodegenError
-from .prose import in_our_words
+from ..source_record import Prose, SourceRecord, find_date, locate_record, read_prose, read_table, write_record
+from ..spec import Spec, load
+from .prose import keep_our_prose
 from .render import FORMATS, Options
 from .render.markdown import code_span
 from .report import Review
@@ -41,7 +41,7 @@ class Places:
     @property
     def source(self) -> Path:
         """What the description was taken from."""
-        return self.spec.with_name("source.toml")
+        return locate_record(self.spec)
 
 
 @attrs.frozen
@@ -53,11 +53,23 @@ class Outcome:
     """The review, as Markdown."""
     files: int
     """Generated files that changed."""
+    spec: Spec
+    """The vendored spec, after the update."""
+    added: tuple[tuple[str, str], ...]
+    """Method and path of each operation that the update adds."""
     unwritten: tuple[str, ...]
-    """JSON pointers of prose that is not this project's own."""
+    """JSON pointers where prose is to be written."""
 
 
-def update(name: str, project: Project, places: Places, *, own_prose: bool, today: datetime.date) -> Outcome | None:
+def update(
+    name: str,
+    project: Project,
+    places: Places,
+    *,
+    own_prose: bool,
+    today: datetime.date,
+    date: datetime.date | None = None,
+) -> Outcome | None:
     """Take a new description into the project.
 
     Args:
@@ -66,6 +78,7 @@ def update(name: str, project: Project, places: Places, *, own_prose: bool, toda
         places: Where everything stands.
         own_prose: Keep the words of the vendored description where the new one speaks of the same thing.
         today: The day of the update.
+        date: The day of the new spec; by default the one in its version or in its name.
 
     Returns:
         What was done; None when the new description is the vendored one, or what that was made from.
@@ -78,24 +91,36 @@ def update(name: str, project: Project, places: Places, *, own_prose: bool, toda
     old, new = read(str(places.spec), generating=True), read(name, generating=True)
     if new.notes:
         raise UnreadableError("\n".join(new.notes))
-    if new.source.sha256 in (old.source.sha256, _taken(places.source)):
+    if new.source.sha256 in (old.source.sha256, _read_upstream_hash(places.source)):
         return None
-    vendored, unwritten = in_our_words(old.spec, new.spec, today) if own_prose else (new.data, ())
-    given = parsed(vendored, new.source.source, generating=True)
+    if own_prose and read_prose(places.source) == "theirs":
+        raise CodegenError(
+            f"{places.spec}: has upstream's prose, so there is none of ours to keep; leave PROSE=ours out"
+        )
+    date = date or find_date(new.spec, name)
+    vendored, unwritten = keep_our_prose(old.spec, new.spec) if own_prose else (new.data, ())
+    given = parsed(vendored, str(places.spec) if own_prose else new.source.source, generating=True)
+    record = _record(given, new, "ours" if own_prose else "theirs", date, today)
     page = places.reviews / f"{today.isoformat()}-{new.source.sha256[:8]}.md"
-    with _package(given, project, places.package) as package:
-        # With other words, corrections may fit the vendored description and not the new one.
-        reviewed = None if own_prose else package
-        found = review(old, _named_shortly(new), project, package=reviewed, today=today)
+    with _package(given, project, places.package, date) as package:
+        # What is vendored with our prose is reviewed with our prose: a list of all other words helps no reader.
+        reviewed = attrs.evolve(given, source=attrs.evolve(given.source, sha256=new.source.sha256))
+        found = review(old, _named_shortly(reviewed), project, package=package, today=today)
         texts = {
             places.spec: vendored,
-            places.source: _source(places.source, given, new, today).encode(),
+            places.source: write_record(places.source.read_text("utf-8"), record, places.source).encode(),
             page: FORMATS["markdown"](found, Options(docs=True)).encode(),
-            places.changelog: _changelog(places.changelog, found, page).encode(),
+            places.changelog: _changelog(places.changelog, found, page, date).encode(),
         }
         with _written(texts):
             changed = generate.replace(package, places.package)
-    return Outcome(found, page, len(changed), tuple(unwritten))
+    known = _list_operations(old.spec)
+    added = [operation for operation in _list_operations(given.spec) if operation not in known]
+    return Outcome(found, page, len(changed), load(places.spec), tuple(added), tuple(unwritten))
+
+
+def _list_operations(spec: Spec) -> list[tuple[str, str]]:
+    return [(method.upper(), path) for path, method, _ in spec.iterate_operations()]
 
 
 def _named_shortly(given: Input) -> Input:
@@ -107,7 +132,7 @@ def _named_shortly(given: Input) -> Input:
 
 
 @contextlib.contextmanager
-def _package(given: Input, project: Project, output: Path) -> Iterator[generate.Package]:
+def _package(given: Input, project: Project, output: Path, date: datetime.date | None) -> Iterator[generate.Package]:
     """Generate the client of a description as `make generate` would make it, still aside."""
     generate.check_output(output)
     beside = generate.find_existing_parent(output)
@@ -115,7 +140,13 @@ def _package(given: Input, project: Project, output: Path) -> Iterator[generate.
         try:
             package = stack.enter_context(  # lenient and tolerant, to name all problems and not the first one only
                 generate.generate_package(
-                    given.spec, project.corrections, project.config, lenient=True, tolerant=True, beside=beside
+                    given.spec,
+                    project.corrections,
+                    project.config,
+                    lenient=True,
+                    tolerant=True,
+                    beside=beside,
+                    spec_date=date,
                 )
             )
             problems = [*package.notes, *(f"{given.source.source}: {loss}" for loss in package.dropped)]
@@ -145,77 +176,42 @@ def _written(texts: Mapping[Path, bytes]) -> Iterator[None]:
         raise
 
 
-def _source(path: Path, vendored: Input, upstream: Input, today: datetime.date) -> str:
-    """`source.toml` with the new hashes, its comments as they were."""
-    text = path.read_text("utf-8")
-    values: dict[tuple[str, str], datetime.date | str] = {
-        ("upstream", "date"): _date_in(upstream.source.version) or today,
-        ("upstream", "sha256"): upstream.source.sha256,
-        ("vendored", "version"): vendored.source.version,
-        ("vendored", "sha256"): vendored.source.sha256,
-    }
-    for (table, key), value in values.items():
-        text = _set(text, path, table, key, value.isoformat() if isinstance(value, datetime.date) else _quote(value))
+def _read_upstream_hash(path: Path) -> object:
+    """Read the hash of the spec that the vendored one was made from."""
     try:
-        read_back = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CodegenError(f"{path}: would no longer be TOML: {error}; write it as one key a line") from error
-    for (table, key), value in values.items():
-        if read_back[table][key] != value:
-            raise CodegenError(f"{path}: `{key}` in [{table}] cannot be replaced; write it as one key a line")
-    return text
-
-
-def _date_in(version: str) -> datetime.date | None:
-    """The date that a version begins with, None if it begins with none."""
-    try:
-        return datetime.date.fromisoformat(version[:10]) if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", version) else None
-    except ValueError:
-        return None
-
-
-def _quote(text: str) -> str:
-    """A text as a basic string of TOML 1.0, in ASCII."""
-    characters = []
-    for character in text:
-        code = ord(character)
-        if character in '"\\':
-            characters.append(f"\\{character}")
-        elif 0x20 <= code < 0x7F:
-            characters.append(character)
-        elif 0xD800 <= code < 0xE000:
-            characters.append("\\uFFFD")  # TOML has no halves of surrogate pairs
-        else:
-            characters.append(f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}")
-    return f'"{"".join(characters)}"'
-
-
-def _taken(path: Path) -> str:
-    """The hash of the description that the vendored one was made from."""
-    try:
-        return str(tomllib.loads(path.read_text("utf-8"))["upstream"]["sha256"])
-    except (ValueError, KeyError, TypeError) as error:
+        return read_table(path, "upstream")["sha256"]
+    except KeyError as error:
         raise CodegenError(f"{path}: needs `sha256` in a table [upstream]") from error
 
 
-def _set(text: str, path: Path, table: str, key: str, value: str) -> str:
-    pattern = rf"(?ms)(^\[{table}\]$(?:(?!^\[).)*?^{key} = )[^\n]*"
-    changed, count = re.subn(pattern, lambda found: found[1] + value, text, count=1)
-    if not count:
-        raise CodegenError(f"{path}: needs `{key}` in a table [{table}]")
-    return changed
+def _record(
+    vendored: Input, upstream: Input, prose: Prose, date: datetime.date | None, today: datetime.date
+) -> SourceRecord:
+    """Record what is vendored, for `source.toml`."""
+    license_name = (upstream.spec.document["info"].get("license") or {}).get("name", "")
+    return SourceRecord(
+        date=date,
+        upstream_sha256=upstream.source.sha256,
+        upstream_version=upstream.source.version,
+        license=str(license_name),
+        taken=today,
+        vendored_sha256=vendored.source.sha256,
+        vendored_version=vendored.source.version,
+        prose=prose,
+    )
 
 
-def _changelog(path: Path, found: Review, page: Path) -> str:
+def _changelog(path: Path, found: Review, page: Path, date: datetime.date | None) -> str:
     """The changelog with an entry for the update under what is not released yet."""
     text = path.read_text("utf-8")
     if text.count(f"{_UNRELEASED}\n") != 1:
         raise CodegenError(f"{path}: needs one section `{_UNRELEASED}`")
     verdict = found.verdict
     version = code_span(found.new.version[:_LONGEST_VERSION])
+    day = f" of {date.isoformat()}" if date else ""
     words = f"wire {verdict.wire}, Python {verdict.python}, hand-written code {verdict.overlay}, prose {verdict.docs}"
     entry = (
-        f"- The API's description in its version {version} ({found.new.sha256[:8]}): {words}; suggested bump: "
+        f"- The API's spec{day}, version {version} ({found.new.sha256[:8]}): {words}; suggested bump: "
         f"{found.suggested_bump}. See {page.as_posix()}.\n"
     )
     head, _, rest = text.partition(f"{_UNRELEASED}\n")

@@ -4,23 +4,28 @@ from collections.abc import Callable
 
 from ..schemas import Document
 from .all_of import join_siblings, simplify_all_of
+from .discriminators import number_discriminators
 from .keywords import complete_arrays, drop_requirements, drop_titles, inline_secrets, state_types
+from .media_types import mark_uploads, simplify_media_types
 from .nullable import split_nullable
 from .operations import (
     describe_parameters,
     drop_error_responses,
+    drop_ignored_headers,
     inherit_security,
     name_operations,
-    refuse_indirections,
 )
-from .references import shorten_references, sort_components
-from .requests import split_requests
+from .references import inline_path_items, name_targets, shorten_references, sort_components
+from .views import split_views
 
 RULES: tuple[Callable[[Document], None], ...] = (
+    inline_path_items,
+    name_targets,
     name_operations,
     inherit_security,
     drop_error_responses,
-    refuse_indirections,
+    drop_ignored_headers,
+    number_discriminators,
     shorten_references,
     describe_parameters,
     drop_titles,
@@ -28,10 +33,12 @@ RULES: tuple[Callable[[Document], None], ...] = (
     drop_requirements,
     inline_secrets,
     join_siblings,
+    simplify_media_types,
     sort_components,
     simplify_all_of,
+    mark_uploads,
     complete_arrays,
     split_nullable,
-    split_requests,
+    split_views,
 )
 """What `normalize` applies, in this order."""

@@ -6,8 +6,16 @@ import re
 
 from openapi_python_client.strings import PythonIdentifier
 
-from ..schemas import SCHEMA_REF, Document, UnsupportedSchemaError, find_reachable_refs, get_component_name
-from ..spec import escape, iterate_operations, iterate_references, resolve
+from ..schemas import (
+    SCHEMA_REF,
+    Document,
+    find_reachable_refs,
+    follow_refs,
+    get_component_name,
+)
+from ..spec import escape, iterate_operations
+
+_IGNORED_HEADERS = ("accept", "authorization", "content-type")
 
 
 def name_operations(document: Document) -> None:
@@ -23,21 +31,6 @@ def name_operations(document: Document) -> None:
                 name = f"{base}_{number}"
             operation["operationId"] = name
             taken.add(PythonIdentifier(name, ""))
-
-
-def refuse_indirections(document: Document) -> None:
-    """Refuse references that the generator passes over in silence or stumbles over."""
-    for path, item in document["paths"].items():
-        if "$ref" in item:
-            raise UnsupportedSchemaError(
-                f"path {path!r} is a $ref; the generator takes its operations only in place", item
-            )
-    for pointer, ref in iterate_references(document):
-        if ref.count("/") != 3 or not ref.startswith("#/components/"):
-            place = resolve(document, f"#{pointer}")
-            raise UnsupportedSchemaError(
-                f"$ref {ref!r} leads into something; the generator takes references to components only", place
-            )
 
 
 def inherit_security(document: Document) -> None:
@@ -73,6 +66,22 @@ def drop_error_responses(document: Document) -> None:
         if section in components:
             used_here = {n: v for n, v in components[section].items() if f"#/components/{section}/{escape(n)}" in used}
             components[section] = used_here
+
+
+def drop_ignored_headers(document: Document) -> None:
+    """Remove header parameters that OpenAPI says are ignored: media types and security schemes describe them."""
+    for holder in [*document["paths"].values(), *(operation for _, _, operation in iterate_operations(document))]:
+        if "parameters" in holder:
+            holder["parameters"] = [
+                parameter
+                for parameter in holder["parameters"]
+                if not is_ignored_header(follow_refs(document, parameter))
+            ]
+
+
+def is_ignored_header(parameter: Document) -> bool:
+    """Whether a parameter is a header that OpenAPI says is ignored (Parameter Object, `name`)."""
+    return parameter.get("in") == "header" and str(parameter.get("name")).lower() in _IGNORED_HEADERS
 
 
 def describe_parameters(document: Document) -> None:

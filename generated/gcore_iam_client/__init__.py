@@ -8,16 +8,19 @@ if TYPE_CHECKING:
     from .client import AuthenticatedClient as AuthenticatedClient
     from .client import Client as Client
 
-SPEC_VERSION = "2026-05-15T06:37:28.230198+00:00"
+SPEC_VERSION = "31d34cf24301"
 """`info.version` of the spec that this package is generated from."""
 
-SPEC_SHA256 = "2fe7ab1dbe4a4cbb5775daad6648197b83faf08572b75356b98e763af4d56715"
+SPEC_DATE = "2026-07-14"
+"""The day of that spec, in the form of ISO 8601; "" if nothing states it."""
+
+SPEC_SHA256 = "7a8a57bce92ac3b7d4cbc6aae67c21e279722bdceb62f996de0d08b534118a04"
 """SHA-256 of that spec's file."""
 
 GENERATOR_VERSION = "0.29.1"
 """Version of openapi-python-client that wrote this package."""
 
-__all__ = ("GENERATOR_VERSION", "SPEC_SHA256", "SPEC_VERSION", "AuthenticatedClient", "Client")
+__all__ = ("GENERATOR_VERSION", "SPEC_DATE", "SPEC_SHA256", "SPEC_VERSION", "AuthenticatedClient", "Client")
 
 
 if not TYPE_CHECKING:  # a type checker shall know the names, and that there are no others

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Generator, Mapping
 from types import TracebackType
 from typing import Any, NoReturn, Self
+from urllib.parse import quote
 
 import httpx
 from attrs import define, evolve, field
@@ -102,12 +103,15 @@ class Client:
         client = self.get_async_httpx_client()
         return await client.request(operation.method, url, extensions=extensions, **arguments)
 
-    def refuse(self, error: InvalidBody | UnexpectedStatus, operation: Operation) -> NoReturn:
+    def refuse(
+        self, error: InvalidBody | UnexpectedStatus, operation: Operation, response: httpx.Response | None = None
+    ) -> NoReturn:
         """Raise what a generated function found wrong with an answer; a subclass may raise an error of its own.
 
         Args:
             error: What was found.
             operation: Whose answer it was.
+            response: The answer.
         """
         raise error
 
@@ -141,31 +145,51 @@ class Client:
         await self.get_async_httpx_client().__aexit__(exc_type, exc, traceback)
 
 
-class _HeaderAuth(httpx.Auth):
-    """Puts one header on the requests of operations that take credentials, and on no other."""
+class _TokenAuth(httpx.Auth):
+    """Puts a token on the requests of operations that take credentials, and on no other."""
 
-    def __init__(self, name: str, value: str) -> None:
-        self._name = name
-        self._value = value
+    def __init__(self, token: str, prefix: str, header: str) -> None:
+        self._token = token
+        self._value = f"{prefix} {token}" if prefix else token
+        self._header = header
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         operation = request.extensions.get("operation")
-        if not isinstance(operation, Operation) or operation.requires_auth:
-            request.headers[self._name] = self._value
+        if not isinstance(operation, Operation):
+            request.headers[self._header] = self._value
+        elif operation.requires_auth:
+            self._authorize(request, *(operation.api_key or ("header", "Authorization")))
         yield request
+
+    def _authorize(self, request: httpx.Request, location: str, name: str) -> None:
+        if location == "query":
+            pair = f"{quote(name, safe='')}={quote(self._token, safe='')}".encode()
+            query = request.url.query
+            request.url = request.url.copy_with(query=query + b"&" + pair if query else pair)
+        elif location == "cookie":
+            cookies = request.headers.get("Cookie")
+            request.headers["Cookie"] = f"{cookies}; {name}={self._token}" if cookies else f"{name}={self._token}"
+        elif name == "Authorization" or self._header != "Authorization":
+            request.headers[self._header] = self._value
+        else:
+            request.headers[name] = self._token
 
 
 @define
 class AuthenticatedClient(Client):
-    """A client that sends a fixed token with the operations that take credentials."""
+    """A client that sends a fixed token with the operations that take credentials.
+
+    An API key goes where the operation says: into a header, the query or a cookie of the name that it gives.
+    """
 
     token: str = field(repr=False)
     """The token, a secret."""
     prefix: str = "Bearer"
     """What stands before the token in the header; may be empty."""
     auth_header_name: str = "Authorization"
+    """The header of the token; another name than this one also holds for API keys in headers."""
 
     def _httpx_settings(self) -> dict[str, Any]:
-        value = f"{self.prefix} {self.token}" if self.prefix else self.token
         # Not super(): attrs makes a new class for its slots, which the zero-argument form would not know.
-        return {"auth": _HeaderAuth(self.auth_header_name, value), **Client._httpx_settings(self)}
+        auth = _TokenAuth(self.token, self.prefix, self.auth_header_name)
+        return {"auth": auth, **Client._httpx_settings(self)}

@@ -388,10 +388,19 @@ class JSONBody(bytes):
     def __repr__(self) -> str:
         return f"<JSON body of {len(self)} bytes>"
 
+    def __getitem__(self, key: Any) -> Any:
+        part = super().__getitem__(key)
+        return JSONBody(part) if isinstance(part, bytes) else part  # rich shows the beginning of long bytes
+
 
 def encode_json(value: Any) -> JSONBody:
     """The bytes of a JSON body."""
-    return JSONBody(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
+    try:
+        return JSONBody(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        value = None
+        error.__traceback__ = None  # a traceback with local variables would show the body, in the frames of `json`
+        raise
 
 
 _LARGE = 4096
@@ -470,6 +479,11 @@ def encode(value: Any) -> Any:
         return value if value is UNSET else value.value
     if isinstance(value, Timestamp):
         return value.raw
+    if isinstance(value, datetime.datetime) and value.utcoffset() is None:
+        raise ValueError(
+            "a datetime has no time zone, so it is unclear which moment it is; "
+            "give it one, as in datetime.now(UTC) or .replace(tzinfo=UTC)"
+        )
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, list | tuple):
@@ -494,6 +508,8 @@ def in_path(value: Any) -> str:
     """The form of a value as one segment of a path, whatever it holds: nothing in it may lead elsewhere."""
     if type(value) is int:
         return str(value)
+    if value is None:
+        raise ValueError("a path parameter must not be None")
     if isinstance(value, list):
         return ",".join(in_path(item) for item in value)
     segment = quote(as_text(value), safe="")
@@ -518,16 +534,6 @@ class File:
         return self.file_name, self.payload, self.mime_type
 
 
-def form_field(value: Any) -> FileTypes:
-    """One part of a `multipart/form-data` body."""
-    if isinstance(value, File):
-        return value.to_tuple()
-    value = encode(value)
-    if isinstance(value, dict | list):
-        return None, json.dumps(value).encode(), "application/json"
-    return None, as_text(value).encode(), "text/plain"
-
-
 # --- operations ---
 
 
@@ -545,6 +551,8 @@ class Operation:
     """Whether credentials belong on the request."""
     success: tuple[int, ...]
     """The statuses that the spec lists as a success, of a range the first one."""
+    api_key: tuple[str, str] | None = None
+    """Where an API key goes, `header`, `query` or `cookie`, and its name there; None for the header `Authorization`."""
 
 
 @define

@@ -29,7 +29,7 @@ DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds: 5 to connect, 30 for each read, each write, and the wait for a connection of the pool."""
 
 _MAX_TIMEOUT = 1e6
-"""Seconds. Sockets do not support much longer timeouts; `httpx.Timeout(None)` has no end."""
+"""Seconds; sockets do not support much longer timeouts. For no timeout, a user passes `httpx.Timeout(None)`."""
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
@@ -47,20 +47,20 @@ class ClientConfig:
         base_url: The URL of the API.
         timeout: The timeouts of each step of a request.
         headers: The headers of every request.
-        retries: How often to retry.
+        retries: When to retry.
         max_response_bytes: How many bytes the body of a response may have; None for no bound.
         on_event: The user's callback for events; None for none.
     """
 
     base_url: httpx.URL
     timeout: httpx.Timeout
-    headers: httpx.Headers
+    headers: httpx.Headers = attrs.field(repr=False)
     retries: RetryPolicy
     max_response_bytes: int | None = None
     on_event: Callable[[Event], object] | None = None
 
     def build_emit(self) -> Emit | None:
-        """Build the function that reports events; None when neither a callback nor the log takes them."""
+        """Build the function that reports events; None if there is no callback and no log at INFO."""
         if self.on_event is None and not logger.isEnabledFor(INFO):
             return None
         from .events import build_emit
@@ -112,10 +112,12 @@ def build_default_config(
     Args:
         base_url: The URL of the API; None reads `GCORE_BASE_URL`.
         allow_http: Whether credentials may go over plain http to other machines.
-        http_client: The user's httpx client, whose timeout is the default unless it is httpx's own; None for none.
+        http_client: The user's httpx client: its own headers are sent, and its timeout is the default unless it is
+            httpx's own. None for none.
 
     Raises:
-        ConfigurationError: The base URL is not valid; the message says what is allowed.
+        ConfigurationError: The base URL is not valid, or the httpx client has settings that would not be used; the
+            message says what is allowed.
     """
     headers = {
         "User-Agent": f"gcore-iam/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}",
@@ -123,11 +125,36 @@ def build_default_config(
         "Accept-Encoding": ACCEPT_ENCODING,
         "Connection": "keep-alive",
     }
+    merged = httpx.Headers(headers)
+    if http_client is not None:
+        merged.update(find_own_headers(http_client))
     timeout = DEFAULT_TIMEOUT
     if http_client is not None and http_client.timeout != httpx.Timeout(5.0):  # httpx's default
         timeout = http_client.timeout
     url = check_base_url(base_url, allow_http=allow_http)
-    return ClientConfig(url, timeout, httpx.Headers(headers), RetryPolicy())
+    return ClientConfig(url, timeout, merged, RetryPolicy())
+
+
+def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> httpx.Headers:
+    """Find the headers that a user has given to an httpx client, beside httpx's defaults.
+
+    Raises:
+        ConfigurationError: The client has parameters or cookies of its own, which would not be sent, or a header that
+            is not allowed.
+    """
+    for name, setting in (("params", http_client.params), ("cookies", http_client.cookies)):
+        if setting:
+            raise ConfigurationError(
+                f"http_client has {name} of its own, which no request of this client would send; "
+                + ("send a Cookie header by headers=" if name == "cookies" else "remove them")
+            )
+    with httpx.Client(transport=httpx.BaseTransport(), trust_env=False) as plain:
+        defaults = plain.headers
+    own = {name: value for name, value in http_client.headers.items() if defaults.get(name) != value}
+    try:
+        return check_headers(own)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"http_client: {error}") from None
 
 
 def check_base_url(value: str | None, *, allow_http: bool) -> httpx.URL:
@@ -159,7 +186,7 @@ def check_base_url(value: str | None, *, allow_http: bool) -> httpx.URL:
 
 
 def check_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout) -> httpx.Timeout:
-    """Convert the timeout of a client; None gives the default.
+    """Convert the timeout of a client; None returns the default.
 
     Raises:
         ConfigurationError: It is not a number above 0.
@@ -169,7 +196,9 @@ def check_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout) -
     if isinstance(value, httpx.Timeout):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MAX_TIMEOUT:
-        raise ConfigurationError("timeout must be a number of seconds above 0, at most 1e6, or an httpx.Timeout")
+        package = type(value).__module__.partition(".")[0]
+        kind = "" if package in ("builtins", "httpx") else f", not {package}.{type(value).__name__}"
+        raise ConfigurationError(f"timeout must be a number of seconds above 0, at most 1e6, or an httpx.Timeout{kind}")
     return httpx.Timeout(value)
 
 
@@ -191,7 +220,7 @@ def check_headers(value: Mapping[str, str] | None) -> httpx.Headers:
             raise ConfigurationError("headers must not hold Authorization; credentials go into auth")
         if name.lower() in _RESERVED_HEADERS:
             raise ConfigurationError(f"headers must not hold {name}; the client sets it for each request")
-        # The message leaves the value out: it may be a secret of a proxy.
+        # The message omits the value, because it may be a secret for a proxy.
         if not isinstance(text, str) or not text.isascii() or not text.isprintable() or text != text.strip():
             raise ConfigurationError(
                 f"the value of header {name} must be a str of printable ASCII characters without spaces around it"
@@ -203,4 +232,5 @@ def check_headers(value: Mapping[str, str] | None) -> httpx.Headers:
 def check_httpx_type(name: str, value: Any, cls: type) -> None:
     """Raise ConfigurationError unless an argument is None or an instance of a class of httpx."""
     if value is not None and not isinstance(value, cls):
-        raise ConfigurationError(f"{name} must be an httpx.{cls.__name__}, not {type(value).__name__}")
+        package = type(value).__module__.partition(".")[0]  # httpx2 has classes of the same names
+        raise ConfigurationError(f"{name} must be an httpx.{cls.__name__}, not {package}.{type(value).__name__}")

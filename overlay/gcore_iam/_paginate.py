@@ -41,7 +41,7 @@ ListResponse: TypeAlias = _Results[T] | _Result[T] | Sequence[T]
 
 
 class ParsedResponse(Protocol[T_co]):
-    """A `Response` whose model can be read."""
+    """A `Response` with its model, whose type may vary."""
 
     @property
     def parsed(self) -> T_co | None: ...
@@ -113,8 +113,8 @@ def paginate(
         max_items: Items to stop after, 0 or more; None for all.
         prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests a page only when it is needed.
         consistency: "strict" loses and repeats no item when others add and delete meanwhile, and requests one more item
-            per page for that; "fast" takes pages as they come.
-        resume: Where to continue: a `checkpoint()` of a pager of the same operation, instead of `start`.
+            per page for that; "fast" returns pages as the server sends them.
+        resume: The `checkpoint()` of a pager of the same operation, to continue there instead of at `start`.
         prefetch_bytes: Bytes of responses to hold ahead of the reader, 1 or more; one page is always allowed.
         arguments: More arguments of the operation, such as filters.
 
@@ -144,7 +144,7 @@ def paginate(
     if resume is not None and start:
         raise ConfigurationError("give start or resume, not both: resume says where to continue")
     options = PageOptions(page_size, start, max_items, prefetch, consistency, prefetch_bytes)
-    # The content is needed with a key, too: the models accept null for any value, so the key of an item may be missing.
+    # `content` is needed even with a key: the models accept null for any value, so the key of an item may be missing.
     identity = Identity(_hash_item if key is None else key, is_unique=key is not None, content=_hash_item)
     settings: dict[str, Any] = {
         "operation": f"{name} {_hash_value(arguments)}" if arguments else name,
@@ -175,7 +175,7 @@ def paginate(
 
 
 def _bind_client(client: Any, control: Any) -> Client:
-    """Return a client whose calls obey a control. A plain generated client, or a changed copy, is returned as it is."""
+    """Return a client whose calls a control can cancel; a plain generated client, or a changed copy, stays as it is."""
     has_config = hasattr(client, "config")
     bound: Client = client.with_control(control) if has_config and control is not None else client
     return bound
@@ -197,22 +197,18 @@ def _build_on_page(client: Client, operation: str) -> Callable[[Page[Any]], obje
 
 
 def _hash_item(item: Any) -> str:
-    """Return a short text that is the same for items with the same content."""
+    """Return a digest of the content of an item."""
     return _hash_value(item.to_dict() if hasattr(item, "to_dict") else item)
 
 
 def _hash_value(value: object) -> str:
-    """Return a short text that is the same for values with the same JSON form."""
+    """Return a digest of the JSON form of a value."""
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
 
 
 def _parse_page(response: Response[Any], operation: str) -> PageResponse[Any]:
-    """Read a page from the response of a list operation.
-
-    Raises:
-        DecodeError: The response holds no list.
-    """
+    """Read a page from the response of a list operation; raise DecodeError if it holds no list."""
     model = get_model(response)
     if isinstance(model, list):
         return PageResponse(model, len(model), is_whole=True, size=len(response.content))

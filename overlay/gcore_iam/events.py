@@ -1,7 +1,7 @@
 """The events that `IAMClient(on_event=…)` reports of each call: frozen classes without secrets.
 
 The thread or task that makes a call also calls the callback, in the same context, with one event at a time. A request
-for a page ahead of the reader runs in a thread or task of its own, in a copy of the pager's context. If the callback
+for a page ahead of the reader runs in a separate thread or task, in a copy of the pager's context. If the callback
 raises, the error is logged and the call continues.
 
     CallStarted (AttemptStarted AttemptFinished [RetryScheduled])+ CallFinished
@@ -210,7 +210,7 @@ def build_emit(on_event: Callable[[Event], object] | None) -> Emit:
             on_event(event)
         except Exception as error:  # noqa: BLE001 - the user's code must not end the call
             name = type(event).__name__
-            write_log(logger, ERROR, "on_event raised for %s; the call goes on", name, error=error)
+            write_log(logger, ERROR, "%s: on_event raised for %s; the call goes on", event.operation, name, error=error)
 
     return emit
 

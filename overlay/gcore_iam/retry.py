@@ -1,6 +1,6 @@
 """Decides which failed attempts are retried, and after how long.
 
-It depends on the effect of an operation: what it does when it runs twice.
+The decision depends on the effect of an operation: what it does when it runs twice.
 
 | effect | operations | retried after |
 |---|---|---|

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from codegen import corrections, spec
 from codegen.__main__ import main
 from codegen.generate import read_tree
 from codegen.normalize import normalize
+from tests.codegen.corpus import Corpus, build_style_paths, generate_corpus
 
 Document = dict[str, Any]
 Content = str | bytes | Mapping[str, Any] | list[Any]
@@ -119,3 +122,32 @@ def generate(
         )  # fmt: skip
 
     return generate
+
+
+@pytest.fixture(scope="session")
+def corpora(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Corpus]]:
+    """The packages of the corpus: `corpus_3_0` and `corpus_3_1`."""
+    folder = tmp_path_factory.mktemp("corpus")
+    found: dict[str, Corpus] = {}
+    for name in ("corpus_3_0", "corpus_3_1"):
+        document = yaml.safe_load(Path(__file__).with_name(f"{name}.yaml").read_text(encoding="utf-8"))
+        if name == "corpus_3_0":
+            document["paths"].update(build_style_paths())
+        found[name] = Corpus(name, generate_corpus(document, name, folder, ROOT / "generator-config.yml"))
+    sys.path.insert(0, str(folder))
+    yield found
+    sys.path.remove(str(folder))
+    for module in [module for module in sys.modules if module.split(".")[0] in found]:
+        del sys.modules[module]
+
+
+@pytest.fixture
+def corpus(corpora: dict[str, Corpus]) -> Corpus:
+    """The package of the spec of OpenAPI 3.0."""
+    return corpora["corpus_3_0"]
+
+
+@pytest.fixture
+def corpus_3_1(corpora: dict[str, Corpus]) -> Corpus:
+    """The package of the spec of OpenAPI 3.1."""
+    return corpora["corpus_3_1"]

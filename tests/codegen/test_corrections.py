@@ -73,11 +73,14 @@ def test_a_file_that_is_no_list_is_refused(save: Save, content: str) -> None:
         ({"where": {}}, "the correction needs `where`, a non-empty text"),
         ({"why": None}, "the correction needs `why`, a non-empty text"),
         ({"why": ""}, "the correction needs `why`, a non-empty text"),
-        ({"matches": None}, "correction 'a-name' needs `matches`, a whole number of 1 or more"),
-        ({"matches": 0}, "correction 'a-name' needs `matches`, a whole number of 1 or more"),
-        ({"matches": True}, "correction 'a-name' needs `matches`, a whole number of 1 or more"),
-        ({"matches": "4"}, "correction 'a-name' needs `matches`, a whole number of 1 or more"),
-        ({"matches": 1.5}, "correction 'a-name' needs `matches`, a whole number of 1 or more"),
+        ({"matches": None}, "correction 'a-name' needs `matches`, a whole number of 1 or more, `>= n`, or `each`"),
+        ({"matches": 0}, "correction 'a-name' needs `matches`, a whole number of 1 or more, `>= n`, or `each`"),
+        ({"matches": True}, "correction 'a-name' needs `matches`, a whole number of 1 or more, `>= n`, or `each`"),
+        ({"matches": "4"}, "correction 'a-name' needs `matches`, a whole number of 1 or more, `>= n`, or `each`"),
+        ({"matches": "> 4"}, "correction 'a-name' needs `matches`, a whole number of 1 or more, `>= n`, or `each`"),
+        ({"matches": ">= 0"}, "correction 'a-name' needs `matches`, a whole number of 1 or more, `>= n`, or `each`"),
+        ({"matches": "all"}, "correction 'a-name' needs `matches`, a whole number of 1 or more, `>= n`, or `each`"),
+        ({"matches": 1.5}, "correction 'a-name' needs `matches`, a whole number of 1 or more, `>= n`, or `each`"),
         ({"what": None}, "rule 'merge' of correction 'a-name' needs `what`, a mapping"),
         ({"what": "x"}, "rule 'merge' of correction 'a-name' needs `what`, a mapping"),
         ({"rule": "secret"}, "rule 'secret' of correction 'a-name' takes no 'what'"),
@@ -125,6 +128,43 @@ def test_another_number_of_matches_is_refused_with_both_numbers(
     )
     assert document == before
     assert corrections.apply(entries, document, lenient=True) == [expected]
+
+
+@pytest.mark.parametrize("matches", [">= 1", ">=2", "each"])
+def test_an_entry_may_match_more_places_as_the_spec_grows(save: Save, api: Api, matches: str) -> None:
+    entries = corrections.load(save([entry(where="$.components.schemas.*", matches=matches, what={"type": "integer"})]))
+    document = api(schemas={"A": {"type": "string"}, "B": {"type": "string"}})
+    assert corrections.apply(entries, document, lenient=False) == []
+    assert document["components"]["schemas"] == {"A": {"type": "integer"}, "B": {"type": "integer"}}
+
+
+@pytest.mark.parametrize(("matches", "number"), [(">= 3", "at least 3 places"), ("each", "at least 1 place")])
+def test_an_entry_that_may_match_more_must_match_enough(save: Save, api: Api, matches: str, number: str) -> None:
+    where = "$.components.schemas.*" if matches != "each" else "$.components.schemas.Gone"
+    entries = corrections.load(save([entry(where=where, matches=matches)]))
+    document = api(schemas={"A": {"type": "string"}, "B": {"type": "string"}})
+    assert f"must match {number}, but" in refusal(lambda: corrections.apply(entries, document, lenient=False))
+
+
+def test_new_operations_do_not_stop_the_weekly_update(
+    description: spec.Spec, entries: tuple[corrections.Correction, ...]
+) -> None:
+    document = copy.deepcopy(description.document)
+    document["paths"]["/iam/new"] = {
+        "get": {"responses": {"200": {"description": "OK"}}},
+        "post": {"requestBody": {"content": {}}, "responses": {"200": {"description": "OK"}}},
+    }
+    document["components"]["schemas"]["New"] = {
+        "type": "object",
+        "properties": {
+            "created": {"type": "string"},
+            "name": {"type": "string", "nullable": True},
+            "password": {"type": "string"},
+        },
+    }
+    assert corrections.apply(entries, document, lenient=False) == []
+    assert "401" in document["paths"]["/iam/new"]["get"]["responses"]
+    assert document["components"]["schemas"]["New"]["properties"]["password"][SECRET] is True
 
 
 def test_a_lenient_run_still_applies_what_matches(save: Save, api: Api) -> None:
@@ -292,7 +332,7 @@ def test_an_entry_that_matches_otherwise_fails_the_build(
     document = copy.deepcopy(description.document)
     for correction in entries:
         moved = attrs.evolve(correction, matches=correction.matches + 1)
-        with pytest.raises(CodegenError, match=f"correction '{correction.id}' must match {correction.matches + 1} "):
+        with pytest.raises(CodegenError, match=rf"'{correction.id}' must match (at least )?{correction.matches + 1} "):
             corrections.apply((moved,), document, lenient=False)
         corrections.apply((correction,), document, lenient=False)
     moved = attrs.evolve(entries[-1], matches=entries[-1].matches + 1)

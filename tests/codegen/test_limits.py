@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 
 from codegen import capacity, limits, spec
-from codegen.drift import update, wire
+from codegen.drift import wire
 from codegen.drift.render import FORMATS, Options
 from codegen.drift.review import Project, review
 from codegen.drift.sources import parsed
 from codegen.errors import CodegenError
 from codegen.graph import connected_components
 from codegen.limits import CopyBudget, LimitError
+from codegen.source_record import SourceRecord, find_date, write_record
 
 Document = dict[str, Any]
 NormalizedSpec = Callable[..., Document]
@@ -386,21 +387,24 @@ def test_copies_are_bounded_in_number_text_and_depth(monkeypatch: pytest.MonkeyP
 )
 def test_source_toml_stays_toml_whatever_the_version_is(tmp_path: Path, version: str) -> None:
     path = tmp_path / "source.toml"
-    path.write_text((ROOT / "spec" / "source.toml").read_text("utf-8"), encoding="utf-8")
     content = small({"S0": TEXT}, info={"title": "Things", "version": version})
-    given = parsed(json.dumps(content).encode(), "new.json", generating=False)
-    values = tomllib.loads(update._source(path, given, given, TODAY))
+    given = spec.as_spec(spec.parse_yaml(json.dumps(content).encode(), "new.json"))
+    date = find_date(given, "new.json")
+    text = (ROOT / "spec" / "source.toml").read_text("utf-8")
+    values = tomllib.loads(write_record(text, record(version, date), path))
     assert values["vendored"]["version"] == version
-    assert values["upstream"]["date"] == (datetime.date(2026, 5, 15) if version == "2026-05-15" else TODAY)
+    assert values["upstream"].get("date") == (datetime.date(2026, 5, 15) if version == "2026-05-15" else None)
+    assert values["upstream"]["taken"] == TODAY
+
+
+def record(version: str, date: datetime.date | None) -> SourceRecord:
+    return SourceRecord(date, "1" * 64, version, "", TODAY, "2" * 64, version, "ours")
 
 
 def test_a_source_toml_that_cannot_be_rewritten_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "source.toml"
     text = (ROOT / "spec" / "source.toml").read_text("utf-8").replace('sha256 = "', 'sha256 = """\\\n', 1)
-    path.write_text(text, encoding="utf-8")
-    given = parsed(json.dumps(small({"S0": TEXT})).encode(), "new.json", generating=False)
     with pytest.raises(CodegenError, match=r"source\.toml: .* one key a line"):
-        update._source(path, given, given, TODAY)
+        write_record(text, record("1", None), tmp_path / "source.toml")
 
 
 _PROGRAM = """
@@ -445,6 +449,7 @@ _HUGE: dict[str, tuple[Document | bytes, int]] = {
 }
 
 
+@pytest.mark.slow
 def test_a_review_of_a_huge_spec_ends_with_an_error_or_a_report(tmp_path: Path) -> None:
     old = tmp_path / "old.json"
     props = {f"old{i}": TEXT for i in range(600)}

@@ -156,7 +156,8 @@ def test_an_error_in_the_callback_changes_nothing(
 
     options: ClientOptions = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": fail}
     assert client_kind.run(lambda iam: iam.users.get(1), fake.api_key, **options).id == 1
-    assert len([line for line in caplog.records if "on_event raised" in line.getMessage()]) == len(ONE_CALL)
+    lines = [record.getMessage() for record in caplog.records]
+    assert len([line for line in lines if line.startswith("iamGetUser: on_event raised for ")]) == len(ONE_CALL)
 
 
 def test_a_view_may_have_a_callback_of_its_own(fake: FakeIAM) -> None:

@@ -7,6 +7,7 @@ import pickle
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import anyio
@@ -38,21 +39,30 @@ def bomb(size: int, wbits: int = 31) -> bytes:
     return b"".join([compressor.compress(b" " * step) for _ in range(size // step)]) + compressor.flush()
 
 
-HUGE = bomb(100 * 2**20)
-BOMBS = {
-    "gzip": (HUGE, "gzip"),
-    "gzip of gzip": (gzip.compress(HUGE), "gzip, gzip"),
-    "deflate": (bomb(50 * 2**20, 15), "deflate"),
-    "raw deflate": (bomb(50 * 2**20, -15), "deflate"),
-    "gzip of blanks that a broken gzip hides": (gzip.compress(gzip.compress(b"{}") + b" " * 50 * 2**20), "gzip, gzip"),
-    "not compressed": (b" " * (LIMIT + 1), "identity"),
-    "bytes after gzip": (gzip.compress(b"{}") + b" " * LIMIT, "gzip"),
+@cache
+def build_huge() -> bytes:
+    """Build 100 MB of blanks, compressed by gzip."""
+    return bomb(100 * 2**20)
+
+
+BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
+    "gzip": lambda: (build_huge(), "gzip"),
+    "gzip of gzip": lambda: (gzip.compress(build_huge()), "gzip, gzip"),
+    "deflate": lambda: (bomb(50 * 2**20, 15), "deflate"),
+    "raw deflate": lambda: (bomb(50 * 2**20, -15), "deflate"),
+    "gzip of blanks that a broken gzip hides": lambda: (
+        gzip.compress(gzip.compress(b"{}") + b" " * 50 * 2**20),
+        "gzip, gzip",
+    ),
+    "not compressed": lambda: (b" " * (LIMIT + 1), "identity"),
+    "bytes after gzip": lambda: (gzip.compress(b"{}") + b" " * LIMIT, "gzip"),
 }
+"""By what hides the size: builds the body and its Content-Encoding."""
 
 
 @pytest.mark.parametrize("kind", BOMBS)
 def test_a_body_that_is_too_large_is_not_read_to_its_end(kind: str, client_kind: ClientKind) -> None:
-    body, coding = BOMBS[kind]
+    body, coding = BOMBS[kind]()
     with serve(send(message(body, f"Content-Encoding: {coding}"))) as (url, connections):
         tracemalloc.start()
         try:
@@ -77,7 +87,7 @@ def test_a_body_without_end_is_too_large_at_last(client_kind: ClientKind) -> Non
 
 @pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
 def test_an_error_response_that_is_too_large_keeps_its_status(coding: str, client_kind: ClientKind) -> None:
-    body = HUGE if coding == "gzip" else gzip.compress(HUGE)
+    body = build_huge() if coding == "gzip" else gzip.compress(build_huge())
     with (
         serve(send(message(body, f"Content-Encoding: {coding}", status="400 Bad"))) as (url, _),
         pytest.raises(BadRequestError) as caught,
@@ -88,7 +98,7 @@ def test_an_error_response_that_is_too_large_keeps_its_status(coding: str, clien
 
 
 def test_a_too_large_error_response_is_retried_by_its_status(client_kind: ClientKind) -> None:
-    responses = message(HUGE, "Content-Encoding: gzip", "Retry-After: 7", status="429 Too Many Requests")
+    responses = message(build_huge(), "Content-Encoding: gzip", "Retry-After: 7", status="429 Too Many Requests")
     waits: list[float] = []
     policy = RetryPolicy(2, sleep=waits.append)
     with serve(send(responses)) as (url, connections), pytest.raises(RateLimitError):
@@ -108,7 +118,7 @@ def test_an_error_response_of_a_broken_coding_keeps_its_status(client_kind: Clie
 
 def test_a_write_with_a_too_large_response_says_it_is_done(client_kind: ClientKind) -> None:
     with (
-        serve(send(message(HUGE, "Content-Encoding: gzip"))) as (url, connections),
+        serve(send(message(build_huge(), "Content-Encoding: gzip"))) as (url, connections),
         pytest.raises(ResponseTooLargeError, match="the work is done"),
     ):
         client_kind.run(lambda iam: iam.tokens.create(1, "ci", "Users"), "42_k", base_url=url, max_response_bytes=LIMIT)
@@ -215,7 +225,7 @@ def test_a_client_of_the_users_is_bounded_too() -> None:
             iam = AsyncIAMClient("42_k", base_url=url, http_client=client, max_response_bytes=LIMIT)
             await iam.users.get(1)
 
-    for body, coding in (BOMBS["gzip"], BOMBS["gzip of gzip"]):
+    for body, coding in (BOMBS["gzip"](), BOMBS["gzip of gzip"]()):
         with serve(send(message(body, f"Content-Encoding: {coding}"))) as (url, _):
             with httpx.Client() as client, pytest.raises(ResponseTooLargeError):
                 IAMClient("42_k", base_url=url, http_client=client, max_response_bytes=LIMIT).users.get(1)

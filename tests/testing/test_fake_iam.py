@@ -91,9 +91,11 @@ def test_a_page(
     assert response.json() == {"count": 25, "next": following, "previous": previous, "results": list(expected)}
 
 
-@pytest.mark.parametrize(("limit", "most"), [(1, 1000), (7, 1000), (1000, 1000), (50, 9), (5000, 1000)])
-def test_paging_to_the_end_returns_each_user_once(open_client: OpenClient, limit: int, most: int) -> None:
-    fake = FakeIAM(1203 if limit > 1 else 40, max_page_size=most)
+@pytest.mark.parametrize(
+    ("users", "limit", "most"), [(20, 1, 1000), (52, 7, 1000), (1203, 1000, 1000), (70, 50, 9), (1203, 5000, 1000)]
+)
+def test_paging_to_the_end_returns_each_user_once(open_client: OpenClient, users: int, limit: int, most: int) -> None:
+    fake = FakeIAM(users, max_page_size=most)
     client, seen = open_client(fake), list[dict[str, Any]]()
     while True:
         page = client.get("/iam/users", params={"limit": limit, "offset": len(seen)}).json()
@@ -348,6 +350,12 @@ EDITS: list[Callable[[dict[str, Any]], object]] = [
 def test_an_edit_of_a_record_raises_and_says_what_to_do(fake: FakeIAM, name: str, edit: Callable[..., object]) -> None:
     with pytest.raises(TypeError, match=r"read-only view of the fake's state: change it as a client does"):
         edit(getattr(fake, name)[0])
+
+
+def test_an_edit_of_the_accounts_raises(fake: FakeIAM) -> None:
+    with pytest.raises(TypeError, match="read-only"):
+        fake.accounts[5] = "Another"
+    assert 5 not in fake.accounts
 
 
 def test_nested_records_are_read_only_too(fake: FakeIAM) -> None:

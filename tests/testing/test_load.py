@@ -18,8 +18,8 @@ import pytest
 from gcore_iam.testing import FakeIAM
 
 WORKERS = 64
-SECONDS = 3.0
-MAX_TURNS = 40
+SECONDS = 1.0
+MAX_TURNS = 10
 USERS = 100
 
 pytestmark = pytest.mark.fake_iam(USERS)

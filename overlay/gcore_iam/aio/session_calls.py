@@ -1,4 +1,4 @@
-"""The operations that issue session tokens, as functions of a bound client."""
+"""Calls the operations that issue session tokens."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Derived from aio/session_calls.py by `make generate`. Do not edit: change that file.
 
-"""The operations that issue session tokens, as functions of a bound client."""
+"""Calls the operations that issue session tokens."""
 
 from __future__ import annotations
 

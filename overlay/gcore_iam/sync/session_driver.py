@@ -13,6 +13,7 @@ import attrs
 
 from .._bound_client import format_origin
 from .._concurrency.callbacks import resolve_callback, run_in_thread
+from .._secret_text import hide_text
 from ..auth.in_flight import InFlight
 from ..auth.refresh_lock import refresh_lock
 from ..auth.session import Session
@@ -56,7 +57,7 @@ class SessionDriver:
         return access if access is not None else (self.renew(None, deadline))[0]
 
     def renew(self, rejected: str | None, deadline: Deadline | None) -> tuple[str, bool]:
-        """Get another access token after the API has rejected one; return it, and whether this call had it issued."""
+        """Get another access token after the API has rejected one; return it, and whether this call issued it."""
         with refresh_lock(self._session):
             return self._perform_steps(self._session.renew_steps(rejected), deadline)
 
@@ -68,7 +69,7 @@ class SessionDriver:
             change: Sends the request, and returns the new pair, with which the session continues.
         """
         with refresh_lock(self._session):
-            self.get_access_token(None)  # now, while an interrupt can still end a login
+            self.get_access_token(None)  # before the shielded step, so that an interrupt can end a login
             try:
                 self._perform_steps(self._session.adopt_steps(password, change), None)
             except BaseException as error:
@@ -77,7 +78,7 @@ class SessionDriver:
                 raise
 
     def change_username(self, username: str) -> None:
-        """Continue with another email address of the user."""
+        """Use the user's new email address from now on."""
 
         def change() -> None:
             with refresh_lock(self._session):
@@ -114,7 +115,7 @@ class SessionDriver:
         finally:
             try:
                 self._in_flight.remove(steps)
-            finally:  # once more, in case Ctrl-C ended the first try; otherwise closing the client would wait
+            finally:  # again, in case Ctrl-C ended the first try: `close` of the client would wait
                 self._in_flight.remove(steps)
 
     def _save_unsaved(self) -> None:
@@ -139,13 +140,13 @@ class SessionDriver:
 
     def _request_tokens(self, step: IssuingStep, deadline: Deadline | None) -> tuple[str, str]:
         if isinstance(step, Refresh):
-            # Without a deadline: a refresh token serves once, and its successor would be lost.
+            # Without a deadline: an interrupted exchange would spend the refresh token and lose the new pair.
             client = self._build_client(None, None, attrs.evolve(self._client.config.retries, deadline=None))
             response = session_calls.refresh(client, step.refresh)
         elif isinstance(step, LogIn):
             code = step.one_time_password
             if callable(code):
-                code = resolve_callback(code, "one_time_password")
+                code = hide_text(resolve_callback(code, "one_time_password"))
                 self._session.remember_code(code)
             client = self._build_client(None, deadline)
             response = session_calls.log_in(client, step.username, step.password, code)
@@ -153,7 +154,7 @@ class SessionDriver:
             client = self._build_client(Authorization(f"Bearer {step.access}"), deadline)
             response = session_calls.select_account(client, step.client_id)
         token = get_model(response)
-        return token.access, token.refresh
+        return hide_text(token.access), hide_text(token.refresh)
 
     def _build_client(
         self, authorization: Authorization | None, deadline: Deadline | None, retries: RetryPolicy | None = None

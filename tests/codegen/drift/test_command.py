@@ -444,6 +444,7 @@ def test_colour_is_for_terminals_and_for_those_who_ask(run: Run, choice: str, co
     assert ("\x1b[" in run("old.json", "new.json", "--wire-only", "--color", choice)[1]) == coloured
 
 
+@pytest.mark.slow
 def test_reports_do_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
     content = (ROOT / "spec" / "iam_api.yaml").read_text("utf-8")
     content = content.replace("results", "items").replace("operationId: iamGet", "operationId: get")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import difflib
 import hashlib
 import re
 import shutil
@@ -15,14 +16,13 @@ import yaml
 from codegen import check, corrections, generate, spec
 from codegen.__main__ import main
 from codegen.check import check_source
-from codegen.drift.prose import in_our_words
+from codegen.drift.prose import keep_our_prose
 
 ROOT = Path(__file__).parents[3]
 VENDORED = (ROOT / "spec" / "iam_api.yaml").read_text("utf-8")
 
 SPEC = """\
-# A spec of two operations, in its
-# version 2026-05-15.
+# A spec of two operations.
 openapi: 3.1.0
 
 info:
@@ -97,9 +97,9 @@ FILES = {
 
 
 def record(text: str) -> str:
-    """Write what `source.toml` says of a spec that is vendored as it was published."""
+    """Write what `source.toml` says of a spec whose prose is the project's own."""
     sha256 = hashlib.sha256(text.encode()).hexdigest()
-    tables = {"upstream": "date = 2026-05-15", "vendored": 'version = "2026-05-15"'}
+    tables = {"upstream": "date = 2026-05-15", "vendored": 'prose = "ours"\nversion = "2026-05-15"'}
     return "".join(f'[{table}]\n{line}\nsha256 = "{sha256}"\n' for table, line in tables.items())
 
 
@@ -259,18 +259,99 @@ def test_our_own_words_can_be_kept(project: Path, capsys: pytest.CaptureFixture[
     assert vendored["paths"]["/things"]["get"] == old["paths"]["/things"]["get"]
     ours, theirs = (api["components"]["schemas"]["Thing"]["properties"] for api in (old, vendored))
     assert theirs["name"] == ours["name"]
-    assert theirs["size"]["description"] == "Words that only they have."
+    assert theirs["size"] == {"type": "string"}
     assert vendored["info"]["version"] == "2"
     source = tomllib.loads((project / "spec" / "source.toml").read_text("utf-8"))
     assert source["upstream"]["sha256"] == hashlib.sha256(new.read_bytes()).hexdigest()
     assert source["vendored"]["sha256"] != source["upstream"]["sha256"]
-    assert "needs words of our own: /components/schemas/Thing/properties/size/description" in printed
+    assert re.search(r"spec/iam_api.yaml:\d+:\d+: write description in your own words", printed)
     assert problems() == []
 
     before = everything(project)
     assert main(["update", str(new), "--prose", "ours"]) == 0
     assert "nothing changed" in capsys.readouterr().out
     assert everything(project) == before
+
+
+def test_a_spec_without_interface_changes_touches_one_generated_file(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package = project / "generated" / "gcore_iam_client"
+    before = generate.read_tree(package)
+    new = project / "api-2026-07-14.yaml"
+    new.write_text(edited(project).read_text("utf-8").replace("'2026-06-01T00:00:00+00:00'", "31d34cf24301"))
+
+    assert main(["update", str(new), "--prose", "ours"]) == 0
+    assert "generated files changed: 1" in capsys.readouterr().out
+    assert generate.list_differences(before, generate.read_tree(package)) == ["__init__.py"]
+    init = (package / "__init__.py").read_text("utf-8")
+    assert 'SPEC_VERSION = "31d34cf24301"' in init
+    assert 'SPEC_DATE = "2026-07-14"' in init
+    assert problems() == []
+
+
+LICENSED = ("  title: Things\n", "  title: Things\n  license: {name: Proprietary}\n")
+
+
+@pytest.mark.parametrize(("prose", "date"), [("ours", None), ("theirs", "2026-07-14")])
+def test_source_toml_is_true_whosever_prose_is_vendored(project: Path, prose: str, date: str | None) -> None:
+    new = edited(project, LICENSED, ("summary: List things.", "summary: Their words."))
+    new.write_text(new.read_text("utf-8").replace("2026-06-01T", "x2026-06-01T"))
+    assert main(["update", str(new), "--prose", prose, *(["--date", date] if date else [])]) == 0
+
+    record = tomllib.loads((project / "spec" / "source.toml").read_text("utf-8"))
+    upstream, vendored = record["upstream"], record["vendored"]
+    data = (project / "spec" / "iam_api.yaml").read_bytes()
+    assert (b"Their words" in data) == (prose == "theirs")
+    assert vendored["prose"] == prose
+    assert vendored["sha256"] == hashlib.sha256(data).hexdigest()
+    assert upstream["sha256"] == hashlib.sha256(new.read_bytes()).hexdigest()
+    assert upstream["license"] == "Proprietary"
+    assert upstream["version"] == vendored["version"] == "x2026-06-01T00:00:00+00:00"
+    # Neither the version nor the name of the file states the day.
+    assert upstream.get("date") == (datetime.date.fromisoformat(date) if date else None)
+    assert str(upstream["taken"]) == "2026-06-01"
+    note = (project / "spec" / "source.toml").read_text("utf-8").partition("[vendored]\n")[2].splitlines()[0]
+    assert ("this project's own" in note) == (prose == "ours")
+
+
+def test_prose_of_upstream_is_not_kept_as_ours(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = project / "spec" / "source.toml"
+    source.write_text(source.read_text("utf-8").replace('"ours"', '"theirs"'), encoding="utf-8")
+    assert main(["update", str(edited(project)), "--prose", "ours"]) == 2
+    assert "has upstream's prose, so there is none of ours to keep" in capsys.readouterr().err
+
+
+def test_new_parts_come_without_the_prose_of_upstream(tmp_path: Path) -> None:
+    content = yaml.safe_load(VENDORED)
+    content["info"]["description"] = "Their words"
+    content["components"]["responses"]["Gone"] = {"description": "Their words"}
+    content["paths"]["/iam/users"]["get"]["responses"]["410"] = {
+        "description": "Their words",
+        "content": {"application/json": {"schema": {"type": "object", "title": "Their words"}}},
+    }
+    content["components"]["schemas"]["User"]["properties"]["parameters"] = {"type": "string", "example": "Their words"}
+    (tmp_path / "new.yaml").write_text(yaml.safe_dump(content))
+
+    old, new = spec.load(ROOT / "spec" / "iam_api.yaml"), spec.load(tmp_path / "new.yaml")
+    text, unwritten = keep_our_prose(old, new)
+    assert "Their words" not in text.decode()
+    merged = yaml.safe_load(text)
+    assert merged["paths"]["/iam/users"]["get"]["responses"]["410"]["description"] == "Gone"
+    assert merged["components"]["responses"]["Gone"] == {"description": "Gone"}
+    assert merged["components"]["schemas"]["User"]["properties"]["parameters"] == {"type": "string"}
+    assert "/paths/~1iam~1users/get/responses/410/description" in unwritten
+    lines = difflib.unified_diff(VENDORED.splitlines(), text.decode().splitlines(), n=0, lineterm="")
+    assert [line for line in lines if line.startswith("-")][1:] == []
+
+
+def test_a_renamed_component_keeps_its_prose(tmp_path: Path) -> None:
+    theirs = re.sub(r"UserPublic\b", "PublicUser", VENDORED)
+    (tmp_path / "new.yaml").write_text(theirs)
+    old, new = spec.load(ROOT / "spec" / "iam_api.yaml"), spec.load(tmp_path / "new.yaml")
+    text, unwritten = keep_our_prose(old, new)
+    assert yaml.safe_load(text) == yaml.safe_load(theirs)
+    assert unwritten == []
 
 
 def test_words_and_version_alone_change_one_vendored_line(project: Path) -> None:
@@ -281,7 +362,7 @@ def test_words_and_version_alone_change_one_vendored_line(project: Path) -> None
     (project / "new.yaml").write_text(yaml.safe_dump(content))
 
     assert main(["update", "new.yaml", "--prose", "ours"]) == 0
-    assert changed_lines(SPEC, (project / "spec" / "iam_api.yaml").read_text("utf-8")) == ['  version: "2"']
+    assert changed_lines(SPEC, (project / "spec" / "iam_api.yaml").read_text("utf-8")) == ["  version: '2'"]
 
 
 def test_the_projects_own_spec_keeps_its_words_and_layout(tmp_path: Path) -> None:
@@ -292,9 +373,9 @@ def test_the_projects_own_spec_keeps_its_words_and_layout(tmp_path: Path) -> Non
     (tmp_path / "new.yaml").write_text(yaml.safe_dump(content))
 
     old, new = spec.load(ROOT / "spec" / "iam_api.yaml"), spec.load(tmp_path / "new.yaml")
-    text, unwritten = in_our_words(old, new, datetime.date(2026, 6, 1))
+    text, unwritten = keep_our_prose(old, new)
     assert unwritten == []
-    assert changed_lines(VENDORED, text.decode()) == ['  version: "2"']
+    assert changed_lines(VENDORED, text.decode()) == ["  version: '2'"]
 
 
 def changed_lines(old: str, new: str) -> list[str]:
@@ -338,4 +419,5 @@ def test_lines_that_break_are_listed(project: Path, capsys: pytest.CaptureFixtur
     assert main(["update", str(new)]) == 0
     printed = capsys.readouterr().out
     assert "overlay broken" in printed
-    assert 'to be adapted: overlay/gcore_iam/__init__.py:7: Unexpected keyword argument "lang"' in printed
+    assert 'overlay/gcore_iam/__init__.py:7: Unexpected keyword argument "lang"' in printed
+    assert "; adapt it, in aio/ and not in sync/, and run `make generate`" in printed

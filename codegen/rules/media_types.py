@@ -1,0 +1,158 @@
+"""Gives every media type of a request or response a schema that the generator takes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from ..media_types import classify, get_essence, is_binary, is_range, name_media_type
+from ..schemas import (
+    ALTERNATIVES,
+    BODY_KIND,
+    CONTENT_ENCODING,
+    CONTENT_TYPE,
+    NULL,
+    SCHEMA_REF,
+    Document,
+    find_reachable_refs,
+    follow_refs,
+    iterate_subschemas,
+    list_types,
+    resolve_component,
+)
+from ..spec import escape, iterate_operations
+
+
+def simplify_media_types(document: Document) -> None:
+    """State what a body is to generated code: text, bytes, or anything where JSON has no schema.
+
+    Of several JSON media types of one body, each gets a component of its own: the generator would give their classes
+    the same name.
+    """
+    for name, content in _list_contents(document):
+        seen: set[str] = set()
+        for media_type, media in content.items():
+            kind = classify(document, media_type, media)
+            if is_range(media_type):
+                media[BODY_KIND] = kind
+            if kind == "text":
+                media["schema"] = {"type": "string"}
+            elif kind == "binary":
+                is_file = "schema" in media and is_binary(document, media["schema"])
+                media["schema"] = {"type": "string", **({"format": "binary"} if is_file else {})}
+            else:
+                media.setdefault("schema", {})
+                group = kind if name.startswith("request ") else "response"
+                if _makes_class(media["schema"]):
+                    if group in seen:
+                        media["schema"] = _move_to_components(document, media["schema"], f"{name} {media_type}")
+                    seen.add(group)
+
+
+def _list_contents(document: Document) -> Iterator[tuple[str, Document]]:
+    """Each `content` of a request or response once, with a name for what it belongs to."""
+    done: set[int] = set()
+    for _, _, operation in iterate_operations(document):
+        holders = [("request " + operation["operationId"], operation.get("requestBody", {}))]
+        holders += [(f"{operation['operationId']} response {code}", r) for code, r in operation["responses"].items()]
+        for name, holder in holders:
+            content = follow_refs(document, holder).get("content", {})
+            if id(content) not in done:
+                done.add(id(content))
+                yield name, content
+
+
+def _makes_class(schema: Document) -> bool:
+    """Whether a class is made of a schema in its place, or of a part of it, and named after the place."""
+    if "$ref" in schema:
+        return False
+    if schema.keys() & {"properties", "additionalProperties", "enum"} or "object" in list_types(schema):
+        return True
+    return any(_makes_class(inner) for _, _, inner in iterate_subschemas(schema))
+
+
+def _move_to_components(document: Document, schema: Document, name: str) -> Document:
+    schemas = document["components"]["schemas"]
+    name = base = name_media_type(name.removeprefix("request ") if name.startswith("request ") else name)
+    number = 1
+    while name in schemas:
+        number += 1
+        name = f"{base}_{number}"
+    schemas[name] = schema
+    return {"$ref": SCHEMA_REF + escape(name)}
+
+
+_MAX_UPLOAD_DEPTH = 4
+"""How deep in arrays and unions a file may be."""
+
+# --- uploads ---------------------------------------------------------------------------------------------------------
+
+
+def mark_uploads(document: Document) -> None:
+    """Make files of the texts in multipart forms that OpenAPI 3.1 gives a `contentMediaType` or `contentEncoding`.
+
+    A component that other places use as well stays, and the form gets a copy of its own, named `<Name>Form`.
+    """
+    forms: list[Document] = []
+    for _, content in _list_contents(document):
+        forms += [media for key, media in content.items() if get_essence(key) == "multipart/form-data"]
+    elsewhere: set[str] | None = None
+    for media in forms:
+        name, schema = resolve_component(document, media["schema"])
+        if not any(_is_upload(document, part) for part in schema.get("properties", {}).values()):
+            continue
+        if name:
+            if elsewhere is None:
+                elsewhere = _find_refs_outside(document, forms)
+            if SCHEMA_REF + escape(name) in elsewhere:
+                schema = copy.deepcopy(schema)
+                media["schema"] = _move_to_components(document, schema, f"{name} Form")
+        for key, part in schema["properties"].items():
+            if _is_upload(document, part):
+                schema["properties"][key] = _make_file(document, part)
+
+
+def _find_refs_outside(document: Document, forms: list[Document]) -> set[str]:
+    """The references that anything but the given forms reaches."""
+    kept = [(media, media.pop("schema")) for media in forms]
+    found = find_reachable_refs(document, document["paths"])
+    for media, schema in kept:
+        media["schema"] = schema
+    return found
+
+
+def _is_upload(document: Document, schema: Document, depth: int = 0) -> bool:
+    """Whether a property holds a file, or several, that OpenAPI 3.1 describes as a text."""
+    target = resolve_component(document, schema)[1]
+    if depth > _MAX_UPLOAD_DEPTH:  # it contains itself
+        return False
+    if isinstance(target.get("items"), dict):
+        return _is_upload(document, target["items"], depth + 1)
+    members = [member for key in sorted(ALTERNATIVES) for member in target.get(key, ()) if member != NULL]
+    if members:
+        return all(_is_upload(document, member, depth + 1) for member in members)
+    kinds = [kind for kind in list_types(target) if kind != "null"]
+    return kinds == ["string"] and bool(target.keys() & {"contentMediaType", "contentEncoding"})
+
+
+def _make_file(document: Document, schema: Document) -> Document:
+    """The same schema with files in the place of texts; what is beside says how they go out."""
+    target = copy.deepcopy(resolve_component(document, schema)[1])
+    beside: dict[str, Any] = {}
+    if isinstance(target.get("items"), dict):
+        target["items"] = _make_file(document, target["items"])
+        beside = target["items"]
+    elif members := [(key, index) for key in sorted(ALTERNATIVES) for index in range(len(target.get(key, ())))]:
+        for key, index in members:
+            if target[key][index] != NULL:
+                target[key][index] = beside = _make_file(document, target[key][index])
+    else:
+        target["format"] = "binary"
+        media_type, encoding = target.pop("contentMediaType", None), target.pop("contentEncoding", None)
+        if media_type and media_type != "application/octet-stream":
+            target[CONTENT_TYPE] = media_type
+        if encoding and encoding.lower() not in ("7bit", "8bit", "binary"):
+            target[CONTENT_ENCODING] = encoding.lower()
+        return target
+    return {**target, **{key: beside[key] for key in (CONTENT_TYPE, CONTENT_ENCODING) if key in beside}}

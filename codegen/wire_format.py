@@ -1,0 +1,338 @@
+"""Tells templates how the parameters and bodies of an operation go over the wire, and writes the calls that do it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+from openapi_python_client.parser.bodies import Body
+from openapi_python_client.parser.openapi import Endpoint
+from openapi_python_client.parser.properties import ModelProperty
+from openapi_python_client.parser.properties.any import AnyProperty
+from openapi_python_client.parser.properties.file import FileProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.none import NoneProperty
+from openapi_python_client.parser.properties.protocol import PropertyProtocol
+from openapi_python_client.parser.responses import Response
+
+from .errors import CodegenError
+from .escaping import format_literal, identifier, string_literal, unwrap_text
+from .expressions import format_type, list_members
+from .media_types import BodyKind, classify, get_essence, is_range, undisguise
+from .schemas import CONTENT_ENCODING, CONTENT_TYPE, Document, follow_refs, resolve_component
+
+_STYLES = {
+    "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
+    "path": ("simple", "label", "matrix"),
+    "header": ("simple",),
+    "cookie": ("form",),
+}
+"""The styles of each location, the default first (OpenAPI 3.1, Parameter Object)."""
+
+_CONTENT_ENCODINGS = ("base64", "base64url", "base32", "base16", "quoted-printable")
+
+
+@attrs.frozen
+class Style:
+    """How one parameter is serialized."""
+
+    name: str
+    """One of OpenAPI's styles; `json` for a parameter whose content is JSON."""
+    explode: bool
+    allow_reserved: bool
+
+
+@attrs.frozen
+class OperationWire:
+    """How the parts of one operation go over the wire."""
+
+    id: str
+    method: str
+    path: str
+    styles: Mapping[tuple[str, str], Style]
+    """By location and name."""
+    bodies: Mapping[str, tuple[BodyKind, Mapping[str, str]]]
+    """By media type: what it is, and the source of `Encoding` for each property that needs one."""
+    api_key: tuple[str, str] | None
+    """Where the API key of the operation goes and its name there; None for the header `Authorization`."""
+
+
+def build_wire(document: Document, path: str, method: str, operation: Document) -> OperationWire:
+    """Read how an operation of the normalized document goes over the wire."""
+    styles: dict[tuple[str, str], Style] = {}
+    for parameter in list_parameters(document, path, operation).values():
+        styles[parameter["in"], parameter["name"]] = get_style(document, parameter)
+    content = follow_refs(document, operation.get("requestBody", {})).get("content", {})
+    bodies = {
+        media_type: (classify(document, media_type, media), _format_encodings(document, media))
+        for media_type, media in content.items()
+    }
+    return OperationWire(
+        operation["operationId"], method.upper(), path, styles, bodies, _find_api_key(document, operation)
+    )
+
+
+# --- parameters ------------------------------------------------------------------------------------------------------
+
+
+def list_parameters(document: Document, path: str, operation: Document) -> dict[tuple[str, str], Document]:
+    """The parameters of an operation by location and name, those of its path included."""
+    declared: dict[tuple[str, str], Document] = {}
+    for holder in (document["paths"][path], operation):
+        for parameter in holder.get("parameters", ()):
+            followed = follow_refs(document, parameter)
+            declared[followed["in"], followed["name"]] = followed
+    return declared
+
+
+def get_style(document: Document, parameter: Document) -> Style:
+    """The style of a parameter, with OpenAPI's defaults."""
+    media_type, media = next(iter(parameter.get("content", {}).items()), ("", {}))
+    if media_type and classify(document, media_type, media) == "json":
+        return Style("json", explode=False, allow_reserved=False)
+    name = parameter.get("style", _STYLES[parameter["in"]][0])
+    allow_reserved = parameter.get("allowReserved") is True
+    return Style(name, parameter.get("explode", name == "form") is True, allow_reserved)
+
+
+def find_parameter_problem(document: Document, prop: PropertyProtocol, parameter: Document) -> str:
+    """Why a parameter cannot go out as the spec says, "" when it can."""
+    location, style = parameter["in"], get_style(document, parameter).name
+    if style not in (*_STYLES[location], "json"):
+        return f"OpenAPI has no style {style!r} for it"
+    for media_type, media in parameter.get("content", {}).items():
+        if classify(document, media_type, media) not in ("json", "text"):
+            return f"its media type {media_type} is not supported"
+    if any(isinstance(part, FileProperty) for part in list_members(prop)):
+        return "files are supported in bodies only"
+    return ""
+
+
+def _is_plain(location: str, prop: PropertyProtocol, style: Style) -> bool:
+    """Whether httpx, or the function for a plain text, serializes a parameter as the spec says."""
+    if style.name != _STYLES[location][0] or style.allow_reserved or location == "cookie":
+        return False
+    parts = list_members(prop)
+    lists = [part for part in parts if isinstance(part, ListProperty)]
+    if lists and (location == "header" or (location == "query" and not style.explode)):
+        return False
+    inner = [item for part in lists for item in list_members(part.inner_property)]
+    if any(isinstance(part, NoneProperty | ListProperty) for part in inner):
+        return False
+    if location == "header" and prop.required and any(isinstance(part, NoneProperty) for part in parts):
+        return False
+    return not any(isinstance(part, ModelProperty | AnyProperty) for part in [*parts, *inner])
+
+
+def is_plain(wire: OperationWire, location: str, parameters: Iterable[PropertyProtocol]) -> bool:
+    """Whether all parameters of a location need no function of the module `serialization`."""
+    return all(_is_plain(location, prop, wire.styles[location, unwrap_text(prop.name)]) for prop in parameters)
+
+
+def format_styled(wire: OperationWire, location: str, prop: PropertyProtocol) -> str:
+    """What `format_query` and `format_cookies` take for a parameter."""
+    style = wire.styles[location, unwrap_text(prop.name)]
+    flags = f"{style.explode}, {style.allow_reserved}"
+    return f"({string_literal(prop.name)}, {identifier(prop.python_name)}, {string_literal(style.name)}, {flags})"
+
+
+def format_header_call(wire: OperationWire, prop: PropertyProtocol) -> str:
+    """The call that makes a header of a parameter."""
+    style = wire.styles["header", unwrap_text(prop.name)]
+    return f"_format_header({identifier(prop.python_name)}, {string_literal(style.name)}, {style.explode})"
+
+
+def format_url(wire: OperationWire, parameters: Sequence[PropertyProtocol]) -> str:
+    """The f-string that puts parameters into a path template."""
+    calls: dict[str, str] = {}
+    for prop in parameters:
+        name = unwrap_text(prop.name)
+        style = wire.styles["path", name]
+        if _is_plain("path", prop, style):
+            calls[name] = f"_in_path({identifier(prop.python_name)})"
+        else:
+            flags = f"{string_literal(style.name)}, {style.explode}"
+            calls[name] = f"_format_segment({string_literal(name)}, {identifier(prop.python_name)}, {flags})"
+    parts = re.split(r"{([^{}]*)}", wire.path)  # literal text and names of parameters, in turns
+    unknown = [name for name in parts[1::2] if name not in calls]
+    if unknown:
+        raise CodegenError(f"the path {ascii(wire.path)[:200]} has no parameter {ascii(unknown[0])[:100]}")
+    return format_literal(parts[::2], [calls[name] for name in parts[1::2]])
+
+
+def _find_api_key(document: Document, operation: Document) -> tuple[str, str] | None:
+    """Where the first security requirement of an operation puts an API key; None for the header `Authorization`."""
+    requirement: Document = next(filter(None, operation.get("security", ())), {})
+    declared = document["components"].get("securitySchemes", {})
+    for name in requirement:
+        scheme = follow_refs(document, declared.get(name, {}))
+        if scheme.get("type") == "apiKey" and not (
+            scheme.get("in") == "header" and scheme["name"].lower() == "authorization"
+        ):
+            return scheme["in"], scheme["name"]
+    return None
+
+
+def format_api_key(wire: OperationWire) -> str:
+    """The source of the pair that says where the API key of an operation goes, "" for `Authorization`."""
+    return f"({string_literal(wire.api_key[0])}, {string_literal(wire.api_key[1])})" if wire.api_key else ""
+
+
+# --- request bodies --------------------------------------------------------------------------------------------------
+
+
+def _format_encodings(document: Document, media: Document) -> dict[str, str]:
+    """The source of an `Encoding` for each property of a form that does not go out as its type alone says."""
+    schema = resolve_component(document, media.get("schema", {}))[1]
+    declared = media.get("encoding") or {}
+    found: dict[str, str] = {}
+    for name, prop in schema.get("properties", {}).items():
+        encoding = declared.get(name) or {}
+        options: dict[str, Any] = {}
+        if encoding.keys() & {"style", "explode", "allowReserved"}:
+            style = encoding.get("style", "form")
+            options = {"style": style, "explode": encoding.get("explode", style == "form") is True}
+            options["allow_reserved"] = encoding.get("allowReserved") is True
+        content_type = encoding.get("contentType") or prop.get(CONTENT_TYPE, "")
+        if content_type and "," not in content_type and not is_range(content_type):
+            options["content_type"] = content_type
+        if CONTENT_ENCODING in prop:
+            options["content_encoding"] = prop[CONTENT_ENCODING]
+        if options:
+            values = (f"{key}={string_literal(v) if isinstance(v, str) else v}" for key, v in options.items())
+            found[name] = f"_Encoding({', '.join(values)})"
+    return found
+
+
+def format_encodings(wire: OperationWire, body: Body) -> str:
+    """The source of a dict of encodings for the body of a form, `{}` where there are none."""
+    _, encodings = wire.bodies[unwrap_text(body.content_type)]
+    return f"{{{', '.join(f'{string_literal(name)}: {source}' for name, source in encodings.items())}}}"
+
+
+def find_body_problem(document: Document, wire: OperationWire, body: Body, media: Document) -> str:
+    """Why a request body cannot go out as the spec says, "" when it can."""
+    kind, _ = wire.bodies[unwrap_text(body.content_type)]
+    if kind not in ("data", "files"):
+        return ""
+    if not isinstance(body.prop, ModelProperty):
+        return "it must be an object"
+    schema = resolve_component(document, media.get("schema", {}))[1]
+    for name, encoding in (media.get("encoding") or {}).items():
+        if encoding.get("style", "form") not in _STYLES["query"]:
+            return f"OpenAPI has no style {encoding['style']!r} for its property {name!r}"
+        if required := [key for key, header in (encoding.get("headers") or {}).items() if header.get("required")]:
+            return f"its property {name!r} needs the header {required[0]!r}, which a part of a form cannot have here"
+        content_type = get_essence(encoding.get("contentType") or "application/json")
+        is_object = resolve_component(document, schema.get("properties", {}).get(name, {}))[1].get("type") == "object"
+        if is_object and content_type != "application/json" and not content_type.endswith("+json"):
+            return f"its property {name!r} is an object that is to be sent as {content_type}"
+    for name, prop in schema.get("properties", {}).items():
+        if kind == "data" and resolve_component(document, prop)[1].get("format") == "binary":
+            return f"its property {name!r} is a file, which only multipart/form-data can hold"
+        if prop.get(CONTENT_ENCODING, "base64") not in _CONTENT_ENCODINGS:
+            return f"its property {name!r} has the unknown contentEncoding {prop[CONTENT_ENCODING]!r}"
+    return ""
+
+
+def get_body_kind(wire: OperationWire, body: Body) -> str:
+    """What a body is: `json`, `data`, `files`, `text` or `binary`."""
+    return wire.bodies[unwrap_text(body.content_type)][0]
+
+
+def format_body_type(wire: OperationWire, body: Body) -> str:
+    """The type of a body."""
+    kind = get_body_kind(wire, body)
+    return {"text": "str", "binary": "File | bytes"}.get(kind) or format_type(body.prop, optional=False)
+
+
+def format_body_types(wire: OperationWire, bodies: Iterable[Body]) -> str:
+    """The type of the argument `body`."""
+    return " | ".join(dict.fromkeys(format_body_type(wire, body) for body in bodies))
+
+
+def format_instance_check(wire: OperationWire, body: Body) -> str:
+    """What `isinstance` takes for the type of a body."""
+    return " | ".join(_list_classes(wire, body))
+
+
+def _list_classes(wire: OperationWire, body: Body) -> list[str]:
+    kind = get_body_kind(wire, body)
+    if kind in ("text", "binary"):
+        return format_body_type(wire, body).split(" | ")
+    types = [format_type(part, optional=False) for part in list_members(body.prop)]
+    constants = [type(part.value.raw_value).__name__ for part in list_members(body.prop) if hasattr(part, "value")]
+    classes = [name.split("[")[0] for name in types if not name.startswith("Literal[")]
+    return list(dict.fromkeys("object" if name == "Any" else name for name in [*classes, *constants]))
+
+
+def has_content_type_argument(wire: OperationWire, endpoint: Endpoint) -> bool:
+    """Whether the class of a body alone does not tell its media type."""
+    classes = [name for body in endpoint.bodies for name in _list_classes(wire, body)]
+    return len(endpoint.bodies) > 1 and (len(classes) != len(set(classes)) or "object" in classes)
+
+
+def format_sent_media_type(wire: OperationWire, body: Body) -> str:
+    """The source of the header `Content-Type` of a body."""
+    media_type = unwrap_text(body.content_type)
+    if not is_range(media_type):
+        return string_literal(media_type)
+    kind = get_body_kind(wire, body)
+    if kind == "binary":
+        return '(body.mime_type if isinstance(body, File) else None) or "application/octet-stream"'
+    return string_literal("text/plain" if kind == "text" else "application/json")
+
+
+# --- responses -------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class ResponseGroup:
+    """The responses of one status, or range of statuses: one for each media type."""
+
+    low: int
+    high: int
+    """The statuses from and to; 0 for the default response."""
+    choices: list[Response]
+
+    @property
+    def media_types(self) -> list[str]:
+        """The media types of the responses, "" for one without a body."""
+        return [get_media_type(response) for response in self.choices]
+
+
+def get_media_type(response: Response) -> str:
+    """The media type of a response, "" if it has no body."""
+    content = getattr(response.data, "content", None) or {}
+    return next((undisguise(unwrap_text(key)) for key in content), "")
+
+
+def group_responses(endpoint: Endpoint) -> list[ResponseGroup]:
+    """The responses of an operation by status, in the order in which they apply."""
+    groups: dict[str, ResponseGroup] = {}
+    for response in sorted(endpoint.responses):
+        low, high = response.status_code.range or (0, 0)
+        group = groups.setdefault(response.status_code.pattern, ResponseGroup(low, high, []))
+        group.choices.append(response)
+    return list(groups.values())
+
+
+def list_accepted(endpoint: Endpoint) -> list[str]:
+    """The media types that a caller may ask for; empty where no status has more than one."""
+    groups = group_responses(endpoint)
+    if all(len(group.choices) == 1 for group in groups):
+        return []
+    return list(dict.fromkeys(name for group in groups for name in group.media_types if name))
+
+
+def format_literal_type(media_types: Iterable[str]) -> str:
+    """The type of an argument that takes one of some media types."""
+    return f"Literal[{', '.join(string_literal(name) for name in media_types)}]"
+
+
+def iterate_endpoints(data: Any) -> Iterator[Endpoint]:
+    """Every operation that the generator has parsed."""
+    for collection in data.endpoint_collections_by_tag.values():
+        yield from collection.endpoints
