@@ -8,7 +8,7 @@ from typing import Any
 from openapi_python_client.strings import pascal_case
 
 from ..limits import CopyBudget
-from ..schemas import SCHEMA_REF, Document, UnsupportedSchemaError, walk
+from ..schemas import SCHEMA_REF, Document, UnsupportedSchemaError, follow_refs, walk
 from ..spec import METHODS, escape, iterate_mappings, resolve, unescape
 
 
@@ -35,6 +35,20 @@ def inline_path_items(document: Document) -> None:
             for method in METHODS:
                 if method in item and item[method].get("operationId") in used:
                     item[method].pop("operationId", None)
+
+
+def name_webhook_bodies(document: Document) -> None:
+    """Make components of the JSON bodies of webhooks, so that a program that receives them has models to read them.
+
+    `webhooks` itself goes: a client sends none.
+    """
+    schemas = document["components"]["schemas"]
+    for name, item in document.pop("webhooks", {}).items():
+        for method in METHODS:
+            operation = follow_refs(document, item).get(method, {})
+            for media in follow_refs(document, operation.get("requestBody", {})).get("content", {}).values():
+                if isinstance(media.get("schema"), dict) and "$ref" not in media["schema"]:
+                    schemas.setdefault(pascal_case(f"{name}_payload"), media["schema"])
 
 
 def move_inner_targets(document: Document) -> None:
