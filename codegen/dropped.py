@@ -104,10 +104,13 @@ def format_dropped(dropped: Sequence[Dropped], document: Document, spec: Spec) -
         that one.
     """
     schemas = {f"#{part.pointer}": part for part in dropped if part.pointer.startswith(SCHEMA_REF[1:])}
+    reached = {ref: find_reachable_refs(document, resolve(document, ref)) & schemas.keys() for ref in schemas}
+    roots = [ref for ref in schemas if _is_root(ref, reached)]
     results: dict[int, list[Dropped]] = {}
     causes: list[Dropped] = []
     for part in dropped:
-        cause = _find_cause(part, schemas, document)
+        ref = _find_cause(part, roots, document)
+        cause = schemas[ref] if ref else None
         if cause is None:
             causes.append(part)
         else:
@@ -122,18 +125,24 @@ def format_dropped(dropped: Sequence[Dropped], document: Document, spec: Spec) -
     return lines
 
 
-def _find_cause(part: Dropped, schemas: Mapping[str, Dropped], document: Document) -> Dropped | None:
-    """Find the schema because of which a part is dropped, None if the part is dropped for a reason of its own."""
-    if part.reason and not any(text in part.reason for text in _RESULT_REASONS):
-        return None
+def _is_root(ref: str, reached: Mapping[str, set[str]]) -> bool:
+    """Whether a dropped schema refers to no other one, but for those that refer back to it and come later."""
+    order = list(reached)
+    others = reached[ref] - {ref}
+    return all(ref in reached[other] and order.index(other) > order.index(ref) for other in others)
+
+
+def _find_cause(part: Dropped, roots: Sequence[str], document: Document) -> str:
+    """Find the schema because of which a part is dropped, "" if the part is dropped for a reason of its own."""
+    is_result = not part.reason or any(text in part.reason for text in _RESULT_REASONS)
+    if not is_result or f"#{part.pointer}" in roots:
+        return ""
     try:
         node = resolve(document, f"#{part.pointer}")
     except LookupError:
-        return None
+        return ""
     reached = find_reachable_refs(document, node)
-    found = [schema for ref, schema in schemas.items() if ref in reached and schema is not part]
-    own = [schema for schema in found if schema.reason and not any(text in schema.reason for text in _RESULT_REASONS)]
-    return own[0] if own else None
+    return next((ref for ref in roots if ref in reached), "")
 
 
 def _find_dropped_responses(

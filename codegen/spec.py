@@ -301,10 +301,7 @@ def _check_paths(spec: Spec) -> None:
     if not paths and _has_models(spec):
         return
     if not isinstance(paths, dict) or not paths:
-        problem = (
-            "`paths` is missing or empty, as are `webhooks` and `components.schemas`: there is nothing to generate"
-        )
-        raise CodegenError(f"{spec.place('/paths')}: {problem}")
+        raise CodegenError(f"{spec.place('/paths')}: `paths` is missing or empty: there is nothing to generate")
     for path, item in paths.items():
         pointer = f"/paths/{escape(path)}"
         if path.startswith("x-"):

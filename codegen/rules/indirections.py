@@ -64,6 +64,8 @@ def move_inner_targets(document: Document) -> None:
                 raise UnsupportedSchemaError(f"$ref {ref!r} refers to itself in a circle", mapping)
             seen.add(ref)
             if id(mapping) in at_schemas:
+                if id(resolve(document, ref)) not in at_schemas:
+                    raise UnsupportedSchemaError(f"$ref {ref!r} leads to something that is no schema", mapping)
                 if ref not in names:
                     names[ref] = _move(document, ref, schemas)
                 mapping["$ref"] = SCHEMA_REF + escape(names[ref])
@@ -83,8 +85,6 @@ def _move(document: Document, ref: str, schemas: dict[str, Any]) -> str:
     holder = resolve(document, holder_ref) if holder_ref != "#" else document
     key: Any = int(token) if isinstance(holder, list) else unescape(token)
     target = holder[key]
-    if not isinstance(target, dict):
-        raise UnsupportedSchemaError(f"$ref {ref!r} leads to something that is no schema", holder)
     if len(target) == 1 and str(target.get("$ref", "")).startswith(SCHEMA_REF) and not _is_inner(target["$ref"]):
         return unescape(target["$ref"].removeprefix(SCHEMA_REF))
     words = [word for word in re.findall(r"[A-Za-z0-9]+", unescape(ref)) if word not in _STRUCTURE]
