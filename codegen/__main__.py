@@ -18,6 +18,7 @@ from .drift.render.common import printable, visible
 from .errors import CodegenError
 from .limits import clip_text
 from .source_record import find_date
+from .vendoring.command import add_update
 
 SPEC = Path("spec/iam_api.yaml")
 CORRECTIONS = Path("spec/corrections.yaml")
@@ -102,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     project.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
     command.add_drift(commands, project)
     command.add_history(commands, project)
-    command.add_update(commands, project)
+    add_update(commands, project)
     return parser
 
 

@@ -15,14 +15,34 @@ from .spec import resolve
 _DISCRIMINATORS = "discriminators: "
 """What the `example` of a union begins with: the only keyword beside its members that the generator keeps as it is."""
 
+_FORMAT = "format"
+"""What the `example` of a member of a union is that is a text of a certain format."""
+
+_FREE_FORMATS = ("password",)
+"""Formats that any text has."""
+
 
 def mark_discriminators(document: Document, config: Config) -> None:
     """Write the discriminators of each union where `read_discriminators` finds them after the generator has read it."""
     for _, _, schema in walk(document):
         if schema.keys() & ALTERNATIVES:
             schema.pop("example", None)
+            for key in ALTERNATIVES & schema.keys():
+                schema[key] = [_mark_format(member) for member in schema[key]]
             if found := list(_discriminators(document, schema, config, set())):
                 schema["example"] = _DISCRIMINATORS + json.dumps(found)
+
+
+def _mark_format(member: Document) -> Document:
+    """Write the format of a text where `has_format` finds it."""
+    if member.get("type") != "string" or member.get("format") in (None, *_FREE_FORMATS):
+        return member
+    return {**member, "example": _FORMAT}
+
+
+def has_format(example: str) -> bool:
+    """Whether a text that is a member of a union has a format that Python has no type for."""
+    return example == _FORMAT
 
 
 def _discriminators(

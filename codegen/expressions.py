@@ -21,12 +21,13 @@ from openapi_python_client.parser.properties.int import IntProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
+from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.schema import Reference, Schema
 from openapi_python_client.strings import remove_string_escapes
 
-from .discriminators import read_discriminators
+from .discriminators import has_format, read_discriminators
 from .docstrings import strip_text
 from .escaping import identifier, string_literal, type_expression, unwrap_text, value_expression
 from .schemas import SECRET
@@ -241,6 +242,10 @@ def _decode_union(prop: UnionProperty, source: str, model: str, key: str | None,
     if max(kinds.values()) == 1:  # the JSON type alone tells the members apart
         options = [f"({_name_json_class(inner)}, lambda option: {code})" for inner, code in decoded if code != "option"]
         return f"decode_union({', '.join([source, *options])})"
+    # A text with a format that Python has no type for fits after those that it has one for.
+    decoded.sort(
+        key=lambda option: isinstance(option[0], StringProperty) and has_format(unwrap_text(option[0].example))
+    )
     options = [
         f"({format_type(inner, optional=False)}, {'None' if code == 'option' else f'lambda option: {code}'})"
         for inner, code in decoded

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,16 +21,13 @@ from jinja2 import TemplateError
 from openapi_python_client import Project
 from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
-from openapi_python_client.parser.openapi import Endpoint, GeneratorData
-from openapi_python_client.parser.properties.file import FileProperty
-from openapi_python_client.parser.responses import Response
+from openapi_python_client.parser.openapi import GeneratorData
 from openapi_python_client.strings import PythonIdentifier
 from pydantic import ValidationError
 
-from . import contract, escaping, expressions, generator_input, static_check, template_imports, wire_format
+from . import contract, escaping, generator_input, static_check, wire_format
 from .class_names import separate_class_names
 from .corrections import Correction
-from .docstrings import format_docstring, format_operation_docstring, strip_text
 from .dropped import find_dropped, format_dropped, format_reason, join_lines
 from .errors import CodegenError
 from .field_names import rename_colliding_properties, restore_properties
@@ -41,6 +38,7 @@ from .normalize import normalize
 from .schemas import Document
 from .spec import Spec, escape, iterate_operations, load_yaml
 from .template_cache import TEMPLATE_CACHE
+from .template_functions import build_template_functions
 
 TEMPLATES = Path(__file__).parent / "templates"
 GENERATOR_VERSION = version("openapi-python-client")
@@ -264,32 +262,7 @@ def _render(
             ".".join(name_module(operation, config)): wire_format.build_wire(document, path, method, operation)
             for path, method, operation in iterate_operations(document)
         },
-        **{function.__name__: escaping.emits_code(function) for function in _EMITTERS},
-        string_literal=escaping.string_literal,
-        integer_literal=escaping.integer_literal,
-        type_expression=escaping.type_expression,
-        identifier=escaping.identifier,
-        file_name=escaping.file_name,
-        format_docstring=format_docstring,
-        format_operation_docstring=format_operation_docstring,
-        strip_text=strip_text,
-        unwrap_text=escaping.unwrap_text,
-        unescape=escaping.unescape,
-        needs_value=expressions.needs_value,
-        is_secret=expressions.is_secret,
-        get_description=expressions.get_description,
-        list_imports=template_imports.list_imports,
-        list_model_imports=template_imports.list_model_imports,
-        contains_itself=template_imports.contains_itself,
-        list_enum_imports=template_imports.list_enum_imports,
-        list_success_types=list_success_types,
-        get_body_kind=wire_format.get_body_kind,
-        group_responses=wire_format.group_responses,
-        has_content_type_argument=wire_format.has_content_type_argument,
-        is_file=expressions.is_file,
-        is_plain=wire_format.is_plain,
-        list_accepted=wire_format.list_accepted,
-        format_response_type=_format_response_type,
+        **build_template_functions(),
     )
     project.env.bytecode_cache = TEMPLATE_CACHE
     project.env.autoescape = True  # so that Jinja tells `Code` from text
@@ -315,50 +288,6 @@ def _render(
     problems = [error for error in errors if error not in data.errors and error not in told]
     if problems:
         raise CodegenError(f"{spec.name}: the generator failed{format_reason(problems)}")
-
-
-_EMITTERS: tuple[Callable[..., str], ...] = (
-    expressions.decode,
-    expressions.decode_item,
-    expressions.name_json_variable,
-    expressions.name_target,
-    expressions.name_member_table,
-    expressions.name_reader,
-    expressions.encode,
-    expressions.encode_in_model,
-    expressions.encode_item,
-    expressions.find_text_enum,
-    expressions.find_item_text_enum,
-    expressions.format_parameter,
-    expressions.decode_response,
-    expressions.list_body_types,
-    expressions.format_default,
-    expressions.format_type,
-    wire_format.format_api_key,
-    wire_format.format_body_type,
-    wire_format.format_body_types,
-    wire_format.format_encodings,
-    wire_format.format_header_call,
-    wire_format.format_instance_check,
-    wire_format.format_literal_type,
-    wire_format.format_sent_media_type,
-    wire_format.format_styled,
-    wire_format.format_url,
-)
-"""Functions that put `escaping.Code` together."""
-
-
-def list_success_types(endpoint: Endpoint) -> list[str]:
-    """The Python types that a function of an operation may return for a success, sorted."""
-    types = {_format_response_type(response) for response in endpoint.responses}
-    return sorted(types) or ["None"]
-
-
-def _format_response_type(response: Response) -> str:
-    fixed = {"None": "None", "response.text": "str", "response.content": "bytes"}.get(response.source["attribute"])
-    if fixed == "bytes" and isinstance(response.prop, FileProperty):
-        return "File"
-    return fixed or response.prop.get_type_string().as_unembedded_code()
 
 
 def _finish(config: Config, spec: Spec) -> None:

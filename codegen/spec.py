@@ -257,7 +257,7 @@ def as_spec(file: YamlFile) -> Spec:
     """Take a file for an OpenAPI document.
 
     Raises:
-        CodegenError: It is empty, or not OpenAPI 3.0 or 3.1.
+        CodegenError: It is empty, or not OpenAPI 3.0, 3.1 or 3.2.
     """
     if file.value is None:
         raise CodegenError(f"{file.name}: is empty; an OpenAPI 3 spec is expected")
@@ -276,6 +276,9 @@ def check(spec: Spec) -> None:
         CodegenError: It is not OpenAPI 3, refers to nothing, or uses an operation id twice.
     """
     _check_version(spec)
+    if str(spec.document["openapi"]).startswith("3.2."):
+        place = spec.place("/openapi")
+        raise CodegenError(f"{place}: OpenAPI 3.2 can be reviewed; a client can be made from 3.0.x or 3.1.x")
     _check_paths(spec)
     check_refs(spec)
     _check_operations(spec)
@@ -287,8 +290,9 @@ def _check_version(spec: Spec) -> None:
         raise CodegenError(f"{spec.place('/swagger')}: is Swagger {document['swagger']}; convert it to OpenAPI 3 first")
     if "openapi" not in document:
         raise CodegenError(f"{spec.place('')}: is not an OpenAPI spec: it has no `openapi` version")
-    if not re.fullmatch(r"3\.[01]\.\d+(-.*)?", str(document["openapi"])):
-        raise CodegenError(f"{spec.place('/openapi')}: `openapi` must be 3.0.x or 3.1.x, not {document['openapi']}")
+    if not re.fullmatch(r"3\.[012]\.\d+(-.*)?", str(document["openapi"])):
+        versions = "3.0.x, 3.1.x or 3.2.x"
+        raise CodegenError(f"{spec.place('/openapi')}: `openapi` must be {versions}, not {document['openapi']}")
     if not isinstance(document.get("info"), dict):
         raise CodegenError(f"{spec.place('/info')}: `info` with title and version is missing")
     if len(spec.version) > MAX_VERSION_LENGTH:

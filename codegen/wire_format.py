@@ -11,6 +11,7 @@ from openapi_python_client.parser.bodies import Body
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty
 from openapi_python_client.parser.properties.any import AnyProperty
+from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.file import FileProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
@@ -94,7 +95,7 @@ def get_style(document: Document, parameter: Document) -> Style:
         return Style("json", explode=False, allow_reserved=False)
     name = parameter.get("style", _STYLES[parameter["in"]][0])
     allow_reserved = parameter.get("allowReserved") is True
-    return Style(name, parameter.get("explode", name == "form"), allow_reserved)
+    return Style(name, parameter.get("explode", name == "form") is True, allow_reserved)
 
 
 def find_parameter_problem(document: Document, prop: PropertyProtocol, parameter: Document) -> str:
@@ -123,7 +124,7 @@ def _is_plain(location: str, prop: PropertyProtocol, style: Style) -> bool:
         return False
     if location == "header" and prop.required and any(isinstance(part, NoneProperty) for part in parts):
         return False
-    return not any(isinstance(part, ModelProperty | AnyProperty) for part in [*parts, *inner])
+    return not any(isinstance(part, ModelProperty | AnyProperty | DateTimeProperty) for part in [*parts, *inner])
 
 
 def is_plain(wire: OperationWire, location: str, parameters: Iterable[PropertyProtocol]) -> bool:
@@ -164,7 +165,7 @@ def format_url(wire: OperationWire, parameters: Sequence[PropertyProtocol]) -> s
 
 def _find_api_key(document: Document, operation: Document) -> tuple[str, str] | None:
     """Where the first security requirement of an operation puts an API key; None for the header `Authorization`."""
-    requirement = next(filter(None, operation.get("security", ())), {})
+    requirement: Document = next(filter(None, operation.get("security", ())), {})
     declared = document["components"].get("securitySchemes", {})
     for name in requirement:
         scheme = follow_refs(document, declared.get(name, {}))
@@ -193,15 +194,15 @@ def _format_encodings(document: Document, media: Document) -> dict[str, str]:
         options: dict[str, Any] = {}
         if encoding.keys() & {"style", "explode", "allowReserved"}:
             style = encoding.get("style", "form")
-            options = {"style": style, "explode": encoding.get("explode", style == "form")}
-            options["allow_reserved"] = encoding.get("allowReserved", False)
+            options = {"style": style, "explode": encoding.get("explode", style == "form") is True}
+            options["allow_reserved"] = encoding.get("allowReserved") is True
         content_type = encoding.get("contentType") or prop.get(CONTENT_TYPE, "")
         if content_type and "," not in content_type and not is_range(content_type):
             options["content_type"] = content_type
         if CONTENT_ENCODING in prop:
             options["content_encoding"] = prop[CONTENT_ENCODING]
         if options:
-            values = (f"{key}={string_literal(v) if isinstance(v, str) else bool(v)}" for key, v in options.items())
+            values = (f"{key}={string_literal(v) if isinstance(v, str) else v}" for key, v in options.items())
             found[name] = f"_Encoding({', '.join(values)})"
     return found
 
@@ -223,6 +224,8 @@ def find_body_problem(document: Document, wire: OperationWire, body: Body, media
     for name, encoding in (media.get("encoding") or {}).items():
         if encoding.get("style", "form") not in _STYLES["query"]:
             return f"OpenAPI has no style {encoding['style']!r} for its property {name!r}"
+        if required := [key for key, header in (encoding.get("headers") or {}).items() if header.get("required")]:
+            return f"its property {name!r} needs the header {required[0]!r}, which a part of a form cannot have here"
         content_type = get_essence(encoding.get("contentType") or "application/json")
         is_object = resolve_component(document, schema.get("properties", {}).get(name, {}))[1].get("type") == "object"
         if is_object and content_type != "application/json" and not content_type.endswith("+json"):

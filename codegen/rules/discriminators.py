@@ -34,9 +34,9 @@ def number_discriminators(document: Document) -> None:
             name = get_component_name(target)
             if name not in positions and name in document["components"]["schemas"]:
                 name = resolve_component(document, {"$ref": SCHEMA_REF + name})[0]
-            index = positions.get(name, resolved.get(name))
-            if index is not None:
-                mapping[value] = index
+            found = positions.get(name, resolved.get(name))
+            if found is not None:
+                mapping[value] = found
         schema[DISCRIMINATOR] = {"propertyName": discriminator["propertyName"], "mapping": mapping}
 
 

@@ -35,6 +35,8 @@ def inline_path_items(document: Document) -> None:
             for method in METHODS:
                 if method in item and item[method].get("operationId") in used:
                     item[method].pop("operationId", None)
+                elif method in item:
+                    used.add(item[method].get("operationId"))
 
 
 def name_webhook_bodies(document: Document) -> None:
@@ -56,7 +58,13 @@ def move_inner_targets(document: Document) -> None:
     budget = CopyBudget()
     schemas = document["components"]["schemas"]
     at_schemas = {id(schema) for _, _, schema in walk(document)}
-    names: dict[str, str] = {}
+    refs = {mapping["$ref"] for _, _, mapping in walk(document) if isinstance(mapping.get("$ref"), str)}
+    inner = sorted(filter(_is_inner, refs), key=lambda ref: (-ref.count("/"), ref))  # before what they are inside of
+    for ref in inner:
+        if id(resolve(document, ref)) not in at_schemas:
+            referring = next(mapping for _, _, mapping in walk(document) if mapping.get("$ref") == ref)
+            raise UnsupportedSchemaError(f"$ref {ref!r} leads to something that is no schema", referring)
+    names = {ref: _move(document, ref, schemas) for ref in inner}
     for _, mapping in list(iterate_mappings(document)):
         seen: set[str] = set()
         while isinstance(ref := mapping.get("$ref"), str) and _is_inner(ref):
@@ -64,10 +72,6 @@ def move_inner_targets(document: Document) -> None:
                 raise UnsupportedSchemaError(f"$ref {ref!r} refers to itself in a circle", mapping)
             seen.add(ref)
             if id(mapping) in at_schemas:
-                if id(resolve(document, ref)) not in at_schemas:
-                    raise UnsupportedSchemaError(f"$ref {ref!r} leads to something that is no schema", mapping)
-                if ref not in names:
-                    names[ref] = _move(document, ref, schemas)
                 mapping["$ref"] = SCHEMA_REF + escape(names[ref])
             else:
                 target = budget.copy(resolve(document, ref))

@@ -12,10 +12,13 @@ from ..schemas import (
     BODY_KIND,
     CONTENT_ENCODING,
     CONTENT_TYPE,
+    NULL,
     SCHEMA_REF,
     Document,
     find_reachable_refs,
     follow_refs,
+    iterate_subschemas,
+    list_types,
     resolve_component,
 )
 from ..spec import escape, iterate_operations
@@ -28,7 +31,7 @@ def simplify_media_types(document: Document) -> None:
     the same name.
     """
     for name, content in _list_contents(document):
-        seen: dict[str, int] = {}
+        seen: set[str] = set()
         for media_type, media in content.items():
             kind = classify(document, media_type, media)
             if is_range(media_type):
@@ -41,9 +44,10 @@ def simplify_media_types(document: Document) -> None:
             else:
                 media.setdefault("schema", {})
                 group = kind if name.startswith("request ") else "response"
-                seen[group] = seen.get(group, 0) + 1
-                if seen[group] > 1 and not _is_nameless(media["schema"]):
-                    media["schema"] = _move_to_components(document, media["schema"], f"{name} {media_type}")
+                if _makes_class(media["schema"]):
+                    if group in seen:
+                        media["schema"] = _move_to_components(document, media["schema"], f"{name} {media_type}")
+                    seen.add(group)
 
 
 def _list_contents(document: Document) -> Iterator[tuple[str, Document]]:
@@ -59,9 +63,13 @@ def _list_contents(document: Document) -> Iterator[tuple[str, Document]]:
                 yield name, content
 
 
-def _is_nameless(schema: Document) -> bool:
-    """Whether no class is made of a schema in its place."""
-    return "$ref" in schema or not schema.keys() & {"properties", "enum", "items", "allOf", "type", *ALTERNATIVES}
+def _makes_class(schema: Document) -> bool:
+    """Whether a class is made of a schema in its place, or of a part of it, and named after the place."""
+    if "$ref" in schema:
+        return False
+    if schema.keys() & {"properties", "additionalProperties", "enum"} or "object" in list_types(schema):
+        return True
+    return any(_makes_class(inner) for _, _, inner in iterate_subschemas(schema))
 
 
 def _move_to_components(document: Document, schema: Document, name: str) -> Document:
@@ -74,6 +82,9 @@ def _move_to_components(document: Document, schema: Document, name: str) -> Docu
     schemas[name] = schema
     return {"$ref": SCHEMA_REF + escape(name)}
 
+
+_MAX_UPLOAD_DEPTH = 4
+"""How deep in arrays and unions a file may be."""
 
 # --- uploads ---------------------------------------------------------------------------------------------------------
 
@@ -111,16 +122,18 @@ def _find_refs_outside(document: Document, forms: list[Document]) -> set[str]:
     return found
 
 
-def _is_upload(document: Document, schema: Document) -> bool:
+def _is_upload(document: Document, schema: Document, depth: int = 0) -> bool:
+    """Whether a property holds a file, or several, that OpenAPI 3.1 describes as a text."""
     target = resolve_component(document, schema)[1]
-    if target.get("items"):
-        return _is_upload(document, target["items"])
-    members = [member for key in sorted(ALTERNATIVES) for member in target.get(key, ())]
+    if depth > _MAX_UPLOAD_DEPTH:  # it contains itself
+        return False
+    if isinstance(target.get("items"), dict):
+        return _is_upload(document, target["items"], depth + 1)
+    members = [member for key in sorted(ALTERNATIVES) for member in target.get(key, ()) if member != NULL]
     if members:
-        return any(_is_upload(document, member) for member in members)
-    return target.get("type") in ("string", ["string"], ["string", "null"], ["null", "string"]) and bool(
-        target.keys() & {"contentMediaType", "contentEncoding"}
-    )
+        return all(_is_upload(document, member, depth + 1) for member in members)
+    kinds = [kind for kind in list_types(target) if kind != "null"]
+    return kinds == ["string"] and bool(target.keys() & {"contentMediaType", "contentEncoding"})
 
 
 def _make_file(document: Document, schema: Document) -> Document:
@@ -132,7 +145,7 @@ def _make_file(document: Document, schema: Document) -> Document:
         beside = target["items"]
     elif members := [(key, index) for key in sorted(ALTERNATIVES) for index in range(len(target.get(key, ())))]:
         for key, index in members:
-            if _is_upload(document, target[key][index]):
+            if target[key][index] != NULL:
                 target[key][index] = beside = _make_file(document, target[key][index])
     else:
         target["format"] = "binary"

@@ -59,6 +59,8 @@ def test_a_discriminator_without_mapping_uses_component_names(corpus_3_1: Corpus
         ("word", "large", "large"),
         ("number", 1.5, 1.5),
         ("number", 2, 2),
+        ("address", "2026-01-02", DAY),  # no e-mail address
+        ("address", "a@example.com", "a@example.com"),
         ("flag", True, True),
         ("flag", 2, 2),
     ],
@@ -164,6 +166,20 @@ def test_references_to_references_are_followed(corpus: Corpus) -> None:
     assert response == corpus.models.Renamed(id=3)
     hint = inspect.signature(corpus.module("api.default.shared_parts").sync).parameters["page"].annotation
     assert hint == int | corpus.module("types").Unset
+
+
+def test_a_path_may_be_a_reference(corpus_3_1: Corpus) -> None:
+    for operation, path in (("shared_path", "/path"), ("get_references_path_again", "/path/again")):
+        request, response = corpus_3_1.exchange(operation, response={"inner": {"n": 1}})
+        assert request.url.path == f"/v1/references{path}"
+        assert response.inner == corpus_3_1.models.NestedOuterInner(n=1)
+
+
+def test_references_may_lead_anywhere_in_the_file(corpus_3_1: Corpus) -> None:
+    request, response = corpus_3_1.exchange("deep_references", maybe=["a"], response="text")
+    assert (request.url.query, response) == (b"maybe=a", "text")
+    assert corpus_3_1.receive("deep_model", {"foo": {"n": 1}, "id": 2}).id == 2
+    assert corpus_3_1.receive("deep_nested", {"n": 3}) == corpus_3_1.models.NestedOuterInner(n=3)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ def test_the_committed_package_is_what_the_description_gives(root: Path, fresh: 
     assert generate.list_differences(read_tree(root / "generated" / "gcore_iam_client"), fresh) == []
 
 
+@pytest.mark.slow
 def test_hash_seed_locale_and_folders_change_nothing(root: Path, tmp_path: Path, fresh: dict[str, bytes]) -> None:
     folder = tmp_path / "somewhere else"
     (folder / "tmp").mkdir(parents=True)

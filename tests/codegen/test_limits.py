@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from codegen import capacity, limits, spec, yaml_tree
-from codegen.drift import wire
+from codegen.drift import pair_graph, wire
+from codegen.drift.load import parsed
 from codegen.drift.render import FORMATS, Options
 from codegen.drift.review import Project, review
-from codegen.drift.sources import parsed
 from codegen.errors import CodegenError
 from codegen.graph import connected_components
 from codegen.limits import CopyBudget, LimitError
@@ -220,7 +220,7 @@ def test_a_union_of_many_members_is_compared_once_for_each() -> None:
 
 
 def test_schemas_that_pair_each_with_each_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "MAX_PAIRS", 1_000)
+    monkeypatch.setattr(pair_graph, "MAX_PAIRS", 1_000)
 
     def circle(length: int, bound: int) -> Document:
         link = {"maxProperties": bound, "type": "object"}
@@ -451,6 +451,7 @@ _HUGE: dict[str, tuple[Document | bytes, int]] = {
 }
 
 
+@pytest.mark.slow
 def test_a_review_of_a_huge_spec_ends_with_an_error_or_a_report(tmp_path: Path) -> None:
     old = tmp_path / "old.json"
     props = {f"old{i}": TEXT for i in range(600)}

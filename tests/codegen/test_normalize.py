@@ -248,6 +248,10 @@ def test_what_examples_refer_to_is_data(normalized: NormalizedSpec, api: Api) ->
             {"schemas": {"A": {"properties": {"b": {"$ref": "#/paths/~1thing/get/responses/200"}}}}},
             "$ref '#/paths/~1thing/get/responses/200' leads to something that is no schema",
         ),
+        (
+            {"schemas": {"A": {"type": "object", "properties": {"b": {"$ref": "#/info/title"}}}}},
+            "$ref '#/info/title' leads to something that is no schema",
+        ),
         ({"schemas": {"A": ref("B"), "B": ref("A")}}, "#/components/schemas/B refers to itself in a circle"),
     ],
 )

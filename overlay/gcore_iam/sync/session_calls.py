@@ -1,6 +1,6 @@
 # Derived from aio/session_calls.py by `make generate`. Do not edit: change that file.
 
-"""The operations that issue session tokens, as functions of a bound client."""
+"""Calls the operations that issue session tokens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from .._reconcile import attach_reconciler
 if TYPE_CHECKING:
     from gcore_iam_client import Client
     from gcore_iam_client.models import Token
-    from gcore_iam_client.types import Response
+    from gcore_iam_client.types import Operation, Response
+
+
+def find_operation(operation: str) -> Operation:
+    """Find an operation that issues session tokens."""
+    from gcore_iam_client.api.account import iam_login_user, iam_refresh_token, iam_select_account
+
+    known = (iam_login_user.OPERATION, iam_refresh_token.OPERATION, iam_select_account.OPERATION)
+    return next(each for each in known if each.id == operation)
 
 
 def log_in(client: Client, username: str, password: str, one_time_password: str | None) -> Response[Token]:
