@@ -23,7 +23,7 @@ OLD         ?= $(SPEC)
 FAKE_CONTRACT := tests/testing/test_schemathesis.py tests/testing/test_newer_spec.py
 FORMAT      ?= text
 
-.PHONY: help setup demo test test-lowest test-ecosystem generate check sync lint types api inventory drift update-spec bench build lock clean
+.PHONY: help setup demo test test-lowest test-ecosystem coverage generate check sync lint types api inventory drift update-spec bench build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +35,7 @@ $(STAMP): requirements-dev.txt pyproject.toml
 		{ echo "gcore-iam needs Python 3.11 or newer: make setup PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -52,6 +52,13 @@ test-all: setup ## every test on each Python here, 3.11 to 3.14 (ARGS=: some)
 mutants: setup ## how many small defects the tests notice, in 20 minutes
 	@$(BIN)/python -m tests.mutation $(ARGS)
 
+coverage: setup ## the tests, and whether they reach every branch
+	@$(BIN)/coverage erase
+	@$(BIN)/python -m pytest --cov --cov-report= --numprocesses auto --dist worksteal -m 'not serial'
+	@$(BIN)/python -m pytest --cov --cov-report= --cov-append -m serial
+	@$(BIN)/coverage report --include='*/gcore_iam/*,*/gcore_iam_client/*' --omit='*/testing/*,*/models/*' --fail-under=100
+	@$(BIN)/coverage report --include='*/codegen/*,*/testing/*' --fail-under=97
+
 test-lowest: $(LOWEST) ## tests/overlay with the lowest versions that pyproject admits
 	@$(dir $(LOWEST))bin/python -m pytest --numprocesses auto --dist loadfile -m 'not serial' tests/overlay $(ARGS)
 	@$(dir $(LOWEST))bin/python -m pytest -m serial tests/overlay $(ARGS)
@@ -61,17 +68,17 @@ $(LOWEST): requirements-lowest.txt pyproject.toml
 		{ echo "make test-lowest needs Python 3.11: make test-lowest LOWEST_PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up $(@D) ..."
 	@$(LOWEST_PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r $<
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test-ecosystem: $(ECOSYSTEM) ## tests/ecosystem beside pydantic, FastAPI, pandas ...
-	@$(dir $(ECOSYSTEM))bin/python -m pytest tests/ecosystem $(ARGS)
+test-ecosystem: $(ECOSYSTEM) ## beside pydantic, FastAPI, Sentry, respx ... (ARGS=: some)
+	@$(dir $(ECOSYSTEM))bin/python -m pytest $(or $(ARGS),--numprocesses auto --dist worksteal -r fEs tests/ecosystem)
 
 $(ECOSYSTEM): requirements-dev.txt requirements-ecosystem.txt pyproject.toml
 	@echo "Setting up $(@D) ..."
 	@$(PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	@$(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes \
 		-r requirements-dev.txt -r requirements-ecosystem.txt
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -93,9 +100,11 @@ lint: setup ## ruff: rules and format
 imports: setup ## who may import whom
 	@$(BIN)/lint-imports --no-logo --no-cache
 
-types: setup ## mypy --strict and pyright over everything
+types: setup ## mypy --strict and pyright over everything, verifytypes
 	@$(BIN)/mypy --no-incremental # its cache does not notice a module that went and came back
 	@$(BIN)/pyright
+	@report=$$(PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pyright --verifytypes gcore_iam --ignoreexternal) \
+		|| { echo "$$report"; exit 1; }
 
 api: setup ## the public names that OLD= (a commit) had and that are gone
 	@$(BIN)/python -m codegen api '$(OLD)'

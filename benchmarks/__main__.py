@@ -15,7 +15,7 @@ import attrs
 
 from . import clients
 from .measure import Row, measure
-from .peers import versions
+from .peers import collect_versions
 
 PEERS = (clients.OFFICIAL, clients.GENERATOR, clients.BARE)
 
@@ -23,24 +23,24 @@ RESULTS = Path(__file__).with_name("results.json")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run every comparison; the exit status is 0 when all are within their bounds, or it is known why not."""
+    """Run every comparison; the exit status is 0 if each is within its bounds, or has a known reason why not."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="in less than two minutes: fewer calls, only what users run"
+        "--quick", action="store_true", help="take less than two minutes: fewer calls, and only the work of users"
     )
-    parser.add_argument("--only", default="", metavar="WORD", help="only comparisons whose names hold a word")
+    parser.add_argument("--only", default="", metavar="WORD", help="run only comparisons whose names contain a word")
     options = parser.parse_args(arguments)
     rows = []
     print("Ours as a multiple of theirs: 0.5 takes half the time, or half the memory.\n")
     print("| what | beside | ratio | at most | verdict |\n|---|---|---|---|---|")
-    for row in _rows(options.only, quick=options.quick):
+    for row in _measure_rows(options.only, quick=options.quick):
         rows.append(row)
-        print(line(row), flush=True)
-    print("", *summary(rows), sep="\n")
-    today, used = datetime.date.today().isoformat(), versions()
+        print(render_row(row), flush=True)
+    print("", *render_summary(rows), sep="\n")
+    today, used = datetime.date.today().isoformat(), collect_versions()
     print(f"\nMeasured on {today} with {', '.join(f'{name} {version}' for name, version in used.items())}.")
     found = {"date": today, "versions": used, "rows": [attrs.asdict(row) for row in rows]}
-    if not options.only:  # some of the rows would pass for all of them
+    if not options.only:  # the file always has all rows
         RESULTS.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     above = [row for row in rows if not row.ok]
     unexplained = [row for row in above if not row.note]
@@ -48,38 +48,38 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if unexplained else 0
 
 
-def summary(rows: Sequence[Row]) -> Iterator[str]:
-    """One line for each comparison, as the README has it, and below why bounds are not met."""
+def render_summary(rows: Sequence[Row]) -> Iterator[str]:
+    """Render a line for each comparison, as in the README, and below them the reasons for missed bounds."""
     yield f"| ours as a multiple of | {' | '.join(PEERS)} | others |"
     yield "|---" * (len(PEERS) + 2) + "|"
     for what, group in groupby(rows, key=attrgetter("name")):
-        cells = {row.beside: _cell(row) for row in group}
+        cells = {row.beside: _render_cell(row) for row in group}
         others = ", ".join(f"{name}: {cell}" for name, cell in cells.items() if name not in PEERS)
         yield f"| {what} | {' | '.join(cells.get(name, '') for name in PEERS)} | {others} |"
     notes = {row.note: row.name for row in reversed(rows) if row.note}
     yield from ("", *(f"- {what}: {note}." for note, what in reversed(notes.items())))
 
 
-def _cell(row: Row) -> str:
-    told = f"{row.ratio:.3g} (≤ {row.bound:.3g})"
-    return told if row.ok else f"**{told}**"
+def _render_cell(row: Row) -> str:
+    text = f"{row.ratio:.3g} (≤ {row.bound:.3g})"
+    return text if row.ok else f"**{text}**"
 
 
-def _rows(only: str, *, quick: bool) -> Iterator[Row]:
-    yield from clients.rows(only, quick=quick)
+def _measure_rows(only: str, *, quick: bool) -> Iterator[Row]:
+    yield from clients.measure_rows(only, quick=quick)
     if quick:
         return
-    from . import build_time, fake_iam  # here: what they load would burden whatever is measured before
+    from . import build_time, fake_iam  # here, because their imports would affect the measurements before
 
-    for comparison in (*fake_iam.comparisons(), *build_time.comparisons()):
+    for comparison in (*fake_iam.build_comparisons(), *build_time.build_comparisons()):
         if only in comparison.what:
             yield from measure(comparison, 9)
 
 
-def line(row: Row) -> str:
-    """A row of the table."""
-    told = "ok" if row.ok else f"too much: {row.note}" if row.note else "too much"
-    return f"| {row.name} | {row.beside} | {row.ratio:.3g} | {row.bound:.3g} | {told} |"
+def render_row(row: Row) -> str:
+    """Render a row of the table."""
+    verdict = "ok" if row.ok else f"too much: {row.note}" if row.note else "too much"
+    return f"| {row.name} | {row.beside} | {row.ratio:.3g} | {row.bound:.3g} | {verdict} |"
 
 
 if __name__ == "__main__":

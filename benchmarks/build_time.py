@@ -1,4 +1,4 @@
-"""What generating and the drift review cost, beside what they cannot do without: the generator, a type checker."""
+"""Compares code generation and the drift review with their unavoidable parts: the generator, a type checker."""
 
 from __future__ import annotations
 
@@ -15,24 +15,27 @@ import yaml
 
 from codegen import corrections, generate
 from codegen.drift import wire
+from codegen.drift.load import Input, parsed
 from codegen.drift.review import Project, review
-from codegen.drift.sources import Input, parsed
 
-from .measure import OURS, Comparison, in_process
+from .measure import OURS, Comparison, sample_in_process
 from .peers import generate_untouched
 
 ROOT = Path(__file__).parents[1]
 TODAY = datetime.date(2026, 6, 1)
 OPERATIONS = 500
+MODELS = 900
 
 Work = Callable[[], object]
 
 
-def comparisons() -> list[Comparison]:
-    """The layers one after the other, on the vendored spec and a changed one; then a megabyte of description."""
+def build_comparisons() -> list[Comparison]:
+    """The layers one after the other, on the vendored spec and a changed one; then a large spec."""
     data = (ROOT / "spec" / "iam_api.yaml").read_bytes()
     changed = data.replace(b"one_time_password", b"second_factor").replace(b"- zh\n", b"- zh\n        - fr\n")
-    large = yaml.dump(_large(), Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False).encode()
+    large = yaml.dump(
+        _build_large_spec(), Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False
+    ).encode()
     larger = large.replace(b"field_3:", b"field_three:")
     old, new = _read(data), _read(changed)
     project = Project(
@@ -41,51 +44,58 @@ def comparisons() -> list[Comparison]:
         ROOT / "overlay" / "gcore_iam",
     )
 
-    def read(*both: bytes) -> Work:
+    def build_read(*both: bytes) -> Work:
         return lambda: [_read(one) for one in both]
 
-    def reviewed(*layers: Any) -> Work:
+    def build_review(*layers: Any) -> Work:
         return lambda: review(old, new, project, layers=layers, today=TODAY)
 
-    def generated() -> None:
+    def generate_both() -> None:
         for side in (old, new):
             with generate.generate_package(side.spec, project.corrections, project.config, lenient=True):
                 pass
 
-    def checked() -> None:
+    def check_types() -> None:
         with tempfile.TemporaryDirectory() as folder:
             words = ["-m", "mypy", "--config-file", "", "--cache-dir", folder, "overlay/gcore_iam", "generated"]
             subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, check=False)  # noqa: S603
 
-    def made() -> None:
+    def run_make_generate() -> None:
         with tempfile.TemporaryDirectory() as folder:
             words = ["-m", "codegen", "generate", "--output", f"{folder}/package"]
             subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, check=True)  # noqa: S603
 
-    def untouched() -> None:
+    def run_generator() -> None:
         with tempfile.TemporaryDirectory() as folder:
             generate_untouched(Path(folder) / "untouched")
 
-    def compared(one: bytes, other: bytes) -> Work:
-        return lambda: wire.changes(_read(one).spec, _read(other).spec, TODAY)
+    def build_diff(one: bytes, other: bytes) -> Work:
+        specs = _read(one).spec, _read(other).spec
+        return lambda: wire.changes(*specs, TODAY)
 
-    def compared_with(what: str, ours: Work, beside: str, peer: Work, bound: float) -> Comparison:
-        ways = {OURS: in_process(lambda: ours), beside: in_process(lambda: peer)}
+    def build_comparison(what: str, ours: Work, beside: str, peer: Work, bound: float) -> Comparison:
+        ways = {OURS: sample_in_process(lambda: ours), beside: sample_in_process(lambda: peer)}
         return Comparison(what, ways, {beside: bound})
 
     size = f"{len(large) / 1e6:.1f} MB, {OPERATIONS} operations"
     return [
-        compared_with(
+        build_comparison(
             "make drift, wire alone: comparing",
             lambda: wire.changes(old.spec, new.spec, TODAY),
             "reading",
-            read(data, changed),
+            build_read(data, changed),
             2.0,
         ),
-        compared_with("make drift, wire and Python", reviewed("wire", "python"), "generating both", generated, 2.0),
-        compared_with("make drift", reviewed("wire", "python", "overlay", "docs"), "type-checking once", checked, 2.5),
-        compared_with(f"make drift, wire alone, {size}", compared(large, larger), "reading", read(large, larger), 3.0),
-        compared_with("make generate", made, "openapi-python-client", untouched, 2.0),
+        build_comparison(
+            "make drift, wire and Python", build_review("wire", "python"), "generating both", generate_both, 2.0
+        ),
+        build_comparison(
+            "make drift", build_review("wire", "python", "overlay", "docs"), "type-checking once", check_types, 1.5
+        ),
+        build_comparison(
+            f"wire layer, {size}", build_diff(large, larger), "reading both", build_read(large, larger), 1.5
+        ),
+        build_comparison("make generate", run_make_generate, "openapi-python-client", run_generator, 2.0),
     ]
 
 
@@ -93,31 +103,31 @@ def _read(data: bytes) -> Input:
     return parsed(data, "api.yaml", generating=False)
 
 
-def _large() -> dict[str, Any]:
-    """A description of a megabyte, whose schemas refer to each other in circles."""
+def _build_large_spec() -> dict[str, Any]:
+    """Build a spec of three megabytes, whose schemas refer to each other in circles."""
     fields = {
         f"field_{number}": {"type": "string", "description": f"What the field with the number {number} holds."}
-        for number in range(12)
+        for number in range(25)
     }
     schemas = {
         f"Model{number}": {
             "type": "object",
             "properties": {
                 **copy.deepcopy(fields),
-                "child": _refer((number * 7 + 3) % 300),
-                "more": {"type": "array", "items": _refer((number * 11 + 5) % 300)},
+                "child": _refer((number * 7 + 3) % MODELS),
+                "more": {"type": "array", "items": _refer((number * 11 + 5) % MODELS)},
             },
         }
-        for number in range(300)
+        for number in range(MODELS)
     }
     paths = {
         f"/things{number}": {
             "post": {
                 "operationId": f"op{number}",
                 "parameters": [{"name": "limit", "in": "query", "schema": {"type": "integer"}}],
-                "requestBody": {"content": {"application/json": {"schema": _refer(number % 300)}}},
+                "requestBody": {"content": {"application/json": {"schema": _refer(number % MODELS)}}},
                 "responses": {
-                    "200": {"description": "", "content": {"application/json": {"schema": _refer(number * 3 % 300)}}}
+                    "200": {"description": "", "content": {"application/json": {"schema": _refer(number * 3 % MODELS)}}}
                 },
             }
         }

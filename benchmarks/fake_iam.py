@@ -1,4 +1,4 @@
-"""What FakeIAM costs, beside the least that a server of the same data has to do."""
+"""Compares FakeIAM with the least work that a server of the same data has to do."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable
 import httpx
 from gcore_iam.testing import FakeIAM
 
-from .measure import OURS, Comparison, in_process
+from .measure import OURS, Comparison, sample_in_process
 
 USERS = 10_000
 PAGE = 1_000
 
 
-def comparisons() -> list[Comparison]:
-    """Pages of users, served in process, beside `json.dumps` of the same users."""
+def build_comparisons() -> list[Comparison]:
+    """Compare pages of users, served in process, with `json.dumps` of the same users."""
     lasting = FakeIAM(USERS)
     users = list(lasting.users)
 
@@ -30,15 +30,18 @@ def comparisons() -> list[Comparison]:
         return work
 
     what = f"FakeIAM, in process: {USERS:,} users in pages of {PAGE:,}"
-    dumps = in_process(lambda: lambda: json.dumps(users))
-    limits = {"json.dumps": "half is json.dumps, a sixth each finding the account's members and checking the answer"}
+    dumps = sample_in_process(lambda: lambda: json.dumps(users))
+    limits = {"json.dumps": "half is json.dumps, a sixth each finding the account's members and checking the response"}
     return [
         Comparison(
-            what, {OURS: in_process(lambda: serve(lasting)), "json.dumps": dumps}, {"json.dumps": 2.0}, limits=limits
+            what,
+            {OURS: sample_in_process(lambda: serve(lasting)), "json.dumps": dumps},
+            {"json.dumps": 2.0},
+            limits=limits,
         ),
         Comparison(
             f"{what}; from a new fake",
-            {OURS: in_process(lambda: serve(FakeIAM(USERS))), "json.dumps": dumps},
+            {OURS: sample_in_process(lambda: serve(FakeIAM(USERS))), "json.dumps": dumps},
             {"json.dumps": 2.0},
             limits=limits,
         ),

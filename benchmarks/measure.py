@@ -1,4 +1,4 @@
-"""Compares ways of doing the same in one run: interleaved, in random order, by the median."""
+"""Compares ways of doing the same work in one run: interleaved, in random order, by the median."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from collections.abc import Callable, Mapping
 import attrs
 
 OURS = "ours"
-"""The way that the others are held against."""
+"""The way that the others are compared with."""
 
 Sample = Callable[[], list[float]]
-"""Does the work once or a few times, and gives what each time took: seconds, or another size."""
+"""Does the work once or several times, and returns a measurement for each time: seconds, or another size."""
 
 Way = Callable[[], Callable[[], object]]
-"""Makes ready, outside the measurement, and gives what is to be measured."""
+"""Prepares the work, outside the measurement, and returns the function to measure."""
 
 
 @attrs.frozen
 class Comparison:
-    """Several ways of doing the same, `OURS` among them.
+    """Several ways of doing the same work, `OURS` among them.
 
     Attributes:
-        what: What they do.
-        ways: Each way's name and what measures it.
-        bounds: By the name of another way: how many times as long ours may take.
+        what: The name of the work.
+        ways: For the name of each way, the function that measures it.
+        bounds: For the name of another way, how many times as long ours may take.
         tail: The same for the slowest hundredth.
-        limits: By the name of another way: why the bound may not be met, and what was tried.
-        rounds: How often to measure each way where that takes long; None leaves it to the caller.
+        limits: For the name of another way, why the bound may be missed, and what was tried.
+        rounds: How many times to measure each way, if that takes long; None for the number of the caller.
     """
 
     what: str
@@ -43,7 +43,7 @@ class Comparison:
 
 @attrs.frozen
 class Row:
-    """What a comparison gave: ours and the peer's as measured, and ours as a multiple of the peer's."""
+    """The result of a comparison: the medians of ours and of the peer, and their ratio."""
 
     name: str
     beside: str
@@ -60,26 +60,27 @@ def measure(comparison: Comparison, rounds: int) -> list[Row]:
 
     Args:
         comparison: What to measure.
-        rounds: How often to measure each way, 1 or more, unless the comparison says.
+        rounds: How many times to measure each way, 1 or more, unless the comparison has a number of its own.
 
     Returns:
         A row for each bound: the medians, their ratio, and whether it is within the bound.
     """
     for sample in comparison.ways.values():
-        sample()  # what is loaded or compiled once is no part of the work
+        sample()  # loads and compiles what the work needs once
     samples: dict[str, list[float]] = {name: [] for name in comparison.ways}
     for _ in range(comparison.rounds or rounds):
         for name in random.sample(list(samples), len(samples)):
             samples[name] += comparison.ways[name]()
-    tails = {name: _slowest(each) for name, each in samples.items()} if comparison.tail else {}
+    medians = {name: statistics.median(each) for name, each in samples.items()}
+    tails = {name: _compute_p99(each) for name, each in samples.items()} if comparison.tail else {}
     return [
-        *_rows(comparison, {name: statistics.median(each) for name, each in samples.items()}, comparison.bounds, ""),
-        *_rows(comparison, tails, comparison.tail, ", p99"),
+        *_build_rows(comparison, medians, comparison.bounds, ""),
+        *_build_rows(comparison, tails, comparison.tail, ", p99"),
     ]
 
 
-def in_process(way: Way) -> Sample:
-    """Measures a way in this process."""
+def sample_in_process(way: Way) -> Sample:
+    """Build the function that measures a way in this process."""
 
     def sample() -> list[float]:
         work = way()
@@ -91,15 +92,17 @@ def in_process(way: Way) -> Sample:
     return sample
 
 
-def _rows(comparison: Comparison, sizes: Mapping[str, float], bounds: Mapping[str, float], of: str) -> list[Row]:
+def _build_rows(
+    comparison: Comparison, sizes: Mapping[str, float], bounds: Mapping[str, float], suffix: str
+) -> list[Row]:
     rows = []
     for name, bound in bounds.items():
         ours = sizes[OURS]
         ratio = ours / sizes[name]
         note = comparison.limits.get(name, "") if ratio > bound else ""
-        rows.append(Row(comparison.what + of, name, ours, sizes[name], ratio, bound, ratio <= bound, note))
+        rows.append(Row(comparison.what + suffix, name, ours, sizes[name], ratio, bound, ratio <= bound, note))
     return rows
 
 
-def _slowest(samples: list[float]) -> float:
+def _compute_p99(samples: list[float]) -> float:
     return statistics.quantiles(samples, n=100, method="inclusive")[98]

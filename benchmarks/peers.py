@@ -1,4 +1,4 @@
-"""Measures clients in processes of their own, in an environment that holds nothing but clients."""
+"""Measures clients in separate processes, in an environment with nothing but clients."""
 
 from __future__ import annotations
 
@@ -26,16 +26,15 @@ ENVIRONMENT = ROOT / ".venv-bench"
 
 PYTHON = ENVIRONMENT / "bin" / "python"
 
-SHOWN = ("gcore", "httpx", "httpcore", "h11", "attrs", "orjson")
-"""Distributions that a table of results names."""
+REPORTED = ("gcore", "httpx", "httpcore", "h11", "attrs", "orjson")
+"""Distributions whose versions the results contain."""
 
 
 class Peers:
-    """Starts processes, and ends them.
+    """Starts the processes of the clients, and ends them.
 
     Args:
-        folder: A folder that holds the package that openapi-python-client makes when it is left alone, and where
-            what else they need may be put.
+        folder: A folder with the unchanged output of openapi-python-client, in which this class may create files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,13 +43,13 @@ class Peers:
         self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path}
         self._workers = ExitStack()
 
-    def way(self, name: str, case: str, url: str, times: int = 1) -> Sample:
-        """Does a case of `ways`, so many times a round, in one process for all rounds."""
+    def sample_case(self, name: str, case: str, url: str, times: int = 1) -> Sample:
+        """Build the function that runs a case of `ways` so many times a round, in one process for all rounds."""
         command = [str(PYTHON), "-m", "benchmarks.worker", name, case, url]
         process: list[subprocess.Popen[str]] = []
 
         def sample() -> list[float]:
-            if not process:  # not before the comparison that it is for
+            if not process:  # started only when its comparison begins
                 process.append(
                     self._workers.enter_context(
                         subprocess.Popen(  # noqa: S603 - ours
@@ -72,12 +71,12 @@ class Peers:
 
         return sample
 
-    def memory(self, name: str, case: str, url: str) -> tuple[Sample, Sample, Sample]:
-        """Measure a case of `ways` once, in a new process a sample.
+    def sample_memory(self, name: str, case: str, url: str) -> tuple[Sample, Sample, Sample]:
+        """Build the functions that run a case of `ways` once, in a new process for each sample.
 
         Returns:
-            Kilobytes that the process grows by at most, kilobytes that it has at most, and seconds. The second and the
-            third use the processes that the first has run, as long as there are any.
+            Functions for the growth in kilobytes at the peak, the kilobytes at the peak, and the seconds. The second
+            and the third return measurements of the processes that the first has started, as long as there are any.
         """
         peaks: deque[float] = deque()
         seconds: deque[float] = deque()
@@ -95,16 +94,16 @@ class Peers:
 
         return sample, partial(sample_from, peaks), partial(sample_from, seconds)
 
-    def script(self, text: str, *arguments: str) -> Sample:
-        """How many seconds a script takes in a new process, without what Python itself takes to start and to end."""
+    def sample_script(self, text: str, *arguments: str) -> Sample:
+        """Build the function that times a script in a new process, without the start and the end of Python."""
         began = "import sys, time; sys.modules['orjson'] = None; began = time.perf_counter()"
         timed = f"{began}\n{text}\nprint(time.perf_counter() - began)"
         return lambda: [float(self._run("-c", timed, *arguments))]
 
-    def trust(self) -> Path:
-        """Let all processes trust a certificate of our own, besides what they trust anyway, and give it with its key.
+    def trust_certificate(self) -> Path:
+        """Make all processes trust a certificate of ours as well; return the file with it and its key.
 
-        The environment names the certificates from then on, so every client reads them where it makes its settings.
+        From then on the environment names the certificates, so every client reads them when it builds its settings.
         """
         authority = trustme.CA()
         certificate = self._folder / "server.pem"
@@ -126,8 +125,8 @@ class Peers:
 
 
 @contextmanager
-def peers() -> Iterator[Peers]:
-    """The peers, ready to be measured."""
+def start_peers() -> Iterator[Peers]:
+    """Start the peers, and end their processes after the `with` block."""
     with tempfile.TemporaryDirectory() as folder:
         untouched = Path(folder)
         generate_untouched(untouched / UNTOUCHED)
@@ -139,18 +138,18 @@ def peers() -> Iterator[Peers]:
 
 
 def generate_untouched(package: Path) -> None:
-    """Let openapi-python-client make a package of our description in its own way."""
+    """Generate a package from our spec with openapi-python-client, without templates or corrections of ours."""
     programs = Path(sys.executable).parent
     words = ["generate", "--path", f"{ROOT}/spec/iam_api.yaml", "--output-path", str(package), "--meta", "none"]
     environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
     subprocess.run([f"{programs}/openapi-python-client", *words], env=environment, capture_output=True, check=True)  # noqa: S603
 
 
-def versions() -> dict[str, str]:
-    """What the measurements depend on."""
+def collect_versions() -> dict[str, str]:
+    """Collect the versions of Python and of the measured distributions."""
     installed = distributions(path=[str(each) for each in ENVIRONMENT.glob("lib/python*/site-packages")])
     return {
         "python": (ENVIRONMENT / "pyvenv.cfg").read_text("utf-8").partition("version = ")[2].split()[0],
         "openapi-python-client": version("openapi-python-client"),
-        **{each.name: each.version for each in installed if each.name in SHOWN},
+        **{each.name: each.version for each in installed if each.name in REPORTED},
     }

@@ -1,4 +1,4 @@
-"""A server of users that is never the bottleneck: it sends bytes that are ready, in a process of its own."""
+"""Serves users from rendered responses, in a separate process, so that the server is never the bottleneck."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from urllib.parse import parse_qs, urlsplit
 from .ways import UserPages
 
 _GENERATED = 100
-"""Users that are served again and again, under other ids."""
+"""Number of users that are repeated with other ids."""
 
 
 class Responses:
     """Renders the responses of a list of users."""
 
     def __init__(self, count: int) -> None:
-        from gcore_iam.testing import FakeIAM  # here, so that those who measure do not load it
+        from gcore_iam.testing import FakeIAM  # here, so that the measuring process does not load it
 
         self._pages = UserPages(list(FakeIAM(_GENERATED).users), count)
 
@@ -37,7 +37,7 @@ class Responses:
 
 
 class _Connection(asyncio.Protocol):
-    """HTTP/1.1 as far as GET needs it."""
+    """Speaks the part of HTTP/1.1 that GET needs."""
 
     def __init__(self, responses: Responses, latency: float, cache: dict[str, bytes]) -> None:
         self._responses = responses
@@ -79,14 +79,17 @@ async def _serve(users: int, latency: float, certificate: str) -> None:
     server = await loop.create_server(lambda: _Connection(responses, latency, cache), "127.0.0.1", 0, ssl=tls)
     print(f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     async with server:
-        await loop.run_in_executor(None, sys.stdin.read)  # until whoever has started this closes it
+        await loop.run_in_executor(None, sys.stdin.read)  # until the process that started this one closes it
 
 
 @contextmanager
-def serving(users: int, latency: float = 0.0, certificate: Path | str = "") -> Iterator[str]:
-    """Serve so many users, with so many seconds of latency per response, and give the URL.
+def start_server(users: int, latency: float = 0.0, certificate: Path | str = "") -> Iterator[str]:
+    """Start a server of users, and yield its URL; it ends with the `with` block.
 
-    With a certificate and its key in a file, serve over TLS.
+    Args:
+        users: The number of users.
+        latency: Seconds of latency per response.
+        certificate: A file with a certificate and its key, to serve over TLS; empty for http.
     """
     command = [sys.executable, "-m", "benchmarks.server", str(users), str(latency), str(certificate)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours

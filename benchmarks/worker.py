@@ -1,8 +1,8 @@
-"""`python -m benchmarks.worker WAY CASE URL`: does one case in one way, in a process that has loaded nothing else.
+"""`python -m benchmarks.worker WAY CASE URL`: runs one case in one way, in a process that has loaded nothing else.
 
-For each number on standard input it does the work so often, and prints the seconds that each time took as JSON.
-With `--memory` it reads one page first, so that all code is loaded, does the work once, and prints as JSON by how many
-kilobytes the process has grown at most, how many it had at most, and the seconds that the work took (Linux).
+For each number on standard input, it does the work that many times, and prints the seconds of each time as JSON.
+With `--memory`, it first reads one page, so that all code is loaded. Then it does the work once, and prints as JSON the
+growth of the process in kilobytes at the peak, its kilobytes at the peak, and the seconds of the work (Linux).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import Any
 _PROCESS = Path("/proc/self")
 
 
-def timed(work: Callable[[], object], times: int) -> list[float]:
-    """Seconds that each time took."""
+def measure_times(work: Callable[[], object], times: int) -> list[float]:
+    """Do the work several times, and return the seconds of each time."""
     gc.collect()
     samples = []
     for _ in range(times):
@@ -35,8 +35,8 @@ def timed(work: Callable[[], object], times: int) -> list[float]:
     return samples
 
 
-async def timed_async(work: Callable[[], Awaitable[object]], times: int) -> list[float]:
-    """The same of what is awaited."""
+async def measure_times_async(work: Callable[[], Awaitable[object]], times: int) -> list[float]:
+    """Await the work several times, and return the seconds of each time."""
     gc.collect()
     samples = []
     for _ in range(times):
@@ -47,26 +47,26 @@ async def timed_async(work: Callable[[], Awaitable[object]], times: int) -> list
     return samples
 
 
-def memory(work: Callable[[], object]) -> tuple[int, int, float]:
+def measure_memory(work: Callable[[], object]) -> tuple[int, int, float]:
     """Measure the work once: kilobytes of growth at the peak, kilobytes at the peak, and seconds."""
     gc.collect()
-    (_PROCESS / "clear_refs").write_text("5", "ascii")  # the peak is the present again
-    before = _peak()
+    (_PROCESS / "clear_refs").write_text("5", "ascii")  # resets the peak to the current size
+    before = _read_peak()
     start = time.perf_counter()
     result = work()
     seconds = time.perf_counter() - start
-    peak = _peak()
+    peak = _read_peak()
     del result
     return peak - before, peak, seconds
 
 
-def _peak() -> int:
+def _read_peak() -> int:
     lines = (_PROCESS / "status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def main() -> None:
-    """Read the command line, and work."""
+    """Read the command line, and run the case."""
     parser = argparse.ArgumentParser()
     parser.add_argument("way")
     parser.add_argument("case")
@@ -80,15 +80,15 @@ def main() -> None:
     work: Callable[[], Any] = getattr(way, options.case)(options.url)
     if options.memory:
         way.first_item(options.url)()
-        print(json.dumps(memory(work)))
+        print(json.dumps(measure_memory(work)))
         return
     with asyncio.Runner() as runner:
         for line in sys.stdin:
             times = int(line)
             is_async = inspect.iscoroutinefunction(work)
-            samples = runner.run(timed_async(work, times)) if is_async else timed(work, times)
+            samples = runner.run(measure_times_async(work, times)) if is_async else measure_times(work, times)
             print(json.dumps(samples), flush=True)
-        os._exit(0)  # without the goodbyes of clients that nobody has closed
+        os._exit(0)  # without closing clients, which takes time
 
 
 if __name__ == "__main__":

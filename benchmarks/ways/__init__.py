@@ -1,6 +1,6 @@
-"""The same work in several ways, each a module with the same functions.
+"""Several ways of doing the same work, each in a module with the same functions: the cases.
 
-A function makes ready and gives what is to be measured, a plain function or one that is to be awaited.
+A case prepares the work, and returns the function to measure, which may be a coroutine function.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LARGE_PAGE = 1000
 KEY = "42_benchmark"
 
 UNTOUCHED = "untouched"
-"""Name of the package that openapi-python-client makes when it is left alone."""
+"""Name of the package with the unchanged output of openapi-python-client."""
 
 Work = Callable[[], object]
 AsyncWork = Callable[[], Awaitable[object]]
@@ -26,15 +26,15 @@ CONCURRENCY = 50
 CALLS = 500
 
 
-def users(url: str) -> bytes:
-    """A JSON array of a thousand users."""
-    with urllib.request.urlopen(f"{url}/iam/users?limit=1000&offset=0") as answer:
-        return json.dumps(json.load(answer)["results"]).encode()
+def fetch_users(url: str) -> bytes:
+    """Fetch a JSON array of a thousand users."""
+    with urllib.request.urlopen(f"{url}/iam/users?limit=1000&offset=0") as response:
+        return json.dumps(json.load(response)["results"]).encode()
 
 
-def decoded(url: str) -> list[dict[str, Any]]:
-    """A thousand users as decoded JSON."""
-    data: list[dict[str, Any]] = json.loads(users(url))
+def fetch_decoded_users(url: str) -> list[dict[str, Any]]:
+    """Fetch a thousand users, and decode their JSON."""
+    data: list[dict[str, Any]] = json.loads(fetch_users(url))
     return data
 
 
@@ -62,8 +62,8 @@ class UserPages:
         return f"{head}{index + 1}{rest}"
 
 
-def counted(make: Callable[[], Iterable[object]], users: int | None = None) -> Work:
-    """Reads all users, one by one, and checks their number."""
+def count_items(make: Callable[[], Iterable[object]], users: int | None = None) -> Work:
+    """Build the work that reads all users, one by one, and checks their number."""
 
     def work() -> None:
         count = 0
@@ -74,16 +74,16 @@ def counted(make: Callable[[], Iterable[object]], users: int | None = None) -> W
     return work
 
 
-def concurrently(call: AsyncWork) -> Callable[[], Coroutine[Any, Any, None]]:
-    """So many calls, so many at a time."""
+def run_concurrently(call: AsyncWork) -> Callable[[], Coroutine[Any, Any, None]]:
+    """Build the work that makes `CALLS` calls, `CONCURRENCY` at a time."""
 
     async def work() -> None:
         calls = iter(range(CALLS))
 
-        async def one_after_the_other() -> None:
+        async def call_in_turn() -> None:
             for _ in calls:
                 await call()
 
-        await asyncio.gather(*(one_after_the_other() for _ in range(CONCURRENCY)))
+        await asyncio.gather(*(call_in_turn() for _ in range(CONCURRENCY)))
 
     return work

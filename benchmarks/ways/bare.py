@@ -1,4 +1,4 @@
-"""httpx and `response.json()`: no models, no retries, no errors but httpx's."""
+"""httpx and `response.json()`, without models, retries, or errors other than httpx's."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 
 import httpx
 
-from . import KEY, LARGE_PAGE, PAGE, AsyncWork, Work, concurrently, counted
-from . import users as users_of
+from . import KEY, LARGE_PAGE, PAGE, AsyncWork, Work, count_items, fetch_users, run_concurrently
 
 HEADERS = {"Authorization": f"APIKey {KEY}"}
 
@@ -41,7 +40,7 @@ def async_get(url: str) -> AsyncWork:
 
 def async_concurrent(url: str) -> AsyncWork:
     """Many at a time."""
-    return concurrently(async_get(url))
+    return run_concurrently(async_get(url))
 
 
 def first_item(url: str) -> Work:
@@ -53,7 +52,7 @@ def first_item(url: str) -> Work:
 def walk(url: str, page: int = PAGE) -> Work:
     """Every user, page for page."""
     client = httpx.Client(base_url=url, headers=HEADERS)
-    return counted(lambda: _users(client, page))
+    return count_items(lambda: _users(client, page))
 
 
 stream: Callable[[str], Work] = partial(walk, page=LARGE_PAGE)
@@ -67,7 +66,7 @@ def keep(url: str) -> Work:
 
 def loads(url: str) -> Work:
     """A thousand users as decoded JSON."""
-    data = users_of(url)
+    data = fetch_users(url)
     return lambda: json.loads(data)
 
 

@@ -1,6 +1,6 @@
-"""What openapi-python-client makes of the description when it is left alone.
+"""The unchanged output of openapi-python-client for the spec.
 
-It is made outside the project, so a type checker does not know it.
+It is generated outside the project, so a type checker does not know it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from . import KEY, LARGE_PAGE, PAGE, UNTOUCHED, AsyncWork, Work, concurrently, counted, decoded
+from . import KEY, LARGE_PAGE, PAGE, UNTOUCHED, AsyncWork, Work, count_items, fetch_decoded_users, run_concurrently
 
 _get_user: Any = import_module(f"{UNTOUCHED}.api.users.iam_get_user")
 _get_users: Any = import_module(f"{UNTOUCHED}.api.users.iam_get_users")
@@ -35,7 +35,7 @@ def async_get(url: str) -> AsyncWork:
 
 def async_concurrent(url: str) -> AsyncWork:
     """Many at a time."""
-    return concurrently(async_get(url))
+    return run_concurrently(async_get(url))
 
 
 def first_item(url: str) -> Work:
@@ -47,7 +47,7 @@ def first_item(url: str) -> Work:
 def walk(url: str, page: int = PAGE) -> Work:
     """Every user, page for page."""
     client = _client(url)
-    return counted(lambda: _users(client, page))
+    return count_items(lambda: _users(client, page))
 
 
 stream: Callable[[str], Work] = partial(walk, page=LARGE_PAGE)
@@ -61,13 +61,13 @@ def keep(url: str) -> Work:
 
 def build(url: str) -> Work:
     """Models of a thousand users from decoded JSON."""
-    data = decoded(url)
+    data = fetch_decoded_users(url)
     return lambda: [_models.User.from_dict(each) for each in data]
 
 
 def unbuild(url: str) -> Work:
     """The JSON forms of a thousand users."""
-    users = [_models.User.from_dict(each) for each in decoded(url)]
+    users = [_models.User.from_dict(each) for each in fetch_decoded_users(url)]
     return lambda: [each.to_dict() for each in users]
 
 

@@ -9,7 +9,7 @@ import gcore
 from gcore._models import construct_type
 from gcore.types.iam import User
 
-from . import KEY, LARGE_PAGE, PAGE, AsyncWork, Work, concurrently, counted, decoded
+from . import KEY, LARGE_PAGE, PAGE, AsyncWork, Work, count_items, fetch_decoded_users, run_concurrently
 
 
 def get(url: str) -> Work:
@@ -30,7 +30,7 @@ def async_get(url: str) -> AsyncWork:
 
 def async_concurrent(url: str) -> AsyncWork:
     """Many at a time."""
-    return concurrently(async_get(url))
+    return run_concurrently(async_get(url))
 
 
 def first_item(url: str) -> Work:
@@ -42,7 +42,7 @@ def first_item(url: str) -> Work:
 def walk(url: str, page: int = PAGE) -> Work:
     """Every user, page for page."""
     client = gcore.Gcore(api_key=KEY, base_url=url)
-    return counted(lambda: client.iam.users.list(limit=page))
+    return count_items(lambda: client.iam.users.list(limit=page))
 
 
 stream: Callable[[str], Work] = partial(walk, page=LARGE_PAGE)
@@ -56,7 +56,7 @@ def keep(url: str) -> Work:
 
 def build(url: str) -> Work:
     """Models of a thousand users from decoded JSON."""
-    data = decoded(url)
+    data = fetch_decoded_users(url)
     return lambda: construct_type(value=data, type_=list[User])
 
 

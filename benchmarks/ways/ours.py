@@ -1,4 +1,4 @@
-"""This library, as it comes: credentials, retries and typed errors on."""
+"""This library with its default settings: credentials, retries and typed errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from functools import partial
 import httpx
 from gcore_iam import AsyncIAMClient, IAMClient, models
 
-from . import KEY, LARGE_PAGE, PAGE, USERS, AsyncWork, UserPages, Work, concurrently, counted, decoded
+from . import (
+    KEY,
+    LARGE_PAGE,
+    PAGE,
+    USERS,
+    AsyncWork,
+    UserPages,
+    Work,
+    count_items,
+    fetch_decoded_users,
+    run_concurrently,
+)
 
 
 def get(url: str) -> Work:
@@ -29,7 +40,7 @@ def async_get(url: str) -> AsyncWork:
 
 def async_concurrent(url: str) -> AsyncWork:
     """Many at a time."""
-    return concurrently(async_get(url))
+    return run_concurrently(async_get(url))
 
 
 def first_item(url: str) -> Work:
@@ -41,7 +52,7 @@ def first_item(url: str) -> Work:
 def walk(url: str, prefetch: int = 1, page: int = PAGE) -> Work:
     """Every user, page for page."""
     iam = IAMClient(KEY, base_url=url)
-    return counted(lambda: iam.users.list(page_size=page, prefetch=prefetch))
+    return count_items(lambda: iam.users.list(page_size=page, prefetch=prefetch))
 
 
 walk_4: Callable[[str], Work] = partial(walk, prefetch=4)
@@ -51,15 +62,15 @@ stream_ahead: Callable[[str], Work] = partial(walk, prefetch=4, page=LARGE_PAGE)
 
 
 def stream_in_process(url: str, users: int) -> Work:
-    """Reads many users from a transport in this process, which keeps none of the pages that it has served."""
-    pages = UserPages(decoded(url), users)
+    """Many users from a transport in this process, which keeps none of the pages that it has served."""
+    pages = UserPages(fetch_decoded_users(url), users)
 
     def respond(request: httpx.Request) -> httpx.Response:
         offset, limit = (int(request.url.params[name]) for name in ("offset", "limit"))
         return httpx.Response(200, content=pages.render(offset, limit), headers={"Content-Type": "application/json"})
 
     iam = IAMClient(KEY, http_client=httpx.Client(base_url=url, transport=httpx.MockTransport(respond)))
-    return counted(lambda: iam.users.list(page_size=LARGE_PAGE), users)
+    return count_items(lambda: iam.users.list(page_size=LARGE_PAGE), users)
 
 
 stream_100_000: Callable[[str], Work] = partial(stream_in_process, users=100_000)
@@ -97,13 +108,13 @@ def keep(url: str) -> Work:
 
 def build(url: str) -> Work:
     """Models of a thousand users from decoded JSON."""
-    data = decoded(url)
+    data = fetch_decoded_users(url)
     return lambda: [models.User.from_dict(each) for each in data]
 
 
 def unbuild(url: str) -> Work:
     """The JSON forms of a thousand users."""
-    users = [models.User.from_dict(each) for each in decoded(url)]
+    users = [models.User.from_dict(each) for each in fetch_decoded_users(url)]
     return lambda: [each.to_dict() for each in users]
 
 

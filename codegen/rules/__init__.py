@@ -6,8 +6,8 @@ from ..schemas import Document
 from .all_of import join_siblings, simplify_all_of
 from .discriminators import number_discriminators
 from .enums import drop_wrong_defaults, name_members, simplify_enums
-from .indirections import inline_path_items, move_inner_targets
-from .keywords import complete_arrays, drop_requirements, drop_titles, inline_secrets, state_types
+from .indirections import inline_path_items, move_inner_targets, name_webhook_bodies
+from .keywords import complete_arrays, distribute_properties, drop_titles, inline_secrets, state_types
 from .media_types import mark_uploads, simplify_media_types
 from .nullable import split_nullable
 from .operations import (
@@ -22,6 +22,7 @@ from .references import shorten_references, sort_components
 from .views import split_views
 
 RULES: tuple[Callable[[Document], None], ...] = (
+    name_webhook_bodies,
     inline_path_items,
     name_operations,
     move_inner_targets,
@@ -35,7 +36,7 @@ RULES: tuple[Callable[[Document], None], ...] = (
     drop_titles,
     state_types,
     simplify_enums,
-    drop_requirements,
+    distribute_properties,
     inline_secrets,
     join_siblings,
     simplify_media_types,

@@ -8,7 +8,7 @@ from typing import Any
 from openapi_python_client.strings import pascal_case
 
 from ..limits import CopyBudget
-from ..schemas import SCHEMA_REF, Document, UnsupportedSchemaError, walk
+from ..schemas import SCHEMA_REF, Document, UnsupportedSchemaError, follow_refs, walk
 from ..spec import METHODS, escape, iterate_mappings, resolve, unescape
 
 
@@ -39,6 +39,20 @@ def inline_path_items(document: Document) -> None:
                     used.add(item[method].get("operationId"))
 
 
+def name_webhook_bodies(document: Document) -> None:
+    """Make components of the JSON bodies of webhooks, so that a program that receives them has models to read them.
+
+    `webhooks` itself goes: a client sends none.
+    """
+    schemas = document["components"]["schemas"]
+    for name, item in document.pop("webhooks", {}).items():
+        for method in METHODS:
+            operation = follow_refs(document, item).get(method, {})
+            for media in follow_refs(document, operation.get("requestBody", {})).get("content", {}).values():
+                if isinstance(media.get("schema"), dict) and "$ref" not in media["schema"]:
+                    schemas.setdefault(pascal_case(f"{name}_payload"), media["schema"])
+
+
 def move_inner_targets(document: Document) -> None:
     """Make components of schemas that a `$ref` refers to inside something else, and put all else in place."""
     budget = CopyBudget()
@@ -46,6 +60,10 @@ def move_inner_targets(document: Document) -> None:
     at_schemas = {id(schema) for _, _, schema in walk(document)}
     refs = {mapping["$ref"] for _, _, mapping in walk(document) if isinstance(mapping.get("$ref"), str)}
     inner = sorted(filter(_is_inner, refs), key=lambda ref: (-ref.count("/"), ref))  # before what they are inside of
+    for ref in inner:
+        if id(resolve(document, ref)) not in at_schemas:
+            referring = next(mapping for _, _, mapping in walk(document) if mapping.get("$ref") == ref)
+            raise UnsupportedSchemaError(f"$ref {ref!r} leads to something that is no schema", referring)
     names = {ref: _move(document, ref, schemas) for ref in inner}
     for _, mapping in list(iterate_mappings(document)):
         seen: set[str] = set()
@@ -71,8 +89,6 @@ def _move(document: Document, ref: str, schemas: dict[str, Any]) -> str:
     holder = resolve(document, holder_ref) if holder_ref != "#" else document
     key: Any = int(token) if isinstance(holder, list) else unescape(token)
     target = holder[key]
-    if not isinstance(target, dict):
-        raise UnsupportedSchemaError(f"$ref {ref!r} leads to something that is no schema", holder)
     if len(target) == 1 and str(target.get("$ref", "")).startswith(SCHEMA_REF) and not _is_inner(target["$ref"]):
         return unescape(target["$ref"].removeprefix(SCHEMA_REF))
     words = [word for word in re.findall(r"[A-Za-z0-9]+", unescape(ref)) if word not in _STRUCTURE]

@@ -1,8 +1,8 @@
-"""What sync code needs where it blocks: sockets that keep the deadline of an attempt, and a warning in an event loop.
+"""Builds transports whose sockets keep the deadline of an attempt, and warns when sync code blocks an event loop.
 
-The timeouts of httpx apply to a single read or write. A server that sends one byte now and then never exceeds them, in
-a header, in interim responses, in chunk extensions or in trailers. Here each connect, TLS handshake, read and write
-gets the time that is left until the deadline. Sync code cannot bound the lookup of a host's addresses.
+The timeouts of httpx apply to a single read or write. A server that slowly sends single bytes of a header, of interim
+responses, of chunk extensions or of trailers never exceeds them. Here the timeout of each connect, TLS handshake, read
+and write ends at the deadline. Sync code cannot bound the lookup of a host's addresses.
 
 httpx has no argument for a network backend. The backend is set in `_pool` of `HTTPTransport`, the only attribute of a
 dependency that is not public and that this library sets; `test_network_backend.py` fails if httpx removes it.
@@ -25,7 +25,7 @@ from ._concurrency.deadlines import DEADLINE, remaining_seconds
 from ._warnings import warn_caller
 
 _PIECE = 4096
-"""Bytes of one write. A socket with free space takes so few at once, so one write waits at most once."""
+"""Bytes of one write. A socket with free space takes this many at once, so each write waits at most once."""
 
 
 def build_transport(
@@ -167,7 +167,7 @@ class DeadlineStream(httpcore.NetworkStream):
             with self._bound(timeout, httpcore.ConnectTimeout, layers) as seconds:
                 return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, timeout=seconds), layers)
         except BaseException:
-            self.close()  # httpcore has no connection yet that it could close
+            self.close()  # httpcore does not close a connection whose handshake failed
             raise
 
     def get_extra_info(self, info: str) -> Any:
@@ -178,13 +178,10 @@ class DeadlineStream(httpcore.NetworkStream):
     def _bound(
         self, timeout: float | None, error: type[httpcore.TimeoutException], layers: int
     ) -> Iterator[float | None]:
-        """Give an operation a timeout that ends at the deadline at the latest.
+        """Yield a timeout that ends no later than the deadline; raise `error` if the deadline has passed.
 
-        In TLS within TLS, httpcore applies the timeout to each part of a record. There the socket is shut down at the
-        deadline.
-
-        Raises:
-            httpcore.TimeoutException: The deadline has passed; of the given class.
+        In TLS within TLS, httpcore applies the timeout to each part of a record. There, a timer shuts the socket down
+        at the deadline.
         """
         seconds, remaining = _clamp(timeout, error), remaining_seconds()
         if layers < 2 or remaining is None:
@@ -213,29 +210,21 @@ class DeadlineStream(httpcore.NetworkStream):
         connection = self._stream.get_extra_info("socket")
         if connection is not None:
             with suppress(OSError):  # it is closed already
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # not that of SSLSocket, which may be in use
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # `SSLSocket.shutdown` would disturb a reader
 
 
 def _clamp(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
-    """Return a timeout that ends at the deadline at the latest.
-
-    Raises:
-        httpcore.TimeoutException: The deadline has passed; of the given class.
-    """
+    """Return a timeout that ends no later than the deadline; raise `error` if the deadline has passed."""
     remaining = remaining_seconds()
     if remaining is None:
         return timeout
-    if remaining <= 0:  # with a timeout of 0, a socket would not wait, and fail with another error
+    if remaining <= 0:  # a socket with a timeout of 0 does not wait, and raises another error
         raise error("the deadline has passed")
     return remaining if timeout is None else min(timeout, remaining)
 
 
 def _look_up(host: str, port: int) -> list[str]:
-    """Look up the addresses of a host: the socket module would give each of them the whole timeout.
-
-    Raises:
-        httpcore.ConnectError: It has none.
-    """
+    """Look up the addresses of a host, because `socket.create_connection` applies the whole timeout to each of them."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -279,16 +268,16 @@ def warn_if_event_loop_is_running() -> None:
 
 
 def _is_event_loop_running() -> bool:
-    if _call_if_loaded("asyncio", "_get_running_loop") is not None:  # of `asyncio.events.__all__`
+    if _call_if_loaded("asyncio", "_get_running_loop") is not None:  # public: it is in `asyncio.events.__all__`
         return True
-    trio_state = getattr(sys.modules.get("sniffio"), "thread_local", None)  # a tenth of the time of `in_trio_run`
+    trio_state = getattr(sys.modules.get("sniffio"), "thread_local", None)  # ten times as fast as `in_trio_run`
     if trio_state is not None:
         return getattr(trio_state, "name", None) is not None
     return bool(_call_if_loaded("trio.lowlevel", "in_trio_run"))
 
 
 def _is_notebook() -> bool:
-    """Return whether this is a notebook or an IPython shell. Their cells run in a loop that they may block."""
+    """Return whether this is a notebook or an IPython shell, whose cells run in an event loop and may block it."""
     return (
         sys.modules.get("ipykernel") is not None
         or _call_if_loaded("IPython", "get_ipython") is not None
@@ -297,6 +286,6 @@ def _is_notebook() -> bool:
 
 
 def _call_if_loaded(module: str, name: str) -> object:
-    """Call a function of a module; None if the module is not loaded, or another thread is still loading it."""
+    """Call a function of a module; return None if the module is not loaded, or is still being loaded."""
     function = getattr(sys.modules.get(module), name, None)
     return None if function is None else function()

@@ -1,17 +1,20 @@
-"""The part of a bound client that sync and async code share: its errors, and the origins that get credentials."""
+"""The part of a bound client that sync and async code share: its errors, and the requests that get credentials."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from ipaddress import IPv6Address
-from typing import NoReturn
+from typing import Any, NoReturn
+from urllib.request import getproxies
 
 import httpx
 from gcore_iam_client import Client
 from gcore_iam_client.errors import InvalidBody, UnexpectedStatus
-from gcore_iam_client.types import Operation
+from gcore_iam_client.types import Operation, Response
 
 from ._config import ClientConfig
+from ._secrets import find_proxy_secrets, find_secrets
+from ._tracebacks import clear_locals
 from ._urls import DEFAULT_PORTS, get_port
 from .errors import ConfigurationError, DecodeError
 from .retry import describe_success
@@ -21,14 +24,12 @@ PATHS_WITHOUT_CREDENTIALS = ("/iam/auth/jwt/login", "/iam/auth/jwt/refresh", "/i
 
 
 class UnboundClient(Client):
-    """The generated client without connections.
-
-    It does not open connections of its own, as the generated client would: those would have neither credentials nor
-    this library's errors.
-    """
+    """The generated client, which here opens no connections: they would lack credentials and this library's errors."""
 
     config: ClientConfig
-    """The settings. A changed copy that the generated client makes has none."""
+    """The settings; not set in a copy that `with_headers`, `with_cookies` or `with_timeout` returns."""
+    credentials: Any
+    """The credentials, of the kind of the client; not set in such a copy either."""
 
     def get_httpx_client(self) -> httpx.Client:
         """See `AsyncIAMClient.api`.
@@ -46,7 +47,9 @@ class UnboundClient(Client):
         """
         raise build_unbound_error("no connection for async code", "AsyncIAMClient")
 
-    def refuse(self, error: InvalidBody | UnexpectedStatus, operation: Operation) -> NoReturn:
+    def refuse(
+        self, error: InvalidBody | UnexpectedStatus, operation: Operation, response: httpx.Response | None = None
+    ) -> NoReturn:
         """Raise this library's error for a success that a generated function cannot read.
 
         Raises:
@@ -58,8 +61,38 @@ class UnboundClient(Client):
         else:
             model, key = None if error.model == operation.id else error.model, error.key
             problem = f"{model}: {error.problem}" if model else error.problem
+        clear_locals(error)
         problem += describe_success(operation.id, operation.method)
-        raise DecodeError(problem, operation=operation.id, model=model, key=key) from error
+        details = {} if response is None else self._describe(response, response.request)
+        raise DecodeError(problem, operation=operation.id, model=model, key=key, **details) from error
+
+    def build_decode_error(
+        self, problem: str, operation: Operation, path: str, response: Response[Any], *, model: str, key: str | None
+    ) -> DecodeError:
+        """Build the error for a success whose model a method cannot use.
+
+        Args:
+            problem: What is wrong.
+            operation: The operation.
+            path: The path of the request, filled in.
+            response: The response.
+            model: The model that is wrong.
+            key: The key of the model; None if it is not a single key.
+        """
+        url = f"{str(self.config.base_url).rstrip('/')}{path}"
+        details = self._describe(response, httpx.Request(operation.method, url, headers=self.config.headers))
+        return DecodeError(problem, operation=operation.id, model=model, key=key, **details)
+
+    def _describe(self, response: httpx.Response | Response[Any], request: httpx.Request) -> dict[str, Any]:
+        from ._error_responses import describe_response  # most programs have no use for it at their start
+
+        url, secrets = str(request.url).partition("?")[0], self.find_secrets(request)
+        return describe_response(response.status_code, response.headers, response.content, request.method, url, secrets)
+
+    def find_secrets(self, request: httpx.Request) -> set[str]:
+        """Find what no message may show: the secrets of a request, of the credentials and of proxies."""
+        secrets: set[str] = self.credentials.find_secrets()
+        return secrets | find_secrets(request) | find_proxy_secrets(getproxies())
 
 
 def build_unbound_error(problem: str, client: str) -> ConfigurationError:
@@ -71,7 +104,7 @@ def build_unbound_error(problem: str, client: str) -> ConfigurationError:
 
 
 def parse_origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    """Parse the origin of a URL (RFC 6454): its scheme, its host as it is sent, and its port."""
+    """Parse the origin of a URL (RFC 6454): its scheme, its host as requests contain it, and its port."""
     host = url.raw_host.decode("ascii").lower()
     if ":" in host:
         with suppress(ValueError):  # an address that Python cannot parse is compared as it is written
@@ -87,6 +120,6 @@ def format_origin(url: httpx.URL) -> str:
 
 
 def can_send_credentials(request: httpx.Request, base_url: httpx.URL) -> bool:
-    """Return whether a request that a user built gets credentials: if it goes to the origin of the base URL."""
+    """Return whether a request that a user built needs credentials and goes to the origin of the base URL."""
     is_public = request.url.path.endswith(PATHS_WITHOUT_CREDENTIALS)
     return not is_public and parse_origin(request.url) == parse_origin(base_url)

@@ -1,8 +1,8 @@
 """Builds the exception for a response that is not a success.
 
 Error bodies have six forms: `{"errors": {field: [message]}}`, `{"errors": {field: message}}`, the same with nested
-fields, `{"message": message}`, `{"detail": message}`, and a list of messages or of any of these. Both the size of an
-exception and the time to build it are bounded, whatever the server sends.
+fields, `{"message": message}`, `{"detail": message}`, and a list of messages or of any of these. For any response,
+both the size of an exception and the time to build it are bounded.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import responses
 from itertools import islice
+from typing import Any
 
 from ._redaction import MASK, MAX_HEADER_LENGTH, Redactor, mask_secret_fields
 from ._secrets import SECRET_KEYS, find_body_secrets, is_secret_key
 from .errors import (
+    AlreadyInvitedError,
     APIStatusError,
     AuthenticationError,
     BadRequestError,
@@ -32,10 +34,10 @@ MAX_PARSED_BYTES = 2**20
 """Larger bodies are not decoded as JSON."""
 
 MAX_BODY_LENGTH = 2**16
-"""Characters of a body that an error keeps. Of a longer body it keeps so many characters as text."""
+"""Maximum number of characters of a body that an error keeps. It keeps the beginning of a longer body as text."""
 
 MAX_BODY_DEPTH = 100
-"""Levels of a decoded body that an error keeps: an error with a deeper one could not be pickled."""
+"""Maximum depth of a decoded body that an error keeps: an error with a deeper body cannot be pickled."""
 
 MAX_MESSAGES = 100
 
@@ -51,7 +53,7 @@ MAX_KEY_LENGTH = 100
 MAX_PATH_PARTS = 20
 
 MAX_ISSUED_SECRETS = 16
-"""Secrets of a body that are also masked where the rest of the response repeats them. In the body all are masked."""
+"""How many secrets of a body are also masked in the rest of the response. In the body, all are masked."""
 
 MAX_RETRY_AFTER = 1e9
 """Seconds: about 30 years, near the limit of `time.sleep`."""
@@ -59,7 +61,7 @@ MAX_RETRY_AFTER = 1e9
 _ENVELOPE_KEYS = frozenset({"errors", "message", "detail"})
 
 _KNOWN_KEYS = SECRET_KEYS | _ENVELOPE_KEYS
-"""Keys of the API, which are never masked, even if a user's password is the same word."""
+"""Keys of the API. They are never masked, even if a user's password is the same word."""
 
 _CLASS_BY_STATUS: Mapping[int, type[APIStatusError]] = {
     400: BadRequestError,
@@ -81,6 +83,7 @@ def build_status_error(
     url: str,
     secrets: Iterable[str] = (),
     now: datetime | None = None,
+    operation: str | None = None,
 ) -> APIStatusError:
     """Build the error for a response that is not a success.
 
@@ -92,27 +95,79 @@ def build_status_error(
         url: The request's URL, without its query.
         secrets: The secrets that the error must not show.
         now: The current time, for a `Retry-After` date; None reads the clock.
+        operation: The `operationId`, if it is known.
     """
     body, is_json = _parse(content)
-    issued = islice(find_body_secrets(body, skipped_keys=_ENVELOPE_KEYS), MAX_ISSUED_SECRETS)
-    redactor = Redactor([*secrets, *issued])
+    redactor = _build_redactor(body, secrets)
     errors: dict[str, list[str]] = {}
     if is_json:
         for path, message in islice(_find_messages(body), MAX_MESSAGES):
             line = " ".join(redactor.redact(message, max_length=MAX_MESSAGE_LENGTH, allow_line_breaks=True).split())
             errors.setdefault(_format_path(path, redactor), []).append(redactor.redact(line))
-    request_id = headers.get("x-request-id")
-    cls = _CLASS_BY_STATUS.get(status, ServerError if status >= 500 else APIStatusError)
-    return cls(
+    return _choose_class(status, errors, operation)(
         status,
         errors=errors,
         message=_summarize(status, errors, headers, content, redactor),
-        request_id=None if request_id is None else redactor.redact(request_id, max_length=MAX_HEADER_LENGTH),
+        request_id=_redact_request_id(headers, redactor),
         retry_after=parse_retry_after(headers.get("retry-after"), now),
         body=_redact_content(body, content, redactor, is_json=is_json),
         method=redactor.redact(method, max_length=MAX_HEADER_LENGTH),
         url=redactor.redact(url),
     )
+
+
+def describe_response(
+    status: int, headers: Mapping[str, str], content: bytes | None, method: str, url: str, secrets: Iterable[str]
+) -> dict[str, Any]:
+    """Describe a success for a `DecodeError`: its status, request id, body, method and URL, without secrets.
+
+    Args:
+        status: The HTTP status.
+        headers: The headers, by lower-case name.
+        content: The body; None if it was dropped.
+        method: The request's HTTP method.
+        url: The request's URL, without its query.
+        secrets: The secrets that the error must not show.
+    """
+    body, is_json = _parse(content or b"")
+    redactor = _build_redactor(body, secrets)
+    kept: Json = None
+    if content is not None:
+        # Such a response may hold a new token, under whatever key. A page of HTML comes from a proxy.
+        may_hold_token = method != "GET" or "/auth/" in url
+        if not may_hold_token or content.lstrip().startswith(b"<"):
+            kept = _redact_content(body, content, redactor, is_json=is_json)
+        elif is_json and len(content) <= MAX_BODY_LENGTH and not _is_deeper_than(body, MAX_BODY_DEPTH):
+            kept = _mask_texts(body)
+        else:
+            kept = MASK
+    return {
+        "status": status,
+        "request_id": _redact_request_id(headers, redactor),
+        "body": kept,
+        "method": method,
+        "url": redactor.redact(url),
+    }
+
+
+def _build_redactor(body: Json, secrets: Iterable[str]) -> Redactor:
+    issued = islice(find_body_secrets(body, skipped_keys=_ENVELOPE_KEYS), MAX_ISSUED_SECRETS)
+    return Redactor([*secrets, *issued])
+
+
+def _redact_request_id(headers: Mapping[str, str], redactor: Redactor) -> str | None:
+    request_id = headers.get("x-request-id")
+    return None if request_id is None else redactor.redact(request_id, max_length=MAX_HEADER_LENGTH)
+
+
+def _choose_class(status: int, errors: Mapping[str, list[str]], operation: str | None) -> type[APIStatusError]:
+    cls = _CLASS_BY_STATUS.get(status, ServerError if status >= 500 else APIStatusError)
+    if cls is BadRequestError and operation == "iamInviteUser":
+        # The spec: "User {user ID} has already been invited to client {account ID}", in a list without field names.
+        messages = (message for path in ("", "email") for message in errors.get(path, ()))
+        if any("already" in message.lower() for message in messages):
+            return AlreadyInvitedError
+    return cls
 
 
 def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
@@ -127,7 +182,7 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
     """
     if value is None:
         return None
-    seconds = value.strip()  # of more characters than `float` removes, such as "\x1f"
+    seconds = value.strip()  # `float` does not strip all of these characters, such as "\x1f"
     if seconds.isdecimal():
         return min(float(seconds), MAX_RETRY_AFTER)
     if len(value) > MAX_HEADER_LENGTH:
@@ -142,7 +197,7 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
 
 
 def _parse(content: bytes) -> tuple[Json, bool]:
-    """Decode a body; return it, and whether it was decoded: whether it is JSON, and not too large."""
+    """Decode a body; return it, and whether it was decoded. A body that is too large or no JSON is not."""
     if len(content) > MAX_PARSED_BYTES:
         return None, False
     try:
@@ -185,13 +240,13 @@ def _redact_content(body: Json, content: bytes, redactor: Redactor, *, is_json: 
     """Build the body that an error keeps: decoded if it is JSON and small, otherwise as text."""
     if is_json and len(content) <= MAX_BODY_LENGTH and not _is_deeper_than(body, MAX_BODY_DEPTH):
         return _redact_body(body, redactor)
-    text = content[: 4 * MAX_BODY_LENGTH + 4].decode("utf-8", "replace")  # a character takes four bytes at the most
+    text = content[: 4 * MAX_BODY_LENGTH + 4].decode("utf-8", "replace")  # a character takes at most four bytes
     text = redactor.redact(text, max_length=MAX_BODY_LENGTH, allow_line_breaks=True)
     return mask_secret_fields(text)
 
 
 def _is_deeper_than(body: Json, depth: int) -> bool:
-    """Return whether a body has more levels, without a recursion that a deep one would exhaust."""
+    """Return whether a body has more levels; no recursion, because a deep body would exceed Python's limit."""
     level: list[Json] = [body]
     for _ in range(depth + 1):
         containers = [node for node in level if isinstance(node, list | dict)]
@@ -222,6 +277,15 @@ def _redact_body(body: Json, redactor: Redactor, *, is_message: bool = False) ->
         return body
     text = str(body)
     return body if redactor.mask(text) == text else MASK
+
+
+def _mask_texts(body: Json) -> Json:
+    """Mask each text and each number in a body, and each key that is no word."""
+    if isinstance(body, list):
+        return [_mask_texts(item) for item in body]
+    if isinstance(body, dict):
+        return {key if key.isidentifier() and key.isascii() else MASK: _mask_texts(item) for key, item in body.items()}
+    return body if body is None or isinstance(body, bool) else MASK
 
 
 def _mask_value(value: Json, redactor: Redactor) -> Json:

@@ -1,7 +1,7 @@
-"""The hook that runs in a forked child process.
+"""Calls `after_fork()` of registered objects in a forked child process.
 
 Only the thread that called `os.fork` exists in the child. Locks that other threads held stay locked, counts of their
-requests stay above zero, and single-use refresh tokens belong to the parent, which continues to use them.
+requests stay above zero, and the parent continues to use its single-use refresh tokens.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from weakref import WeakSet
 
 
 class ForkAware(Protocol):
-    """An object that must change in a forked child."""
+    """An object whose state must change in a forked child."""
 
     def after_fork(self) -> None:
-        """Change the object in the child."""
+        """Adapt the object to the child."""
 
 
 _OBJECTS: WeakSet[ForkAware] = WeakSet()

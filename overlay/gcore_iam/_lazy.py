@@ -1,6 +1,6 @@
 """Loads the names of a package when they are first used."""
 
-# Type checkers take it for True; without the annotation, jedi would skip the imports below. Importing `typing` takes
+# Type checkers treat a variable of this name as True; jedi needs the annotation. Importing it from `typing` would take
 # ten times as long as the rest of this file.
 TYPE_CHECKING: bool = False
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
@@ -14,13 +13,12 @@ from gcore_iam_client.types import Response
 
 import gcore_iam
 
-from .errors import ConfigurationError, DecodeError
+from ._validation import check_exclusive, check_instance
+from ._validation.models import check_list_operation
+from .errors import DecodeError
 from .pagination.checkpoint import Checkpoint
 from .pagination.options import DEFAULT_PREFETCH_BYTES, Consistency, Identity, Key, Page, PageOptions, PageResponse
 from .raw_response import get_model
-
-_PAGER_PARAMETERS = {"limit", "offset", "client"}
-"""Parameters of an operation that the pager sets."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -41,7 +39,7 @@ ListResponse: TypeAlias = _Results[T] | _Result[T] | Sequence[T]
 
 
 class ParsedResponse(Protocol[T_co]):
-    """A `Response` whose model can be read."""
+    """A `Response` with its model, whose type may vary."""
 
     @property
     def parsed(self) -> T_co | None: ...
@@ -113,8 +111,8 @@ def paginate(
         max_items: Items to stop after, 0 or more; None for all.
         prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests a page only when it is needed.
         consistency: "strict" loses and repeats no item when others add and delete meanwhile, and requests one more item
-            per page for that; "fast" takes pages as they come.
-        resume: Where to continue: a `checkpoint()` of a pager of the same operation, instead of `start`.
+            per page for that; "fast" returns pages as the server sends them.
+        resume: The `checkpoint()` of a pager of the same operation, to continue there instead of at `start`.
         prefetch_bytes: Bytes of responses to hold ahead of the reader, 1 or more; one page is always allowed.
         arguments: More arguments of the operation, such as filters.
 
@@ -125,26 +123,11 @@ def paginate(
         ConfigurationError: An argument is out of its range, the operation does not return pages, or `resume` is not
             one of its checkpoints.
     """
-    is_function = inspect.isfunction(operation) and operation.__name__ in ("sync_detailed", "asyncio_detailed")
-    parameters = set(inspect.signature(operation).parameters) if is_function else set[str]()
-    metadata = getattr(sys.modules.get(operation.__module__), "OPERATION", None) if is_function else None
-    if metadata is None or not parameters >= _PAGER_PARAMETERS:
-        raise ConfigurationError(
-            "operation must be sync_detailed or asyncio_detailed of a generated operation with limit and offset, such "
-            "as iam_get_users.sync_detailed"
-        )
-    unknown = sorted(arguments.keys() - (parameters - _PAGER_PARAMETERS))
-    name: str = metadata.id
-    if unknown:
-        raise ConfigurationError(f"{name} takes no {' and no '.join(unknown)} here")
-    if not isinstance(client, Client):
-        raise ConfigurationError(
-            f"client must be the `api` of a client, as in client=iam.api, not {type(client).__name__}"
-        )
-    if resume is not None and start:
-        raise ConfigurationError("give start or resume, not both: resume says where to continue")
+    name = check_list_operation(operation, arguments.keys())
+    check_instance("client", client, Client, "the `api` of a client, as in client=iam.api")
+    check_exclusive(": resume says where to continue", start=bool(start), resume=resume is not None)
     options = PageOptions(page_size, start, max_items, prefetch, consistency, prefetch_bytes)
-    # The content is needed with a key, too: the models accept null for any value, so the key of an item may be missing.
+    # `content` is needed even with a key: the models accept null for any value, so the key of an item may be missing.
     identity = Identity(_hash_item if key is None else key, is_unique=key is not None, content=_hash_item)
     settings: dict[str, Any] = {
         "operation": f"{name} {_hash_value(arguments)}" if arguments else name,
@@ -175,7 +158,7 @@ def paginate(
 
 
 def _bind_client(client: Any, control: Any) -> Client:
-    """Return a client whose calls obey a control. A plain generated client, or a changed copy, is returned as it is."""
+    """Return a client whose calls a control can cancel; a plain generated client, or a changed copy, stays as it is."""
     has_config = hasattr(client, "config")
     bound: Client = client.with_control(control) if has_config and control is not None else client
     return bound
@@ -197,22 +180,18 @@ def _build_on_page(client: Client, operation: str) -> Callable[[Page[Any]], obje
 
 
 def _hash_item(item: Any) -> str:
-    """Return a short text that is the same for items with the same content."""
+    """Return a digest of the content of an item."""
     return _hash_value(item.to_dict() if hasattr(item, "to_dict") else item)
 
 
 def _hash_value(value: object) -> str:
-    """Return a short text that is the same for values with the same JSON form."""
+    """Return a digest of the JSON form of a value."""
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
 
 
 def _parse_page(response: Response[Any], operation: str) -> PageResponse[Any]:
-    """Read a page from the response of a list operation.
-
-    Raises:
-        DecodeError: The response holds no list.
-    """
+    """Read a page from the response of a list operation; raise DecodeError if it holds no list."""
     model = get_model(response)
     if isinstance(model, list):
         return PageResponse(model, len(model), is_whole=True, size=len(response.content))

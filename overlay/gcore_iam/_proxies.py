@@ -19,7 +19,7 @@ from ._urls import get_port, parse_url
 from .errors import ConfigurationError
 
 BypassRule: TypeAlias = "Callable[[httpx.URL, str, IPv4Address | IPv6Address | None], bool]"
-"""One entry of NO_PROXY: returns whether a URL needs no proxy, from its host and, if that is one, its address."""
+"""One entry of NO_PROXY: takes a URL, its host, and the address if the host is one; returns whether it matches."""
 
 _ENTRY = (
     r"(?i)(?:(?P<scheme>[a-z]+)://)?"
@@ -32,7 +32,7 @@ class ProxySettings:
     """The proxies of the environment, and the URLs that need none. The repr shows no passwords.
 
     Args:
-        proxies: The URLs of the proxies, by the scheme of a request, or `all`.
+        proxies: The URLs of the proxies, by the scheme of the requests for which they are, or `all`.
         rules: The entries of NO_PROXY.
     """
 
@@ -72,8 +72,8 @@ def parse_bypass_rule(entry: str) -> BypassRule | None:
 
     Args:
         entry: `example.com`, `.example.com` or `*.example.com` (each with all subdomains), an IP address, or a network
-            such as `10.0.0.0/8` or `fd00::/8`; IPv6 with or without brackets. A scheme in front and a port at the end
-            limit the rule to them.
+            such as `10.0.0.0/8` or `fd00::/8`; IPv6 with or without brackets. A scheme in front or a port at the end
+            limits the rule to URLs with this scheme or port.
 
     Returns:
         The rule; None if the entry is not valid.

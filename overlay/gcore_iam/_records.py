@@ -1,4 +1,4 @@
-"""Models as flat records for tables, and as values for JSON encoders."""
+"""Converts models to flat records for tables, and to values for JSON encoders."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 def as_record(model: Model, *, separator: str = ".") -> dict[str, Scalar]:
     """Convert a model to a flat dict, for pandas, polars, csv and SQL.
 
-    Models of one class always give the same keys in the same order. A property that is UNSET gives None, an inner model
-    gives a key for each of its properties (`client_user.role.name`), a list gives its JSON as text, an enum its plain
-    value, a timestamp a plain `datetime`. What the spec does not list (`additional_properties`) is left out. A secret,
-    such as the `token` of a new API token, is not masked.
+    The records of one class always have the same keys in the same order. A property that is UNSET becomes None. An
+    inner model becomes a key for each of its properties (`client_user.role.name`), a list its JSON as text, an enum its
+    plain value, a timestamp a plain `datetime`. Properties that the spec does not list (`additional_properties`) are
+    left out. A secret, such as the `token` of a new API token, is not masked.
 
     Args:
         model: A model of this API.
-        separator: Stands between the name of an inner model and the names of its properties.
+        separator: The text between the name of an inner model and the names of its properties.
 
     Returns:
         Texts, numbers, booleans, dates and None by key.
@@ -53,7 +53,7 @@ def encode_for_json(value: object) -> Any:
     """Return the JSON form of a model, an enum or a timestamp: the `default` of json and orjson, msgspec's `enc_hook`.
 
     Raises:
-        TypeError: It is none of these, as such functions have to say.
+        TypeError: It is none of these; the callers of such functions expect this type.
     """
     if value is not UNSET and isinstance(value, Model | Enum | datetime.date):
         return encode(value)
@@ -67,7 +67,7 @@ def _get_columns(cls: Any) -> tuple[tuple[str, ...], ...]:
 
 
 def _find_columns(cls: type[Model], outer: tuple[type[Model], ...]) -> Iterator[tuple[str, ...]]:
-    """Yield the path of each value; a model inside one of its own class is a value, since they may go on for ever."""
+    """Yield the path of each value. A model inside one of its own class is a value, because they may nest for ever."""
     hints = get_type_hints(cls)
     for field in attrs.fields(cls):  # type: ignore[arg-type] # every model is an attrs class
         if field.init:

@@ -1,8 +1,8 @@
-"""Masks a request's secrets in what is shown: error messages, log lines, the kept body of an error response.
+"""Masks the secrets of a request in error messages, log lines and the bodies that errors keep.
 
 A server may repeat a secret as it is, or with the escapes of URLs, JSON, HTML, Python or forms. So the text is decoded
 step by step, each step is searched with `str.find`, and each occurrence is masked in the original text. The time is
-linear in the text and in the secret, whatever they hold.
+always linear in the lengths of the text and of the secret.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ MAX_HEADER_LENGTH = 200
 """Characters of a header that are shown."""
 
 _SHORTEST_SECRET = 3
-"""Characters: shorter texts stand in every other word, so masking them would destroy messages and hide nothing."""
+"""Characters. Shorter texts occur in many words: masking them would make messages unreadable, and hide nothing."""
 
 _MAX_STEPS = 4
-"""How often a text is decoded: JSON that holds a URL in HTML takes three steps."""
+"""Maximum number of times that a text is decoded. JSON that holds a URL in HTML takes three."""
 
 _SECRET_FIELD = (
     rf"""(?is)((\\{{0,8}}["'])(?:{"|".join(sorted(SECRET_KEYS | SECRET_KEY_ALIASES, key=len, reverse=True))})\2"""
@@ -47,7 +47,7 @@ _ESCAPE = r"""(?isx)
     """
 
 _PARTIAL_ESCAPES = (r"(?:%[^%]{0,2}){1,4}\Z", r"\\[^\\]{0,9}(?:\\[^\\]{0,5})?\Z", r"&[^&;]{0,32}\Z")
-"""What may be the beginning of an escape, at the end of a text that was cut."""
+"""Patterns of an incomplete escape at the end of a text that was cut."""
 
 _UNPRINTABLE = (
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
@@ -74,23 +74,24 @@ class Redactor:
     __slots__ = ("_adjacent_escapes", "_borders", "_forms")
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        long_enough = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+        # `str`, because each index of a `SecretText` calls a function.
+        long_enough = (str(secret) for secret in secrets if len(secret) >= _SHORTEST_SECRET)
         # A secret may itself contain escapes, so each of its decoded forms is searched.
         forms = {
-            form for secret in long_enough for variant in _find_encodings(secret) for form in _decode_fully(variant)
+            form for secret in long_enough for variant in _list_encodings(secret) for form in _decode_fully(variant)
         }
         self._forms = tuple(form for form in forms if len(form) >= _SHORTEST_SECRET)
         self._borders: dict[str, array[int]] = {}
         starts = "|".join({re.escape(form[:_SHORTEST_SECRET]) for form in self._forms})
         ends = "|".join({re.escape(form[-_SHORTEST_SECRET:]) for form in self._forms})
-        # The characters next to a secret that would turn its beginning or its end into an escape.
+        # Characters beside a secret that could form an escape with its first or last characters.
         self._adjacent_escapes = re.compile(rf"(?:%|\\[uUx]?|&\#?[xX]?)(?={starts})|(?<={ends})[0-9A-Za-z;#\\\"'/]")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
     def redact(self, text: str, *, max_length: int | None = None, allow_line_breaks: bool = False) -> str:
-        """Make a text safe to show: without secrets, without unprintable characters, and not too long.
+        """Make a text safe to show: mask its secrets, escape unprintable characters, and cut it at a maximum length.
 
         Args:
             text: Any text, such as a header of a response.
@@ -105,7 +106,7 @@ class Redactor:
         return escape_unprintable(masked, allow_line_breaks=allow_line_breaks) + ("…" if is_cut else "")
 
     def mask(self, text: str, *, is_cut: bool = False) -> str:
-        """Replace each secret in a text by `***`, however the text spells it.
+        """Replace each secret in a text by `***`, with or without escapes.
 
         Args:
             text: Any text.
@@ -139,13 +140,13 @@ class Redactor:
             step = decoded.text
 
     def _find_spans(self, text: str, form: str, *, is_cut: bool) -> Iterator[tuple[int, int]]:
-        """Find all occurrences of a secret, overlapping ones too; a run of occurrences is one span."""
+        """Find all occurrences of a secret; adjacent and overlapping ones form one span."""
         start = text.find(form)
         if start >= 0:
             length = len(form)
             period = length - self._get_borders(form)[-1]  # the least distance of two occurrences
             following = form[-period:]
-            steps = (following * (4096 // period + 1), following)  # long steps first: a run may be long
+            steps = (following * (4096 // period + 1), following)  # the long one first: spans may be long
             while start >= 0:
                 end = start + length
                 for step in steps:
@@ -160,10 +161,7 @@ class Redactor:
                     yield end - matched, len(text)
 
     def _match_beginning(self, tail: str, form: str) -> int:
-        """Return the length of the longest beginning of a secret that a text ends with.
-
-        The text is shorter than the secret.
-        """
+        """Return how many of the first characters of a secret a text ends with; the text is shorter than the secret."""
         if form[:_SHORTEST_SECRET] not in tail:
             return 0
         borders = self._get_borders(form)
@@ -212,7 +210,7 @@ def write_log(
     secrets: Callable[[], Iterable[str]] = tuple,
     error: BaseException | None = None,
 ) -> None:
-    """Write a line without secrets to a log. Every line that this library logs about requests is written here.
+    """Mask the secrets in a line, and write it to a log. This library writes all its lines about requests with this.
 
     Args:
         logger: The logger to write to.
@@ -251,7 +249,7 @@ def _find_partial_escapes(text: str) -> Iterator[int]:
 
 
 def _compute_borders(text: str) -> array[int]:
-    """Compute the border of each beginning of a text: the length of the longest shorter text that begins and ends it.
+    """Compute for each prefix of a text the length of its border: the longest shorter text that begins and ends it.
 
     Source: Knuth, Morris, Pratt, "Fast Pattern Matching in Strings", 1977.
     """
@@ -270,28 +268,29 @@ def _compute_borders(text: str) -> array[int]:
 
 
 class _Decoding:
-    """A decoded text, and the positions of its parts before and after decoding: literal parts and escapes alternate."""
+    """A decoded text, and where its parts begin in it and in the original. Literal parts and escapes alternate."""
 
-    __slots__ = ("_after", "_before", "text")
+    __slots__ = ("_decoded_starts", "_original_starts", "text")
 
-    def __init__(self, text: str, after: array[int], before: array[int]) -> None:
+    def __init__(self, text: str, decoded_starts: array[int], original_starts: array[int]) -> None:
         self.text = text
-        self._after = after
-        self._before = before
+        self._decoded_starts = decoded_starts
+        self._original_starts = original_starts
 
     def locate(self, start: int, end: int) -> tuple[int, int]:
         """Convert a span of the decoded text to a span of the original text; it never splits an escape."""
-        first = bisect_right(self._after, start) - 1
-        last = bisect_left(self._after, end) - 1
-        start = self._before[first] + (0 if first % 2 else start - self._after[first])
-        end = self._before[last + 1] if last % 2 else self._before[last] + end - self._after[last]
+        decoded, original = self._decoded_starts, self._original_starts
+        first = bisect_right(decoded, start) - 1
+        last = bisect_left(decoded, end) - 1
+        start = original[first] + (0 if first % 2 else start - decoded[first])
+        end = original[last + 1] if last % 2 else original[last] + end - decoded[last]
         return start, end
 
 
 def _decode(text: str) -> _Decoding | None:
     """Decode each escape of a text once; None if the text has none."""
     pieces: list[str] = []
-    after, before = array("q", [0]), array("q", [0])
+    decoded_starts, original_starts = array("q", [0]), array("q", [0])
     position = length = 0
     for match in _compile(_ESCAPE).finditer(text):
         escape = match[0]
@@ -301,20 +300,20 @@ def _decode(text: str) -> _Decoding | None:
         start, end = match.span()
         pieces += (text[position:start], character)
         length += start - position
-        after.append(length)
-        before.append(start)
+        decoded_starts.append(length)
+        original_starts.append(start)
         length += len(character)
-        after.append(length)
-        before.append(end)
+        decoded_starts.append(length)
+        original_starts.append(end)
         position = end
     if not pieces:
         return None
     pieces.append(text[position:])
-    return _Decoding("".join(pieces), after, before)
+    return _Decoding("".join(pieces), decoded_starts, original_starts)
 
 
-def _find_encodings(secret: str) -> set[str]:
-    """Find the forms of a secret: as it is, and with UTF-8 and Latin-1 mistaken for each other."""
+def _list_encodings(secret: str) -> set[str]:
+    """Return a secret as it is, and as it looks if UTF-8 and Latin-1 are mistaken for each other."""
     if secret.isascii():
         return {secret}
     as_latin_1 = secret.encode("utf-8", "surrogatepass").decode("latin-1")
@@ -332,10 +331,10 @@ def _decode_fully(text: str) -> Iterator[str]:
 
 
 def _decode_escape(escape: str) -> str:
-    """Decode an escape to its character; an escape without one stays as it is.
+    """Decode an escape to its character; return it unchanged if it stands for no character.
 
-    A line end and `\\n` both become the letter `n`: the backslash may belong to the text before a secret that begins
-    with this letter.
+    A line end and `\\n` both become the letter `n`: a secret may begin with this letter, and the backslash may belong
+    to the text before it.
     """
     first, rest = escape[0], escape[1:]
     if first == "%":

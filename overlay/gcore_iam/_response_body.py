@@ -1,4 +1,4 @@
-"""Bounds the size of response bodies, before and after decoding, and the time to read them."""
+"""Bounds the size of response bodies, encoded and decoded, and the time to read them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx
 from ._concurrency.deadlines import enforce_deadline, enforce_deadline_async
 
 DEFAULT_MAX_RESPONSE_BYTES = 64 * 2**20
-"""64 MiB. A page of 1000 users, the largest response, has less than 1 MiB."""
+"""64 MiB. The largest response, a page of 1000 users, has less than 1 MiB."""
 
 ACCEPT_ENCODING = "gzip, deflate"
 """The content codings that the standard library can decode piece by piece."""
@@ -22,13 +22,13 @@ _WINDOW_BITS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "def
 """The argument of zlib for each content coding of RFC 9110, section 8.4.1."""
 
 _MAX_CODINGS = 2
-"""Content codings of one body: each takes memory."""
+"""Maximum number of content codings of one body, because each decoder takes memory."""
 
 _PIECE = 2**16
 """Bytes to decode at once."""
 
 _SLACK = 0.3
-"""Seconds after the deadline until async code checks it: before that, anyio cancels the read."""
+"""Seconds after the deadline until async code ends a read that anyio could not cancel."""
 
 
 class BodyTooLargeError(Exception):
@@ -38,7 +38,7 @@ class BodyTooLargeError(Exception):
 def bound_body(response: httpx.Response, max_bytes: int | None, deadline: float | None) -> None:
     """Bound the size of a response body and the time to read it; decode the body piece by piece.
 
-    The content coding is removed from the headers: httpx would decode the body once more.
+    The headers lose the content coding, because httpx would decode the body once more.
 
     Args:
         response: The response. If its body was read before, only its size is checked.
@@ -104,7 +104,7 @@ class _BoundedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
                 await chunks.aclose()
 
     async def _end_stream(self, chunks: AsyncIterator[bytes]) -> None:
-        """Close the connection, and finish the generators that read from it: trio warns of unfinished ones."""
+        """Close the connection, and finish the generators that read from it: trio warns about unfinished ones."""
         import anyio
 
         end = time.monotonic() + _SLACK
@@ -122,7 +122,7 @@ class _BoundedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
         return pieces
 
     def _check_deadline(self, slack: float) -> None:
-        """Raise httpx.ReadTimeout after the deadline, which the stream of a user's transport does not keep."""
+        """Raise httpx.ReadTimeout after the deadline, which a user's transport may not keep."""
         if self._deadline is not None and time.monotonic() >= self._deadline + slack:
             raise httpx.ReadTimeout("the deadline has passed")
 
@@ -147,10 +147,10 @@ class _Inflater:
     def decode(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the decoded bytes, in pieces."""
         for chunk in chunks:
-            is_full = True
-            while (chunk or is_full) and not self._zlib.eof:
+            has_more = True
+            while (chunk or has_more) and not self._zlib.eof:
                 piece = self._inflate(chunk)
-                chunk, is_full = self._zlib.unconsumed_tail, len(piece) == _PIECE
+                chunk, has_more = self._zlib.unconsumed_tail, len(piece) == _PIECE
                 self._size += len(piece)
                 _check_size(self._size, self._max_bytes)
                 if piece:

@@ -1,4 +1,4 @@
-"""Parses and validates URLs from arguments and the environment, so that a wrong one fails before it is used."""
+"""Parses and validates URLs from arguments and the environment, so that an invalid one fails before it is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deprecations: a mark for type checkers and editors (PEP 702), and warnings that name the line of the user's code."""
+"""Marks deprecated functions for type checkers and editors (PEP 702), and warns at the line of the user's code."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from .errors import AmbiguousOutcomeError, APIConnectionError, APIStatusError, A
 from .retry import Attempt, Effect, RetryPolicy, find_effect, is_retryable, may_have_run, retry_delay
 
 if TYPE_CHECKING:
+    from ._operation_info import OperationInfo
     from .events import CallReporter, Emit
 
 R = TypeVar("R")
@@ -55,7 +56,7 @@ def start_deadline(seconds: float | None, outer: Deadline | None) -> Deadline | 
     """Start the deadline of a call, no later than that of an outer call.
 
     Args:
-        seconds: How long the call may take; None for no bound of its own.
+        seconds: How long the call may take; None for no bound except `outer`.
         outer: The deadline of the call that needs this one, such as a login; None for none.
 
     Returns:
@@ -64,21 +65,6 @@ def start_deadline(seconds: float | None, outer: Deadline | None) -> Deadline | 
     if outer is not None and (seconds is None or outer.remaining <= seconds):
         return outer
     return None if seconds is None else Deadline(seconds, time.monotonic() + seconds)
-
-
-class OperationInfo(Protocol):
-    """The attributes of an operation that the flow reads, as `gcore_iam_client.types.Operation` has them."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def method(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def requires_auth(self) -> bool: ...
-    @property
-    def success(self) -> tuple[int, ...]: ...
 
 
 class CallControl(Protocol):
@@ -245,7 +231,7 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
                 template = "%s %s %s: an earlier attempt has deleted it, so this is a success"
                 write_log(logger, INFO, template, operation.id, operation.method, call.url)
                 return None
-            # Wider than `may_have_run`: a delete that got a 503 with Retry-After may have worked all the same.
+            # Wider than `may_have_run`: a delete may have worked although it got a 503 with Retry-After.
             is_sent = error.sent if isinstance(error, APIConnectionError) else error.status >= 500
             may_be_deleted = may_be_deleted or is_sent
             is_unclear = is_unclear or may_have_run(error)
@@ -260,7 +246,13 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
                 delay = None
             if delay is None and effect is Effect.NON_IDEMPOTENT and is_unclear:
                 raise AmbiguousOutcomeError(
-                    str(error), operation=operation.id, method=operation.method, url=call.url, attempts=number
+                    str(error),
+                    operation=operation.id,
+                    method=operation.method,
+                    url=call.url,
+                    attempts=number,
+                    status=result.status,
+                    request_id=error.request_id if isinstance(error, APIStatusError) else None,
                 ) from error
             if delay is None:
                 raise error

@@ -40,16 +40,16 @@ class Unwrap(Protocol):
 
 
 get_model: Unwrap = cast("Unwrap", attrgetter("parsed"))
-"""Gets the model of a success; a bound client raises for every other status, so there is one."""
+"""Returns the model of a response, which is a success: a bound client raises for every other status."""
 
 
 def keep_response(response: Response[T], /) -> T:
-    """Build the raw response of a success. `raw` and `raw_async` give the methods that call this their true types."""
+    """Build the raw response of a success. `raw` and `raw_async` annotate the methods that return it."""
     return cast("T", RawResponse(response.status_code, response.headers, get_model(response)))
 
 
 _METHODS_WITHOUT_RAW_RESPONSE = ("list", "logins", "rotate")
-"""Methods that send more than one request. The `list` of tokens sends one, so it is found before this is looked at."""
+"""Methods that send more than one request. `tokens.list` sends one, so its raw resource defines it."""
 
 
 class RawResource:
@@ -65,10 +65,10 @@ class RawResource:
 
 
 def raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
-    """Give a method of a `RawResource` its type."""
+    """Annotate a method of a `RawResource`: it returns a `RawResponse`."""
     return cast("Callable[P, RawResponse[T]]", method)
 
 
 def raw_async(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, RawResponse[T]]]:
-    """Give a coroutine method of a `RawResource` its type."""
+    """Annotate a coroutine method of a `RawResource`: it returns a `RawResponse`."""
     return cast("Callable[P, Coroutine[Any, Any, RawResponse[T]]]", method)

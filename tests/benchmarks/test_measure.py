@@ -1,4 +1,4 @@
-"""Measuring: what is measured, how often, and what comes of it. Nothing here depends on the clock."""
+"""Tests what the benchmarks measure, how often, and how they report it; no test depends on the clock."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from gcore_iam.testing import FakeIAM
 from benchmarks import __main__, build_time, clients, fake_iam, measure, worker
 from benchmarks.measure import OURS, Comparison, Row, Sample
 from benchmarks.peers import Peers
-from benchmarks.server import serving
+from benchmarks.server import start_server
 
 
 class Timepiece:
-    """A clock that goes on when it is told to."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -37,7 +37,7 @@ def timepiece(monkeypatch: pytest.MonkeyPatch) -> Timepiece:
     return timepiece
 
 
-def test_making_ready_is_left_out_of_what_is_measured(timepiece: Timepiece) -> None:
+def test_preparation_is_not_measured(timepiece: Timepiece) -> None:
     def way() -> Callable[[], object]:
         timepiece.now += 1000
 
@@ -46,7 +46,7 @@ def test_making_ready_is_left_out_of_what_is_measured(timepiece: Timepiece) -> N
 
         return work
 
-    assert measure.in_process(way)() == [3]
+    assert measure.sample_in_process(way)() == [3]
 
 
 @pytest.mark.parametrize(("bound", "ok"), [(1.5, True), (1.4, False)])
@@ -73,7 +73,7 @@ def test_a_row_is_made_of_medians(bound: float, ok: bool) -> None:
     )
     assert row.note == ("" if ok else "because")
     assert (other.beside, other.ratio, other.ok, other.note) == ("other", 0.5, True, "")
-    assert calls == {OURS: 11, "peer": 11, "other": 11}, "one round is no part of the measurement"
+    assert calls == {OURS: 11, "peer": 11, "other": 11}, "the first round is not measured"
     rounds = [order[start : start + 3] for start in range(3, 33, 3)]
     assert all(sorted(each) == sorted(ways) for each in rounds), "each round measures each way once"
     assert len({tuple(each) for each in rounds}) > 1, "not always in the same order"
@@ -94,42 +94,41 @@ def test_the_results_are_printed_and_written(
 ) -> None:
     results = tmp_path / "results.json"
     monkeypatch.setattr(__main__, "RESULTS", results)
-    monkeypatch.setattr(__main__, "versions", lambda: {"python": "3.11.7"})
-    monkeypatch.setattr(build_time, "comparisons", list)
+    monkeypatch.setattr(__main__, "collect_versions", lambda: {"python": "3.11.7"})
+    monkeypatch.setattr(build_time, "build_comparisons", list)
 
     def rows(only: str, *, quick: bool) -> list[Row]:
         assert (only, quick) == ("", False)
         return [Row("memory", "httpx", 20, 10, 2.0, 2.5, ok=True)]
 
-    monkeypatch.setattr(clients, "rows", rows)
-    for seconds, limits, status, told in (
+    monkeypatch.setattr(clients, "measure_rows", rows)
+    for seconds, limits, status, verdict in (
         (1.0, {}, 0, "ok"),
         (5.0, {}, 1, "too much"),
         (5.0, {"peer": "because"}, 0, "too much: because"),
     ):
         two: dict[str, Sample] = {OURS: partial(list, [seconds]), "peer": partial(list, [1.0])}
-        monkeypatch.setattr(
-            fake_iam, "comparisons", lambda w=two, limits=limits: [Comparison("c", w, {"peer": 2.0}, limits=limits)]
-        )
+        comparison = Comparison("c", two, {"peer": 2.0}, limits=limits)
+        monkeypatch.setattr(fake_iam, "build_comparisons", partial(list, [comparison]))
         assert __main__.main([]) == status
         printed = capsys.readouterr().out
-        assert f"| c | peer | {seconds:.3g} | 2 | {told} |" in printed
+        assert f"| c | peer | {seconds:.3g} | 2 | {verdict} |" in printed
         assert "with python 3.11.7" in printed
         written = json.loads(results.read_text("utf-8"))
         assert written["versions"] == {"python": "3.11.7"}
         memory, row = written["rows"]
         common = {"name": "c", "beside": "peer", "ours": seconds, "peer": 1, "ratio": seconds, "bound": 2.0}
-        assert row == {**common, "ok": told == "ok", "note": limits.get("peer", "")}
+        assert row == {**common, "ok": verdict == "ok", "note": limits.get("peer", "")}
         assert memory["ratio"] == 2.0
 
 
-def test_the_summary_says_why_a_bound_is_not_met() -> None:
+def test_the_summary_has_the_reason_for_a_missed_bound() -> None:
     rows = [
         Row("get", "gcore", 1, 2, 0.5, 0.6, ok=True),
         Row("get", "httpx", 12, 10, 1.2, 1.1, ok=False, note="they do less"),
         Row("build", "json.loads", 3, 4, 0.75, 0.8, ok=True),
     ]
-    assert list(__main__.summary(rows)) == [
+    assert list(__main__.render_summary(rows)) == [
         "| ours as a multiple of | gcore | generator | httpx | others |",
         "|---|---|---|---|---|",
         "| get | 0.5 (≤ 0.6) |  | **1.2 (≤ 1.1)** |  |",
@@ -139,17 +138,21 @@ def test_the_summary_says_why_a_bound_is_not_met() -> None:
     ]
 
 
-def test_quick_measures_what_users_run_and_no_more(
+def test_quick_measures_only_the_work_of_users(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     results = tmp_path / "results.json"
     monkeypatch.setattr(__main__, "RESULTS", results)
-    monkeypatch.setattr(__main__, "versions", dict)
-    monkeypatch.setattr(clients, "rows", lambda only, *, quick: [Row(f"{only} {quick}", "peer", 1, 1, 1, 1, ok=True)])
-    monkeypatch.setattr(build_time, "comparisons", lambda: pytest.fail("not in a hurry"))
+    monkeypatch.setattr(__main__, "collect_versions", dict)
+
+    def measure_rows(only: str, *, quick: bool) -> list[Row]:
+        return [Row(f"{only} {quick}", "peer", 1, 1, 1, 1, ok=True)]
+
+    monkeypatch.setattr(clients, "measure_rows", measure_rows)
+    monkeypatch.setattr(build_time, "build_comparisons", lambda: pytest.fail("not in a hurry"))
     assert __main__.main(["--quick", "--only", "walk"]) == 0
     assert "| walk True | peer |" in capsys.readouterr().out
-    assert not results.exists(), "some of the rows would pass for all of them"
+    assert not results.exists(), "the file always has all rows"
     assert __main__.main(["--quick"]) == 0
     assert [row["name"] for row in json.loads(results.read_text("utf-8"))["rows"]] == [" True"]
 
@@ -157,7 +160,7 @@ def test_quick_measures_what_users_run_and_no_more(
 def test_quick_leaves_the_generator_out() -> None:
     ways: dict[str, Sample] = dict.fromkeys((OURS, clients.GENERATOR, clients.BARE), list)
     bounds = {clients.GENERATOR: 1.0, clients.BARE: 2.0}
-    left = clients.without(clients.GENERATOR, Comparison("c", ways, bounds, tail=bounds))
+    left = clients.drop_way(clients.GENERATOR, Comparison("c", ways, bounds, tail=bounds))
     assert left.ways.keys() == {OURS, clients.BARE}
     assert left.bounds == left.tail == {clients.BARE: 2.0}
 
@@ -168,15 +171,13 @@ def test_total_memory_and_time_come_from_the_processes_of_the_growth(
     peers = Peers(tmp_path)
     outputs = iter([[1, 100, 0.1], [2, 200, 0.2], [3, 300, 0.3]])
     monkeypatch.setattr(peers, "_run", lambda *words: json.dumps(next(outputs)))
-    growth, peak, seconds = peers.memory("ours", "keep", "http://near")
+    growth, peak, seconds = peers.sample_memory("ours", "keep", "http://near")
     assert [growth(), growth()] == [[1], [2]]
     assert [peak(), peak(), peak()] == [[100], [200], [300]]
     assert [seconds(), seconds(), seconds()] == [[0.1], [0.2], [0.3]]
 
 
-def test_a_worker_does_the_work_as_often_as_it_is_asked_to(
-    timepiece: Timepiece, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_does_the_work_as_often_as_requested(timepiece: Timepiece, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "time", timepiece)
 
     def work() -> None:
@@ -185,13 +186,13 @@ def test_a_worker_does_the_work_as_often_as_it_is_asked_to(
     async def awaited() -> None:
         timepiece.now += 4
 
-    assert worker.timed(work, 3) == [2, 2, 2]
-    assert asyncio.run(worker.timed_async(awaited, 2)) == [4, 4]
+    assert worker.measure_times(work, 3) == [2, 2, 2]
+    assert asyncio.run(worker.measure_times_async(awaited, 2)) == [4, 4]
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of a process is Linux's to tell")
-def test_memory_is_what_the_work_takes_at_its_peak() -> None:
-    growth, peak, seconds = worker.memory(lambda: bytearray(b"1") * 50_000_000)
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux reports the peak of a process")
+def test_memory_is_the_growth_at_the_peak() -> None:
+    growth, peak, seconds = worker.measure_memory(lambda: bytearray(b"1") * 50_000_000)
     assert 48_000 < growth < 60_000
     assert peak > growth
     assert seconds > 0
@@ -200,7 +201,7 @@ def test_memory_is_what_the_work_takes_at_its_peak() -> None:
 def test_the_server_serves_what_the_fake_would() -> None:
     fake = FakeIAM(100)
     with (
-        serving(250) as url,
+        start_server(250) as url,
         IAMClient("42_benchmark", base_url=url) as iam,
         IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as other,
     ):
@@ -209,9 +210,9 @@ def test_the_server_serves_what_the_fake_would() -> None:
     assert served[:100] == faked
 
 
-def test_streaming_holds_no_more_than_a_few_pages() -> None:
-    """Not by the clock, nor by the machine: how many users are alive at once."""
-    with serving(900) as url, IAMClient("42_benchmark", base_url=url) as iam:
+def test_streaming_holds_a_few_pages() -> None:
+    """Counts the users that are alive at once, because that does not depend on the machine."""
+    with start_server(900) as url, IAMClient("42_benchmark", base_url=url) as iam:
         for prefetch in (1, 4):
             most = 0
             users = iam.users.list(page_size=100, prefetch=prefetch)

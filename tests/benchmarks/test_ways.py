@@ -1,4 +1,4 @@
-"""The work that is measured: every way does it, and gives what the others give."""
+"""Tests that every way does the same work and returns the same results."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ import pytest
 from benchmarks import clients, ways
 from benchmarks.measure import Sample
 from benchmarks.peers import Peers, generate_untouched
-from benchmarks.server import serving
+from benchmarks.server import start_server
 from benchmarks.ways import ours
 
 ROOT = Path(ways.__file__).parents[2]
 USERS = 1_200
-"""How many users the server has here: two large pages of them, the second one not full."""
+"""Number of users on the server: two large pages, the second one not full."""
 
 CALLS = 60
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with serving(USERS) as url:
+    with start_server(USERS) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """Runs Python in a process of its own, as the measurements do, and gives what it prints."""
+    """Return a function that runs Python in a new process, as the measurements do, and returns its output."""
     folder = tmp_path_factory.mktemp("generator")
     generate_untouched(folder / ways.UNTOUCHED)
     environment = {**os.environ, "PYTHONPATH": str(folder)}
 
-    def python(*words: str, told: str = "") -> str:
+    def python(*words: str, stdin: str = "") -> str:
         command = [sys.executable, *words]
         return subprocess.run(
-            command, cwd=ROOT, env=environment, input=told, stdout=subprocess.PIPE, text=True, check=True, timeout=60
+            command, cwd=ROOT, env=environment, input=stdin, stdout=subprocess.PIPE, text=True, check=True, timeout=60
         ).stdout
 
     return python
@@ -54,21 +54,21 @@ LONG_CASES = {"stream_100_000", "stream_1_000_000"}
 
 def cases() -> dict[str, list[str]]:
     """List the cases of each way that is compared."""
-    asked: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
 
-    class Asking(Peers):
-        def way(self, name: str, case: str, url: str, times: int = 1) -> Sample:
-            asked.setdefault(name.partition("+")[0], []).append(case)
+    class CaseRecorder(Peers):
+        def sample_case(self, name: str, case: str, url: str, times: int = 1) -> Sample:
+            found.setdefault(name.partition("+")[0], []).append(case)
             return list
 
-        def memory(self, name: str, case: str, url: str) -> tuple[Sample, Sample, Sample]:
+        def sample_memory(self, name: str, case: str, url: str) -> tuple[Sample, Sample, Sample]:
             if case not in LONG_CASES:
-                asked.setdefault(name, []).append(case)
+                found.setdefault(name, []).append(case)
             return list, list, list
 
-    for comparison in clients.comparisons(Asking(Path()), "http://near", "http://far", quick=False):
+    for comparison in clients.build_comparisons(CaseRecorder(Path()), "http://near", "http://far", quick=False):
         assert comparison.bounds.keys() | comparison.tail.keys() <= comparison.ways.keys() - {"ours"}
-    return {name: list(dict.fromkeys(done)) for name, done in asked.items()}
+    return {name: list(dict.fromkeys(done)) for name, done in found.items()}
 
 
 EACH_CASE = f"""
@@ -82,11 +82,12 @@ with asyncio.Runner() as runner:
     for case in cases:
         work = getattr(way, case)(url)
         is_async = inspect.iscoroutinefunction(work)
-        seconds[case] = runner.run(worker.timed_async(work, 1)) if is_async else worker.timed(work, 1)
+        seconds[case] = runner.run(worker.measure_times_async(work, 1)) if is_async else worker.measure_times(work, 1)
 print(json.dumps(seconds))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "done"), cases().items())
 def test_every_way_does_all_of_its_cases(run: Callable[..., str], url: str, name: str, done: list[str]) -> None:
     seconds = json.loads(run("-c", EACH_CASE, name, url, *done))
@@ -116,11 +117,11 @@ assert ours.unbuild(url)() == generator.unbuild(url)() == bare.loads(url)()
 """
 
 
-def test_the_ways_give_the_same(run: Callable[..., str], url: str) -> None:
+def test_the_ways_return_the_same(run: Callable[..., str], url: str) -> None:
     run("-c", SAME, url)
 
 
-def test_calls_at_a_time_are_as_many_as_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_calls_are_as_many_as_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     now = most = done = 0
 
     async def call() -> None:
@@ -131,23 +132,23 @@ def test_calls_at_a_time_are_as_many_as_are_said(monkeypatch: pytest.MonkeyPatch
         now -= 1
         done += 1
 
-    asyncio.run(asyncio.wait_for(ways.concurrently(call)(), 10))
+    asyncio.run(asyncio.wait_for(ways.run_concurrently(call)(), 10))
     assert (most, done) == (ways.CONCURRENCY, ways.CALLS)
 
 
-@pytest.mark.parametrize("text", [*clients.IMPORTS.values(), *clients.FIRST_ANSWERS.values()])
+@pytest.mark.parametrize("text", [*clients.IMPORTS.values(), *clients.FIRST_RESPONSES.values()])
 def test_the_scripts_run(run: Callable[..., str], url: str, text: str) -> None:
     assert run("-c", f"import sys\n{text}", url) == ""
 
 
 @pytest.mark.parametrize("case", ["get", "async_get"])
-def test_a_worker_answers_with_a_time_for_each_time(run: Callable[..., str], url: str, case: str) -> None:
-    lines = run("-m", "benchmarks.worker", "bare", case, url, told="3\n1\n").splitlines()
+def test_a_worker_prints_the_seconds_of_each_time(run: Callable[..., str], url: str, case: str) -> None:
+    lines = run("-m", "benchmarks.worker", "bare", case, url, stdin="3\n1\n").splitlines()
     assert [len(json.loads(line)) for line in lines] == [3, 1]
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak of a process is Linux's to tell")
-def test_a_worker_tells_its_memory(run: Callable[..., str], url: str) -> None:
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux reports the peak of a process")
+def test_a_worker_prints_its_memory(run: Callable[..., str], url: str) -> None:
     growth, peak, seconds = json.loads(run("-m", "benchmarks.worker", "bare", "keep", url, "--memory"))
     assert 1_000 < growth < peak
     assert seconds > 0
@@ -161,4 +162,4 @@ def test_the_environment_of_the_peers_holds_no_address() -> None:
 
 def test_streams_distinct_users_from_this_process(url: str) -> None:
     work = ours.stream_in_process(url, 2500)
-    work()  # raises where the number of users differs
+    work()  # raises if the number of users differs

@@ -6,119 +6,12 @@ import copy
 import enum
 import json
 import pickle
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from gcore_iam import models
 from gcore_iam_client.types import OpenIntEnum, OpenStrEnum, find_misspelt
-
-EXHAUSTIVE = """
-from typing import assert_never
-from gcore_iam import models
-
-def greet(lang: models.Language) -> str:
-    match lang:
-        case models.Language.AZ:
-            return "salam"
-        case models.Language.DE:
-            return "hallo"
-        case models.Language.EN:
-            return "hello"
-        case models.Language.RU:
-            return "privet"
-        case models.Language.ZH:
-            return "ni hao"
-        case _:
-            assert_never(lang)  # line 18
-"""
-
-HONEST = """
-from typing import assert_type
-from gcore_iam import models
-
-def greet(lang: models.Language) -> str:
-    match lang:
-        case models.Language.AZ:
-            return "salam"
-        case "fr":
-            return "salut"
-        case _:
-            return lang.value
-
-def compare(user: models.User) -> bool:
-    if user.lang is models.Language.EN:
-        return user.lang == "fr"
-    if user.lang != models.Language.DE and user.lang == "fr":
-        return True
-    return user.lang in ("fr", "it") or "fr" in models.Language
-
-def use(user: models.User) -> None:
-    assert_type(user.lang, models.Language)
-    assert_type(models.Language.EN, models.Language)
-    assert_type(models.Language("fr"), models.Language)
-    assert_type(models.Language["EN"], models.Language)
-    assert_type(list(models.Language), list[models.Language])
-    assert_type(user.lang.value, str)
-    assert_type(user.lang.name, str)
-    assert_type(user.lang.is_known, bool)
-    assert_type(len(models.Language), int)
-    names: dict[models.Language, str] = {models.Language.EN: "English"}
-    names[user.lang] = user.lang.upper()
-    text: str = user.lang
-    print(text, names, sorted(models.Language.__members__))
-"""
-
-WRONG = """
-from gcore_iam import models
-
-models.Language.FR
-models.Language(5)
-"""
-
-CHECKERS: dict[str, list[str]] = {
-    "mypy": ["--strict", "--warn-unreachable", "--config-file=", "--python-executable", sys.executable],
-    "pyright": ["--pythonpath", sys.executable],
-    "basedpyright": ["--level", "error", "--pythonpath", sys.executable],
-    "ty": ["check", "--output-format", "concise", "--python", sys.prefix],
-    "pyrefly": ["check", "--output-format", "min-text", "--python-interpreter-path", sys.executable],
-}
-
-
-@pytest.fixture(scope="module", params=CHECKERS)
-def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What a type checker prints of the three programs."""
-    command = Path(sys.executable).with_name(request.param)
-    if not command.exists():
-        pytest.skip(f"{request.param} is not installed")
-    folder = tmp_path_factory.mktemp(request.param)
-    programs = {"exhaustive.py": EXHAUSTIVE, "honest.py": HONEST, "wrong.py": WRONG}
-    for name, program in programs.items():
-        (folder / name).write_text(program, encoding="utf-8")
-    (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}', encoding="utf-8")
-    arguments = [str(command), *CHECKERS[request.param], *programs]
-    run = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
-    assert run.returncode == 1, run.stdout + run.stderr
-    return run.stdout + run.stderr
-
-
-def test_an_exhaustive_match_does_not_pass_type_checkers(report: str) -> None:
-    assert "exhaustive.py:18" in report, report
-
-
-def test_type_checkers_accept_values_that_are_not_listed(report: str) -> None:
-    assert "honest.py:" not in report, report
-
-
-def test_type_checkers_find_wrong_members(report: str) -> None:
-    assert "wrong.py:4" in report, report
-    assert "wrong.py:5" in report, report
-
-
-# --- what they do ---
 
 
 @pytest.mark.parametrize(
@@ -172,7 +65,7 @@ def test_a_value_of_another_type_is_refused(wrong: Any) -> None:
         models.Language(wrong)
 
 
-# --- what a caller who slips is told ---
+# --- misspelt values that a caller gives ---
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ import gcore_iam
 import httpx
 import pytest
 from gcore_iam import APIKey, FileTokenStore, IAMError, MemoryTokenStore, NotFoundError, RetryPolicy, Session
+from gcore_iam.testing import FakeIAM, Status
 
 from .conftest import ClientKind
 
@@ -255,8 +256,21 @@ def test_a_log_line_says_where_it_comes_from(caplog: pytest.LogCaptureFixture) -
     assert record.getMessage().endswith(" ms, attempt 1, request id r-1")
 
 
+@pytest.mark.fake_iam(tokens=[{"token": "7_0123abcd"}])
+def test_every_log_line_names_the_operation(fake: FakeIAM, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="gcore_iam")
+    fake.inject(Status(503, after_work=True))
+    retries = RetryPolicy(base=0)
+    with gcore_iam.IAMClient(fake.api_key, transport=fake.transport(), retries=retries) as iam:
+        iam.tokens.delete(fake.account_id, 7)  # done by the first attempt; the second one gets a 404
+    lines = [record.getMessage() for record in caplog.records if record.name == "gcore_iam"]
+    assert len(lines) == 4
+    for line in lines:
+        assert line.startswith("iamDeleteApiTokenV2 DELETE https://api.gcore.com/iam/v2/clients/1001/tokens/7: ")
+
+
 def test_nothing_is_searched_for_when_nothing_is_logged(
     local_iam: gcore_iam.IAMClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gcore_iam.sync.driver.find_secrets", lambda _: pytest.fail("in a call that succeeds"))
+    monkeypatch.setattr("gcore_iam._bound_client.find_secrets", lambda _: pytest.fail("in a call that succeeds"))
     assert local_iam.users.get(1).id == 1

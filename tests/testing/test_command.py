@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -197,6 +199,37 @@ def test_with_control_a_program_injects_faults() -> None:
         process.communicate(timeout=SECONDS)
     assert statuses == [503, 200]
     assert process.returncode == 0
+
+
+def test_a_shell_script_injects_faults_and_reads_the_state() -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    script = """
+    set -eu
+    curl -s -o /dev/null -X POST "$URL/_fake/faults" -d '{"faults": [{"fault": "Status", "status": 429}], "times": 2}'
+    for attempt in 1 2 3; do
+        curl -s -o /dev/null -w '%{http_code} ' "$URL/iam/users/1" -H "Authorization: APIKey $KEY"
+    done
+    curl -s "$URL/_fake/calls"
+    """
+    with start("--control", "--api-key", "42_abc") as (_, url):
+        environment = {**os.environ, "URL": url, "KEY": "42_abc", "NO_PROXY": "*"}
+        done = subprocess.run(
+            ["sh", "-c", script], env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+    assert (done.stdout, done.stderr) == ('429 429 200 {"iamGetUser":3}', "")
+
+
+def test_the_container_recipe_runs_this_command() -> None:
+    root = Path(__file__).parents[2]
+    recipe = (root / "examples" / "fake-iam-container" / "Dockerfile").read_text("utf-8")
+    for line in re.findall(r"^COPY (.*) \S+$", recipe, re.MULTILINE):
+        for source in line.split():
+            assert (root / source).exists(), source
+    (command,) = re.findall(r"^ENTRYPOINT (.*)$", recipe, re.MULTILINE)
+    program, *arguments = json.loads(command)
+    assert [program, *arguments[:2]] == ["python", *COMMAND[1:]]
+    assert run(*arguments[2:], "--gaps").returncode == 0
 
 
 def test_a_fault_that_did_not_fit_ends_the_command_with_1() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from gcore_iam.testing import Clock, FakeIAM, Status
+from gcore_iam.testing.faults import FAULTS
 
 from .support import NOW, authorize
 
@@ -48,6 +49,13 @@ def test_the_index_lists_every_path(control: httpx.Client) -> None:
         method, path = line.split()
         response = control.request(method, path.replace("{id}", "1"), content=b"" if method == "GET" else b"{}")
         assert response.status_code not in (404, 405), line
+
+
+def test_the_index_lists_every_fault_with_its_arguments(control: httpx.Client) -> None:
+    faults = control.get("/_fake/").json()["faults"]
+    assert sorted(faults) == sorted(FAULTS)
+    assert sorted(faults["Status"]) == ["after_work", "retry_after", "status"]
+    assert faults["HTML"] == []
 
 
 def test_an_unknown_control_path_is_a_404(control: httpx.Client) -> None:

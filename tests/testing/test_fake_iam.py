@@ -352,6 +352,12 @@ def test_an_edit_of_a_record_raises_and_says_what_to_do(fake: FakeIAM, name: str
         edit(getattr(fake, name)[0])
 
 
+def test_an_edit_of_the_accounts_raises(fake: FakeIAM) -> None:
+    with pytest.raises(TypeError, match="read-only"):
+        fake.accounts[5] = "Another"
+    assert 5 not in fake.accounts
+
+
 def test_nested_records_are_read_only_too(fake: FakeIAM) -> None:
     groups = fake.users[0]["groups"]
     for edit in (

@@ -79,6 +79,7 @@ def test_connections_are_kept_alive() -> None:
     assert len(local_ports) == 1
 
 
+@pytest.mark.slow
 def test_many_threads_get_only_right_responses() -> None:
     fake = FakeIAM(200, max_page_size=50)
     users = list(fake.users)

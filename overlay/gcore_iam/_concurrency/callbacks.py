@@ -1,11 +1,12 @@
-"""Calls functions of the user, and sleeps."""
+"""Calls functions of the user in sync and async code, and sleeps."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
+from .._validation import check_instance
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def resolve_callback(callback: Callable[[], str | Awaitable[str]], name: str) ->
 
     Args:
         callback: The function.
-        name: What the function returns, for error messages.
+        name: The value that the function returns; for error messages.
 
     Raises:
         ConfigurationError: The function does not return a str, or is a coroutine function.
@@ -38,7 +39,7 @@ def invoke_callback(callback: Callable[..., object], *arguments: object, name: s
     Args:
         callback: The function.
         arguments: Its arguments.
-        name: What to call the function in the error message.
+        name: The subject of the error message.
 
     Raises:
         ConfigurationError: The function is a coroutine function.
@@ -46,7 +47,7 @@ def invoke_callback(callback: Callable[..., object], *arguments: object, name: s
     result = callback(*arguments)
     if isinstance(result, Awaitable):
         if isinstance(result, Coroutine):
-            result.close()  # or Python warns that it was never awaited
+            result.close()  # otherwise Python warns that it was never awaited
         raise ConfigurationError(f"{name} is for async code, with AsyncIAMClient")
     return result
 
@@ -58,13 +59,12 @@ async def invoke_callback_async(callback: Callable[..., object], *arguments: obj
 
 
 def _check_str(value: object, name: str) -> str:
-    if not isinstance(value, str):
-        raise ConfigurationError(f"the function for {name} must return a str, not {type(value).__name__}")
-    return value
+    check_instance(f"the function for {name}", value, str, "a str", verb="return")
+    return cast("str", value)
 
 
 def run_in_thread(function: Callable[..., T], *arguments: object) -> T:
-    """Call a function that may block: in sync code in the same thread."""
+    """Call a function that may block, in this thread: sync code may block."""
     return function(*arguments)
 
 
@@ -72,7 +72,7 @@ async def run_in_thread_async(function: Callable[..., T], *arguments: object) ->
     """Call a function that may block, in a worker thread."""
     import anyio.to_thread
 
-    # Not the default limiter: all of its threads may wait for this function.
+    # A new limiter: if all threads of the default limiter wait for this function, it would never start.
     return await anyio.to_thread.run_sync(function, *arguments, limiter=anyio.CapacityLimiter(1))
 
 
@@ -82,7 +82,7 @@ def sleep(seconds: float, callback: Callable[[float], object] | None, control: R
     Args:
         seconds: How long.
         callback: The user's function that sleeps; None for `time.sleep`, or `anyio.sleep` in async code.
-        control: The control that can end the sleep; None for none.
+        control: The pager's control, which can end the sleep; None for none.
 
     Raises:
         ConfigurationError: The callback is a coroutine function.

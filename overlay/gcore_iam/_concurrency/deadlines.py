@@ -1,7 +1,7 @@
 """Ends an attempt at its deadline, and shields cleanup from cancellation.
 
-anyio cancels async code wherever it waits. Nothing can cancel sync code: a context variable holds its deadline, and
-`_blocking_io` clamps the timeout of every operation on a socket to the time that is left.
+anyio can cancel async code at each await. Sync code cannot be cancelled: a context variable holds its deadline, and
+`_blocking_io` clamps the timeout of every operation on a socket to the remaining time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DEADLINE: ContextVar[float | None] = ContextVar("gcore_iam_deadline", default=No
 """The end of the current attempt, by `time.monotonic()`; None for no bound."""
 
 _GRACE = 0.1
-"""Seconds after the deadline until async code is cancelled: the error of a single step, which names it, comes first."""
+"""Seconds from the deadline to the cancellation in async code, so that a step can raise its own, clearer timeout."""
 
 
 def remaining_seconds() -> float | None:
@@ -42,14 +42,14 @@ def enforce_deadline(deadline: float | None) -> Iterator[None]:
 
 @contextmanager
 def enforce_deadline_async(deadline: float | None) -> Iterator[None]:
-    """Cancel the `with` block at a deadline, and raise httpx.ReadTimeout in its place.
+    """Cancel the `with` block at a deadline, and raise httpx.ReadTimeout.
 
     Args:
         deadline: The end, by `time.monotonic()`; None changes nothing.
     """
     import anyio
 
-    # The event loop may have another clock, so it gets a number of seconds and not a time.
+    # anyio gets a number of seconds, because the clock of the event loop may differ from `time.monotonic`.
     seconds = None if deadline is None else max(0.0, deadline - time.monotonic()) + _GRACE
     with anyio.move_on_after(seconds) as scope:
         yield
@@ -58,7 +58,7 @@ def enforce_deadline_async(deadline: float | None) -> Iterator[None]:
 
 
 def is_cancellation(error: BaseException) -> bool:  # noqa: ARG001 - the async function uses it
-    """Return whether an exception cancels the current task: in sync code none does."""
+    """Return False: no exception cancels sync code."""
     return False
 
 
@@ -67,7 +67,7 @@ def is_cancellation_async(error: BaseException) -> bool:
     import anyio
 
     cancelled = anyio.get_cancelled_exc_class()
-    if isinstance(error, BaseExceptionGroup):  # anyio tries the addresses of a host in tasks of their own
+    if isinstance(error, BaseExceptionGroup):  # from anyio, which tries each address of a host in a task
         return error.split(cancelled)[1] is None
     return isinstance(error, cancelled)
 
@@ -78,7 +78,7 @@ def shield() -> AbstractContextManager[object]:
 
 
 def shield_async() -> AbstractContextManager[object]:
-    """Return a context manager that lets its block finish after the task was cancelled."""
+    """Return a context manager whose block is not cancelled."""
     import anyio
 
     return anyio.CancelScope(shield=True)

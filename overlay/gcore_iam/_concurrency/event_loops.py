@@ -31,7 +31,7 @@ A = TypeVar("A", bound=AsyncClosable)
 
 
 class LoopLocal(Generic[C]):
-    """One value; sync code has no event loops.
+    """Holds one value, because sync code has no event loops.
 
     Args:
         build: Builds the value when it is first needed.
@@ -60,11 +60,11 @@ class LoopLocal(Generic[C]):
 
 
 class AsyncLoopLocal(Generic[A]):
-    """One value for each event loop, closed when that loop ends.
+    """Holds one value for each event loop, and closes it when that loop ends.
 
     `asyncio.run`, `anyio.run`, trio and pytest plugins end an event loop by closing its async generators
-    (`shutdown_asyncgens`). One such generator holds the value and closes it. If a loop is closed in another way, its
-    value is deleted with the loop, without being closed.
+    (`shutdown_asyncgens`). One such generator closes the value. If a loop is closed in another way, its value is
+    deleted with the loop, but not closed.
 
     Args:
         build: Builds the value of an event loop when it is first needed there.
@@ -82,9 +82,9 @@ class AsyncLoopLocal(Generic[A]):
     async def open(self) -> A:
         """Build the value of the running event loop."""
         value = self._build()
-        keeper = _close_with_loop(value)
-        get_loop_values()[self] = value, keeper
-        await anext(keeper)
+        closer = _close_with_loop(value)
+        get_loop_values()[self] = value, closer
+        await anext(closer)
         return value
 
     async def aclose(self) -> None:
@@ -95,6 +95,7 @@ class AsyncLoopLocal(Generic[A]):
 
 
 async def _close_with_loop(value: AsyncClosable) -> AsyncGenerator[None, None]:
+    """Close the value when the event loop closes this generator."""
     import anyio
 
     try:
@@ -105,7 +106,7 @@ async def _close_with_loop(value: AsyncClosable) -> AsyncGenerator[None, None]:
 
 
 def get_loop_values() -> WeakKeyDictionary[Any, Any]:
-    """Get the values of the running event loop, by their owner."""
+    """Get the values of the running event loop: a dict from each owner, such as an `AsyncLoopLocal`, to its value."""
     variable = _get_run_var()
     try:
         return variable.get()

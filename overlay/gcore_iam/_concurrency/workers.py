@@ -1,8 +1,9 @@
-"""Runs the requests of a pager ahead of their reader, in threads or in tasks."""
+"""Runs the requests that a pager sends ahead of its reader, in threads or in tasks."""
 
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
@@ -21,29 +22,30 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _JOIN_SECONDS = 0.1
-"""The garbage collector may close an iteration anywhere, and so within a lock that the threads need to end."""
+"""Seconds to wait for a thread. If the garbage collector closes an iteration while this thread holds a lock that the
+other one needs, that one ends later."""
 
 
 class RequestControl:
-    """How a pager governs a request, which may run in a thread of its own.
+    """Lets a pager cancel and slow down a request, which may run in a separate thread.
 
     Args:
-        on_rate_limit: Called with this control when the server answers 429.
+        on_rate_limit: Called with this control when the server responds with 429.
         is_ahead: Whether the request runs ahead of the reader, by `Workers.start`.
     """
 
     def __init__(self, on_rate_limit: Callable[[RequestControl], object], *, is_ahead: bool = False) -> None:
         self._on_rate_limit = on_rate_limit
         self._is_cancelled = False
-        # Queues, because the garbage collector may call `cancel` anywhere: no other `put` of this thread is in its way.
+        # `SimpleQueue.put` is reentrant. The garbage collector may call `cancel` while this thread is in `put`.
         self._wake: SimpleQueue[None] = SimpleQueue()
-        self._turn: SimpleQueue[None] | None = SimpleQueue() if is_ahead else None
+        self._decode_signal: SimpleQueue[None] | None = SimpleQueue() if is_ahead else None
 
     def cancel(self) -> None:
-        """Declare the result unwanted: the request that is under way ends, and nothing more is sent."""
+        """End the wait before a retry, and send nothing more. A request that is being sent is read to its end."""
         self._is_cancelled = True
         self._wake.put(None)
-        self.give_turn()
+        self.allow_decoding()
 
     def check(self) -> None:
         """Raise CallCancelled if the result is no longer wanted."""
@@ -51,7 +53,7 @@ class RequestControl:
             raise CallCancelled
 
     def report_rate_limit(self) -> None:
-        """Pass on that the server answered 429."""
+        """Report to the pager that the server responded with 429."""
         self._on_rate_limit(self)
 
     def sleep(self, seconds: float) -> None:
@@ -60,67 +62,67 @@ class RequestControl:
             self._wake.get(timeout=seconds)
         self.check()
 
-    def wait_for_turn(self) -> None:
-        """Wait until the reader needs the page of the response, which is decoded then.
+    def wait_until_needed(self) -> None:
+        """Wait until the reader needs the page, before the response is decoded.
 
         Otherwise responses that arrive together would all be decoded before the reader gets the first page and requests
         more, and no request would be in flight during that time.
         """
-        if self._turn is not None:
-            self._turn.get()
+        if self._decode_signal is not None:
+            self._decode_signal.get()
         self.check()
 
-    def give_turn(self) -> None:
+    def allow_decoding(self) -> None:
         """Let the response be decoded."""
-        if self._turn is not None:
-            self._turn.put(None)
+        if self._decode_signal is not None:
+            self._decode_signal.put(None)
 
 
 class AsyncRequestControl:
-    """How a pager governs a request, which may run in a task of its own.
+    """Lets a pager cancel and slow down a request, which may run in a separate task.
 
     Args:
-        on_rate_limit: Called with this control when the server answers 429.
+        on_rate_limit: Called with this control when the server responds with 429.
         is_ahead: Whether the request runs ahead of the reader, by `AsyncWorkers.start`.
     """
 
     def __init__(self, on_rate_limit: Callable[[AsyncRequestControl], object], *, is_ahead: bool = False) -> None:
         self._on_rate_limit = on_rate_limit
-        self._turn: anyio.Event | None = None
+        self._decode_signal: anyio.Event | None = None
         if is_ahead:
             import anyio
 
-            self._turn = anyio.Event()
-        self.cancel_task: Callable[[], object] = bool
+            self._decode_signal = anyio.Event()
+        self.cancel_task: Callable[[], object] = bool  # does nothing; `AsyncWorkers.start` sets it
 
     def cancel(self) -> None:
-        """Cancel the task; from any thread."""
+        """Cancel the task. Any thread may call this."""
         self.cancel_task()
 
     def check(self) -> None:
-        """Return at once: a cancelled task stops by itself."""
+        """Do nothing: asyncio or trio ends a cancelled task."""
 
     def report_rate_limit(self) -> None:
-        """Pass on that the server answered 429."""
+        """Report to the pager that the server responded with 429."""
         self._on_rate_limit(self)
 
-    async def wait_for_turn(self) -> None:
-        """Wait until the reader needs the page of the response; see `RequestControl.wait_for_turn`."""
-        if self._turn is not None:
-            await self._turn.wait()
+    async def wait_until_needed(self) -> None:
+        """Wait until the reader needs the page; see `RequestControl.wait_until_needed`."""
+        if self._decode_signal is not None:
+            await self._decode_signal.wait()
 
-    def give_turn(self) -> None:
+    def allow_decoding(self) -> None:
         """Let the response be decoded."""
-        if self._turn is not None:
-            self._turn.set()
+        if self._decode_signal is not None:
+            self._decode_signal.set()
 
 
 class Workers(Generic[T]):
     """Runs requests in threads, which do not keep Python from exiting.
 
     A thread runs one request after the other until `cancel`: starting a thread takes as long as sending a request. A
-    forked child has none of the threads. It takes the requests of its parent for cancelled, and starts new threads for
-    new requests.
+    forked child has none of the threads: there, the requests of the parent count as cancelled, and new requests start
+    new threads.
     """
 
     def __init__(self) -> None:
@@ -140,18 +142,19 @@ class Workers(Generic[T]):
         if not self._threads:
             _fork.register(self)
         future = self._results[control] = Future()
-        running = self._running  # not `self`: to delete an iterator ends its threads
+        running = self._running  # `run` must not refer to `self`: deleting an iterator ends its threads
         running.add(control)
 
         def run() -> None:
             try:
                 control.check()
-                result = work()
+                with _fork_sentry_scope():
+                    result = work()
             except BaseException as error:  # noqa: BLE001 - raised where the result is read
                 running.discard(control)
                 future.set_exception(error)
             else:
-                running.discard(control)  # first: the reader that wakes up needs this thread
+                running.discard(control)  # before the reader wakes up: `start` must see that this thread is free
                 future.set_result(result)
 
         self._queue.put(partial(copy_context().run, run))
@@ -169,8 +172,8 @@ class Workers(Generic[T]):
         future = self._results.get(control)
         if future is None:
             raise CallCancelled
-        control.give_turn()
-        future.exception()  # waits; after Ctrl-C here, the result is still there for the next call
+        control.allow_decoding()
+        future.exception()  # waits; if Ctrl-C interrupts it, the next call finds the result
         return self._results.pop(control).result()
 
     def cancel(self) -> None:
@@ -193,14 +196,14 @@ def _run_all(queue: SimpleQueue[Callable[[], object] | None]) -> None:
     """Run the functions of a queue, one after the other, until it holds None."""
     while (work := queue.get()) is not None:
         work()
-        del work  # and the page that it has read
+        del work  # it holds the page that it has read
 
 
 class AsyncWorkers(Generic[T]):
     """Runs requests in tasks of the event loop.
 
-    No task group: an iterator cannot hold one open across its steps. The tasks are cancelled when the iterator is
-    closed or deleted, in whatever thread that happens.
+    It uses no task group, because an iterator cannot keep one open between its steps. Closing or deleting the iterator
+    cancels the tasks, in any thread.
     """
 
     def __init__(self) -> None:
@@ -216,7 +219,8 @@ class AsyncWorkers(Generic[T]):
 
         async def run() -> None:
             try:
-                results.append(await work())
+                with _fork_sentry_scope():
+                    results.append(await work())
             except Exception as error:  # noqa: BLE001 - raised where the result is read
                 results.append(error)
             done.set()
@@ -229,7 +233,7 @@ class AsyncWorkers(Generic[T]):
         Raises:
             CallCancelled: The request was cancelled.
         """
-        control.give_turn()
+        control.allow_decoding()
         done, results = self._running[control]
         await done.wait()
         del self._running[control]
@@ -240,7 +244,7 @@ class AsyncWorkers(Generic[T]):
         return results[0]
 
     def cancel(self) -> None:
-        """Cancel every request, without waiting for its end; from any thread."""
+        """Cancel every request, without waiting for its end. Any thread may call this."""
         for control in list(self._running):
             control.cancel()
 
@@ -254,8 +258,17 @@ class AsyncWorkers(Generic[T]):
                 await done.wait()
 
 
+def _fork_sentry_scope() -> contextlib.AbstractContextManager[object]:
+    """Give a request a scope of its own in Sentry.
+
+    A copy of a context shares the scope, so that spans of concurrent requests would become parents of each other.
+    """
+    sentry: Any = sys.modules.get("sentry_sdk")
+    return contextlib.nullcontext() if sentry is None or not hasattr(sentry, "new_scope") else sentry.new_scope()
+
+
 def _spawn(run: Callable[[], Coroutine[Any, Any, None]], finish: Callable[[], None]) -> Callable[[], object]:
-    """Start a task of the running event loop; return what cancels it, from any thread."""
+    """Start a task of the running event loop; return a function that cancels it, from any thread."""
     import asyncio
 
     try:

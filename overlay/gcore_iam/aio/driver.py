@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
-from urllib.request import getproxies
 
 import httpx
 from gcore_iam_client.types import Operation
@@ -17,8 +17,10 @@ from .._concurrency.deadlines import enforce_deadline_async, is_cancellation_asy
 from .._config import ClientConfig
 from .._redaction import INFO, MAX_HEADER_LENGTH, Redactor, logger
 from .._response_body import BodyTooLargeError, bound_body
-from .._secrets import find_issued_secrets, find_proxy_secrets, find_secrets
+from .._secrets import find_issued_secrets
+from .._tracebacks import clear_locals
 from .._transport_errors import build_response_error, build_transport_error, is_transport_error
+from ..auth.anonymous import Anonymous
 from ..call import (
     AttemptResult,
     Authorization,
@@ -37,26 +39,26 @@ if TYPE_CHECKING:
     from .._concurrency.workers import AsyncRequestControl
 
 _MAX_URLS = 100
-"""URLs that a client remembers: those without ids come first, and again and again."""
+"""How many parsed URLs a client keeps. URLs with ids could fill the memory."""
 
 _EMPTY = httpx.ByteStream(b"")
-"""The stream of a response that has been read."""
+"""Replaces the stream of a response after its body has been read."""
 
 
 class AsyncBoundClient(UnboundClient):
     """The generated client, bound to a configuration, credentials and connections.
 
-    Generated functions of its kind of code take it as `client`.
+    The generated functions for async code take it as `client`.
     """
 
     _connections: AsyncConnections | None = None
-    """None in a changed copy that the generated client makes."""
+    """None in a copy that `with_headers`, `with_cookies` or `with_timeout` returns."""
     config: ClientConfig
     credentials: AsyncCredentials
     is_view: bool
     is_closed: bool
     _control: AsyncRequestControl | None
-    _outer: Deadline | None
+    _outer_deadline: Deadline | None
     _prefix: str
     _timeouts: Mapping[str, float | None]
     _urls: dict[str, httpx.URL]
@@ -76,9 +78,9 @@ class AsyncBoundClient(UnboundClient):
         Args:
             config: Its settings.
             auth: Its credentials; None for none.
-            connections: What it sends requests over.
+            connections: The connections for its requests.
             is_view: Whether the connections stay open when the client is closed.
-            outer: The deadline of the call that the calls of this client are made for.
+            outer: The deadline of the call that needs the calls of this client.
         """
         client = cls._build(config, connections, is_view=is_view, outer=outer)
         client.credentials = AsyncCredentials(auth, client, connections.in_flight)
@@ -94,7 +96,7 @@ class AsyncBoundClient(UnboundClient):
         client.is_closed = False
         client._connections = connections
         client._control = None
-        client._outer = outer
+        client._outer_deadline = outer
         client._prefix = str(config.base_url).rstrip("/")
         client._timeouts = config.timeout.as_dict()
         client._urls = {}
@@ -105,8 +107,8 @@ class AsyncBoundClient(UnboundClient):
         return type(self).bind(config, auth, self._open_connections(), is_view=True, outer=outer)
 
     def with_control(self, control: AsyncRequestControl) -> Self:
-        """Build a client whose calls a pager governs."""
-        view = self._build(self.config, self._open_connections(), is_view=True, outer=self._outer)
+        """Build a client whose calls a pager can cancel and slow down."""
+        view = self._build(self.config, self._open_connections(), is_view=True, outer=self._outer_deadline)
         view.credentials = self.credentials
         view._control = control
         view._urls = self._urls
@@ -115,9 +117,9 @@ class AsyncBoundClient(UnboundClient):
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         """Get the httpx client that calls are sent with.
 
-        A request of yours over it carries the credentials of the client that opened it, if it goes to the origin of the
-        base URL. It has neither retries nor this library's errors, and keeps no cookies. An httpx client that you gave
-        is returned as it is.
+        A request that you send over it carries the credentials of the client that opened it, if it goes to the origin
+        of the base URL. It has neither retries nor this library's errors, and keeps no cookies. If you passed an httpx
+        client of your own, this method returns it unchanged.
         """
         return self._open_connections().client
 
@@ -130,15 +132,15 @@ class AsyncBoundClient(UnboundClient):
         return connections
 
     async def call_async(self, operation: Operation, url: str, **arguments: Any) -> httpx.Response:
-        """Make a call: send its request as often as it takes.
+        """Make a call: send its request, and retry if the policy allows it.
 
         Args:
             operation: The operation.
-            url: The path of the request, filled in; relative to the base URL.
-            **arguments: What else the request holds: `params`, `headers`, and one of `content`, `data` and `files`.
+            url: The path of the request, with the values of its parameters; relative to the base URL.
+            **arguments: The other parts of the request: `params`, `headers`, and one of `content`, `data` and `files`.
 
         Returns:
-            The response, read. It is a success.
+            The response, which is a success. Its body has been read.
 
         Raises:
             APIConnectionError: No response came; `APITimeoutError` when it took too long.
@@ -151,11 +153,12 @@ class AsyncBoundClient(UnboundClient):
         config, control = self.config, self._control
         request = self._build_request(operation, url, **arguments)
         call = CallContext(operation, f"{self._prefix}{url}", config.retries, control=control)
-        if config.retries.deadline is not None or self._outer is not None:
-            call.deadline = start_deadline(config.retries.deadline, self._outer)
+        if config.retries.deadline is not None or self._outer_deadline is not None:
+            call.deadline = start_deadline(config.retries.deadline, self._outer_deadline)
         if config.on_event is not None or logger.isEnabledFor(INFO):
             call.emit = config.build_emit()
         flow = call_flow(call)
+        handled = sys.exception()
         try:
             step = next(flow)
             while True:
@@ -177,10 +180,13 @@ class AsyncBoundClient(UnboundClient):
                     step = flow.send(result)
         except StopIteration as end:
             response: httpx.Response | None = end.value
+        except BaseException as error:
+            clear_locals(error, handled)
+            raise
         if response is None:  # a deletion that an earlier attempt has done
             response = httpx.Response(operation.success[0], request=request)
         if control is not None:
-            await control.wait_for_turn()
+            await control.wait_until_needed()
         return response
 
     def _build_request(
@@ -228,40 +234,37 @@ class AsyncBoundClient(UnboundClient):
         except BaseException as error:
             if isinstance(error, Exception) and is_transport_error(error):
                 return AttemptResult(None, self._build_transport_error(error, request, call))
-            if not is_cancellation_async(error):  # httpcore knows what to do then
+            if not is_cancellation_async(error):  # httpcore itself handles a cancellation
                 await connections.abandon(request)
             raise
         request_id = self._redact_request_id(response) if call.emit is not None else None
-        if response.is_success:
+        if response.is_success and body_error is None:
             return AttemptResult(response, None, response.status_code, request_id)
-        secrets = self._find_secrets(request)
-        failure = build_response_error(response, call.url, secrets, body_error)
+        failure = build_response_error(
+            response, call, self.find_secrets(request), body_error, self.config.max_response_bytes
+        )
         return AttemptResult(None, failure, response.status_code, request_id)
 
     async def _exchange(
         self, client: httpx.AsyncClient, request: httpx.Request, deadline: Deadline | None
     ) -> tuple[httpx.Response, Exception | None]:
-        """Send a request, and read the body of the response.
-
-        Returns:
-            The response, and why its body was dropped: the status of an error response is enough to go on.
-        """
+        """Send a request, and read the response; return it, and the exception for which its body was dropped."""
         response = await client.send(request, stream=True, auth=None, follow_redirects=False)
         headers, max_bytes = response.headers, self.config.max_response_bytes
         length = headers.get("content-length", "")
-        is_short = max_bytes is None or (length.isdecimal() and len(length) < 16 and int(length) <= max_bytes)
+        fits = max_bytes is None or (length.isdecimal() and len(length) < 16 and int(length) <= max_bytes)
         body_error: Exception | None = None
         try:
-            if deadline is not None or not is_short or "content-encoding" in headers:
+            if deadline is not None or not fits or "content-encoding" in headers:
                 bound_body(response, max_bytes, None if deadline is None else deadline.at)
             await response.aread()
         except BaseException as error:
             await response.aclose()
-            if response.is_success or not isinstance(error, BodyTooLargeError | httpx.DecodingError):
+            if not isinstance(error, BodyTooLargeError | httpx.DecodingError):
                 raise
             body_error = error
         response.headers = headers
-        response.stream = _EMPTY  # httpx's own refers to the response, and would keep its body until garbage collection
+        response.stream = _EMPTY  # httpx's stream refers to the response: the cycle would keep the body in memory
         return response, body_error
 
     def _build_transport_error(self, error: Exception, request: httpx.Request, call: CallContext) -> IAMError:
@@ -269,20 +272,15 @@ class AsyncBoundClient(UnboundClient):
             error,
             request,
             call,
-            find_secrets=partial(self._find_secrets, request),
-            max_response_bytes=self.config.max_response_bytes,
+            find_secrets=partial(self.find_secrets, request),
         )
 
-    def _find_secrets(self, request: httpx.Request) -> set[str]:
-        """Find what no message may show: the secrets of a request, of the credentials and of proxies."""
-        return find_secrets(request) | find_proxy_secrets(getproxies()) | self.credentials.find_secrets()
-
     def _redact_request_id(self, response: httpx.Response) -> str | None:
-        """Get the request id of a response for events and log lines: a server may repeat secrets in it."""
+        """Get the request id of a response for events and log lines, without secrets that the server repeats in it."""
         request_id = response.headers.get("x-request-id")
         if request_id is None:
             return None
-        secrets = {*self._find_secrets(response.request), *find_issued_secrets(response)}
+        secrets = {*self.find_secrets(response.request), *find_issued_secrets(response)}
         return Redactor(secrets).redact(request_id, max_length=MAX_HEADER_LENGTH)
 
     async def aclose(self) -> None:
@@ -293,15 +291,16 @@ class AsyncBoundClient(UnboundClient):
 
 
 class AsyncOriginAuth(httpx.Auth):
-    """The credentials of requests that a user sends over the httpx client: only to the origin of the base URL."""
+    """Adds credentials to requests that a user sends over the httpx client to the origin of the base URL."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
         self._client = client
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """See `httpx.Auth.async_auth_flow`."""
-        if can_send_credentials(request, self._client.config.base_url):
-            authorization = self._client.credentials.constant_authorization or await self._client._authorize(None, None)
+        credentials = self._client.credentials
+        if can_send_credentials(request, self._client.config.base_url) and not isinstance(credentials.auth, Anonymous):
+            authorization = credentials.constant_authorization or await self._client._authorize(None, None)
             if authorization is not None:
                 request.headers["Authorization"] = authorization.value
         yield request
@@ -309,5 +308,5 @@ class AsyncOriginAuth(httpx.Auth):
 
 def _clamp_timeouts(timeouts: Mapping[str, float | None], seconds: float) -> dict[str, float]:
     """Bound the timeouts of each step of a request."""
-    bound = max(seconds, 0.001)  # 0 would mean that nothing may wait at all
+    bound = max(seconds, 0.001)  # a socket with a timeout of 0 does not wait at all
     return {step: bound if timeout is None else min(timeout, bound) for step, timeout in timeouts.items()}

@@ -14,7 +14,7 @@ import attrs
 from .._concurrency.workers import AsyncRequestControl
 from ..errors import ConfigurationError, IAMError, PaginationError
 from ..pagination.checkpoint import Checkpoint, decode_checkpoint
-from ..pagination.iteration import AsyncGuard, IterationState, iterate_items_async
+from ..pagination.iteration import AsyncLoopGuard, IterationState, iterate_items_async
 from ..pagination.options import Identity, Page, PageOptions, PageRequest, PageResponse
 from ..pagination.walker import PageWalker, ReadyPage
 from .prefetch import AsyncPrefetch, Bind, Fetch
@@ -22,15 +22,15 @@ from .prefetch import AsyncPrefetch, Bind, Fetch
 T = TypeVar("T")
 
 _MAX_LENGTH_HINT = 10_000_000
-"""Items; `list` allocates memory for the length hint, so a larger total gives no hint."""
+"""The largest length hint: `list` allocates memory for as many items as the hint says."""
 
 
-class AsyncPager(AsyncGuard, Generic[T]):
+class AsyncPager(AsyncLoopGuard, Generic[T]):
     """Iterates over all items of a list operation, and fetches them page by page.
 
-    The pager sends nothing before it is iterated, and each iteration starts from the beginning. If an iteration is left
-    early, its requests are dropped when the iterator is closed or deleted. `contextlib.aclosing` closes it at the end
-    of a block.
+    The pager sends nothing before it is iterated, and each iteration starts from the beginning. If a loop ends early,
+    its requests are cancelled when the iterator is closed or deleted. `contextlib.aclosing` closes it at the end of a
+    block.
 
     If the server keeps a stable order, an iteration returns each item that exists from its start to its end exactly
     once, even if others add and delete items meanwhile. Items that are added or deleted meanwhile may or may not be
@@ -39,11 +39,11 @@ class AsyncPager(AsyncGuard, Generic[T]):
     be left out or repeated.
 
     For this, neighbouring pages overlap by one item. If a page does not begin with the item that was read last, the
-    list has shifted, and the iteration requests earlier pages until one continues what has been read. It remembers
-    several thousand items. It raises PaginationError if none of them can be found again, if their order keeps changing,
-    or if 64 requests in a row bring no new item. If a server sends a single item per page, pages cannot overlap: while
-    the list changes, items may be missed, and if it changes at each request, the 64 requests may be reached.
-    `consistency="fast"` does none of this.
+    list has shifted, and the iteration requests earlier pages until one contains an item that has been read. It
+    remembers several thousand items. It raises PaginationError if it finds none of them again, if their order keeps
+    changing, or if 64 requests in a row return no new item. If a server sends a single item per page, pages cannot
+    overlap. Then items may be missed while the list changes, and if it changes at each request, the iteration may reach
+    the 64 requests. `consistency="fast"` does none of this.
 
     An error is raised after all items before it have been returned. Its `checkpoint` continues after them.
     """
@@ -126,7 +126,7 @@ class AsyncPager(AsyncGuard, Generic[T]):
         return items
 
     async def total(self) -> int:
-        """Return how many items the list has, whatever `start` and `max_items` are. Sends one request, for one item.
+        """Return how many items the list has, without regard to `start` and `max_items`. Sends one request.
 
         Raises:
             PaginationError: The server sends no count.
@@ -153,7 +153,7 @@ class AsyncPager(AsyncGuard, Generic[T]):
         return fetch_and_record
 
     def __length_hint__(self) -> int:
-        """Return how many items an iteration brings, once the first page or `total()` has been read."""
+        """Return how many items an iteration returns, if the first page or `total()` has been read."""
         if self._total is None or self._total > _MAX_LENGTH_HINT:
             return cast(int, NotImplemented)  # `operator.length_hint` takes this for "unknown"
         start = self._options.start if self._progress is None else self._progress.offset + bool(self._progress.recent)
@@ -161,23 +161,23 @@ class AsyncPager(AsyncGuard, Generic[T]):
         return rest if self._options.max_items is None else min(rest, self._options.max_items)
 
     def checkpoint(self) -> Checkpoint:
-        """Return the progress of the iteration that was started last.
+        """Return the progress of the latest iteration.
 
         Returns:
-            A value for the argument `resume` of the method that made this pager, in this process or another one: the
-            new pager continues after the item that was returned last. It is a JSON object of ids and numbers, usually
-            of a few KB, at most 20.
+            A value for the argument `resume` of the method that returned this pager, in this process or another one:
+            the new pager continues after the last item that was returned. It is a JSON object of ids and numbers,
+            usually of a few KB, at most 20.
         """
         return self._state.build_checkpoint()
 
 
 class AsyncPages(AsyncIterator[Page[T]]):
-    """Iterates over the pages of a list; made by a pager."""
+    """Iterates over the pages of a list, for `AsyncPager.pages`."""
 
     def __init__(
         self, bind: Bind[T], state: IterationState[T], on_page: Callable[[Page[T]], object] | None = None
     ) -> None:
-        self._is_finished = True  # until there is something to cancel
+        self._is_finished = True  # `__del__` has nothing to cancel if this constructor raises
         self._state = state
         self._walker = state.walker
         self._steps = state.walker.steps()
@@ -204,7 +204,7 @@ class AsyncPages(AsyncIterator[Page[T]]):
             return None
         if self._is_busy:
             raise ConfigurationError("this iteration is in use elsewhere; each task and thread needs one of its own")
-        self._page = None  # freed before the next page comes, so that its memory is used again
+        self._page = None  # so that the next page can use its memory
         self._is_busy = True
         try:
             ready = await self._read_next()

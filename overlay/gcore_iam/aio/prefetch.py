@@ -15,17 +15,17 @@ from ..pagination.walker import PageWalker
 T = TypeVar("T")
 
 Fetch: TypeAlias = Callable[[int, int], Awaitable[PageResponse[T]]]
-"""Requests the items from an offset on, up to a limit."""
+"""Requests a page by offset and limit."""
 
 Bind: TypeAlias = Callable[[AsyncRequestControl], Fetch[T]]
-"""Builds a fetch whose calls obey a control."""
+"""Builds a fetch whose calls a control can cancel and slow down."""
 
 
 class AsyncPrefetch(Generic[T]):
-    """Reads the pages of an iteration, and requests those that follow ahead of time.
+    """Reads the pages of an iteration, and requests the following ones ahead of the reader.
 
     Args:
-        bind: Builds a fetch whose calls obey a control.
+        bind: Builds a fetch whose calls a control can cancel and slow down.
         options: How many pages to request ahead, and how many bytes to hold.
     """
 
@@ -52,19 +52,19 @@ class AsyncPrefetch(Generic[T]):
                 if isinstance(error, RateLimitError):
                     self._slow_down()
                 elif not isinstance(error, CallCancelled):
-                    raise  # otherwise the request is repeated below, without other requests beside it after a 429
+                    raise  # after a 429 or a cancellation, the request is repeated below
             else:
                 del plan.in_flight[request.offset]
                 plan.record_response(sent, response, self._overlap)
                 return response
         request = plan.shorten(request, self._overlap)
-        _cancel(plan.make_room())
+        _cancel(plan.free_slot())
         response = await self._fetch(request.offset, request.limit)
         plan.record_response(request, response, self._overlap)
         return response
 
     def request_ahead(self, walker: PageWalker[T]) -> None:
-        """Request the pages that come next, and cancel requests that do not fit any more."""
+        """Request the next pages, and cancel requests for pages that are not needed any more."""
         requests, unwanted = self._plan.update(walker)
         _cancel(unwanted)
         for request in requests:
@@ -77,11 +77,11 @@ class AsyncPrefetch(Generic[T]):
         await self._workers.aclose()
 
     def cancel(self) -> None:
-        """Cancel all requests, without waiting; from any thread."""
+        """Cancel all requests, without waiting for their end. Any thread may call this."""
         self._workers.cancel()
 
     def _slow_down(self, limited: AsyncRequestControl | None = None) -> None:
-        """Request one page at a time after a 429. The request that received it continues, and waits before a retry."""
+        """Request one page at a time after a 429. The request that got the 429 continues with a retry."""
         _cancel([control for control in self._plan.slow_down() if control is not limited])
 
 

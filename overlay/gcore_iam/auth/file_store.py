@@ -1,4 +1,4 @@
-"""The token store in a file."""
+"""Stores tokens in a file that processes can share."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from pathlib import Path
 
 import attrs
 
+from .._tracebacks import clear_locals
+from .._validation import check_path, check_seconds, is_credential
 from ..errors import ConfigurationError
-from .api_key import is_credential
 from .token_file import check_space, open_descriptor, replace_content, sync_folder, try_lock, unlock
 from .token_parsing import parse_timestamp
 from .token_store import TokenPair
@@ -31,10 +32,9 @@ _POLL_INTERVAL = 0.05
 class FileTokenStore:
     """Keeps the tokens in a file, so that later runs of a program and concurrent processes share them.
 
-    The constructor resolves symbolic links once; the store then uses the file that they lead to and rejects a link in
-    its place. The store creates the file with the permissions 0600, in a folder that it creates with 0700. It writes in
-    place, so the file may be a mount point or have hard links. After a crash or on a full disk the file holds the old
-    pair or the new one.
+    The constructor resolves symbolic links once; later the store rejects a link at the resolved path. The store creates
+    the file with the permissions 0600, in a folder that it creates with 0700. It writes in place, so the file may be a
+    mount point or have hard links. After a crash or on a full disk the file holds the old pair or the new one.
 
     Two locks exclude other processes: one on the file itself (not on Windows) and one on a lock file beside it, whose
     name ends with `.lock`. One process refreshes, and the others load the pair that it saved. If the folder is
@@ -47,12 +47,11 @@ class FileTokenStore:
 
     Raises:
         ConfigurationError: An argument is invalid. While in use: the file cannot be read or written, is not a regular
-            file of this user, is open to other users (on POSIX), holds something else, or stays locked.
+            file of this user, is open to other users (on POSIX), has other content, or stays locked.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 120.0) -> None:
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
-            raise ConfigurationError("timeout must be a number of seconds above 0")
+        check_seconds("timeout", timeout, " above 0", low=sys.float_info.min, high=float("inf"))
         self._path = _resolve_path(path)
         self._escaped_path = _escape_unprintable(str(self._path))
         self._timeout = timeout
@@ -62,7 +61,7 @@ class FileTokenStore:
 
         Raises:
             ConfigurationError: The file exists, but it cannot be read, is not a regular file of this user, is open to
-                other users, or holds something else.
+                other users, or has other content.
         """
         with self._translate_errors("read"):
             try:
@@ -77,6 +76,7 @@ class FileTokenStore:
         for text in (content, *filter(None, reversed(content.splitlines()))):
             if (tokens := _parse_tokens(text)) is not None:
                 return tokens
+        content = text = b""  # a traceback would show them
         raise ConfigurationError(f"{self._escaped_path} is not a file of tokens; move it away, or choose another path")
 
     def save(self, tokens: TokenPair) -> None:
@@ -85,15 +85,15 @@ class FileTokenStore:
         Raises:
             ConfigurationError: The file cannot be written; it still holds the previous pair.
         """
-        record = json.dumps(attrs.asdict(tokens)).encode() + b"\n"
-        if len(record) > _MAX_RECORD_BYTES:
+        size = len(_encode_tokens(tokens))
+        if size > _MAX_RECORD_BYTES:
             raise ConfigurationError(
-                f"the tokens take {len(record)} bytes, a FileTokenStore keeps {_MAX_RECORD_BYTES}; use another store"
+                f"the tokens take {size} bytes, a FileTokenStore keeps {_MAX_RECORD_BYTES}; use another store"
             )
         with self._translate_errors("written"):
             self._create_folder()
             with self._open_or_create() as file:
-                replace_content(file, record)
+                replace_content(file, _encode_tokens(tokens))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -107,7 +107,7 @@ class FileTokenStore:
             with self._translate_errors("locked"):
                 self._create_folder()
                 with suppress(FileNotFoundError):
-                    self._check_status(self._path.lstat())  # before a lock file is created beside something else
+                    self._check_status(self._path.lstat())  # before a lock file is created beside another kind of file
                 has_lock_file = self._acquire_lock_file(stack)
                 self._acquire_flock(stack, deadline, is_required=not has_lock_file)
             yield
@@ -155,7 +155,7 @@ class FileTokenStore:
         )
 
     def _is_current(self, file: FileIO) -> bool:
-        """Return whether the path still leads to an open file."""
+        """Return whether an open file is still the file at the path."""
         try:
             return os.path.samestat(os.fstat(file.fileno()), self._path.lstat())
         except FileNotFoundError:
@@ -167,7 +167,7 @@ class FileTokenStore:
         with ExitStack() as stack:
             file = stack.enter_context(FileIO(self._path, mode, opener=open_descriptor))
             self._check_status(os.fstat(file.fileno()))
-            stack.pop_all()  # opened, and to be closed by the caller
+            stack.pop_all()  # the caller closes the file
         return file
 
     def _open_or_create(self) -> FileIO:
@@ -208,9 +208,10 @@ class FileTokenStore:
         try:
             yield
         except OSError as error:
+            clear_locals(error)
             advice = _ADVICE.get(error.errno or 0, "choose another path")
             problem = error.strerror or str(error)
-            if error.filename not in (None, str(self._path)):  # the lock file, or the folder
+            if error.filename not in (None, str(self._path)):  # it is the lock file or the folder
                 problem += f" ({_escape_unprintable(str(error.filename))})"
             raise ConfigurationError(f"{self._escaped_path} cannot be {action}: {problem}; {advice}") from error
 
@@ -229,9 +230,7 @@ _ADVICE = {
 
 def _resolve_path(path: str | os.PathLike[str]) -> Path:
     """Resolve `~` and symbolic links in the path of a file."""
-    text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
-    if not isinstance(text, str) or not text.strip() or "\0" in text:
-        raise ConfigurationError("path must be the path of a file, as a str or a pathlib.Path")
+    text = check_path("path", path)
     try:
         os.fsencode(text)  # raises for characters that a path cannot contain
         resolved = Path(os.path.realpath(Path(text).expanduser()))
@@ -247,7 +246,7 @@ def _resolve_path(path: str | os.PathLike[str]) -> Path:
 
 
 def _create_file(path: Path) -> None:
-    """Create an empty file that only this user can access, whatever the umask; do nothing if the path exists."""
+    """Create an empty file that only this user can access, with any umask; do nothing if the path exists."""
     with suppress(FileExistsError), FileIO(path, "x+", opener=open_descriptor) as file:
         if sys.platform != "win32":
             os.fchmod(file.fileno(), 0o600)
@@ -256,6 +255,10 @@ def _create_file(path: Path) -> None:
 def _escape_unprintable(text: str) -> str:
     """Escape a text that has characters which must not reach a terminal or a log."""
     return text if text.isprintable() else ascii(text)
+
+
+def _encode_tokens(tokens: TokenPair) -> bytes:
+    return json.dumps(attrs.asdict(tokens)).encode() + b"\n"
 
 
 def _parse_tokens(text: bytes) -> TokenPair | None:

@@ -9,15 +9,16 @@ from .. import _fork
 from ..errors import ConfigurationError
 
 DRAIN_TIMEOUT = 55.0
-"""Seconds that closing a client waits for exchanges of tokens; less than `SHIELD_TIMEOUT`, as closing is shielded."""
+"""Seconds that `close` of a client waits for exchanges of tokens; less than `SHIELD_TIMEOUT`, which bounds `close`."""
 
 SAVE_TIMEOUT = 10.0
-"""Seconds that Python's exit waits for a daemon thread that saves the result of shielded work."""
+"""Seconds that Python's exit waits for a daemon thread to save the tokens of an exchange."""
 
 _POLL_INTERVAL = 0.005
 """Seconds between two checks whether an exchange has ended.
 
-No event or condition: Ctrl-C within one can leave its lock held, and threads and event loops end exchanges.
+The code polls, because Ctrl-C in an event or condition can leave its lock held, and because exchanges end in threads
+and in event loops.
 """
 
 
@@ -56,7 +57,7 @@ class InFlight:
             time.sleep(_POLL_INTERVAL)
 
     def drain(self) -> None:
-        """Refuse new exchanges, and wait for those in flight; then the connections can be closed."""
+        """Refuse new exchanges, and wait for those in flight, so that the connections can be closed."""
         with self._lock:
             self._is_closed = True
         end = time.monotonic() + DRAIN_TIMEOUT
@@ -64,7 +65,7 @@ class InFlight:
             time.sleep(_POLL_INTERVAL)
 
     async def drain_async(self) -> None:
-        """Refuse new exchanges, and wait for those in flight; then the connections can be closed."""
+        """Refuse new exchanges, and wait for those in flight, so that the connections can be closed."""
         import anyio
 
         with self._lock:

@@ -1,6 +1,6 @@
-"""The lock that one caller at a time holds while it changes the tokens of a session.
+"""Locks a session while one caller changes its tokens.
 
-It excludes other threads, tasks of any event loop and, if the store's lock does, other processes.
+The lock excludes other threads, tasks of any event loop and, if the store's lock does, other processes.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class _HeldLock:
-    """Marks the lock of a session as held by a context. Tasks started from the context share the mark until release."""
+    """Marks a context as the holder of a session's lock. Tasks that it starts share the mark until the release."""
 
     def __init__(self, session: Session) -> None:
         self.session: Session | None = session
 
 
 _HELD_LOCK: ContextVar[_HeldLock | None] = ContextVar("gcore_iam_session_held", default=None)
-"""The lock that this context holds, so that code inside does not wait for it."""
+"""The lock that this context holds, so that code in this context does not wait for it."""
 
 
 def _is_held(session: Session) -> bool:
@@ -61,7 +61,7 @@ def refresh_lock(session: Session) -> Iterator[None]:
     """Hold the lock of a session for the `with` block. Reentrant.
 
     Raises:
-        ConfigurationError: A task of this thread's event loop holds the lock, and could not continue.
+        ConfigurationError: A task of this thread's event loop holds the lock, and waiting would block that task.
     """
     if _is_held(session):
         yield
@@ -79,9 +79,10 @@ def refresh_lock(session: Session) -> Iterator[None]:
 async def refresh_lock_async(session: Session) -> AsyncIterator[None]:
     """Hold the lock of a session for the `async with` block. Reentrant.
 
-    Tasks of one event loop wait for an anyio lock. Only the first of them competes with threads and other event loops.
-    It polls: a worker thread that acquired the mutex could not register this thread in `_RENEWING_THREADS` at the same
-    moment, and a sync client in this thread would block for ever.
+    Tasks of one event loop wait for an anyio lock. Only the task that holds it competes with threads and other event
+    loops for the mutex. It polls the mutex instead of acquiring it in a worker thread. Otherwise a sync client in this
+    thread could run after the worker has acquired the mutex and before this task registers in `_RENEWING_THREADS`,
+    and would block for ever.
     """
     import anyio
 
@@ -105,7 +106,7 @@ async def refresh_lock_async(session: Session) -> AsyncIterator[None]:
 
 
 class _StoreLock:
-    """The lock of a store, acquired in a worker thread, which releases it if its caller was cancelled meanwhile."""
+    """The lock of a store. A worker thread acquires it, and releases it if its caller was cancelled meanwhile."""
 
     def __init__(self, lock: AbstractContextManager[object]) -> None:
         self._lock = lock

@@ -1,4 +1,4 @@
-"""Guards refresh tokens: each may be sent once, by one process."""
+"""Prevents that a refresh token is sent twice, or by two processes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from .token_store import MemoryTokenStore, TokenPair, TokenStore
 
 
 class RefreshTokenGuard:
-    """Knows which refresh tokens a session must not send.
+    """Keeps track of the refresh tokens that a session must not send.
 
     Args:
-        store: The store of the session. After a fork, parent and child have a copy each of a `MemoryTokenStore`; any
-            other store is shared.
+        store: The store of the session. A fork copies a `MemoryTokenStore`; parent and child share any other store.
     """
 
     def __init__(self, store: TokenStore) -> None:
@@ -26,12 +25,12 @@ class RefreshTokenGuard:
             self._copied_store.saved_by = _fork.get_generation()
 
     def on_fork(self, pairs: Iterable[TokenPair | None]) -> None:
-        """Leave the refresh tokens of pairs to the parent process, unless the store is shared with it."""
+        """Leave the refresh tokens of pairs to the parent process if the fork has copied the store."""
         if self._copied_store is not None:
             self._inherited |= {pair.refresh for pair in pairs if pair is not None}
 
     def on_load(self, tokens: TokenPair) -> None:
-        """Leave the refresh token of a loaded pair to the parent process, if a process before the fork saved it."""
+        """Leave the refresh token of a loaded pair to the parent process if it was saved before the fork."""
         if self._copied_store is not None and self._copied_store.saved_by != _fork.get_generation():
             self._inherited.add(tokens.refresh)
 
@@ -62,10 +61,17 @@ class RefreshTokenGuard:
             pairs: The pairs.
             url: Where a refresh token would be sent.
         """
-        if any(pair is not None and pair.refresh in self._inherited for pair in pairs):
+        known = [pair for pair in pairs if pair is not None]
+        if not known:
+            return ConfigurationError(
+                "this session was pickled without its password, and its store holds no tokens: pass "
+                "pickle_password=True to the Session that is pickled, or let it log in first"
+            )
+        if any(pair.refresh in self._inherited for pair in known):
             return ConfigurationError(
                 "this session's refresh token belongs to the parent process, and can be used once: make the Session in "
-                "this process after the fork, or give it a store that processes share, such as FileTokenStore"
+                "this process, after the fork and not by pickle, or give it a store that processes share, such as "
+                "FileTokenStore"
             )
         return AuthenticationError(
             401,

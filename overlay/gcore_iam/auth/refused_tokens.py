@@ -1,6 +1,6 @@
 """Records in a stored pair which refresh tokens the API has refused, so that none of them is sent again.
 
-The record takes the place of the refresh token, and holds digests only.
+The record replaces the refresh token of the pair, and holds only digests.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def is_record(refresh: str) -> bool:
 
 
 def is_refused(refresh: str, pair: TokenPair) -> bool:
-    """Return whether a pair records that a refresh token was refused."""
+    """Return whether the record of a pair contains a refresh token."""
     return _digest(refresh) in _get_digests(pair)
 
 

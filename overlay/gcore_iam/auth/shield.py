@@ -1,7 +1,7 @@
 """Shields work from interrupts: requests that spend a single-use refresh token.
 
 A cancelled scope or task, the end of an event loop, or Ctrl-C can interrupt a caller anywhere. Shielded work therefore
-runs in a thread of its own for sync code, and in a task of its own for async code. An interrupted caller waits for the
+runs in a separate thread for sync code, and in a separate task for async code. An interrupted caller waits for the
 work, at most `SHIELD_TIMEOUT` seconds, and then raises the interrupt.
 """
 
@@ -29,18 +29,18 @@ SHIELD_TIMEOUT = 60.0
 def shield(work: Callable[[], T], wait_for_caller: Callable[[], object] | None = None) -> T:
     """Run work that continues when its caller is interrupted.
 
-    Python does not exit before the work is done, because its thread is no daemon.
+    Python does not exit before the work is done, because its thread is not a daemon.
 
     Args:
-        work: Runs in a thread of its own, with the caller's context variables.
-        wait_for_caller: Called after the work; Python does not exit before it returns. It gives a caller that is a
-            daemon thread the time to use the result.
+        work: Runs in a separate thread, with the caller's context variables.
+        wait_for_caller: Called after the work; Python does not exit before it returns. Meanwhile a caller that is a
+            daemon thread can use the result.
 
     Returns:
         The result of the work.
     """
     outcome: list[_Outcome[T]] = []
-    start_or_skip = threading.Lock()  # the thread acquires it to do the work, an interrupted caller to prevent it
+    start_or_skip = threading.Lock()  # acquired by the thread that starts the work, or by a caller that prevents it
     done = threading.Lock()
     done.acquire()
 
@@ -63,7 +63,7 @@ def shield(work: Callable[[], T], wait_for_caller: Callable[[], object] | None =
         except RuntimeError:  # Python is exiting, or the system has no more threads
             run()
 
-    # Only calls into C: an interrupt within `Thread.start` or a `Condition` of this thread could leave a lock held.
+    # Only C functions: Ctrl-C within `Thread.start` or a `Condition` could leave a lock of this thread held.
     try:
         try:
             _thread.start_new_thread(start, ())
@@ -84,7 +84,7 @@ async def shield_async(work: Callable[[], Awaitable[T]], wait_for_caller: Callab
     """Run work that continues when its caller is interrupted.
 
     Args:
-        work: Runs in a task of its own, with the caller's context variables. It is cancelled if an interrupted caller
+        work: Runs in a separate task, with the caller's context variables. It is cancelled if an interrupted caller
             has waited for `SHIELD_TIMEOUT` seconds.
         wait_for_caller: For sync code; not called.
 
@@ -111,7 +111,7 @@ async def shield_async(work: Callable[[], Awaitable[T]], wait_for_caller: Callab
     except BaseException:
         end = anyio.current_time() + SHIELD_TIMEOUT
         while not done.is_set() and (left := end - anyio.current_time()) > 0:
-            # A second interrupt must not end the wait: a cancel scope does not hold off asyncio's own cancellation.
+            # A second interrupt must not end the wait; an anyio scope does not shield from asyncio's own cancellation.
             with suppress(BaseException), anyio.move_on_after(left, shield=True):
                 await done.wait()
         cancel()
@@ -120,7 +120,7 @@ async def shield_async(work: Callable[[], Awaitable[T]], wait_for_caller: Callab
 
 
 def complete(work: Callable[[], T]) -> T:
-    """Run work in this thread; if an interrupt such as Ctrl-C ends it early, run it once more, then raise.
+    """Run work in this thread. If an interrupt such as Ctrl-C ends it early, run it again, then raise the interrupt.
 
     Args:
         work: May run twice.
@@ -138,7 +138,7 @@ def complete(work: Callable[[], T]) -> T:
 
 
 async def complete_async(work: Callable[[], Awaitable[T]]) -> T:
-    """Run work to its end, also within a cancelled scope."""
+    """Run work to its end, even in a cancelled scope."""
     with deadlines.shield_async():
         return await shield_async(work)
 
@@ -152,11 +152,7 @@ def _get_result(outcome: _Outcome[T]) -> T:
 
 
 def _start_task(run: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], object]:
-    """Start a task that the end of the running event loop does not cancel; return the function that cancels it.
-
-    Args:
-        run: Runs in the task; raises nothing.
-    """
+    """Start a task that the end of the running event loop does not cancel; return the function that cancels it."""
     import asyncio  # here, because programs without async code do not need it
 
     try:
@@ -164,8 +160,8 @@ def _start_task(run: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], ob
     except RuntimeError:
         return _start_trio_task(run)
     started = asyncio.Task(run(), loop=loop)
-    # At the end of a loop, asyncio cancels `asyncio.all_tasks()`: the caller, which waits for this task, but not this
-    # task. The function is documented: https://docs.python.org/3/library/asyncio-extending.html
+    # At the end of a loop, asyncio cancels `asyncio.all_tasks()`: the caller, but after the next line not this task.
+    # The function is documented: https://docs.python.org/3/library/asyncio-extending.html
     asyncio._unregister_task(started)
     return started.cancel
 

@@ -1,4 +1,4 @@
-"""The steps that a session yields, and that a session driver performs."""
+"""The steps that a session yields and a session driver performs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OneTimePassword: TypeAlias = str | Callable[[], str | Awaitable[str]]
 
 
 class HasTokens(Protocol):
-    """The result of an operation that issues tokens."""
+    """The response to an operation that issues tokens."""
 
     access: str
     refresh: str
@@ -27,7 +27,7 @@ class Load:
 
 @attrs.define(eq=False)
 class Save:
-    """Save a pair to the store. `issued_by` is the operation that has just issued it, if one has."""
+    """Save a pair to the store. `issued_by` is the operation that issued it; None for a pair that is not new."""
 
     tokens: TokenPair
     issued_by: str | None = None
@@ -62,10 +62,10 @@ class SelectAccount:
 
 @attrs.define(eq=False)
 class ChangePassword:
-    """Call a function that changes the password of the session's user; the result is what it returns."""
+    """Call a function, with a client, that changes the password of the session's user; the result is its own."""
 
     operation: ClassVar[str] = "iamChangePassword"
-    change: Callable[[], Any]
+    change: Callable[[Any], Any]
 
 
 IssuingStep: TypeAlias = LogIn | Refresh | SelectAccount
@@ -74,13 +74,13 @@ Step: TypeAlias = Load | Save | IssuingStep | ChangePassword
 
 @attrs.define(eq=False)
 class Done:
-    """Marks the end of the steps, and holds what they return."""
+    """Marks the end of the steps, and holds their return value."""
 
-    result: Any
+    result: Any = attrs.field(repr=False)
 
 
 def advance(steps: Generator[Step, Any, object], result: object = None, error: IAMError | None = None) -> Step | Done:
-    """Pass on the outcome of the last step, and return the next step.
+    """Send the result of the last step to the generator, or its error, and return the next step.
 
     Args:
         steps: The steps of a session.

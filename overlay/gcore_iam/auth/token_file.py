@@ -1,4 +1,4 @@
-"""Opens, locks and writes the file of a token store; nothing here knows what a file holds."""
+"""Opens, locks and writes the file of a token store, without reading its content."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _RESERVED_BYTES = 16 * 1024
 
 
 class _LockedFiles:
-    """Keeps the files that this process has locked."""
+    """Holds the files that this process has locked."""
 
     def __init__(self) -> None:
         self.files: set[FileIO] = set()
         _fork.register(self)
 
     def after_fork(self) -> None:
-        """Close the files in the child, or it would keep the locks after the end of the parent."""
+        """Close the files in the child, which would otherwise keep the locks after the parent has ended."""
         for file in list(self.files):
             file.close()
         self.files.clear()
@@ -57,10 +57,10 @@ def try_lock(file: FileIO, *, is_required: bool) -> bool:
 
     Args:
         file: The file.
-        is_required: Whether to raise if the file system has no such locks.
+        is_required: Whether to raise if the file system does not support such locks.
 
     Returns:
-        False if another process holds the lock; True if this one does, or if there are no such locks.
+        False if another process holds the lock; True if this one does, or if such locks are not supported.
     """
     if sys.platform == "win32":
         return True
@@ -116,7 +116,7 @@ def replace_content(file: FileIO, record: bytes) -> None:
 
 
 def _write(file: FileIO, content: bytes) -> None:
-    """Write all of a content at the position of a file; one call of `write` may write less."""
+    """Write all bytes at the position of a file; one call of `write` may write fewer."""
     remaining = memoryview(content)
     while remaining:
         remaining = remaining[file.write(remaining) :]

@@ -1,4 +1,4 @@
-"""Parses tokens, and the claims of those that are JSON Web Tokens (RFC 7519)."""
+"""Parses tokens, and the claims of JSON Web Tokens (RFC 7519)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import json
 import time
 from typing import Any
 
-from ..errors import ConfigurationError
-from .api_key import is_credential
+from .._secret_text import hide_text
+from .._validation import check_token
 
 REFRESH_MARGIN = 60.0
-"""Seconds before its expiry from which an access token is not sent any more."""
+"""An access token is renewed this many seconds before it expires."""
 
 
 def parse_token(name: str, value: str) -> str:
@@ -24,12 +24,10 @@ def parse_token(name: str, value: str) -> str:
     Raises:
         ConfigurationError: It cannot be a token.
     """
-    token = value.strip() if isinstance(value, str) else value
+    token = hide_text(value.strip()) if isinstance(value, str) else value
     if isinstance(token, str) and token.lower().startswith("bearer"):
-        token = token[len("bearer") :].strip()
-    if not is_credential(token):
-        raise ConfigurationError(f"{name} must be a token: visible ASCII characters without white space")
-    return token
+        token = hide_text(token[len("bearer") :].strip())
+    return check_token(name, token)
 
 
 def parse_claims(token: str) -> dict[str, Any]:
@@ -40,6 +38,12 @@ def parse_claims(token: str) -> dict[str, Any]:
     except (IndexError, ValueError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
+
+
+def parse_user(token: str) -> str | None:
+    """Parse whose token it is, as a text for people; None if it does not say so."""
+    claims = parse_claims(token)
+    return next((f"user {claims[key]}" for key in ("user_id", "sub") if key in claims), None)
 
 
 def parse_timestamp(value: object) -> float | None:
@@ -69,9 +73,9 @@ def get_refresh_margin(token: str) -> float:
 def get_lifetime(token: str) -> float | None:
     """Return the lifetime in seconds of a token that was just issued; None if it is unknown.
 
-    If the token has both times, they are compared with each other, so a wrong clock of this machine does no harm. If it
-    has only its expiry, and this machine's clock says that it expires soon or has expired, the clocks may differ. The
-    token is then used until the API rejects it, because a refreshed token would seem to have expired, too.
+    If the token has both times, the lifetime is their difference, so a wrong clock of this machine does no harm. If it
+    has only its expiry, which by this machine's clock is soon or in the past, the clocks may differ. The lifetime is
+    unknown then, and the token is used until the API rejects it: a new token would seem to have expired, too.
     """
     issued_at, expires_at = get_validity(token)
     if expires_at is None:

@@ -1,4 +1,4 @@
-"""Where a session keeps its tokens: the protocol of a token store, and the store in memory."""
+"""Defines the protocol of a token store, and implements it in memory."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class TokenPair:
 
     Attributes:
         access: The access token, valid for an hour.
-        refresh: The refresh token: can be exchanged for the next pair, once, within 24 hours.
+        refresh: The refresh token, which can be exchanged once for the next pair, within 24 hours.
         expires_at: When the access token expires, in seconds since 1970 by this machine's clock; None if unknown.
-        owner: Whose session it is: the API's origin, the user, the account. A session uses only pairs of its own.
+        owner: The API's origin, the user and the account of the session, which uses only pairs of its own.
     """
 
     access: str = attrs.field(repr=_mask_token)
@@ -60,7 +60,7 @@ class MemoryTokenStore:
     """Keeps the tokens in this process. Sessions with the same store share them."""
 
     saved_by: int | None = None
-    """The process that has saved the pair, by its number of forks; see `RefreshTokenGuard`."""
+    """`_fork.get_generation()` of the process that saved the pair; see `RefreshTokenGuard`."""
 
     def __init__(self) -> None:
         self._tokens: TokenPair | None = None

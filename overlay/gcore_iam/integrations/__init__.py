@@ -1,1 +1,1 @@
-"""Other libraries, one module for each. Nothing here is loaded by itself."""
+"""Integrations with other libraries, one module for each. The library loads none of them itself."""

@@ -11,7 +11,7 @@ from .._records import is_model
 
 
 class Converter(Protocol):
-    """What `register` needs of a converter; `cattrs.Converter` and those of `cattrs.preconf` have it."""
+    """The methods that `register` calls; `cattrs.Converter` and the converters of `cattrs.preconf` have them."""
 
     def register_structure_hook(self, cl: Any, func: Callable[[Any, Any], Any], /) -> Any: ...
     def register_structure_hook_func(self, check_func: Callable[[Any], bool], func: Callable[..., Any], /) -> Any: ...

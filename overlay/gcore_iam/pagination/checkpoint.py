@@ -16,51 +16,50 @@ Checkpoint: TypeAlias = dict[str, Any]
 VERSION = 1
 
 MAX_RECENT_KEYS = 64
-"""A checkpoint holds the keys of so many items: those that were read last."""
+"""Maximum number of keys in a checkpoint: those of the items that were read last."""
 
 MAX_MISSING_KEYS = MAX_PAGE_SIZE
-"""A checkpoint holds the keys of so many missing items. One insertion can hide all items of a page."""
+"""Maximum number of missing keys in a checkpoint. One insertion can hide all items of a page."""
 
 
 @attrs.define
 class Position:
-    """Where a page stands in the list, and which items around it have been read."""
+    """The position of a page in the list, and which items around it have been read."""
 
     offset: int
     """Offset of the page's first item."""
     keys: Sequence[Key]
     """Keys of the page's items, in the list's order."""
-    fresh: Sequence[int]
+    new: Sequence[int]
     """Indexes of the items that no earlier page had."""
     repeats: Sequence[int]
-    """Indexes of the items whose id the server has sent at an earlier place of the list as well."""
+    """Indexes of the items whose id also occurs earlier in the list."""
     before: Sequence[Key]
     """Keys of items before the page."""
     following: Sequence[Key]
     """Keys of items after the page that have been read."""
     missing: Sequence[Key]
-    """Keys that have been read and may stand further down the list."""
+    """Keys that have been read and may occur further down the list."""
     is_complete: bool
     """Whether the keys are all that have been read, from the beginning of the list."""
     total: int | None
 
     def compute_progress(self, handed_out: int) -> Progress:
-        """Return the progress after the first `handed_out` of the fresh items.
+        """Return the progress after the first `handed_out` of the new items.
 
-        The progress skips fresh items that stand before an item that has been read: they were inserted during the
-        iteration.
+        The progress skips new items before an item that has been read: they were inserted during the iteration.
         """
-        end = self.fresh[handed_out - 1] + 1 if handed_out else 0
-        left = {*self.fresh[handed_out:], *self.repeats}
-        last = next((index for index in reversed(range(end, len(self.keys))) if index not in left), end - 1)
+        end = self.new[handed_out - 1] + 1 if handed_out else 0
+        unread = {*self.new[handed_out:], *self.repeats}
+        last = next((index for index in reversed(range(end, len(self.keys))) if index not in unread), end - 1)
         end = len(self.keys) if self.following else last + 1
-        begin = max(0, end - MAX_RECENT_KEYS)
-        read = [*(self.before if begin == 0 else ()), *self.keys[begin:end], *self.following]
+        start = max(0, end - MAX_RECENT_KEYS)
+        read = [*(self.before if start == 0 else ()), *self.keys[start:end], *self.following]
         return Progress(
             offset=max(0, self.offset + end + len(self.following) - 1) if read else self.offset,
             recent=read[-MAX_RECENT_KEYS:],
             missing=self.missing,
-            is_complete=self.is_complete and begin == 0 and len(read) <= MAX_RECENT_KEYS,
+            is_complete=self.is_complete and start == 0 and len(read) <= MAX_RECENT_KEYS,
             total=self.total,
         )
 
@@ -74,7 +73,7 @@ class Progress:
     recent: Sequence[Key] = attrs.field(factory=list)
     """Keys of the items read last, in the list's order."""
     missing: Sequence[Key] = attrs.field(factory=list)
-    """Keys that have been read and may stand further down the list."""
+    """Keys that have been read and may occur further down the list."""
     is_complete: bool = False
     """Whether the keys are all that have been read, from the beginning of the list."""
     total: int | None = None

@@ -32,7 +32,7 @@ class IterationState(Generic[T]):
         """The items of the page that have not been handed out."""
 
     def start_page(self, ready: ReadyPage[T]) -> Iterator[T]:
-        """Start a page, and return an iterator over its items. Each item that it returns counts as handed out."""
+        """Start a page, and return an iterator over its items. `build_checkpoint` reads how many items it has left."""
         items = ready.page.items
         self._position = ready.position
         self._page_length = len(items)
@@ -44,13 +44,13 @@ class IterationState(Generic[T]):
         self._remaining = iter(())
 
     def build_checkpoint(self) -> Checkpoint:
-        """Build the checkpoint that continues after the item handed out last."""
+        """Build the checkpoint that continues after the last item that was handed out."""
         position, handed_out = self._position, self._page_length - length_hint(self._remaining)
         progress = self._progress if position is None else position.compute_progress(handed_out)
         return encode_checkpoint(progress, self._operation)
 
 
-class Guard:
+class LoopGuard:
     """Rejects `async for` over a pager for sync code."""
 
     if not TYPE_CHECKING:  # so that type checkers report the missing method
@@ -59,7 +59,7 @@ class Guard:
             raise ConfigurationError("this is a pager for sync code: use `for`, or AsyncIAMClient and `async for`")
 
 
-class AsyncGuard:
+class AsyncLoopGuard:
     """Rejects `for` over a pager for async code."""
 
     if not TYPE_CHECKING:
@@ -92,7 +92,7 @@ def iterate_items(pages: _Pages[T]) -> Generator[T, None, None]:
 class AsyncItems(AsyncIterator[T]):
     """Iterates over the items of all pages; closing the iterator closes the pages.
 
-    This is not an async generator. If one is left early, the event loop has to end it, and trio warns about that.
+    It is no async generator: if a loop over one ends early, the event loop has to close it, and trio warns about that.
     """
 
     def __init__(self, pages: _AsyncPages[T]) -> None:

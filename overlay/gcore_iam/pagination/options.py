@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast, get_args
 
 import attrs
 
-from .._validation import check_int
+from .._validation import check_choice, check_int
 from ..errors import ConfigurationError
 
 T = TypeVar("T")
@@ -22,22 +22,22 @@ MAX_PAGE_SIZE = 1000
 """Items; the API allows no more in one request."""
 
 MAX_PREFETCH = 64
-"""Pages; a client has 100 connections."""
+"""Pages; a client has at most 100 connections."""
 
 DEFAULT_PREFETCH_BYTES = 16 * 2**20
 """Bytes of responses: 16 MiB."""
 
 
 CONTENT_PREFIX = "content:"
-"""Begins the key of an item that has no key of its own; an id that begins so is taken for the content of an item."""
+"""Prefix of the key of an item that has no key of its own. An id with this prefix is treated as such a key."""
 
 
 @attrs.frozen
 class Identity(Generic[T]):
     """Computes the keys by which a pager recognises the items of a list.
 
-    An item whose key is neither an int nor a str, as that of a null item, is recognised by its content. Such items may
-    be equal, as entries of a log may be.
+    An item whose key is neither an int nor a str, such as a null item, is recognised by its content. Such items may be
+    equal, as entries of a log may be.
 
     Args:
         key: Returns the key of an item; None if it has no key. It may fail for an item that is null.
@@ -96,7 +96,7 @@ def can_repeat(key: Key, *, is_unique: bool) -> bool:
 
     Args:
         key: The key.
-        is_unique: Whether keys are ids. The key of an item without one stands for its content, which may repeat.
+        is_unique: Whether keys are ids. The key of an item without an id is made from its content, which may repeat.
     """
     return not is_unique or (isinstance(key, str) and key.startswith(CONTENT_PREFIX))
 
@@ -120,7 +120,7 @@ class Page(Generic[T]):
 
     Attributes:
         items: The items that no earlier page of the iteration had, in the server's order; at least one.
-        offset: Position of the first of them in the list when the page was read, from 0.
+        offset: Position of the first item in the list at the time of the response, from 0.
         total: Items in the list at that time, according to the server; None if it sent no count.
         number: Number of the page in this iteration, from 1.
     """
@@ -138,7 +138,7 @@ class PageRequest:
     offset: int
     limit: int
     is_fresh: bool = False
-    """Whether the request must be sent now. A response that was requested ahead may be too old."""
+    """Whether to ignore a page that was requested ahead, because it may be too old."""
 
 
 @attrs.frozen
@@ -171,8 +171,7 @@ class PageOptions:
             check_int("max_items", self.max_items, 0)
         check_int("prefetch", self.prefetch, 1, MAX_PREFETCH)
         check_int("prefetch_bytes", self.prefetch_bytes, 1)
-        if self.consistency not in get_args(Consistency):
-            raise ConfigurationError(f'consistency must be "strict" or "fast", not {self.consistency!r}')
+        check_choice("consistency", self.consistency, get_args(Consistency))
 
     @property
     def overlap(self) -> int:

@@ -1,28 +1,26 @@
 """Remembers the items that were read last, and aligns each page with them.
 
-A page is requested by its offset. Offsets shift when somebody adds or deletes items before them; the order of the items
-stays the same. So an item on a page that has been read before is an anchor: the page continues what has been read from
-there. Every item before the anchor has been read as well, unless it was added during the iteration. The items after the
-anchor follow it without a gap.
+A page is requested by its offset. Offsets shift when others add or delete items, but the order of the items stays the
+same. Therefore an item on a page that has been read before is an anchor: the page continues from there. Every item
+before the anchor has been read as well, unless it was added during the iteration. The items after the anchor follow it
+without a gap.
 
 If no two items have the same key and the server keeps the order of its items, two invariants hold:
 
-- No item is lost. Take an item that exists from the start to the end of the iteration. If it stands before an item that
-  has been read, it has been read as well. This stays true after each page that contains an anchor. It does not matter
-  in which order the pages were requested.
-- No item comes twice. Every item that has been read and may stand after an anchor is remembered. `keys` holds those
-  whose place in the order is known. `missing` holds those that a page should have shown and did not. Each page is
-  compared with both.
+- No item is lost. If an item exists during the whole iteration and precedes an item that has been read, it has been
+  read as well. This stays true after each page that contains an anchor, in any order of the requests.
+- No item is returned twice. Every item that has been read and may occur after an anchor is remembered. `keys` holds
+  those whose position in the order is known. `missing` holds those that a page should have contained and did not. Each
+  page is compared with both.
 
-Items without ids are recognised by their content, and equal items cannot be distinguished. They are counted: a page may
-show an equal item as often as it is remembered from the anchor on; beyond that it is a new one. An item that equals
-another remembered one is no anchor. A page that begins with such an item is placed by its offset instead: first where
-the totals say that the list has shifted to, then where the page stands if the list has not changed. The page is
-accepted there if all items that it shares with the remembered ones are the same. So if the list does not change, every
-item comes, as often as the server has it. If it changes, an item can be mistaken for an equal one: one of them may be
-left out or repeated.
+Items without ids are recognised by their content, and equal items cannot be distinguished. They are counted: if `keys`
+holds an item n times from the anchor on, its first n occurrences on a page have been read, and the others are new. An
+item that equals another remembered one is no anchor. A page that begins with such an item is aligned by its offset
+instead: first as if the list had shifted by the change of its total, then as if the list had not changed. An alignment
+is accepted if all items that the page shares with the remembered ones are equal. If the list does not change, every
+item is returned as often as the server has it. If the list changes, equal items may be left out or repeated.
 
-An id that the server sends several times is one item. It comes once.
+An id that the server sends several times is one item, which is returned once.
 """
 
 from __future__ import annotations
@@ -35,31 +33,31 @@ import attrs
 from .options import Key, can_repeat
 
 MIN_REMEMBERED_KEYS = 4096
-"""Keys that are remembered at least: several of the largest pages, a few hundred KB."""
+"""Minimum number of keys to remember: those of several pages of the maximum size, a few hundred KB."""
 
 
 @attrs.define
 class Alignment:
-    """How a page continues what has been read."""
+    """How a page fits the items that have been read."""
 
-    fresh: Sequence[int]
+    new: Sequence[int]
     """Indexes on the page of the items that have not been read."""
     start: int = 0
-    """Index on the page of the anchor. From there on, the page replaces remembered keys."""
+    """Index of the anchor on the page. From there on, the page replaces remembered keys."""
     kept: int = 0
-    """How many of the remembered keys stay in front of the page."""
+    """How many of the remembered keys precede the page."""
     following: Sequence[Key] = ()
-    """Remembered keys that follow after the page."""
+    """Remembered keys that follow the page."""
     missing: Sequence[Key] = ()
-    """Remembered keys that the page should have shown and did not: deleted, or further down the list."""
+    """Remembered keys that the page should have contained and did not: deleted, or further down the list."""
     found: Counter[Key] = attrs.field(factory=Counter[Key])
-    """Keys that were missing and that the page shows, with how often each."""
+    """Keys of the page that were missing, and how often the page contains each."""
     repeats: Sequence[int] = ()
-    """Indexes on the page of the items that stand in front of the anchor as well, or earlier on the page."""
+    """Indexes on the page of the items that also occur before the anchor, or earlier on the page."""
     is_sound: bool = True
-    """Whether the page begins with the anchor. If it does not, and the anchor was moved, items may be lost."""
+    """Whether the page begins with the anchor. If it does not, an anchor that was moved may cause lost items."""
     is_ordered: bool = True
-    """Whether the items that have been read stand on the page in the order in which they were read."""
+    """Whether the page has the items that have been read in the same order."""
 
 
 @attrs.define
@@ -69,8 +67,8 @@ class OverlapMatcher:
     Args:
         is_unique: Whether no two items have the same key.
         is_complete: Whether all keys that have been read are remembered, from the beginning of the list.
-        keys: The keys to begin with.
-        missing: Keys that have been read and may stand further down the list.
+        keys: The initial keys.
+        missing: Keys that have been read and may occur further down the list.
     """
 
     is_unique: bool
@@ -78,7 +76,7 @@ class OverlapMatcher:
     keys: list[Key] = attrs.field(factory=list, repr=False)
     missing: Counter[Key] = attrs.field(factory=Counter[Key], repr=False)
     _counts: Counter[Key] = attrs.field(init=False, repr=False)
-    """How often each key stands in `keys`."""
+    """How often each key occurs in `keys`."""
 
     def __attrs_post_init__(self) -> None:
         self._counts = Counter(self.keys)
@@ -86,14 +84,13 @@ class OverlapMatcher:
     def align(
         self, offset: int, keys: Sequence[Key], expected: Sequence[int] = (), *, is_last_resort: bool = False
     ) -> Alignment | None:
-        """Align a page with what has been read; return None if it shows nothing that has been read.
+        """Align a page with the items that have been read; return None if it contains none of them.
 
         Args:
             offset: The page's offset in the list.
             keys: The keys of its items.
-            expected: Indexes in `self.keys` at which the page may begin, the likeliest first. They place a page that
-                begins with an item that equals other ones. An index below zero says that the page begins so many items
-                before the remembered ones.
+            expected: Indexes in `self.keys` at which the page may begin, the likeliest first; used if the page begins
+                with an item that equals others. An index of -n means that the page begins n items before `self.keys`.
             is_last_resort: Whether to accept the beginning of the list even if nothing on the page has been read.
         """
         end = len(self.keys)
@@ -119,7 +116,7 @@ class OverlapMatcher:
         return self._counts.keys().isdisjoint(keys) or set(keys).isdisjoint(self.keys[:index])
 
     def are_new(self, keys: Sequence[Key]) -> bool:
-        """Return whether none of these items has been read, as far as their keys tell."""
+        """Return whether these items are new, judged by their keys."""
         if self.missing and not self.missing.keys().isdisjoint(keys):
             return False
         if not self.is_unique:
@@ -128,7 +125,7 @@ class OverlapMatcher:
         return len(different) == len(keys) and self._counts.keys().isdisjoint(different)
 
     def get_newest_missing(self, max_keys: int) -> list[Key]:
-        """Return at most `max_keys` missing keys: those that went missing last."""
+        """Return at most `max_keys` missing keys, the latest ones."""
         newest: list[Key] = []
         for key in reversed(self.missing):
             newest += [key] * min(self.missing[key], max_keys - len(newest))
@@ -137,10 +134,10 @@ class OverlapMatcher:
         return newest[::-1]
 
     def _find_start(self, keys: Sequence[Key], expected: Sequence[int]) -> int | None:
-        """Find the index in `self.keys` at which a page begins, although its first key stands there several times.
+        """Find the index in `self.keys` at which a page begins, although its first key occurs there several times.
 
-        The page and `self.keys` have the same keys wherever they overlap. Return the first of the expected indexes for
-        which this holds, else the only index for which it does; None if there is no such index or several.
+        At a possible index, the page and `self.keys` have the same keys wherever they overlap. Return the first
+        expected index that is possible, else the only possible index; None if there is none or several.
         """
 
         def is_match(index: int) -> bool:
@@ -157,14 +154,14 @@ class OverlapMatcher:
     def align_from(self, keys: Sequence[Key], start: int, kept: int) -> Alignment:
         """Align a page whose items from index `start` on replace `self.keys[kept:]`."""
         remaining: dict[Key, deque[int]] = {}
-        """Indexes in `self.keys` that the page has not shown yet."""
+        """For each remembered key, its indexes in `self.keys` that no item of the page has matched yet."""
         for remembered in range(kept, len(self.keys)):
             remaining.setdefault(self.keys[remembered], deque()).append(remembered)
         end = len(self.keys)
         last, is_ordered, is_last_known = kept - 1, True, True
         found: Counter[Key] = Counter()
         seen: set[Key] = set()
-        fresh: list[int] = []
+        new: list[int] = []
         repeats: list[int] = []
         for index in range(start, len(keys)):
             key = keys[index]
@@ -176,12 +173,12 @@ class OverlapMatcher:
                 continue
             elif self._counts[key] and not can_repeat(key, is_unique=self.is_unique):
                 repeats.append(index)
-                known = -1  # it was read before the items that stand in front of it on this page
+                known = -1  # it was read before the items that precede it on this page
             elif found[key] < self.missing[key]:
                 found[key] += 1
                 known = end
             else:
-                fresh.append(index)
+                new.append(index)
             seen.add(key)
             is_last_known = known is not None
             if known is not None:
@@ -190,7 +187,7 @@ class OverlapMatcher:
         after = last + 1 if is_last_known else end
         unseen = sorted(remembered for rest in remaining.values() for remembered in rest if remembered < after)
         return Alignment(
-            fresh=fresh,
+            new=new,
             start=start,
             kept=kept,
             following=self.keys[after:],
@@ -202,7 +199,7 @@ class OverlapMatcher:
         )
 
     def accept(self, alignment: Alignment, keys: Sequence[Key]) -> None:
-        """Remember the items of a page, in place of the keys that it replaces."""
+        """Remember the items of a page, instead of the keys that it replaces."""
         placed = keys[alignment.start :]
         for key, count in alignment.found.items():
             self.missing[key] -= count
@@ -218,7 +215,7 @@ class OverlapMatcher:
             self.keys = [*before, *placed, *alignment.following]
             self._counts = Counter(self.keys)
             self.missing.update(alignment.missing)
-            for key in list(self.missing)[: -2 * MIN_REMEMBERED_KEYS]:  # room for all of `keys`, missing at once
+            for key in list(self.missing)[: -2 * MIN_REMEMBERED_KEYS]:  # all of `keys` may go missing at once
                 del self.missing[key]
                 self.is_complete = False
         if len(self.keys) > 2 * MIN_REMEMBERED_KEYS:

@@ -13,7 +13,7 @@ H = TypeVar("H")
 
 
 class PrefetchPlan(Generic[H]):
-    """Keeps track of the pages that are requested ahead of the reader.
+    """Decides which pages to request ahead of the reader, and holds those that are in flight.
 
     Args:
         max_pages: Pages in flight, 1 or more; 1 requests none ahead.
@@ -32,7 +32,7 @@ class PrefetchPlan(Generic[H]):
         self.in_flight: dict[int, tuple[PageRequest, H]] = {}
 
     def slow_down(self) -> list[H]:
-        """Request one page at a time from now on, after the server returned 429. Any thread may call this.
+        """Reduce the plan to one page at a time after a 429; each response adds one again. Any thread may call this.
 
         Returns:
             The handles of the requests to cancel: all but the one that the reader needs next.
@@ -41,7 +41,7 @@ class PrefetchPlan(Generic[H]):
         return [handle for _, (_, handle) in sorted(self.in_flight.items(), key=itemgetter(0))[1:]]
 
     def record_response(self, request: PageRequest, response: PageResponse[Any], overlap: int) -> None:
-        """Record the size of a response, and how many items it has if there are fewer than requested."""
+        """Record the size of a response, and its number of items if that is smaller than the limit."""
         self._current_max = min(self._max_pages, self._current_max + 1)
         self._largest_size = max(self._largest_size, response.size)
         if response.items:
@@ -49,7 +49,7 @@ class PrefetchPlan(Generic[H]):
             self._short_page_step = max(1, len(response.items) - overlap) if is_short else None
 
     def shorten(self, request: PageRequest, overlap: int) -> PageRequest:
-        """Shorten a request of the reader so that it ends where a page in flight begins."""
+        """Shorten a request so that it ends where a page in flight begins."""
         if not self.in_flight:
             return request
         following = [offset for offset in self.in_flight if offset > request.offset]
@@ -86,8 +86,8 @@ class PrefetchPlan(Generic[H]):
         self.in_flight = kept
         return requests[: max(0, capacity - len(kept))], cancelled
 
-    def make_room(self) -> Sequence[H]:
-        """Drop the last page in flight if no more pages may be in flight, so that another one can be requested.
+    def free_slot(self) -> Sequence[H]:
+        """Drop the last page in flight if the maximum is reached, so that the reader can request another one.
 
         Returns:
             The handle of the request to cancel, if any.

@@ -1,4 +1,4 @@
-"""Requests pages, finds the end of a list without a total, and detects servers that contradict themselves."""
+"""Requests pages, finds the end of a list without a total, and raises if responses contradict each other."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 MAX_UNPRODUCTIVE_REQUESTS = 64
-"""Requests in a row that may bring nothing new; the next one raises. So every iteration ends.
+"""Maximum number of requests in a row without a new item; the next request raises.
 
-While a list changes at each request, a server that sends single items may never show two pages that fit together. This
-bound ends the iteration then; the checkpoint of the error continues it later.
+If a list changes at each request, a server that sends single items may never send two pages that fit together. This
+bound ends such an iteration; the checkpoint of the error continues it later.
 """
 
 MAX_CONTRADICTIONS = 3
-"""If so many responses in a row are empty although the total says that items follow, the requester raises."""
+"""Maximum number of empty responses in a row at an offset below the total; the last of them raises."""
 
 REPETITION_DISTANCES = (1, 3, 7, 0)
-"""Distances in items from a page that equals the page before it. The requester requests the page at each of them.
+"""If a page equals the page before it, the requester requests the pages at these distances, in items.
 
-If all of these pages are the same, the server ignores offset. A list that grows while it is read may show the same page
-at evenly spaced offsets, so the distances are uneven.
+If all of these pages are the same, the server ignores offset. The distances are uneven, because a list that grows while
+it is read may have the same page at evenly spaced offsets.
 """
 
-Requests: TypeAlias = "Generator[PageRequest, Any, R]"
+Requests: TypeAlias = Generator[PageRequest, Any, R]
 """Yields each `PageRequest` and is sent its `PageResponse`."""
 
 
@@ -46,15 +46,15 @@ class PageRequester(Generic[T]):
         self._has_seen_total = False
         self._unproductive_requests = 0
         self._previous: tuple[int, Sequence[Key], int | None] | None = None
-        """Offset, keys and total of the page that was accepted last."""
+        """Offset, keys and total of the last accepted page."""
         self._is_short = False
         """Whether the last response had fewer items than requested."""
         self._was_short = False
-        """Whether the page that was accepted last was short."""
+        """Whether the last accepted page was short."""
         self._were_both_short = False
         """Whether the last two accepted pages were short: both say that the list has ended."""
         self._has_short_pages = False
-        """Whether the server has sent a short page where the list went on."""
+        """Whether the server has sent a short page before the end of the list."""
 
     def record_page(self, offset: int, keys: Sequence[Key], total: int | None, *, has_new_items: bool) -> None:
         """Remember a page that was accepted."""

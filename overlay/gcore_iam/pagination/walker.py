@@ -17,18 +17,18 @@ from .requester import PageRequester, Requests
 T = TypeVar("T")
 
 SUSPICIOUS_MISSING_ITEMS = 3
-"""If a page lacks so many items that have been read, and the total is the same, the order may not be stable."""
+"""If a page lacks this many items that have been read, and the total is the same, the order may not be stable."""
 
 MAX_ORDER_CONFLICTS = 6
-"""If so many pages in a row contradict each other, the order of the server is not stable, and the walker raises."""
+"""If this many pages in a row contradict each other, the order of the server is not stable, and the walker raises."""
 
 MAX_SEARCH_STEPS = 24
-"""Steps back, and steps forward, in the search for a page that continues what has been read."""
+"""Maximum number of steps in each direction, in the search for a page with an item that has been read."""
 
 CONFIRMATIONS_WITHOUT_TOTAL = 4
-"""How often a page of a single item that has been read has to come again before it counts as the next page.
+"""How often a page of a single item that has been read is requested again before it counts as the next page.
 
-This holds for lists without ids and without a total. Otherwise once is enough: the same total, before and after, shows
+This is for lists without ids and without a total. For others, once is enough: the same total before and after shows
 that the list has not changed, and items with ids cannot be mistaken for others.
 """
 
@@ -45,7 +45,7 @@ class ReadyPage(Generic[T]):
 
 @attrs.define
 class _AlignedPage(Generic[T]):
-    """A response, and how it continues what has been read."""
+    """A response, and how it fits the items that have been read."""
 
     offset: int
     response: PageResponse[T]
@@ -62,13 +62,12 @@ class PageWalker(Generic[T]):
     - The page begins with that item: the list has not shifted, and the other items of the page are new.
     - It begins with another item: the list has shifted. The walker requests earlier or later pages until one shows an
       item that has been read, continues from there, and drops the items that have been read.
-    - It begins with an item that equals others, such as an entry of a log: the item alone does not say whether the list
-      has shifted. If the whole overlap fits where the total says, or where the page stands in an unchanged list, the
-      page continues from there. `overlap` says how equal items are counted.
+    - It begins with an item that equals others, such as an entry of a log: the item does not show whether the list has
+      shifted. The module `overlap` describes how the page is aligned then, and how equal items are counted.
     - It holds only that item: either the list ends here, or the server sends single items. The walker requests the
       offset after it, and then the item once more, which shows whether the list has changed in between.
 
-    With `consistency="fast"`, pages do not overlap, and are handed out as they come.
+    With `consistency="fast"`, pages do not overlap, and the walker hands them out as the server sends them.
 
     Args:
         options: Which part of the list to read.
@@ -79,7 +78,7 @@ class PageWalker(Generic[T]):
         next_offset: Offset of the next page if the list does not shift.
         remaining: How many items may still be handed out; None for any number.
         total: Items in the list, according to the last page; None if that had no count.
-        progress: Where the walker begins.
+        progress: Where the walk begins.
     """
 
     def __init__(self, options: PageOptions, identity: Identity[T], progress: Progress | None = None) -> None:
@@ -105,14 +104,14 @@ class PageWalker(Generic[T]):
             self.next_offset -= 1
             self._items_to_skip = 1
         self._known_total = progress.total
-        """The total at the time when `next_offset` was computed."""
+        """The total when `next_offset` was computed."""
         self._page_number = 0
         self._searches = 0
         self._last_step = options.step
-        """Items of the last page beyond the overlap: the server may send fewer than requested."""
+        """Number of items of the last page beyond the overlap; the server may send fewer than requested."""
         self._is_finished = False
         self._pending: tuple[int, PageResponse[T]] | None = None
-        """Offset and response of a page that may be used at that offset later, instead of another request."""
+        """A response, and its offset: used instead of another request if the next request is for this offset."""
 
     @property
     def limit(self) -> int:
@@ -143,7 +142,7 @@ class PageWalker(Generic[T]):
                 self._searches = 0
                 self._requester.record_progress()
                 yield ready
-                ready = None  # the caller may free it before the next page comes
+                ready = None  # so that the next page can use its memory
 
     def _request(self, offset: int, *, is_fresh: bool = False) -> Requests[PageResponse[T]]:
         return self._requester.request(offset, self.limit, is_fresh=is_fresh)
@@ -151,7 +150,7 @@ class PageWalker(Generic[T]):
     # --- accept a page -----------------------------------------------------------------------------------------------
 
     def _accept(self, aligned: _AlignedPage[T]) -> ReadyPage[T] | None:
-        """Continue after a page; return its new items, or None if it has none."""
+        """Accept a page as the next one; return its new items, or None if it has none."""
         response, alignment, matcher = aligned.response, aligned.alignment, self._matcher
         count, total = len(aligned.keys), response.total
         end = aligned.offset + count
@@ -164,32 +163,27 @@ class PageWalker(Generic[T]):
             matcher.accept(alignment, aligned.keys)
             position.missing = matcher.get_newest_missing(MAX_MISSING_KEYS)
             position.is_complete = position.is_complete and len(position.missing) == matcher.missing.total()
-            # The following items have been read, so the walker skips them. Some may be deleted by then, and the page
-            # after them may not align; so after each search it skips half as many.
+            # The following items have been read, so the walker skips them. If some are deleted meanwhile, the page
+            # after them may not align; therefore the walker skips half as many after each search.
             self.next_offset = max(0, end - 1) + (len(alignment.following) >> max(0, self._searches - 1))
         else:
             self.next_offset = end
         self._items_to_skip = 0
         self._last_step = max(1, min(self.options.step, count - self.options.overlap))
-        self._requester.record_page(aligned.offset, aligned.keys, response.total, has_new_items=bool(alignment.fresh))
-        fresh = alignment.fresh if self.remaining is None else alignment.fresh[: self.remaining]
-        if not fresh:
+        self._requester.record_page(aligned.offset, aligned.keys, response.total, has_new_items=bool(alignment.new))
+        new = alignment.new if self.remaining is None else alignment.new[: self.remaining]
+        if not new:
             return None
         self._page_number += 1
-        self.remaining = None if self.remaining is None else self.remaining - len(fresh)
-        items = _select_items(response.items, fresh)
-        return ReadyPage(Page(items, aligned.offset + fresh[0], response.total, self._page_number), position)
+        self.remaining = None if self.remaining is None else self.remaining - len(new)
+        items = _select_items(response.items, new)
+        return ReadyPage(Page(items, aligned.offset + new[0], response.total, self._page_number), position)
 
     def _continue_after_stall(self, offset: int, keys: Sequence[Key], after: int) -> Requests[ReadyPage[T] | None]:
-        """Find the end of the list, or the page after the only item of a page that has been read before.
+        """Return the page after a page of at most one item, which has been read.
 
-        Args:
-            offset: Offset of the page.
-            keys: The keys of its items: one at most.
-            after: Index in the matcher's keys of the item that follows it.
-
-        Returns:
-            The page after the item; None if the list has ended, or if the page has to be requested once more.
+        Return None if the list has ended, or if the page has to be requested once more. `after` is the index in the
+        matcher's keys of the item that follows.
         """
         if self.total is None:
             self._is_finished, repeated = yield from self._check_end(offset, keys)
@@ -201,25 +195,15 @@ class PageWalker(Generic[T]):
         return (yield from self._follow_single_item(keys, after))
 
     def _follow_single_item(self, single: Sequence[Key], after: int) -> Requests[ReadyPage[T] | None]:
-        """Read on after a page that holds a single item, so that no page overlaps with the next one.
+        """Return the page after a page that holds a single item, although the two do not overlap.
 
-        The page after that item is accepted as the next one if, before and after, the item stands at the same offset
-        and the total, if there is one, is the same. A page with an item that has been read looks like a shift of the
-        list, so it has to come again. If the list changes back and forth in between, items may be missed.
-
-        Args:
-            single: The key of that item.
-            after: Index in the matcher's keys of the item that follows it.
-
-        Returns:
-            A page; None if it has no new item, or if it is uncertain what follows, and everything has to be requested
-            once more.
-
-        Raises:
-            PaginationError: The server ignores offset.
+        The page is accepted if, before and after its request, the item has the same offset and the total, if there is
+        one, is the same. If the page contains an item that has been read, the list may have shifted, so the page is
+        requested again. If the list changes back and forth in between, items may be missed. Return None if the page
+        has no new item, or if the list has changed and the item has to be requested once more.
         """
         offset, total = self.next_offset, self.total
-        is_certain = total is not None or self._identity.is_unique  # a page of ids that have been read loses nothing
+        is_certain = total is not None or self._identity.is_unique  # a page of ids that have been read loses no item
         confirmations = 1 if is_certain else CONFIRMATIONS_WITHOUT_TOTAL
         while True:
             response = yield from self._request(offset + 1, is_fresh=True)
@@ -234,7 +218,7 @@ class PageWalker(Generic[T]):
                 return None
             if not confirmations or self._matcher.are_unknown(keys, after):
                 break
-            confirmations -= 1  # if it comes again, the server repeats an id, or has an item that equals another one
+            confirmations -= 1  # the same page again: the server repeats an id, or has equal items
         yield from self._requester.check_repetition(offset + 1, response, self.limit)
         return self._accept(_AlignedPage(offset + 1, response, keys, self._matcher.align_from(keys, 0, after)))
 
@@ -246,7 +230,7 @@ class PageWalker(Generic[T]):
     # --- find the next page ------------------------------------------------------------------------------------------
 
     def _find_next(self) -> Requests[_AlignedPage[T] | None]:
-        """Find the page that continues what has been read; return None if the list has ended."""
+        """Find the next page, and check that the order is stable; return None if the list has ended."""
         conflicts = 0
         while True:
             aligned = yield from self._find_candidate()
@@ -268,13 +252,13 @@ class PageWalker(Generic[T]):
                 )
 
     def _is_suspicious(self, aligned: _AlignedPage[T]) -> bool:
-        """Return whether an unstable order explains a page better than a change of the list does."""
+        """Return whether an unstable order explains a page better than a change of the list."""
         is_changing = aligned.response.total is not None and aligned.response.total != self._known_total
         missing = len(aligned.alignment.missing)
         return not aligned.alignment.is_ordered or (missing >= SUSPICIOUS_MISSING_ITEMS and not is_changing)
 
     def _find_candidate(self) -> Requests[_AlignedPage[T] | None]:
-        """Find a page that aligns with what has been read; return None if the list has ended."""
+        """Find a page that aligns with the items that have been read; return None if the list has ended."""
         while True:
             offset, pending = self.next_offset, self._pending
             self._pending = None
@@ -300,21 +284,21 @@ class PageWalker(Generic[T]):
         if not aligned.alignment.is_sound and aligned.offset > 0:
             before = max(0, aligned.offset - self._last_step)
             closer = self._align(before, (yield from self._request(before)))
-            if closer is not None and closer.alignment.is_sound and len(closer.alignment.fresh) < len(closer.keys):
-                return closer  # it shows an item that has been read; otherwise it may stand before all of them
+            if closer is not None and closer.alignment.is_sound and len(closer.alignment.new) < len(closer.keys):
+                return closer  # it contains an item that has been read; otherwise it may precede all of them
         return aligned
 
     def _search(self, origin: int, response: PageResponse[T]) -> Requests[_AlignedPage[T]]:
-        """Find a page that aligns: around `origin`, or where the total says that the list has shifted to.
+        """Find a page that aligns: around `origin`, plus the growth of the total.
 
         Raises:
-            PaginationError: No page around `origin` shows an item that has been read.
+            PaginationError: No page around `origin` contains an item that has been read.
         """
         self._searches += 1
         step, is_counted = self._last_step, response.total is not None
         change = 0 if self._known_total is None or response.total is None else response.total - self._known_total
         base = origin + max(0, change)
-        back = max(step, -(change // step) * step)  # whole pages, as those that have been requested ahead
+        back = max(step, -(change // step) * step)  # whole steps, so that prefetched pages can be used
         end = response.total if is_counted or response.items else origin
         is_at_start = False
         for _ in range(MAX_SEARCH_STEPS):
@@ -346,7 +330,7 @@ class PageWalker(Generic[T]):
         )
 
     def _align(self, offset: int, response: PageResponse[T], *, is_last_resort: bool = False) -> _AlignedPage[T] | None:
-        """Align a page with what has been read; return None if that is impossible."""
+        """Align a page with the items that have been read; return None if that is impossible."""
         keys = self._identity.get_keys(response.items)
         start = 0 if response.is_whole else offset
         if not self._is_strict or not self._matcher.keys:
@@ -354,9 +338,9 @@ class PageWalker(Generic[T]):
             first_page = Alignment(range(min(skipped, len(keys)), len(keys)))
             if self._is_strict and len(set(keys)) < len(keys):  # the server repeats an id, or has equal items
                 first_page = self._matcher.align_from(keys, 0, 0)
-                first_page.fresh = [index for index in first_page.fresh if index >= skipped]
+                first_page.new = [index for index in first_page.new if index >= skipped]
             return _AlignedPage(start, response, keys, first_page)
-        # Where the page begins if the list has only grown at its head, and where it does if nothing has changed.
+        # The page begins at the first index if the list has grown at its head, at the second if it has not changed.
         unchanged = len(self._matcher.keys) - 1 - (self.next_offset - start)
         growth = 0 if self._known_total is None or response.total is None else response.total - self._known_total
         expected = (unchanged - growth, unchanged)
@@ -374,7 +358,7 @@ def _build_position(aligned: _AlignedPage[T], matcher: OverlapMatcher, total: in
     return Position(
         offset=aligned.offset + start,
         keys=aligned.keys[start:] if start else aligned.keys,
-        fresh=[index - start for index in alignment.fresh] if start else alignment.fresh,
+        new=[index - start for index in alignment.new] if start else alignment.new,
         repeats=[index - start for index in alignment.repeats],
         before=matcher.keys[max(0, kept - MAX_RECENT_KEYS) : kept],
         following=alignment.following,
@@ -395,14 +379,14 @@ def _select_items(items: Sequence[T], indexes: Sequence[int]) -> Sequence[T]:
 
 
 def _have_same_order(one: Sequence[Key], other: Sequence[Key]) -> bool:
-    """Return whether two responses to the same request have the same order, and at least half of their items."""
+    """Return whether two responses have the same order, and share at least half of the items of the shorter one."""
     indexes = {key: index for index, key in enumerate(_number_equal(other))}
     common = [indexes[key] for key in _number_equal(one) if key in indexes]
     return common == sorted(common) and 2 * len(common) >= min(len(one), len(other))
 
 
 def _number_equal(keys: Sequence[Key]) -> Iterator[tuple[Key, int]]:
-    """Pair each key with how many equal ones stand before it."""
+    """Yield each key with the number of equal keys before it."""
     counts: Counter[Key] = Counter()
     for key in keys:
         yield key, counts[key]

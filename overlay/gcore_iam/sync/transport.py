@@ -22,16 +22,16 @@ from .._proxies import ProxySettings
 from ..auth.in_flight import InFlight
 
 MAX_SHARDS = 10
-"""How many pools at most, for each scheme and proxy."""
+"""Maximum number of pools (shards) for each scheme and proxy."""
 
 SHARD_LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=10, keepalive_expiry=5.0)
-"""Of each pool."""
+"""The limits of each pool."""
 
 _IDLE_SECONDS = 5.0
 """Seconds after which an unused pool is closed, as httpcore closes an idle connection of a pool in use."""
 
 _UNUSED_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For pools of plain http; it trusts no certificate."""
+"""The TLS settings of pools for plain http, which do not use them; loading certificates takes time."""
 
 
 class Connections:
@@ -39,11 +39,11 @@ class Connections:
 
     Args:
         build: Builds the httpx client.
-        is_own: Whether the httpx client is built and closed by this library; False for one of the user's.
+        is_own: Whether this library builds and closes the httpx client; False for the user's own client.
 
     Attributes:
         client: The httpx client.
-        is_closed: Whether these connections were closed; the httpx client may be closed without them.
+        is_closed: Whether `aclose` was called. A user may also close `client` alone.
         in_flight: The refreshes of sessions that are under way.
     """
 
@@ -58,18 +58,18 @@ class Connections:
         _fork.register(self)
 
     def authenticate(self, auth: httpx.Auth) -> None:
-        """Give requests that a user sends over the httpx client their credentials; not with a client of the user's."""
+        """Add credentials to requests that a user sends over the httpx client, unless that is the user's own client."""
         if self._is_own:
             self._auth = self.client.auth = auth
 
     def abandon(self, request: httpx.Request) -> None:
-        """Use the connection of an interrupted request no more, where the transport is ours."""
+        """Stop using the connection of an interrupted request, if this library's transport has opened it."""
         shards: Shards | None = request.extensions.get("gcore_iam_shards")
         if shards is not None:
             shards.abandon(request)
 
     def close(self) -> None:
-        """Close the connections, unless they are the user's, when no refresh of a session is in flight."""
+        """Wait for refreshes of sessions that are in flight, then close the connections unless they are the user's."""
         try:
             self.in_flight.drain()
         finally:
@@ -81,14 +81,14 @@ class Connections:
     def after_fork(self) -> None:
         """Leave the connections to the parent process, and open new ones when they are needed."""
         if self._is_own:
-            self._inherited.append(self.client)  # kept: closing them would end them for the parent, too
+            self._inherited.append(self.client)  # kept open: closing it would close the parent's connections
             self.client = self._build()
             if self._auth is not None:
                 self.client.auth = self._auth
 
 
 class EmptyCookieJar(CookieJar):
-    """Keeps no cookie: the API uses none, and what comes for one call must not go out with another.
+    """Keeps no cookie: the API uses none, and a cookie from one call must not be sent with another.
 
     `CookieJar` locks itself for each response, and stays locked if Ctrl-C is pressed between `acquire` and `try`.
     """
@@ -104,11 +104,11 @@ class ShardedTransport(httpx.BaseTransport):
     number of concurrent requests (encode/httpx, issue 3215). Fifty at a time take half as long over ten pools as over
     one. Requests that come one at a time use one pool.
 
-    Each event loop has pools of its own; they are closed when it ends.
+    Each event loop has separate pools, which are closed when it ends.
 
     Args:
         get_tls: Returns the TLS settings; called for the first https request.
-        proxies: Which proxy is for which URL; None for none.
+        proxies: The proxy for each URL; None for no proxies.
     """
 
     def __init__(self, get_tls: Callable[[], ssl.SSLContext], proxies: ProxySettings | None = None) -> None:
@@ -126,7 +126,7 @@ class ShardedTransport(httpx.BaseTransport):
             response.stream = _Body(response.stream, shards, request)
         except BaseException as error:
             is_broken = shard.is_proxied and isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            if is_broken:  # httpcore counts a connection for ever whose TLS failed behind a proxy
+            if is_broken:  # after a failed TLS handshake behind a proxy, httpcore never frees the connection
                 shards.abandon(request)
             shards.release(request)
             raise
@@ -153,7 +153,7 @@ class Shards:
 
     Args:
         get_tls: Returns the TLS settings.
-        proxies: Which proxy is for which URL; None for none.
+        proxies: The proxy for each URL; None for no proxies.
     """
 
     def __init__(self, get_tls: Callable[[], ssl.SSLContext], proxies: ProxySettings | None) -> None:
@@ -199,9 +199,9 @@ class Shards:
                 shard.transport.close()
 
     def abandon(self, request: httpx.Request) -> None:
-        """Use the pool of a request no more: an exception has interrupted httpcore, in whatever state.
+        """Stop using the pool of a request after an exception has interrupted httpcore.
 
-        The connection would be reused in that state, or would never be free again. Other requests over the pool go on.
+        The pool may hold a connection in an invalid state, or never free it. Other requests over the pool continue.
         """
         shard: _Shard = request.extensions["gcore_iam_shard"]
         with self._lock:
@@ -216,7 +216,7 @@ class Shards:
         return [shard for shards in self._by_route.values() for shard in shards]
 
     def _take_idle(self, now: float) -> list[httpx.HTTPTransport]:
-        """Remove unused pools: httpcore closes idle connections only in a pool that gets requests."""
+        """Remove unused pools, and return their transports: httpcore closes no idle connection without a request."""
         self._last_sweep = now
         idle = []
         for route, shards in self._by_route.items():
@@ -234,7 +234,7 @@ class Shards:
 
 @attrs.define(eq=False, repr=False)
 class _Shard:
-    """A pool, and the requests that use it."""
+    """A pool, and the requests that use it: one shard of the transport."""
 
     transport: httpx.HTTPTransport
     is_proxied: bool
@@ -249,7 +249,7 @@ def _count_requests(shard: _Shard) -> int:
 
 @attrs.define(eq=False, repr=False)
 class _Body(httpx.SyncByteStream):
-    """A response body that counts its request as done when it is closed: its connection is not free before."""
+    """A response body that, when it is closed, counts its request as done: only then its connection is free."""
 
     _stream: httpx.SyncByteStream
     _shards: Shards

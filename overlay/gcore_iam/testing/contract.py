@@ -76,7 +76,7 @@ class Operation:
 
     def parse_query(self, text: str) -> tuple[dict[str, Any], list[Problem]]:
         """Decode the query parameters that the spec lists, and list what is wrong with the others."""
-        # Of a parameter that comes twice the last one counts, as in Django, which upstream's messages point to.
+        # The last value of a repeated parameter counts, as in Django, which upstream's messages point to.
         return self._parse_parameters("query", dict(parse_qsl(text, keep_blank_values=True)))
 
     def build_example_query(self) -> dict[str, str]:
@@ -86,7 +86,7 @@ class Operation:
         return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
 
     def parse_path(self, values: Mapping[str, str]) -> dict[str, Any] | None:
-        """Decode the variables of the path; None if one has not the type that the spec gives it."""
+        """Decode the variables of the path; None if one does not have its type in the spec."""
         ids = {name: parse_id(text) for name, text in values.items() if self._type_of("path", name) == "integer"}
         return None if None in ids.values() else {**values, **ids}
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 class FakeIAM:
-    """Gcore's IAM API, as far as a client can tell, with a company of generated users.
+    """Behaves like Gcore's IAM API towards a client, with a company of generated users.
 
-    It has all operations of the API's spec, and what one call changes the next one sees. It responds in process
+    It has all operations of the API's spec, and a call sees the changes of earlier calls. It responds in process
     through `transport()` or over HTTP through `serve()`, to any number of threads and tasks. Every request and every
     response is checked against the spec.
 
@@ -41,7 +41,7 @@ class FakeIAM:
             otherwise signs in with a password, in one step; the first one is an administrator, others have the role
             Users.
         api_key: An API key that works from the start. Visible ASCII characters.
-        seed: Any integer. The same seed gives the same users on every machine and Python version.
+        seed: Any integer. The same seed generates the same users on every machine and Python version.
         max_page_size: The largest page of a list, 1 or more. A larger `limit` is lowered to it.
         password: The password of all users without their own.
         logins: How many past logins to generate, 0 or more; or the logins themselves, the latest first, as mappings in
@@ -101,9 +101,10 @@ class FakeIAM:
 
     @property
     def accounts(self) -> dict[int, str]:
-        """Every account: id to company."""
+        """Every account: id to company. Read-only: an edit raises TypeError."""
         with self._state.lock:
-            return {account.id: account.company for account in self._state.accounts.values()}
+            accounts: dict[int, str] = freeze({one.id: one.company for one in self._state.accounts.values()})
+        return accounts
 
     @property
     def users(self) -> tuple[Record, ...]:

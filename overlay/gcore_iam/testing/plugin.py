@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def fake_iam(request: pytest.FixtureRequest) -> FakeIAM:
-    """Return a new `FakeIAM`; `@pytest.mark.fake_iam(users=3)` gives its arguments."""
+    """Return a new `FakeIAM`; `@pytest.mark.fake_iam(users=3)` sets its arguments."""
     from . import FakeIAM
 
     marker = request.node.get_closest_marker("fake_iam")

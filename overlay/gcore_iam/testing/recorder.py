@@ -36,7 +36,7 @@ _SCHEMES = ("apikey", "basic", "bearer")
 
 
 class _HiddenRequest:
-    """Hides a request from whatever reads the fields of a `SeenRequest`, such as `attrs.asdict`."""
+    """Hides a request from code that reads the fields of a `SeenRequest`, such as `attrs.asdict`."""
 
     __slots__ = ("request",)
 
@@ -55,7 +55,7 @@ class SeenRequest:
         method: Its HTTP method.
         path: Its path, percent-encoded as it came.
         operation: The id of the operation that it calls, such as `iamGetUser`; None if it calls none.
-        query: Its query parameters, decoded; of one that comes twice the last.
+        query: Its query parameters, decoded; the last value of one that occurs several times.
         headers: Its headers, by name in lower case.
         body: Decoded JSON; text, if it is not JSON; None without a body.
         status: The status of the response; None if the connection was reset or left hanging, or if a fault did not
@@ -126,7 +126,7 @@ def _mask_request(request: SeenRequest, secret: re.Pattern[str]) -> SeenRequest:
         return f"{scheme} {MASK}" if space and scheme.lower() in _SCHEMES else MASK
 
     try:
-        # A body that is not an object or a list has no names that tell which parts are secret.
+        # A body that is not an object or a list has no keys that show which values are secret.
         body = mask_value(request.body) if isinstance(request.body, dict | list | None) else MASK
     except RecursionError:
         body = MASK

@@ -70,7 +70,7 @@ class RequestHandler:
             fault_errors.append(error)
             message = str(error)
         except Exception:
-            logger.exception("the fake failed to answer a request")
+            logger.exception("the fake failed to respond to a request")
             message = "The fake has a bug; its log has the traceback."
         response = encode_response(Response(500, {"message": message}))
         return _add_headers(response, request, self.state.clock.now())

@@ -76,7 +76,7 @@ def run_operation(state: State, request: Request, route: Route) -> Response:
         raise build_error(404, "There is nothing at this path.")
     if operation is None:
         methods = ", ".join(route.allowed_methods)
-        raise build_error(405, f"This path answers only {methods}.", ("Allow", methods))
+        raise build_error(405, f"This path allows only {methods}.", ("Allow", methods))
     caller = _authenticate(state, request) if operation.requires_auth else ANONYMOUS
     path = operation.parse_path(route.path_values)
     if path is None:

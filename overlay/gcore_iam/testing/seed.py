@@ -33,7 +33,7 @@ PASSWORD = "correct-horse-battery"  # noqa: S105 - of generated users
 SERVICES = ("CDN", "STORAGE", "STREAMING", "DNS", "DDOS", "CLOUD")
 
 # A deck holds every value at least once, in about the proportion of a real account. Cards are dealt until
-# the deck is empty, so more users than the largest deck has cards have every value, whatever the seed.
+# the deck is empty, so more users than the largest deck has cards have every value, with any seed.
 _ROLE_IDS = (2, 2, 2, 2, 5, 5, 5, 1, 3009, 3022)
 _LANGUAGES = ("en", "en", "en", "en", "de", "de", "ru", "zh", "az")
 _AUTH_TYPES = (

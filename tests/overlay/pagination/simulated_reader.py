@@ -112,7 +112,7 @@ class SimulatedReader(Generic[T]):
                 plan.record_response(sent, response, self._options.overlap)
                 return response
         sent = plan.shorten(request, self._options.overlap)
-        plan.make_room()
+        plan.free_slot()
         self.most_in_flight = max(self.most_in_flight, self._count_running() + 1)
         response = self._fetch(sent.offset, sent.limit)
         plan.record_response(sent, response, self._options.overlap)

@@ -28,7 +28,7 @@ DELAYS = st.binary(max_size=12)
 
 
 @IDENTITIES
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(size=SIZES, page_size=PAGE_SIZES, changes=CHANGES, max_length=MAX_LENGTHS, lengths=LENGTHS, delays=DELAYS)
 def test_a_row_that_stays_comes_exactly_once(
     identity: Identity[int], size: int, page_size: int, changes: bytes, max_length: int, lengths: bytes, delays: bytes
@@ -40,7 +40,7 @@ def test_a_row_that_stays_comes_exactly_once(
 
 
 @IDENTITIES
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(size=st.integers(0, 20), page_size=st.integers(1, 10), changes=st.lists(st.none() | BYTES, max_size=16))
 def test_single_row_pages_lose_and_repeat_nothing(
     identity: Identity[int], size: int, page_size: int, changes: list[int | None]
@@ -52,7 +52,7 @@ def test_single_row_pages_lose_and_repeat_nothing(
         server.check(read(server, identity, page_size=page_size, prefetch=prefetch))
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(size=SIZES, page_size=PAGE_SIZES, changes=CHANGES, lengths=LENGTHS, delays=DELAYS)
 def test_moved_rows_never_come_twice(size: int, page_size: int, changes: bytes, lengths: bytes, delays: bytes) -> None:
     """The server keeps no stable order, so rows may be missing, or the iteration may raise."""
@@ -64,7 +64,7 @@ def test_moved_rows_never_come_twice(size: int, page_size: int, changes: bytes, 
         assert len(got) == len(set(got))
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(moved=st.integers(0, 39), target=st.integers(0, 39), number=st.integers(1, 4), page_size=st.integers(3, 20))
 def test_a_moved_row_does_not_move_others(moved: int, target: int, number: int, page_size: int) -> None:
     """As if a list is sorted by name, and one user is renamed; the others keep their order."""
@@ -93,7 +93,7 @@ def test_rows_that_move_to_the_end_when_read_come_once() -> None:
 
 
 @IDENTITIES
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(size=SIZES, page_size=PAGE_SIZES, changes=CHANGES, moves=st.booleans())
 def test_few_requests_in_a_row_bring_nothing_new(
     identity: Identity[int], size: int, page_size: int, changes: bytes, moves: bool
@@ -119,7 +119,7 @@ EQUAL_ROWS = st.lists(st.integers(0, 2), max_size=25)
 
 @pytest.mark.parametrize("consistency", ["strict", "fast"])
 @pytest.mark.parametrize("identity", [BY_CONTENT, BY_ID_OR_CONTENT], ids=["by content", "without ids"])
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     rows=EQUAL_ROWS,
     page_size=st.integers(1, 8),
@@ -150,7 +150,7 @@ def test_equal_rows_come_as_often_as_they_exist(
         assert list(reader) == rows[start:][:max_items]
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     positions=st.lists(st.sampled_from([0, 1, 2, None]), max_size=25),
     page_size=st.integers(1, 8),
@@ -191,7 +191,7 @@ def test_equal_rows_keep_their_order() -> None:
     assert read(server, BY_CONTENT, page_size=14) == [*[0, 1] * 5, 2, 3, 4, 5, 7, 8, 9, 10, 11]
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(kinds=st.integers(1, 5), size=SIZES, page_size=st.integers(1, 12), prefetch=st.integers(1, 4), changes=CHANGES)
 def test_a_changing_list_of_equal_rows_ends(
     kinds: int, size: int, page_size: int, prefetch: int, changes: bytes
@@ -208,7 +208,7 @@ def test_a_changing_list_of_equal_rows_ends(
         read(fetch, BY_CONTENT, page_size=page_size, prefetch=prefetch)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(size=SIZES, page_size=st.integers(1, 8), lengths=LENGTHS, repeat=st.integers(2, 4))
 def test_a_list_with_repeated_rows_ends(size: int, page_size: int, lengths: bytes, repeat: int) -> None:
     """An id that the server repeats comes once."""

@@ -20,7 +20,7 @@ def accept(matcher: OverlapMatcher, offset: int, keys: Sequence[Key], expected: 
     alignment = matcher.align(offset, keys, expected)
     assert alignment is not None
     matcher.accept(alignment, keys)
-    return [keys[index] for index in alignment.fresh]
+    return [keys[index] for index in alignment.new]
 
 
 @pytest.mark.parametrize("size", [2, 100, 1000])

@@ -204,7 +204,7 @@ def test_a_request_ends_where_a_page_in_flight_begins() -> None:
 def test_the_last_page_makes_room_for_the_next_one() -> None:
     plan: PrefetchPlan[str] = PrefetchPlan(2, 2**24)
     send(plan, [PageRequest(9, 11)])
-    assert plan.make_room() == []
+    assert plan.free_slot() == []
     send(plan, [PageRequest(19, 11)])
-    assert plan.make_room() == ["19"]
+    assert plan.free_slot() == ["19"]
     assert list(plan.in_flight) == [9]

@@ -22,7 +22,7 @@ CONSISTENCIES = pytest.mark.parametrize("consistency", ["strict", "fast"])
 
 
 @CONSISTENCIES
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(
     size=st.integers(0, 40),
     page_size=st.one_of(st.integers(1, 12), st.just(1000)),
@@ -48,7 +48,7 @@ def test_every_requested_row_comes_once_in_order(
         assert read(server, BY_ID, consistency=consistency, delays=delays, **options) == expected
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(size=st.integers(0, 40), page_size=st.integers(1, 12), lengths=LENGTHS)
 def test_single_and_short_pages_bring_every_row(size: int, page_size: int, lengths: bytes) -> None:
     """Whether or not the server sends totals."""
@@ -93,7 +93,7 @@ def test_pages_have_number_offset_and_total() -> None:
 
 
 @CONSISTENCIES
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(size=st.integers(0, 40), page_size=st.integers(1, 12), start=st.integers(0, 12), lengths=LENGTHS)
 def test_pages_of_an_unchanged_list_join(
     consistency: Consistency, size: int, page_size: int, start: int, lengths: bytes

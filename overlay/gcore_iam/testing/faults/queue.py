@@ -185,11 +185,11 @@ def _require_operation(method: str | None, path: str) -> None:
     if not any(_is_plausible(operation, values) for operation, values in found.values()):
         raise ValueError(f"path {path!r} leads to no operation; /iam/users/{{userId}} and /iam/users/5 do")
     if method is not None and method not in found:
-        raise ValueError(f"path {path!r} answers only {', '.join(sorted(found))}, not {method}")
+        raise ValueError(f"path {path!r} allows only {', '.join(sorted(found))}, not {method}")
 
 
 def _is_plausible(operation: contract.Operation, values: Mapping[str, str]) -> bool:
-    """Return whether each variable of a path is a template's variable, or has the type that the spec gives it."""
+    """Return whether each variable of a path is a template's variable, or has its type in the spec."""
     given = {name: text for name, text in values.items() if not re.fullmatch(r"\{.+\}", text)}
     parsed = operation.parse_path(given)
     return parsed is not None

@@ -7,7 +7,7 @@ server listens on the loopback address only, and refuses requests that a web pag
 
 | request | what it does |
 |---|---|
-| `GET /_fake/` | lists these paths |
+| `GET /_fake/` | lists these paths, and each fault with the names of its arguments |
 | `GET /_fake/faults` | `waiting`: the faults that wait; `errors`: faults that did not fit a response |
 | `POST /_fake/faults` | adds `{"faults": [{"fault": "Status", "status": 429, "retry_after": 2}], "times": 3}`; |
 |  | `method`, `path`, `times` and `after` as in `FakeIAM.inject`, `retry_after` as seconds or an RFC 3339 time |
@@ -95,13 +95,15 @@ class Controller:
         if handler is None:
             methods = ", ".join(method for method, name in self._handlers if name == path)
             if methods:
-                raise build_error(405, f"This path answers only {methods}.", ("Allow", methods))
+                raise build_error(405, f"This path allows only {methods}.", ("Allow", methods))
             raise build_error(404, f"There is no such control path; GET {CONTROL_PREFIX} lists them.")
         return handler(_parse_body(request))
 
     def _list_paths(self, _: Any) -> Response:
         paths = [f"{method} {CONTROL_PREFIX}{path}" for method, path in self._handlers]
-        return Response(200, {"paths": [*paths, f"GET {CONTROL_PREFIX}users/{{id}}/one_time_password"]})
+        paths.append(f"GET {CONTROL_PREFIX}users/{{id}}/one_time_password")
+        faults = {name: [field.name for field in attrs.fields(FAULTS[name])] for name in sorted(FAULTS)}
+        return Response(200, {"paths": paths, "faults": faults})
 
     def _list_faults(self, _: Any) -> Response:
         waiting = [_serialize_queued(queued) for queued in self._fake.faults]

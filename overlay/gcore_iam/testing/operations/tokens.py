@@ -92,7 +92,7 @@ def _get_token(call: Call) -> APIToken:
     if token is None or token.account_id != account_id or call.state.is_deleted_or_expired(token):
         raise build_error(404, "The account has no such API token.")
     if role != roles.ADMINISTRATORS and token.user_id != call.caller.user_id:
-        raise build_error(403, "This API token is somebody else's.")
+        raise build_error(403, "This API token belongs to another user.")
     return token
 
 
