@@ -1,4 +1,4 @@
-"""The steps of a session without I/O: each is performed by hand, and the session is told what came of it."""
+"""The steps of a session without I/O: the test performs each by hand and sends its result back."""
 
 from __future__ import annotations
 
