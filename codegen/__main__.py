@@ -18,6 +18,7 @@ from .drift.render.common import printable, visible
 from .errors import CodegenError
 from .limits import clip_text
 from .source_record import find_date
+from .vendoring.command import add_update
 
 SPEC = Path("spec/iam_api.yaml")
 CORRECTIONS = Path("spec/corrections.yaml")
@@ -69,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="apply each correction wherever it matches, however often; for other specs than the vendored one",
     )
+    make.add_argument(
+        "--tolerant",
+        action="store_true",
+        help="make what can be made, list what is dropped, and end in status 0",
+    )
     make.set_defaults(run=_generate)
 
     sync = commands.add_parser("unasync", help="write the sync half of the library from its async half")
@@ -97,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     project.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
     command.add_drift(commands, project)
     command.add_history(commands, project)
-    command.add_update(commands, project)
+    add_update(commands, project)
     return parser
 
 
@@ -121,6 +127,7 @@ def _generate(arguments: argparse.Namespace) -> int:
             entries,
             arguments.config,
             lenient=arguments.lenient,
+            tolerant=arguments.tolerant,
             beside=folder,
             spec_date=find_date(document),
         ) as package:
@@ -129,6 +136,8 @@ def _generate(arguments: argparse.Namespace) -> int:
         gc.enable()
     for note in package.notes:
         print(f"note: {printable(note)}")
+    for line in package.report:
+        print(f"dropped: {printable(line)}")
     count = len(list(document.iterate_operations()))
     result = f"files changed: {len(changed)}" if changed else "nothing changed"
     print(f"{output}: from {arguments.spec} ({printable(document.version)}), operations: {count}, {result}")

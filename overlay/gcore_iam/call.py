@@ -25,6 +25,7 @@ from .errors import AmbiguousOutcomeError, APIConnectionError, APIStatusError, A
 from .retry import Attempt, Effect, RetryPolicy, find_effect, is_retryable, may_have_run, retry_delay
 
 if TYPE_CHECKING:
+    from ._operation_info import OperationInfo
     from .events import CallReporter, Emit
 
 R = TypeVar("R")
@@ -64,21 +65,6 @@ def start_deadline(seconds: float | None, outer: Deadline | None) -> Deadline | 
     if outer is not None and (seconds is None or outer.remaining <= seconds):
         return outer
     return None if seconds is None else Deadline(seconds, time.monotonic() + seconds)
-
-
-class OperationInfo(Protocol):
-    """The attributes of an operation that the flow reads, as `gcore_iam_client.types.Operation` has them."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def method(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def requires_auth(self) -> bool: ...
-    @property
-    def success(self) -> tuple[int, ...]: ...
 
 
 class CallControl(Protocol):

@@ -20,8 +20,8 @@ from enum import Enum
 
 import attrs
 
-from ._validation import check_callback, check_callback_async
-from .errors import APIConnectionError, APIStatusError, ConfigurationError
+from ._validation import check_callback, check_callback_async, check_instance, check_int, check_seconds
+from .errors import APIConnectionError, APIStatusError
 
 Sleep = Callable[[float], "Awaitable[object] | object"]
 
@@ -123,14 +123,11 @@ class RetryPolicy:
     sleep: Sleep | None = attrs.field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
-            raise ConfigurationError("retries must be a RetryPolicy, or a whole number of 0 or more")
-        for name in ("base", "cap", "deadline"):
-            value = getattr(self, name)
-            if name == "deadline" and value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-                raise ConfigurationError(f"{name} must be a number of seconds, 0 or more")
+        check_int("retries", self.retries, 0, alternative="a RetryPolicy, or ")
+        check_seconds("base", self.base)
+        check_seconds("cap", self.cap)
+        if self.deadline is not None:
+            check_seconds("deadline", self.deadline)
         if self.predicate is not None:
             check_callback("predicate", self.predicate)
         if self.sleep is not None:
@@ -179,9 +176,8 @@ def retry_delay(policy: RetryPolicy, attempt: Attempt) -> float | None:
     is_retried = attempt.retryable
     if policy.predicate is not None:
         decision: object = policy.predicate(attempt)
-        if not isinstance(decision, bool):  # a coroutine, for instance, would count as True
-            raise ConfigurationError(f"predicate must return True or False, not {type(decision).__name__}")
-        is_retried = decision
+        check_instance("predicate", decision, bool, "True or False", verb="return")  # a coroutine would count as True
+        is_retried = decision is True
     if not is_retried or attempt.number > policy.retries:
         return None
     retry_after = getattr(attempt.error, "retry_after", None)

@@ -76,8 +76,8 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
         ("<html>Not found</html>\n", ":1:1", "is not an OpenAPI spec: a mapping is expected, not a text"),
         ("name: x\non:\n  push:\n", ":1:1", "is not an OpenAPI spec: it has no `openapi` version"),
         ("info: {}\nswagger: '2.0'\n", ":2:1", "is Swagger 2.0; convert it to OpenAPI 3 first"),
-        ("info: {}\nopenapi: 4.0.0\n", ":2:1", "`openapi` must be 3.0.x or 3.1.x, not 4.0.0"),
-        ("openapi: 3.0\n", ":1:1", "`openapi` must be 3.0.x or 3.1.x, not 3.0"),
+        ("info: {}\nopenapi: 4.0.0\n", ":2:1", "`openapi` must be 3.0.x, 3.1.x or 3.2.x, not 4.0.0"),
+        ("openapi: 3.0\n", ":1:1", "`openapi` must be 3.0.x, 3.1.x or 3.2.x, not 3.0"),
         ("openapi: 3.1.0\npaths: {}\n", ":1:1", "`info` with title and version is missing"),
         (HEAD, ":1:1", "`paths` is missing or empty: there is nothing to generate"),
         (HEAD + "paths: {}\n", ":3:1", "`paths` is missing or empty: there is nothing to generate"),
@@ -234,19 +234,19 @@ def test_a_place_is_that_of_the_nearest_thing_there_is(save: Callable[..., Path]
 
 
 @pytest.mark.parametrize(
-    ("paths", "told"),
+    ("paths", "message"),
     [
         ({"/a": {"GET": {"responses": {"204": {"description": "d"}}}}}, "'GET' is no method (they are lower case)"),
         ({"/a": {}}, "`paths` holds no operation"),
     ],
 )
 def test_a_spec_whose_operations_would_be_missed_is_refused(
-    paths: dict[str, object], told: str, tmp_path: Path
+    paths: dict[str, object], message: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "api.yaml"
     document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
     file.write_text(json.dumps(document), encoding="utf-8")
-    with pytest.raises(CodegenError, match=re.escape(told)):
+    with pytest.raises(CodegenError, match=re.escape(message)):
         spec.load(file)
 
 

@@ -261,17 +261,17 @@ def old(run: Run) -> Any:
 
 
 def test_a_token_is_rotated(run: Run, fake: FakeIAM, old: Any, client_kind: ClientKind) -> None:
-    handed: list[tuple[str, list[int]]] = []
+    received: list[tuple[str, list[int]]] = []
 
     def hand_over(new: Any) -> None:
-        handed.append((new.token, live(fake)))
+        received.append((new.token, live(fake)))
 
     async def hand_over_async(new: Any) -> None:
         hand_over(new)
 
     taker = hand_over_async if client_kind.is_async else hand_over
     new = run(lambda iam: iam.tokens.rotate(ACCOUNT, old.id, taker))
-    assert handed == [(new.token, [1, old.id, new.id])]
+    assert received == [(new.token, [1, old.id, new.id])]
     assert live(fake) == [1, new.id]
     assert (new.name, new.description, new.client_user.role.id) == ("ci", "d", 5)
     assert timedelta(days=29) < new.exp_date - datetime.now(UTC) <= timedelta(days=30, minutes=1)

@@ -1,4 +1,4 @@
-"""The steps of a session without I/O: each is performed by hand, and the session is told what came of it."""
+"""The steps of a session without I/O: the test performs each by hand and sends its result back."""
 
 from __future__ import annotations
 
@@ -652,7 +652,7 @@ class Issued:
     refresh: str
 
 
-def unused() -> None:
+def unused(client: object) -> None:
     """Stands for the request that changes the password; these tests send none."""
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
+from .._validation import check_instance
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -58,9 +59,8 @@ async def invoke_callback_async(callback: Callable[..., object], *arguments: obj
 
 
 def _check_str(value: object, name: str) -> str:
-    if not isinstance(value, str):
-        raise ConfigurationError(f"the function for {name} must return a str, not {type(value).__name__}")
-    return value
+    check_instance(f"the function for {name}", value, str, "a str", verb="return")
+    return cast("str", value)
 
 
 def run_in_thread(function: Callable[..., T], *arguments: object) -> T:

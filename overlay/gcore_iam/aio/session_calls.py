@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from gcore_iam_client import Client
-from gcore_iam_client.types import Response
+from gcore_iam_client.types import Operation, Response
 
 from .. import models
 from .._reconcile import attach_reconciler
+
+
+def find_operation(operation: str) -> Operation:
+    """Find an operation that issues session tokens."""
+    from gcore_iam_client.api.account import iam_login_user, iam_refresh_token, iam_select_account
+
+    known = (iam_login_user.OPERATION, iam_refresh_token.OPERATION, iam_select_account.OPERATION)
+    return next(each for each in known if each.id == operation)
 
 
 async def log_in(client: Client, username: str, password: str, one_time_password: str | None) -> Response[models.Token]:

@@ -148,7 +148,6 @@ CASES: dict[str, tuple[Callable[[Document], Any], str, str, set[tuple[str, str, 
         "breaking",
         {
             ("py-module-removed", "error", "gcore_iam_client.api.users.list_users"),
-            ("py-function-removed", "error", "gcore_iam_client.api.users.list_users.sync_detailed"),
         },
     ),
     "a property of an answer is gone": (

@@ -12,8 +12,9 @@ from gcore_iam_client.types import UNSET, Unset
 
 from ... import models
 from ..._reconcile import attach_reconciler
-from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
+from ..._request_values import build_role_filter, build_token
 from ..._validation import check_callback_async, check_id
+from ..._validation.models import check_bool, check_optional_id
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
 from .. import resources
 from ..driver import AsyncBoundClient

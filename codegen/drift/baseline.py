@@ -11,8 +11,8 @@ import attrs
 
 from ..errors import CodegenError
 from ..spec import Json, YamlFile, load_yaml
+from .checks.rules import find_rule
 from .report import CHOICES, Acceptance, Change, Layer
-from .rules import rule
 
 _KEYS = {"fingerprint", "rule", "pointer", "reason", "author", "expires"}
 
@@ -92,7 +92,7 @@ def _entry(entry: Json, index: int, file: YamlFile) -> Accepted:
     name = "" if by_print else text("rule")
     if name:
         try:
-            rule(name)
+            find_rule(name)
         except KeyError:
             raise CodegenError(f"{file.place(f'/{index}/rule')}: there is no rule {name!r}") from None
     if by_print and "pointer" in entry:

@@ -12,8 +12,7 @@ import attrs
 
 from ..errors import CodegenError
 from ..spec import METHODS, Json, Spec, escape
-from .lookup import as_mapping, servers_at
-from .shapes import Side
+from .document import Document, as_mapping
 
 
 @attrs.frozen(cache_hash=True)
@@ -42,6 +41,11 @@ class Operation:
         return _template(self.path)
 
     @property
+    def holder(self) -> str:
+        """The JSON pointer of the path item."""
+        return _holder(self.pointer)
+
+    @property
     def is_incoming(self) -> bool:
         """Whether the API calls the client: the client reads the request and sends the response."""
         return self.kind != "endpoint"
@@ -58,10 +62,10 @@ class MatchedOperations:
     """The operations of the old spec that have another path in the new one."""
 
 
-def operations(side: Side) -> Iterator[Operation]:
+def operations(side: Document) -> Iterator[Operation]:
     """Yield every operation, webhook and callback of a spec, in its order."""
     for section, kind in (("paths", "endpoint"), ("webhooks", "webhook")):
-        paths = side.document.get(section)
+        paths = side.root.get(section)
         if not isinstance(paths, dict):
             continue
         for path in paths:
@@ -69,18 +73,17 @@ def operations(side: Side) -> Iterator[Operation]:
                 yield from _path_operations(side, f"/{section}/{escape(path)}", path, kind)
 
 
+def _holder(pointer: str) -> str:
+    return pointer.rpartition("/")[0].removesuffix("/additionalOperations")
+
+
 def _template(path: str) -> str:
     return re.sub(r"\{[^{}]*\}", "{}", path)
 
 
-def _path_operations(side: Side, place: str, path: str, kind: str) -> Iterator[Operation]:
+def _path_operations(side: Document, place: str, path: str, kind: str) -> Iterator[Operation]:
     holder = side.follow(place)
-    for method, value in side.mapping(place).items():
-        if method not in METHODS:
-            continue
-        pointer = f"{holder}/{method}"
-        if not isinstance(value, dict):
-            raise CodegenError(f"{side.spec.place(pointer)}: an operation must be a mapping")
+    for method, pointer in _methods(side, place, holder):
         if kind == "webhook":
             yield Operation(method.upper(), f"webhook:{path}", pointer, "webhook")
             continue
@@ -89,19 +92,30 @@ def _path_operations(side: Side, place: str, path: str, kind: str) -> Iterator[O
         yield from _callbacks(side, operation)
 
 
-def _callbacks(side: Side, owner: Operation) -> Iterator[Operation]:
+def _methods(side: Document, place: str, holder: str) -> Iterator[tuple[str, str]]:
+    """Yield the methods of a path, with the JSON pointers of their operations (OpenAPI 3.2, Path Item Object)."""
+    item = side.mapping(place)
+    for method in [key for key in item if key in METHODS or key == "query"]:
+        if not isinstance(item[method], dict):
+            raise CodegenError(f"{side.spec.place(f'{holder}/{method}')}: an operation must be a mapping")
+        yield method, f"{holder}/{method}"
+    for method in as_mapping(item.get("additionalOperations")):
+        yield method, f"{holder}/additionalOperations/{escape(method)}"
+
+
+def _callbacks(side: Document, owner: Operation) -> Iterator[Operation]:
     for name in as_mapping(side.mapping(owner.pointer).get("callbacks")):
         place = side.follow(f"{owner.pointer}/callbacks/{escape(name)}")
         for address in [key for key in side.mapping(place) if not key.startswith("x-")]:
-            for method in [key for key in side.mapping(f"{place}/{escape(address)}") if key in METHODS]:
-                pointer = f"{side.follow(f'{place}/{escape(address)}')}/{method}"
+            at = f"{place}/{escape(address)}"
+            for method, pointer in _methods(side, at, side.follow(at)):
                 yield Operation(method.upper(), f"callback:{name} {address}", pointer, "callback", owner)
 
 
-def _addresses(side: Side, path: str, pointer: str) -> frozenset[str]:
+def _addresses(side: Document, path: str, pointer: str) -> frozenset[str]:
     template = _template(path)
     found = []
-    for server in servers_at(side, pointer, pointer.rpartition("/")[0], ""):
+    for server in side.servers(pointer, _holder(pointer), ""):
         url, variables = json.loads(server)
         text = f" {json.dumps(variables, sort_keys=True)}" if variables else ""
         found.append(f"{str(url or '').rstrip('/')}{template}{text}")
@@ -111,7 +125,7 @@ def _addresses(side: Side, path: str, pointer: str) -> frozenset[str]:
 # --- operations --------------------------------------------------------------------------------------------------
 
 
-def match_operations(old: Side, new: Side) -> MatchedOperations:
+def match_operations(old: Document, new: Document) -> MatchedOperations:
     """Find the operations that belong together: by path, by address, by template, by name and content if moved."""
     before, after = list(operations(old)), list(operations(new))
     matcher = _Matcher([one for one in before if not one.owner], [other for other in after if not other.owner])
@@ -133,7 +147,7 @@ def _match_callbacks(
     before: Sequence[Operation],
     after: Sequence[Operation],
     owners: Sequence[tuple[Operation, Operation]],
-    sides: tuple[Side, Side],
+    sides: tuple[Document, Document],
 ) -> Iterator[tuple[Operation, Operation]]:
     """Match the callbacks of operations that belong together: by name and expression, then by name."""
     inside: list[dict[Operation, list[Operation]]] = [{}, {}]
@@ -156,7 +170,9 @@ class _Matcher:
     new: list[Operation]
     pairs: list[tuple[Operation, Operation]] = attrs.field(factory=list)
 
-    def pair(self, key: Callable[[Side, Operation], Hashable], old: Side, new: Side, *, in_order: bool = False) -> None:
+    def pair(
+        self, key: Callable[[Document, Operation], Hashable], old: Document, new: Document, *, in_order: bool = False
+    ) -> None:
         """Pair the operations whose key is one of a kind on both sides, or all of one key in their order."""
         groups: dict[Hashable, tuple[list[Operation], list[Operation]]] = {}
         for index, (side, operations) in enumerate(((old, self.old), (new, self.new))):
@@ -176,15 +192,15 @@ class _Matcher:
         self.new = [operation for operation in self.new if operation not in matched[1]]
 
 
-def _by_path(_: Side, operation: Operation) -> Hashable:
+def _by_path(_: Document, operation: Operation) -> Hashable:
     return operation.kind, operation.method, operation.path
 
 
-def _by_callback_name(_: Side, operation: Operation) -> Hashable:
+def _by_callback_name(_: Document, operation: Operation) -> Hashable:
     return operation.method, operation.path.partition(" ")[0]
 
 
-def _by_address(_: Side, operation: Operation) -> Hashable:
+def _by_address(_: Document, operation: Operation) -> Hashable:
     """The path behind the host: a prefix may stand in the server's URL or in the path."""
     if operation.is_incoming:
         return None
@@ -196,20 +212,20 @@ def _plain_url(address: str) -> str:
     return re.sub(r"[\[\]]", "", address)
 
 
-def _by_template(_: Side, operation: Operation) -> Hashable:
+def _by_template(_: Document, operation: Operation) -> Hashable:
     return operation.kind, operation.method, operation.template
 
 
-def _by_template_and_id(side: Side, operation: Operation) -> Hashable:
+def _by_template_and_id(side: Document, operation: Operation) -> Hashable:
     name = side.mapping(operation.pointer).get("operationId")
     return None if name is None else (operation.kind, operation.method, operation.template, name)
 
 
-def _by_template_and_content(side: Side, operation: Operation) -> Hashable:
+def _by_template_and_content(side: Document, operation: Operation) -> Hashable:
     return operation.kind, operation.method, operation.template, _content(side, operation)
 
 
-def _by_operation_id(side: Side, operation: Operation) -> Hashable:
+def _by_operation_id(side: Document, operation: Operation) -> Hashable:
     value = side.mapping(operation.pointer)
     if operation.is_incoming or value.get("deprecated") is True:
         return None
@@ -217,7 +233,7 @@ def _by_operation_id(side: Side, operation: Operation) -> Hashable:
     return None if name is None else (operation.method, name)
 
 
-def _by_content(side: Side, operation: Operation) -> Hashable:
+def _by_content(side: Document, operation: Operation) -> Hashable:
     value = side.mapping(operation.pointer)
     named = [part for part in operation.template.split("/") if part not in ("", "{}")]
     if operation.is_incoming or value.get("deprecated") is True or not named or not _has_content(value):
@@ -233,7 +249,7 @@ def _has_content(operation: dict[str, Json]) -> bool:
     return bool(operation.get("parameters") or operation.get("requestBody")) or has_response
 
 
-def _content(side: Side, operation: Operation) -> str:
+def _content(side: Document, operation: Operation) -> str:
     """What an operation takes and returns, as text."""
     prose = ("operationId", "summary", "description", "tags", "externalDocs", "deprecated", "callbacks", "servers")
     value = {

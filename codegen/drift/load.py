@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,12 @@ from urllib.parse import urlsplit
 import attrs
 import httpx
 
+from ..bundle import ReadFile, bundle
 from ..errors import CodegenError
 from ..limits import MAX_BYTES, LimitError
 from ..spec import Spec, as_spec, check, check_refs, parse_yaml
-from . import forms
-from .match import same_templates
+from . import structure
+from .matching import same_templates
 from .report import Source
 
 _TIMEOUT = httpx.Timeout(30)
@@ -53,8 +55,7 @@ def read(name: str, *, generating: bool) -> Input:
     Raises:
         UnreadableError: It cannot be found or read, or is not an OpenAPI 3 description that holds together.
     """
-    shown = _shown(name)
-    return parsed(_fetch(name), shown, generating=generating)
+    return parsed(_fetch(name), _shown(name), generating=generating, read_file=_reader(name))
 
 
 def read_both_ways(name: str) -> Input:
@@ -67,19 +68,22 @@ def read_both_ways(name: str) -> Input:
     return found
 
 
-def parsed(data: bytes, shown: str, *, generating: bool) -> Input:
+def parsed(data: bytes, shown: str, *, generating: bool, read_file: ReadFile | None = None) -> Input:
     """Take bytes for a description; see `read`.
 
     Args:
         data: The bytes.
         shown: What reports and messages call it.
         generating: Whether a client shall be made from it.
+        read_file: Reads another file that it refers to; None for a source that is one file.
     """
     try:
         file = parse_yaml(data, shown)
         spec = as_spec(file)
+        if read_file:
+            spec = Spec(bundle(file, read_file))
         (check if generating else check_refs)(spec)
-        notes = (*forms.drop_malformed(spec), *same_templates(spec))
+        notes = (*structure.drop_malformed(spec), *same_templates(spec))
     except CodegenError as error:
         raise UnreadableError(str(error)) from error
     source = Source(shown, file.sha256, spec.version, tuple(file.text.splitlines()))
@@ -101,6 +105,23 @@ def _fetch(name: str) -> bytes:
         error = LimitError(f"{_shown(name)}: is larger than {MAX_BYTES:,} bytes", "MAX_BYTES")
         raise UnreadableError(str(error)) from error
     return data
+
+
+def _reader(name: str) -> ReadFile | None:
+    """Return what reads the files beside a spec; None for a URL and standard input."""
+    if name == "-" or "://" in name:
+        return None
+    if Path(name).exists() or ":" not in name:
+        folder = Path(name).resolve().parent
+
+        def read_beside(path: str) -> bytes:
+            if not (folder / path).resolve().is_relative_to(folder):
+                raise UnreadableError(f"{path}: leaves the folder of the spec")
+            return _file(folder / path)
+
+        return read_beside
+    revision, _, file = name.partition(":")
+    return lambda path: _revision(f"{revision}:{posixpath.join(posixpath.dirname(file), path)}")
 
 
 def _file(path: Path) -> bytes:

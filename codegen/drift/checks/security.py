@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import attrs
 
-from ..spec import Json, escape
-from .finding import Finding
-from .lookup import as_mapping, end_pointers, key_pointer, keys_at, list_at
-from .match import Operation
-from .shapes import Side
+from ...spec import Json, escape
+from ..document import Document, as_mapping, end_pointers, key_pointer
+from ..finding import Finding
+from ..matching import Operation
+from .base import Comparison, OperationPair, document_check, operation_check
 
 _SCHEMES = "/components/securitySchemes"
 _OPEN = "no authentication"
@@ -22,8 +22,6 @@ _HTTP_SCHEMES = frozenset(
 """IANA's registry of HTTP authentication schemes, in small letters."""
 
 _TYPES = frozenset({"apikey", "http", "oauth2", "openidconnect", "mutualtls"})
-
-Pairs = Sequence[tuple[Operation, Operation]]
 
 
 @attrs.frozen
@@ -45,58 +43,61 @@ class Alternative:
         return all(name in other.scopes and needed <= other.scopes[name] for name, needed in self.scopes.items())
 
 
-def compare_operation(old: Side, new: Side, before: Operation, after: Operation) -> Iterator[Finding]:
+@operation_check
+def check_operation_security(pair: OperationPair) -> Iterator[Finding]:
     """Compare what an operation asks for, unless both sides leave it to the document."""
-    own = [_has_own(old, before), _has_own(new, after)]
-    if any(own):
-        places = [
+    own = "security" in pair.old, "security" in pair.new
+    if any(own) and not pair.is_incoming:
+        old, new = (
             f"{operation.pointer}/security" if is_own else operation.pointer
-            for operation, is_own in zip((before, after), own, strict=True)
-        ]
-        alternatives = _effective(old, before), _effective(new, after)
-        yield from _compare(old, new, *alternatives, "api", "operations", (places[0], places[1]))
+            for operation, is_own in zip((pair.before, pair.after), own, strict=True)
+        )
+        effective = _effective(pair.comparison.old, pair.before), _effective(pair.comparison.new, pair.after)
+        yield from _compare(pair.comparison, *effective, "api", (old, new))
 
 
-def compare_global(old: Side, new: Side, pairs: Pairs) -> Iterator[Finding]:
+@document_check
+def check_global_security(comparison: Comparison) -> Iterator[Finding]:
     """Compare what the document asks for, unless it only moved between the document and its operations."""
-    outgoing = [(before, after) for before, after in pairs if not before.is_incoming]
+    old, new = comparison.old, comparison.new
+    outgoing = [(before, after) for before, after in comparison.matched.pairs if not before.is_incoming]
     if outgoing and all(_effective(old, before) == _effective(new, after) for before, after in outgoing):
         return
     inherited = [pair for pair in outgoing if not _has_own(old, pair[0]) and not _has_own(new, pair[1])]
     guards = frozenset({"unused"} if outgoing and not inherited else ())
     alternatives = _alternatives(old, "/security"), _alternatives(new, "/security")
-    yield from _compare(old, new, *alternatives, "api-global", "the API", ("/security", "/security"), guards)
+    yield from _compare(comparison, *alternatives, "api-global", ("/security", "/security"), guards)
 
 
-def _has_own(side: Side, operation: Operation) -> bool:
+def _has_own(side: Document, operation: Operation) -> bool:
     return "security" in side.mapping(operation.pointer)
 
 
-def _effective(side: Side, operation: Operation) -> list[Alternative]:
+def _effective(side: Document, operation: Operation) -> list[Alternative]:
     return _alternatives(side, f"{operation.pointer}/security" if _has_own(side, operation) else "/security")
 
 
-def _alternatives(side: Side, pointer: str) -> list[Alternative]:
+def _alternatives(side: Document, pointer: str) -> list[Alternative]:
     """The alternatives that a place lists; open access if it lists none."""
     found = [
         Alternative({name: frozenset(scopes or ()) for name, scopes in requirement.items()})
-        for requirement in list_at(side, pointer)
+        for requirement in side.items(pointer)
         if isinstance(requirement, dict)
     ]
     return found or [Alternative({})]
 
 
 def _compare(
-    old: Side,
-    new: Side,
+    comparison: Comparison,
     before: Sequence[Alternative],
     after: Sequence[Alternative],
     prefix: str,
-    what: str,
     places: tuple[str, str],
     guards: frozenset[str] = frozenset(),
 ) -> Iterator[Finding]:
     """Compare two sets of alternatives: is what a program sends today still enough?"""
+    old, new = comparison.old, comparison.new
+    what, ending = ("the API", "s") if prefix == "api-global" else ("operations", "")
     renamed = _renamed_schemes(old, new)
     before = [Alternative({renamed.get(name, name): value for name, value in one.scopes.items()}) for one in before]
 
@@ -111,13 +112,13 @@ def _compare(
     is_closed = any(not one.names for one in lost)
     for one in before:
         if one.names not in names[1] and not (one in lost and not one.names and fresh):
-            text = f"{what} no longer accept{'s' if what == 'the API' else ''}"
+            text = f"{what} no longer accept{ending}"
             yield report("removed", text, str(one), None, breaks=one in lost, schemes=one.names)
     for other in fresh:
         if not other.names and len(after) == 1:
             continue  # the alternatives that are not needed any more are reported as removed
         verb = "require" if is_closed else "also accept"
-        text = f"{what} {verb}{'s' if what == 'the API' else ''}"
+        text = f"{what} {verb}{ending}"
         yield report("added", text, None, str(other), breaks=is_closed, schemes=other.names)
     for one in before:
         for other in [other for other in after if other.names == one.names]:
@@ -128,7 +129,9 @@ def _compare(
                     yield report("scope-added", what, None, scope, breaks=one in lost, schemes=one.names)
 
 
-def _sides(old: Side, new: Side, schemes: Collection[str], renamed: Mapping[str, str]) -> Iterator[tuple[Side, str]]:
+def _sides(
+    old: Document, new: Document, schemes: Collection[str], renamed: Mapping[str, str]
+) -> Iterator[tuple[Document, str]]:
     """For each scheme, the side that should define it: the new one, or the old one if the new one has dropped it."""
     original = {after: before for before, after in renamed.items()}
     for name in schemes:
@@ -141,21 +144,21 @@ def _sides(old: Side, new: Side, schemes: Collection[str], renamed: Mapping[str,
 # --- schemes -----------------------------------------------------------------------------------------------------
 
 
-def _definition(side: Side, name: str) -> dict[str, Json]:
-    schemes = as_mapping(as_mapping(side.document.get("components")).get("securitySchemes"))
+def _definition(side: Document, name: str) -> dict[str, Json]:
+    schemes = as_mapping(as_mapping(side.root.get("components")).get("securitySchemes"))
     return side.mapping(f"{_SCHEMES}/{escape(name)}") if name in schemes else {}
 
 
-def _is_defined(side: Side, name: str) -> bool:
+def _is_defined(side: Document, name: str) -> bool:
     """Whether a spec defines a scheme, of a type and an HTTP scheme that exist."""
     scheme = _definition(side, name)
     kind = str(scheme.get("type", "")).lower()
     return kind in _TYPES and (kind != "http" or str(scheme.get("scheme", "")).lower() in _HTTP_SCHEMES)
 
 
-def _renamed_schemes(old: Side, new: Side) -> dict[str, str]:
+def _renamed_schemes(old: Document, new: Document) -> dict[str, str]:
     """The schemes that have another name and the same definition."""
-    removed, added = (keys_at(side, _SCHEMES) for side in (old, new))
+    removed, added = (side.keys(_SCHEMES) for side in (old, new))
     fresh = {name: _content(new, name) for name in added if name not in removed}
     found = {}
     for name in [name for name in removed if name not in added]:
@@ -166,29 +169,31 @@ def _renamed_schemes(old: Side, new: Side) -> dict[str, str]:
     return found
 
 
-def _content(side: Side, name: str) -> dict[str, Json]:
+def _content(side: Document, name: str) -> dict[str, Json]:
     scheme = _definition(side, name)
     return {key: value for key, value in scheme.items() if key != "description" and not key.startswith("x-")}
 
 
-def compare_schemes(old: Side, new: Side, pairs: Pairs) -> Iterator[Finding]:
+@document_check
+def check_schemes(comparison: Comparison) -> Iterator[Finding]:
     """Compare the security schemes of the components."""
-    names = [keys_at(side, _SCHEMES) for side in (old, new)]
-    used = {name for before, _ in pairs for one in _effective(old, before) for name in one.names}
+    old, new = comparison.old, comparison.new
+    names = old.keys(_SCHEMES), new.keys(_SCHEMES)
+    used = {name for before, _ in comparison.matched.pairs for one in _effective(old, before) for name in one.names}
     used |= {name for one in _alternatives(old, "/security") for name in one.names}
     for name in [name for name in names[0] if name not in names[1]]:
         yield Finding("api-security-component-removed", name, f"{_SCHEMES}/{escape(name)}", None)
     for name in [name for name in names[1] if name not in names[0]]:
         yield Finding("api-security-component-added", name, None, f"{_SCHEMES}/{escape(name)}")
     for name in [name for name in names[0] if name in names[1]]:
-        known = _is_defined(old, name) and _is_defined(new, name)
-        guards = (set() if name in used else {"unused"}) | (set() if known else {"unknown-scheme"})
-        yield from _compare_scheme(old, new, name, frozenset(guards))
+        is_known = _is_defined(old, name) and _is_defined(new, name)
+        guards = (set() if name in used else {"unused"}) | (set() if is_known else {"unknown-scheme"})
+        yield from _compare_scheme(comparison, name, frozenset(guards))
 
 
-def _compare_scheme(old_side: Side, new_side: Side, name: str, guards: frozenset[str]) -> Iterator[Finding]:
+def _compare_scheme(comparison: Comparison, name: str, guards: frozenset[str]) -> Iterator[Finding]:
     pointer = f"{_SCHEMES}/{escape(name)}"
-    old, new = old_side.mapping(pointer), new_side.mapping(pointer)
+    old, new = comparison.old.mapping(pointer), comparison.new.mapping(pointer)
 
     def report(rule: str, key: str, before: Json, after: Json, *more: str) -> Finding:
         places = key_pointer(pointer, old, key), key_pointer(pointer, new, key)
@@ -222,6 +227,8 @@ def _compare_scheme(old_side: Side, new_side: Side, name: str, guards: frozenset
             yield report("oauth-scope-removed", "flows", scope, None)
         for scope in [scope for scope in scopes[1] if scope not in scopes[0]]:
             yield report("oauth-scope-added", "flows", None, scope)
+        for scope in [scope for scope in scopes[0] if scope in scopes[1] and scopes[0][scope] != scopes[1][scope]]:
+            yield report("oauth-scope-changed", "flows", scope, scope)
 
 
 def _sent_in(scheme: dict[str, Json]) -> str:

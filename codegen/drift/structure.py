@@ -51,10 +51,18 @@ FORMS: Mapping[str, dict[str, Form]] = MappingProxyType(
             "responses": {"*": "response"},
             "headers": {"*": "header"},
             "securitySchemes": {"*": "scheme"},
+            "pathItems": {"*": "path"},
+            "callbacks": {"*": "callback"},
+            "mediaTypes": {"*": "media type"},
         },
         "scheme": {"type": "text", "in": "text", "name": "text", "scheme": "text", "flows": {"*": "flow"}},
         "flow": {"scopes": {"*": "text"}},
-        "path": {"parameters": ("parameter",), "servers": ("server",), **dict.fromkeys(METHODS, "operation")},
+        "path": {
+            "parameters": ("parameter",),
+            "servers": ("server",),
+            "additionalOperations": {"*": "operation"},
+            **dict.fromkeys((*METHODS, "query"), "operation"),
+        },
         "operation": {
             "operationId": "text",
             "tags": ("text",),
@@ -79,7 +87,7 @@ FORMS: Mapping[str, dict[str, Form]] = MappingProxyType(
         "header": {"required": "flag", "schema": "schema", "content": {"*": "media type"}},
         "body": {"required": "flag", "content": {"*": "media type"}},
         "response": {"content": {"*": "media type"}, "headers": {"*": "header"}},
-        "media type": {"schema": "schema", "encoding": "mapping"},
+        "media type": {"schema": "schema", "itemSchema": "schema", "encoding": "mapping"},
         "schema": {
             "required": ("text",),
             **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "$defs"), _SCHEMAS),
@@ -97,7 +105,7 @@ FORMS: Mapping[str, dict[str, Form]] = MappingProxyType(
             "dependentRequired": {"*": ("text",)},
             "discriminator": "discriminator",
         },
-        "discriminator": {"propertyName": "text", "mapping": {"*": "text"}},
+        "discriminator": {"propertyName": "text", "defaultMapping": "text", "mapping": {"*": "text"}},
     }
 )
 

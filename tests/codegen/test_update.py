@@ -16,9 +16,9 @@ import yaml
 from codegen import check, corrections, generate, spec
 from codegen.__main__ import main
 from codegen.check import check_source
-from codegen.drift.prose import keep_our_prose
+from codegen.vendoring.prose import keep_our_prose
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 VENDORED = (ROOT / "spec" / "iam_api.yaml").read_text("utf-8")
 
 SPEC = """\

@@ -10,15 +10,15 @@ from pathlib import Path
 import attrs
 
 from .. import generate
+from ..drift.load import Input, UnreadableError, parsed, read
+from ..drift.render import FORMATS, Options
+from ..drift.render.markdown import code_span
+from ..drift.report import Review
+from ..drift.review import GenerationError, Project, review
 from ..errors import CodegenError
 from ..source_record import Prose, SourceRecord, find_date, locate_record, read_prose, read_table, write_record
 from ..spec import Spec, load
 from .prose import keep_our_prose
-from .render import FORMATS, Options
-from .render.markdown import code_span
-from .report import Review
-from .review import GenerationError, Project, review
-from .sources import Input, UnreadableError, parsed, read
 
 _UNRELEASED = "## Unreleased"
 
@@ -27,7 +27,7 @@ _LONGEST_VERSION = 100
 
 
 @attrs.frozen
-class Places:
+class UpdatePaths:
     """Where what an update writes stands."""
 
     spec: Path
@@ -64,7 +64,7 @@ class Outcome:
 def update(
     name: str,
     project: Project,
-    places: Places,
+    places: UpdatePaths,
     *,
     own_prose: bool,
     today: datetime.date,
