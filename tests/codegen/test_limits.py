@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from codegen.drift.load import parsed
 
 from codegen import capacity, limits, spec, yaml_tree
 from codegen.drift import pair_graph, wire
+from codegen.drift.load import parsed
 from codegen.drift.render import FORMATS, Options
 from codegen.drift.review import Project, review
 from codegen.errors import CodegenError
