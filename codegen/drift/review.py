@@ -176,7 +176,7 @@ def _order(change: Change) -> tuple[object, ...]:
 
 
 def _verdict(changes: Sequence[Change], layers: Sequence[Layer]) -> Verdict:
-    """One word for each layer. What has been accepted still is what it is; only gates pass it."""
+    """One word for each layer. What has been accepted still is what it is; only `--fail-on` lets it pass."""
     of = {layer: [change for change in changes if change.layer == layer] for layer in LAYERS}
     dropped = [change for change in of["generator"] if change.id == "gen-response-dropped"]
     return Verdict(
