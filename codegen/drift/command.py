@@ -46,8 +46,8 @@ exit status:
   0  all is well
   1  a change that --fail-on names
   2  the command line, a file of the project, or the type checker
-  3  a description cannot be read
-  4  a client cannot be generated from a description; the wire and docs layers are reported all the same
+  3  a spec cannot be read
+  4  a client cannot be generated from a spec; the wire and docs layers are reported all the same
 """
 
 
@@ -56,8 +56,8 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
     drift = commands.add_parser(
         "drift",
         parents=[project],
-        help="review what a new description changes",
-        description="Review what a new description changes: on the wire, in Python, in our own code, in prose.",
+        help="review what a new spec changes",
+        description="Review what a new spec changes: on the wire, in Python, in our own code, in prose.",
         epilog=EXIT_STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -87,7 +87,7 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
 
 
 def add_sides(parser: argparse.ArgumentParser) -> None:
-    """Add the two descriptions."""
+    """Add the two specs."""
     parser.add_argument("old", metavar="OLD", help="a path, a URL, - (standard input), or git-ref:path")
     parser.add_argument("new", metavar="NEW", help="the same")
 
@@ -107,7 +107,7 @@ def add_layers(parser: argparse.ArgumentParser) -> None:
         action="store_const",
         dest="layers",
         const=("wire", "docs"),
-        help="the layers that need no client: any two OpenAPI 3.0 or 3.1 descriptions",
+        help="the layers that need no client: any two OpenAPI specs",
     )
 
 
@@ -193,11 +193,11 @@ def add_history(commands: _Commands, project: argparse.ArgumentParser) -> None:
     past = commands.add_parser(
         "history",
         parents=[project],
-        help="review every step of a description's history in git",
-        description="Print a line for each commit that changed more of a description than its version.",
+        help="review every step of a spec's history in git",
+        description="Print a line for each commit that changed more of a spec than its version.",
     )
     past.add_argument("repository", type=Path, metavar="REPO", help="a git repository")
-    past.add_argument("path", metavar="PATH", help="the description in it")
+    past.add_argument("path", metavar="PATH", help="the spec in it")
     past.add_argument("--since", metavar="REV", help="a revision to begin after")
     past.add_argument(
         "--layers", type=_layers, default=("wire", "python", "docs"), metavar="LAYERS", help="what to look at"
