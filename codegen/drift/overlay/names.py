@@ -158,10 +158,9 @@ def _find_schemes(node: ast.AST, schemes: Iterable[str]) -> Iterator[tuple[ast.e
     """Yield where code names a security scheme: an f-string such as `f"APIKey {key}"`, or `scheme = "APIKey"`."""
     if isinstance(node, ast.JoinedStr) and len(node.values) > 1 and isinstance(node.values[0], ast.Constant):
         yield from ((node, name) for name in schemes if node.values[0].value == f"{name} ")
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        target, value = node.targets[0], node.value
-        is_tuple = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
-        pairs = zip(target.elts, value.elts, strict=False) if is_tuple else [(target, value)]  # type: ignore[attr-defined]
-        for variable, constant in pairs:
-            if isinstance(variable, ast.Name) and variable.id == "scheme" and isinstance(constant, ast.Constant):
-                yield from ((constant, name) for name in schemes if constant.value == name)
+    if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+        for part in ast.walk(node.value) if "scheme" in names else ():
+            if isinstance(part, ast.Constant):
+                yield from ((part, name) for name in schemes if part.value == name)
