@@ -154,7 +154,7 @@ class _Merger:
 
 
 def _drop_prose(value: Json, key: str, name: str = "") -> Json:
-    """Copy a value without prose; a response keeps a description, which OpenAPI demands, of its status alone."""
+    """Copy a value without prose; a response keeps a spec, which OpenAPI demands, of its status alone."""
     if key in _VALUES:
         return value
     if isinstance(value, dict):
