@@ -134,12 +134,12 @@ class AsyncShardedTransport(httpx.AsyncBaseTransport):
     def pools(self) -> list[httpx.AsyncHTTPTransport]:
         """The pools; in async code those of the running event loop."""
         shards = self._shards.value
-        return [] if shards is None else [shard.transport for shard in shards.all()]
+        return [] if shards is None else [shard.transport for shard in shards.list_shards()]
 
     def count_requests(self) -> list[int]:
         """Count the requests in flight of each pool; in async code those of the running event loop."""
         shards = self._shards.value
-        return [] if shards is None else [len(shard.requests) for shard in shards.all()]
+        return [] if shards is None else [len(shard.requests) for shard in shards.list_shards()]
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -209,7 +209,7 @@ class AsyncShards:
                     shards.remove(shard)
         await self.release(request)
 
-    def all(self) -> list[_Shard]:
+    def list_shards(self) -> list[_Shard]:
         """List the pools."""
         return [shard for shards in self._by_route.values() for shard in shards]
 
@@ -226,7 +226,7 @@ class AsyncShards:
     async def aclose(self) -> None:
         """Close the connections."""
         with shield_async():
-            for shard in self.all():
+            for shard in self.list_shards():
                 await shard.transport.aclose()
 
 

@@ -136,12 +136,12 @@ class ShardedTransport(httpx.BaseTransport):
     def pools(self) -> list[httpx.HTTPTransport]:
         """The pools; in async code those of the running event loop."""
         shards = self._shards.value
-        return [] if shards is None else [shard.transport for shard in shards.all()]
+        return [] if shards is None else [shard.transport for shard in shards.list_shards()]
 
     def count_requests(self) -> list[int]:
         """Count the requests in flight of each pool; in async code those of the running event loop."""
         shards = self._shards.value
-        return [] if shards is None else [len(shard.requests) for shard in shards.all()]
+        return [] if shards is None else [len(shard.requests) for shard in shards.list_shards()]
 
     def close(self) -> None:
         """Close the connections."""
@@ -211,7 +211,7 @@ class Shards:
                     shards.remove(shard)
         self.release(request)
 
-    def all(self) -> list[_Shard]:
+    def list_shards(self) -> list[_Shard]:
         """List the pools."""
         return [shard for shards in self._by_route.values() for shard in shards]
 
@@ -228,7 +228,7 @@ class Shards:
     def close(self) -> None:
         """Close the connections."""
         with shield():
-            for shard in self.all():
+            for shard in self.list_shards():
                 shard.transport.close()
 
 
