@@ -13,18 +13,19 @@ from pathlib import Path
 import attrs
 
 from . import check, corrections, generate, inventory, spec, unasync
-from .drift import command
 from .drift.render.common import printable, visible
 from .errors import CodegenError
 from .limits import clip_text
 from .source_record import find_date
-from .vendoring.command import add_update
 
 SPEC = Path("spec/iam_api.yaml")
 CORRECTIONS = Path("spec/corrections.yaml")
 CONFIG = Path("generator-config.yml")
 PACKAGE = Path("generated/gcore_iam_client")
 OVERLAY = Path("overlay/gcore_iam")
+
+_LIGHT = ("generate", "unasync", "check", "inventory", "api")
+"""Commands that need no module of the review."""
 
 _LINE = 1_000
 """Characters of an error message: what it quotes of a spec can be long."""
@@ -39,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 for success, 1 when a check found something, 2 for wrong input; see also `drift --help`.
     """
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = _parser(has_all=words[:1] not in [[name] for name in _LIGHT]).parse_args(words)
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # leave no temporary folder behind
         status: int = arguments.run(arguments)
@@ -59,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(*, has_all: bool) -> argparse.ArgumentParser:
+    """Build the parser: with all commands, or without those whose modules take as long to load as `generate` takes."""
     parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -96,6 +99,11 @@ def _parser() -> argparse.ArgumentParser:
     api.add_argument("ref", metavar="OLD", help="the earlier commit, branch or tag")
     api.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
     api.set_defaults(run=_api)
+
+    if not has_all:
+        return parser
+    from .drift import command
+    from .vendoring.command import add_update
 
     project = argparse.ArgumentParser(add_help=False)
     project.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what the API's file gets wrong")
