@@ -243,3 +243,10 @@ def test_the_library_uses_one_private_attribute_of_a_dependency() -> None:
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("attr") and len(node.args) > 1:
             used.add(ast.unparse(node.args[1]).strip("'"))
     assert {name for name in used - own if re.match("_[^_]", name)} == PRIVATE_ATTRIBUTES
+
+
+@pytest.mark.parametrize("words", ["the reader", "handed out", "hands out", "answers with", "answers 4"])
+def test_prose_uses_the_words_of_the_field(words: str) -> None:
+    """The caller, returned, returns, responds."""
+    found = [path.name for path in OVERLAY.rglob("*.py") if words in path.read_text("utf-8")]
+    assert found == []

@@ -14,7 +14,7 @@ import httpx
 
 from .. import _fork
 from .._concurrency.blocking_io import build_transport_async
-from .._concurrency.deadlines import shield_async
+from .._concurrency.deadlines import block_cancellation_async
 from .._concurrency.event_loops import AsyncLoopLocal
 from .._proxies import ProxySettings
 from .in_flight import InFlight
@@ -73,7 +73,7 @@ class AsyncConnections:
         finally:
             self.is_closed = True
             if self._is_own:
-                with shield_async():
+                with block_cancellation_async():
                     await self.client.aclose()
 
     def after_fork(self) -> None:
@@ -193,7 +193,7 @@ class AsyncShards:
             shard.last_used = time.monotonic()
             is_unused = shard.is_abandoned and not shard.requests
         if is_unused:
-            with shield_async():
+            with block_cancellation_async():
                 await shard.transport.aclose()
 
     async def abandon(self, request: httpx.Request) -> None:
@@ -225,7 +225,7 @@ class AsyncShards:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        with shield_async():
+        with block_cancellation_async():
             for shard in self.list_shards():
                 await shard.transport.aclose()
 

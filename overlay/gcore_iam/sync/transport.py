@@ -16,7 +16,7 @@ import httpx
 
 from .. import _fork
 from .._concurrency.blocking_io import build_transport
-from .._concurrency.deadlines import shield
+from .._concurrency.deadlines import block_cancellation
 from .._concurrency.event_loops import LoopLocal
 from .._proxies import ProxySettings
 from .in_flight import InFlight
@@ -75,7 +75,7 @@ class Connections:
         finally:
             self.is_closed = True
             if self._is_own:
-                with shield():
+                with block_cancellation():
                     self.client.close()
 
     def after_fork(self) -> None:
@@ -195,7 +195,7 @@ class Shards:
             shard.last_used = time.monotonic()
             is_unused = shard.is_abandoned and not shard.requests
         if is_unused:
-            with shield():
+            with block_cancellation():
                 shard.transport.close()
 
     def abandon(self, request: httpx.Request) -> None:
@@ -227,7 +227,7 @@ class Shards:
 
     def close(self) -> None:
         """Close the connections."""
-        with shield():
+        with block_cancellation():
             for shard in self.list_shards():
                 shard.transport.close()
 
