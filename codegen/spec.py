@@ -75,8 +75,7 @@ class YamlFile:
 
     def _marks(self, root: yaml.Node, pointer: str) -> tuple[Any, Any]:
         """Find where a place begins, its key included, and where it ends."""
-        node = root
-        mark = node.start_mark
+        node, mark = root, root.start_mark
         for token in pointer.split("/")[1:]:
             key = unescape(token)
             if isinstance(node, yaml.MappingNode):
