@@ -95,7 +95,7 @@ def build_comparisons() -> list[Comparison]:
         build_comparison(
             f"wire layer, {size}", build_diff(large, larger), "reading both", build_read(large, larger), 1.5
         ),
-        build_comparison("make generate", run_make_generate, "openapi-python-client", run_generator, 2.0),
+        build_comparison("make generate", run_make_generate, "openapi-python-client", run_generator, 1.5),
     ]
 
 

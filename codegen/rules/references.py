@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..graph import connected_components
+from ..graph import find_connected_components
 from ..schemas import SCHEMA_REF, Document, get_component_name, is_annotation
 from ..spec import Json, iterate_mappings, iterate_references, resolve
 
@@ -17,10 +17,10 @@ def shorten_references(document: Document) -> None:
     for _, mapping in list(iterate_mappings(document)):
         ref = mapping.get("$ref")
         if isinstance(ref, str) and (id(mapping) in aliases or not ref.startswith(SCHEMA_REF)):
-            mapping["$ref"] = _end(document, ref, ends)
+            mapping["$ref"] = _find_end(document, ref, ends)
 
 
-def _end(document: Document, ref: str, ends: dict[str, str]) -> str:
+def _find_end(document: Document, ref: str, ends: dict[str, str]) -> str:
     trail = []
     while ref not in ends:
         target = resolve(document, ref)
@@ -57,5 +57,5 @@ def sort_components(document: Document) -> None:
         ]
         for name in names
     ]
-    order = [index for component in connected_components(inside) for index in sorted(component)]
+    order = [index for component in find_connected_components(inside) for index in sorted(component)]
     document["components"]["schemas"] = {names[index]: schemas[names[index]] for index in order}

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import tokenize
 from collections.abc import Callable
 from pathlib import Path
@@ -301,6 +302,54 @@ def test_files_of_a_former_run_go(generate: Run, api: Api, output: Path) -> None
         "get_thing_response_200.py",
         "new.py",
     }
+
+
+def build_operations(count: int) -> Document:
+    """Build a spec of that many operations, each with an object of its own that refers to the one before it."""
+    fields = {f"field_{index}": {"type": "string", "description": "A field."} for index in range(8)}
+    schemas = {
+        f"Model{index}": {
+            "type": "object",
+            "properties": {
+                **fields,
+                "kind": {"enum": ["a", "b"]},
+                "inner": OBJECT,
+                "next": ref(f"Model{max(index - 1, 0)}"),
+            },
+        }
+        for index in range(count)
+    }
+    # Rows of references have a bound of their own.
+    for index in range(0, count, 20):
+        del schemas[f"Model{index}"]["properties"]["next"]
+    paths = {
+        f"/things{index}/{{id}}": {
+            "get": {
+                "operationId": f"getThing{index}",
+                "parameters": [parameter("query", STRING)],
+                "responses": {"200": answer(ref(f"Model{index}"))},
+            }
+        }
+        for index in range(count)
+    }
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "Things", "version": "1"},
+        "paths": paths,
+        "components": {"schemas": schemas},
+    }
+
+
+@pytest.mark.slow
+def test_generating_500_operations_takes_linear_time(generate: Run) -> None:
+    def measure(count: int) -> float:
+        document = build_operations(count)
+        started = time.process_time()
+        assert generate(document)[0] == 0
+        return time.process_time() - started
+
+    measure(10)  # compiles the templates
+    assert measure(500) < 4 * measure(125) * 1.6
 
 
 # --- dropped -------------------------------------------------------------------------------------------------------
