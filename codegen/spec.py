@@ -191,13 +191,7 @@ def subtract_values(values: Iterable[Json], others: Iterable[Json]) -> list[Json
 
 
 def load_yaml(path: Path) -> YamlFile:
-    """Read a YAML or JSON file.
-
-    Args:
-        path: The file; UTF-8.
-
-    Returns:
-        The decoded file.
+    """Read a YAML or JSON file in UTF-8.
 
     Raises:
         CodegenError: The file is missing, unreadable, not UTF-8, not YAML, repeats a key, or holds what JSON cannot.

@@ -135,7 +135,7 @@ def _named_shortly(given: Input) -> Input:
 def _generate_aside(
     given: Input, project: Project, output: Path, date: datetime.date | None
 ) -> Iterator[generate.Package]:
-    """Generate the client of a description as `make generate` would make it, still aside."""
+    """Generate the client of a spec as `make generate` would, in a folder of its own."""
     generate.check_output(output)
     beside = generate.find_existing_parent(output)
     with contextlib.ExitStack() as stack:

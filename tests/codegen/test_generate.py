@@ -307,7 +307,7 @@ def test_files_of_a_former_run_go(generate: Run, api: Api, output: Path) -> None
 def build_operations(count: int) -> Document:
     """Build a spec of that many operations, each with an object of its own that refers to the one before it."""
     fields = {f"field_{index}": {"type": "string", "description": "A field."} for index in range(8)}
-    schemas = {
+    schemas: Document = {
         f"Model{index}": {
             "type": "object",
             "properties": {

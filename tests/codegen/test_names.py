@@ -188,7 +188,7 @@ def test_properties_of_one_field_name_get_a_number(package: Any) -> None:
     sent = {"a_b": "1", "a-b": "2", "a.b": "3", "+1": 4, "-1": 5}
     fields = package.Fields.from_dict(sent)
     assert fields.to_dict() == sent
-    source = Path(sys.modules[package.Fields.__module__].__file__).read_text("utf-8")
+    source = Path(str(sys.modules[package.Fields.__module__].__file__)).read_text("utf-8")
     assert source.count("With a dot.") == 1
     assert "5" not in repr(fields)
 
