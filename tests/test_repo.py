@@ -187,3 +187,22 @@ def test_arguments_are_checked_in_one_place() -> None:
             message = re.search(r"ConfigurationError\(f?'(\w+|{name}) must be ", ast.unparse(node))
             assert message is None or path == "pagination/checkpoint.py", (path, ast.unparse(node))
     assert found == NO_ARGUMENTS
+
+
+TWINS = {
+    "bind": "of `paginate`, whose argument says which one is needed",
+    "check_callback": "a check for sync code, and one for both kinds of code",
+    "raw": "types of methods; nothing differs at run time",
+    "reconcile": "both are public, and an error does not know which kind of code catches it",
+}
+"""Functions that differ from their async halves, outside `_concurrency`, and why."""
+
+
+def test_sync_and_async_code_differ_in_one_place() -> None:
+    """Everything else for sync code is derived from `aio`."""
+    names: dict[str, set[str]] = {}
+    for path, node in walk_overlay():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and "_concurrency/" not in path:
+            names.setdefault(path, set()).add(node.name.lstrip("_"))
+    found = {name for defined in names.values() for name in defined if defined & {f"{name}_async", f"Async{name}"}}
+    assert found == TWINS.keys()

@@ -15,14 +15,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
+from ._operation_info import OperationInfo
 from ._redaction import DEBUG, ERROR, INFO, logger, write_log
-
-if TYPE_CHECKING:
-    from ._operation_info import OperationInfo
 
 
 @attrs.frozen

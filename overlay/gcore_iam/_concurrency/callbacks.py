@@ -76,7 +76,9 @@ async def run_in_thread_async(function: Callable[..., T], *arguments: object) ->
     return await anyio.to_thread.run_sync(function, *arguments, limiter=anyio.CapacityLimiter(1))
 
 
-def sleep(seconds: float, callback: Callable[[float], object] | None, control: RequestControl | None) -> None:
+def sleep(
+    seconds: float, callback: Callable[[float], object] | None = None, control: RequestControl | None = None
+) -> None:
     """Sleep for a number of seconds.
 
     Args:
@@ -96,7 +98,7 @@ def sleep(seconds: float, callback: Callable[[float], object] | None, control: R
 
 
 async def sleep_async(
-    seconds: float, callback: Callable[[float], object] | None, control: AsyncRequestControl | None
+    seconds: float, callback: Callable[[float], object] | None = None, control: AsyncRequestControl | None = None
 ) -> None:
     """Sleep for a number of seconds; the callback may be a coroutine function."""
     import anyio

@@ -173,7 +173,7 @@ class AsyncIAMClient:
         Waits at most 55 seconds for a refresh of session tokens. An interrupt during the wait is raised when the
         connections are closed.
         """
-        from ..auth.shield import complete_async
+        from .._concurrency.shield import complete_async
 
         await complete_async(self._client.aclose)
 

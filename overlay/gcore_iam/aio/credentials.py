@@ -12,10 +12,10 @@ from ..auth.header_credentials import HeaderCredentials
 from ..call import Authorization, Deadline
 
 if TYPE_CHECKING:
-    from ..auth.in_flight import InFlight
     from ..auth.session import Session
     from ..auth.steps import HasTokens
     from .driver import AsyncBoundClient
+    from .in_flight import InFlight
     from .session_driver import AsyncSessionDriver
 
 Auth: TypeAlias = "HeaderCredentials | Session | Anonymous | Authorization | None"

@@ -178,9 +178,8 @@ class Session:
         """The secrets that the session may have sent or received, to mask them in messages and logs."""
         pairs = (self._current_pair, self._initial_pair, self.unsaved_pair, self._stored_pair, self._replaced_pair)
         secrets = {token for pair in pairs if pair is not None for token in (pair.access, pair.refresh)}
-        codes = (self._one_time_password, self._last_code)
-        secrets |= {self._password, *self._candidate_passwords}
-        return secrets | {code for code in codes if isinstance(code, str)}
+        texts = (self._password, *self._candidate_passwords, self._one_time_password, self._last_code)
+        return secrets | {text for text in texts if isinstance(text, str)}
 
     def remember_code(self, code: str | None) -> None:
         """Remember the one-time code of the latest login, for `secrets`."""
@@ -380,3 +379,21 @@ class Session:
         if self._initial_pair is not None:
             user = parse_user(self._initial_pair.access)
         return " ".join(str(part) for part in (self._origin, user, self._client_id) if part is not None)
+
+    usable = valid_access_token  # this and what follows are deprecated names
+
+    def renewal(self, rejected: str | None) -> Generator[Step, Any, tuple[str, bool]]:
+        return self.renew_steps(rejected)
+
+    def renaming(self, username: str) -> Generator[Step, Any, None]:
+        return self.change_username_steps(username)
+
+    def doubt(self, password: str) -> None:
+        self.remember_candidate_password(password)
+
+    def adoption(self, access: str, refresh: str, password: str) -> Generator[Step, Any, str]:
+        steps = self.adopt_steps(hide_text(password), bool)
+        next(steps)
+        yield steps.send(TokenPair(hide_text(access), hide_text(refresh), None, ""))
+        next(steps, None)
+        return access

@@ -175,7 +175,7 @@ class IAMClient:
         Waits at most 55 seconds for a refresh of session tokens. An interrupt during the wait is raised when the
         connections are closed.
         """
-        from ..auth.shield import complete
+        from .._concurrency.shield import complete
 
         complete(self._client.close)
 

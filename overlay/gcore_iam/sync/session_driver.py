@@ -13,18 +13,18 @@ import attrs
 
 from .._bound_client import format_origin
 from .._concurrency.callbacks import resolve_callback, run_in_thread
+from .._concurrency.refresh_lock import refresh_lock
+from .._concurrency.shield import complete, shield
 from .._secret_text import hide_text
 from .._validation import is_credential
-from ..auth.in_flight import InFlight
-from ..auth.refresh_lock import refresh_lock
 from ..auth.session import Session
-from ..auth.shield import complete, shield
 from ..auth.steps import ChangePassword, Done, HasTokens, IssuingStep, Load, LogIn, Refresh, Save, Step, advance
 from ..call import Authorization, Deadline
 from ..errors import AmbiguousOutcomeError, DecodeError, IAMError
 from ..raw_response import get_model
 from ..retry import RetryPolicy
 from . import session_calls
+from .in_flight import InFlight
 
 if TYPE_CHECKING:
     from ..events import Event

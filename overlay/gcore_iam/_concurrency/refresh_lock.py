@@ -12,12 +12,12 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from .. import _fork
-from .._concurrency.callbacks import run_in_thread_async
-from .._concurrency.event_loops import get_loop_values
 from ..errors import ConfigurationError
+from .callbacks import run_in_thread_async
+from .event_loops import get_loop_values
 
 if TYPE_CHECKING:
-    from .session import Session
+    from ..auth.session import Session
 
 
 class _HeldLock:

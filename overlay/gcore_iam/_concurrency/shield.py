@@ -15,7 +15,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, TypeAlias, TypeVar, cast
 
-from .._concurrency import deadlines
+from . import deadlines
 
 T = TypeVar("T")
 

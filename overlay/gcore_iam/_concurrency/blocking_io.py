@@ -21,8 +21,8 @@ from typing import Any
 import httpcore
 import httpx
 
-from ._concurrency.deadlines import DEADLINE, remaining_seconds
-from ._warnings import warn_caller
+from .._warnings import warn_caller
+from .deadlines import DEADLINE, remaining_seconds
 
 _PIECE = 4096
 """Bytes of one write. A socket with free space takes this many at once, so each write waits at most once."""

@@ -6,6 +6,7 @@ import threading
 import time
 
 from .. import _fork
+from .._concurrency.callbacks import sleep_async
 from ..errors import ConfigurationError
 
 DRAIN_TIMEOUT = 55.0
@@ -56,20 +57,10 @@ class InFlight:
         while exchange in self._exchanges and time.monotonic() < end:
             time.sleep(_POLL_INTERVAL)
 
-    def drain(self) -> None:
+    async def drain(self) -> None:
         """Refuse new exchanges, and wait for those in flight, so that the connections can be closed."""
         with self._lock:
             self._is_closed = True
         end = time.monotonic() + DRAIN_TIMEOUT
         while self._exchanges and time.monotonic() < end:
-            time.sleep(_POLL_INTERVAL)
-
-    async def drain_async(self) -> None:
-        """Refuse new exchanges, and wait for those in flight, so that the connections can be closed."""
-        import anyio
-
-        with self._lock:
-            self._is_closed = True
-        with anyio.move_on_after(DRAIN_TIMEOUT):
-            while self._exchanges:  # noqa: ASYNC110 - see `_POLL_INTERVAL`
-                await anyio.sleep(_POLL_INTERVAL)
+            await sleep_async(_POLL_INTERVAL)
