@@ -104,7 +104,7 @@ def build_comparisons() -> list[Comparison]:
             {"reading both": 1.5},
             rounds=3,
         ),
-        build_comparison("make generate", run_make_generate, "openapi-python-client", run_generator, 2.0),
+        build_comparison("make generate", run_make_generate, "openapi-python-client", run_generator, 1.5),
     ]
 
 

@@ -44,7 +44,7 @@ def add_update(commands: _Commands, project: argparse.ArgumentParser) -> None:
     )
     taking.add_argument(
         "--date",
-        type=_date,
+        type=_parse_date,
         metavar="YYYY-MM-DD",
         help="the day of the new spec (by default the one in its version or in its name)",
     )
@@ -54,7 +54,7 @@ def add_update(commands: _Commands, project: argparse.ArgumentParser) -> None:
     taking.set_defaults(run=_update)
 
 
-def _date(text: str) -> datetime.date:
+def _parse_date(text: str) -> datetime.date:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
