@@ -519,8 +519,6 @@ def test_a_closed_client_leaves_no_warning() -> None:
         "with fake.serve() as url, IAMClient(fake.api_key, base_url=url) as iam: print(len(iam.users.list().collect()))"
     )
     environment = {**os.environ, "PYTHONWARNINGS": "error"}
-    run = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", program], capture_output=True, text=True, check=True, env=environment
-    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
     assert run.stdout == "3\n"
     assert run.stderr == ""
