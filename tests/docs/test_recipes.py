@@ -91,10 +91,14 @@ def test_offboarding_deletes_tokens_and_access_in_every_account() -> None:
 
 
 def test_offboarding_reports_accounts_that_are_out_of_reach() -> None:
+    accounts = [
+        {"client_id": number, "client_company_name": company, "user_id": 2, "user_roles": ["2"]}
+        for number, company in FakeIAM(0).accounts.items()
+    ]
     fake = FakeIAM(
         [
             {"email": "ada@example.com", "groups": [{"id": 1}], "password": "an example"},
-            {"email": "leaver@example.com", "client_and_roles": [{"client_id": 1001}, {"client_id": 2002}]},
+            {"email": "leaver@example.com", "client_and_roles": accounts},
         ]
     )
     with connect(fake, Session("ada@example.com", "an example")) as iam:
