@@ -3,6 +3,7 @@
 GCORE_EMAIL=… GCORE_PASSWORD=… python offboard.py leaver@example.com
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -44,10 +45,8 @@ def remove_from_account(iam: IAMClient, client_id: int, user_id: int) -> int:
     tokens = iam.tokens.list(client_id, issued_by=user_id, deleted=False)
     for token in tokens:
         iam.tokens.delete(client_id, token.id)
-    try:
+    with contextlib.suppress(NotFoundError):  # an earlier run has done it
         iam.users.revoke(client_id, user_id)
-    except NotFoundError:
-        pass  # an earlier run has done it
     return len(tokens)
 
 

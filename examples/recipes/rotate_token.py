@@ -3,7 +3,6 @@
 python rotate_token.py TOKEN_NAME FILE
 """
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -37,8 +36,8 @@ def build_file_vault(path: Path) -> StoreSecret:
 
     def store_secret(secret: str) -> None:
         new = path.with_suffix(".new")
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(secret)
+        new.touch(mode=0o600)
+        new.write_text(secret, encoding="utf-8")
         new.replace(path)
 
     return store_secret

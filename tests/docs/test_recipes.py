@@ -81,7 +81,10 @@ def test_audit_finds_old_keys_and_shows_none() -> None:
 
 def test_offboarding_deletes_tokens_and_access_in_every_account() -> None:
     fake = FakeIAM(
-        [{"email": "ada@example.com", "groups": [{"id": 1}], "password": "an example"}, {"email": "leaver@example.com"}],
+        [
+            {"email": "ada@example.com", "groups": [{"id": 1}], "password": "an example"},
+            {"email": "leaver@example.com"},
+        ],
         tokens=[{"name": "of the leaver", "client_user": {"user_id": 2}}],
     )
     with connect(fake, Session("ada@example.com", "an example")) as iam:
