@@ -1,4 +1,4 @@
-"""Griffe extension for the reference of `make docs`: examples become code, and fields of models become a table."""
+"""Griffe extension for the reference of `make docs`: examples become code, attrs classes get their constructors."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 import griffe
 
 _MODELS = "gcore_iam_client.models."
+_ATTRS_DECORATORS = ("attrs.frozen", "attrs.define", "frozen", "define", "_define")
 
 
 class ReferencePages(griffe.Extension):
-    """Changes docstrings before they are rendered; the source stays as it is."""
+    """Changes objects before they are rendered; the source stays as it is."""
 
     def on_object(self, *, obj: griffe.Object, **kwargs: Any) -> None:
         """Turn the text of an `Example:` section into a block of Python code."""
@@ -20,10 +21,12 @@ class ReferencePages(griffe.Extension):
             docstring.value = format_example(docstring.value)
 
     def on_class(self, *, cls: griffe.Class, **kwargs: Any) -> None:
-        """Describe the fields of a model, and the values of an enum, in an `Attributes:` section."""
+        """Describe the fields of a model in its docstring, and give any other attrs class its constructor."""
         if cls.path.startswith(_MODELS):
             text = cls.docstring.value if cls.docstring is not None else ""
             cls.docstring = griffe.Docstring(text + describe_attributes(cls), parent=cls)
+        elif is_attrs_class(cls) and "__init__" not in cls.members:
+            cls.set_member("__init__", build_constructor(cls))
 
 
 def format_example(text: str) -> str:
@@ -45,3 +48,49 @@ def describe_attributes(cls: griffe.Class) -> str:
         text = " ".join(attribute.docstring.value.split()) if attribute.docstring is not None else ""
         lines.append(f"    {name}: {text or f'`{attribute.value}`'}\n")
     return "\n\nAttributes:\n" + "".join(lines) if lines else ""
+
+
+def is_attrs_class(cls: griffe.Class) -> bool:
+    """Return whether a decorator of attrs makes the constructor of a class."""
+    return any(decorator.callable_path in _ATTRS_DECORATORS for decorator in cls.decorators)
+
+
+def build_constructor(cls: griffe.Class) -> griffe.Function:
+    """Build the constructor that attrs makes from the fields of a class and of its bases."""
+    fields: dict[str, griffe.Attribute] = {}
+    for owner in (*reversed(cls.mro()), cls):
+        if isinstance(owner, griffe.Class) and is_attrs_class(owner):
+            fields.update(
+                (name, field)
+                for name, field in owner.members.items()
+                if isinstance(field, griffe.Attribute)
+                and field.annotation is not None
+                and "ClassVar" not in str(field.annotation)
+                and "init=False" not in str(field.value)
+            )
+    parameters = [
+        griffe.Parameter(
+            name.lstrip("_"),
+            annotation=field.annotation,
+            default=find_default(field),
+            kind=griffe.ParameterKind.keyword_only
+            if "kw_only=True" in str(field.value)
+            else griffe.ParameterKind.positional_or_keyword,
+        )
+        for name, field in fields.items()
+    ]
+    parameters.sort(key=lambda parameter: parameter.kind is griffe.ParameterKind.keyword_only)
+    function = griffe.Function("__init__", lineno=cls.lineno, endlineno=cls.lineno)
+    function.parameters = griffe.Parameters(griffe.Parameter("self"), *parameters)
+    return function
+
+
+def find_default(field: griffe.Attribute) -> str | griffe.Expr | None:
+    """Return the default of a field, which may be the argument `default` of `attrs.field`."""
+    value = field.value
+    if not isinstance(value, griffe.ExprCall) or "field" not in str(value.function):
+        return value
+    for argument in value.arguments:
+        if isinstance(argument, griffe.ExprKeyword) and argument.name == "default":
+            return argument.value
+    return None
