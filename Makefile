@@ -35,7 +35,7 @@ $(STAMP): requirements-dev.txt pyproject.toml
 		{ echo "gcore-iam needs Python 3.11 or newer: make setup PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -68,7 +68,7 @@ $(LOWEST): requirements-lowest.txt pyproject.toml
 		{ echo "make test-lowest needs Python 3.11: make test-lowest LOWEST_PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up $(@D) ..."
 	@$(LOWEST_PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r $<
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -78,7 +78,7 @@ test-ecosystem: $(ECOSYSTEM) ## beside pydantic, FastAPI, Sentry, respx ... (ARG
 $(ECOSYSTEM): requirements-dev.txt requirements-ecosystem.txt pyproject.toml
 	@echo "Setting up $(@D) ..."
 	@$(PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	@$(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes \
 		-r requirements-dev.txt -r requirements-ecosystem.txt
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -36,7 +36,7 @@ def newest(session: nox.Session) -> None:
 
 def run_tests(session: nox.Session) -> None:
     """Install the locked dependencies and the library, and run pytest."""
-    session.install("--quiet", "--require-hashes", "-r", "requirements-dev.txt")
+    session.install("--quiet", "--no-compile", "--require-hashes", "-r", "requirements-dev.txt")
     session.install("--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
     parallel = ("--numprocesses", "auto", "--dist", "worksteal")
     session.run("python", "-m", "pytest", *parallel, "-m", "not serial and not slow", *session.posargs)

@@ -1,7 +1,7 @@
 """Every bound on a spec that codegen accepts, and the error for a spec that exceeds one.
 
 The bounds keep a wrong or hostile spec from taking minutes or gigabytes. Each is far above what published specs
-have; whoever has a larger one raises the constant here.
+have; raise the constant here for a larger one.
 """
 
 from __future__ import annotations

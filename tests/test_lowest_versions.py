@@ -11,7 +11,10 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements-lowest.txt").read_text("utf-8")
-LOCKED = dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", LOCK, re.MULTILINE))
+PINS = re.findall(r"^([a-z0-9.-]+)==(\S+)", LOCK, re.MULTILINE)
+"""Names and versions; a name has two versions where they depend on the Python."""
+
+LOCKED = dict(PINS)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 REQUIREMENTS = [
     Requirement(text)
@@ -30,7 +33,7 @@ def test_the_lowest_versions_are_locked_by_hashes_alone() -> None:
     assert "://" not in LOCK
     assert len(LOCKED) > 40
     hashed = re.findall(r"^\S+==.*\\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n?)+", LOCK, re.MULTILINE)
-    assert len(hashed) == len(LOCKED)
+    assert len(hashed) == len(PINS)
     assert len("".join(hashed)) == len(LOCK)
 
 

@@ -139,7 +139,7 @@ def test_the_workflow_runs_what_ci_runs() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
     assert {"run": ".ci/run"} in workflow["jobs"]["ci"]["steps"]
     script = (ROOT / ".ci" / "run").read_text("utf-8")
-    for command in ("make demo", "make check", "make test SLOW=1", "make test-ecosystem"):
+    for command in ("make demo", "make -j2 --output-sync=target check", "make test SLOW=1", "make test-ecosystem"):
         assert re.search(rf"^{command}$", script, re.MULTILINE)
 
 

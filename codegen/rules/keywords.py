@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 from ..limits import CopyBudget
 from ..schemas import SECRET, Document, UnsupportedSchemaError, is_annotation, list_types, resolve_component, walk
 from ..spec import build_value_key
@@ -17,7 +19,7 @@ def state_types(document: Document) -> None:
     """Write out what a schema implies; without it the generator falls back to `Any`, or drops the schema.
 
     `items` imply an array and `properties` an object, a list of one type is that type, and a value that `enum`
-    repeats stands once. Defaults of arrays and objects go: the generator takes none.
+    repeats stands once. Defaults of arrays and objects go: the generator takes none. A default moment gets an offset.
     """
     for _, _, schema in walk(document):
         if "type" not in schema and "$ref" not in schema:
@@ -34,6 +36,17 @@ def state_types(document: Document) -> None:
             schema["enum"] = list(unique.values())
         if isinstance(schema.get("default"), dict | list):
             del schema["default"]
+        if schema.get("format") == "date-time" and isinstance(text := schema.get("default"), str):
+            schema["default"] = _add_offset(text)
+
+
+def _add_offset(text: str) -> str:
+    """The same moment with an offset: like in a response, one without is UTC."""
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return text if moment.tzinfo else moment.replace(tzinfo=datetime.UTC).isoformat()
 
 
 def drop_requirements(document: Document) -> None:

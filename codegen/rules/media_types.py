@@ -17,6 +17,7 @@ from ..schemas import (
     Document,
     find_reachable_refs,
     follow_refs,
+    iterate_subschemas,
     list_types,
     resolve_component,
 )
@@ -30,7 +31,7 @@ def simplify_media_types(document: Document) -> None:
     the same name.
     """
     for name, content in _list_contents(document):
-        seen: dict[str, int] = {}
+        seen: set[str] = set()
         for media_type, media in content.items():
             kind = classify(document, media_type, media)
             if is_range(media_type):
@@ -43,9 +44,10 @@ def simplify_media_types(document: Document) -> None:
             else:
                 media.setdefault("schema", {})
                 group = kind if name.startswith("request ") else "response"
-                seen[group] = seen.get(group, 0) + 1
-                if seen[group] > 1 and not _is_nameless(media["schema"]):
-                    media["schema"] = _move_to_components(document, media["schema"], f"{name} {media_type}")
+                if _makes_class(media["schema"]):
+                    if group in seen:
+                        media["schema"] = _move_to_components(document, media["schema"], f"{name} {media_type}")
+                    seen.add(group)
 
 
 def _list_contents(document: Document) -> Iterator[tuple[str, Document]]:
@@ -61,9 +63,13 @@ def _list_contents(document: Document) -> Iterator[tuple[str, Document]]:
                 yield name, content
 
 
-def _is_nameless(schema: Document) -> bool:
-    """Whether no class is made of a schema in its place."""
-    return "$ref" in schema or not schema.keys() & {"properties", "enum", "items", "allOf", "type", *ALTERNATIVES}
+def _makes_class(schema: Document) -> bool:
+    """Whether a class is made of a schema in its place, or of a part of it, and named after the place."""
+    if "$ref" in schema:
+        return False
+    if schema.keys() & {"properties", "additionalProperties", "enum"} or "object" in list_types(schema):
+        return True
+    return any(_makes_class(inner) for _, _, inner in iterate_subschemas(schema))
 
 
 def _move_to_components(document: Document, schema: Document, name: str) -> Document:

@@ -103,12 +103,15 @@ class Client:
         client = self.get_async_httpx_client()
         return await client.request(operation.method, url, extensions=extensions, **arguments)
 
-    def refuse(self, error: InvalidBody | UnexpectedStatus, operation: Operation) -> NoReturn:
+    def refuse(
+        self, error: InvalidBody | UnexpectedStatus, operation: Operation, response: httpx.Response | None = None
+    ) -> NoReturn:
         """Raise what a generated function found wrong with an answer; a subclass may raise an error of its own.
 
         Args:
             error: What was found.
             operation: Whose answer it was.
+            response: The answer.
         """
         raise error
 

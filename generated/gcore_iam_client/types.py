@@ -388,10 +388,19 @@ class JSONBody(bytes):
     def __repr__(self) -> str:
         return f"<JSON body of {len(self)} bytes>"
 
+    def __getitem__(self, key: Any) -> Any:
+        part = super().__getitem__(key)
+        return JSONBody(part) if isinstance(part, bytes) else part  # rich shows the beginning of long bytes
+
 
 def encode_json(value: Any) -> JSONBody:
     """The bytes of a JSON body."""
-    return JSONBody(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
+    try:
+        return JSONBody(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        value = None
+        error.__traceback__ = None  # a traceback with local variables would show the body, in the frames of `json`
+        raise
 
 
 _LARGE = 4096

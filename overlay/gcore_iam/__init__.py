@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from ._paginate import paginate as paginate
     from .aio.client import AsyncIAMClient as AsyncIAMClient
     from .aio.pager import AsyncPager as AsyncPager
+    from .auth import Anonymous as Anonymous
     from .auth import APIKey as APIKey
+    from .auth import BearerToken as BearerToken
     from .auth import FileTokenStore as FileTokenStore
     from .auth import MemoryTokenStore as MemoryTokenStore
     from .auth import Session as Session
+    from .errors import AlreadyInvitedError as AlreadyInvitedError
     from .errors import AmbiguousOutcomeError as AmbiguousOutcomeError
     from .errors import APIConnectionError as APIConnectionError
     from .errors import APIStatusError as APIStatusError
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from .errors import ConflictError as ConflictError
     from .errors import DecodeError as DecodeError
     from .errors import IAMError as IAMError
+    from .errors import LoginError as LoginError
     from .errors import NotFoundError as NotFoundError
     from .errors import PaginationError as PaginationError
     from .errors import PermissionDeniedError as PermissionDeniedError
@@ -58,8 +62,9 @@ _NAMES = {
     "": ("auth", "errors", "events", "models"),
     "aio.client": ("AsyncIAMClient",),
     "aio.pager": ("AsyncPager",),
-    "auth": ("APIKey", "FileTokenStore", "MemoryTokenStore", "Session"),
+    "auth": ("Anonymous", "APIKey", "BearerToken", "FileTokenStore", "MemoryTokenStore", "Session"),
     "errors": (
+        "AlreadyInvitedError",
         "AmbiguousOutcomeError",
         "APIConnectionError",
         "APIStatusError",
@@ -70,6 +75,7 @@ _NAMES = {
         "ConflictError",
         "DecodeError",
         "IAMError",
+        "LoginError",
         "NotFoundError",
         "PaginationError",
         "PermissionDeniedError",
@@ -93,11 +99,14 @@ __all__ = [  # spelled out: type checkers read it for `from gcore_iam import *`
     "APIKey",
     "APIStatusError",
     "APITimeoutError",
+    "AlreadyInvitedError",
     "AmbiguousOutcomeError",
+    "Anonymous",
     "AsyncIAMClient",
     "AsyncPager",
     "AuthenticationError",
     "BadRequestError",
+    "BearerToken",
     "Checkpoint",
     "ConfigurationError",
     "ConflictError",
@@ -106,6 +115,7 @@ __all__ = [  # spelled out: type checkers read it for `from gcore_iam import *`
     "FileTokenStore",
     "IAMClient",
     "IAMError",
+    "LoginError",
     "MemoryTokenStore",
     "NotFoundError",
     "Page",

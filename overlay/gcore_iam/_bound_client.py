@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 from ipaddress import IPv6Address
-from typing import NoReturn
+from typing import Any, NoReturn
+from urllib.request import getproxies
 
 import httpx
 from gcore_iam_client import Client
 from gcore_iam_client.errors import InvalidBody, UnexpectedStatus
-from gcore_iam_client.types import Operation
+from gcore_iam_client.types import Operation, Response
 
 from ._config import ClientConfig
+from ._secrets import find_proxy_secrets, find_secrets
+from ._tracebacks import clear_locals
 from ._urls import DEFAULT_PORTS, get_port
 from .errors import ConfigurationError, DecodeError
 from .retry import describe_success
@@ -25,6 +28,8 @@ class UnboundClient(Client):
 
     config: ClientConfig
     """The settings; not set in a copy that `with_headers`, `with_cookies` or `with_timeout` returns."""
+    credentials: Any
+    """The credentials, of the kind of the client; not set in such a copy either."""
 
     def get_httpx_client(self) -> httpx.Client:
         """See `AsyncIAMClient.api`.
@@ -42,7 +47,9 @@ class UnboundClient(Client):
         """
         raise build_unbound_error("no connection for async code", "AsyncIAMClient")
 
-    def refuse(self, error: InvalidBody | UnexpectedStatus, operation: Operation) -> NoReturn:
+    def refuse(
+        self, error: InvalidBody | UnexpectedStatus, operation: Operation, response: httpx.Response | None = None
+    ) -> NoReturn:
         """Raise this library's error for a success that a generated function cannot read.
 
         Raises:
@@ -54,8 +61,38 @@ class UnboundClient(Client):
         else:
             model, key = None if error.model == operation.id else error.model, error.key
             problem = f"{model}: {error.problem}" if model else error.problem
+        clear_locals(error)
         problem += describe_success(operation.id, operation.method)
-        raise DecodeError(problem, operation=operation.id, model=model, key=key) from error
+        details = {} if response is None else self._describe(response, response.request)
+        raise DecodeError(problem, operation=operation.id, model=model, key=key, **details) from error
+
+    def build_decode_error(
+        self, problem: str, operation: Operation, path: str, response: Response[Any], *, model: str, key: str
+    ) -> DecodeError:
+        """Build the error for a success whose model a method cannot use.
+
+        Args:
+            problem: What is wrong.
+            operation: The operation.
+            path: The path of the request, filled in.
+            response: The response.
+            model: The model that is wrong.
+            key: The key of the model.
+        """
+        url = f"{str(self.config.base_url).rstrip('/')}{path}"
+        details = self._describe(response, httpx.Request(operation.method, url, headers=self.config.headers))
+        return DecodeError(problem, operation=operation.id, model=model, key=key, **details)
+
+    def _describe(self, response: httpx.Response | Response[Any], request: httpx.Request) -> dict[str, Any]:
+        from ._error_responses import describe_response  # most programs have no use for it at their start
+
+        url, secrets = str(request.url).partition("?")[0], self.find_secrets(request)
+        return describe_response(response.status_code, response.headers, response.content, request.method, url, secrets)
+
+    def find_secrets(self, request: httpx.Request) -> set[str]:
+        """Find what no message may show: the secrets of a request, of the credentials and of proxies."""
+        secrets: set[str] = self.credentials.find_secrets()
+        return secrets | find_secrets(request) | find_proxy_secrets(getproxies())
 
 
 def build_unbound_error(problem: str, client: str) -> ConfigurationError:

@@ -54,7 +54,7 @@ class ClientConfig:
 
     base_url: httpx.URL
     timeout: httpx.Timeout
-    headers: httpx.Headers
+    headers: httpx.Headers = attrs.field(repr=False)
     retries: RetryPolicy
     max_response_bytes: int | None = None
     on_event: Callable[[Event], object] | None = None
@@ -112,10 +112,12 @@ def build_default_config(
     Args:
         base_url: The URL of the API; None reads `GCORE_BASE_URL`.
         allow_http: Whether credentials may go over plain http to other machines.
-        http_client: The user's httpx client, whose timeout is the default unless it is httpx's own; None for none.
+        http_client: The user's httpx client: its own headers are sent, and its timeout is the default unless it is
+            httpx's own. None for none.
 
     Raises:
-        ConfigurationError: The base URL is not valid; the message says what is allowed.
+        ConfigurationError: The base URL is not valid, or the httpx client has settings that would not be used; the
+            message says what is allowed.
     """
     headers = {
         "User-Agent": f"gcore-iam/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}",
@@ -123,11 +125,36 @@ def build_default_config(
         "Accept-Encoding": ACCEPT_ENCODING,
         "Connection": "keep-alive",
     }
+    merged = httpx.Headers(headers)
+    if http_client is not None:
+        merged.update(find_own_headers(http_client))
     timeout = DEFAULT_TIMEOUT
     if http_client is not None and http_client.timeout != httpx.Timeout(5.0):  # httpx's default
         timeout = http_client.timeout
     url = check_base_url(base_url, allow_http=allow_http)
-    return ClientConfig(url, timeout, httpx.Headers(headers), RetryPolicy())
+    return ClientConfig(url, timeout, merged, RetryPolicy())
+
+
+def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> httpx.Headers:
+    """Find the headers that a user has given to an httpx client, beside httpx's defaults.
+
+    Raises:
+        ConfigurationError: The client has parameters or cookies of its own, which would not be sent, or a header that
+            is not allowed.
+    """
+    for name, setting in (("params", http_client.params), ("cookies", http_client.cookies)):
+        if setting:
+            raise ConfigurationError(
+                f"http_client has {name} of its own, which no request of this client would send; "
+                + ("send a Cookie header by headers=" if name == "cookies" else "remove them")
+            )
+    with httpx.Client(transport=httpx.BaseTransport(), trust_env=False) as plain:
+        defaults = plain.headers
+    own = {name: value for name, value in http_client.headers.items() if defaults.get(name) != value}
+    try:
+        return check_headers(own)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"http_client: {error}") from None
 
 
 def check_base_url(value: str | None, *, allow_http: bool) -> httpx.URL:
@@ -169,7 +196,9 @@ def check_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout) -
     if isinstance(value, httpx.Timeout):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MAX_TIMEOUT:
-        raise ConfigurationError("timeout must be a number of seconds above 0, at most 1e6, or an httpx.Timeout")
+        package = type(value).__module__.partition(".")[0]
+        kind = "" if package in ("builtins", "httpx") else f", not {package}.{type(value).__name__}"
+        raise ConfigurationError(f"timeout must be a number of seconds above 0, at most 1e6, or an httpx.Timeout{kind}")
     return httpx.Timeout(value)
 
 

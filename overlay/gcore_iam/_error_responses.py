@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import responses
 from itertools import islice
+from typing import Any
 
 from ._redaction import MASK, MAX_HEADER_LENGTH, Redactor, mask_secret_fields
 from ._secrets import SECRET_KEYS, find_body_secrets, is_secret_key
 from .errors import (
+    AlreadyInvitedError,
     APIStatusError,
     AuthenticationError,
     BadRequestError,
@@ -81,6 +83,7 @@ def build_status_error(
     url: str,
     secrets: Iterable[str] = (),
     now: datetime | None = None,
+    operation: str | None = None,
 ) -> APIStatusError:
     """Build the error for a response that is not a success.
 
@@ -92,27 +95,79 @@ def build_status_error(
         url: The request's URL, without its query.
         secrets: The secrets that the error must not show.
         now: The current time, for a `Retry-After` date; None reads the clock.
+        operation: The `operationId`, if it is known.
     """
     body, is_json = _parse(content)
-    issued = islice(find_body_secrets(body, skipped_keys=_ENVELOPE_KEYS), MAX_ISSUED_SECRETS)
-    redactor = Redactor([*secrets, *issued])
+    redactor = _build_redactor(body, secrets)
     errors: dict[str, list[str]] = {}
     if is_json:
         for path, message in islice(_find_messages(body), MAX_MESSAGES):
             line = " ".join(redactor.redact(message, max_length=MAX_MESSAGE_LENGTH, allow_line_breaks=True).split())
             errors.setdefault(_format_path(path, redactor), []).append(redactor.redact(line))
-    request_id = headers.get("x-request-id")
-    cls = _CLASS_BY_STATUS.get(status, ServerError if status >= 500 else APIStatusError)
-    return cls(
+    return _choose_class(status, errors, operation)(
         status,
         errors=errors,
         message=_summarize(status, errors, headers, content, redactor),
-        request_id=None if request_id is None else redactor.redact(request_id, max_length=MAX_HEADER_LENGTH),
+        request_id=_redact_request_id(headers, redactor),
         retry_after=parse_retry_after(headers.get("retry-after"), now),
         body=_redact_content(body, content, redactor, is_json=is_json),
         method=redactor.redact(method, max_length=MAX_HEADER_LENGTH),
         url=redactor.redact(url),
     )
+
+
+def describe_response(
+    status: int, headers: Mapping[str, str], content: bytes | None, method: str, url: str, secrets: Iterable[str]
+) -> dict[str, Any]:
+    """Describe a success for a `DecodeError`: its status, request id, body, method and URL, without secrets.
+
+    Args:
+        status: The HTTP status.
+        headers: The headers, by lower-case name.
+        content: The body; None if it was dropped.
+        method: The request's HTTP method.
+        url: The request's URL, without its query.
+        secrets: The secrets that the error must not show.
+    """
+    body, is_json = _parse(content or b"")
+    redactor = _build_redactor(body, secrets)
+    kept: Json = None
+    if content is not None:
+        # Such a response may hold a new token, under whatever key. A page of HTML comes from a proxy.
+        may_hold_token = method != "GET" or "/auth/" in url
+        if not may_hold_token or content.lstrip().startswith(b"<"):
+            kept = _redact_content(body, content, redactor, is_json=is_json)
+        elif is_json and len(content) <= MAX_BODY_LENGTH and not _is_deeper_than(body, MAX_BODY_DEPTH):
+            kept = _mask_texts(body)
+        else:
+            kept = MASK
+    return {
+        "status": status,
+        "request_id": _redact_request_id(headers, redactor),
+        "body": kept,
+        "method": method,
+        "url": redactor.redact(url),
+    }
+
+
+def _build_redactor(body: Json, secrets: Iterable[str]) -> Redactor:
+    issued = islice(find_body_secrets(body, skipped_keys=_ENVELOPE_KEYS), MAX_ISSUED_SECRETS)
+    return Redactor([*secrets, *issued])
+
+
+def _redact_request_id(headers: Mapping[str, str], redactor: Redactor) -> str | None:
+    request_id = headers.get("x-request-id")
+    return None if request_id is None else redactor.redact(request_id, max_length=MAX_HEADER_LENGTH)
+
+
+def _choose_class(status: int, errors: Mapping[str, list[str]], operation: str | None) -> type[APIStatusError]:
+    cls = _CLASS_BY_STATUS.get(status, ServerError if status >= 500 else APIStatusError)
+    if cls is BadRequestError and operation == "iamInviteUser":
+        # The spec: "User {user ID} has already been invited to client {account ID}", in a list without field names.
+        messages = (message for path in ("", "email") for message in errors.get(path, ()))
+        if any("already" in message.lower() for message in messages):
+            return AlreadyInvitedError
+    return cls
 
 
 def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
@@ -222,6 +277,15 @@ def _redact_body(body: Json, redactor: Redactor, *, is_message: bool = False) ->
         return body
     text = str(body)
     return body if redactor.mask(text) == text else MASK
+
+
+def _mask_texts(body: Json) -> Json:
+    """Mask each text and each number in a body, and each key that is no word."""
+    if isinstance(body, list):
+        return [_mask_texts(item) for item in body]
+    if isinstance(body, dict):
+        return {key if key.isidentifier() and key.isascii() else MASK: _mask_texts(item) for key, item in body.items()}
+    return body if body is None or isinstance(body, bool) else MASK
 
 
 def _mask_value(value: Json, redactor: Redactor) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from gcore_iam_client.types import OpenStrEnum, Unset, find_misspelt
+from gcore_iam_client.types import UNSET, OpenStrEnum, Unset, find_misspelt
 
 from ._validation import check_datetime, check_id, check_text
 from .errors import ConfigurationError
@@ -31,9 +31,9 @@ def check_nullable_text(name: str, value: str | Unset | None) -> str | Unset | N
     return value if value is None or value == "" else check_optional_text(name, value)
 
 
-def check_optional_text(name: str, value: str | Unset) -> str | Unset:
-    """Check an optional text, which must not be empty; UNSET stays UNSET."""
-    return value if isinstance(value, Unset) else check_text(name, value)
+def check_optional_text(name: str, value: str | Unset | None) -> str | Unset:
+    """Check an optional text, which must not be empty; None becomes UNSET, which stays UNSET."""
+    return UNSET if value is None or isinstance(value, Unset) else check_text(name, value)
 
 
 def check_bool(name: str, value: bool | Unset) -> bool | Unset:
@@ -60,23 +60,23 @@ def check_listed(name: str, enum: type[E], value: str) -> E:
     return enum(value)
 
 
-def check_language(value: Language | str | Unset) -> Language | Unset:
-    """Convert a language or its code, which the spec need not list; UNSET stays UNSET."""
+def check_language(value: Language | str | Unset | None) -> Language | Unset:
+    """Convert a language or its code, which the spec need not list; None becomes UNSET, which stays UNSET."""
     from gcore_iam_client.models import Language
 
-    return value if isinstance(value, Unset) else check_listed("lang", Language, value)
+    return UNSET if value is None or isinstance(value, Unset) else check_listed("lang", Language, value)
 
 
-def check_auth_types(values: Iterable[AuthType | str] | Unset) -> list[AuthType] | Unset:
-    """Convert a list of authentication types, or of their names; UNSET stays UNSET.
+def check_auth_types(values: Iterable[AuthType | str] | Unset | None) -> list[AuthType] | Unset:
+    """Convert a list of authentication types, or of their names; None becomes UNSET, which stays UNSET.
 
     Raises:
         ConfigurationError: It is not a list, or an item is not a text, or a misspelt one.
     """
     from gcore_iam_client.models import AuthType
 
-    if isinstance(values, Unset):
-        return values
+    if values is None or isinstance(values, Unset):
+        return UNSET
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise ConfigurationError("auth_types must be a list, such as ['password']")
     return [check_listed("auth_types", AuthType, value) for value in values]
@@ -120,15 +120,15 @@ def build_role_filter(value: Group | int | str | Unset) -> str | Unset:
     return str(group.id) if isinstance(group.name, Unset) else str(group.name)
 
 
-def build_token(name: str, role: Group | int | str, exp_date: datetime | None, description: str | Unset) -> Token2:
+def build_token(
+    name: str, role: Group | int | str, exp_date: datetime | Unset | None, description: str | Unset | None
+) -> Token2:
     """Build the request body for a new API token."""
     from gcore_iam_client.models import Token2, Token2ClientUser
 
-    if description != "":
-        check_optional_text("description", description)
     return Token2(
         name=check_text("name", name),
-        exp_date=check_datetime("exp_date", exp_date),
+        exp_date=None if isinstance(exp_date, Unset) else check_datetime("exp_date", exp_date),
         client_user=Token2ClientUser(role=build_role("role", role)),
-        description=description,
+        description="" if description == "" else check_optional_text("description", description),
     )

@@ -11,7 +11,6 @@ from ._response_body import BodyTooLargeError
 from .call import CallContext
 from .errors import (
     APIConnectionError,
-    APIStatusError,
     APITimeoutError,
     DecodeError,
     IAMError,
@@ -44,7 +43,6 @@ def build_transport_error(
     call: CallContext,
     *,
     find_secrets: Callable[[], Iterable[str]],
-    max_response_bytes: int | None,
 ) -> IAMError:
     """Build this library's error for a failed attempt; the exception becomes its cause if it shows no secret.
 
@@ -53,7 +51,6 @@ def build_transport_error(
         request: The request, with its timeouts.
         call: The call that the request belongs to.
         find_secrets: Returns the secrets that no message may show.
-        max_response_bytes: The bound for response bodies; None for none.
     """
     ours: IAMError
     operation = call.operation
@@ -65,13 +62,10 @@ def build_transport_error(
     may_quote = not isinstance(error, httpx.HTTPError | OSError) or isinstance(error, httpx.ProtocolError)
     was_sent = not isinstance(error, _UNSENT)
     if isinstance(error, httpx.HTTPStatusError):  # raised by an event hook of the user's client
-        ours = build_response_error(error.response, url, find_secrets())
-    elif isinstance(error, httpx.DecodingError):
+        ours = build_response_error(error.response, call, find_secrets())
+    elif isinstance(error, httpx.DecodingError):  # raised by such a hook, which reads the body
         problem = f"the body's content encoding is broken: {detail}{hint}"
-        ours = DecodeError(problem, operation=operation.id)
-    elif isinstance(error, BodyTooLargeError) and max_response_bytes is not None:
-        problem = f"the body is larger than max_response_bytes ({max_response_bytes} bytes){hint}"
-        ours = ResponseTooLargeError(problem, operation=operation.id, max_response_bytes=max_response_bytes)
+        ours = DecodeError(problem, operation=operation.id, method=method, url=url)
     elif isinstance(error, httpx.TimeoutException):
         step = type(error).__name__.removesuffix("Timeout").lower()
         seconds = request.extensions.get("timeout", {}).get(step)
@@ -91,29 +85,68 @@ def build_transport_error(
 
 
 def build_response_error(
-    response: httpx.Response, url: str, secrets: Iterable[str], body_error: Exception | None = None
-) -> APIStatusError:
-    """Build the error for a response that is not a success.
+    response: httpx.Response,
+    call: CallContext,
+    secrets: Iterable[str],
+    body_error: Exception | None = None,
+    max_response_bytes: int | None = None,
+) -> IAMError:
+    """Build the error for a response that is not a success, or whose body cannot be read.
 
     Args:
         response: The response.
-        url: The URL of the request, for messages.
+        call: The call that the response belongs to.
         secrets: The secrets that no message may show.
         body_error: The exception for which the body was dropped; None if it was read.
+        max_response_bytes: The bound for response bodies; None for none.
     """
+    is_too_large = isinstance(body_error, BodyTooLargeError)
+    if body_error is not None and response.is_success:
+        return _build_body_error(response, call, secrets, body_error, max_response_bytes if is_too_large else None)
     from ._error_responses import build_status_error  # here, because most programs never need it
 
-    try:
-        content = response.content
-    except httpx.ResponseNotRead:  # an event hook of the user's client raised before the body was read
-        content = b""
     error = build_status_error(
-        response.status_code, response.headers, content, method=response.request.method, url=url, secrets=secrets
+        response.status_code,
+        response.headers,
+        _get_content(response),
+        method=response.request.method,
+        url=call.url,
+        secrets=secrets,
+        operation=call.operation.id,
     )
     if body_error is not None:
-        is_too_large = isinstance(body_error, BodyTooLargeError)
         reason = "is larger than max_response_bytes" if is_too_large else "cannot be decompressed"
         error.add_note(f"The body of this response {reason}, and was dropped.")
+    return error
+
+
+def _get_content(response: httpx.Response) -> bytes:
+    """Get the body of a response; empty if it was dropped, or an event hook of the user raised before it was read."""
+    try:
+        return response.content
+    except httpx.ResponseNotRead:
+        return b""
+
+
+def _build_body_error(
+    response: httpx.Response,
+    call: CallContext,
+    secrets: Iterable[str],
+    body_error: Exception,
+    max_response_bytes: int | None,
+) -> DecodeError:
+    """Build the error for a success whose body is too large, or has a broken content encoding."""
+    from ._error_responses import describe_response
+
+    operation, method = call.operation.id, call.operation.method
+    details = describe_response(response.status_code, response.headers, None, method, call.url, secrets)
+    hint = describe_success(operation, method)
+    if max_response_bytes is not None:
+        problem = f"the body is larger than max_response_bytes ({max_response_bytes} bytes){hint}"
+        return ResponseTooLargeError(problem, operation=operation, max_response_bytes=max_response_bytes, **details)
+    detail = Redactor(secrets).redact(str(body_error), max_length=_MAX_DETAIL_LENGTH)
+    error = DecodeError(f"the body's content encoding is broken: {detail}{hint}", operation=operation, **details)
+    error.__cause__ = body_error
     return error
 
 

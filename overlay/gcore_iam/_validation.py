@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from ._secret_text import get_type_name
 from .errors import ConfigurationError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,7 +33,7 @@ def check_text(name: str, value: str) -> str:
         ConfigurationError: It is not a str, has only white space, or cannot be encoded.
     """
     if not isinstance(value, str):
-        raise ConfigurationError(f"{name} must be a str, not {type(value).__name__}")
+        raise ConfigurationError(f"{name} must be a str, not {get_type_name(value)}")
     if not value.strip():
         raise ConfigurationError(f"{name} must not be empty")
     if value.encode(errors="replace").decode() != value:

@@ -260,7 +260,13 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
                 delay = None
             if delay is None and effect is Effect.NON_IDEMPOTENT and is_unclear:
                 raise AmbiguousOutcomeError(
-                    str(error), operation=operation.id, method=operation.method, url=call.url, attempts=number
+                    str(error),
+                    operation=operation.id,
+                    method=operation.method,
+                    url=call.url,
+                    attempts=number,
+                    status=result.status,
+                    request_id=error.request_id if isinstance(error, APIStatusError) else None,
                 ) from error
             if delay is None:
                 raise error

@@ -6,6 +6,8 @@ IAMError
 │   └── APITimeoutError (TimeoutError)     … in time
 ├── APIStatusError                         a response that is not a success
 │   ├── BadRequestError                    400, 422
+│   │   ├── AlreadyInvitedError            … as the person is invited, or in the account already
+│   │   └── LoginError                     … at the login of a session; also an AuthenticationError
 │   ├── AuthenticationError (PermissionError)     401
 │   ├── PermissionDeniedError (PermissionError)   403
 │   ├── NotFoundError (LookupError)        404
@@ -26,6 +28,7 @@ from __future__ import annotations
 import copyreg
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeAlias, TypeVar, overload
+from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
@@ -40,6 +43,15 @@ class IAMError(Exception):
     """
 
     checkpoint: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        """Show the message, and what the support of the API asks for: method, path, status, request id."""
+        parts = [repr(str(self))]
+        for name in ("operation", "method", "path", "status", "request_id"):
+            value = _get_detail(self, name)
+            if value is not None:
+                parts.append(f"{name}={value!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # `__init__` takes other arguments than `args`.
@@ -119,8 +131,19 @@ class BadRequestError(APIStatusError):
     """400 or 422: the server refused the arguments; `errors` says which and why."""
 
 
+class AlreadyInvitedError(BadRequestError):
+    """The person whom `users.invite` invites is invited, or belongs to the account already."""
+
+
 class AuthenticationError(APIStatusError, PermissionError):
     """401: no credentials, or credentials that are wrong, expired or revoked."""
+
+
+class LoginError(AuthenticationError, BadRequestError):
+    """The API rejects the login of a `Session`, with 400: a wrong password, or a missing or wrong code.
+
+    `message` is the API's own.
+    """
 
 
 class PermissionDeniedError(APIStatusError, PermissionError):
@@ -150,13 +173,36 @@ class DecodeError(IAMError, ValueError):
         operation: The `operationId`.
         model: The model that could not be decoded; None for the body as a whole.
         key: The key that could not be decoded; None if it is not a single key.
+        status: The HTTP status; None if it is not known, as the body was rejected by other code.
+        request_id: The `X-Request-ID` of the response, of at most 200 characters; None when it has none.
+        body: The body, as `APIStatusError.body` has it: without secrets, and not longer than that; None if it was not
+            read.
+        method: The request's HTTP method; None if it is not known.
+        url: The request's URL, without its query; None if it is not known.
     """
 
-    def __init__(self, problem: str, *, operation: str, model: str | None = None, key: str | None = None) -> None:
-        super().__init__(f"{operation}: {problem}")
+    def __init__(
+        self,
+        problem: str,
+        *,
+        operation: str,
+        model: str | None = None,
+        key: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+        body: Json = None,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(f"{operation}: {problem}" + (f" (request id {request_id})" if request_id else ""))
         self.operation = operation
         self.model = model
         self.key = key
+        self.status = status
+        self.request_id = request_id
+        self.body = body
+        self.method = method
+        self.url = url
 
 
 class ResponseTooLargeError(DecodeError):
@@ -166,8 +212,8 @@ class ResponseTooLargeError(DecodeError):
         max_response_bytes: The bound, in bytes.
     """
 
-    def __init__(self, problem: str, *, operation: str, max_response_bytes: int) -> None:
-        super().__init__(problem, operation=operation)
+    def __init__(self, problem: str, *, operation: str, max_response_bytes: int, **response: Any) -> None:
+        super().__init__(problem, operation=operation, **response)
         self.max_response_bytes = max_response_bytes
 
 
@@ -182,6 +228,8 @@ class AmbiguousOutcomeError(IAMError):
         url: The request's URL, without its query.
         attempts: The number of attempts. All but the last surely had no effect.
         advice: How to find out what happened.
+        status: The HTTP status of the last attempt; None when no response came.
+        request_id: The `X-Request-ID` of that response; None when it has none.
     """
 
     def __init__(
@@ -193,8 +241,12 @@ class AmbiguousOutcomeError(IAMError):
         url: str,
         attempts: int,
         advice: str = "look before you repeat it",
+        status: int | None = None,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(problem)
+        self.status = status
+        self.request_id = request_id
         self.operation = operation
         self.method = method
         self.url = url
@@ -303,3 +355,13 @@ class PaginationError(IAMError):
 
 class CallCancelled(BaseException):
     """A pager has cancelled the call that raises this. It never reaches the user."""
+
+
+def _get_detail(error: IAMError, name: str) -> object:
+    """Get an attribute of an error, or of the error that caused it; None if neither has it."""
+    for source in (error, error.__cause__):
+        if isinstance(source, IAMError):
+            value: object = getattr(source, "url" if name == "path" else name, None)
+            if value is not None:
+                return urlsplit(str(value)).path if name == "path" else value
+    return None

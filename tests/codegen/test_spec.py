@@ -234,19 +234,19 @@ def test_a_place_is_that_of_the_nearest_thing_there_is(save: Callable[..., Path]
 
 
 @pytest.mark.parametrize(
-    ("paths", "told"),
+    ("paths", "message"),
     [
         ({"/a": {"GET": {"responses": {"204": {"description": "d"}}}}}, "'GET' is no method (they are lower case)"),
         ({"/a": {}}, "`paths` holds no operation"),
     ],
 )
 def test_a_spec_whose_operations_would_be_missed_is_refused(
-    paths: dict[str, object], told: str, tmp_path: Path
+    paths: dict[str, object], message: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "api.yaml"
     document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
     file.write_text(json.dumps(document), encoding="utf-8")
-    with pytest.raises(CodegenError, match=re.escape(told)):
+    with pytest.raises(CodegenError, match=re.escape(message)):
         spec.load(file)
 
 

@@ -141,10 +141,10 @@ def test_a_hand_edit_a_stray_and_a_missing_file_are_told(overlay: Path) -> None:
     (overlay / "sync" / "thing.py").write_text(SYNC + "\n", encoding="utf-8")
     (overlay / "sync" / "stray.py").write_text("", encoding="utf-8")
     (overlay / "sync" / "__init__.py").unlink()
-    told = "\n".join(unasync.find_differences(overlay))
-    assert "stray.py: is not derived" in told
-    assert "thing.py: is not what" in told
-    assert "__init__.py: is missing" in told
+    report = "\n".join(unasync.find_differences(overlay))
+    assert "stray.py: is not derived" in report
+    assert "thing.py: is not what" in report
+    assert "__init__.py: is missing" in report
 
 
 def test_async_code_that_is_no_python_is_told_by_its_name(overlay: Path) -> None:

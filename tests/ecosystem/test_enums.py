@@ -65,7 +65,7 @@ def test_a_value_of_another_type_is_refused(wrong: Any) -> None:
         models.Language(wrong)
 
 
-# --- what a caller who slips is told ---
+# --- misspelt values that a caller gives ---
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_a_deletion_gives_nothing(client_raises: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ({"html": "<html>"}, r"the body is not JSON \(text/html, 6 bytes\)"),
         ({"content": b""}, r"the body is not JSON \(no content type, 0 bytes\)"),
@@ -123,9 +123,9 @@ def test_a_deletion_gives_nothing(client_raises: bool) -> None:
         ({"json": {"id": 7}}, "UserPublic: required key 'email' is missing"),
     ],
 )
-def test_a_success_that_is_not_as_described_is_told(content: dict[str, Any], told: str) -> None:
+def test_a_success_that_is_not_as_described_is_told(content: dict[str, Any], message: str) -> None:
     client, _ = answering(**content)
-    with pytest.raises(InvalidBody, match=told):
+    with pytest.raises(InvalidBody, match=message):
         iam_get_user.sync(7, client=client)
 
 

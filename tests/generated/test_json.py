@@ -71,8 +71,8 @@ def _forgotten() -> Iterator[None]:
     types._loads.cache_clear()
 
 
-def told(body: bytes) -> object:
-    """What becomes of a body, spelled so that two numbers of different types, or two NaN, can be told apart."""
+def describe_parsed(body: bytes) -> object:
+    """Parse a body, and render the result so that numbers of different types and NaN compare as they should."""
     response = httpx.Response(200, content=body, headers={"content-type": "application/json"})
     try:
         return repr(types.decode_json(response, "iamGetUser"))
@@ -83,7 +83,7 @@ def told(body: bytes) -> object:
 def plainly(body: bytes) -> object:
     with pytest.MonkeyPatch.context() as without:
         without.setattr(types, "_loads", lambda: None)
-        return told(body)
+        return describe_parsed(body)
 
 
 def odd_body(body: bytes) -> bytes:
@@ -93,7 +93,7 @@ def odd_body(body: bytes) -> bytes:
 
 @pytest.mark.parametrize("body", ODD, ids=lambda body: repr(body[:30]))
 def test_odd_bodies_are_read_the_same(body: bytes) -> None:
-    assert told(odd_body(body)) == plainly(odd_body(body))
+    assert describe_parsed(odd_body(body)) == plainly(odd_body(body))
 
 
 _VALUES = st.recursive(
@@ -105,33 +105,35 @@ _VALUES = st.recursive(
 @given(_VALUES, st.booleans())
 def test_any_body_is_read_the_same(value: Any, is_ascii: bool) -> None:
     body = json.dumps(value, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
-    assert told(PADDING + body) == plainly(PADDING + body)
+    assert describe_parsed(PADDING + body) == plainly(PADDING + body)
 
 
 @given(st.binary())
 def test_any_bytes_are_read_or_refused_the_same(body: bytes) -> None:
-    assert told(PADDING + body) == plainly(PADDING + body)
+    assert describe_parsed(PADDING + body) == plainly(PADDING + body)
 
 
 def test_it_is_orjson_that_reads_a_large_body(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+    sizes = []
 
     def loads(body: bytes) -> object:
-        asked.append(len(body))
+        sizes.append(len(body))
         return {"from": "orjson"}
 
     monkeypatch.setattr(orjson, "loads", loads)
     small, large = b'{"a": 1}', PADDING + b'{"a": 1}'
-    assert told(small) == "{'a': 1}"
-    assert told(large) == "{'from': 'orjson'}"
-    assert told(PADDING + b'{"a": 1234567890123456789}') == "{'a': 1234567890123456789}", "may not fit into 64 bits"
-    assert asked == [len(large)]
+    assert describe_parsed(small) == "{'a': 1}"
+    assert describe_parsed(large) == "{'from': 'orjson'}"
+    assert describe_parsed(PADDING + b'{"a": 1234567890123456789}') == "{'a': 1234567890123456789}", (
+        "may not fit into 64 bits"
+    )
+    assert sizes == [len(large)]
 
 
 @pytest.mark.parametrize("missing", [None, ModuleType("orjson")])
 def test_without_orjson_the_standard_library_reads(monkeypatch: pytest.MonkeyPatch, missing: ModuleType | None) -> None:
     monkeypatch.setitem(sys.modules, "orjson", missing)
-    assert told(PADDING + b"[1, NaN]") == repr([1, math.nan])
+    assert describe_parsed(PADDING + b"[1, NaN]") == repr([1, math.nan])
 
 
 @pytest.mark.parametrize("power", [31, 32, 53, 62, 63, 64, 65, 128])
@@ -139,4 +141,4 @@ def test_integers_near_the_limits_of_a_machine_are_exact(power: int) -> None:
     for number in range(2**power - 50, 2**power + 50):
         for signed in (number, -number):
             body = f'{{"id": {signed}}}'.encode()
-            assert told(PADDING + body) == repr({"id": signed})
+            assert describe_parsed(PADDING + body) == repr({"id": signed})

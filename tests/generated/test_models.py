@@ -202,7 +202,7 @@ def test_models_survive_copies(make: Callable[[Any], Any]) -> None:
 
 @pytest.mark.parametrize("make", [lambda value: value, *COPIES])
 def test_a_model_that_was_read_is_like_one_that_was_made(make: Callable[[Any], Any]) -> None:
-    """What nobody has sent beyond the description takes no memory until somebody looks; nobody can tell."""
+    """Properties beyond the spec take no memory until they are read."""
     read = make(models.Group.from_dict({"id": 1, "name": "Users"}))
     made = models.Group(id=1, name=models.GroupName.USERS)
     assert read == made

@@ -10,14 +10,14 @@ import anyio
 import httpx
 import pytest
 import trustme
-from gcore_iam import APIKey, AsyncIAMClient, IAMClient, RetryPolicy, Session
+from gcore_iam import Anonymous, APIKey, AsyncIAMClient, BearerToken, IAMClient, RetryPolicy, Session
 from gcore_iam.events import Event
 from gcore_iam.testing import FakeIAM
 from gcore_iam.testing.http.transport import FakeTransport
 
 T = TypeVar("T")
 
-Auth: TypeAlias = APIKey | Session | str
+Auth: TypeAlias = APIKey | BearerToken | Anonymous | Session | str
 
 
 class AnyKindTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):

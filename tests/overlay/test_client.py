@@ -18,11 +18,13 @@ import gcore_iam
 import httpx
 import pytest
 from gcore_iam import (
+    Anonymous,
     APIKey,
     APIStatusError,
     AsyncIAMClient,
     AsyncPager,
     AuthenticationError,
+    BearerToken,
     ConfigurationError,
     DecodeError,
     IAMClient,
@@ -341,8 +343,10 @@ def test_loopback_is_reached_without_a_proxy(fake: FakeIAM, url: str) -> None:
 
 def test_a_missing_key_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GCORE_API_KEY", raising=False)
-    with pytest.raises(ConfigurationError, match="GCORE_API_KEY"):
-        IAMClient()
+    transport, seen = recording({})
+    with IAMClient(transport=transport) as iam, pytest.raises(ConfigurationError, match="GCORE_API_KEY"):
+        iam.users.get(1)
+    assert seen == []
 
 
 @pytest.mark.parametrize("user_id", [0, -1, True, 1.5, "5", None, 2**63])
@@ -481,15 +485,16 @@ def test_one_operation_loads_only_its_own_models(fake: FakeIAM, url: str, call: 
 @pytest.mark.parametrize("client", [IAMClient, AsyncIAMClient])
 def test_the_types_of_the_constructor_can_be_looked_up(client: type[Any]) -> None:
     """As those do who make objects by the annotations of their constructors."""
-    assert typing.get_type_hints(client.__init__)["auth"] == APIKey | Session | str | None
+    assert typing.get_type_hints(client.__init__)["auth"] == APIKey | BearerToken | Session | Anonymous | str | None
     assert typing.get_type_hints(client.with_options)["retries"] == RetryPolicy | int | None
 
 
 def test_names_are_exported_and_nothing_else() -> None:
     classes = "AsyncIAMClient IAMClient APIKey AsyncPager FileTokenStore MemoryTokenStore Page Pager RawResponse"
-    classes += " RetryPolicy Session AmbiguousOutcomeError TokenRotationError paginate"
+    classes += " RetryPolicy Session AmbiguousOutcomeError TokenRotationError paginate Anonymous BearerToken"
     errors = "APIConnectionError APIStatusError APITimeoutError AuthenticationError BadRequestError ConfigurationError"
     errors += " ConflictError DecodeError IAMError NotFoundError PaginationError PermissionDeniedError RateLimitError"
+    errors += " AlreadyInvitedError LoginError"
     others = "ResponseTooLargeError ServerError SPEC_VERSION __version__ Checkpoint Consistency"
     others += " auth errors events models"
     assert sorted(gcore_iam.__all__) == sorted(f"{classes} {errors} {others}".split())

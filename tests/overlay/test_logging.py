@@ -272,5 +272,5 @@ def test_every_log_line_names_the_operation(fake: FakeIAM, caplog: pytest.LogCap
 def test_nothing_is_searched_for_when_nothing_is_logged(
     local_iam: gcore_iam.IAMClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gcore_iam.sync.driver.find_secrets", lambda _: pytest.fail("in a call that succeeds"))
+    monkeypatch.setattr("gcore_iam._bound_client.find_secrets", lambda _: pytest.fail("in a call that succeeds"))
     assert local_iam.users.get(1).id == 1

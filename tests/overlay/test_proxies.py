@@ -35,12 +35,12 @@ def _without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def proxy() -> Iterator[tuple[str, list[str]]]:
-    """A proxy that answers every request itself, and the URLs that it was asked for."""
-    asked: list[str] = []
+    """A proxy that responds to every request itself, and the URLs of these requests."""
+    requested: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requested.append(self.path)
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"[]")
@@ -50,7 +50,7 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://127.0.0.1:{server.server_port}", requested
         server.shutdown()
 
 
@@ -78,12 +78,12 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
 def test_no_entry_of_no_proxy_stops_a_client(
     no_proxy: str, proxy: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch, client_kind: ClientKind
 ) -> None:
-    url, asked = proxy
+    url, requested = proxy
     monkeypatch.setenv("HTTP_PROXY", url)
     monkeypatch.setenv("NO_PROXY", no_proxy)
     options: dict[str, Any] = {"base_url": "http://iam.invalid", "allow_http": True, "retries": 0}
     assert client_kind.run(lambda iam: iam.tokens.list(1), "42_k", **options) == []
-    assert asked == ["http://iam.invalid/iam/v2/clients/1/tokens"]
+    assert requested == ["http://iam.invalid/iam/v2/clients/1/tokens"]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def build(error: Exception) -> Any:
     operation: Any = SimpleNamespace(id="iamGetUser", method="GET")
     request = httpx.Request("GET", URL, extensions={"timeout": {"connect": 5.0, "read": 30.0, "pool": 5.0}})
     call = CallContext(operation, URL, RetryPolicy())
-    return build_transport_error(error, request, call, find_secrets=set, max_response_bytes=None)
+    return build_transport_error(error, request, call, find_secrets=set)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from .._concurrency.callbacks import resolve_callback_async
-from ..auth.api_key import APIKey, build_header
+from .._secret_text import hide_text
+from ..auth.anonymous import Anonymous
+from ..auth.header_credentials import HeaderCredentials
 from ..call import Authorization, Deadline
 
 if TYPE_CHECKING:
@@ -16,14 +18,14 @@ if TYPE_CHECKING:
     from .driver import AsyncBoundClient
     from .session_driver import AsyncSessionDriver
 
-Auth: TypeAlias = "APIKey | Session | Authorization | None"
+Auth: TypeAlias = "HeaderCredentials | Session | Anonymous | Authorization | None"
 
 
 class AsyncCredentials:
     """The credentials of a client.
 
     Args:
-        auth: A key, a session, or a constant authorization; None for no credentials.
+        auth: A key, an access token, a session, or a constant authorization; None for no credentials.
         client: The client.
         in_flight: The exchanges of tokens that are in flight over the client's connections.
 
@@ -38,11 +40,11 @@ class AsyncCredentials:
         self.constant_authorization: Authorization | None = None
         self.parent: AsyncCredentials | None = None
         self._session: AsyncSessionDriver | None = None
-        if isinstance(auth, APIKey):
+        if isinstance(auth, HeaderCredentials):
             self.constant_authorization = Authorization(auth.fixed_header) if auth.fixed_header else None
         elif isinstance(auth, Authorization):
             self.constant_authorization = auth
-        elif auth is not None:
+        elif auth is not None and not isinstance(auth, Anonymous):
             from .session_driver import AsyncSessionDriver  # here, because a client with a key needs none of it
 
             self._session = AsyncSessionDriver(auth, client, in_flight)
@@ -52,7 +54,7 @@ class AsyncCredentials:
         secrets = set() if self.parent is None else self.parent.find_secrets()
         if isinstance(self.auth, Authorization):
             secrets.add(self.auth.value.partition(" ")[2])
-        elif self.auth is not None:
+        elif self.auth is not None and not isinstance(self.auth, Anonymous):
             secrets |= self.auth.secrets
         return secrets
 
@@ -61,9 +63,15 @@ class AsyncCredentials:
 
         Args:
             deadline: The deadline of the call, and of the login that it may need.
+
+        Raises:
+            ConfigurationError: The client has no credentials.
         """
-        if isinstance(self.auth, APIKey) and self.constant_authorization is None:
-            return Authorization(build_header(await resolve_callback_async(self.auth.ask, "the API key")))
+        if isinstance(self.auth, Anonymous):
+            raise self.auth.build_error()
+        if isinstance(self.auth, HeaderCredentials) and self.constant_authorization is None:
+            secret = hide_text(await resolve_callback_async(self.auth.ask, f"the {self.auth.noun}"))
+            return Authorization(self.auth.build_header(secret))
         if self._session is not None:
             return Authorization(f"Bearer {await self._session.get_access_token(deadline)}")
         return self.constant_authorization
@@ -72,7 +80,7 @@ class AsyncCredentials:
         """Get another authorization after the API has rejected one; None if there is no other."""
         if self._session is None:
             return None
-        access, is_new = await self._session.renew(rejected.value.removeprefix("Bearer "), deadline)
+        access, is_new = await self._session.renew(hide_text(rejected.value.removeprefix("Bearer ")), deadline)
         return Authorization(f"Bearer {access}", is_new)
 
     async def change_password(self, password: str, change: Callable[[], Awaitable[HasTokens]]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
-from urllib.request import getproxies
 
 import httpx
 from gcore_iam_client.types import Operation
@@ -17,8 +17,10 @@ from .._concurrency.deadlines import enforce_deadline_async, is_cancellation_asy
 from .._config import ClientConfig
 from .._redaction import INFO, MAX_HEADER_LENGTH, Redactor, logger
 from .._response_body import BodyTooLargeError, bound_body
-from .._secrets import find_issued_secrets, find_proxy_secrets, find_secrets
+from .._secrets import find_issued_secrets
+from .._tracebacks import clear_locals
 from .._transport_errors import build_response_error, build_transport_error, is_transport_error
+from ..auth.anonymous import Anonymous
 from ..call import (
     AttemptResult,
     Authorization,
@@ -156,6 +158,7 @@ class AsyncBoundClient(UnboundClient):
         if config.on_event is not None or logger.isEnabledFor(INFO):
             call.emit = config.build_emit()
         flow = call_flow(call)
+        handled = sys.exception()
         try:
             step = next(flow)
             while True:
@@ -177,6 +180,9 @@ class AsyncBoundClient(UnboundClient):
                     step = flow.send(result)
         except StopIteration as end:
             response: httpx.Response | None = end.value
+        except BaseException as error:
+            clear_locals(error, handled)
+            raise
         if response is None:  # a deletion that an earlier attempt has done
             response = httpx.Response(operation.success[0], request=request)
         if control is not None:
@@ -232,16 +238,17 @@ class AsyncBoundClient(UnboundClient):
                 await connections.abandon(request)
             raise
         request_id = self._redact_request_id(response) if call.emit is not None else None
-        if response.is_success:
+        if response.is_success and body_error is None:
             return AttemptResult(response, None, response.status_code, request_id)
-        secrets = self._find_secrets(request)
-        failure = build_response_error(response, call.url, secrets, body_error)
+        failure = build_response_error(
+            response, call, self.find_secrets(request), body_error, self.config.max_response_bytes
+        )
         return AttemptResult(None, failure, response.status_code, request_id)
 
     async def _exchange(
         self, client: httpx.AsyncClient, request: httpx.Request, deadline: Deadline | None
     ) -> tuple[httpx.Response, Exception | None]:
-        """Send a request, and read the response; return it, and the exception for which an error body was dropped."""
+        """Send a request, and read the response; return it, and the exception for which its body was dropped."""
         response = await client.send(request, stream=True, auth=None, follow_redirects=False)
         headers, max_bytes = response.headers, self.config.max_response_bytes
         length = headers.get("content-length", "")
@@ -253,7 +260,7 @@ class AsyncBoundClient(UnboundClient):
             await response.aread()
         except BaseException as error:
             await response.aclose()
-            if response.is_success or not isinstance(error, BodyTooLargeError | httpx.DecodingError):
+            if not isinstance(error, BodyTooLargeError | httpx.DecodingError):
                 raise
             body_error = error
         response.headers = headers
@@ -265,20 +272,15 @@ class AsyncBoundClient(UnboundClient):
             error,
             request,
             call,
-            find_secrets=partial(self._find_secrets, request),
-            max_response_bytes=self.config.max_response_bytes,
+            find_secrets=partial(self.find_secrets, request),
         )
-
-    def _find_secrets(self, request: httpx.Request) -> set[str]:
-        """Find the secrets that no message may show: those of a request, of the credentials and of proxies."""
-        return find_secrets(request) | find_proxy_secrets(getproxies()) | self.credentials.find_secrets()
 
     def _redact_request_id(self, response: httpx.Response) -> str | None:
         """Get the request id of a response for events and log lines, without secrets that the server repeats in it."""
         request_id = response.headers.get("x-request-id")
         if request_id is None:
             return None
-        secrets = {*self._find_secrets(response.request), *find_issued_secrets(response)}
+        secrets = {*self.find_secrets(response.request), *find_issued_secrets(response)}
         return Redactor(secrets).redact(request_id, max_length=MAX_HEADER_LENGTH)
 
     async def aclose(self) -> None:
@@ -296,8 +298,9 @@ class AsyncOriginAuth(httpx.Auth):
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """See `httpx.Auth.async_auth_flow`."""
-        if can_send_credentials(request, self._client.config.base_url):
-            authorization = self._client.credentials.constant_authorization or await self._client._authorize(None, None)
+        credentials = self._client.credentials
+        if can_send_credentials(request, self._client.config.base_url) and not isinstance(credentials.auth, Anonymous):
+            authorization = credentials.constant_authorization or await self._client._authorize(None, None)
             if authorization is not None:
                 request.headers["Authorization"] = authorization.value
         yield request

@@ -1,18 +1,29 @@
-"""Authentication: a permanent API token, or a session that renews its tokens."""
+"""Authentication: a permanent API token, an access token, a session that renews its tokens, or nothing."""
 
 from typing import TYPE_CHECKING
 
 from .._lazy import build_getattr
 
 if TYPE_CHECKING:
+    from .anonymous import Anonymous as Anonymous
     from .api_key import APIKey as APIKey
+    from .bearer_token import BearerToken as BearerToken
     from .file_store import FileTokenStore as FileTokenStore
     from .session import Session as Session
     from .token_store import MemoryTokenStore as MemoryTokenStore
     from .token_store import TokenPair as TokenPair
     from .token_store import TokenStore as TokenStore
 
-__all__ = ["APIKey", "FileTokenStore", "MemoryTokenStore", "Session", "TokenPair", "TokenStore"]
+__all__ = [
+    "APIKey",
+    "Anonymous",
+    "BearerToken",
+    "FileTokenStore",
+    "MemoryTokenStore",
+    "Session",
+    "TokenPair",
+    "TokenStore",
+]
 
 
 if not TYPE_CHECKING:  # type checkers must see the names, and that there are no others
@@ -20,7 +31,9 @@ if not TYPE_CHECKING:  # type checkers must see the names, and that there are no
         __name__,
         {
             "": ("api_key", "session", "store"),
+            "anonymous": ("Anonymous",),
             "api_key": ("APIKey",),
+            "bearer_token": ("BearerToken",),
             "session": ("Session",),
             "file_store": ("FileTokenStore",),
             "token_store": ("MemoryTokenStore", "TokenPair", "TokenStore"),

@@ -6,13 +6,14 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Self
 
-from .._concurrency.callbacks import resolve_callback
+from .._secret_text import hide_text
 from ..errors import ConfigurationError
+from .header_credentials import HeaderCredentials
 
 ENVIRONMENT_VARIABLE = "GCORE_API_KEY"
 
 
-class APIKey:
+class APIKey(HeaderCredentials):
     """A permanent API token, sent as `Authorization: APIKey <key>`.
 
     Both forms work: `42_a1b2…` and the older `1234$abcdef`. The repr hides the key.
@@ -29,10 +30,13 @@ class APIKey:
     Source: the security scheme `APIKey` of the API's OpenAPI spec.
     """
 
-    __slots__ = ("_source",)
+    __slots__ = ()
+
+    scheme, noun, advice = "APIKey", "API key", "create one in the control panel"
 
     def __init__(self, key: str | Callable[[], str | Awaitable[str]]) -> None:
-        self._source: str | Callable[[], str | Awaitable[str]] = key if callable(key) else _parse_key(key)
+        key = hide_text(key)
+        super().__init__(key)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -41,7 +45,7 @@ class APIKey:
         Raises:
             ConfigurationError: The variable is not set, or is not a key.
         """
-        key = os.environ.get(ENVIRONMENT_VARIABLE)
+        key = hide_text(os.environ.get(ENVIRONMENT_VARIABLE))
         if key is None:
             raise ConfigurationError(
                 f"no API key: pass one, as in IAMClient('42_…'), or set the environment variable {ENVIRONMENT_VARIABLE}"
@@ -50,60 +54,3 @@ class APIKey:
             return cls(key)
         except ConfigurationError as error:
             raise ConfigurationError(f"environment variable {ENVIRONMENT_VARIABLE}: {error}") from None
-
-    @property
-    def fixed_header(self) -> str | None:
-        """The value of the `Authorization` header, a secret; None if a function returns the key."""
-        return None if callable(self._source) else build_header(self._source)
-
-    @property
-    def header(self) -> str:
-        """The value of the `Authorization` header, a secret.
-
-        Raises:
-            ConfigurationError: The function returns something that is not a key, or is a coroutine function.
-        """
-        return build_header(resolve_callback(self.ask, "the API key"))
-
-    def ask(self) -> str | Awaitable[str]:
-        """Return the key, or the result of its function."""
-        return self._source() if callable(self._source) else self._source
-
-    @property
-    def secrets(self) -> set[str]:
-        """The key; empty if a function returns it."""
-        return set() if callable(self._source) else {self._source}
-
-    def __repr__(self) -> str:
-        return "APIKey(<function>)" if callable(getattr(self, "_source", None)) else "APIKey('***')"
-
-
-def build_header(key: str) -> str:
-    """Build the value of the `Authorization` header for a key.
-
-    Raises:
-        ConfigurationError: The key is invalid.
-    """
-    return f"APIKey {_parse_key(key)}"
-
-
-def _parse_key(key: str) -> str:
-    """Parse a key, with or without `APIKey ` in front."""
-    if not isinstance(key, str):
-        raise ConfigurationError(f"an API key must be a str, not {type(key).__name__}")
-    value = key.strip()
-    scheme, _, rest = value.partition(" ")
-    if scheme.lower() == "apikey":
-        value = rest.strip()
-    if not value:
-        raise ConfigurationError("the API key is empty; create one in the control panel")
-    if not is_credential(value):
-        raise ConfigurationError(
-            "the API key holds white space, control characters or letters beyond ASCII; copy it again, in full"
-        )
-    return value
-
-
-def is_credential(value: object) -> bool:
-    """Return whether a value can be sent in the `Authorization` header: a str of visible ASCII characters."""
-    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable() and " " not in value

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import attrs
 
+from .._tracebacks import clear_locals
 from ..errors import ConfigurationError
-from .api_key import is_credential
+from .header_credentials import is_credential
 from .token_file import check_space, open_descriptor, replace_content, sync_folder, try_lock, unlock
 from .token_parsing import parse_timestamp
 from .token_store import TokenPair
@@ -76,6 +77,7 @@ class FileTokenStore:
         for text in (content, *filter(None, reversed(content.splitlines()))):
             if (tokens := _parse_tokens(text)) is not None:
                 return tokens
+        content = text = b""  # a traceback would show them
         raise ConfigurationError(f"{self._escaped_path} is not a file of tokens; move it away, or choose another path")
 
     def save(self, tokens: TokenPair) -> None:
@@ -84,15 +86,15 @@ class FileTokenStore:
         Raises:
             ConfigurationError: The file cannot be written; it still holds the previous pair.
         """
-        record = json.dumps(attrs.asdict(tokens)).encode() + b"\n"
-        if len(record) > _MAX_RECORD_BYTES:
+        size = len(_encode_tokens(tokens))
+        if size > _MAX_RECORD_BYTES:
             raise ConfigurationError(
-                f"the tokens take {len(record)} bytes, a FileTokenStore keeps {_MAX_RECORD_BYTES}; use another store"
+                f"the tokens take {size} bytes, a FileTokenStore keeps {_MAX_RECORD_BYTES}; use another store"
             )
         with self._translate_errors("written"):
             self._create_folder()
             with self._open_or_create() as file:
-                replace_content(file, record)
+                replace_content(file, _encode_tokens(tokens))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -207,6 +209,7 @@ class FileTokenStore:
         try:
             yield
         except OSError as error:
+            clear_locals(error)
             advice = _ADVICE.get(error.errno or 0, "choose another path")
             problem = error.strerror or str(error)
             if error.filename not in (None, str(self._path)):  # it is the lock file or the folder
@@ -255,6 +258,10 @@ def _create_file(path: Path) -> None:
 def _escape_unprintable(text: str) -> str:
     """Escape a text that has characters which must not reach a terminal or a log."""
     return text if text.isprintable() else ascii(text)
+
+
+def _encode_tokens(tokens: TokenPair) -> bytes:
+    return json.dumps(attrs.asdict(tokens)).encode() + b"\n"
 
 
 def _parse_tokens(text: bytes) -> TokenPair | None:

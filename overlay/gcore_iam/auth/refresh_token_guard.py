@@ -61,10 +61,17 @@ class RefreshTokenGuard:
             pairs: The pairs.
             url: Where a refresh token would be sent.
         """
-        if any(pair is not None and pair.refresh in self._inherited for pair in pairs):
+        known = [pair for pair in pairs if pair is not None]
+        if not known:
+            return ConfigurationError(
+                "this session was pickled without its password, and its store holds no tokens: pass "
+                "pickle_password=True to the Session that is pickled, or let it log in first"
+            )
+        if any(pair.refresh in self._inherited for pair in known):
             return ConfigurationError(
                 "this session's refresh token belongs to the parent process, and can be used once: make the Session in "
-                "this process after the fork, or give it a store that processes share, such as FileTokenStore"
+                "this process, after the fork and not by pickle, or give it a store that processes share, such as "
+                "FileTokenStore"
             )
         return AuthenticationError(
             401,

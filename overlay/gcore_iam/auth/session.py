@@ -14,6 +14,7 @@ from typing import Any, Self
 import attrs
 
 from .. import _fork
+from .._secret_text import hide_text
 from .._validation import check_id, check_text
 from ..errors import (
     AmbiguousOutcomeError,
@@ -26,7 +27,9 @@ from ..errors import (
     RateLimitError,
     ServerError,
 )
-from .api_key import is_credential
+from .header_credentials import is_credential
+from .login_refusal import build_login_error
+from .pickled_session import build_state
 from .refresh_token_guard import RefreshTokenGuard
 from .refused_tokens import add_refused_token, is_record
 from .steps import (
@@ -41,7 +44,7 @@ from .steps import (
     SelectAccount,
     Step,
 )
-from .token_parsing import REFRESH_MARGIN, get_lifetime, get_refresh_margin, get_validity, parse_claims, parse_token
+from .token_parsing import REFRESH_MARGIN, get_lifetime, get_refresh_margin, get_validity, parse_token, parse_user
 from .token_store import MemoryTokenStore, TokenPair, TokenStore
 
 
@@ -55,9 +58,8 @@ class Session:
     The session renews an access token 60 seconds before it expires, and if the API rejects it. It sends each refresh
     token once, and saves the new pair before it uses it.
 
-    With wrong credentials, the call that needs the login raises `BadRequestError`, because the API responds to such a
-    login with 400. After `iam.users.change_password` or `iam.users.update_email` the session uses the new password or
-    email address.
+    With wrong credentials, the call that needs the login raises `LoginError`. After `iam.users.change_password` or
+    `iam.users.update_email` the session uses the new password or address. A worker process may get a pickled copy.
 
     Args:
         username: The user's email address.
@@ -66,6 +68,8 @@ class Session:
             returns it, called at each login. With `AsyncIAMClient` it may be a coroutine function.
         client_id: The account to work in, 1 or more; None for the user's first one.
         store: Where to keep the tokens; None for memory.
+        pickle_password: Whether a pickle of the session holds the password and the one-time code in clear, so that a
+            worker process can log in.
 
     Raises:
         ConfigurationError: An argument is invalid.
@@ -106,13 +110,16 @@ class Session:
         one_time_password: OneTimePassword | None = None,
         client_id: int | None = None,
         store: TokenStore | None = None,
+        pickle_password: bool = False,
     ) -> None:
+        password, one_time_password = hide_text(password), hide_text(one_time_password)
         if one_time_password is not None and not callable(one_time_password):
             check_text("one_time_password", one_time_password)
         self._username = check_text("username", username)
         self._password = check_text("password", password)
         self._one_time_password = one_time_password
         self._client_id = None if client_id is None else check_id("client_id", client_id)
+        self._pickle_password = pickle_password is True
         self._initialize(store)
 
     @classmethod
@@ -128,9 +135,10 @@ class Session:
         Raises:
             ConfigurationError: An argument cannot be a token.
         """
+        access, refresh = hide_text(access), hide_text(refresh)
         session = cls.__new__(cls)
-        access = parse_token("access", access)
-        session._initial_pair = TokenPair(access, parse_token("refresh", refresh), get_validity(access)[1], "")
+        access, refresh = parse_token("access", access), parse_token("refresh", refresh)
+        session._initial_pair = TokenPair(str(access), str(refresh), get_validity(access)[1], "")
         session._initialize(store)
         return session
 
@@ -143,6 +151,19 @@ class Session:
         self._candidate_passwords: list[str] = []
         self.mutex: threading.Lock = threading.Lock()
         _fork.register(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Get what a pickle holds: tokens, but no password unless `pickle_password` is True, and no lock."""
+        return build_state(vars(self))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a session with new locks; its refresh token may be sent only if the store is shared."""
+        self._initialize(state["_store"])
+        vars(self).update({**state, "_store": self._store})
+        if self._current_pair is not None:
+            self._set_current(self._current_pair)
+        if state["_store"] is None:
+            self._guard.on_fork((self._current_pair, self._initial_pair))
 
     def after_fork(self) -> None:
         """Replace the locks, and leave refresh tokens to the parent process unless the store is shared with it."""
@@ -190,7 +211,7 @@ class Session:
         """The access token; None if there is none, or if it expires soon."""
         current, expires_at = self._current_pair, self._expires_at
         is_expiring = expires_at is not None and time.monotonic() >= expires_at - self._refresh_margin
-        return None if current is None or is_expiring else current.access
+        return None if current is None or is_expiring else hide_text(current.access)
 
     def renew_steps(self, rejected: str | None) -> Generator[Step, Any, tuple[str, bool]]:
         """Yield the steps that get a valid access token; the caller must hold the lock of the session.
@@ -211,13 +232,13 @@ class Session:
                 return access, False
         refresh_error: IAMError | None = None
         pairs = (self._current_pair, self._initial_pair)
-        for refresh in self._guard.select(pairs):
+        for refresh in map(hide_text, self._guard.select(pairs)):
             try:
                 tokens = yield from self._issue_steps(Refresh(refresh))
             except (RateLimitError, ServerError):
                 raise
             except AmbiguousOutcomeError as error:
-                if self._username is None:
+                if not self._password:
                     raise  # the refresh token may still be valid, and there is no password
                 refresh_error = error
             except (APIStatusError, DecodeError) as error:
@@ -229,7 +250,7 @@ class Session:
             yield from self._refuse_steps(refresh)
             if not isinstance(refresh_error, APIStatusError):
                 break
-        if self._username is None:
+        if self._username is None or not self._password:
             end = refresh_error or self._guard.build_error(pairs, f"{self._origin}/iam/auth/jwt/refresh")
             if isinstance(end, AuthenticationError | DecodeError):
                 end.add_note("The session has ended; make a new Session, with a new login.")
@@ -271,24 +292,19 @@ class Session:
         yield from self._save_steps(attrs.evolve(tokens, owner=self._owner))
 
     def _log_in_steps(self, username: str) -> Generator[Step, Any, TokenPair]:
-        login_error: BadRequestError | None = None
+        login_error: APIStatusError | None = None
         for password in (self._password, *reversed(self._candidate_passwords)):
             try:
                 tokens = yield from self._issue_steps(LogIn(username, password, self._one_time_password))
-            except BadRequestError as error:
+            except (BadRequestError, AuthenticationError) as error:
                 login_error = login_error or error
             else:
                 self._password = password
                 self._candidate_passwords.clear()
                 return tokens
         assert login_error is not None  # noqa: S101 - for type checkers
-        if "one_time_password" in login_error.errors:
-            note = "The user has two-step verification: pass one_time_password=function, which returns the current code"
-            login_error.add_note(f"{note}, to the Session.")
-        else:
-            login_error.add_note("The session could not log in: the API responds to wrong credentials with 400.")
         try:
-            raise login_error
+            raise build_login_error(login_error) from None
         finally:
             del login_error  # its traceback refers to this frame: a cycle
 
@@ -305,7 +321,7 @@ class Session:
         access, refresh = issued
         lifetime = get_lifetime(access)
         expires_at = None if lifetime is None else time.time() - (time.monotonic() - start) + lifetime
-        return TokenPair(access, refresh, expires_at, self._owner)
+        return TokenPair(str(access), str(refresh), expires_at, self._owner)
 
     def remember_candidate_password(self, password: str) -> None:
         """Remember a password that may be the user's, to try if the API refuses the current one."""
@@ -338,7 +354,8 @@ class Session:
         if self._username is not None:
             self._password = password
             self._candidate_passwords.clear()
-        tokens = self._build_pair((issued.access, issued.refresh), ChangePassword.operation, start)
+        pair = hide_text(issued.access), hide_text(issued.refresh)
+        tokens = self._build_pair(pair, ChangePassword.operation, start)
         yield from self._save_steps(tokens, ChangePassword.operation)
         return issued
 
@@ -367,6 +384,5 @@ class Session:
     def _owner(self) -> str:
         user = self._username
         if self._initial_pair is not None:
-            claims = parse_claims(self._initial_pair.access)
-            user = next((f"user {claims[key]}" for key in ("user_id", "sub") if key in claims), None)
+            user = parse_user(self._initial_pair.access)
         return " ".join(str(part) for part in (self._origin, user, self._client_id) if part is not None)

@@ -76,7 +76,7 @@ Step: TypeAlias = Load | Save | IssuingStep | ChangePassword
 class Done:
     """Marks the end of the steps, and holds their return value."""
 
-    result: Any
+    result: Any = attrs.field(repr=False)
 
 
 def advance(steps: Generator[Step, Any, object], result: object = None, error: IAMError | None = None) -> Step | Done:

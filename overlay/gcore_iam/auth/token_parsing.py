@@ -7,8 +7,9 @@ import json
 import time
 from typing import Any
 
+from .._secret_text import hide_text
 from ..errors import ConfigurationError
-from .api_key import is_credential
+from .header_credentials import is_credential
 
 REFRESH_MARGIN = 60.0
 """An access token is renewed this many seconds before it expires."""
@@ -24,9 +25,9 @@ def parse_token(name: str, value: str) -> str:
     Raises:
         ConfigurationError: It cannot be a token.
     """
-    token = value.strip() if isinstance(value, str) else value
+    token = hide_text(value.strip()) if isinstance(value, str) else value
     if isinstance(token, str) and token.lower().startswith("bearer"):
-        token = token[len("bearer") :].strip()
+        token = hide_text(token[len("bearer") :].strip())
     if not is_credential(token):
         raise ConfigurationError(f"{name} must be a token: visible ASCII characters without white space")
     return token
@@ -40,6 +41,12 @@ def parse_claims(token: str) -> dict[str, Any]:
     except (IndexError, ValueError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
+
+
+def parse_user(token: str) -> str | None:
+    """Parse whose token it is, as a text for people; None if it does not say so."""
+    claims = parse_claims(token)
+    return next((f"user {claims[key]}" for key in ("user_id", "sub") if key in claims), None)
 
 
 def parse_timestamp(value: object) -> float | None:

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 import httpx
 from gcore_iam_client import Client
@@ -18,7 +19,10 @@ import gcore_iam
 from .._config import LOOPBACK_HOSTS, ClientConfig, build_default_config, check_httpx_type
 from .._proxies import read_proxy_settings
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
-from ..auth.api_key import APIKey
+from .._secret_text import get_type_name, hide_text
+from ..auth.anonymous import Anonymous
+from ..auth.api_key import ENVIRONMENT_VARIABLE, APIKey
+from ..auth.header_credentials import HeaderCredentials
 from ..errors import ConfigurationError
 from ..retry import RetryPolicy
 from ..tls import get_tls
@@ -26,18 +30,22 @@ from . import resources
 from .driver import BoundClient, OriginAuth
 from .transport import Connections, EmptyCookieJar, ShardedTransport
 
+AuthArgument: TypeAlias = "APIKey | gcore_iam.BearerToken | gcore_iam.Session | Anonymous | str | None"
+
 
 class IAMClient:
     """The IAM API for sync code. May be shared by threads.
 
     Args:
-        auth: An `APIKey`, a `Session`, or an API key as a str; None reads `GCORE_API_KEY`.
+        auth: An `APIKey`, a `BearerToken`, a `Session`, `Anonymous()`, or an API key as a str. None reads
+            `GCORE_API_KEY`; if it is not set, only calls that need no credentials can be made.
         base_url: Where the API is; None reads `GCORE_BASE_URL` and falls back to `https://api.gcore.com`.
         timeout: Seconds for each step of a request, above 0, or an `httpx.Timeout`; None for 5 to connect and 30
             for everything else, or for what `http_client` says.
         retries: A `RetryPolicy`, or a number of retries, 0 or more; None for the default policy.
-        http_client: An `httpx.Client` of your own, for proxies, certificates or HTTP/2. Its connections, hooks and
-            timeout are used, its headers, cookies, base URL and credentials are not. It is yours to close.
+        http_client: An `httpx.Client` of your own, for proxies, certificates or HTTP/2. Its connections, hooks,
+            timeout and headers (those that it has now) are used, its base URL and credentials are not. It must have no
+            params and no cookies: no request would send them. It is yours to close.
         transport: What carries requests, and is closed with the client; None for HTTP. For tests, for instance.
         headers: Headers for every request; not `Authorization`.
         max_response_bytes: Bytes that the body of a response may have, before and after decompression, 1 or more; None
@@ -56,7 +64,7 @@ class IAMClient:
 
     def __init__(
         self,
-        auth: APIKey | gcore_iam.Session | str | None = None,
+        auth: APIKey | gcore_iam.BearerToken | gcore_iam.Session | Anonymous | str | None = None,
         *,
         base_url: str | None = None,
         timeout: float | httpx.Timeout | None = None,
@@ -68,6 +76,7 @@ class IAMClient:
         allow_http: bool = False,
         on_event: Callable[[gcore_iam.events.Event], object] | None = None,
     ) -> None:
+        auth = _hide_auth(auth)
         checked = _check_auth(auth)
         check_httpx_type("http_client", http_client, httpx.Client)
         check_httpx_type("transport", transport, httpx.BaseTransport)
@@ -129,7 +138,7 @@ class IAMClient:
         timeout: float | httpx.Timeout | None = None,
         retries: RetryPolicy | int | None = None,
         headers: Mapping[str, str] | None = None,
-        auth: APIKey | gcore_iam.Session | str | None = None,
+        auth: APIKey | gcore_iam.BearerToken | gcore_iam.Session | Anonymous | str | None = None,
         max_response_bytes: int | Unset | None = UNSET,
         on_event: Callable[[gcore_iam.events.Event], object] | None = None,
     ) -> Self:
@@ -152,6 +161,7 @@ class IAMClient:
         Raises:
             ConfigurationError: An argument is not valid.
         """
+        auth = _hide_auth(auth)
         config = self._client.config.evolve(
             timeout=timeout,
             retries=retries,
@@ -197,13 +207,25 @@ class RawIAMClient:
         self.tokens: Final = resources.RawTokens(client)
 
 
-def _check_auth(auth: APIKey | gcore_iam.Session | str | None) -> APIKey | gcore_iam.Session:
+def _hide_auth(auth: AuthArgument) -> AuthArgument:
+    """Hide a key, which local variables would show; see `hide_text`."""
+    # A key does not load `auth.session`.
+    is_known = isinstance(auth, HeaderCredentials | Anonymous) or (
+        not isinstance(auth, str) and isinstance(auth, gcore_iam.Session)
+    )
+    return auth if is_known else hide_text(auth)
+
+
+def _check_auth(auth: AuthArgument) -> HeaderCredentials | Anonymous | gcore_iam.Session:
     if auth is None:
-        return APIKey.from_environment()
+        return APIKey.from_environment() if ENVIRONMENT_VARIABLE in os.environ else Anonymous()
     if isinstance(auth, str):
         return APIKey(auth)
-    if not isinstance(auth, APIKey) and not isinstance(auth, gcore_iam.Session):  # a key does not load `auth.session`
-        raise ConfigurationError(f"auth must be an APIKey, a Session or a str, not {type(auth).__name__}")
+    if not isinstance(auth, HeaderCredentials | Anonymous) and not isinstance(auth, gcore_iam.Session):
+        raise ConfigurationError(
+            "auth must be an APIKey, a BearerToken, a Session, Anonymous() or the key as a str, not "
+            f"{get_type_name(auth)}"
+        )
     return auth
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from .._concurrency.callbacks import resolve_callback
-from ..auth.api_key import APIKey, build_header
+from .._secret_text import hide_text
+from ..auth.anonymous import Anonymous
+from ..auth.header_credentials import HeaderCredentials
 from ..call import Authorization, Deadline
 
 if TYPE_CHECKING:
@@ -18,14 +20,14 @@ if TYPE_CHECKING:
     from .driver import BoundClient
     from .session_driver import SessionDriver
 
-Auth: TypeAlias = "APIKey | Session | Authorization | None"
+Auth: TypeAlias = "HeaderCredentials | Session | Anonymous | Authorization | None"
 
 
 class Credentials:
     """The credentials of a client.
 
     Args:
-        auth: A key, a session, or a constant authorization; None for no credentials.
+        auth: A key, an access token, a session, or a constant authorization; None for no credentials.
         client: The client.
         in_flight: The exchanges of tokens that are in flight over the client's connections.
 
@@ -40,11 +42,11 @@ class Credentials:
         self.constant_authorization: Authorization | None = None
         self.parent: Credentials | None = None
         self._session: SessionDriver | None = None
-        if isinstance(auth, APIKey):
+        if isinstance(auth, HeaderCredentials):
             self.constant_authorization = Authorization(auth.fixed_header) if auth.fixed_header else None
         elif isinstance(auth, Authorization):
             self.constant_authorization = auth
-        elif auth is not None:
+        elif auth is not None and not isinstance(auth, Anonymous):
             from .session_driver import SessionDriver  # here, because a client with a key needs none of it
 
             self._session = SessionDriver(auth, client, in_flight)
@@ -54,7 +56,7 @@ class Credentials:
         secrets = set() if self.parent is None else self.parent.find_secrets()
         if isinstance(self.auth, Authorization):
             secrets.add(self.auth.value.partition(" ")[2])
-        elif self.auth is not None:
+        elif self.auth is not None and not isinstance(self.auth, Anonymous):
             secrets |= self.auth.secrets
         return secrets
 
@@ -63,9 +65,15 @@ class Credentials:
 
         Args:
             deadline: The deadline of the call, and of the login that it may need.
+
+        Raises:
+            ConfigurationError: The client has no credentials.
         """
-        if isinstance(self.auth, APIKey) and self.constant_authorization is None:
-            return Authorization(build_header(resolve_callback(self.auth.ask, "the API key")))
+        if isinstance(self.auth, Anonymous):
+            raise self.auth.build_error()
+        if isinstance(self.auth, HeaderCredentials) and self.constant_authorization is None:
+            secret = hide_text(resolve_callback(self.auth.ask, f"the {self.auth.noun}"))
+            return Authorization(self.auth.build_header(secret))
         if self._session is not None:
             return Authorization(f"Bearer {self._session.get_access_token(deadline)}")
         return self.constant_authorization
@@ -74,7 +82,7 @@ class Credentials:
         """Get another authorization after the API has rejected one; None if there is no other."""
         if self._session is None:
             return None
-        access, is_new = self._session.renew(rejected.value.removeprefix("Bearer "), deadline)
+        access, is_new = self._session.renew(hide_text(rejected.value.removeprefix("Bearer ")), deadline)
         return Authorization(f"Bearer {access}", is_new)
 
     def change_password(self, password: str, change: Callable[[], HasTokens]) -> None:

@@ -13,6 +13,7 @@ import attrs
 
 from .._bound_client import format_origin
 from .._concurrency.callbacks import resolve_callback, run_in_thread
+from .._secret_text import hide_text
 from ..auth.in_flight import InFlight
 from ..auth.refresh_lock import refresh_lock
 from ..auth.session import Session
@@ -145,7 +146,7 @@ class SessionDriver:
         elif isinstance(step, LogIn):
             code = step.one_time_password
             if callable(code):
-                code = resolve_callback(code, "one_time_password")
+                code = hide_text(resolve_callback(code, "one_time_password"))
                 self._session.remember_code(code)
             client = self._build_client(None, deadline)
             response = session_calls.log_in(client, step.username, step.password, code)
@@ -153,7 +154,7 @@ class SessionDriver:
             client = self._build_client(Authorization(f"Bearer {step.access}"), deadline)
             response = session_calls.select_account(client, step.client_id)
         token = get_model(response)
-        return token.access, token.refresh
+        return hide_text(token.access), hide_text(token.refresh)
 
     def _build_client(
         self, authorization: Authorization | None, deadline: Deadline | None, retries: RetryPolicy | None = None

@@ -44,7 +44,7 @@ def _build_response(*, client: _Client, response: httpx.Response) -> _Response[C
     try:
         parsed = _parse_response(client=client, response=response)
     except (_errors.InvalidBody, _errors.UnexpectedStatus) as error:
-        client.refuse(error, OPERATION)
+        client.refuse(error, OPERATION, response)
     return _Response(
         status_code=response.status_code,
         content=response.content,

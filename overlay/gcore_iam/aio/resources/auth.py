@@ -6,6 +6,7 @@ from typing import Final
 
 from ... import models
 from ..._reconcile import attach_reconciler
+from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
 from ...raw_response import Unwrap, get_model, keep_response, raw_async
 from .. import session_calls
@@ -42,6 +43,7 @@ class AsyncAuth:
 
         Source: operation iamLoginUser.
         """
+        password, one_time_password = hide_text(password), hide_text(one_time_password)
         check_text("username", username)
         check_text("password", password)
         if one_time_password is not None:
@@ -67,6 +69,7 @@ class AsyncAuth:
 
         Source: operation iamRefreshToken.
         """
+        refresh = hide_text(refresh)
         return self._unwrap(await session_calls.refresh(self._client, check_text("refresh", refresh)))
 
     async def select_account(self, client_id: int) -> models.Token:

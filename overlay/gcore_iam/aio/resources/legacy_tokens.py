@@ -85,8 +85,8 @@ class AsyncLegacyTokens:
         name: str,
         role: models.Group | int | str,
         *,
-        exp_date: datetime | None = None,
-        description: str | Unset = UNSET,
+        exp_date: datetime | Unset | None = None,
+        description: str | Unset | None = UNSET,
     ) -> models.CreateTokenResponse:
         """Issue an API token, whose key looks like `1234$abcdef`.
 

@@ -36,10 +36,10 @@ class AsyncTokenRotation:
         tokens: `iam.tokens` of that client.
         client_id: The account's id.
         old: The token to replace.
-        name: The new token's name; that of the old one when UNSET.
-        role: The new token's role; that of the old one when UNSET.
+        name: The new token's name; that of the old one when UNSET or None.
+        role: The new token's role; that of the old one when UNSET or None.
         exp_date: When the new token expires; None for never; UNSET for the lifetime of the old one.
-        description: Free text about the new token; that of the old one when UNSET.
+        description: Free text about the new token; that of the old one when UNSET or None.
 
     Raises:
         ConfigurationError: An argument is not valid.
@@ -52,10 +52,10 @@ class AsyncTokenRotation:
         tokens: resources.AsyncTokens,
         client_id: int,
         old: models.TokenResponse,
-        name: str | Unset,
-        role: models.Group | int | str | Unset,
+        name: str | Unset | None,
+        role: models.Group | int | str | Unset | None,
         exp_date: datetime | Unset | None,
-        description: str | Unset,
+        description: str | Unset | None,
     ) -> None:
         from gcore_iam_client.models import ClientUser
 
@@ -66,10 +66,11 @@ class AsyncTokenRotation:
         self._tokens = tokens
         self._client_id = client_id
         self._old_id = check_id("the old token's id", old.id)
-        self._name = old.name if isinstance(name, Unset) else name
-        self._role = old.client_user.role if isinstance(role, Unset) else role
+        self._name = old.name if name is None or isinstance(name, Unset) else name
+        self._role = old.client_user.role if role is None or isinstance(role, Unset) else role
         self._exp_date = _extend_exp_date(old) if isinstance(exp_date, Unset) else exp_date
-        self._description = (old.description or UNSET) if isinstance(description, Unset) else description
+        is_same = description is None or isinstance(description, Unset)
+        self._description = (old.description or UNSET) if is_same else description
         build_token(self._name, self._role, self._exp_date, self._description)  # checks all four
 
     async def run(self, hand_over: Callable[[models.CreateTokenResponseV2], object]) -> models.CreateTokenResponseV2:

@@ -8,6 +8,7 @@ from typing import Final
 
 from ... import models
 from ..._reconcile import attach_reconciler
+from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
 from ...raw_response import Unwrap, get_model, keep_response, raw
 from .. import session_calls
@@ -44,6 +45,7 @@ class Auth:
 
         Source: operation iamLoginUser.
         """
+        password, one_time_password = hide_text(password), hide_text(one_time_password)
         check_text("username", username)
         check_text("password", password)
         if one_time_password is not None:
@@ -69,6 +71,7 @@ class Auth:
 
         Source: operation iamRefreshToken.
         """
+        refresh = hide_text(refresh)
         return self._unwrap(session_calls.refresh(self._client, check_text("refresh", refresh)))
 
     def select_account(self, client_id: int) -> models.Token:

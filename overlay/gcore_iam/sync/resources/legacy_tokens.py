@@ -87,8 +87,8 @@ class LegacyTokens:
         name: str,
         role: models.Group | int | str,
         *,
-        exp_date: datetime | None = None,
-        description: str | Unset = UNSET,
+        exp_date: datetime | Unset | None = None,
+        description: str | Unset | None = UNSET,
     ) -> models.CreateTokenResponse:
         """Issue an API token, whose key looks like `1234$abcdef`.
 

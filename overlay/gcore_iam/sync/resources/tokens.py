@@ -108,8 +108,8 @@ class Tokens:
         name: str,
         role: models.Group | int | str,
         *,
-        exp_date: datetime | None = None,
-        description: str | Unset = UNSET,
+        exp_date: datetime | Unset | None = None,
+        description: str | Unset | None = UNSET,
     ) -> models.CreateTokenResponseV2:
         """Issue an API token. Only this response contains its secret.
 
@@ -118,7 +118,7 @@ class Tokens:
             name: A name to recognise the token by.
             role: The token's role, no higher than the caller's: its id, its name, or a `models.Group`.
             exp_date: When the token expires, with a time zone; None for never.
-            description: Free text about the token.
+            description: Free text about the token; None is the same as leaving it out.
 
         Returns:
             The token; `token` is the key.
@@ -168,10 +168,10 @@ class Tokens:
         token_id: int,
         hand_over: Callable[[models.CreateTokenResponseV2], object],
         *,
-        name: str | Unset = UNSET,
-        role: models.Group | int | str | Unset = UNSET,
+        name: str | Unset | None = UNSET,
+        role: models.Group | int | str | Unset | None = UNSET,
         exp_date: datetime | Unset | None = UNSET,
-        description: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
     ) -> models.CreateTokenResponseV2:
         """Replace an API token: create a new one, use it once, hand it over, and then delete the old one.
 
@@ -183,11 +183,11 @@ class Tokens:
             token_id: The id of the token to replace, 1 or more.
             hand_over: A function that stores the key of the new token (`.token`) where it is needed, before it returns.
                 The old token works until then. In async code it may be a coroutine function.
-            name: The new token's name; that of the old one when left out.
-            role: The new token's role; that of the old one when left out.
+            name: The new token's name; that of the old one when left out or None.
+            role: The new token's role; that of the old one when left out or None.
             exp_date: When the new token expires, with a time zone; None for never. When left out, the lifetime is that
                 of the old token.
-            description: Free text about the new token; that of the old one when left out.
+            description: Free text about the new token; that of the old one when left out or None.
 
         Returns:
             The new token; `token` is the key.

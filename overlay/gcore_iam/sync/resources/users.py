@@ -15,8 +15,9 @@ import gcore_iam
 from ... import models
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role, check_auth_types, check_language, check_nullable_text, check_optional_text
+from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
-from ...errors import ConfigurationError, DecodeError
+from ...errors import ConfigurationError
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
 from ..driver import BoundClient
 
@@ -104,11 +105,14 @@ class Users:
         *,
         name: str | Unset | None = UNSET,
         phone: str | Unset | None = UNSET,
-        lang: models.Language | str | Unset = UNSET,
-        email: str | Unset = UNSET,
-        auth_types: Iterable[models.AuthType | str] | Unset = UNSET,
+        lang: models.Language | str | Unset | None = UNSET,
+        email: str | Unset | None = UNSET,
+        auth_types: Iterable[models.AuthType | str] | Unset | None = UNSET,
     ) -> models.User:
         """Change details of a user; arguments that are left out change nothing.
+
+        `name=None` and `phone=None` remove the value: the API has null for it. For all other arguments, None is the
+        same as leaving them out.
 
         Args:
             user_id: The user's id, 1 or more.
@@ -168,6 +172,7 @@ class Users:
         from gcore_iam_client.api.users import iam_update_user_email
         from gcore_iam_client.models import UpdateUserEmailRequest
 
+        password = hide_text(password)
         number = check_id("user_id", user_id)
         body = UpdateUserEmailRequest(
             new_email=check_text("new_email", new_email), password=check_text("password", password)
@@ -210,6 +215,7 @@ class Users:
         from gcore_iam_client.api.account import iam_change_password
         from gcore_iam_client.models import ChangePasswordRequest
 
+        old, new = hide_text(old), hide_text(new)
         number = check_id("user_id", user_id)
         body = ChangePasswordRequest(old=check_text("old", old), new=check_text("new", new), double=new)
 
@@ -229,8 +235,8 @@ class Users:
         email: str,
         user_role: models.Group | int | str,
         *,
-        name: str | Unset = UNSET,
-        lang: models.Language | str | Unset = UNSET,
+        name: str | Unset | None = UNSET,
+        lang: models.Language | str | Unset | None = UNSET,
     ) -> models.InviteUserResponseSchema:
         """Invite a person to an account.
 
@@ -238,8 +244,8 @@ class Users:
             client_id: The account's id, 1 or more.
             email: The address that the invitation goes to.
             user_role: The role in the account: its id, its name, or a `models.Group`.
-            name: The person's name.
-            lang: The language of the invitation, such as "en".
+            name: The person's name; None is the same as leaving it out.
+            lang: The language of the invitation, such as "en"; None is the same as leaving it out.
 
         Returns:
             The result of the invitation, and the user's id.
@@ -294,8 +300,9 @@ class Users:
         )
         role = get_model(response).user_role
         if not isinstance(role, Group):
+            operation, path = iam_get_client_user_role.OPERATION, f"/iam/clients/{client_id}/client-users/{user_id}"
             problem = "the response names no role"
-            raise DecodeError(problem, operation="iamGetClientUserRole", model="UserRole", key="user_role")
+            raise self._client.build_decode_error(problem, operation, path, response, model="UserRole", key="user_role")
         return self._unwrap(Response(response.status_code, response.content, response.headers, role))
 
     def set_role(self, client_id: int, user_id: int, role: models.Group | int | str) -> None:
