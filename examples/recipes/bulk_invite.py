@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from gcore_iam import AmbiguousOutcomeError, BadRequestError, IAMClient, models
+from gcore_iam import AlreadyInvitedError, AmbiguousOutcomeError, BadRequestError, IAMClient, models
 
 
 def invite_people(iam: IAMClient, people: Path, journal: Path) -> Iterator[str]:
@@ -33,8 +33,10 @@ def invite(iam: IAMClient, client_id: int, row: dict[str, str]) -> str:
     """Invite one person, and return what happened."""
     try:
         response = iam.users.invite(client_id, row["email"], row["role"], name=row["name"])
+    except AlreadyInvitedError:
+        return "invited before"
     except BadRequestError as error:
-        return f"refused: {error.message}"  # invited before, or a wrong address or role
+        return f"refused: {error.message}"  # a wrong address or role
     except AmbiguousOutcomeError as error:
         # The connection broke after the request was sent. Look before anybody gets a second email.
         user = error.reconcile(models.User)

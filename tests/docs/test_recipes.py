@@ -184,3 +184,16 @@ def test_mirror_continues_after_a_failure() -> None:
         read = database.execute("SELECT count(*) FROM users").fetchone()[0]
         assert 0 < read < 1200
         assert recipe.mirror_users(iam, database) == 1200
+
+
+def test_a_forwarded_token_has_the_rights_of_its_caller() -> None:
+    fake = FakeIAM([{"email": "ada@example.com", "password": "an example"}, {}])
+    list_emails = load("forward_token").list_emails
+    with connect(fake) as iam:
+        access = iam.auth.login("ada@example.com", "an example").access
+        status, emails = list_emails(iam, f"Bearer {access}")
+        assert (status, emails[0]) == (200, "ada@example.com")
+        fake.clock.advance(hours=2)
+        assert list_emails(iam, f"Bearer {access}")[0] == 401
+        assert list_emails(iam, "")[0] == 401
+    assert fake.requests[-1].headers["authorization"] != f"APIKey {fake.api_key}"
