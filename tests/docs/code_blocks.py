@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *ROOT.glob("docs/**/*.md")])
 
 _FENCE = re.compile(
-    r"^(?P<indent> *)```(?P<language>[\w-]*)[^\n]*\n(?P<code>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
+    r"^(?P<indent> *)```(?P<language>[\w-]*|\{\.python [^\n]*\})\n(?P<code>.*?)^(?P=indent)```$",
+    re.MULTILINE | re.DOTALL,
 )
 
 
@@ -57,6 +58,7 @@ def find_blocks(page: Path) -> list[CodeBlock]:
     return [
         CodeBlock(name, text.count("\n", 0, match.start("code")) + 1, match["language"], match["code"])
         for match in _FENCE.finditer(text)
+        if not match["code"].startswith("--8<--")  # a file that the page includes
     ]
 
 
