@@ -52,7 +52,7 @@ def test_the_positional_ids_are_in_the_order_of_the_page() -> None:
     with IAMClient("1_0", transport=FakeIAM(0).transport()) as iam:
         for path in ("users.revoke", "tokens.get", "tokens.delete"):
             resource, name = path.split(".")
-            assert list(inspect.signature(getattr(getattr(iam, resource), name)).parameters)[0] == "client_id"
+            assert next(iter(inspect.signature(getattr(getattr(iam, resource), name)).parameters)) == "client_id"
 
 
 def test_every_error_of_both_packages_has_a_row() -> None:
