@@ -14,13 +14,13 @@ _ATTRS_DECORATORS = ("attrs.frozen", "attrs.define", "frozen", "define", "_defin
 class ReferencePages(griffe.Extension):
     """Changes objects before they are rendered; the source stays as it is."""
 
-    def on_object(self, *, obj: griffe.Object, **kwargs: Any) -> None:
+    def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         """Turn the text of an `Example:` section into a block of Python code."""
         docstring = obj.docstring
         if docstring is not None and "Example:\n" in docstring.value:
             docstring.value = format_example(docstring.value)
 
-    def on_class(self, *, cls: griffe.Class, **kwargs: Any) -> None:
+    def on_class(self, *, cls: griffe.Class, **_: Any) -> None:
         """Describe the fields of a model in its docstring, and give any other attrs class its constructor."""
         if cls.path.startswith(_MODELS):
             text = cls.docstring.value if cls.docstring is not None else ""
