@@ -13,7 +13,6 @@ from pathlib import Path
 import attrs
 
 from . import check, corrections, generate, inventory, spec, unasync
-from .drift import command
 from .drift.render.common import printable, visible
 from .errors import CodegenError
 from .limits import clip_text
@@ -24,6 +23,9 @@ CORRECTIONS = Path("spec/corrections.yaml")
 CONFIG = Path("generator-config.yml")
 PACKAGE = Path("generated/gcore_iam_client")
 OVERLAY = Path("overlay/gcore_iam")
+
+_LIGHT = ("generate", "unasync", "check", "inventory", "api")
+"""Commands that need no module of the review."""
 
 _LINE = 1_000
 """Characters of an error message: what it quotes of a spec can be long."""
@@ -38,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 for success, 1 when a check found something, 2 for wrong input; see also `drift --help`.
     """
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = _parser(has_all=words[:1] not in [[name] for name in _LIGHT]).parse_args(words)
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # leave no temporary folder behind
         status: int = arguments.run(arguments)
@@ -58,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(*, has_all: bool) -> argparse.ArgumentParser:
+    """Build the parser: with all commands, or without those whose modules take as long to load as `generate` takes."""
     parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -68,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
         "--lenient",
         action="store_true",
         help="apply each correction wherever it matches, however often; for other specs than the vendored one",
+    )
+    make.add_argument(
+        "--tolerant",
+        action="store_true",
+        help="make what can be made, list what is dropped, and end in status 0",
     )
     make.set_defaults(run=_generate)
 
@@ -91,13 +100,18 @@ def _parser() -> argparse.ArgumentParser:
     api.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
     api.set_defaults(run=_api)
 
+    if not has_all:
+        return parser
+    from .drift import command
+    from .vendoring.command import add_update
+
     project = argparse.ArgumentParser(add_help=False)
     project.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what the API's file gets wrong")
     project.add_argument("--config", type=Path, default=CONFIG, help="the generator's options (%(default)s)")
     project.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
     command.add_drift(commands, project)
     command.add_history(commands, project)
-    command.add_update(commands, project)
+    add_update(commands, project)
     return parser
 
 
@@ -121,6 +135,7 @@ def _generate(arguments: argparse.Namespace) -> int:
             entries,
             arguments.config,
             lenient=arguments.lenient,
+            tolerant=arguments.tolerant,
             beside=folder,
             spec_date=find_date(document),
         ) as package:
@@ -129,6 +144,8 @@ def _generate(arguments: argparse.Namespace) -> int:
         gc.enable()
     for note in package.notes:
         print(f"note: {printable(note)}")
+    for line in package.report:
+        print(f"dropped: {printable(line)}")
     count = len(list(document.iterate_operations()))
     result = f"files changed: {len(changed)}" if changed else "nothing changed"
     print(f"{output}: from {arguments.spec} ({printable(document.version)}), operations: {count}, {result}")

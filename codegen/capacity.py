@@ -59,7 +59,7 @@ def check_counts(spec: Spec) -> None:
 
 
 def _check_operations(spec: Spec) -> None:
-    paths = spec.document["paths"]
+    paths = spec.document.get("paths") or {}
     count = parameters = 0
     for path, method, operation in iterate_operations(spec.document):
         count += 1

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import attrs
 from openapi_python_client.config import Config
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
 
 from .escaping import unwrap_text
 from .names import name_module
-from .schemas import Document, follow_refs
-from .spec import iterate_operations
+from .schemas import SCHEMA_REF, Document, find_reachable_refs, follow_refs
+from .spec import Spec, escape, iterate_operations, resolve
 from .wire_format import (
     OperationWire,
     build_wire,
@@ -22,8 +23,32 @@ from .wire_format import (
     list_parameters,
 )
 
+_RESULTS = 12
+"""Results that a report lists of one cause."""
 
-def dropped(document: Document, data: GeneratorData, config: Config) -> Iterator[str]:
+_RESULT_REASONS = ("Could not find reference", "Invalid property in union", "invalid data in items of array")
+"""What the generator says of a part that refers to a schema that it has dropped."""
+
+
+@attrs.frozen
+class Dropped:
+    """A part of a spec that generated code would lack."""
+
+    pointer: str
+    """The JSON pointer of the part, or of the operation that has it."""
+    text: str
+    """What is dropped, in a sentence."""
+    part: str
+    """What is dropped, in few words, for lists."""
+    reason: str
+    """Why, "" if the generator does not say."""
+
+    def __str__(self) -> str:
+        """Return the sentence with its reason."""
+        return f"{self.text}: {self.reason}" if self.reason else self.text
+
+
+def find_dropped(document: Document, data: GeneratorData, config: Config) -> Iterator[Dropped]:
     """Find what generated code would lack.
 
     Args:
@@ -32,7 +57,7 @@ def dropped(document: Document, data: GeneratorData, config: Config) -> Iterator
         config: The generator's configuration.
 
     Yields:
-        One line for each part of an operation that is lost, then one for each schema.
+        Each part of an operation that is dropped, then each schema.
     """
     endpoints = {
         (str(tag), str(endpoint.name)): endpoint
@@ -41,29 +66,89 @@ def dropped(document: Document, data: GeneratorData, config: Config) -> Iterator
     }
     warnings = [error for collection in data.endpoint_collections_by_tag.values() for error in collection.parse_errors]
     for path, method, operation in iterate_operations(document):
-        name = operation["operationId"]
+        name, pointer = operation["operationId"], f"/paths/{escape(path)}/{method}"
         endpoint = endpoints.get(name_module(operation, config))
         here = [warning for warning in warnings if f" {method.upper()} {path} " in f"{warning.header} "]
         if endpoint is None:
-            yield f"operation {name} ({method.upper()} {path}) is lost{format_reason(here)}"
+            text = f"operation {name} ({method.upper()} {path}) is dropped"
+            yield Dropped(pointer, text, f"operation {name}", _join_reasons(here))
             continue
+        wire = build_wire(document, path, method, operation)
         found = [
             *_find_dropped_responses(document, operation, endpoint, here),
             *_find_dropped_parameters(document, path, operation, endpoint),
-            *_find_dropped_bodies(document, build_wire(document, path, method, operation), operation, endpoint, here),
+            *_find_dropped_bodies(document, wire, operation, endpoint, here),
         ]
-        yield from (f"operation {name} lost its {part}" for part in found)
+        for inner, part, reason in found:
+            yield Dropped(pointer + inner, f"operation {name} loses its {part}", f"{part} of {name}", reason)
         if here and not found:
-            yield f"operation {name} lost a part of itself{format_reason(here)}"
+            text = f"operation {name} loses a part of itself"
+            yield Dropped(pointer, text, f"a part of {name}", _join_reasons(here))
     for error in data.errors:
         schema = re.search(r"/components/schemas/(\S+?):?(?:\s|$)", error.header)
         what = f"schema {schema[1]}" if schema else "a part of components"
-        yield f"{what} is lost{format_reason([error])}"
+        pointer = f"/components/schemas/{schema[1]}" if schema else "/components"
+        yield Dropped(pointer, f"{what} is dropped", what, _join_reasons([error]))
+
+
+def format_dropped(dropped: Sequence[Dropped], document: Document, spec: Spec) -> list[str]:
+    """Format what is dropped: each cause in a line of its own, which begins with its place, and below it its results.
+
+    Args:
+        dropped: What is dropped.
+        document: The generator's input.
+        spec: The spec, for the places.
+
+    Returns:
+        The lines. An operation or a schema that is dropped only because it refers to a dropped schema is a result of
+        that one.
+    """
+    schemas = {f"#{part.pointer}": part for part in dropped if part.pointer.startswith(SCHEMA_REF[1:])}
+    reached = {ref: find_reachable_refs(document, resolve(document, ref)) & schemas.keys() for ref in schemas}
+    roots = [ref for ref in schemas if _is_root(ref, reached)]
+    results: dict[int, list[Dropped]] = {}
+    causes: list[Dropped] = []
+    for part in dropped:
+        ref = _find_cause(part, roots, document)
+        cause = schemas[ref] if ref else None
+        if cause is None:
+            causes.append(part)
+        else:
+            results.setdefault(id(cause), []).append(part)
+    lines: list[str] = []
+    for cause in causes:
+        lines.append(f"{spec.place(cause.pointer)}: {cause}")
+        parts = [part.part for part in results.get(id(cause), ())]
+        more = f", and {len(parts) - _RESULTS} more" if len(parts) > _RESULTS else ""
+        if parts:
+            lines.append(f"  so these are dropped too: {', '.join(parts[:_RESULTS])}{more}")
+    return lines
+
+
+def _is_root(ref: str, reached: Mapping[str, set[str]]) -> bool:
+    """Whether a dropped schema refers to no other one, but for those that refer back to it and come later."""
+    order = list(reached)
+    others = reached[ref] - {ref}
+    return all(ref in reached[other] and order.index(other) > order.index(ref) for other in others)
+
+
+def _find_cause(part: Dropped, roots: Sequence[str], document: Document) -> str:
+    """Find the schema because of which a part is dropped, "" if the part is dropped for a reason of its own."""
+    is_result = not part.reason or any(text in part.reason for text in _RESULT_REASONS)
+    if not is_result or f"#{part.pointer}" in roots:
+        return ""
+    try:
+        node = resolve(document, f"#{part.pointer}")
+    except LookupError:
+        return ""
+    reached = find_reachable_refs(document, node)
+    return next((ref for ref in roots if ref in reached), "")
 
 
 def _find_dropped_responses(
     document: Document, operation: Document, endpoint: Endpoint, warnings: Sequence[GeneratorError]
-) -> Iterator[str]:
+) -> Iterator[tuple[str, str, str]]:
+    """Yield pointer inside the operation, name and reason of each response that is dropped."""
     kept = {(response.status_code.pattern, get_media_type(response)) for response in endpoint.responses}
     # The warnings do not say which code they are about, but come in the order of the codes.
     told = iter([warning for warning in warnings if "response will be omitted" in (warning.detail or "")])
@@ -72,34 +157,41 @@ def _find_dropped_responses(
         for media_type in media_types:
             if (code, media_type) not in kept:
                 name = f"{code} response" if len(media_types) == 1 else f"{code} response as {media_type}"
-                yield name + format_reason([warning for warning in [next(told, None)] if warning])
+                reason = _join_reasons([warning for warning in [next(told, None)] if warning])
+                yield f"/responses/{escape(code)}", name, reason
 
 
-def _find_dropped_parameters(document: Document, path: str, operation: Document, endpoint: Endpoint) -> Iterator[str]:
+def _find_dropped_parameters(
+    document: Document, path: str, operation: Document, endpoint: Endpoint
+) -> Iterator[tuple[str, str, str]]:
     kept = {(str(location), unwrap_text(prop.name)): prop for location, prop in endpoint.iter_all_parameters()}
     for (location, name), parameter in list_parameters(document, path, operation).items():
         prop = kept.get((location, name))
         problem = "it has no schema" if prop is None else find_parameter_problem(document, prop, parameter)
         if problem:
-            yield f"{location} parameter {name!r}: {problem}"
+            yield "/parameters", f"{location} parameter {name!r}", problem
 
 
 def _find_dropped_bodies(
     document: Document, wire: OperationWire, operation: Document, endpoint: Endpoint, warnings: Sequence[GeneratorError]
-) -> Iterator[str]:
+) -> Iterator[tuple[str, str, str]]:
     kept = {unwrap_text(body.content_type): body for body in endpoint.bodies}
     for media_type, media in follow_refs(document, operation.get("requestBody", {})).get("content", {}).items():
         body = kept.get(media_type)
         if body is None:
-            yield f"{media_type} request body{format_reason(warnings)}"
+            yield "/requestBody", f"{media_type} request body", _join_reasons(warnings)
         elif problem := find_body_problem(document, wire, body, media):
-            yield f"{media_type} request body: {problem}"
+            yield "/requestBody", f"{media_type} request body", problem
 
 
 def format_reason(warnings: Iterable[GeneratorError]) -> str:
     """What warnings of the generator say, as the end of a line: "" or a colon and the text."""
-    details = dict.fromkeys(filter(None, (_format_warning(warning) for warning in warnings)))
-    return ": " + "; ".join(details) if details else ""
+    reason = _join_reasons(warnings)
+    return f": {reason}" if reason else ""
+
+
+def _join_reasons(warnings: Iterable[GeneratorError]) -> str:
+    return "; ".join(dict.fromkeys(filter(None, (_format_warning(warning) for warning in warnings))))
 
 
 def _format_warning(warning: GeneratorError) -> str:

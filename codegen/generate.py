@@ -18,7 +18,6 @@ from pathlib import Path
 
 import attrs
 from jinja2 import TemplateError
-from jinja2.bccache import Bucket, BytecodeCache
 from openapi_python_client import Project
 from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
@@ -27,15 +26,18 @@ from openapi_python_client.strings import PythonIdentifier
 from pydantic import ValidationError
 
 from . import contract, escaping, generator_input, static_check, wire_format
+from .class_names import separate_class_names
 from .corrections import Correction
-from .dropped import dropped, format_reason, join_lines
+from .dropped import find_dropped, format_dropped, format_reason, join_lines
 from .errors import CodegenError
+from .field_names import rename_colliding_properties, restore_properties
 from .inventory import find_missing
 from .limits import clip_text
 from .names import TAKEN_CLASS_NAMES, check_modules, check_names, check_paths, check_values, name_module, rename
 from .normalize import normalize
 from .schemas import Document
 from .spec import Spec, escape, iterate_operations, load_yaml
+from .template_cache import TEMPLATE_CACHE
 from .template_functions import build_template_functions
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -46,28 +48,6 @@ _ON_DEMAND = ("serialization", "unions")
 
 _UNSUPPORTED_OPTIONS = ("content_type_overrides", "generate_all_tags", "literal_enums")
 """Options of the generator that the templates do not follow."""
-
-
-class TemplateCache(BytecodeCache):
-    """Keeps compiled templates in memory: a review renders them twice, and they compile more slowly than they render.
-
-    Jinja compares a hash of the source, so that an edited template is compiled again.
-    """
-
-    def __init__(self) -> None:
-        self._compiled: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Give Jinja the compiled template, if there is one."""
-        if bucket.key in self._compiled:
-            bucket.bytecode_from_string(self._compiled[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep a template that Jinja has compiled."""
-        self._compiled[bucket.key] = bucket.bytecode_to_string()
-
-
-_TEMPLATE_CACHE = TemplateCache()
 
 
 @attrs.frozen
@@ -83,6 +63,8 @@ class Package:
     """Corrections that do not fit the document (lenient mode only)."""
     dropped: tuple[str, ...]
     """What it lacks of the document (tolerant mode only)."""
+    report: tuple[str, ...]
+    """The same as lines for a person: causes with their places, each followed by its results."""
 
     def files(self) -> dict[str, bytes]:
         """Its files by path inside the package."""
@@ -126,19 +108,24 @@ def generate_package(
     Raises:
         CodegenError: The input is wrong, or, unless `tolerant`, the generator would lose a part of it.
     """
-    normalized = normalize(spec, corrections, lenient=lenient)
+    normalized = normalize(spec, corrections, lenient=lenient, tolerant=tolerant)
     with tempfile.TemporaryDirectory(prefix=".generating-", dir=beside) as folder:
         work = Path(folder)
         source = work / "openapi.json"
         config = _load_config(config_path, source, work / "package")
-        source.write_text(json.dumps(generator_input.build_input(normalized.document, config)), encoding="utf-8")
+        separate_class_names(normalized.document, config)
+        given = generator_input.build_input(normalized.document, config)
+        renamed = rename_colliding_properties(given, config)
+        source.write_text(json.dumps(given), encoding="utf-8")
         check_names(normalized.document, spec, config)
-        check_values(normalized.document, spec, config)
+        check_values(normalized.document, spec)
         data = _parse(source, spec, config)
         generator_input.restore(normalized.document, data, config)
-        lost = list(dropped(normalized.document, data, config))
-        if lost and not tolerant:
-            raise CodegenError("\n".join(f"{spec.name}: {loss}" for loss in lost))
+        restore_properties(data, renamed)
+        parts = list(find_dropped(normalized.document, data, config))
+        report = [*normalized.replaced.values(), *format_dropped(parts, normalized.document, spec)]
+        if report and not tolerant:
+            raise CodegenError("\n".join(report))
         check_modules(data, spec)
         rename(data)
         check_paths(data, spec)
@@ -148,11 +135,15 @@ def generate_package(
         )
         _finish(config, spec)
         _check_code(work / "package", spec)
-        if not lost:  # else the same is told of twice
-            lost = find_missing(normalized.document, work / "package", config, typed=False)
-        if lost and not tolerant:
-            raise CodegenError("\n".join(f"{spec.name}: {loss}" for loss in lost))
-        yield Package(work / "package", normalized.document, config, data, normalized.notes, tuple(lost))
+        texts = [*normalized.replaced, *(str(part) for part in parts)]
+        if not texts:  # else the same is reported twice
+            texts = find_missing(normalized.document, work / "package", config, typed=False)
+            report = [f"{spec.name}: {text}" for text in texts]
+        if report and not tolerant:
+            raise CodegenError("\n".join(report))
+        yield Package(
+            work / "package", normalized.document, config, data, normalized.notes, tuple(texts), tuple(report)
+        )
 
 
 def replace(package: Package, output: Path) -> list[str]:
@@ -273,7 +264,7 @@ def _render(
         },
         **build_template_functions(),
     )
-    project.env.bytecode_cache = _TEMPLATE_CACHE
+    project.env.bytecode_cache = TEMPLATE_CACHE
     project.env.autoescape = True  # so that Jinja tells `Code` from text
     project.env.finalize = escaping.require_code
     try:

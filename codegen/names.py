@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import Any
 
 from openapi_python_client.config import Config
 from openapi_python_client.parser.openapi import GeneratorData
-from openapi_python_client.parser.properties import Class
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
-from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal, remove_string_escapes, snake_case
+from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal, remove_string_escapes
 
 from .errors import CodegenError
 from .escaping import file_name, unwrap_text
@@ -39,6 +37,11 @@ def name_module(operation: Document, config: Config) -> tuple[str, str]:
 
 
 def check_names(document: Document, spec: Spec, config: Config) -> None:
+    """Refuse operations that would become one module.
+
+    Raises:
+        CodegenError: Two would. Names the place of the second one.
+    """
     modules: dict[tuple[str, str], str] = {}
     for path, method, operation in iterate_operations(document):
         module = name_module(operation, config)
@@ -48,34 +51,20 @@ def check_names(document: Document, spec: Spec, config: Config) -> None:
                 f"{spec.place(f'/paths/{escape(path)}/{method}')}: operations {other!r} and "
                 f"{operation['operationId']!r} would both become the module {'.'.join(module)}; rename one"
             )
-    classes: dict[str, str] = {}
-    for name, schema in document["components"]["schemas"].items():
-        if "enum" in schema or schema.get("type") == "object":
-            class_name = str(Class.from_string(string=name, config=config).name)
-            other = classes.setdefault(class_name, name)
-            if other != name:
-                raise CodegenError(
-                    f"{spec.place(f'/components/schemas/{escape(name)}')}: schemas {other!r} and {name!r} would both "
-                    f"become the class {class_name}, and the generator cannot tell them apart"
-                )
 
 
-def check_values(document: Document, spec: Spec, config: Config) -> None:
+def check_values(document: Document, spec: Spec) -> None:
     """Refuse values and names that the generator would take for something else, or that clash in Python.
 
     Raises:
-        CodegenError: An enum's members, a constant or a property cannot be represented. Names the place.
+        CodegenError: A value of an enum or a constant cannot be represented. Names the place.
     """
     for pointer, mapping in iterate_mappings(document):
-        values, properties, const = mapping.get("enum"), mapping.get("properties"), mapping.get("const")
+        values, const = mapping.get("enum"), mapping.get("const")
         problems: list[str] = []
         texts: list[Any] = []
         if isinstance(values, list) and mapping.get("type") != "boolean":
             texts += values
-            listed = [value for value in values if value is not None]
-            problems.append(_find_enum_problem(listed, mapping.get("x-enum-varnames")))
-        if isinstance(properties, dict):
-            problems.append(_find_field_problem(list(properties), config))
         if isinstance(const, float) or (isinstance(const, str) and remove_string_escapes(const) != const):
             problems.append(f"the constant {const!r} is none that Python's Literal takes")
         problems += [
@@ -85,43 +74,6 @@ def check_values(document: Document, spec: Spec, config: Config) -> None:
         ]
         for problem in filter(None, problems):
             raise CodegenError(f"{spec.place(pointer)}: {problem}")
-
-
-def _find_field_problem(names: list[str], config: Config) -> str:
-    """Whether two properties would become one field, "" when none would."""
-    identifiers = [PythonIdentifier(name, config.field_prefix) for name in names]
-    counts = Counter(identifiers)
-    fields: dict[str, str] = {}
-    for name, identifier in zip(names, identifiers, strict=True):
-        # Of names that differ in their spelling only, the generator takes each as it is spelled.
-        alone = counts[identifier] == 1
-        field = identifier if alone else PythonIdentifier(name, config.field_prefix, skip_snake_case=True)
-        other = fields.setdefault(str(field), name)
-        if other != name:
-            return f"properties {other!r} and {name!r} would both become the field {field!r}"
-    return ""
-
-
-def _find_enum_problem(values: list[Any], names: Any) -> str:
-    kinds = sorted({type(value).__name__ for value in values})
-    if kinds not in (["str"], ["int"], []):
-        return f"an enum must list either texts or whole numbers, not {' and '.join(kinds)}"
-    members: dict[str, Any] = {}
-    for index, value in enumerate(values):
-        named = isinstance(names, list) and len(names) == len(values)
-        member = snake_case(str(names[index])).upper() if named else _name_member(value, index)
-        other = members.setdefault(member, value)
-        if other != value or not member.isidentifier():
-            problem = f"{other!r} and {value!r} would both become" if other != value else f"{value!r} would become"
-            return f"the enum's values {problem} the member {member!r}; name them with x-enum-varnames"
-    return ""
-
-
-def _name_member(value: str | int, index: int) -> str:
-    """The name that the generator gives a member of an enum."""
-    if isinstance(value, int):
-        return f"VALUE_NEGATIVE_{-value}" if value < 0 else f"VALUE_{value}"
-    return snake_case(value if value[:1].isalpha() else f"VALUE_{index}").upper()
 
 
 def check_modules(data: GeneratorData, spec: Spec) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+from collections.abc import Mapping
 
 import attrs
 from openapi_python_client.schema import OpenAPI
@@ -19,8 +20,12 @@ from .corrections import Correction
 from .errors import CodegenError
 from .limits import LimitError
 from .rules import RULES
+from .rules.boolean_schemas import write_boolean_schemas
 from .schemas import Document, UnsupportedSchemaError
 from .spec import Json, Spec, check, escape, iterate_mappings, iterate_operations, resolve, unescape
+
+_MAX_REPLACED = 1_000
+"""Schemas that tolerant mode replaces before it gives up."""
 
 
 @attrs.frozen
@@ -32,15 +37,20 @@ class NormalizedSpec:
     """The vendored document with its corrections and nothing else changed."""
     notes: tuple[str, ...]
     """Corrections that do not fit the document (lenient mode only)."""
+    replaced: Mapping[str, str]
+    """What each schema says that admits anything now, and the same with its place (tolerant mode only)."""
 
 
-def normalize(spec: Spec, corrections: tuple[Correction, ...], *, lenient: bool = False) -> NormalizedSpec:
+def normalize(
+    spec: Spec, corrections: tuple[Correction, ...], *, lenient: bool = False, tolerant: bool = False
+) -> NormalizedSpec:
     """Build the generator's input from a vendored document, which stays as it is.
 
     Args:
         spec: The vendored document.
         corrections: What it gets wrong.
         lenient: Apply corrections wherever they match, however often.
+        tolerant: Let a schema that no rule can rewrite admit anything, instead of an error.
 
     Returns:
         The corrected and rewritten document.
@@ -54,21 +64,30 @@ def normalize(spec: Spec, corrections: tuple[Correction, ...], *, lenient: bool 
     notes = _corrections.apply(corrections, document, lenient=lenient)
     corrected = Spec(attrs.evolve(spec.file, value=document))
     check(corrected)
+    document["paths"] = document.get("paths") or {}
     _drop_empty_keywords(document)
+    write_boolean_schemas(document)
     _validate(corrected)
     document.setdefault("components", {}).setdefault("schemas", {})
     as_corrected = copy.deepcopy(document)
-    for rule in RULES:
+    replaced: dict[str, str] = {}
+    todo = list(RULES)
+    while todo:
         try:
-            rule(document)
+            todo[0](document)
+            del todo[0]
         except UnsupportedSchemaError as error:
-            place = spec.place(_find_pointer(document, error.schema) or "")
-            raise CodegenError(f"{place}: {error}") from None
+            pointer = _find_pointer(document, error.schema) or ""
+            if not tolerant or not error.schema or len(replaced) > _MAX_REPLACED:
+                raise CodegenError(f"{spec.place(pointer)}: {error}") from None
+            text = f"{pointer} admits anything: {error}"
+            replaced[text] = f"{spec.place(pointer)}: {text}"
+            error.schema.clear()
         except LimitError as error:
             raise CodegenError(f"{spec.name}: {error}") from None
     check_counts(Spec(attrs.evolve(spec.file, value=document)))
     check_structure(document, spec.name)
-    return NormalizedSpec(document, as_corrected, tuple(notes))
+    return NormalizedSpec(document, as_corrected, tuple(notes), replaced)
 
 
 def _drop_empty_keywords(document: Document) -> None:

@@ -53,14 +53,7 @@ class YamlFile:
     """For each mapping that was looked into, its key and value nodes by key."""
 
     def place(self, pointer: str) -> str:
-        """Name a place for a person.
-
-        Args:
-            pointer: A JSON pointer (RFC 6901) into the file, `""` for all of it.
-
-        Returns:
-            `file:line:column`, of the nearest ancestor when the pointer leads nowhere.
-        """
+        """Format a JSON pointer (RFC 6901) as `file:line:column`, of the nearest ancestor if it leads nowhere."""
         return f"{self.name}:{format_position(self._marks(self._root, pointer)[0])}" if self._root else self.name
 
     def span(self, pointer: str) -> tuple[int, int, int]:
@@ -149,7 +142,7 @@ class Spec:
 
 def iterate_operations(document: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
     """Every operation of a document as (path, method, operation object), in its order."""
-    for path, item in document["paths"].items():
+    for path, item in (document.get("paths") or {}).items():
         if path.startswith("/"):
             for method, operation in item.items():
                 if method in METHODS:
@@ -264,7 +257,7 @@ def as_spec(file: YamlFile) -> Spec:
     """Take a file for an OpenAPI document.
 
     Raises:
-        CodegenError: It is empty, or not OpenAPI 3.0 or 3.1.
+        CodegenError: It is empty, or not OpenAPI 3.0, 3.1 or 3.2.
     """
     if file.value is None:
         raise CodegenError(f"{file.name}: is empty; an OpenAPI 3 spec is expected")
@@ -283,6 +276,9 @@ def check(spec: Spec) -> None:
         CodegenError: It is not OpenAPI 3, refers to nothing, or uses an operation id twice.
     """
     _check_version(spec)
+    if str(spec.document["openapi"]).startswith("3.2."):
+        place = spec.place("/openapi")
+        raise CodegenError(f"{place}: OpenAPI 3.2 can be reviewed; a client can be made from 3.0.x or 3.1.x")
     _check_paths(spec)
     check_refs(spec)
     _check_operations(spec)
@@ -294,8 +290,9 @@ def _check_version(spec: Spec) -> None:
         raise CodegenError(f"{spec.place('/swagger')}: is Swagger {document['swagger']}; convert it to OpenAPI 3 first")
     if "openapi" not in document:
         raise CodegenError(f"{spec.place('')}: is not an OpenAPI spec: it has no `openapi` version")
-    if not re.fullmatch(r"3\.[01]\.\d+(-.*)?", str(document["openapi"])):
-        raise CodegenError(f"{spec.place('/openapi')}: `openapi` must be 3.0.x or 3.1.x, not {document['openapi']}")
+    if not re.fullmatch(r"3\.[012]\.\d+(-.*)?", str(document["openapi"])):
+        versions = "3.0.x, 3.1.x or 3.2.x"
+        raise CodegenError(f"{spec.place('/openapi')}: `openapi` must be {versions}, not {document['openapi']}")
     if not isinstance(document.get("info"), dict):
         raise CodegenError(f"{spec.place('/info')}: `info` with title and version is missing")
     if len(spec.version) > MAX_VERSION_LENGTH:
@@ -305,6 +302,8 @@ def _check_version(spec: Spec) -> None:
 
 def _check_paths(spec: Spec) -> None:
     paths = spec.document.get("paths")
+    if not paths and _has_models(spec):
+        return
     if not isinstance(paths, dict) or not paths:
         raise CodegenError(f"{spec.place('/paths')}: `paths` is missing or empty: there is nothing to generate")
     for path, item in paths.items():
@@ -325,10 +324,16 @@ def _check_paths(spec: Spec) -> None:
                 raise CodegenError(f"{spec.place(f'{pointer}/{method}')}: an operation must be a mapping")
             if method in item and not isinstance(item[method].get("responses"), dict):
                 raise CodegenError(f"{spec.place(f'{pointer}/{method}')}: the operation has no `responses`")
-    if not list(spec.iterate_operations()) and not any(
-        "$ref" in item for item in paths.values() if isinstance(item, dict)
-    ):
+    has_references = any("$ref" in item for item in paths.values() if isinstance(item, dict))
+    if not list(spec.iterate_operations()) and not has_references and not _has_models(spec):
         raise CodegenError(f"{spec.place('/paths')}: `paths` holds no operation: there is nothing to generate")
+
+
+def _has_models(spec: Spec) -> bool:
+    """Whether a document without operations has schemas of which models can be made (OpenAPI 3.1)."""
+    components = spec.document.get("components")
+    schemas = components.get("schemas") if isinstance(components, dict) else None
+    return any(isinstance(found, dict) and bool(found) for found in (schemas, spec.document.get("webhooks")))
 
 
 def check_refs(spec: Spec) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import builtins
 import symtable
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import attrs
 
@@ -54,6 +55,9 @@ _SHARED_BUILTINS = _BUILTINS | {
 
 
 _ENUMS = frozenset({"StrEnum", "IntEnum", "_OpenStrEnum", "_OpenIntEnum"})
+
+
+_Import: TypeAlias = ast.Import | ast.ImportFrom
 
 
 @attrs.frozen
@@ -111,15 +115,15 @@ def _check_imports(
     parts: tuple[str, ...], module: _Module, modules: Mapping[tuple[str, ...], _Module]
 ) -> Iterator[str]:
     package = parts if module.file.name == "__init__.py" else parts[:-1]
-    for node in ast.walk(module.tree):
+    for node in _iterate_imports(module.tree.body):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name not in _MODULES:
                     yield f"{module.file}:{node.lineno}: imports {alias.name}, which no template does"
-        elif isinstance(node, ast.ImportFrom) and not node.level:
+        elif not node.level:
             if node.module not in _MODULES:
                 yield f"{module.file}:{node.lineno}: imports {node.module}, which no template does"
-        elif isinstance(node, ast.ImportFrom):
+        else:
             if node.level - 1 > len(package):
                 yield f"{module.file}:{node.lineno}: imports from outside the package"
                 continue
@@ -133,6 +137,17 @@ def _check_imports(
             for alias in node.names:
                 if alias.name not in found.names and (*base, alias.name) not in modules:
                     yield f"{module.file}:{node.lineno}: cannot import name '{alias.name}' from '{'.'.join(base)}'"
+
+
+def _iterate_imports(statements: Sequence[ast.stmt | ast.ExceptHandler | ast.match_case]) -> Iterator[_Import]:
+    """Iterate over the imports in statements and in their blocks; expressions, most of a tree, hold none."""
+    for statement in statements:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            yield statement
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(statement, block, None)
+            if inner:
+                yield from _iterate_imports(inner)
 
 
 def _check_names(module: _Module) -> Iterator[str]:

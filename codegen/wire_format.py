@@ -11,6 +11,7 @@ from openapi_python_client.parser.bodies import Body
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty
 from openapi_python_client.parser.properties.any import AnyProperty
+from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.file import FileProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
@@ -123,7 +124,7 @@ def _is_plain(location: str, prop: PropertyProtocol, style: Style) -> bool:
         return False
     if location == "header" and prop.required and any(isinstance(part, NoneProperty) for part in parts):
         return False
-    return not any(isinstance(part, ModelProperty | AnyProperty) for part in [*parts, *inner])
+    return not any(isinstance(part, ModelProperty | AnyProperty | DateTimeProperty) for part in [*parts, *inner])
 
 
 def is_plain(wire: OperationWire, location: str, parameters: Iterable[PropertyProtocol]) -> bool:

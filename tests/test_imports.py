@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import grimp
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,3 +42,14 @@ forbidden_modules = ["gcore_iam.errors"]
     run = lint_imports("--config", str(config))
     assert run.returncode == 1
     assert "gcore_iam.call -> gcore_iam.errors" in run.stdout
+
+
+def test_no_modules_of_the_library_import_each_other() -> None:
+    """Not even within functions. Imports for type checkers do not count."""
+    graph = grimp.build_graph("gcore_iam", exclude_type_checking_imports=True, cache_dir=None)
+    TopologicalSorter({name: graph.find_modules_directly_imported_by(name) for name in graph.modules}).prepare()
+
+
+def test_an_import_circle_would_be_found() -> None:
+    with pytest.raises(CycleError):
+        TopologicalSorter({"call": {"events"}, "events": {"call"}}).prepare()

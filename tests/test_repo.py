@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import gcore_iam
@@ -16,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 LOCK = (ROOT / "requirements-dev.txt").read_text("utf-8")
+OVERLAY = ROOT / "overlay" / "gcore_iam"
 PAGES = [page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/**/*.md")]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", *sorted(PAGES)]
 
@@ -118,3 +121,52 @@ def test_no_file_names_a_package_registry() -> None:
     for name in filter(None, files):
         content = (ROOT / name.decode()).read_bytes()
         assert not any(registry in content for registry in registries), name
+
+
+def walk_overlay() -> Iterator[tuple[str, ast.AST]]:
+    """Yield the path within the overlay and each node of the hand-written library."""
+    for path in sorted(OVERLAY.rglob("*.py")):
+        name = path.relative_to(OVERLAY).as_posix()
+        if not name.startswith(("testing/", "sync/")):
+            yield from ((name, node) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+NO_ARGUMENTS = {
+    "_check_deadline", "_check_size",  # of a response
+    "_check_end", "check_end", "check_repetition",  # of a list
+    "_check_found",  # the result of a lookup
+    "_check_proxy",  # of the environment
+    "_check_status", "check_space",  # of a file
+    "_check_str",  # the result of a callback, for both kinds of code
+}  # fmt: skip
+"""Functions that check something else than an argument."""
+
+
+def test_arguments_are_checked_in_one_place() -> None:
+    found: set[str] = set()
+    for path, node in walk_overlay():
+        if isinstance(node, ast.FunctionDef) and re.match("_?check_", node.name) and "_validation/" not in path:
+            found.add(node.name)
+        if isinstance(node, ast.Raise) and "_validation/" not in path:
+            message = re.search(r"ConfigurationError\(f?'(\w+|{name}) must be ", ast.unparse(node))
+            assert message is None or path == "pagination/checkpoint.py", (path, ast.unparse(node))
+    assert found == NO_ARGUMENTS
+
+
+TWINS = {
+    "bind": "of `paginate`, whose argument says which one is needed",
+    "check_callback": "a check for sync code, and one for both kinds of code",
+    "raw": "types of methods; nothing differs at run time",
+    "reconcile": "both are public, and an error does not know which kind of code catches it",
+}
+"""Functions that differ from their async halves, outside `_concurrency`, and why."""
+
+
+def test_sync_and_async_code_differ_in_one_place() -> None:
+    """Everything else for sync code is derived from `aio`."""
+    names: dict[str, set[str]] = {}
+    for path, node in walk_overlay():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and "_concurrency/" not in path:
+            names.setdefault(path, set()).add(node.name.lstrip("_"))
+    found = {name for defined in names.values() for name in defined if defined & {f"{name}_async", f"Async{name}"}}
+    assert found == TWINS.keys()

@@ -1,4 +1,4 @@
-"""The commands `drift`, `history` and `update` of `python -m codegen`: what the user may say, and the exit status."""
+"""The commands `drift` and `history` of `python -m codegen`: their options and exit status."""
 
 from __future__ import annotations
 
@@ -11,31 +11,37 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 import attrs
 
 from .. import corrections
 from ..errors import CodegenError
-from ..next_steps import list_next_steps
-from . import accept, history, update
-from .gate import Gate, parse_gates
+from . import baseline, history
+from .fail_on import Gate, parse_gates
+from .load import read, read_both_ways
 from .render import FORMATS, Options
 from .render.common import printable
 from .report import CHOICES, Layer, Review
 from .review import GenerationError, Project, review
-from .sources import read, read_both_ways
+from .settings import Settings, load_settings
 
-SPEC = Path("spec/iam_api.yaml")
-PACKAGE = Path("generated/gcore_iam_client")
 ACCEPTED = Path("spec/accepted-drift.yaml")
-CHANGELOG = Path("CHANGELOG.md")
-REVIEWS = Path("spec/reviews")
+
+
+class _Given(TypedDict):
+    """What every review of one command is given."""
+
+    project: Project
+    accepted: tuple[baseline.Accepted, ...]
+    settings: Settings
+    today: datetime.date
+
 
 if TYPE_CHECKING:
     _Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
-_EXIT = """\
+EXIT_STATUS = """\
 exit status:
   0  all is well
   1  a gate was tripped (--fail-on)
@@ -52,7 +58,7 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
         parents=[project],
         help="review what a new description changes",
         description="Review what a new description changes: on the wire, in Python, in our own code, in prose.",
-        epilog=_EXIT,
+        epilog=EXIT_STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_sides(drift)
@@ -70,6 +76,12 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
     )
     drift.add_argument(
         "--accepted", type=Path, default=ACCEPTED, metavar="FILE", help="changes that gates let pass (%(default)s)"
+    )
+    drift.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="levels, paths and sunset policy (drift.toml, or [tool.gcore-iam.drift] in pyproject.toml)",
     )
     drift.set_defaults(run=_drift)
 
@@ -152,22 +164,26 @@ def review_or_wire(arguments: argparse.Namespace, layers: Sequence[Layer]) -> tu
     if arguments.old == arguments.new == "-":
         raise CodegenError("standard input can be one side only")
     generating = bool({"python", "overlay"} & set(layers))
-    accepted = accept.load(arguments.accepted)
-    project = _project(arguments, generating=generating)
+    given: _Given = {
+        "project": load_project(arguments, generating=generating),
+        "accepted": baseline.load(arguments.accepted),
+        "settings": load_settings(arguments.settings),
+        "today": today(),
+    }
     if not generating:
         old, new = (read(name, generating=False) for name in (arguments.old, arguments.new))
-        return review(old, new, project, layers=layers, accepted=accepted, today=today()), ""
+        return review(old, new, layers=layers, **given), ""
     old, new = (read_both_ways(name) for name in (arguments.old, arguments.new))
     try:
         for side in (old, new):
             if side.client_problem:
                 raise GenerationError(side.client_problem)
-        return review(old, new, project, layers=layers, accepted=accepted, today=today()), ""
+        return review(old, new, layers=layers, **given), ""
     except GenerationError as error:
         plain: list[Layer] = [layer for layer in layers if layer not in ("python", "overlay")]
         if not plain:
             raise
-        found = review(old, new, project, layers=plain, accepted=accepted, today=today())
+        found = review(old, new, layers=plain, **given)
         note = f"no client can be made, so Python and the overlay are not compared: {str(error).splitlines()[0]}"
         return attrs.evolve(found, notes=(note, *found.notes)), str(error)
 
@@ -195,7 +211,7 @@ def _history(arguments: argparse.Namespace) -> int:
     steps = history.replay(
         arguments.repository,
         arguments.path,
-        _project(arguments, generating=generating),
+        load_project(arguments, generating=generating),
         since=arguments.since,
         layers=arguments.layers,
         today=today(),
@@ -218,79 +234,8 @@ def _history(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def add_update(commands: _Commands, project: argparse.ArgumentParser) -> None:
-    """Add the command `update`."""
-    taking = commands.add_parser(
-        "update",
-        parents=[project],
-        help="review a new description, vendor it and regenerate",
-        description="Review a new description, vendor it, regenerate, and write the review and a changelog entry.",
-        epilog=_EXIT,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    taking.add_argument("new", metavar="NEW", help="a path, a URL, - (standard input), or git-ref:path")
-    taking.add_argument("--spec", type=Path, default=SPEC, help="the vendored description (%(default)s)")
-    taking.add_argument("--output", type=Path, default=PACKAGE, help="the generated package (%(default)s)")
-    taking.add_argument("--changelog", type=Path, default=CHANGELOG, help="%(default)s")
-    taking.add_argument("--reviews", type=Path, default=REVIEWS, help="folder of the reviews (%(default)s)")
-    taking.add_argument(
-        "--prose",
-        choices=("theirs", "ours"),
-        default="theirs",
-        help="whose words to vendor: the new description's, or the vendored one's wherever it has some (%(default)s)",
-    )
-    taking.add_argument(
-        "--date",
-        type=_date,
-        metavar="YYYY-MM-DD",
-        help="the day of the new spec (by default the one in its version or in its name)",
-    )
-    taking.add_argument(
-        "--steps", type=Path, metavar="FILE", help="where to write what a maintainer does next (standard output)"
-    )
-    taking.set_defaults(run=_update)
-
-
-def _date(text: str) -> datetime.date:
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-07-14") from None
-
-
-def _update(arguments: argparse.Namespace) -> int:
-    places = update.Places(arguments.spec, arguments.output, arguments.changelog, arguments.reviews)
-    project = _project(arguments, generating=True)
-    done = update.update(
-        arguments.new, project, places, own_prose=arguments.prose == "ours", today=today(), date=arguments.date
-    )
-    if done is None:
-        print(f"{arguments.spec}: is this description already; nothing changed")
-        return 0
-    verdict = done.review.verdict
-    print(f"wire {verdict.wire}, python {verdict.python}, overlay {verdict.overlay}, docs {verdict.docs}")
-    print(f"suggested bump: {done.review.suggested_bump}; generated files changed: {done.files}")
-    print(f"review: {done.page}")
-    steps = list_next_steps(
-        done.spec,
-        added=done.added,
-        package=places.package,
-        overlay=arguments.overlay,
-        unwritten=done.unwritten,
-        broken=[change.message for change in done.review.changes if change.layer == "overlay"],
-        page=done.page,
-        changelog=places.changelog,
-        bump=done.review.suggested_bump,
-    )
-    lines = ["What to do next:", *(f"  {printable(step)}" for step in steps)]
-    if arguments.steps:
-        arguments.steps.write_text("\n".join([*lines, ""]), encoding="utf-8")
-    else:
-        print("\n".join(lines))
-    return 0
-
-
-def _project(arguments: argparse.Namespace, *, generating: bool) -> Project:
+def load_project(arguments: argparse.Namespace, *, generating: bool) -> Project:
+    """Load what a review needs of the project beside the two specs."""
     return Project(
         corrections=corrections.load(arguments.corrections) if generating else (),
         config=arguments.config,

@@ -8,10 +8,10 @@ import re
 import attrs
 
 from ..spec import Json, escape, unescape
-from .rules import rule
+from .checks.rules import find_rule
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Finding:
     """A rule that holds for a place of the two documents."""
 
@@ -24,7 +24,7 @@ class Finding:
     before: Json = attrs.field(default=None, eq=False)
     after: Json = attrs.field(default=None, eq=False)
     guards: frozenset[str] = frozenset()
-    said: str = attrs.field(init=False, repr=False, default=attrs.Factory(lambda it: _as_text(it), takes_self=True))
+    values: str = attrs.field(init=False, repr=False, default=attrs.Factory(lambda it: _values(it), takes_self=True))
     """The values as text, by which findings differ: values themselves may be lists and mappings, which have no hash."""
 
     @property
@@ -37,14 +37,14 @@ class Finding:
         """One sentence for a person."""
         values = self.before, self.after
         shown = map(_show_value if _VALUE_RULES.search(self.rule) else show, values)
-        return rule(self.rule).text.format(what=self.what, **dict(zip(("before", "after"), shown, strict=True)))
+        return find_rule(self.rule).text.format(what=self.what, **dict(zip(("before", "after"), shown, strict=True)))
 
 
 _VALUE_RULES = re.compile(r"enum|const|default-value")
 """Rules about JSON values, of which `1` and `"1"` are two."""
 
 
-def _as_text(finding: Finding) -> str:
+def _values(finding: Finding) -> str:
     return json.dumps([finding.before, finding.after], sort_keys=True, default=str)
 
 

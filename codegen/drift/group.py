@@ -1,4 +1,4 @@
-"""Reports one refactor as one entry: many schemas that became closed, many operations that moved under a prefix."""
+"""Reports one refactor as one entry: schemas that became closed, operations that moved, one change in many places."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import attrs
 
+from ..spec import build_value_key
 from .report import Change, fingerprint
 
 _CLOSED = "-additional-properties-closed"
 _MOVED = "endpoint-moved"
+
+_MANY = 10
+"""Entries of one rule with the same values from which they are one entry."""
 
 
 def group_refactors(changes: Sequence[Change]) -> list[Change]:
@@ -17,30 +21,40 @@ def group_refactors(changes: Sequence[Change]) -> list[Change]:
 
     The fingerprint of a joint entry is that of exactly these entries: when one more comes, it has to be accepted again.
     """
+    keys = [_key(change) for change in changes]
     groups: dict[Hashable, list[Change]] = {}
-    for change in changes:
-        groups.setdefault(_key(change), []).append(change)
-    joint = {key: _join(group) for key, group in groups.items() if key is not None and len(group) > 1}
+    for key, change in zip(keys, changes, strict=True):
+        groups.setdefault(key, []).append(change)
+    joint = {key: _join(group) for key, group in groups.items() if key is not None and len(group) >= _least(group[0])}
     renamed = {change.fingerprint: joint[key].fingerprint for key in joint for change in groups[key]}
     found = []
-    for change in changes:
-        entry = joint.get(_key(change), change)
-        if entry is change or change is groups[_key(change)][0]:
+    for key, change in zip(keys, changes, strict=True):
+        entry = joint.get(key, change)
+        if entry is change or change is groups[key][0]:
             found.append(attrs.evolve(entry, causes=_causes(entry, renamed)))
     return found
 
 
 def _key(change: Change) -> Hashable:
-    """What the entries of one refactor have in common; None for an entry that stands alone."""
+    """Return what the entries of one refactor have in common; None for an entry that stands alone."""
+    if change.layer != "wire":
+        return None
     if change.id.endswith(_CLOSED):
-        return _CLOSED, change.id.partition("-")[0], change.level
-    if change.id == _MOVED and (prefix := _moved_prefix(change)):
-        return _MOVED, prefix, change.level
-    return None
+        return _CLOSED, change.id.partition("-")[0], change.level, change.accepted
+    if change.id == _MOVED:
+        prefix = _moved_prefix(change)
+        return (_MOVED, prefix, change.level, change.accepted) if prefix else None
+    values = build_value_key(change.before), build_value_key(change.after)
+    return change.id, change.level, change.accepted, values
+
+
+def _least(change: Change) -> int:
+    """Return the number of entries from which they are one."""
+    return 2 if change.id == _MOVED or change.id.endswith(_CLOSED) else _MANY
 
 
 def _moved_prefix(change: Change) -> tuple[str, str] | None:
-    """The beginnings of the old and the new path, up to what both end with."""
+    """Return the beginnings of the old and the new path, up to what both end with."""
     old, new = str(change.before).split("/"), str(change.after).split("/")
     while old and new and old[-1] == new[-1]:
         old.pop()
@@ -50,22 +64,24 @@ def _moved_prefix(change: Change) -> tuple[str, str] | None:
 
 def _join(group: Sequence[Change]) -> Change:
     first = group[0]
+    before, after = first.before, first.after
     if first.id == _MOVED:
         old, new = _moved_prefix(first) or ("", "")
         message = f"{len(group)} operations moved from `{old or '/'}` to `{new or '/'}`"
         before, after = [change.before for change in group], [change.after for change in group]
+    elif first.id.endswith(_CLOSED):
+        message = f"{len(group)} schemas became closed: they take no other properties any more"
     else:
-        message = f"{len(group)} schemas take no other properties any more"
-        before, after = [], [change.message.partition(" takes no other")[0] for change in group]
-    prints = sorted(change.fingerprint for change in group)
+        message = f"{first.message}, and {len(group) - 1} more in the same way"
     return attrs.evolve(
         first,
         message=message,
         operations=tuple(dict.fromkeys(operation for change in group for operation in change.operations)),
         symbols=tuple(dict.fromkeys(symbol for change in group for symbol in change.symbols)),
-        before=before or None,
+        before=before,
         after=after,
-        fingerprint=fingerprint(first.id, first.pointer, prints),
+        members=tuple(change.message for change in group),
+        fingerprint=fingerprint(first.id, first.pointer, sorted(change.fingerprint for change in group)),
     )
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import copy
 import datetime
+import posixpath
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import attrs
 
+from ..bundle import ReadFile
 from ..errors import CodegenError
 from ..spec import Json, iterate_mappings
+from .load import Input, UnreadableError, parsed
+from .normalized_schema import PROSE
 from .report import LEVELS, Change, Layer, Review
-from .review import GenerationError, Project, Side, compare, generated, review
-from .shapes import PROSE
-from .sources import Input, UnreadableError, parsed
+from .review import GeneratedClient, GenerationError, Project, compare, generated, review
 
 
 @attrs.frozen
@@ -79,7 +81,7 @@ def replay(
         for commit, date, data in _commits(repository, path, since):
             if before is not None and data == before.data:
                 continue
-            after = _Version(data, f"{commit[:9]}:{path}", generating)
+            after = _Version(data, f"{commit[:9]}:{path}", generating, _reader(repository, commit, path))
             if before is None:
                 before = after
                 stack.enter_context(after.open(project))
@@ -104,13 +106,14 @@ class _Version:
     data: bytes
     name: str
     generating: bool
+    read_file: ReadFile
     input: Input | None = None
-    side: Side | None = None
+    side: GeneratedClient | None = None
     problem: str = ""
 
     def __attrs_post_init__(self) -> None:
         try:
-            self.input = parsed(self.data, self.name, generating=False)
+            self.input = parsed(self.data, self.name, generating=False, read_file=self.read_file)
         except UnreadableError as error:
             self.problem = _first_line(error)
 
@@ -127,7 +130,7 @@ class _Version:
         with contextlib.ExitStack() as stack:
             if self.input and self.generating:
                 try:
-                    given = parsed(self.data, self.name, generating=True)
+                    given = parsed(self.data, self.name, generating=True, read_file=self.read_file)
                     self.side = stack.enter_context(generated(given, project))
                 except (UnreadableError, GenerationError) as error:
                     self.problem = _first_line(error)
@@ -176,6 +179,13 @@ def _commits(repository: Path, path: str, since: str | None) -> Iterator[tuple[s
         commit, date = line.split()
         with contextlib.suppress(UnreadableError):  # the commit that removed it
             yield commit, date, _git(repository, "show", f"{commit}:{from_root}")
+
+
+def _reader(repository: Path, commit: str, path: str) -> ReadFile:
+    """Return what reads the files beside the spec of a commit."""
+    prefix = _git(repository, "rev-parse", "--show-prefix").decode().strip()
+    folder = posixpath.dirname(f"{prefix}{path}")
+    return lambda name: _git(repository, "show", f"{commit}:{posixpath.join(folder, name)}")
 
 
 def _git(repository: Path, *words: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The Python layer: what two generated packages offer differently, and which Python names a wire change touches."""
+"""The Python layer: what two generated packages offer differently."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import attrs
-from openapi_python_client.config import Config
-from openapi_python_client.parser.properties import Class as ClassName
 
 from ..generate import Package
-from ..spec import Json, Spec, escape, unescape
+from ..spec import Json, Spec, escape
+from .checks.rules import CLIENT_VIEW, SECURITY
 from .finding import Finding
-from .report import Change, Place, fingerprint, with_unique_fingerprints
-from .rules import SECURITY, level
-from .surface import Class, Field, Function, Surface
-from .wire import place
+from .merge import locate
+from .python_surface import Class, Field, Function, Surface
+from .report import Change, Location, fingerprint, with_unique_fingerprints
 
 _SAME = 0.7
 """How much of two classes must be the same for one to be the other one renamed."""
@@ -25,78 +23,6 @@ _SAME = 0.7
 
 _CLIENT_CLASS = "gcore_iam_client.client.AuthenticatedClient"
 """The class that sends the credentials."""
-
-
-@attrs.define
-class Names:
-    """Which Python names stand for a place of a description."""
-
-    surface: Surface
-    config: Config
-
-    def of(self, pointer: str) -> tuple[str, ...]:
-        """Dotted names that stand for what is at a JSON pointer, the operation's function at least."""
-        tokens = [unescape(token) for token in pointer.split("/")[1:]]
-        if tokens[:2] == ["components", "schemas"]:
-            name = str(ClassName.from_string(string=tokens[2], config=self.config).name)
-            classes = [found for found in (name, f"{name}Input") if found in self.surface.classes]
-            return tuple(self._inside(" | ".join(classes), tokens[3:]))
-        if tokens[:1] != ["paths"] or len(tokens) < 3:
-            return ()
-        function = self.surface.by_operation(f"{tokens[2].upper()} {tokens[1]}")
-        if function is None:
-            return ()
-        if tokens[3:4] == ["requestBody"]:
-            types = " | ".join(field.type for field in function.parameters if field.name == "*body")
-            return tuple(self._inside(types, tokens[4:])) or (function.symbol,)
-        if tokens[3:4] == ["responses"] and tokens[4:5] and tokens[4].startswith("2"):
-            return tuple(self._inside(function.returns, tokens[5:])) or (function.symbol,)
-        return (function.symbol,) if tokens[3:4] != ["responses"] else ()
-
-    def field(self, place: Place, operations: Sequence[str]) -> tuple[str, ...]:
-        """The field of a class that no component is called after, by its key and the operations that lead to it."""
-        _, marked, rest = place.pointer.rpartition("/properties/")
-        key = unescape(rest.partition("/")[0])
-        return tuple(
-            f"{found.symbol}.{field.name}"
-            for found in self.surface.classes.values()
-            for field in found.fields
-            if marked and field.key == key and set(operations) & set(self.surface.reached(found.name))
-        )
-
-    def _inside(self, types: str, tokens: Sequence[str]) -> Iterator[str]:
-        """The field at the end of a way into a type, or the classes that the type names."""
-        found = [self.surface.classes[name].symbol for name in self.surface.named(types)]
-        index = 0
-        while index < len(tokens):
-            if tokens[index] == "properties" and index + 1 < len(tokens):
-                index += 1
-                fields = [
-                    (self.surface.classes[name], field)
-                    for name in self.surface.named(types)
-                    for field in self.surface.classes[name].fields
-                    if field.key == tokens[index]
-                ]
-                found = [f"{owner.symbol}.{field.name}" for owner, field in fields]
-                types = " | ".join(field.type for _, field in fields)
-            elif tokens[index] == "enum":
-                found += [self.surface.classes[name].symbol for name in self.surface.named(types)]
-            index += 1
-        yield from dict.fromkeys(found)
-
-
-def linked(changes: Iterable[Change], old: Names, new: Names) -> list[Change]:
-    """Wire changes with the Python names that they touch."""
-    found = []
-    for change in changes:
-        symbols = new.of(change.new.pointer) if change.new else ()
-        if change.old and (not symbols or change.id.endswith("-renamed")):
-            symbols = (*old.of(change.old.pointer), *symbols)
-        if not symbols and change.operations:
-            symbols = (*(old.field(change.old, change.operations) if change.old else ()),)
-            symbols = (*symbols, *(new.field(change.new, change.operations) if change.new else ()))
-        found.append(attrs.evolve(change, symbols=symbols))
-    return found
 
 
 def changes(
@@ -172,8 +98,11 @@ class _Comparison:
         for function in self.old.functions.values():
             other = self.new.by_operation(function.operation) or self.new.functions.get(function.module)
             if other is None:
-                what, operations = function.operation, [function.operation]
-                yield _change("py-function-removed", what, operations=operations, symbols=[function.symbol])
+                if function.module in self.new.modules:  # else the module was removed, which is reported
+                    operations = [function.operation]
+                    yield _change(
+                        "py-function-removed", function.operation, operations=operations, symbols=[function.symbol]
+                    )
                 continue
             before, after = self._mapped(function.returns), other.returns
             if before != after:
@@ -354,10 +283,11 @@ def _change(
 ) -> Change:
     finding = Finding(rule, what, None, None, before, after)
     symbols = tuple(symbols)
+    level = CLIENT_VIEW.level(rule, frozenset(guards))
     return Change(
         id=rule,
         layer="generator" if layer == "generator" else "python",
-        level=level(rule, frozenset(guards)),
+        level="info" if level == "none" else level,
         message=finding.message,
         operations=tuple(operations),
         before=before,
@@ -403,17 +333,17 @@ def _related(some: Iterable[str], others: Iterable[str]) -> bool:
     )
 
 
-def _place(change: Change, spec: Spec, surface: Surface) -> Place | None:
+def _place(change: Change, spec: Spec, surface: Surface) -> Location | None:
     """Where a description speaks of what changed: the component of a class, else the first operation."""
     names = {part for symbol in change.symbols for part in symbol.split(".")}
     schemas = spec.document.get("components", {}).get("schemas", {})
     for name in schemas:
         if re.sub(r"[\W_]", "", name) in names and re.sub(r"[\W_]", "", name) in surface.classes:
-            return place(spec, f"/components/schemas/{escape(name)}")
+            return locate(spec, f"/components/schemas/{escape(name)}")
     for operation in change.operations:
         method, _, path = operation.partition(" ")
         if method.lower() in spec.document["paths"].get(path, {}):
-            return place(spec, f"/paths/{escape(path)}/{method.lower()}")
+            return locate(spec, f"/paths/{escape(path)}/{method.lower()}")
     return None
 
 

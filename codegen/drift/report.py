@@ -14,8 +14,8 @@ from ..spec import Json
 Layer: TypeAlias = Literal["wire", "python", "overlay", "docs", "generator"]
 Level: TypeAlias = Literal["error", "warning", "info"]
 
-LAYERS: tuple[Layer, ...] = ("wire", "python", "generator", "overlay", "docs")
-"""In the order in which reports list them."""
+LAYERS: tuple[Layer, ...] = ("overlay", "wire", "python", "generator", "docs")
+"""In the order in which reports list them: what a maintainer has to do comes first."""
 
 CHOICES: tuple[Layer, ...] = ("wire", "python", "overlay", "docs")
 """The layers that one may ask for; what the generator lost belongs to the Python layer."""
@@ -25,7 +25,7 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "info")
 
 
 @attrs.frozen
-class Place:
+class Location:
     """Where something stands in a description."""
 
     line: int
@@ -36,6 +36,8 @@ class Place:
     """The last line that belongs to it, `line` or later. Not part of the JSON report."""
     pointer: str = ""
     """Its JSON pointer (RFC 6901). Not part of the JSON report."""
+    file: str = ""
+    """The file of a spec of several files, "" for its first one."""
 
 
 @attrs.frozen
@@ -76,9 +78,9 @@ class Change:
     """What it reaches, such as `GET /iam/users`, in the order of the description."""
     pointer: str = ""
     """JSON pointer (RFC 6901) into the old description, or into the new one for what was added; "" if there is none."""
-    old: Place | None = None
+    old: Location | None = None
     """Where it stands in the old description; None for what was added there."""
-    new: Place | None = None
+    new: Location | None = None
     """Where it stands in the new description; None for what was removed."""
     before: Json = None
     after: Json = None
@@ -88,6 +90,12 @@ class Change:
     """Stays the same while rule, place and arguments do, whatever the message says; see `fingerprint`."""
     files: tuple[str, ...] = ()
     """Hand-written lines that it breaks, as `path:line:column`."""
+    members: tuple[str, ...] = ()
+    """The messages of the changes that it joins, none for a single change."""
+    code: str = ""
+    """The text of the first hand-written line that it breaks."""
+    instead: str = ""
+    """What to write instead of what the line names, "" if that is not known."""
     causes: tuple[str, ...] = ()
     """Fingerprints of the changes that led to this one."""
     accepted: Acceptance | None = None
@@ -168,6 +176,10 @@ def as_json(review: Review) -> dict[str, Json]:
     }
 
 
+def _location(place: Location) -> dict[str, Json]:
+    return {"line": place.line, "column": place.column} | ({"file": place.file} if place.file else {})
+
+
 def _source(source: Source) -> dict[str, Json]:
     return {"source": source.source, "sha256": source.sha256, "version": source.version}
 
@@ -175,7 +187,7 @@ def _source(source: Source) -> dict[str, Json]:
 def _change(change: Change) -> dict[str, Json]:
     values = attrs.asdict(change, recurse=False)
     for side in ("old", "new"):
-        place: Place | None = values[side]
-        values[side] = None if place is None else {"line": place.line, "column": place.column}
+        place: Location | None = values[side]
+        values[side] = None if place is None else _location(place)
     values["accepted"] = None if change.accepted is None else attrs.asdict(change.accepted)
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}

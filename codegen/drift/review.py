@@ -13,11 +13,13 @@ import attrs
 from .. import generate
 from ..corrections import Correction
 from ..errors import CodegenError
-from . import overlay, python, surface, wire
-from .accept import Accepted, apply
+from . import overlay, python, python_surface, wire
+from .baseline import Accepted, apply
 from .group import group_refactors
+from .load import Input, UnreadableError
+from .python_names import Names, add_symbols
 from .report import CHOICES, LAYERS, LEVELS, Change, Layer, Review, Verdict
-from .sources import Input, UnreadableError
+from .settings import Settings
 
 PACKAGE = "gcore_iam_client"
 
@@ -40,16 +42,16 @@ class Project:
 
 
 @attrs.frozen
-class Side:
+class GeneratedClient:
     """A description and the client that is generated from it."""
 
     input: Input
     package: generate.Package
-    surface: surface.Surface
+    surface: python_surface.Surface
 
 
 @contextlib.contextmanager
-def generated(given: Input, project: Project) -> Iterator[Side]:
+def generated(given: Input, project: Project) -> Iterator[GeneratedClient]:
     """Generate a client aside.
 
     Raises:
@@ -65,7 +67,7 @@ def generated(given: Input, project: Project) -> Iterator[Side]:
         except RecursionError:
             name = given.source.source
             raise GenerationError(f"{name}: its schemas refer to each other too deeply for a client") from None
-        yield Side(given, package, surface.read(package.path, PACKAGE))
+        yield GeneratedClient(given, package, python_surface.read(package.path, PACKAGE))
 
 
 def review(
@@ -76,6 +78,7 @@ def review(
     package: generate.Package | None = None,
     layers: Sequence[Layer] = CHOICES,
     accepted: Sequence[Accepted] = (),
+    settings: Settings = Settings(),  # noqa: B008 - it cannot change
     today: datetime.date,
 ) -> Review:
     """Find out what a new description changes.
@@ -87,6 +90,7 @@ def review(
         package: The client of `new`, if it has been generated already.
         layers: The layers to look at, of `report.CHOICES`.
         accepted: Changes that somebody lets pass.
+        settings: What the reader asks for.
         today: The day that expiry and sunset dates are held against.
 
     Returns:
@@ -98,58 +102,62 @@ def review(
         CodegenError: The type checker does not run.
     """
     if not {"python", "overlay"} & set(layers):
-        return _assembled(old, new, _on_wire(old, new, today), layers, accepted, today)
+        return _assemble(old, new, _compare_wire(old, new, settings, today), layers, accepted, settings, today)
     with contextlib.ExitStack() as stack:
         before = stack.enter_context(generated(old, project))
         if package is None:
             after = stack.enter_context(generated(new, project))
         else:
-            after = Side(new, package, surface.read(package.path, PACKAGE))
-        return compare(before, after, project, layers=layers, accepted=accepted, today=today)
+            after = GeneratedClient(new, package, python_surface.read(package.path, PACKAGE))
+        return compare(before, after, project, layers=layers, accepted=accepted, settings=settings, today=today)
 
 
 def compare(
-    old: Side,
-    new: Side,
+    old: GeneratedClient,
+    new: GeneratedClient,
     project: Project,
     *,
     layers: Sequence[Layer],
     accepted: Sequence[Accepted] = (),
+    settings: Settings = Settings(),  # noqa: B008 - it cannot change
     today: datetime.date,
 ) -> Review:
     """Find out what a new description changes when both clients are there already; see `review`."""
     specs = old.input.spec, new.input.spec
     surfaces = old.surface, new.surface
-    names = [python.Names(side.surface, side.package.config) for side in (old, new)]
-    found = python.linked(_on_wire(old.input, new.input, today), *names)
+    names = [Names(side.surface, side.package.config) for side in (old, new)]
+    found = add_symbols(_compare_wire(old.input, new.input, settings, today), *names)
     on_wire = [change for change in found if change.layer == "wire"]
     in_python = python.changes(old.package, new.package, specs, on_wire, surfaces)
     found += in_python
     if "overlay" in layers:
         packages = old.package.path, new.package.path
         found += overlay.changes(project.overlay, packages, surfaces, specs, [*on_wire, *in_python])
-    return _assembled(old.input, new.input, found, layers, accepted, today)
+    return _assemble(old.input, new.input, found, layers, accepted, settings, today)
 
 
-def _on_wire(old: Input, new: Input, today: datetime.date) -> list[Change]:
+def _compare_wire(old: Input, new: Input, settings: Settings, today: datetime.date) -> list[Change]:
     try:
-        return wire.changes(old.spec, new.spec, today)
+        return wire.changes(old.spec, new.spec, today, settings)
     except CodegenError as error:
         raise UnreadableError(str(error)) from error
 
 
-def _assembled(
+def _assemble(
     old: Input,
     new: Input,
     changes: Sequence[Change],
     layers: Sequence[Layer],
     accepted: Sequence[Accepted],
+    settings: Settings,
     today: datetime.date,
 ) -> Review:
     wanted = {*layers, *(["generator"] if "python" in layers else [])}
-    kept = group_refactors([change for change in changes if change.layer in wanted])
-    kept, notes = apply(accepted, kept, layers, today)
-    notes = [*old.notes, *new.notes, *notes]
+    single, notes = apply(
+        accepted, settings.apply([change for change in changes if change.layer in wanted]), layers, today
+    )
+    kept, joint_notes = apply(accepted, group_refactors(single), layers, today)
+    notes = [*old.notes, *new.notes, *(note for note in notes if note in joint_notes)]
     kept.sort(key=_order)
     unfit = sum(change.layer == "generator" for change in kept)
     if unfit:

@@ -5,23 +5,28 @@ from collections.abc import Callable
 from ..schemas import Document
 from .all_of import join_siblings, simplify_all_of
 from .discriminators import number_discriminators
-from .keywords import complete_arrays, drop_requirements, drop_titles, inline_secrets, state_types
+from .enums import drop_wrong_defaults, name_members, simplify_enums
+from .indirections import inline_path_items, move_inner_targets, name_webhook_bodies
+from .keywords import complete_arrays, distribute_properties, drop_titles, inline_secrets, state_types
 from .media_types import mark_uploads, simplify_media_types
 from .nullable import split_nullable
 from .operations import (
+    complete_path_parameters,
     describe_parameters,
     drop_error_responses,
     drop_ignored_headers,
     inherit_security,
     name_operations,
 )
-from .references import inline_path_items, name_targets, shorten_references, sort_components
+from .references import shorten_references, sort_components
 from .views import split_views
 
 RULES: tuple[Callable[[Document], None], ...] = (
+    name_webhook_bodies,
     inline_path_items,
-    name_targets,
     name_operations,
+    move_inner_targets,
+    complete_path_parameters,
     inherit_security,
     drop_error_responses,
     drop_ignored_headers,
@@ -30,7 +35,8 @@ RULES: tuple[Callable[[Document], None], ...] = (
     describe_parameters,
     drop_titles,
     state_types,
-    drop_requirements,
+    simplify_enums,
+    distribute_properties,
     inline_secrets,
     join_siblings,
     simplify_media_types,
@@ -38,6 +44,8 @@ RULES: tuple[Callable[[Document], None], ...] = (
     simplify_all_of,
     mark_uploads,
     complete_arrays,
+    name_members,
+    drop_wrong_defaults,
     split_nullable,
     split_views,
 )

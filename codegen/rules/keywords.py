@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from ..limits import CopyBudget
-from ..schemas import SECRET, Document, UnsupportedSchemaError, is_annotation, list_types, resolve_component, walk
+from ..schemas import SECRET, Document, is_annotation, list_types, resolve_component, walk
 from ..spec import build_value_key
 
 
@@ -49,22 +49,29 @@ def _add_offset(text: str) -> str:
     return text if moment.tzinfo else moment.replace(tzinfo=datetime.UTC).isoformat()
 
 
-def drop_requirements(document: Document) -> None:
-    """Remove alternatives that only say which properties must be there together.
+def distribute_properties(document: Document) -> None:
+    """Remove alternatives that only say which properties must be there together, and put properties into all others.
 
-    The generator would make a union of types of them and forget the properties.
+    The generator would make a union of the alternatives and forget the properties beside it.
     """
+    budget = CopyBudget()
     for _, _, schema in walk(document):
         for key in ("oneOf", "anyOf"):
             members = schema.get(key, ())
-            if "properties" in schema and members:
-                if not all(_is_requirement(member) for member in members):
-                    raise UnsupportedSchemaError(
-                        f"properties beside {key}; the generator takes only one of them", schema
-                    )
+            if members and all(_is_requirement(member) for member in members):
                 del schema[key]
-            elif members and all(_is_requirement(member) for member in members):
-                del schema[key]
+            elif members and "properties" in schema:
+                shared = {name: schema.pop(name) for name in _OF_OBJECTS if name in schema}
+                schema.pop("type", None)
+                schema[key] = [
+                    {"allOf": [{"type": "object", **budget.copy(shared)}, member]}
+                    for member in members
+                    if not _is_requirement(member)
+                ]
+
+
+_OF_OBJECTS = ("properties", "required", "additionalProperties", "patternProperties")
+"""Keywords that hold for each alternative of an object as well."""
 
 
 def _is_requirement(schema: Document) -> bool:

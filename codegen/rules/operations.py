@@ -13,7 +13,7 @@ from ..schemas import (
     follow_refs,
     get_component_name,
 )
-from ..spec import escape, iterate_operations
+from ..spec import METHODS, escape, iterate_operations
 
 _IGNORED_HEADERS = ("accept", "authorization", "content-type")
 
@@ -31,6 +31,37 @@ def name_operations(document: Document) -> None:
                 name = f"{base}_{number}"
             operation["operationId"] = name
             taken.add(PythonIdentifier(name, ""))
+
+
+def complete_path_parameters(document: Document) -> None:
+    """Declare the parameters of a path that no operation declares, as texts, and remove those that no path has."""
+    for path, item in document["paths"].items():
+        names = re.findall(r"{([^{}]+)}", path)
+        shared = item.get("parameters", [])
+        item["parameters"] = [p for p in shared if _is_in(document, p, names)]
+        known = {_get_path_name(document, parameter) for parameter in item["parameters"]}
+        for method in METHODS:
+            if method in item:
+                own = item[method].get("parameters", [])
+                kept = [parameter for parameter in own if _is_in(document, parameter, names)]
+                declared = known | {_get_path_name(document, parameter) for parameter in kept}
+                missing = [name for name in dict.fromkeys(names) if name not in declared]
+                kept += [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in missing]
+                if kept or own:
+                    item[method]["parameters"] = kept
+        if not item["parameters"]:
+            del item["parameters"]
+
+
+def _get_path_name(document: Document, parameter: Document) -> str | None:
+    """The name of a path parameter, None for any other."""
+    target = follow_refs(document, parameter)
+    return str(target.get("name")) if target.get("in") == "path" else None
+
+
+def _is_in(document: Document, parameter: Document, names: list[str]) -> bool:
+    name = _get_path_name(document, parameter)
+    return name is None or name in names
 
 
 def inherit_security(document: Document) -> None:

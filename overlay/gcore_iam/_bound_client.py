@@ -67,7 +67,7 @@ class UnboundClient(Client):
         raise DecodeError(problem, operation=operation.id, model=model, key=key, **details) from error
 
     def build_decode_error(
-        self, problem: str, operation: Operation, path: str, response: Response[Any], *, model: str, key: str
+        self, problem: str, operation: Operation, path: str, response: Response[Any], *, model: str, key: str | None
     ) -> DecodeError:
         """Build the error for a success whose model a method cannot use.
 
@@ -77,7 +77,7 @@ class UnboundClient(Client):
             path: The path of the request, filled in.
             response: The response.
             model: The model that is wrong.
-            key: The key of the model.
+            key: The key of the model; None if it is not a single key.
         """
         url = f"{str(self.config.base_url).rstrip('/')}{path}"
         details = self._describe(response, httpx.Request(operation.method, url, headers=self.config.headers))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 import httpx
@@ -14,8 +13,9 @@ from gcore_iam_client.types import UNSET, Unset
 
 from ._redaction import INFO, logger
 from ._response_body import ACCEPT_ENCODING
-from ._urls import parse_url
-from ._validation import check_callback, is_whole_number
+from ._secret_text import hide_text, hide_values
+from ._validation import check_callback
+from ._validation.settings import check_base_url, check_headers, check_max_response_bytes, check_timeout
 from ._version import __version__
 from .errors import ConfigurationError
 from .retry import RetryPolicy
@@ -27,16 +27,6 @@ DEFAULT_BASE_URL = "https://api.gcore.com"
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds: 5 to connect, 30 for each read, each write, and the wait for a connection of the pool."""
-
-_MAX_TIMEOUT = 1e6
-"""Seconds; sockets do not support much longer timeouts. For no timeout, a user passes `httpx.Timeout(None)`."""
-
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
-
-_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # a token of RFC 9110, section 5.6.2
-
-_RESERVED_HEADERS = frozenset({"host", "content-type", "content-length", "transfer-encoding", "connection"})
-"""Headers that the client sets for each request."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -88,16 +78,14 @@ class ClientConfig:
         Raises:
             ConfigurationError: A setting is not valid; the message says what is allowed.
         """
-        merged = httpx.Headers(self.headers)
-        merged.update(check_headers(headers))
+        own = check_headers(hide_values(headers))
         if isinstance(max_response_bytes, Unset):
             max_response_bytes = self.max_response_bytes
-        elif max_response_bytes is not None and not is_whole_number(max_response_bytes, 1):
-            raise ConfigurationError("max_response_bytes must be a whole number of bytes above 0, or None for no bound")
+        check_max_response_bytes(max_response_bytes)
         return ClientConfig(
             self.base_url,
             check_timeout(timeout, self.timeout),
-            merged,
+            httpx.Headers({**self.headers, **own}),
             self.retries if retries is None else RetryPolicy.of(retries),
             max_response_bytes,
             self.on_event if on_event is None else check_callback("on_event", on_event),
@@ -125,17 +113,19 @@ def build_default_config(
         "Accept-Encoding": ACCEPT_ENCODING,
         "Connection": "keep-alive",
     }
-    merged = httpx.Headers(headers)
-    if http_client is not None:
-        merged.update(find_own_headers(http_client))
+    own = {} if http_client is None else find_own_headers(http_client)
     timeout = DEFAULT_TIMEOUT
     if http_client is not None and http_client.timeout != httpx.Timeout(5.0):  # httpx's default
         timeout = http_client.timeout
-    url = check_base_url(base_url, allow_http=allow_http)
-    return ClientConfig(url, timeout, merged, RetryPolicy())
+    name = "base_url"
+    if base_url is None:
+        name = "the environment variable GCORE_BASE_URL"
+        base_url = os.environ.get("GCORE_BASE_URL") or DEFAULT_BASE_URL
+    url = check_base_url(name, base_url, allow_http=allow_http)
+    return ClientConfig(url, timeout, httpx.Headers({**httpx.Headers(headers), **own}), RetryPolicy())
 
 
-def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> httpx.Headers:
+def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> dict[str, str]:
     """Find the headers that a user has given to an httpx client, beside httpx's defaults.
 
     Raises:
@@ -150,87 +140,8 @@ def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> httpx.Hea
             )
     with httpx.Client(transport=httpx.BaseTransport(), trust_env=False) as plain:
         defaults = plain.headers
-    own = {name: value for name, value in http_client.headers.items() if defaults.get(name) != value}
+    own = [name for name, value in http_client.headers.items() if defaults.get(name) != value]
     try:
-        return check_headers(own)
+        return check_headers({name: hide_text(http_client.headers[name]) for name in own})
     except ConfigurationError as error:
         raise ConfigurationError(f"http_client: {error}") from None
-
-
-def check_base_url(value: str | None, *, allow_http: bool) -> httpx.URL:
-    """Parse the base URL of a client; None reads `GCORE_BASE_URL`.
-
-    Raises:
-        ConfigurationError: It is not a valid base URL, or is plain http to another machine without `allow_http`.
-    """
-    name = "base_url"
-    if value is None:
-        name = "the environment variable GCORE_BASE_URL"
-        value = os.environ.get("GCORE_BASE_URL") or DEFAULT_BASE_URL
-    if not isinstance(value, str):
-        raise ConfigurationError(f"base_url must be a str, not {type(value).__name__}")
-    try:
-        url = parse_url(value)
-    except ValueError as error:
-        raise ConfigurationError(f"{name} must be a URL such as https://api.gcore.com: {error}") from None
-    if url.scheme not in ("http", "https"):
-        raise ConfigurationError(f"{name} must be an absolute https URL, such as https://api.gcore.com")
-    if url.userinfo or url.query or url.fragment:
-        raise ConfigurationError(f"{name} must have no user, password, query or fragment")
-    if url.scheme == "http" and url.host not in LOOPBACK_HOSTS and allow_http is not True:
-        raise ConfigurationError(
-            f"{name} must be https: over plain http to {url.host} anyone on the way could read the credentials; "
-            "allow_http=True sends them all the same"
-        )
-    return url
-
-
-def check_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout) -> httpx.Timeout:
-    """Convert the timeout of a client; None returns the default.
-
-    Raises:
-        ConfigurationError: It is not a number above 0.
-    """
-    if value is None:
-        return default
-    if isinstance(value, httpx.Timeout):
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MAX_TIMEOUT:
-        package = type(value).__module__.partition(".")[0]
-        kind = "" if package in ("builtins", "httpx") else f", not {package}.{type(value).__name__}"
-        raise ConfigurationError(f"timeout must be a number of seconds above 0, at most 1e6, or an httpx.Timeout{kind}")
-    return httpx.Timeout(value)
-
-
-def check_headers(value: Mapping[str, str] | None) -> httpx.Headers:
-    """Validate the headers of the user.
-
-    Raises:
-        ConfigurationError: A name or value is not allowed in a header, or the client sets the header itself.
-    """
-    headers = httpx.Headers()
-    if value is None:
-        return headers
-    if not isinstance(value, Mapping):
-        raise ConfigurationError(f"headers must be a mapping, not {type(value).__name__}")
-    for name, text in value.items():
-        if not isinstance(name, str) or not re.fullmatch(_HEADER_NAME, name):
-            raise ConfigurationError(f"{name!r} is not the name of a header")
-        if name.lower() == "authorization":
-            raise ConfigurationError("headers must not hold Authorization; credentials go into auth")
-        if name.lower() in _RESERVED_HEADERS:
-            raise ConfigurationError(f"headers must not hold {name}; the client sets it for each request")
-        # The message omits the value, because it may be a secret for a proxy.
-        if not isinstance(text, str) or not text.isascii() or not text.isprintable() or text != text.strip():
-            raise ConfigurationError(
-                f"the value of header {name} must be a str of printable ASCII characters without spaces around it"
-            )
-        headers[name] = text
-    return headers
-
-
-def check_httpx_type(name: str, value: Any, cls: type) -> None:
-    """Raise ConfigurationError unless an argument is None or an instance of a class of httpx."""
-    if value is not None and not isinstance(value, cls):
-        package = type(value).__module__.partition(".")[0]  # httpx2 has classes of the same names
-        raise ConfigurationError(f"{name} must be an httpx.{cls.__name__}, not {package}.{type(value).__name__}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
@@ -14,13 +13,12 @@ from gcore_iam_client.types import Response
 
 import gcore_iam
 
-from .errors import ConfigurationError, DecodeError
+from ._validation import check_exclusive, check_instance
+from ._validation.models import check_list_operation
+from .errors import DecodeError
 from .pagination.checkpoint import Checkpoint
 from .pagination.options import DEFAULT_PREFETCH_BYTES, Consistency, Identity, Key, Page, PageOptions, PageResponse
 from .raw_response import get_model
-
-_PAGER_PARAMETERS = {"limit", "offset", "client"}
-"""Parameters of an operation that the pager sets."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -125,24 +123,9 @@ def paginate(
         ConfigurationError: An argument is out of its range, the operation does not return pages, or `resume` is not
             one of its checkpoints.
     """
-    is_function = inspect.isfunction(operation) and operation.__name__ in ("sync_detailed", "asyncio_detailed")
-    parameters = set(inspect.signature(operation).parameters) if is_function else set[str]()
-    metadata = getattr(sys.modules.get(operation.__module__), "OPERATION", None) if is_function else None
-    if metadata is None or not parameters >= _PAGER_PARAMETERS:
-        raise ConfigurationError(
-            "operation must be sync_detailed or asyncio_detailed of a generated operation with limit and offset, such "
-            "as iam_get_users.sync_detailed"
-        )
-    unknown = sorted(arguments.keys() - (parameters - _PAGER_PARAMETERS))
-    name: str = metadata.id
-    if unknown:
-        raise ConfigurationError(f"{name} takes no {' and no '.join(unknown)} here")
-    if not isinstance(client, Client):
-        raise ConfigurationError(
-            f"client must be the `api` of a client, as in client=iam.api, not {type(client).__name__}"
-        )
-    if resume is not None and start:
-        raise ConfigurationError("give start or resume, not both: resume says where to continue")
+    name = check_list_operation(operation, arguments.keys())
+    check_instance("client", client, Client, "the `api` of a client, as in client=iam.api")
+    check_exclusive(": resume says where to continue", start=bool(start), resume=resume is not None)
     options = PageOptions(page_size, start, max_items, prefetch, consistency, prefetch_bytes)
     # `content` is needed even with a key: the models accept null for any value, so the key of an item may be missing.
     identity = Identity(_hash_item if key is None else key, is_unique=key is not None, content=_hash_item)

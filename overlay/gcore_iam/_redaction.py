@@ -74,7 +74,8 @@ class Redactor:
     __slots__ = ("_adjacent_escapes", "_borders", "_forms")
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        long_enough = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+        # `str`, because each index of a `SecretText` calls a function.
+        long_enough = (str(secret) for secret in secrets if len(secret) >= _SHORTEST_SECRET)
         # A secret may itself contain escapes, so each of its decoded forms is searched.
         forms = {
             form for secret in long_enough for variant in _list_encodings(secret) for form in _decode_fully(variant)

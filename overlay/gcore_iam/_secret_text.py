@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -43,6 +44,13 @@ def hide_text(value: T) -> T:
     if value is None or callable(value):
         return value
     return cast("T", SecretText(value) if isinstance(value, str) else NotText(value))
+
+
+def hide_values(mapping: T) -> T:
+    """Return a mapping that a user passed, with each value hidden; see `hide_text`."""
+    if not isinstance(mapping, Mapping):
+        return hide_text(mapping)
+    return cast("T", {name: hide_text(value) for name, value in mapping.items()})
 
 
 def get_type_name(value: object) -> str:

@@ -22,9 +22,10 @@ import attrs
 
 from ._redaction import INFO, logger, write_log
 from .errors import AmbiguousOutcomeError, APIConnectionError, APIStatusError, APITimeoutError, IAMError, RateLimitError
-from .retry import Attempt, Effect, RetryPolicy, find_effect, is_retryable, may_have_run, retry_delay
+from .retry import RetryPolicy, is_missing, is_repeatable, may_have_deleted, may_have_run, retry_delay
 
 if TYPE_CHECKING:
+    from ._operation_info import OperationInfo
     from .events import CallReporter, Emit
 
 R = TypeVar("R")
@@ -64,21 +65,6 @@ def start_deadline(seconds: float | None, outer: Deadline | None) -> Deadline | 
     if outer is not None and (seconds is None or outer.remaining <= seconds):
         return outer
     return None if seconds is None else Deadline(seconds, time.monotonic() + seconds)
-
-
-class OperationInfo(Protocol):
-    """The attributes of an operation that the flow reads, as `gcore_iam_client.types.Operation` has them."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def method(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def requires_auth(self) -> bool: ...
-    @property
-    def success(self) -> tuple[int, ...]: ...
 
 
 class CallControl(Protocol):
@@ -123,6 +109,18 @@ class CallContext:
         method = self.operation.method
         message = f"{method} {self.url}: the deadline of {seconds:.3g} s has passed before anything was sent"
         return APITimeoutError(message, method=method, url=self.url, sent=False)
+
+    def build_ambiguous_error(self, error: APIConnectionError | APIStatusError) -> AmbiguousOutcomeError:
+        """Build the error for a write that may have run, from the error of its last attempt."""
+        return AmbiguousOutcomeError(
+            str(error),
+            operation=self.operation.id,
+            method=self.operation.method,
+            url=self.url,
+            attempts=error.attempts,
+            status=getattr(error, "status", None),
+            request_id=getattr(error, "request_id", None),
+        )
 
 
 @attrs.frozen
@@ -238,36 +236,22 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
             if not isinstance(error, APIConnectionError | APIStatusError):
                 raise error
             error.attempts = number
-            effect = find_effect(operation.id, operation.method)
             if isinstance(error, RateLimitError) and control is not None:
                 control.report_rate_limit()
-            if result.status == 404 and effect is Effect.DELETE and may_be_deleted and operation.success:
+            if may_be_deleted and operation.success and is_missing(operation.id, operation.method, error):
                 template = "%s %s %s: an earlier attempt has deleted it, so this is a success"
                 write_log(logger, INFO, template, operation.id, operation.method, call.url)
                 return None
-            # Wider than `may_have_run`: a delete may have worked although it got a 503 with Retry-After.
-            is_sent = error.sent if isinstance(error, APIConnectionError) else error.status >= 500
-            may_be_deleted = may_be_deleted or is_sent
+            may_be_deleted = may_be_deleted or may_have_deleted(error)
             is_unclear = is_unclear or may_have_run(error)
-            attempt = Attempt(
-                operation.id, operation.method, effect, number, error, may_have_run(error), is_retryable(effect, error)
-            )
-            delay = retry_delay(policy, attempt)
+            delay = retry_delay(policy, operation.id, operation.method, number, error)
             if delay is not None and deadline is not None and delay >= deadline.remaining:
                 error.add_note(
                     f"Not tried again: {delay:.3g} s more would have passed the deadline of {deadline.seconds:.3g} s."
                 )
                 delay = None
-            if delay is None and effect is Effect.NON_IDEMPOTENT and is_unclear:
-                raise AmbiguousOutcomeError(
-                    str(error),
-                    operation=operation.id,
-                    method=operation.method,
-                    url=call.url,
-                    attempts=number,
-                    status=result.status,
-                    request_id=error.request_id if isinstance(error, APIStatusError) else None,
-                ) from error
+            if delay is None and is_unclear and not is_repeatable(operation.id, operation.method):
+                raise call.build_ambiguous_error(error) from error
             if delay is None:
                 raise error
             if reporter is not None:

@@ -268,6 +268,10 @@ class AmbiguousOutcomeError(IAMError):
         if not self._has_reconciler:  # the innermost call wins: the login that a call needed, not the call itself
             self.advice, self._find_outcome, self._has_reconciler = advice, find_outcome, True
 
+    def advise(self, advice: str, look: Callable[[], Any] | None) -> None:
+        """Call `attach_reconciler`: a deprecated name."""
+        self.attach_reconciler(advice, look)
+
     @overload
     def reconcile(self) -> object: ...
     @overload

@@ -1,8 +1,10 @@
 """The events that `IAMClient(on_event=…)` reports of each call: frozen classes without secrets.
 
-The thread or task that makes a call also calls the callback, in the same context, with one event at a time. A request
-for a page ahead of the reader runs in a separate thread or task, in a copy of the pager's context. If the callback
-raises, the error is logged and the call continues.
+The thread or task that makes a call also calls the callback, in the same context, with one event at a time. The events
+of a refresh or a change of password, which runs in a separate thread or task, reach the callback after its end, in the
+thread or task that waits for it; a caller that is interrupted reports them before it raises. A request for a page ahead
+of the caller runs in a separate thread or task, in a copy of the pager's context. If the callback raises, the error is
+logged and the call continues.
 
     CallStarted (AttemptStarted AttemptFinished [RetryScheduled])+ CallFinished
 
@@ -17,8 +19,8 @@ from typing import TypeAlias
 
 import attrs
 
+from ._operation_info import OperationInfo
 from ._redaction import DEBUG, ERROR, INFO, logger, write_log
-from .call import OperationInfo
 
 
 @attrs.frozen
@@ -206,13 +208,18 @@ def build_emit(on_event: Callable[[Event], object] | None) -> Emit:
 
     def emit(event: Event) -> None:
         log_event(event)
-        try:
-            on_event(event)
-        except Exception as error:  # noqa: BLE001 - the user's code must not end the call
-            name = type(event).__name__
-            write_log(logger, ERROR, "%s: on_event raised for %s; the call goes on", event.operation, name, error=error)
+        call_listener(on_event, event)
 
     return emit
+
+
+def call_listener(on_event: Callable[[Event], object], event: Event) -> None:
+    """Call the user's callback; log what it raises."""
+    try:
+        on_event(event)
+    except Exception as error:  # noqa: BLE001 - the user's code must not end the call
+        name = type(event).__name__
+        write_log(logger, ERROR, "%s: on_event raised for %s; the call goes on", event.operation, name, error=error)
 
 
 def log_event(event: Event) -> None:

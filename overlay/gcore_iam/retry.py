@@ -20,8 +20,8 @@ from enum import Enum
 
 import attrs
 
-from ._validation import check_callback, check_callback_async
-from .errors import APIConnectionError, APIStatusError, ConfigurationError
+from ._validation import check_callback, check_callback_async, check_instance, check_int, check_seconds
+from .errors import APIConnectionError, APIStatusError
 
 Sleep = Callable[[float], "Awaitable[object] | object"]
 
@@ -58,9 +58,14 @@ def find_effect(operation: str, method: str) -> Effect:
     return Effect.IDEMPOTENT if operation in IDEMPOTENT_WRITES else _BY_METHOD.get(method, Effect.NON_IDEMPOTENT)
 
 
+def is_repeatable(operation: str, method: str) -> bool:
+    """Return whether an operation does the same when it runs twice."""
+    return find_effect(operation, method) is not Effect.NON_IDEMPOTENT
+
+
 def describe_success(operation: str, method: str) -> str:
     """Return what to add to an error message about an unreadable success; empty if the operation may be repeated."""
-    if find_effect(operation, method) is not Effect.NON_IDEMPOTENT:
+    if is_repeatable(operation, method):
         return ""
     return "; the server says that the work is done, so do not repeat it, but look what there is"
 
@@ -123,14 +128,11 @@ class RetryPolicy:
     sleep: Sleep | None = attrs.field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
-            raise ConfigurationError("retries must be a RetryPolicy, or a whole number of 0 or more")
-        for name in ("base", "cap", "deadline"):
-            value = getattr(self, name)
-            if name == "deadline" and value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-                raise ConfigurationError(f"{name} must be a number of seconds, 0 or more")
+        check_int("retries", self.retries, 0, alternative="a RetryPolicy, or ")
+        check_seconds("base", self.base)
+        check_seconds("cap", self.cap)
+        if self.deadline is not None:
+            check_seconds("deadline", self.deadline)
         if self.predicate is not None:
             check_callback("predicate", self.predicate)
         if self.sleep is not None:
@@ -157,18 +159,34 @@ def may_have_run(error: APIConnectionError | APIStatusError) -> bool:
     return error.status == 408 or (error.status >= 500 and error.status not in _NOT_RUN)
 
 
+def may_have_deleted(error: APIConnectionError | APIStatusError) -> bool:
+    """Return whether a delete may have worked although its attempt failed: even with a 503 with Retry-After."""
+    return error.sent if isinstance(error, APIConnectionError) else error.status >= 500
+
+
+def is_missing(operation: str, method: str, error: APIConnectionError | APIStatusError) -> bool:
+    """Return whether an error says that what a delete is for does not exist: a success if an earlier attempt ran."""
+    status = error.status if isinstance(error, APIStatusError) else None
+    return status == 404 and find_effect(operation, method) is Effect.DELETE
+
+
 def is_retryable(effect: Effect, error: APIConnectionError | APIStatusError) -> bool:
     """Return whether the table at the top of this module allows a retry."""
     is_transient = isinstance(error, APIConnectionError) or error.status in _TRANSIENT
     return is_transient and not (effect is Effect.NON_IDEMPOTENT and may_have_run(error))
 
 
-def retry_delay(policy: RetryPolicy, attempt: Attempt) -> float | None:
+def retry_delay(
+    policy: RetryPolicy, operation: str, method: str, number: int, error: APIConnectionError | APIStatusError
+) -> float | None:
     """Decide whether to retry after a failed attempt, and how long to wait before.
 
     Args:
         policy: The retry policy of the call.
-        attempt: The attempt that failed.
+        operation: The `operationId`.
+        method: The HTTP method.
+        number: Which attempt failed, from 1.
+        error: The error of the attempt.
 
     Returns:
         Seconds to wait before the next attempt; None for no retry.
@@ -176,16 +194,17 @@ def retry_delay(policy: RetryPolicy, attempt: Attempt) -> float | None:
     Raises:
         ConfigurationError: The predicate of the policy returns neither True nor False.
     """
-    is_retried = attempt.retryable
+    effect = find_effect(operation, method)
+    is_retried = is_retryable(effect, error)
     if policy.predicate is not None:
+        attempt = Attempt(operation, method, effect, number, error, may_have_run(error), is_retried)
         decision: object = policy.predicate(attempt)
-        if not isinstance(decision, bool):  # a coroutine, for instance, would count as True
-            raise ConfigurationError(f"predicate must return True or False, not {type(decision).__name__}")
-        is_retried = decision
-    if not is_retried or attempt.number > policy.retries:
+        check_instance("predicate", decision, bool, "True or False", verb="return")  # a coroutine would count as True
+        is_retried = decision is True
+    if not is_retried or number > policy.retries:
         return None
-    retry_after = getattr(attempt.error, "retry_after", None)
+    retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         return float(retry_after)
-    longest = min(policy.cap, policy.base * 2 ** min(attempt.number - 1, 60))
+    longest = min(policy.cap, policy.base * 2 ** min(number - 1, 60))
     return random.uniform(0, longest)  # noqa: S311 - jitter

@@ -254,7 +254,7 @@ def test_a_form_that_cannot_be_sent_is_reported(
     operation = {"operationId": "x", "requestBody": body, "responses": {"204": {"description": ""}}}
     document: spec.Spec = load(api({"/x": {"post": operation}}))
     with (
-        pytest.raises(CodegenError, match=f"operation x lost its {media_type} request body: {problem}"),
+        pytest.raises(CodegenError, match=f"operation x loses its {media_type} request body: {problem}"),
         generate.generate_package(document, (), root / "generator-config.yml"),
     ):
         pass

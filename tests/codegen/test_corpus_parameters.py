@@ -104,6 +104,14 @@ def test_a_datetime_without_an_offset_is_refused(corpus: Corpus) -> None:
         corpus.send("parameter_types", x_maybe="", at=MOMENT.replace(tzinfo=None))
 
 
+def test_a_received_datetime_goes_out_with_an_offset(corpus: Corpus) -> None:
+    moment = corpus.module("types").decode_datetime("2026-01-02T03:04:05")
+    request = corpus.send("parameter_types", x_maybe="", at=moment, x_at=moment)
+    assert (request.url.params["at"], request.headers["x-at"]) == ("2026-01-02T03:04:05+00:00",) * 2
+    form = corpus.send("urlencoded", body=corpus.models.Form(at=moment))
+    assert form.content == b"at=2026-01-02T03%3A04%3A05%2B00%3A00"
+
+
 def test_headers_that_openapi_ignores_are_no_parameters(corpus: Corpus) -> None:
     assert list(inspect.signature(corpus.module("api.default.ignored_headers").sync).parameters) == ["client", "x_kept"]
 

@@ -110,7 +110,7 @@ def test_every_rule_says_what_it_is_for() -> None:
         ("/info", {"version": "1"}, "/info", "`title`: is missing"),
         ("/info/version", 1.0, "/info/version", "`version`: Input should be a valid string"),
         ("/components", [], "/components", "`components`: Input should be a valid dictionary"),
-        ("/components/schemas/A", True, "/components/schemas/A", "`A`: Input should be a valid dictionary"),
+        ("/components/schemas/A", "x", "/components/schemas/A", "`A`: Input should be a valid dictionary"),
         ("/components/schemas/A", {"type": "a"}, "/components/schemas/A/type", "`type`: Input should be 'string'"),
         ("/components/schemas/A/properties", [], "/components/schemas/A/properties", "`properties`: Input should be"),
         ("/components/schemas/A/allOf", {}, "/components/schemas/A/allOf", "`allOf`: Input should be a valid list"),
@@ -243,9 +243,14 @@ def test_what_examples_refer_to_is_data(normalized: NormalizedSpec, api: Api) ->
 @pytest.mark.parametrize(
     ("document", "message"),
     [
+        ({"paths": {"/a": {"$ref": "#/paths/~1b"}, "/b": {"$ref": "#/paths/~1a"}}}, "#/paths/~1b refers to itself"),
+        (
+            {"schemas": {"A": {"properties": {"b": {"$ref": "#/paths/~1thing/get/responses/200"}}}}},
+            "$ref '#/paths/~1thing/get/responses/200' leads to something that is no schema",
+        ),
         (
             {"schemas": {"A": {"type": "object", "properties": {"b": {"$ref": "#/info/title"}}}}},
-            "$ref '#/info/title' leads to something that is no object",
+            "$ref '#/info/title' leads to something that is no schema",
         ),
         ({"schemas": {"A": ref("B"), "B": ref("A")}}, "#/components/schemas/B refers to itself in a circle"),
     ],
@@ -319,15 +324,17 @@ def test_alternatives_that_only_demand_properties_go(schemas: Callable[..., Docu
     assert schemas(A={"allOf": [plain, {key: demands}]})["A"] == plain
 
 
-def test_properties_beside_alternatives_are_refused(
-    api: Api, refusal: Callable[[Document], tuple[str, str]], place: Callable[[Document, str], str]
-) -> None:
-    given = {"properties": {"a": {"type": "string"}}, "oneOf": [{"properties": {"b": {}}}, {"required": ["a"]}]}
-    document = api(schemas={"A": given})
-    assert refusal(document) == (
-        place(document, "/components/schemas/A"),
-        "properties beside oneOf; the generator takes only one of them",
-    )
+def test_properties_beside_alternatives_go_into_each(schemas: Callable[..., Document]) -> None:
+    given = {
+        "type": "object",
+        "required": ["a"],
+        "properties": {"a": {"type": "string"}},
+        "oneOf": [{"properties": {"b": {"type": "integer"}}}, {"$ref": "#/components/schemas/C"}],
+    }
+    other = {"type": "object", "required": ["c"], "properties": {"c": {"type": "integer"}}}
+    changed = schemas(A=given, C=other)["A"]["oneOf"]
+    assert [sorted(member["properties"]) for member in changed] == [["a", "b"], ["a", "c"]]
+    assert [sorted(member["required"]) for member in changed] == [["a"], ["a", "c"]]
 
 
 # --- allOf ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from gcore_iam import AsyncIAMClient, IAMClient
+from gcore_iam import AsyncIAMClient, IAMClient, Session
 from gcore_iam.events import Event
 from gcore_iam.testing import FakeIAM
 
@@ -268,6 +268,8 @@ def test_the_program_calls_every_method() -> None:
 def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:
     fake = FakeIAM(6)
     user = fake.users[0]
+    for client in typed_program.build_clients(fake.api_key, Session(user["email"], typed_program.PASSWORD)):
+        client.close()
     with IAMClient(fake.api_key, transport=fake.transport()) as iam:
         assert typed_program.use_users(iam, fake.account_id)
         assert typed_program.use_tokens(iam, fake.account_id)

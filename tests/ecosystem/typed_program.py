@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from gcore_iam import (
     AmbiguousOutcomeError,
+    APIKey,
     AsyncIAMClient,
     AsyncPager,
     Checkpoint,
@@ -21,11 +22,17 @@ from gcore_iam import (
     models,
     paginate,
 )
+from gcore_iam.auth import Anonymous, BearerToken
 from gcore_iam.events import CallFinished, Event
 from gcore_iam_client.api.account import iam_get_last_login_time
 from gcore_iam_client.api.users import iam_get_user, iam_get_users
 
 PASSWORD = "correct-horse-battery"
+
+
+def build_clients(key: str, session: Session) -> list[IAMClient]:
+    auths = (key, APIKey(key), APIKey(lambda: key), BearerToken(key), Anonymous(), session)
+    return [IAMClient(auth, timeout=5, retries=2, headers={"X-Reason": "test"}) for auth in auths]
 
 
 def use_users(iam: IAMClient, account: int) -> list[str]:

@@ -37,9 +37,9 @@ MODULES = (
     "gcore_iam/pagination/*.py",
     "gcore_iam/auth/session.py",
     "codegen/corrections.py",
-    "codegen/drift/rules.py",
-    "codegen/drift/shapes.py",
-    "codegen/drift/schema_diff.py",
+    "codegen/drift/checks/*.py",
+    "codegen/drift/normalized_schema.py",
+    "codegen/drift/schema_reader.py",
 )
 
 TESTS = (

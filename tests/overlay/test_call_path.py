@@ -88,11 +88,11 @@ SESSION_MODULES = [
     "auth.file_store",
     "auth.login_refusal",
     "auth.pickled_session",
-    "auth.refresh_lock",
+    "_concurrency.refresh_lock",
     "auth.refresh_token_guard",
     "auth.refused_tokens",
     "auth.session",
-    "auth.shield",
+    "_concurrency.shield",
     "auth.steps",
     "auth.token_file",
     "auth.token_parsing",
@@ -119,7 +119,6 @@ def test_the_list_of_session_modules_is_complete() -> None:
         "auth.anonymous",
         "auth.api_key",
         "auth.header_credentials",
-        "auth.in_flight",
         "auth.store",
     }
     assert {f"auth.{path.stem}" for path in (folder / "auth").glob("*.py")} - needed <= set(SESSION_MODULES)

@@ -13,7 +13,8 @@ from typing import Any
 
 import anyio
 import pytest
-from gcore_iam import IAMClient, _blocking_io
+from gcore_iam import IAMClient
+from gcore_iam._concurrency import blocking_io
 from gcore_iam.testing import FakeIAM
 
 MESSAGE = "a sync client of gcore_iam blocks the event loop"
@@ -35,7 +36,7 @@ CALLS: dict[str, Callable[[IAMClient], object]] = {
 
 @pytest.fixture(autouse=True)
 def _nothing_warned_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_blocking_io, "_has_warned", False)
+    monkeypatch.setattr(blocking_io, "_has_warned", False)
 
 
 def run_in_loop(backend: str, call: Callable[[], object]) -> list[warnings.WarningMessage]:
@@ -164,7 +165,7 @@ def test_a_half_imported_module_is_no_event_loop(
 ) -> None:
     """Python puts a module into `sys.modules` before it has any attributes; None means that it cannot be imported."""
     monkeypatch.setitem(sys.modules, name, None if is_missing else types.ModuleType(name))
-    _blocking_io.warn_if_event_loop_is_running()
+    blocking_io.warn_if_event_loop_is_running()
     assert iam.users.get(1).id == 1
     assert [user.id for user in iam.users.list()] == [user.id for user in iam.users.list().collect()]
 
@@ -173,7 +174,7 @@ def test_trio_is_seen_without_sniffio(local_iam: IAMClient, monkeypatch: pytest.
     async def main() -> None:
         monkeypatch.setitem(sys.modules, "sniffio", types.ModuleType("sniffio"))
         try:
-            _blocking_io.warn_if_event_loop_is_running()
+            blocking_io.warn_if_event_loop_is_running()
         finally:
             monkeypatch.undo()
 

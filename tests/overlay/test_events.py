@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import threading
 import typing
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Any
 
@@ -14,10 +17,12 @@ import anyio
 import attrs
 import httpx
 import pytest
+import trio
 from gcore_iam import AsyncIAMClient, IAMClient, NotFoundError, RetryPolicy, ServerError, Session, events
 from gcore_iam.testing import FakeIAM, Reset, Status
 
 from .conftest import ClientKind, ClientOptions
+from .session_server import encode_token
 
 USERS = 30
 
@@ -136,6 +141,90 @@ def test_a_session_reports_its_tokens(client_kind: ClientKind, fake: FakeIAM) ->
     seen = record(client_kind, fake, lambda iam: iam.users.get(1), auth=session)
     assert kinds(seen) == ["CallStarted", *ONE_CALL, "TokensRefreshed", *ONE_CALL[1:]]
     assert seen[5] == events.TokensRefreshed("iamLoginUser")
+
+
+def find_caller() -> object:
+    """Find the running task, or the thread outside async code."""
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        with contextlib.suppress(RuntimeError):
+            return trio.lowlevel.current_task()
+    return threading.get_ident()
+
+
+@pytest.mark.parametrize("changes_password", [False, True])
+def test_a_session_reports_where_it_is_used(client_kind: ClientKind, fake: FakeIAM, changes_password: bool) -> None:
+    """A refresh and a change of password run in a thread or task of their own."""
+    session = Session(fake.users[0]["email"], PASSWORD)
+    record(client_kind, fake, lambda iam: iam.users.get(1), auth=session)
+    fake.clock.advance(hours=1)
+    places: list[tuple[str, object]] = []
+    callers: list[object] = []
+
+    def use(iam: IAMClient) -> object:
+        callers.append(find_caller())
+        return iam.users.change_password(1, PASSWORD, "n3w-password") if changes_password else iam.users.get(1)
+
+    options: ClientOptions = {"base_url": "http://localhost", "transport": fake.transport()}
+    options["on_event"] = lambda event: places.append((event.operation, find_caller()))
+    client_kind.run(use, session, **options)
+    counts = Counter(operation for operation, _ in places)
+    assert counts["iamRefreshToken"] == 5  # four events of the call, and `TokensRefreshed`
+    assert counts["iamChangePassword"] == (7 if changes_password else 0)  # two attempts: the first one got a 401
+    assert {place for _, place in places} == set(callers)
+
+
+def test_callers_that_share_a_refresh_report_where_they_run(client_kind: ClientKind, fake: FakeIAM) -> None:
+    session = Session(fake.users[0]["email"], PASSWORD)
+    record(client_kind, fake, lambda iam: iam.users.get(1), auth=session)
+    fake.clock.advance(hours=1)
+    places: list[tuple[str, bool]] = []
+
+    def view(iam: Any) -> Any:
+        caller = find_caller()
+        return iam.with_options(on_event=lambda event: places.append((event.operation, find_caller() == caller)))
+
+    def use(iam: IAMClient) -> None:
+        with ThreadPoolExecutor(30) as threads:
+            list(threads.map(lambda _: view(iam).users.get(1), range(30)))
+
+    async def use_async(iam: AsyncIAMClient) -> None:
+        async def call() -> None:
+            await view(iam).users.get(1)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(30):
+                tasks.start_soon(call)
+
+    options: ClientOptions = {"base_url": "http://localhost", "transport": fake.transport()}
+    client_kind.run_either(use, use_async, session, **options)
+    assert all(is_caller for _, is_caller in places)
+    assert Counter(places)["iamRefreshToken", True] == 5
+
+
+def test_an_interrupted_caller_reports_before_it_raises() -> None:
+    seen: list[events.Event] = []
+    exchanged = anyio.Event()
+
+    async def respond(request: httpx.Request) -> httpx.Response:
+        exchanged.set()
+        with anyio.CancelScope(shield=True):
+            await anyio.lowlevel.checkpoint()
+        return httpx.Response(200, json={"access": "a.b.c", "refresh": "d.e.f"})
+
+    async def main() -> None:
+        session = Session.from_tokens(encode_token({"exp": 1, "iat": 0}), "d")
+        options: Any = {"transport": httpx.MockTransport(respond), "on_event": seen.append}
+        async with AsyncIAMClient(session, **options) as iam, anyio.create_task_group() as tasks:
+            tasks.start_soon(iam.users.get, 1)
+            await exchanged.wait()
+            tasks.cancel_scope.cancel()
+
+    anyio.run(main)
+    assert [
+        kind for kind, event in zip(kinds(seen), seen, strict=True) if event.operation == "iamRefreshToken"
+    ] == ONE_CALL
 
 
 def test_a_pager_reports_its_pages(client_kind: ClientKind, fake: FakeIAM) -> None:

@@ -55,6 +55,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "rotate": lambda iam: iam.tokens.rotate(ACCOUNT, 1, lambda _: None),
     "raw login": lambda iam: iam.with_raw_response.auth.login(EMAIL, PASSWORD, CODE),
     "user": lambda iam: iam.users.get(1),
+    "users": lambda iam: iam.users.list(page_size=1).collect(),
 }
 
 FAULTS: dict[str, tuple[Any, ...]] = {
@@ -264,6 +265,19 @@ def test_no_frame_around_a_callback_shows_a_secret(
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]  # `on_event` may not raise
 
 
+def test_no_frame_of_a_failed_event_callback_shows_a_secret(
+    kind: ClientKind, server: tuple[FakeIAM, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    fake, url = server
+    fake.reset()
+    kind.run(CALLS["user"], make_session(), base_url=url, on_event=lambda _: fail())
+    errors = [record.exc_info[1] for record in caplog.records if record.exc_info]
+    assert len(errors) > 5
+    for error in errors:
+        assert error is not None
+        check_error(error)
+
+
 def test_no_frame_around_a_hook_of_httpx_shows_a_secret(server: tuple[FakeIAM, str]) -> None:
     fake, url = server
     fake.reset()
@@ -303,6 +317,11 @@ INVALID: dict[str, Callable[[Any], Any]] = {
     "a key and a wrong URL": lambda _: IAMClient(KEY, base_url="nowhere"),
     "a view with a broken key": lambda iam: iam.with_options(auth=f"APIKey {KEY} x"),
     "a view with a wrong timeout": lambda iam: iam.with_options(auth=KEY, timeout=-1),
+    "a key as a header": lambda _: IAMClient(KEY, headers={"X-Api-Key": KEY, "Authorization": KEY}),
+    "a broken header": lambda iam: iam.with_options(headers={"X-Api-Key": KEY, "X-Other-Key": f" {KEY}"}),
+    "a header and a wrong bound": lambda _: IAMClient(KEY, headers={"X-Api-Key": KEY}, max_response_bytes=0),
+    "a list of headers": lambda _: IAMClient(KEY, headers=[("X-Api-Key", KEY)]),  # type: ignore[arg-type]
+    "a key in a client of httpx": lambda _: IAMClient(KEY, http_client=httpx.Client(headers={"Authorization": KEY})),
     "a broken access token": lambda _: BearerToken(ACCESS + "\n x"),
     "a list of keys": lambda _: APIKey([KEY]),  # type: ignore[arg-type]
 }

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import trustme
 from gcore_iam import IAMClient
-from gcore_iam._blocking_io import DeadlineBackend, DeadlineStream, build_transport
+from gcore_iam._concurrency.blocking_io import DeadlineBackend, DeadlineStream, build_transport
 from gcore_iam._concurrency.deadlines import enforce_deadline
 from gcore_iam.aio.transport import SHARD_LIMITS as LIMITS
 

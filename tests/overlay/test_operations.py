@@ -29,6 +29,7 @@ from gcore_iam import (
     models,
 )
 from gcore_iam._request_values import ROLES
+from gcore_iam.sync.resources import LegacyTokens
 from gcore_iam.testing import HTML, FakeIAM, Missing, Reset, Status
 
 from codegen import spec
@@ -225,17 +226,27 @@ def test_the_life_of_a_token(run: Run, fake: FakeIAM) -> None:
         run(lambda iam: iam.tokens.get(ACCOUNT, token.id))
 
 
+def legacy_message(method: str) -> str:
+    """The whole text of the warning, as a regular expression."""
+    return rf"^deprecated; announced for removal on 2026-07-17; use iam\.tokens\.{method}$"
+
+
 def test_version_1_does_the_same_and_warns_with_the_date(run: Run, fake: FakeIAM) -> None:
-    with pytest.warns(DeprecationWarning, match="2026-07-17; use iam.tokens.create"):
+    with pytest.warns(DeprecationWarning, match=legacy_message("create")):
         token = run(lambda iam: iam.tokens.legacy.create(ACCOUNT, "ci", "Users"))
     assert "$" in str(token.token)
-    with pytest.warns(DeprecationWarning, match=r"use iam.tokens.get"):
+    with pytest.warns(DeprecationWarning, match=legacy_message("get")):
         assert run(lambda iam: iam.tokens.legacy.get(ACCOUNT, token.id)).name == "ci"
-    with pytest.warns(DeprecationWarning, match=r"use iam.tokens.list"):
+    with pytest.warns(DeprecationWarning, match=legacy_message("list")):
         assert len(run(lambda iam: iam.tokens.legacy.list(ACCOUNT, role="Users"))) == 1
-    with pytest.warns(DeprecationWarning, match=r"use iam.tokens.delete"):
+    with pytest.warns(DeprecationWarning, match=legacy_message("delete")):
         run(lambda iam: iam.tokens.legacy.delete(ACCOUNT, token.id))
     assert fake.calls["iamCreateApiToken"] == fake.calls["iamDeleteApiToken"] == 1
+
+
+@pytest.mark.parametrize("method", ["create", "delete", "get", "list"])
+def test_the_marker_for_type_checkers_has_the_same_text(method: str) -> None:
+    assert re.match(legacy_message(method), getattr(LegacyTokens, method).__deprecated__)
 
 
 def test_the_warning_points_at_the_callers_line(fake: FakeIAM) -> None:

@@ -62,13 +62,14 @@ def list_operations() -> dict[str, str]:
     return {module.OPERATION.id: module.OPERATION.method for module in modules if hasattr(module, "OPERATION")}
 
 
-def make_attempt(
-    error: APIConnectionError | APIStatusError | None = None, number: int = 1, effect: Effect = Effect.READ
-) -> Attempt:
-    """A failed attempt, as the call flow describes it."""
-    error = status_error(502) if error is None else error
-    operation, method = OPERATIONS[effect]
-    return Attempt(operation, method, effect, number, error, may_have_run(error), is_retryable(effect, error))
+def get_delay(
+    policy: RetryPolicy,
+    error: APIConnectionError | APIStatusError | None = None,
+    number: int = 1,
+    effect: Effect = Effect.READ,
+) -> float | None:
+    """The delay after a failed attempt, of an operation with this effect."""
+    return retry_delay(policy, *OPERATIONS[effect], number, status_error(502) if error is None else error)
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_each_row_says_whether_to_retry(row: Row, effect: Effect) -> None:
     error = row.build_error()
     is_retried = row.decide(effect) == "retry"
     assert is_retryable(effect, error) == is_retried
-    assert (retry_delay(RetryPolicy(), make_attempt(error, effect=effect)) is not None) == is_retried
+    assert (get_delay(RetryPolicy(), error, effect=effect) is not None) == is_retried
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -141,7 +142,7 @@ def test_each_row_says_whether_it_may_have_run(row: Row) -> None:
 @pytest.mark.parametrize("retries", [0, 1, 3, 7])
 def test_a_policy_allows_its_number_of_retries(retries: int) -> None:
     policy = RetryPolicy(retries)
-    allowed = [n for n in range(1, retries + 3) if retry_delay(policy, make_attempt(number=n)) is not None]
+    allowed = [n for n in range(1, retries + 3) if get_delay(policy, number=n) is not None]
     assert allowed == list(range(1, retries + 1))
 
 
@@ -153,25 +154,25 @@ def test_three_retries_are_the_default() -> None:
 
 
 def test_delays_double_up_to_the_cap(jitter: list[tuple[float, float]]) -> None:
-    delays = [retry_delay(RetryPolicy(7), make_attempt(number=n)) for n in range(1, 8)]
+    delays = [get_delay(RetryPolicy(7), number=n) for n in range(1, 8)]
     assert delays == [0.5, 1, 2, 4, 8, 8, 8]
     assert {low for low, _ in jitter} == {0}
 
 
 def test_base_and_cap_set_the_delays(jitter: list[tuple[float, float]]) -> None:
     policy = RetryPolicy(5, base=3, cap=20)
-    assert [retry_delay(policy, make_attempt(number=n)) for n in range(1, 6)] == [3, 6, 12, 20, 20]
-    assert retry_delay(RetryPolicy(base=0), make_attempt()) == 0
-    assert retry_delay(RetryPolicy(base=9, cap=2), make_attempt()) == 2
+    assert [get_delay(policy, number=n) for n in range(1, 6)] == [3, 6, 12, 20, 20]
+    assert get_delay(RetryPolicy(base=0)) == 0
+    assert get_delay(RetryPolicy(base=9, cap=2)) == 2
 
 
 def test_a_large_attempt_number_does_not_overflow(jitter: list[tuple[float, float]]) -> None:
-    assert retry_delay(RetryPolicy(10**6), make_attempt(number=10**6)) == 8
+    assert get_delay(RetryPolicy(10**6), number=10**6) == 8
 
 
 def test_delays_are_random() -> None:
     random.seed(20)
-    delays = {retry_delay(RetryPolicy(), make_attempt(number=3)) for _ in range(200)}
+    delays = {get_delay(RetryPolicy(), number=3) for _ in range(200)}
     assert len(delays) > 150
     numbers = [delay for delay in delays if delay is not None]
     assert 0 <= min(numbers) < 0.2
@@ -181,24 +182,23 @@ def test_delays_are_random() -> None:
 @pytest.mark.parametrize("seconds", [0, 0.25, 7, 61, 3600])
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_replaces_the_random_delay(status: int, seconds: float, jitter: list[Any]) -> None:
-    delay = retry_delay(RetryPolicy(), make_attempt(status_error(status, seconds)))
+    delay = get_delay(RetryPolicy(), status_error(status, seconds))
     assert delay == seconds
     assert isinstance(delay, float)
     assert jitter == []
 
 
 def test_retry_after_adds_no_retry() -> None:
-    assert retry_delay(RetryPolicy(2), make_attempt(status_error(429, 1), number=3)) is None
+    assert get_delay(RetryPolicy(2), status_error(429, 1), number=3) is None
 
 
 # --- the predicate ---------------------------------------------------------------------------------------------------
 
 
 def test_a_predicate_replaces_the_table() -> None:
-    refused, passing = make_attempt(status_error(409)), make_attempt(status_error(502))
     always, never = RetryPolicy(predicate=lambda _: True), RetryPolicy(predicate=lambda _: False)
-    assert retry_delay(always, refused) is not None
-    assert retry_delay(never, passing) is None
+    assert get_delay(always, status_error(409)) is not None
+    assert get_delay(never, status_error(502)) is None
 
 
 def test_a_predicate_gets_the_attempt() -> None:
@@ -208,22 +208,23 @@ def test_a_predicate_gets_the_attempt() -> None:
         seen.append(attempt)
         return True
 
-    attempt = make_attempt(timeout_error(sent=True), effect=Effect.NON_IDEMPOTENT)
-    retry_delay(RetryPolicy(predicate=is_wanted), attempt)
-    assert seen == [attempt]
-    assert (seen[0].retryable, seen[0].may_have_run) == (False, True)
+    error = timeout_error(sent=True)
+    get_delay(RetryPolicy(predicate=is_wanted), error, 2, Effect.NON_IDEMPOTENT)
+    assert seen == [
+        Attempt(*OPERATIONS[Effect.NON_IDEMPOTENT], Effect.NON_IDEMPOTENT, 2, error, may_have_run=True, retryable=False)
+    ]
 
 
 def test_a_predicate_adds_no_retry() -> None:
     policy = RetryPolicy(2, predicate=lambda _: True)
-    assert [retry_delay(policy, make_attempt(number=n)) is None for n in (1, 2, 3)] == [False, False, True]
+    assert [get_delay(policy, number=n) is None for n in (1, 2, 3)] == [False, False, True]
 
 
 @pytest.mark.parametrize("decision", ["no", None, 1, 0])
 def test_a_predicate_must_return_a_bool(decision: Any) -> None:
     policy = RetryPolicy(predicate=lambda _: decision)
     with pytest.raises(ConfigurationError, match=f"must return True or False, not {type(decision).__name__}"):
-        retry_delay(policy, make_attempt(connection_error(sent=True)))
+        get_delay(policy, connection_error(sent=True))
 
 
 # --- the arguments of a policy ---------------------------------------------------------------------------------------

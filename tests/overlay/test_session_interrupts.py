@@ -29,10 +29,10 @@ from gcore_iam import (
     MemoryTokenStore,
     Session,
 )
+from gcore_iam._concurrency import shield as shield_module
+from gcore_iam._concurrency.shield import complete, shield, shield_async
 from gcore_iam.auth import TokenStore
-from gcore_iam.auth import shield as shield_module
-from gcore_iam.auth.in_flight import InFlight
-from gcore_iam.auth.shield import complete, shield, shield_async
+from gcore_iam.sync.in_flight import InFlight
 from gcore_iam.testing import Delay, FakeIAM
 
 from .raw_server import serve_users

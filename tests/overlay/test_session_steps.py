@@ -652,8 +652,19 @@ class Issued:
     refresh: str
 
 
-def unused() -> None:
+def unused(client: object) -> None:
     """Stands for the request that changes the password; these tests send none."""
+
+
+def test_deprecated_names_of_a_session_still_work() -> None:
+    session = make_session()
+    performed, result = perform(session.renewal(None), (Load, None), (LogIn, FIRST), (Save, None))
+    assert (result, session.usable) == (("a1", True), "a1")
+    session.doubt("perhaps")
+    performed, result = perform(session.adoption("a2", "r2", "n3w"), (Save, None))
+    assert (performed[0].tokens, result, session.usable) == (TokenPair("a2", "r2", None, OWNER), "a2", "a2")
+    performed, _ = perform(session.renaming("new@example.com"), (Load, performed[0].tokens), (Save, None))
+    assert "new@example.com" in performed[1].tokens.owner
 
 
 def test_a_new_password_brings_a_new_pair() -> None:

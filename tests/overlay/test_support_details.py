@@ -124,6 +124,18 @@ def test_a_role_without_a_name_has_its_response(client_kind: ClientKind) -> None
     assert (error.status, error.request_id, error.body, error.method) == (200, "r1", {}, "GET")
 
 
+@pytest.mark.parametrize("value", [None, 5, "", "a b"])
+def test_a_session_without_tokens_has_its_response(client_kind: ClientKind, value: Any) -> None:
+    body = {"access": value, "refresh": "s3cret"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=body, headers={"X-Request-ID": "r1"}))
+    with pytest.raises(DecodeError, match="the response holds no tokens") as caught:
+        client_kind.run(lambda iam: iam.users.get(1), Session(EMAIL, PASSWORD), base_url=BASE, transport=transport)
+    error = caught.value
+    assert (error.status, error.request_id, error.url) == (200, "r1", f"{BASE}/iam/auth/jwt/login")
+    assert isinstance(error.body, dict)
+    assert error.body["refresh"] == "***"
+
+
 # --- representations -------------------------------------------------------------------------------------------------
 
 

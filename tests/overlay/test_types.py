@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import assert_type
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, assert_type
 
 import anyio
+import pytest
 from gcore_iam import AsyncIAMClient, AsyncPager, IAMClient, Pager, RawResponse, models
 from gcore_iam.testing import FakeIAM
 
@@ -42,3 +47,34 @@ def test_the_programs_that_type_checkers_read_run(iam: IAMClient, fake: FakeIAM)
             await async_program(async_iam)
 
     anyio.run(main)
+
+
+DEPRECATED = """
+from gcore_iam import AsyncIAMClient, IAMClient
+
+
+def call(iam: IAMClient) -> None:
+    iam.tokens.legacy.get(1, 2)
+    iam.with_raw_response.tokens.legacy.list(1)
+
+
+async def call_async(iam: AsyncIAMClient) -> None:
+    await iam.tokens.legacy.get(1, 2)
+    await iam.with_raw_response.tokens.legacy.list(1)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [["mypy", "--config-file=", "--enable-error-code=deprecated"], ["pyright", "--pythonpath", sys.executable]],
+    ids=lambda command: command[0],
+)
+def test_type_checkers_report_the_operations_of_version_1(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "program.py").write_text(DEPRECATED, encoding="utf-8")
+    (tmp_path / "pyrightconfig.json").write_text('{"reportDeprecated": "error"}', encoding="utf-8")
+    program = Path(sys.executable).with_name(command[0])
+    options: dict[str, Any] = {"cwd": tmp_path, "capture_output": True, "text": True, "check": False, "timeout": 300}
+    run = subprocess.run([program, *command[1:], "program.py"], **options)
+    message = r"program\.py:(\d+):.*\s+deprecated; announced for removal on 2026-07-17; use iam"
+    assert set(re.findall(message, run.stdout)) == {"6", "7", "11", "12"}, run.stdout

@@ -10,7 +10,7 @@ from itertools import groupby
 import attrs
 
 from ...spec import METHODS, unescape
-from ..report import LAYERS, LEVELS, Acceptance, Change, Layer, Level, Place, Review, Source
+from ..report import LAYERS, LEVELS, Acceptance, Change, Layer, Level, Location, Review, Source
 
 _QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
@@ -112,8 +112,8 @@ def places(review: Review, change: Change) -> tuple[str, ...]:
     return tuple(_place(source, place) for source, place in sides if place is not None)
 
 
-def _place(source: Source, place: Place) -> str:
-    return f"{printable(source.source)}:{place.line}:{place.column}"
+def _place(source: Source, place: Location) -> str:
+    return f"{printable(place.file or source.source)}:{place.line}:{place.column}"
 
 
 def folded(words: Sequence[str], limit: int = _FOLD) -> tuple[list[str], str]:

@@ -45,6 +45,8 @@ def _annotations(review: Review, change: Change) -> Iterator[str]:
     lines = [common.printable(change.message)]
     lines += [f"operations: {common.listed(change.operations)}"] if change.operations else []
     lines += [f"symbols: {common.listed(change.symbols)}"] if change.symbols else []
+    lines += [f"line: {common.printable(change.code)}"] if change.code else []
+    lines += [f"write {common.printable(change.instead)}"] if change.instead else []
     lines += [f"because of {common.printable(cause)}" for cause in common.reasons(review, change)]
     lines += [common.acceptance(change.accepted)] if change.accepted else []
     command = "notice" if change.accepted else _COMMANDS[change.level]
@@ -60,7 +62,7 @@ def _where(review: Review, change: Change) -> list[dict[str, str]]:
         return [dict(zip(("file", "line", "col"), file.rsplit(":", 2), strict=False)) for file in files]
     for source, place in ((review.new, change.new), (review.old, change.old)):
         if place is not None:
-            path = common.visible(common.path_of(source))
+            path = common.visible(place.file or common.path_of(source))
             return [{"file": path, "line": str(place.line), "col": str(place.column)}] if path else []
     return []
 

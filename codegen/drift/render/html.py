@@ -6,7 +6,10 @@ import base64
 import difflib
 import hashlib
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import attrs
@@ -14,26 +17,35 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...spec import Json
-from ..report import LAYERS, LEVELS, Change, Layer, Place, Review, Source
+from ..report import LAYERS, LEVELS, Change, Layer, Level, Location, Review, Source
 from . import common
 from .common import Options
 
 _HERE = Path(__file__).parent
 
-_CONTEXT = 3
+_CONTEXT = 1
 """Lines shown before and after those that a change is about."""
 
-_WIDE = 240
+_WIDE = 160
 """Characters of a line that are shown; more only in pieces."""
 
-_MOST = 12
+_MOST = 6
 """Lines shown of those that a change is about."""
 
 _COMPARED = 400
 """Lines that are compared at most, as the time for that grows with their square."""
 
-_VALUE = 20
+_VALUE = 12
 """Lines shown of a value before or after."""
+
+_FEW = 3
+"""Changes of one rule up to which each is shown at once."""
+
+_MANY = 60
+"""Changes of a review that show their lines; those after them name their place only."""
+
+_OPERATIONS = 60
+"""Operations that the overview lists."""
 
 _SHORT = 80
 """Characters up to which a value stands on one line."""
@@ -74,11 +86,6 @@ class _Row:
     """`-` or `+` for a line that changed, else a space."""
     text: str
 
-    @property
-    def indent(self) -> int:
-        """How many spaces it begins with."""
-        return len(self.text) - len(self.text.lstrip(" "))
-
 
 @attrs.frozen
 class _Pane:
@@ -100,13 +107,36 @@ class _Card:
 
     number: int
     change: Change
+    places: tuple[str, ...]
     values: tuple[tuple[str, str], ...]
     panes: tuple[_Pane, ...]
     causes: tuple[tuple[int, str], ...]
     """The number and the message of each change that led to it."""
 
 
-def render(review: Review, _: Options) -> str:
+@attrs.frozen
+class _Group:
+    """Changes that one rule found, next to each other."""
+
+    level: Level
+    rule: str
+    cards: tuple[_Card, ...]
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether a reader has to open it."""
+        return len(self.cards) > _FEW
+
+
+@attrs.frozen
+class _Operation:
+    """A line of the overview."""
+
+    name: str
+    counts: tuple[tuple[Level, int], ...]
+
+
+def render(review: Review, _options: Options) -> str:
     """Show a review as a page.
 
     Args:
@@ -125,42 +155,61 @@ def render(review: Review, _: Options) -> str:
     )
     environment.filters |= {"prose": _prose, "plain": common.printable, "code": _code}
     style, script = (_asset(name) for name in ("page.css", "page.js"))
-    return environment.get_template("page.html.jinja").render(
+    page = environment.get_template("page.html.jinja").render(
         review=review,
         policy=_policy(style, script),
         style=style,
         script=script,
         verdicts=list(common.verdicts(review)),
         layers=_layers(review),
+        overview=_overview(review),
         levels=[(level, sum(change.level == level for change in review.changes)) for level in LEVELS],
         hints=_HINTS,
         tones=_TONES,
         tally=common.tally(review.changes),
         plural=common.plural,
     )
+    head, _, body = page.partition("</style>")
+    return "</style>".join((head, re.sub(r">\s*\n\s*<", "><", body)))
 
 
-def _layers(review: Review) -> list[tuple[Layer, list[_Card]]]:
-    """Each layer with its changes, numbered through all layers."""
+def _layers(review: Review) -> list[tuple[Layer, int, list[_Group]]]:
+    """Each layer with the number of its changes and its groups; changes are numbered through all layers."""
     numbered = list(enumerate(review.changes, 1))
     known = {change.fingerprint: (number, change.message) for number, change in numbered if change.fingerprint}
-    return [
-        (
-            layer,
-            [
-                _Card(
-                    number,
-                    change,
-                    values=tuple(_values(change)),
-                    panes=_panes(review, change),
-                    causes=tuple(known[cause] for cause in change.causes if cause in known),
-                )
-                for number, change in numbered
-                if change.layer == layer
-            ],
-        )
-        for layer in LAYERS
+    layers = []
+    for layer in LAYERS:
+        cards = [
+            _Card(
+                number,
+                change,
+                places=common.places(review, change),
+                values=tuple(_values(change)),
+                panes=_panes(review, change, number),
+                causes=tuple(known[cause] for cause in change.causes if cause in known),
+            )
+            for number, change in numbered
+            if change.layer == layer
+        ]
+        groups = [
+            _Group(level, rule, tuple(group))
+            for (level, rule), group in groupby(cards, lambda card: (card.change.level, card.change.id))
+        ]
+        layers.append((layer, len(cards), groups))
+    return layers
+
+
+def _overview(review: Review) -> tuple[list[_Operation], int]:
+    """The operations with the most changes and how many there are of each level; how many operations are left out."""
+    counts: dict[str, Counter[Level]] = {}
+    for change in review.changes:
+        for operation in change.operations if change.layer != "docs" else ():
+            counts.setdefault(operation, Counter())[change.level] += 1
+    ordered = sorted(counts.items(), key=lambda item: tuple(-item[1][level] for level in LEVELS))
+    operations = [
+        _Operation(name, tuple((level, count[level]) for level in LEVELS)) for name, count in ordered[:_OPERATIONS]
     ]
+    return operations, max(len(ordered) - _OPERATIONS, 0)
 
 
 def _asset(name: str) -> Markup:
@@ -211,8 +260,10 @@ def _value(value: Json) -> str:
     return "\n".join([*lines[:_VALUE], f"… {common.plural(rest, 'more line')}"] if rest > 0 else lines)
 
 
-def _panes(review: Review, change: Change) -> tuple[_Pane, ...]:
-    """The lines in both descriptions, without the margin that all have; nothing when neither side has any."""
+def _panes(review: Review, change: Change, number: int) -> tuple[_Pane, ...]:
+    """The lines in both specs, without the margin that all have; none for prose."""
+    if change.layer == "docs" or number > _MANY:
+        return ()
     old, new = _range(review.old, change.old), _range(review.new, change.new)
     if not old and not new:
         return ()
@@ -221,15 +272,16 @@ def _panes(review: Review, change: Change) -> tuple[_Pane, ...]:
         _pane("Old", "-", review.old, change.old, old, before),
         _pane("New", "+", review.new, change.new, new, after),
     )
-    margin = min((row.indent for pane in panes for row in pane.rows if row.text.strip()), default=0)
+    texts = [row.text for pane in panes for row in pane.rows if row.text.strip()]
+    margin = min((len(text) - len(text.lstrip(" ")) for text in texts), default=0)
     return tuple(
         attrs.evolve(pane, rows=tuple(attrs.evolve(row, text=row.text[margin:]) for row in pane.rows)) for pane in panes
     )
 
 
-def _range(source: Source, place: Place | None) -> range:
+def _range(source: Source, place: Location | None) -> range:
     """The indexes of the lines that a change is about."""
-    if place is None:
+    if place is None or place.file:
         return range(0)
     return range(place.line - 1, min(place.end_line, len(source.lines)))
 
@@ -237,18 +289,17 @@ def _range(source: Source, place: Place | None) -> range:
 def _marked(
     old_lines: Sequence[str], old: range, new_lines: Sequence[str], new: range
 ) -> tuple[frozenset[int], frozenset[int]]:
-    """Which of these lines differ between the two sides; all of them when none does."""
+    """Which of these lines differ between the two sides; all of a side that the other has not."""
     if old and new and len(old) <= _COMPARED and len(new) <= _COMPARED:
         before, after = (
             [lines[index].strip() for index in part] for lines, part in ((old_lines, old), (new_lines, new))
         )
         codes = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
         differing = [code for code in codes if code[0] != "equal"]
-        if differing:
-            return (
-                frozenset(old[index] for _, start, end, _, _ in differing for index in range(start, end)),
-                frozenset(new[index] for _, _, _, start, end in differing for index in range(start, end)),
-            )
+        return (
+            frozenset(old[index] for _, start, end, _, _ in differing for index in range(start, end)),
+            frozenset(new[index] for _, _, _, start, end in differing for index in range(start, end)),
+        )
     return frozenset(old), frozenset(new)
 
 
@@ -261,7 +312,7 @@ def _cropped(line: str, column: int) -> str:
     return f"{'… ' if start else ''}{line[start:end]}{' …' if end < len(line) else ''}"
 
 
-def _pane(side: str, sign: str, source: Source, place: Place | None, lines: range, marked: frozenset[int]) -> _Pane:
+def _pane(side: str, sign: str, source: Source, place: Location | None, lines: range, marked: frozenset[int]) -> _Pane:
     if place is None or not lines:
         return _Pane(side, "")
     first = min(marked, default=lines.start)

@@ -64,6 +64,8 @@ def _case(review: Review, change: Change) -> ElementTree.Element:
         *(f"operation: {operation}" for operation in change.operations),
         *(f"symbol: {symbol}" for symbol in change.symbols),
         *(f"breaks {file}" for file in change.files),
+        *(f"line: {change.code}" for _ in change.code[:1]),
+        *(f"write {change.instead}" for _ in change.instead[:1]),
         *([common.acceptance(change.accepted)] if change.accepted else []),
     ]
     if change.level == "error" and not change.accepted:

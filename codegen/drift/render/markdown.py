@@ -129,8 +129,11 @@ def _entry(review: Review, change: Change) -> str:
     where = " → ".join(map(code_span, common.places(review, change)))
     lines += [f"  - {where}"] if where else []
     lines += [f"  - operations: {_listed(change.operations)}"] if change.operations else []
+    lines += [f"  - such as: {'; '.join(map(_text, change.members[:3]))}"] if change.members else []
     lines += [f"  - symbols: {_listed(change.symbols)}"] if change.symbols else []
     lines += [f"  - breaks {code_span(file)}" for file in change.files]
+    lines += [f"  - {code_span(change.code)}"] if change.code else []
+    lines += [f"  - write {code_span(change.instead)}"] if change.instead else []
     lines += [f"  - because of {_text(cause)}" for cause in common.reasons(review, change)]
     lines += [f"  - {_text(common.acceptance(change.accepted))}"] if change.accepted else []
     lines += (

@@ -7,6 +7,7 @@
   const shown = document.getElementById("shown");
   const boxes = [...form.querySelectorAll("input[type=checkbox]")];
   const sections = [...document.querySelectorAll("section.layer")];
+  const groups = [...document.querySelectorAll("details.group")];
   const changes = [...document.querySelectorAll("article.change")].map((element) => ({
     element,
     layer: element.dataset.layer,
@@ -29,8 +30,12 @@
       change.element.hidden = !fits;
       count += fits ? 1 : 0;
     }
-    for (const section of sections) {
-      section.hidden = !section.querySelector("article:not([hidden])");
+    for (const part of [...groups, ...sections]) {
+      part.hidden = !part.querySelector("article:not([hidden])");
+    }
+    // What is searched for is shown, whatever group it is in.
+    if (words.length) {
+      for (const group of groups) group.open = true;
     }
     const noun = changes.length === 1 ? "change" : "changes";
     const text = count === changes.length ? `${count} ${noun}` : `${count} of ${changes.length} ${noun}`;
@@ -67,10 +72,10 @@
   /** A link to a change leads there also when the filter hides it. */
   const reveal = (id) => {
     const target = document.getElementById(id);
-    if (target?.closest("[hidden]")) {
-      form.reset();
-      target.scrollIntoView();
-    }
+    const group = target?.closest("details");
+    if (group) group.open = true;
+    if (target?.closest("[hidden]")) form.reset();
+    if (group || target) target.scrollIntoView();
   };
 
   // Browsers refuse an address that changes with every key.
@@ -91,6 +96,14 @@
     search.value = "";
     apply();
     if (location.hash.includes("=")) remember();
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest(".overview button") : null;
+    if (!button) return;
+    search.value = button.textContent;
+    apply();
+    remember();
+    shown.scrollIntoView();
   });
   form.addEventListener("submit", (event) => event.preventDefault());
   document.addEventListener("keydown", (event) => {

@@ -117,9 +117,15 @@ def _block(review: Review, block: Block) -> Iterator[_Line]:
         yield 4, Text.assemble(common.printable(change.message), (f"  {where}" if where else "", "dim"))
         if not shared:
             yield from _reached(6, change)
+        if change.members:
+            yield 6, Text(f"such as: {common.listed(change.members)}", "dim")
         if change.symbols:
             yield 6, Text(f"symbols: {common.listed(change.symbols)}", "dim")
         yield from ((6, Text(f"breaks {common.printable(file)}", "bold")) for file in change.files)
+        if change.code:
+            yield 8, Text(common.printable(change.code))
+        if change.instead:
+            yield 6, Text(f"write {common.printable(change.instead)}", "green")
         yield from ((6, Text(f"because of {common.printable(cause)}")) for cause in common.reasons(review, change))
         if change.level != "info" and change.fingerprint:
             yield 6, Text(f"fingerprint: {change.fingerprint}", "dim")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
+from .._validation import check_instance
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -58,9 +59,8 @@ async def invoke_callback_async(callback: Callable[..., object], *arguments: obj
 
 
 def _check_str(value: object, name: str) -> str:
-    if not isinstance(value, str):
-        raise ConfigurationError(f"the function for {name} must return a str, not {type(value).__name__}")
-    return value
+    check_instance(f"the function for {name}", value, str, "a str", verb="return")
+    return cast("str", value)
 
 
 def run_in_thread(function: Callable[..., T], *arguments: object) -> T:
@@ -76,7 +76,9 @@ async def run_in_thread_async(function: Callable[..., T], *arguments: object) ->
     return await anyio.to_thread.run_sync(function, *arguments, limiter=anyio.CapacityLimiter(1))
 
 
-def sleep(seconds: float, callback: Callable[[float], object] | None, control: RequestControl | None) -> None:
+def sleep(
+    seconds: float, callback: Callable[[float], object] | None = None, control: RequestControl | None = None
+) -> None:
     """Sleep for a number of seconds.
 
     Args:
@@ -96,7 +98,7 @@ def sleep(seconds: float, callback: Callable[[float], object] | None, control: R
 
 
 async def sleep_async(
-    seconds: float, callback: Callable[[float], object] | None, control: AsyncRequestControl | None
+    seconds: float, callback: Callable[[float], object] | None = None, control: AsyncRequestControl | None = None
 ) -> None:
     """Sleep for a number of seconds; the callback may be a coroutine function."""
     import anyio

@@ -1,7 +1,7 @@
 """Ends an attempt at its deadline, and shields cleanup from cancellation.
 
 anyio can cancel async code at each await. Sync code cannot be cancelled: a context variable holds its deadline, and
-`_blocking_io` clamps the timeout of every operation on a socket to the remaining time.
+`blocking_io` clamps the timeout of every operation on a socket to the remaining time.
 """
 
 from __future__ import annotations

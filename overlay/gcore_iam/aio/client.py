@@ -14,14 +14,15 @@ from gcore_iam_client.types import UNSET, Unset
 
 import gcore_iam
 
-from .._config import LOOPBACK_HOSTS, ClientConfig, build_default_config, check_httpx_type
+from .._config import ClientConfig, build_default_config
 from .._proxies import read_proxy_settings
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
-from .._secret_text import get_type_name, hide_text
+from .._secret_text import hide_text, hide_values
+from .._validation import check_instance
+from .._validation.settings import LOOPBACK_HOSTS, check_connections
 from ..auth.anonymous import Anonymous
 from ..auth.api_key import ENVIRONMENT_VARIABLE, APIKey
 from ..auth.header_credentials import HeaderCredentials
-from ..errors import ConfigurationError
 from ..retry import RetryPolicy
 from ..tls import get_tls
 from . import resources
@@ -74,14 +75,9 @@ class AsyncIAMClient:
         allow_http: bool = False,
         on_event: Callable[[gcore_iam.events.Event], object] | None = None,
     ) -> None:
-        auth = _hide_auth(auth)
-        checked = _check_auth(auth)
-        check_httpx_type("http_client", http_client, httpx.AsyncClient)
-        check_httpx_type("transport", transport, httpx.AsyncBaseTransport)
-        if http_client is not None and transport is not None:
-            raise ConfigurationError("give http_client or transport, not both")
-        if http_client is not None and http_client.is_closed:
-            raise ConfigurationError("http_client is closed; make a new one")
+        auth, headers = _hide_auth(auth), hide_values(headers)
+        checked = _resolve_auth(auth)
+        check_connections(http_client, transport, httpx.AsyncClient, httpx.AsyncBaseTransport)
         config = build_default_config(base_url, allow_http=allow_http, http_client=http_client).evolve(
             timeout=timeout,
             retries=retries,
@@ -159,7 +155,7 @@ class AsyncIAMClient:
         Raises:
             ConfigurationError: An argument is not valid.
         """
-        auth = _hide_auth(auth)
+        auth, headers = _hide_auth(auth), hide_values(headers)
         config = self._client.config.evolve(
             timeout=timeout,
             retries=retries,
@@ -168,7 +164,7 @@ class AsyncIAMClient:
             on_event=on_event,
         )
         view = type(self).__new__(type(self))
-        view._client = self._client.view(config, self._client.credentials.auth if auth is None else _check_auth(auth))
+        view._client = self._client.view(config, self._client.credentials.auth if auth is None else _resolve_auth(auth))
         return view
 
     async def aclose(self) -> None:
@@ -177,7 +173,7 @@ class AsyncIAMClient:
         Waits at most 55 seconds for a refresh of session tokens. An interrupt during the wait is raised when the
         connections are closed.
         """
-        from ..auth.shield import complete_async
+        from .._concurrency.shield import complete_async
 
         await complete_async(self._client.aclose)
 
@@ -214,16 +210,14 @@ def _hide_auth(auth: AuthArgument) -> AuthArgument:
     return auth if is_known else hide_text(auth)
 
 
-def _check_auth(auth: AuthArgument) -> HeaderCredentials | Anonymous | gcore_iam.Session:
+def _resolve_auth(auth: AuthArgument) -> HeaderCredentials | Anonymous | gcore_iam.Session:
     if auth is None:
         return APIKey.from_environment() if ENVIRONMENT_VARIABLE in os.environ else Anonymous()
     if isinstance(auth, str):
         return APIKey(auth)
-    if not isinstance(auth, HeaderCredentials | Anonymous) and not isinstance(auth, gcore_iam.Session):
-        raise ConfigurationError(
-            "auth must be an APIKey, a BearerToken, a Session, Anonymous() or the key as a str, not "
-            f"{get_type_name(auth)}"
-        )
+    if not isinstance(auth, HeaderCredentials | Anonymous):  # a key does not load `auth.session`
+        allowed = "an APIKey, a BearerToken, a Session, Anonymous() or the key as a str"
+        check_instance("auth", auth, gcore_iam.Session, allowed)
     return auth
 
 

@@ -12,10 +12,10 @@ from ..auth.header_credentials import HeaderCredentials
 from ..call import Authorization, Deadline
 
 if TYPE_CHECKING:
-    from ..auth.in_flight import InFlight
     from ..auth.session import Session
     from ..auth.steps import HasTokens
     from .driver import AsyncBoundClient
+    from .in_flight import InFlight
     from .session_driver import AsyncSessionDriver
 
 Auth: TypeAlias = "HeaderCredentials | Session | Anonymous | Authorization | None"
@@ -39,6 +39,7 @@ class AsyncCredentials:
         self.auth = auth
         self.constant_authorization: Authorization | None = None
         self.parent: AsyncCredentials | None = None
+        self._client = client
         self._session: AsyncSessionDriver | None = None
         if isinstance(auth, HeaderCredentials):
             self.constant_authorization = Authorization(auth.fixed_header) if auth.fixed_header else None
@@ -83,14 +84,14 @@ class AsyncCredentials:
         access, is_new = await self._session.renew(hide_text(rejected.value.removeprefix("Bearer ")), deadline)
         return Authorization(f"Bearer {access}", is_new)
 
-    async def change_password(self, password: str, change: Callable[[], Awaitable[HasTokens]]) -> None:
+    async def change_password(self, password: str, change: Callable[[AsyncBoundClient], Awaitable[HasTokens]]) -> None:
         """Change the user's password; a session continues with the new pair and the new password.
 
         Args:
             password: The new password.
-            change: Sends the request, and returns the new pair.
+            change: Sends the request with a client, and returns the new pair.
         """
-        await (change() if self._session is None else self._session.change_password(password, change))
+        await (change(self._client) if self._session is None else self._session.change_password(password, change))
 
     async def change_username(self, username: str) -> None:
         """Change the username of the session, if there is one."""

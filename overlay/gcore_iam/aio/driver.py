@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 from gcore_iam_client.types import Operation
 
-from .._blocking_io import warn_if_event_loop_is_running_async
 from .._bound_client import UnboundClient, build_unbound_error, can_send_credentials
+from .._concurrency.blocking_io import warn_if_event_loop_is_running_async
 from .._concurrency.callbacks import sleep_async
 from .._concurrency.deadlines import enforce_deadline_async, is_cancellation_async
 from .._config import ClientConfig

@@ -11,10 +11,11 @@ from typing import Generic, Self, TypeVar, cast
 
 import attrs
 
+from .._concurrency.iteration import AsyncLoopGuard, iterate_items_async
 from .._concurrency.workers import AsyncRequestControl
 from ..errors import ConfigurationError, IAMError, PaginationError
 from ..pagination.checkpoint import Checkpoint, decode_checkpoint
-from ..pagination.iteration import AsyncLoopGuard, IterationState, iterate_items_async
+from ..pagination.iteration import IterationState
 from ..pagination.options import Identity, Page, PageOptions, PageRequest, PageResponse
 from ..pagination.walker import PageWalker, ReadyPage
 from .prefetch import AsyncPrefetch, Bind, Fetch

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from gcore_iam_client import Client
+from gcore_iam_client.types import Operation, Response
 
+from .. import models
 from .._reconcile import attach_reconciler
 
-if TYPE_CHECKING:
-    from gcore_iam_client import Client
-    from gcore_iam_client.models import Token
-    from gcore_iam_client.types import Response
+
+def find_operation(operation: str) -> Operation:
+    """Find an operation that issues session tokens."""
+    from gcore_iam_client.api.account import iam_login_user, iam_refresh_token, iam_select_account
+
+    known = (iam_login_user.OPERATION, iam_refresh_token.OPERATION, iam_select_account.OPERATION)
+    return next(each for each in known if each.id == operation)
 
 
-async def log_in(client: Client, username: str, password: str, one_time_password: str | None) -> Response[Token]:
+async def log_in(client: Client, username: str, password: str, one_time_password: str | None) -> Response[models.Token]:
     """Call operation iamLoginUser."""
     from gcore_iam_client.api.account import iam_login_user
     from gcore_iam_client.models import LoginRequest
@@ -24,7 +29,7 @@ async def log_in(client: Client, username: str, password: str, one_time_password
         return await iam_login_user.asyncio_detailed(body=body, client=client)
 
 
-async def refresh(client: Client, token: str) -> Response[Token]:
+async def refresh(client: Client, token: str) -> Response[models.Token]:
     """Call operation iamRefreshToken."""
     from gcore_iam_client.api.account import iam_refresh_token
     from gcore_iam_client.models import RefreshRequest
@@ -33,7 +38,7 @@ async def refresh(client: Client, token: str) -> Response[Token]:
         return await iam_refresh_token.asyncio_detailed(body=RefreshRequest(token), client=client)
 
 
-async def select_account(client: Client, client_id: int) -> Response[Token]:
+async def select_account(client: Client, client_id: int) -> Response[models.Token]:
     """Call operation iamSelectAccount."""
     from gcore_iam_client.api.account import iam_select_account
 

@@ -13,11 +13,11 @@ import attrs
 import httpx
 
 from .. import _fork
-from .._blocking_io import build_transport_async
+from .._concurrency.blocking_io import build_transport_async
 from .._concurrency.deadlines import shield_async
 from .._concurrency.event_loops import AsyncLoopLocal
 from .._proxies import ProxySettings
-from ..auth.in_flight import InFlight
+from .in_flight import InFlight
 
 MAX_SHARDS = 10
 """Maximum number of pools (shards) for each scheme and proxy."""
@@ -69,7 +69,7 @@ class AsyncConnections:
     async def aclose(self) -> None:
         """Wait for refreshes of sessions that are in flight, then close the connections unless they are the user's."""
         try:
-            await self.in_flight.drain_async()
+            await self.in_flight.drain()
         finally:
             self.is_closed = True
             if self._is_own:

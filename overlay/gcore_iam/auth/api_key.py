@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
-from typing import Self
+from typing import ClassVar, Self
 
 from .._secret_text import hide_text
 from ..errors import ConfigurationError
@@ -32,7 +32,9 @@ class APIKey(HeaderCredentials):
 
     __slots__ = ()
 
-    scheme, noun, advice = "APIKey", "API key", "create one in the control panel"
+    scheme: ClassVar[str] = "APIKey"
+    noun: ClassVar[str] = "API key"
+    advice: ClassVar[str] = "create one in the control panel"
 
     def __init__(self, key: str | Callable[[], str | Awaitable[str]]) -> None:
         key = hide_text(key)

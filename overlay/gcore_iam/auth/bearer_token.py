@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import ClassVar
 
 from .._secret_text import hide_text
 from .header_credentials import HeaderCredentials
@@ -32,7 +33,9 @@ class BearerToken(HeaderCredentials):
 
     __slots__ = ()
 
-    scheme, noun, advice = "Bearer", "access token", "pass the token that `iam.auth.login` or your caller gives"
+    scheme: ClassVar[str] = "Bearer"
+    noun: ClassVar[str] = "access token"
+    advice: ClassVar[str] = "pass the token that `iam.auth.login` or your caller gives"
 
     def __init__(self, access: str | Callable[[], str | Awaitable[str]]) -> None:
         access = hide_text(access)

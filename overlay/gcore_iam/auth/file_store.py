@@ -17,8 +17,8 @@ from pathlib import Path
 import attrs
 
 from .._tracebacks import clear_locals
+from .._validation import check_path, check_seconds, is_credential
 from ..errors import ConfigurationError
-from .header_credentials import is_credential
 from .token_file import check_space, open_descriptor, replace_content, sync_folder, try_lock, unlock
 from .token_parsing import parse_timestamp
 from .token_store import TokenPair
@@ -51,8 +51,7 @@ class FileTokenStore:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 120.0) -> None:
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
-            raise ConfigurationError("timeout must be a number of seconds above 0")
+        check_seconds("timeout", timeout, " above 0", low=sys.float_info.min, high=float("inf"))
         self._path = _resolve_path(path)
         self._escaped_path = _escape_unprintable(str(self._path))
         self._timeout = timeout
@@ -231,9 +230,7 @@ _ADVICE = {
 
 def _resolve_path(path: str | os.PathLike[str]) -> Path:
     """Resolve `~` and symbolic links in the path of a file."""
-    text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
-    if not isinstance(text, str) or not text.strip() or "\0" in text:
-        raise ConfigurationError("path must be the path of a file, as a str or a pathlib.Path")
+    text = check_path("path", path)
     try:
         os.fsencode(text)  # raises for characters that a path cannot contain
         resolved = Path(os.path.realpath(Path(text).expanduser()))

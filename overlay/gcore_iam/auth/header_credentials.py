@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from .._concurrency.callbacks import resolve_callback
-from .._secret_text import get_type_name, hide_text
-from ..errors import ConfigurationError
+from .._secret_text import hide_text
+from .._validation import check_instance, check_secret
 
 
 class HeaderCredentials:
@@ -75,23 +75,8 @@ class HeaderCredentials:
     @classmethod
     def _parse(cls, secret: str) -> str:
         """Parse a secret, with or without its scheme in front."""
-        if not isinstance(secret, str):
-            raise ConfigurationError(f"an {cls.noun} must be a str, not {get_type_name(secret)}")
-        value = hide_text(_remove_scheme(secret, cls.scheme))
-        if not value:
-            raise ConfigurationError(f"the {cls.noun} is empty; {cls.advice}")
-        if not is_credential(value):
-            is_bearer = value.lower().startswith("bearer ")
-            advice = "an access token goes into a BearerToken" if is_bearer else "copy it again, in full"
-            raise ConfigurationError(
-                f"the {cls.noun} holds white space, control characters or letters beyond ASCII; {advice}"
-            )
-        return value
-
-
-def is_credential(value: object) -> bool:
-    """Return whether a value can be sent in the `Authorization` header: a str of visible ASCII characters."""
-    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable() and " " not in value
+        check_instance(f"an {cls.noun}", secret, str, "a str")
+        return check_secret(cls.noun, hide_text(_remove_scheme(secret, cls.scheme)), cls.advice)
 
 
 def _remove_scheme(secret: str, scheme: str) -> str:

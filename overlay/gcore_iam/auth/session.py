@@ -15,7 +15,7 @@ import attrs
 
 from .. import _fork
 from .._secret_text import hide_text
-from .._validation import check_id, check_text
+from .._validation import check_id, check_instance, check_methods, check_text, is_credential
 from ..errors import (
     AmbiguousOutcomeError,
     APIStatusError,
@@ -27,7 +27,6 @@ from ..errors import (
     RateLimitError,
     ServerError,
 )
-from .header_credentials import is_credential
 from .login_refusal import build_login_error
 from .pickled_session import build_state
 from .refresh_token_guard import RefreshTokenGuard
@@ -143,10 +142,8 @@ class Session:
         return session
 
     def _initialize(self, store: TokenStore | None) -> None:
-        for method in ("load", "save", "lock"):
-            if store is not None and not callable(getattr(store, method, None)):
-                raise ConfigurationError(f"store has no method {method}; see gcore_iam.auth.TokenStore")
         self._store: TokenStore = MemoryTokenStore() if store is None else store
+        check_methods("store", self._store, ("load", "save", "lock"), "gcore_iam.auth.TokenStore")
         self._guard = RefreshTokenGuard(self._store)
         self._candidate_passwords: list[str] = []
         self.mutex: threading.Lock = threading.Lock()
@@ -181,9 +178,8 @@ class Session:
         """The secrets that the session may have sent or received, to mask them in messages and logs."""
         pairs = (self._current_pair, self._initial_pair, self.unsaved_pair, self._stored_pair, self._replaced_pair)
         secrets = {token for pair in pairs if pair is not None for token in (pair.access, pair.refresh)}
-        codes = (self._one_time_password, self._last_code)
-        secrets |= {self._password, *self._candidate_passwords}
-        return secrets | {code for code in codes if isinstance(code, str)}
+        texts = (self._password, *self._candidate_passwords, self._one_time_password, self._last_code)
+        return secrets | {text for text in texts if isinstance(text, str)}
 
     def remember_code(self, code: str | None) -> None:
         """Remember the one-time code of the latest login, for `secrets`."""
@@ -264,11 +260,8 @@ class Session:
 
     def _load_steps(self) -> Generator[Step, Any, None]:
         """Yield the steps that load the stored pair, and make it the current one."""
-        stored: object = yield Load()
-        if stored is not None and not isinstance(stored, TokenPair):
-            raise ConfigurationError(
-                f"{self._store!r}: load() must return a TokenPair or None, not {type(stored).__name__}"
-            )
+        stored: TokenPair | None = yield Load()
+        check_instance(f"{self._store!r}: load()", stored, TokenPair | None, "a TokenPair or None", verb="return")
         if stored != self._replaced_pair:
             self.unsaved_pair = None  # another session has renewed the tokens since the save failed
         self._stored_pair = stored
@@ -339,12 +332,12 @@ class Session:
             self._guard.on_load(stored)
             yield from self._save_steps(attrs.evolve(stored, owner=self._owner))
 
-    def adopt_steps(self, password: str, change: Callable[[], Any]) -> Generator[Step, Any, HasTokens]:
+    def adopt_steps(self, password: str, change: Callable[[Any], Any]) -> Generator[Step, Any, HasTokens]:
         """Yield the steps that change the user's password, and continue with the new password and the new pair.
 
         Args:
             password: The new password.
-            change: Sends the request, and returns the new pair.
+            change: Sends the request with a client, and returns the new pair.
 
         Returns:
             The result of `change`.
@@ -386,3 +379,21 @@ class Session:
         if self._initial_pair is not None:
             user = parse_user(self._initial_pair.access)
         return " ".join(str(part) for part in (self._origin, user, self._client_id) if part is not None)
+
+    usable = valid_access_token  # this and what follows are deprecated names
+
+    def renewal(self, rejected: str | None) -> Generator[Step, Any, tuple[str, bool]]:
+        return self.renew_steps(rejected)
+
+    def renaming(self, username: str) -> Generator[Step, Any, None]:
+        return self.change_username_steps(username)
+
+    def doubt(self, password: str) -> None:
+        self.remember_candidate_password(password)
+
+    def adoption(self, access: str, refresh: str, password: str) -> Generator[Step, Any, str]:
+        steps = self.adopt_steps(hide_text(password), bool)
+        next(steps)
+        yield steps.send(TokenPair(hide_text(access), hide_text(refresh), None, ""))
+        next(steps, None)
+        return access

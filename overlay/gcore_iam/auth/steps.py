@@ -62,10 +62,10 @@ class SelectAccount:
 
 @attrs.define(eq=False)
 class ChangePassword:
-    """Call a function that changes the password of the session's user; the result is its return value."""
+    """Call a function, with a client, that changes the password of the session's user; the result is its own."""
 
     operation: ClassVar[str] = "iamChangePassword"
-    change: Callable[[], Any]
+    change: Callable[[Any], Any]
 
 
 IssuingStep: TypeAlias = LogIn | Refresh | SelectAccount

@@ -8,8 +8,7 @@ import time
 from typing import Any
 
 from .._secret_text import hide_text
-from ..errors import ConfigurationError
-from .header_credentials import is_credential
+from .._validation import check_token
 
 REFRESH_MARGIN = 60.0
 """An access token is renewed this many seconds before it expires."""
@@ -28,9 +27,7 @@ def parse_token(name: str, value: str) -> str:
     token = hide_text(value.strip()) if isinstance(value, str) else value
     if isinstance(token, str) and token.lower().startswith("bearer"):
         token = hide_text(token[len("bearer") :].strip())
-    if not is_credential(token):
-        raise ConfigurationError(f"{name} must be a token: visible ASCII characters without white space")
-    return token
+    return check_token(name, token)
 
 
 def parse_claims(token: str) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import attrs
 
 try:
     from opentelemetry import context, metrics, trace
-except ModuleNotFoundError as error:
-    raise ImportError(f'{__name__} needs OpenTelemetry: pip install "gcore-iam[otel]"') from error
+except ModuleNotFoundError as _error:  # private: a public name of this module would need a type
+    raise ImportError(f'{__name__} needs OpenTelemetry: pip install "gcore-iam[otel]"') from _error
 
 from .._version import __version__
 from ..events import AttemptStarted, CallFinished, CallStarted, Event, RetryScheduled

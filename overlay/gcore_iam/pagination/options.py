@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast, get_args
 
 import attrs
 
-from .._validation import check_int
+from .._validation import check_choice, check_int
 from ..errors import ConfigurationError
 
 T = TypeVar("T")
@@ -171,8 +171,7 @@ class PageOptions:
             check_int("max_items", self.max_items, 0)
         check_int("prefetch", self.prefetch, 1, MAX_PREFETCH)
         check_int("prefetch_bytes", self.prefetch_bytes, 1)
-        if self.consistency not in get_args(Consistency):
-            raise ConfigurationError(f'consistency must be "strict" or "fast", not {self.consistency!r}')
+        check_choice("consistency", self.consistency, get_args(Consistency))
 
     @property
     def overlap(self) -> int:

@@ -28,7 +28,7 @@ If all of these pages are the same, the server ignores offset. The distances are
 it is read may have the same page at evenly spaced offsets.
 """
 
-Requests: TypeAlias = "Generator[PageRequest, Any, R]"
+Requests: TypeAlias = Generator[PageRequest, Any, R]
 """Yields each `PageRequest` and is sent its `PageResponse`."""
 
 

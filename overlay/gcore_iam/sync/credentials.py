@@ -14,10 +14,10 @@ from ..auth.header_credentials import HeaderCredentials
 from ..call import Authorization, Deadline
 
 if TYPE_CHECKING:
-    from ..auth.in_flight import InFlight
     from ..auth.session import Session
     from ..auth.steps import HasTokens
     from .driver import BoundClient
+    from .in_flight import InFlight
     from .session_driver import SessionDriver
 
 Auth: TypeAlias = "HeaderCredentials | Session | Anonymous | Authorization | None"
@@ -41,6 +41,7 @@ class Credentials:
         self.auth = auth
         self.constant_authorization: Authorization | None = None
         self.parent: Credentials | None = None
+        self._client = client
         self._session: SessionDriver | None = None
         if isinstance(auth, HeaderCredentials):
             self.constant_authorization = Authorization(auth.fixed_header) if auth.fixed_header else None
@@ -85,14 +86,14 @@ class Credentials:
         access, is_new = self._session.renew(hide_text(rejected.value.removeprefix("Bearer ")), deadline)
         return Authorization(f"Bearer {access}", is_new)
 
-    def change_password(self, password: str, change: Callable[[], HasTokens]) -> None:
+    def change_password(self, password: str, change: Callable[[BoundClient], HasTokens]) -> None:
         """Change the user's password; a session continues with the new pair and the new password.
 
         Args:
             password: The new password.
-            change: Sends the request, and returns the new pair.
+            change: Sends the request with a client, and returns the new pair.
         """
-        (change() if self._session is None else self._session.change_password(password, change))
+        (change(self._client) if self._session is None else self._session.change_password(password, change))
 
     def change_username(self, username: str) -> None:
         """Change the username of the session, if there is one."""

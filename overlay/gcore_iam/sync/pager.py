@@ -13,10 +13,11 @@ from typing import Generic, Self, TypeVar, cast
 
 import attrs
 
+from .._concurrency.iteration import LoopGuard, iterate_items
 from .._concurrency.workers import RequestControl
 from ..errors import ConfigurationError, IAMError, PaginationError
 from ..pagination.checkpoint import Checkpoint, decode_checkpoint
-from ..pagination.iteration import IterationState, LoopGuard, iterate_items
+from ..pagination.iteration import IterationState
 from ..pagination.options import Identity, Page, PageOptions, PageRequest, PageResponse
 from ..pagination.walker import PageWalker, ReadyPage
 from .prefetch import Bind, Fetch, Prefetch

@@ -4,17 +4,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from gcore_iam_client import Client
+from gcore_iam_client.types import Operation, Response
 
+from .. import models
 from .._reconcile import attach_reconciler
 
-if TYPE_CHECKING:
-    from gcore_iam_client import Client
-    from gcore_iam_client.models import Token
-    from gcore_iam_client.types import Response
+
+def find_operation(operation: str) -> Operation:
+    """Find an operation that issues session tokens."""
+    from gcore_iam_client.api.account import iam_login_user, iam_refresh_token, iam_select_account
+
+    known = (iam_login_user.OPERATION, iam_refresh_token.OPERATION, iam_select_account.OPERATION)
+    return next(each for each in known if each.id == operation)
 
 
-def log_in(client: Client, username: str, password: str, one_time_password: str | None) -> Response[Token]:
+def log_in(client: Client, username: str, password: str, one_time_password: str | None) -> Response[models.Token]:
     """Call operation iamLoginUser."""
     from gcore_iam_client.api.account import iam_login_user
     from gcore_iam_client.models import LoginRequest
@@ -26,7 +31,7 @@ def log_in(client: Client, username: str, password: str, one_time_password: str 
         return iam_login_user.sync_detailed(body=body, client=client)
 
 
-def refresh(client: Client, token: str) -> Response[Token]:
+def refresh(client: Client, token: str) -> Response[models.Token]:
     """Call operation iamRefreshToken."""
     from gcore_iam_client.api.account import iam_refresh_token
     from gcore_iam_client.models import RefreshRequest
@@ -35,7 +40,7 @@ def refresh(client: Client, token: str) -> Response[Token]:
         return iam_refresh_token.sync_detailed(body=RefreshRequest(token), client=client)
 
 
-def select_account(client: Client, client_id: int) -> Response[Token]:
+def select_account(client: Client, client_id: int) -> Response[models.Token]:
     """Call operation iamSelectAccount."""
     from gcore_iam_client.api.account import iam_select_account
 

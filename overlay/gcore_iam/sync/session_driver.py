@@ -13,19 +13,21 @@ import attrs
 
 from .._bound_client import format_origin
 from .._concurrency.callbacks import resolve_callback, run_in_thread
+from .._concurrency.refresh_lock import refresh_lock
+from .._concurrency.shield import complete, shield
 from .._secret_text import hide_text
-from ..auth.in_flight import InFlight
-from ..auth.refresh_lock import refresh_lock
+from .._validation import is_credential
 from ..auth.session import Session
-from ..auth.shield import complete, shield
 from ..auth.steps import ChangePassword, Done, HasTokens, IssuingStep, Load, LogIn, Refresh, Save, Step, advance
 from ..call import Authorization, Deadline
 from ..errors import AmbiguousOutcomeError, DecodeError, IAMError
 from ..raw_response import get_model
 from ..retry import RetryPolicy
 from . import session_calls
+from .in_flight import InFlight
 
 if TYPE_CHECKING:
+    from ..events import Event
     from .driver import BoundClient
 
 T = TypeVar("T")
@@ -61,12 +63,12 @@ class SessionDriver:
         with refresh_lock(self._session):
             return self._perform_steps(self._session.renew_steps(rejected), deadline)
 
-    def change_password(self, password: str, change: Callable[[], HasTokens]) -> None:
+    def change_password(self, password: str, change: Callable[[BoundClient], HasTokens]) -> None:
         """Change the password of the session's user while holding the lock of the session.
 
         Args:
             password: The new password.
-            change: Sends the request, and returns the new pair, with which the session continues.
+            change: Sends the request with a client, and returns the new pair, with which the session continues.
         """
         with refresh_lock(self._session):
             self.get_access_token(None)  # before the shielded step, so that an interrupt can end a login
@@ -96,12 +98,12 @@ class SessionDriver:
         try:
             step = advance(steps)
             while not isinstance(step, Done):
-                performed, perform = step, partial(self._perform_step, steps, step, deadline)
+                performed = step
                 if isinstance(step, Refresh | ChangePassword):
                     self._in_flight.add(steps)
-                    step = shield(perform, partial(self._in_flight.wait_for, steps))
+                    step = self._perform_shielded(steps, step, deadline)
                 else:
-                    step = perform()
+                    step = self._perform_step(steps, step, deadline)
                 if isinstance(performed, Save) and performed.issued_by is not None:
                     self._report_issued_tokens(performed.issued_by)
         except BaseException:
@@ -121,6 +123,25 @@ class SessionDriver:
     def _save_unsaved(self) -> None:
         self._perform_steps(self._session.save_unsaved_steps(), None)
 
+    def _perform_shielded(
+        self, steps: Generator[Step, Any, object], step: Step, deadline: Deadline | None
+    ) -> Step | Done:
+        """Perform a step that interrupts do not end. Its events reach the callback in this thread and task."""
+        events: list[Event] = []
+        driver, on_event = self, self._client.config.on_event
+        if on_event is not None:
+            config = attrs.evolve(self._client.config, on_event=events.append)
+            driver = SessionDriver(self._session, self._client.view(config, self._session), self._in_flight)
+        try:
+            perform = partial(driver._perform_step, steps, step, deadline)
+            return shield(perform, partial(self._in_flight.wait_for, steps))
+        finally:
+            if on_event is not None:
+                from ..events import call_listener
+
+                for event in tuple(events):
+                    call_listener(on_event, event)
+
     def _perform_step(self, steps: Generator[Step, Any, object], step: Step, deadline: Deadline | None) -> Step | Done:
         """Perform one step, and return the next one."""
         try:
@@ -135,7 +156,7 @@ class SessionDriver:
         if isinstance(step, Save):
             return complete(partial(run_in_thread, self._session.store.save, step.tokens))
         if isinstance(step, ChangePassword):
-            return step.change()
+            return step.change(self._client)
         return self._request_tokens(step, deadline)
 
     def _request_tokens(self, step: IssuingStep, deadline: Deadline | None) -> tuple[str, str]:
@@ -154,6 +175,11 @@ class SessionDriver:
             client = self._build_client(Authorization(f"Bearer {step.access}"), deadline)
             response = session_calls.select_account(client, step.client_id)
         token = get_model(response)
+        if not (is_credential(token.access) and is_credential(token.refresh)):
+            operation = session_calls.find_operation(step.operation)
+            path = operation.path.replace("{clientId}", str(getattr(step, "client_id", "")))
+            problem = "the response holds no tokens"
+            raise client.build_decode_error(problem, operation, path, response, model="Token", key=None)
         return hide_text(token.access), hide_text(token.refresh)
 
     def _build_client(

@@ -15,11 +15,11 @@ import attrs
 import httpx
 
 from .. import _fork
-from .._blocking_io import build_transport
+from .._concurrency.blocking_io import build_transport
 from .._concurrency.deadlines import shield
 from .._concurrency.event_loops import LoopLocal
 from .._proxies import ProxySettings
-from ..auth.in_flight import InFlight
+from .in_flight import InFlight
 
 MAX_SHARDS = 10
 """Maximum number of pools (shards) for each scheme and proxy."""

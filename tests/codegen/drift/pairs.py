@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from codegen.drift import wire
+from codegen.drift.load import Input, parsed
 from codegen.drift.report import Change
-from codegen.drift.sources import Input, parsed
 
 Document = dict[str, Any]
 Schema = Mapping[str, Any]

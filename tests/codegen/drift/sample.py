@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from codegen.drift.report import Acceptance, Change, Place, Review, Source, Verdict, fingerprint
+from codegen.drift.report import Acceptance, Change, Location, Review, Source, Verdict, fingerprint
 
 OLD = """\
 openapi: 3.1.0
@@ -179,12 +179,12 @@ def source(name: str, text: str, version: str) -> Source:
     return Source(name, sha256, version, tuple(text.splitlines()))
 
 
-def place(text: str, first: str, lines: int = 1, after: str = "") -> Place:
+def place(text: str, first: str, lines: int = 1, after: str = "") -> Location:
     """Where a line stands that begins with some words, counted from another line on."""
     rows = text.splitlines()
     start = next((index for index, row in enumerate(rows) if after and row.strip().startswith(after)), 0)
     index = next(index for index in range(start, len(rows)) if rows[index].strip().startswith(first))
-    return Place(index + 1, len(rows[index]) - len(rows[index].lstrip()) + 1, index + lines)
+    return Location(index + 1, len(rows[index]) - len(rows[index].lstrip()) + 1, index + lines)
 
 
 def review() -> Review:
@@ -396,8 +396,8 @@ def hostile() -> Review:
         HOSTILE,
         operations=(HOSTILE,) * 5,
         pointer=f"/{HOSTILE}",
-        old=Place(2, 1, 40),
-        new=Place(1, 3, 2),
+        old=Location(2, 1, 40),
+        new=Location(1, 3, 2),
         before=HOSTILE,
         after={HOSTILE: [HOSTILE, None, 1.5]},
         symbols=(HOSTILE,) * 5,

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from codegen.__main__ import main
-from codegen.drift.gate import parse_gates
+from codegen.drift.fail_on import parse_gates
 from tests.codegen.drift.pairs import Document, document
 
 ROOT = Path(__file__).parents[3]
@@ -408,9 +408,9 @@ def test_a_wrong_entry_is_an_error_that_names_the_line(
 
 
 def test_the_projects_own_file_of_accepted_changes_is_read() -> None:
-    from codegen.drift import accept, command
+    from codegen.drift import baseline, command
 
-    accept.load(ROOT / command.ACCEPTED)
+    baseline.load(ROOT / command.ACCEPTED)
 
 
 # --- output --------------------------------------------------------------------------------------------------------

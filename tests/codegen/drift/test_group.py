@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from codegen.drift.group import group_refactors
-from codegen.drift.report import Change
+from codegen.drift.report import Acceptance, Change
 
 MOVED = [
     Change(
@@ -38,6 +38,44 @@ def test_operations_that_moved_elsewhere_stay_entries_of_their_own() -> None:
     other = attrs.evolve(MOVED[0], after="/v2/users")
 
     assert group_refactors([other, MOVED[1], BROKEN]) == [other, MOVED[1], BROKEN]
+
+
+def many(count: int, **changed: str) -> list[Change]:
+    """The same change of some properties."""
+    return [
+        Change(
+            "response-property-became-required",
+            "wire",
+            "info",
+            f"User.p{number} became required",
+            fingerprint=f"p{number}",
+            **changed,  # type: ignore[arg-type]
+        )
+        for number in range(count)
+    ]
+
+
+def test_one_change_in_many_places_is_one_entry() -> None:
+    (entry,) = group_refactors(many(93))
+
+    assert entry.message == "User.p0 became required, and 92 more in the same way"
+    assert len(entry.members) == 93
+    assert entry.members[92] == "User.p92 became required"
+    assert len(group_refactors(many(9))) == 9
+
+
+def test_an_accepted_change_stays_out_of_the_group() -> None:
+    accepted = Acceptance("Seen.", "ada", "2026-12-31")
+    first, *others = many(30)
+    entries = group_refactors([attrs.evolve(first, accepted=accepted), *others])
+
+    assert [(len(entry.members), entry.accepted) for entry in entries] == [(0, accepted), (29, None)]
+
+
+def test_changes_of_other_values_are_not_one_entry() -> None:
+    changes = [*many(9, after="a"), *many(9, after="b")]
+
+    assert group_refactors(changes) == changes
 
 
 def test_a_refactor_of_one_more_has_another_fingerprint() -> None:

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codegen.drift import accept, wire
+from codegen.drift import baseline, wire
+from codegen.drift.load import parsed
 from codegen.drift.report import LAYERS, Acceptance, Change
-from codegen.drift.sources import parsed
 from tests.codegen.drift.pairs import TODAY, Document, changes, document, on_wire
 from tests.codegen.drift.test_wire_properties import SCHEMAS
 
@@ -197,8 +197,8 @@ def test_accepting_one_entry_accepts_one() -> None:
     old, new = (with_parameters(schema, "query") for schema in (OLD_STATE, NEW_STATE))
     found = changes(old, new)
     acceptance = Acceptance("Not used.", "ada", "2026-12-31")
-    entry = accept.Accepted(found[0].fingerprint, "", "", acceptance, "accepted.yaml:1:1")
-    marked, _ = accept.apply([entry], found, LAYERS[:1], TODAY)
+    entry = baseline.Accepted(found[0].fingerprint, "", "", acceptance, "accepted.yaml:1:1")
+    marked, _ = baseline.apply([entry], found, LAYERS[:1], TODAY)
 
     assert [change.accepted for change in marked] == [acceptance, None]
 

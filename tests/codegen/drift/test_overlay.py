@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from codegen import corrections
+from codegen.drift.load import read
 from codegen.drift.report import Change, Review
 from codegen.drift.review import Project, review
-from codegen.drift.sources import read
 from tests.codegen.drift.pairs import TODAY, Document, document, given
 from tests.codegen.drift.test_python import rename
 
@@ -359,6 +359,34 @@ def test_a_line_knows_its_operation_when_a_tag_moves_many() -> None:
         assert change.operations == (f"{method} {path}",)
         assert change.pointer == f"/paths/{path.replace('/', '~1')}/{method.lower()}"
         assert change.symbols == (f"gcore_iam_client.api.api_tokens.{text}",)
+
+
+@pytest.mark.parametrize("group", NUMBERS)
+def test_an_entry_shows_its_line_of_code(group: int) -> None:
+    for change in broken(group):
+        assert change.code == line(change)[1].strip()
+
+
+@pytest.mark.parametrize(
+    ("group", "text", "instead"),
+    [
+        (0, "import iam_get_user", "from gcore_iam_client.api.users import iam_fetch_user as iam_get_user"),
+        (0, '"iamGetUser"', '"iamFetchUser"'),
+        pytest.param(1, '"iamUpdateUser"', '"iamPatchUser"', marks=pytest.mark.slow),
+        pytest.param(1, ").user_role", "role", marks=pytest.mark.slow),
+    ],
+)
+def test_an_entry_says_what_to_write_instead(group: int, text: str, instead: str) -> None:
+    assert instead in {change.instead for change in broken(group) if text in change.code}
+
+
+def test_the_cause_of_a_line_is_what_was_removed() -> None:
+    changes = {change.fingerprint: change for change in reviewed(0).changes}
+    (change,) = [change for change in broken(0) if change.message.endswith("which pages are requested with")]
+    causes = [changes[cause] for cause in change.causes]
+
+    assert [cause.id for cause in causes if cause.layer == "wire"] == ["request-parameter-removed"]
+    assert causes[0].message == "parameter limit was removed"
 
 
 def test_what_no_line_uses_leaves_the_overlay_ok(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from codegen.corrections import load
+from codegen.drift.load import Input, parsed
 from codegen.drift.report import Review
 from codegen.drift.review import Project, review
-from codegen.drift.sources import Input, parsed
 from tests.codegen.drift.pairs import TODAY
 
 PAIRS = sorted(path for path in (Path(__file__).parent / "pairs").iterdir() if path.is_dir())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from codegen.__main__ import main
-from codegen.drift.sources import UnreadableError, parsed
+from codegen.drift.load import UnreadableError, parsed
 from tests.codegen.drift.pairs import Document, changes, document, given, on_wire
 from tests.codegen.drift.test_command import ROOT, Run, folder, git, run
 from tests.codegen.drift.test_history import api

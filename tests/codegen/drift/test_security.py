@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from codegen import corrections
+from codegen.drift.load import read
 from codegen.drift.report import Change
 from codegen.drift.review import Project, review
-from codegen.drift.sources import read
 from tests.codegen.drift.pairs import TODAY, Document, changes, document, given, on_wire
 
 ROOT = Path(__file__).parents[3]

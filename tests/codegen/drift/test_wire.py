@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from codegen.drift import rules
+from codegen.drift.checks import rules
 from codegen.errors import CodegenError
 from codegen.spec import resolve
 from tests.codegen.drift.pairs import Document, changes, document, on_wire
@@ -144,7 +144,7 @@ SAME: dict[str, tuple[Document, Document]] = {
         document(parameters=[parameter()]),
     ),
     "a component written out inside another one": (
-        document(answer=obj(user=REF), schemas={"User": obj(place=refer("Place")), "Place": USER}),
+        document(answer=obj(user=REF), schemas={"User": obj(place=refer("Location")), "Location": USER}),
         document(answer=obj(user=REF), schemas={"User": obj(place=USER)}),
     ),
     "a base folded away": (
@@ -204,7 +204,7 @@ def test_a_description_does_not_differ_from_itself(content: Document) -> None:
 
 GROUP = obj(["title"], title=TEXT)
 POINT = {"$ref": "#/components/schemas/Point"}
-PLACE = {"$ref": "#/components/schemas/Place"}
+PLACE = {"$ref": "#/components/schemas/Location"}
 CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
     # properties
     "an answer's required property is gone": (
@@ -362,9 +362,9 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         {("response-property-type-changed", "error")},
     ),
     "a member is exchanged for a component of the same content that both have": (
-        document(body={"oneOf": [POINT, TEXT]}, schemas={"Point": USER, "Place": USER}),
+        document(body={"oneOf": [POINT, TEXT]}, schemas={"Point": USER, "Location": USER}),
         document(
-            body={"oneOf": [{"$ref": "#/components/schemas/Place"}, TEXT]}, schemas={"Point": USER, "Place": USER}
+            body={"oneOf": [{"$ref": "#/components/schemas/Location"}, TEXT]}, schemas={"Point": USER, "Location": USER}
         ),
         {("request-body-one-of-removed", "error"), ("request-body-one-of-added", "info")},
     ),
@@ -385,7 +385,9 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
     ),
     "a second union": (
         document(body={"allOf": [{"oneOf": [TEXT, USER]}, {"anyOf": [USER, POINT]}]}, schemas={"Point": GROUP}),
-        document(body={"allOf": [{"oneOf": [TEXT, USER]}, {"anyOf": [USER, PLACE]}]}, schemas={"Place": obj(x=TEXT)}),
+        document(
+            body={"allOf": [{"oneOf": [TEXT, USER]}, {"anyOf": [USER, PLACE]}]}, schemas={"Location": obj(x=TEXT)}
+        ),
         {("request-property-removed", "warning"), ("new-optional-request-property", "info")},
     ),
     "an answer may be of another kind": (
@@ -876,22 +878,30 @@ def test_what_is_not_openapi_is_an_error_that_names_the_place(breaks: Callable[[
 # --- rules ---------------------------------------------------------------------------------------------------------
 
 
-def test_every_kind_is_a_rule_of_requests_and_of_answers() -> None:
-    for kind in rules.KINDS:
+def test_every_row_is_a_rule_of_requests_and_of_responses() -> None:
+    for kind in rules.schema_rules():
         for direction in ("request", "response"):
-            found = rules.rule(f"{direction}-property-{kind}")
+            found = rules.find_rule(f"{direction}-property-{kind}")
             assert "{what}" in found.text
 
 
 def test_there_are_no_other_rules() -> None:
     with pytest.raises(KeyError):
-        rules.rule("request-property-was-painted")
+        rules.find_rule("request-property-was-painted")
 
 
-@pytest.mark.parametrize("guard", rules.CLIENT_VIEW)
+def test_every_level_and_text_of_the_table_is_a_known_one() -> None:
+    for name in rules.rule_ids():
+        rule = rules.find_rule(name)
+
+        assert rule.level in rules.READER_LEVELS
+        assert rule.text.format(what="a", before="b", after="c") != rule.text
+
+
+@pytest.mark.parametrize("guard", rules.GUARDS)
 def test_the_clients_view_makes_a_change_milder_and_says_why(guard: str) -> None:
-    view = rules.CLIENT_VIEW[guard]
+    level, reason = rules.GUARDS[guard]
 
-    assert view.reason
-    assert rules.level("response-property-type-changed", frozenset({guard})) == view.at_most
-    assert rules.level("endpoint-added", frozenset({guard})) == "info"
+    assert reason
+    assert rules.CLIENT_VIEW.level("response-property-type-changed", frozenset({guard})) == level
+    assert rules.CLIENT_VIEW.level("endpoint-added", frozenset({guard})) == "info"

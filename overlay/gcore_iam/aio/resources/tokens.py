@@ -12,8 +12,10 @@ from gcore_iam_client.types import UNSET, Unset
 
 from ... import models
 from ..._reconcile import attach_reconciler
-from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
+from ..._request_values import build_role_filter, build_token
 from ..._validation import check_callback_async, check_id
+from ..._validation.models import check_bool, check_optional_id
+from ..._warnings import deprecated
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
 from .. import resources
 from ..driver import AsyncBoundClient
@@ -212,11 +214,15 @@ class AsyncRawTokens(RawResource):
     """`iam.tokens`, with status and headers; without `rotate`."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
-        from .legacy_tokens import AsyncRawLegacyTokens
-
         tokens = AsyncTokens(client, keep_response)
         self.list: Final = raw_async(tokens.list)
         self.get: Final = raw_async(tokens.get)
         self.create: Final = raw_async(tokens.create)
         self.delete: Final = raw_async(tokens.delete)
-        self.legacy: Final = AsyncRawLegacyTokens(client)
+        self._client = client
+
+    @property
+    @deprecated("deprecated; announced for removal on 2026-07-17; use iam.with_raw_response.tokens")
+    def legacy(self) -> resources.AsyncRawLegacyTokens:
+        """`iam.tokens.legacy`, with status and headers."""
+        return resources.AsyncRawLegacyTokens(self._client)

@@ -12,9 +12,10 @@ import gcore_iam
 
 from ... import models
 from ..._reconcile import attach_reconciler
-from ..._request_values import build_role, check_auth_types, check_language, check_nullable_text, check_optional_text
+from ..._request_values import build_role
 from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
+from ..._validation.models import check_auth_types, check_language, check_nullable_text, check_optional_text
 from ...errors import ConfigurationError
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
 from ..driver import AsyncBoundClient
@@ -221,8 +222,8 @@ class AsyncUsers:
 
         responses: list[Response[models.Token]] = []
 
-        async def change() -> models.Token:
-            responses.append(await iam_change_password.asyncio_detailed(user_id=number, body=body, client=self._client))
+        async def change(client: AsyncBoundClient) -> models.Token:
+            responses.append(await iam_change_password.asyncio_detailed(user_id=number, body=body, client=client))
             return get_model(responses[0])
 
         with attach_reconciler("log in with the new password: if that works, the password was changed", None):

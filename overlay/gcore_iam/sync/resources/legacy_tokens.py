@@ -12,8 +12,9 @@ from gcore_iam_client.types import UNSET, Unset
 
 from ... import models
 from ..._reconcile import attach_reconciler
-from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
+from ..._request_values import build_role_filter, build_token
 from ..._validation import check_id
+from ..._validation.models import check_bool, check_optional_id
 from ..._warnings import deprecated, warn_caller
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
 from ..driver import BoundClient
@@ -22,18 +23,17 @@ from .token_search import ADVICE, find_token
 REMOVAL_DATE = "2026-07-17"
 """When Gcore removes version 1 of these operations, as the spec announces."""
 
-# mypy reports a deprecated method only if the text of its decorator is a literal.
-_MESSAGE = f"version 1 of the token operations is deprecated; announced for removal on {REMOVAL_DATE}"
-
 
 class LegacyTokens:
     """API tokens by the operations of version 1, which are deprecated. Each method warns."""
+
+    # mypy reports a deprecated method only if the text of its decorator is a literal.
 
     def __init__(self, client: BoundClient, unwrap: Unwrap = get_model) -> None:
         self._client = client
         self._unwrap = unwrap
 
-    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.list")
+    @deprecated("deprecated; announced for removal on 2026-07-17; use iam.tokens.list")
     def list(
         self,
         client_id: int,
@@ -63,7 +63,7 @@ class LegacyTokens:
             )
         )
 
-    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.get")
+    @deprecated("deprecated; announced for removal on 2026-07-17; use iam.tokens.get")
     def get(self, client_id: int, token_id: int) -> models.TokenResponse:
         """Get one API token, without its secret.
 
@@ -80,7 +80,7 @@ class LegacyTokens:
             )
         )
 
-    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.create")
+    @deprecated("deprecated; announced for removal on 2026-07-17; use iam.tokens.create")
     def create(
         self,
         client_id: int,
@@ -105,7 +105,7 @@ class LegacyTokens:
         with attach_reconciler(ADVICE, lambda: find_token(self._client, number, name, began)):
             return self._unwrap(iam_create_api_token.sync_detailed(client_id=number, body=body, client=self._client))
 
-    @deprecated("version 1, announced for removal on 2026-07-17; use iam.tokens.delete")
+    @deprecated("deprecated; announced for removal on 2026-07-17; use iam.tokens.delete")
     def delete(self, client_id: int, token_id: int) -> None:
         """Delete an API token for good.
 
@@ -135,4 +135,4 @@ class RawLegacyTokens(RawResource):
 
 
 def _warn(method: str) -> None:
-    warn_caller(f"{_MESSAGE}; use iam.tokens.{method}", DeprecationWarning)
+    warn_caller(f"deprecated; announced for removal on {REMOVAL_DATE}; use iam.tokens.{method}", DeprecationWarning)

@@ -14,8 +14,10 @@ from gcore_iam_client.types import UNSET, Unset
 
 from ... import models
 from ..._reconcile import attach_reconciler
-from ..._request_values import build_role_filter, build_token, check_bool, check_optional_id
+from ..._request_values import build_role_filter, build_token
 from ..._validation import check_callback, check_id
+from ..._validation.models import check_bool, check_optional_id
+from ..._warnings import deprecated
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
 from .. import resources
 from ..driver import BoundClient
@@ -212,11 +214,15 @@ class RawTokens(RawResource):
     """`iam.tokens`, with status and headers; without `rotate`."""
 
     def __init__(self, client: BoundClient) -> None:
-        from .legacy_tokens import RawLegacyTokens
-
         tokens = Tokens(client, keep_response)
         self.list: Final = raw(tokens.list)
         self.get: Final = raw(tokens.get)
         self.create: Final = raw(tokens.create)
         self.delete: Final = raw(tokens.delete)
-        self.legacy: Final = RawLegacyTokens(client)
+        self._client = client
+
+    @property
+    @deprecated("deprecated; announced for removal on 2026-07-17; use iam.with_raw_response.tokens")
+    def legacy(self) -> resources.RawLegacyTokens:
+        """`iam.tokens.legacy`, with status and headers."""
+        return resources.RawLegacyTokens(self._client)

@@ -1,0 +1,175 @@
+"""Gives every schema that becomes a class a name of its own, before the generator names classes after places.
+
+The generator names the class of an object or enum without a name of its own after its place: the property `b` of
+the schema `A` becomes `AB`, which may be the name of another schema. Such a schema moves into a component whose name
+has a suffix from its place, `ABProperty`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+from openapi_python_client.config import Config
+from openapi_python_client.parser.properties import Class
+from openapi_python_client.strings import PythonIdentifier, pascal_case
+
+from .schemas import SCHEMA_REF, SECRET, Document, follow_refs, get_component_name, is_annotation, list_types
+from .spec import escape, iterate_mappings, iterate_operations
+
+_BODY_TYPES = {"application/x-www-form-urlencoded": "data", "multipart/form-data": "files"}
+"""Media types that the generator calls otherwise than `json` where an operation takes several, with its words."""
+
+
+def separate_class_names(document: Document, config: Config) -> None:
+    """Rename components and move schemas into components where two would become one class, or one module.
+
+    Args:
+        document: The generator's input; changed in place.
+        config: The generator's configuration, which may rename classes.
+    """
+    namer = _Namer(document, config)
+    namer.rename_components()
+    for place in [*_iterate_component_places(document), *_iterate_operation_places(document, config)]:
+        namer.visit(place)
+
+
+@attrs.frozen
+class _Place:
+    """A schema and the words from which the generator makes the name of its class."""
+
+    holder: Any
+    key: Any
+    name: str
+    parent: str
+    suffix: str
+    """What tells its class from another one of the same name."""
+
+    @property
+    def schema(self) -> Any:
+        """The schema that stands there."""
+        return self.holder[self.key]
+
+
+def _iterate_component_places(document: Document) -> Iterator[_Place]:
+    schemas = document["components"]["schemas"]
+    for name in list(schemas):
+        yield _Place(schemas, name, name, "", "")
+
+
+def _iterate_operation_places(document: Document, config: Config) -> Iterator[_Place]:
+    for path, _, operation in iterate_operations(document):
+        parent = str(PythonIdentifier(operation["operationId"], config.field_prefix))
+        for holder in (document["paths"][path], operation):
+            for parameter in holder.get("parameters", ()):
+                target = follow_refs(document, parameter)
+                if isinstance(target.get("schema"), dict):
+                    yield _Place(target, "schema", target["name"], parent, "Parameter")
+        content = follow_refs(document, operation.get("requestBody", {})).get("content", {})
+        for media_type, media in content.items():
+            if isinstance(media.get("schema"), dict):
+                kind = _BODY_TYPES.get(media_type.partition(";")[0].strip(), "json")
+                yield _Place(media, "schema", "body", f"{parent}_{kind}" if len(content) > 1 else parent, "Body")
+        for code, response in operation["responses"].items():
+            for media in follow_refs(document, response).get("content", {}).values():
+                if isinstance(media.get("schema"), dict):
+                    yield _Place(media, "schema", f"response_{code}", parent, "Response")
+
+
+@attrs.define
+class _Namer:
+    document: Document
+    config: Config
+    _taken: dict[str, Any] = attrs.field(factory=dict, init=False)
+    """What each module holds: its schema."""
+    _visited: set[int] = attrs.field(factory=set, init=False)
+
+    def rename_components(self) -> None:
+        """Give components that would become one class names with a number, and take the names of all others."""
+        schemas = self.document["components"]["schemas"]
+        renamed: dict[str, str] = {}
+        for name, schema in schemas.items():
+            if not _is_class(schema):
+                continue
+            free = name
+            number = 1
+            while self._get_module(free) in self._taken or (free != name and free in schemas):
+                number += 1
+                free = f"{name}{number}"
+            self._taken[self._get_module(free)] = schema
+            if free != name:
+                renamed[name] = free
+        if not renamed:
+            return
+        self.document["components"]["schemas"] = {renamed.get(name, name): schema for name, schema in schemas.items()}
+        for _, mapping in iterate_mappings(self.document):
+            ref = mapping.get("$ref")
+            if isinstance(ref, str) and ref.startswith(SCHEMA_REF):
+                name = get_component_name(ref)
+                mapping["$ref"] = SCHEMA_REF + escape(renamed.get(name, name))
+
+    def visit(self, place: _Place) -> None:
+        """Name the classes in a schema as the generator would, and move those whose names are taken."""
+        schema = place.schema
+        if not isinstance(schema, dict) or "$ref" in schema or id(schema) in self._visited:
+            return
+        self._visited.add(id(schema))
+        name, parent = place.name, place.parent
+        if _is_class(schema):
+            class_string = f"{pascal_case(parent)}{pascal_case(name)}" if parent else name
+            if parent:
+                class_string = self._take(place, class_string)
+            if "enum" in schema:
+                return
+            class_name = str(Class.from_string(string=class_string, config=self.config).name)
+            for key in schema.get("properties", {}):
+                self.visit(_Place(schema["properties"], key, key, class_name, "Property"))
+            if isinstance(schema.get("additionalProperties"), dict):
+                self.visit(_Place(schema, "additionalProperties", "AdditionalProperty", class_name, "Value"))
+            return
+        members = [(schema[key], index) for key in ("anyOf", "oneOf") for index in range(len(schema.get(key, ())))]
+        for index, (holder, key) in enumerate(members):
+            self.visit(_Place(holder, key, f"{name}_type_{index}", parent, "Option"))
+        if "array" in list_types(schema):
+            items: list[tuple[Any, Any]] = [
+                (schema["prefixItems"], index) for index in range(len(schema.get("prefixItems", ())))
+            ]
+            items += [(schema, "items")] if isinstance(schema.get("items"), dict) else []
+            for index, (holder, key) in enumerate(items):
+                item = f"{name}_item" if len(items) == 1 else f"{name}_item_type_{index}"
+                self.visit(_Place(holder, key, item, parent, "Item"))
+
+    def _take(self, place: _Place, class_string: str) -> str:
+        """Take the name of a class; where it is taken, move the schema into a component of another name."""
+        schema = place.schema
+        other = self._taken.setdefault(self._get_module(class_string), schema)
+        if other is schema or ("enum" in schema and other.get("enum") == schema["enum"]):
+            return class_string
+        schemas = self.document["components"]["schemas"]
+        free = f"{class_string}{place.suffix}"
+        number = 1
+        while self._get_module(free) in self._taken or free in schemas:
+            number += 1
+            free = f"{class_string}{place.suffix}{number}"
+        self._taken[self._get_module(free)] = schema
+        schemas[free] = schema
+        outside = {key: value for key, value in schema.items() if is_annotation(key) or key == SECRET}
+        reference = {"$ref": SCHEMA_REF + escape(free)}
+        place.holder[place.key] = {**outside, "allOf": [reference]} if outside else reference
+        schema.pop("default", None)
+        return free
+
+    def _get_module(self, class_string: str) -> str:
+        return str(Class.from_string(string=class_string, config=self.config).module_name)
+
+
+def _is_class(schema: Any) -> bool:
+    """Whether the generator makes a class of a schema: an object, or an enum of texts or whole numbers."""
+    if not isinstance(schema, dict) or "$ref" in schema or schema.get("type") == "boolean":
+        return False
+    if schema.get("enum"):
+        return any(value is not None for value in schema["enum"])
+    if schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf"):
+        return False
+    return schema.get("type") == "object" or ("type" not in schema and "properties" in schema)

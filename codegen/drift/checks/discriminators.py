@@ -1,0 +1,38 @@
+"""Discriminators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..finding import Finding
+from .base import SchemaPair, schema_check
+
+
+@schema_check
+def check_discriminator(pair: SchemaPair) -> Iterator[Finding]:
+    """Compare whether there is a discriminator, and its property."""
+    before, after = pair.values("discriminator")
+    names = [value.get("propertyName") if isinstance(value, dict) else None for value in (before, after)]
+    if isinstance(before, dict) != isinstance(after, dict):
+        kind = "discriminator-added" if isinstance(after, dict) else "discriminator-removed"
+        yield pair.find(kind, "discriminator", *names)
+    elif names[0] != names[1]:
+        yield pair.find("discriminator-property-name-changed", "discriminator", *names)
+
+
+@schema_check
+def check_discriminator_mapping(pair: SchemaPair) -> Iterator[Finding]:
+    """Compare the values that a discriminator maps to schemas."""
+    before, after = pair.values("discriminator")
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return
+    ends = before.get("defaultMapping"), after.get("defaultMapping")
+    if ends[0] != ends[1]:
+        yield pair.find("discriminator-mapping-changed", "discriminator", *ends)
+    old, new = before.get("mapping") or {}, after.get("mapping") or {}
+    for value in [value for value in new if value not in old]:
+        yield pair.find("discriminator-mapping-added", "discriminator", None, value)
+    for value in [value for value in old if value not in new]:
+        yield pair.find("discriminator-mapping-deleted", "discriminator", value, None)
+    for value in [value for value in old if value in new and old[value] != new[value]]:
+        yield pair.find("discriminator-mapping-changed", "discriminator", old[value], new[value])

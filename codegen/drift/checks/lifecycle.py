@@ -1,0 +1,138 @@
+"""Deprecation, sunset and stability of operations, parameters and properties; removal of what was deprecated."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from ...spec import Json
+from ..finding import Finding
+from .base import Comparison, OperationPair, SchemaPair, operation_check, schema_check
+
+STABILITY = ("draft", "alpha", "beta", "stable")
+"""What `x-stability-level` may say, from the least to the most stable."""
+
+UNSTABLE = ("draft", "alpha")
+
+
+class _Find(Protocol):
+    def __call__(self, rule: str, key: str, before: Json = None, after: Json = None) -> Finding: ...
+
+
+_ENDPOINT = {
+    "reactivated": "endpoint-reactivated",
+    "deprecated": "endpoint-deprecated",
+    "deprecated-with-sunset": "endpoint-deprecated-with-sunset",
+    "deprecated-sunset-missing": "api-deprecated-sunset-missing",
+    "deprecated-sunset-invalid": "api-deprecated-sunset-parse",
+    "sunset-invalid": "api-path-sunset-parse",
+    "sunset-deleted": "sunset-deleted",
+    "sunset-date-too-small": "api-sunset-date-too-small",
+    "sunset-date-changed-too-small": "api-sunset-date-changed-too-small",
+}
+_PARAMETER = {"deprecated-sunset-invalid": "sunset-parse", "sunset-invalid": "sunset-parse"}
+_PROPERTY = {"sunset-invalid": "deprecated-sunset-invalid"}
+
+
+@operation_check
+def check_operation_lifecycle(pair: OperationPair) -> Iterator[Finding]:
+    """Compare the deprecation of an operation."""
+    for kind, key, before, after in _compare_deprecation(pair.comparison, pair.old, pair.new):
+        yield pair.find(_ENDPOINT[kind], key, before, after)
+
+
+@operation_check
+def check_operation_stability(pair: OperationPair) -> Iterator[Finding]:
+    """Compare the stability of an operation."""
+    before, after = pair.old.get("x-stability-level"), pair.new.get("x-stability-level")
+    if after is not None and after not in STABILITY and before != after:
+        yield pair.find("api-invalid-stability-level", "x-stability-level", before, after)
+    elif before in STABILITY and after in STABILITY and before != after:
+        has_grown = STABILITY.index(after) > STABILITY.index(before)
+        yield pair.find(
+            f"api-stability-{'increased' if has_grown else 'decreased'}", "x-stability-level", before, after
+        )
+
+
+@schema_check
+def check_schema_lifecycle(pair: SchemaPair) -> Iterator[Finding]:
+    """Compare the deprecation of a property; a parameter has its own beside its schema."""
+    if pair.context.scope != "parameter":
+        for kind, key, before, after in _compare_deprecation(pair.comparison, pair.old.keywords, pair.new.keywords):
+            yield pair.find(_PROPERTY.get(kind, kind), key, before, after)
+
+
+@schema_check
+def check_schema_stability(pair: SchemaPair) -> Iterator[Finding]:
+    """Compare the stability of a property; one that names no level is stable."""
+    before, after = pair.values("x-stability-level")
+    if before == after or pair.context.scope == "parameter":
+        return
+    if after is not None and after not in STABILITY:
+        yield pair.find_rule("api-invalid-stability-level", "x-stability-level", before, after)
+    elif before is None or before in STABILITY:
+        ranks = [STABILITY.index(level) if level else len(STABILITY) for level in (before, after)]
+        if ranks[1] > ranks[0]:
+            yield pair.find("stability-increased", "x-stability-level", before, after)
+        elif before:
+            yield pair.find("stability-decreased", "x-stability-level", before, after)
+
+
+def compare_parameter_lifecycle(
+    comparison: Comparison, old: Mapping[str, Json], new: Mapping[str, Json], find: _Find
+) -> Iterator[Finding]:
+    """Compare the deprecation of a parameter."""
+    for kind, key, before, after in _compare_deprecation(comparison, old, new):
+        yield find(f"request-parameter-{_PARAMETER.get(kind, kind)}", key, before, after)
+
+
+def _compare_deprecation(
+    comparison: Comparison, old: Mapping[str, Json], new: Mapping[str, Json]
+) -> Iterator[tuple[str, str, Json, Json]]:
+    """Yield what happened to a deprecation: the kind, the key that says so, its value before and after."""
+    was, has = old.get("deprecated") is True, new.get("deprecated") is True
+    before, after = old.get("x-sunset"), new.get("x-sunset")
+    days = date_of(before), date_of(after)
+    soonest = None if comparison.sunset_days is None else comparison.today + datetime.timedelta(comparison.sunset_days)
+    if was and not has:
+        yield "reactivated", "deprecated", None, None
+    elif has and not was:
+        if after is not None and days[1] is None:
+            yield "deprecated-sunset-invalid", "x-sunset", None, after
+        elif soonest and days[1] is None:
+            yield "deprecated-sunset-missing", "deprecated", None, None
+        elif soonest and days[1] and days[1] < soonest:
+            yield "sunset-date-too-small", "x-sunset", None, after
+        else:
+            yield "deprecated" if after is None else "deprecated-with-sunset", "deprecated", None, after
+    elif has and before != after:
+        if after is None:
+            yield "sunset-deleted", "x-sunset", before, None
+        elif days[1] is None or (before is not None and days[0] is None):
+            yield "sunset-invalid", "x-sunset", None, after if days[1] is None else before
+        elif days[0] and days[1] < days[0]:
+            yield "sunset-date-changed-too-small", "x-sunset", before, after
+
+
+def removal_action(value: Mapping[str, Json], today: datetime.date) -> str:
+    """Return the end of the id for a removal: what was deprecated may go once its sunset has come.
+
+    Returns:
+        `removed`, `removed-with-deprecation`, `removed-before-sunset`, or `sunset-parse` if the sunset is no date.
+    """
+    sunset = value.get("x-sunset")
+    if value.get("deprecated") is not True:
+        return "removed"
+    day = date_of(sunset)
+    if sunset is not None and day is None:
+        return "sunset-parse"
+    return "removed-before-sunset" if day is not None and day > today else "removed-with-deprecation"
+
+
+def date_of(value: Json) -> datetime.date | None:
+    """Return the day that an `x-sunset` names (RFC 3339 full-date or date-time), None if it names none."""
+    try:
+        return datetime.date.fromisoformat(value[:10]) if isinstance(value, str) else None
+    except ValueError:
+        return None

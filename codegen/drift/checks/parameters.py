@@ -1,0 +1,233 @@
+"""Parameters of operations and of their paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import attrs
+
+from ...spec import Json, escape
+from ..document import Document, as_mapping, key_pointer
+from ..finding import Finding
+from ..matching import Operation, plain_media_type
+from .base import Context, Joining, OperationPair, Pair, operation_check
+from .lifecycle import compare_parameter_lifecycle, removal_action
+
+
+@attrs.frozen
+class Parameter:
+    """A parameter of one side."""
+
+    pointer: str
+    value: dict[str, Json]
+    is_common: bool
+    """Whether it stands at the path, for all its operations."""
+
+    @property
+    def what(self) -> str:
+        """Its name in reports."""
+        return f"parameter {self.value.get('name')}"
+
+    @property
+    def is_required(self) -> bool:
+        """Whether it must be sent."""
+        return self.value.get("required") is True
+
+    @property
+    def is_in_path(self) -> bool:
+        """Whether it fills the path, which has the same template on both sides: it is needed, declared or not."""
+        return self.value.get("in") == "path"
+
+
+@attrs.frozen
+class Serialization:
+    """How a parameter is written, with what OpenAPI says where the spec is silent."""
+
+    content: str
+    """Its media types; "" where `style` says how."""
+    style: str
+    explode: bool
+    allow_reserved: bool
+    allow_empty_value: bool
+
+    @property
+    def joining(self) -> Joining:
+        """How the values of a list are written."""
+        if self.content or self.style not in ("form", "simple"):
+            return "none"
+        return "repeated" if self.explode and self.style == "form" else "text"
+
+
+@attrs.frozen
+class ParameterPair:
+    """A parameter that both sides have."""
+
+    operation: OperationPair
+    old: Parameter
+    new: Parameter
+
+    def find(self, rule: str, key: str, before: Json = None, after: Json = None) -> Finding:
+        """Make a finding about the parameter."""
+        old = key_pointer(self.old.pointer, self.old.value, key)
+        new = key_pointer(self.new.pointer, self.new.value, key)
+        return self.operation.find_at(rule, self.new.what, (old, new), before, after)
+
+    @property
+    def serializations(self) -> tuple[Serialization, Serialization]:
+        """How each side writes it."""
+        return _read_serialization(self.old.value), _read_serialization(self.new.value)
+
+    @property
+    def schemas(self) -> tuple[str, str]:
+        """The JSON pointer of the schema on each side, "" for none."""
+        return find_schema(self.old.pointer, self.old.value), find_schema(self.new.pointer, self.new.value)
+
+
+ParameterCheck: TypeAlias = Callable[[ParameterPair], Iterator[Finding | Pair]]
+
+PARAMETER_CHECKS: list[ParameterCheck] = []
+
+
+def parameter_check(check: ParameterCheck) -> ParameterCheck:
+    """Register a check of a parameter that both sides have."""
+    PARAMETER_CHECKS.append(check)
+    return check
+
+
+@operation_check
+def check_parameters(pair: OperationPair) -> Iterator[Finding | Pair]:
+    """Compare which parameters there are, and each that both sides have."""
+    old = dict(_read_parameters(pair.comparison.old, pair.before))
+    new = dict(_read_parameters(pair.comparison.new, pair.after))
+    for parameter in [old[key] for key in old if key not in new and not old[key].is_in_path]:
+        yield _find_removed(pair, parameter)
+    for parameter in [new[key] for key in new if key not in old and not new[key].is_in_path]:
+        required = "required" if parameter.is_required else "optional"
+        place = "default-parameter-to-existing-path" if parameter.is_common else "parameter"
+        yield pair.find_at(f"new-{required}-request-{place}", parameter.what, (None, parameter.pointer))
+    for key in [key for key in old if key in new]:
+        for check in PARAMETER_CHECKS:
+            yield from check(ParameterPair(pair, old[key], new[key]))
+
+
+def _find_removed(pair: OperationPair, parameter: Parameter) -> Finding:
+    if pair.is_incoming:
+        required = "required" if parameter.is_required else "optional"
+        return pair.find_at(f"webhook-{required}-parameter-removed", parameter.what, (parameter.pointer, None))
+    action, sunset = removal_action(parameter.value, pair.comparison.today), parameter.value.get("x-sunset")
+    values = (None, sunset) if action == "sunset-parse" else (sunset, None)
+    return pair.find_at(f"request-parameter-{action}", parameter.what, (parameter.pointer, None), *values)
+
+
+@parameter_check
+def check_required(pair: ParameterPair) -> Iterator[Finding]:
+    """Compare whether the parameter must be sent."""
+    if pair.old.is_required != pair.new.is_required:
+        action = "required" if pair.new.is_required else "optional"
+        yield pair.find(f"request-parameter-became-{action}", "required")
+
+
+@parameter_check
+def check_serialization(pair: ParameterPair) -> Iterator[Finding]:
+    """Compare how the parameter is written."""
+    before, after = pair.serializations
+    has_lists = any(map(_may_be_list, pair.operation.documents, pair.schemas))
+    if before.content != after.content:
+        yield pair.find("request-parameter-content-changed", "content", before.content, after.content)
+    elif before.style != after.style:
+        yield pair.find("request-parameter-style-changed", "style", before.style, after.style)
+    elif before.explode != after.explode and has_lists:
+        yield pair.find("request-parameter-explode-changed", "explode", before.explode, after.explode)
+
+
+@parameter_check
+def check_allowed(pair: ParameterPair) -> Iterator[Finding]:
+    """Compare whether reserved characters and no value at all are allowed."""
+    before, after = pair.serializations
+    if before.allow_reserved != after.allow_reserved:
+        action = "allow-reserved" if after.allow_reserved else "not-allow-reserved"
+        yield pair.find(f"request-parameter-became-{action}", "allowReserved")
+    if before.allow_empty_value != after.allow_empty_value:
+        action = "allow-empty-value" if after.allow_empty_value else "not-allow-empty-value"
+        yield pair.find(f"request-parameter-became-{action}", "allowEmptyValue")
+
+
+@parameter_check
+def check_prose(pair: ParameterPair) -> Iterator[Finding]:
+    """Compare the description and the examples."""
+    for key in ("description", "example", "examples"):
+        before, after = pair.old.value.get(key), pair.new.value.get(key)
+        if before != after:
+            rule = "docs-description-changed" if key == "description" else "docs-example-changed"
+            yield pair.find(rule, key, before, after)
+
+
+@parameter_check
+def check_lifecycle(pair: ParameterPair) -> Iterator[Finding]:
+    """Compare the deprecation of the parameter."""
+    yield from compare_parameter_lifecycle(pair.operation.comparison, pair.old.value, pair.new.value, pair.find)
+
+
+@parameter_check
+def check_schema(pair: ParameterPair) -> Iterator[Finding | Pair]:
+    """Compare whether there is a schema, and let the schemas be compared."""
+    old, new = pair.schemas
+    if old and new:
+        before, after = pair.serializations
+        joining = before.joining if before == after else "none"
+        location, direction = str(pair.new.value.get("in", "")), pair.operation.directions[0]
+        yield (old,), (new,), Context(direction, "parameter", is_text=True, location=location, joining=joining)
+    elif old or new:
+        yield pair.find(f"request-parameter-schema-{'added' if new else 'removed'}", "schema")
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
+
+
+def _read_parameters(document: Document, operation: Operation) -> Iterator[tuple[tuple[str, str], Parameter]]:
+    """Yield the parameters of an operation, those of its path included, by what they are recognised by."""
+    names = re.findall(r"\{([^{}]*)\}", operation.path)
+    order = {name: index for index, name in reversed([*enumerate(names)])}
+    for place, is_common in ((operation.holder, True), (operation.pointer, False)):
+        for index in range(len(document.items(f"{place}/parameters"))):
+            pointer = document.follow(f"{place}/parameters/{index}")
+            value = document.mapping(pointer)
+            name, location = str(value.get("name", "")), str(value.get("in", ""))
+            if location == "path" and name in order:
+                name = f"#{order[name]}"
+            elif location == "header":
+                name = name.lower()
+            yield (location, name), Parameter(pointer, value, is_common)
+
+
+def _read_serialization(parameter: dict[str, Json]) -> Serialization:
+    content = " or ".join(sorted(map(plain_media_type, as_mapping(parameter.get("content")))))
+    in_query = parameter.get("in") == "query"
+    style = parameter.get("style") or ("form" if in_query or parameter.get("in") == "cookie" else "simple")
+    return Serialization(
+        content,
+        style,
+        explode=parameter.get("explode", style == "form"),
+        allow_reserved=in_query and parameter.get("allowReserved") is True,
+        allow_empty_value=in_query and parameter.get("allowEmptyValue") is True,
+    )
+
+
+def find_schema(pointer: str, value: dict[str, Json]) -> str:
+    """Return where the schema of a parameter or header stands, "" if it has none."""
+    if "schema" in value:
+        return f"{pointer}/schema"
+    for media_type, media in as_mapping(value.get("content")).items():
+        if isinstance(media, dict) and "schema" in media:
+            return f"{pointer}/content/{escape(media_type)}/schema"
+    return ""
+
+
+def _may_be_list(document: Document, pointer: str) -> bool:
+    """Return whether a parameter may hold several values, so that it matters how they are put together."""
+    if not pointer:
+        return False
+    schema = document.schema((pointer,))
+    return not schema.kinds or bool(schema.kinds & {"array", "object"}) or bool(schema.union)

@@ -1,0 +1,239 @@
+"""Compares what two specs ask for as authentication: sets of alternatives, and the schemes that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import attrs
+
+from ...spec import Json, escape
+from ..document import Document, as_mapping, end_pointers, key_pointer
+from ..finding import Finding
+from ..matching import Operation
+from .base import Comparison, OperationPair, document_check, operation_check
+
+_SCHEMES = "/components/securitySchemes"
+_OPEN = "no authentication"
+
+_HTTP_SCHEMES = frozenset(
+    {"basic", "bearer", "concealed", "digest", "dpop", "gnap", "hoba", "mutual", "negotiate", "oauth", "privatetoken"}
+    | {"scram-sha-1", "scram-sha-256", "vapid"}
+)
+"""IANA's registry of HTTP authentication schemes, in small letters."""
+
+_TYPES = frozenset({"apikey", "http", "oauth2", "openidconnect", "mutualtls"})
+
+
+@attrs.frozen
+class Alternative:
+    """Credentials that are needed together: the names of the schemes, each with its scopes; none for open access."""
+
+    scopes: Mapping[str, frozenset[str]]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The schemes."""
+        return frozenset(self.scopes)
+
+    def __str__(self) -> str:
+        return " and ".join(sorted(self.scopes)) or _OPEN
+
+    def accepts(self, other: Alternative) -> bool:
+        """Whether who has the credentials of another alternative has these too."""
+        return all(name in other.scopes and needed <= other.scopes[name] for name, needed in self.scopes.items())
+
+
+@operation_check
+def check_operation_security(pair: OperationPair) -> Iterator[Finding]:
+    """Compare what an operation asks for, unless both sides leave it to the document."""
+    own = "security" in pair.old, "security" in pair.new
+    if any(own) and not pair.is_incoming:
+        old, new = (
+            f"{operation.pointer}/security" if is_own else operation.pointer
+            for operation, is_own in zip((pair.before, pair.after), own, strict=True)
+        )
+        effective = _effective(pair.comparison.old, pair.before), _effective(pair.comparison.new, pair.after)
+        yield from _compare(pair.comparison, *effective, "api", (old, new))
+
+
+@document_check
+def check_global_security(comparison: Comparison) -> Iterator[Finding]:
+    """Compare what the document asks for, unless it only moved between the document and its operations."""
+    old, new = comparison.old, comparison.new
+    outgoing = [(before, after) for before, after in comparison.matched.pairs if not before.is_incoming]
+    if outgoing and all(_effective(old, before) == _effective(new, after) for before, after in outgoing):
+        return
+    inherited = [pair for pair in outgoing if not _has_own(old, pair[0]) and not _has_own(new, pair[1])]
+    guards = frozenset({"unused"} if outgoing and not inherited else ())
+    alternatives = _alternatives(old, "/security"), _alternatives(new, "/security")
+    yield from _compare(comparison, *alternatives, "api-global", ("/security", "/security"), guards)
+
+
+def _has_own(side: Document, operation: Operation) -> bool:
+    return "security" in side.mapping(operation.pointer)
+
+
+def _effective(side: Document, operation: Operation) -> list[Alternative]:
+    return _alternatives(side, f"{operation.pointer}/security" if _has_own(side, operation) else "/security")
+
+
+def _alternatives(side: Document, pointer: str) -> list[Alternative]:
+    """The alternatives that a place lists; open access if it lists none."""
+    found = [
+        Alternative({name: frozenset(scopes or ()) for name, scopes in requirement.items()})
+        for requirement in side.items(pointer)
+        if isinstance(requirement, dict)
+    ]
+    return found or [Alternative({})]
+
+
+def _compare(
+    comparison: Comparison,
+    before: Sequence[Alternative],
+    after: Sequence[Alternative],
+    prefix: str,
+    places: tuple[str, str],
+    guards: frozenset[str] = frozenset(),
+) -> Iterator[Finding]:
+    """Compare two sets of alternatives: is what a program sends today still enough?"""
+    old, new = comparison.old, comparison.new
+    what, ending = ("the API", "s") if prefix == "api-global" else ("operations", "")
+    renamed = _renamed_schemes(old, new)
+    before = [Alternative({renamed.get(name, name): value for name, value in one.scopes.items()}) for one in before]
+
+    def report(kind: str, text: str, gone: Json, fresh: Json, *, breaks: bool, schemes: Collection[str]) -> Finding:
+        known = all(_is_defined(side, name) for side, name in _sides(old, new, schemes, renamed))
+        extra = ({"still-accepted"} if not breaks else set()) | ({"unknown-scheme"} if not known else set())
+        return Finding(f"{prefix}-security-{kind}", text, *places, gone, fresh, guards | extra)
+
+    lost = [one for one in before if not any(other.accepts(one) for other in after)]
+    names = [{one.names for one in before}, {other.names for other in after}]
+    fresh = [other for other in after if other.names not in names[0]]
+    is_closed = any(not one.names for one in lost)
+    for one in before:
+        if one.names not in names[1] and not (one in lost and not one.names and fresh):
+            text = f"{what} no longer accept{ending}"
+            yield report("removed", text, str(one), None, breaks=one in lost, schemes=one.names)
+    for other in fresh:
+        if not other.names and len(after) == 1:
+            continue  # the alternatives that are not needed any more are reported as removed
+        verb = "require" if is_closed else "also accept"
+        text = f"{what} {verb}{ending}"
+        yield report("added", text, None, str(other), breaks=is_closed, schemes=other.names)
+    for one in before:
+        for other in [other for other in after if other.names == one.names]:
+            for name in sorted(one.names):
+                for scope in sorted(one.scopes[name] - other.scopes[name]):
+                    yield report("scope-removed", what, scope, None, breaks=False, schemes=one.names)
+                for scope in sorted(other.scopes[name] - one.scopes[name]):
+                    yield report("scope-added", what, None, scope, breaks=one in lost, schemes=one.names)
+
+
+def _sides(
+    old: Document, new: Document, schemes: Collection[str], renamed: Mapping[str, str]
+) -> Iterator[tuple[Document, str]]:
+    """For each scheme, the side that should define it: the new one, or the old one if the new one has dropped it."""
+    original = {after: before for before, after in renamed.items()}
+    for name in schemes:
+        if _definition(new, name):
+            yield new, name
+        else:
+            yield old, original.get(name, name)
+
+
+# --- schemes -----------------------------------------------------------------------------------------------------
+
+
+def _definition(side: Document, name: str) -> dict[str, Json]:
+    schemes = as_mapping(as_mapping(side.root.get("components")).get("securitySchemes"))
+    return side.mapping(f"{_SCHEMES}/{escape(name)}") if name in schemes else {}
+
+
+def _is_defined(side: Document, name: str) -> bool:
+    """Whether a spec defines a scheme, of a type and an HTTP scheme that exist."""
+    scheme = _definition(side, name)
+    kind = str(scheme.get("type", "")).lower()
+    return kind in _TYPES and (kind != "http" or str(scheme.get("scheme", "")).lower() in _HTTP_SCHEMES)
+
+
+def _renamed_schemes(old: Document, new: Document) -> dict[str, str]:
+    """The schemes that have another name and the same definition."""
+    removed, added = (side.keys(_SCHEMES) for side in (old, new))
+    fresh = {name: _content(new, name) for name in added if name not in removed}
+    found = {}
+    for name in [name for name in removed if name not in added]:
+        same = [other for other, content in fresh.items() if content == _content(old, name)]
+        if same:
+            found[name] = same[0]
+            del fresh[same[0]]
+    return found
+
+
+def _content(side: Document, name: str) -> dict[str, Json]:
+    scheme = _definition(side, name)
+    return {key: value for key, value in scheme.items() if key != "description" and not key.startswith("x-")}
+
+
+@document_check
+def check_schemes(comparison: Comparison) -> Iterator[Finding]:
+    """Compare the security schemes of the components."""
+    old, new = comparison.old, comparison.new
+    names = old.keys(_SCHEMES), new.keys(_SCHEMES)
+    used = {name for before, _ in comparison.matched.pairs for one in _effective(old, before) for name in one.names}
+    used |= {name for one in _alternatives(old, "/security") for name in one.names}
+    for name in [name for name in names[0] if name not in names[1]]:
+        yield Finding("api-security-component-removed", name, f"{_SCHEMES}/{escape(name)}", None)
+    for name in [name for name in names[1] if name not in names[0]]:
+        yield Finding("api-security-component-added", name, None, f"{_SCHEMES}/{escape(name)}")
+    for name in [name for name in names[0] if name in names[1]]:
+        is_known = _is_defined(old, name) and _is_defined(new, name)
+        guards = (set() if name in used else {"unused"}) | (set() if is_known else {"unknown-scheme"})
+        yield from _compare_scheme(comparison, name, frozenset(guards))
+
+
+def _compare_scheme(comparison: Comparison, name: str, guards: frozenset[str]) -> Iterator[Finding]:
+    pointer = f"{_SCHEMES}/{escape(name)}"
+    old, new = comparison.old.mapping(pointer), comparison.new.mapping(pointer)
+
+    def report(rule: str, key: str, before: Json, after: Json, *more: str) -> Finding:
+        places = key_pointer(pointer, old, key), key_pointer(pointer, new, key)
+        return Finding(f"api-security-component-{rule}", name, *places, before, after, guards | set(more))
+
+    kinds = [str(scheme.get("type", "")).lower() for scheme in (old, new)]
+    places = [_sent_in(scheme) for scheme in (old, new)]
+    if kinds[0] != kinds[1]:
+        yield report("type-changed", "type", old.get("type"), new.get("type"))
+    elif kinds[0] in ("apikey", "http") and places[0] != places[1]:
+        yield report("place-changed", "name" if "name" in new else "scheme", *places)
+    for key in ("description", "bearerFormat"):
+        if old.get(key) != new.get(key):
+            ends = old.get(key), new.get(key)
+            pointers = end_pointers(f"{pointer}/{key}", *ends)
+            yield Finding("docs-description-changed", f"the security scheme {name}", *pointers, *ends)
+    if old.get("openIdConnectUrl") != new.get("openIdConnectUrl"):
+        yield report("oauth-url-changed", "openIdConnectUrl", old.get("openIdConnectUrl"), new.get("openIdConnectUrl"))
+    flows = as_mapping(old.get("flows")), as_mapping(new.get("flows"))
+    if kinds[0] == kinds[1] and flows[0].keys() != flows[1].keys():
+        more = () if flows[0].keys() - flows[1].keys() else ("still-accepted",)
+        yield report("type-changed", "flows", list(flows[0]), list(flows[1]), *more)
+    for flow in [flow for flow in flows[0] if flow in flows[1]]:
+        ours, theirs = as_mapping(flows[0][flow]), as_mapping(flows[1][flow])
+        for key in ("authorizationUrl", "tokenUrl", "refreshUrl"):
+            if ours.get(key) != theirs.get(key):
+                rule = "oauth-token-url-changed" if key == "tokenUrl" else "oauth-url-changed"
+                yield report(rule, "flows", ours.get(key), theirs.get(key))
+        scopes = as_mapping(ours.get("scopes")), as_mapping(theirs.get("scopes"))
+        for scope in [scope for scope in scopes[0] if scope not in scopes[1]]:
+            yield report("oauth-scope-removed", "flows", scope, None)
+        for scope in [scope for scope in scopes[1] if scope not in scopes[0]]:
+            yield report("oauth-scope-added", "flows", None, scope)
+        for scope in [scope for scope in scopes[0] if scope in scopes[1] and scopes[0][scope] != scopes[1][scope]]:
+            yield report("oauth-scope-changed", "flows", scope, scope)
+
+
+def _sent_in(scheme: dict[str, Json]) -> str:
+    """Where a client sends the credentials."""
+    if str(scheme.get("type", "")).lower() == "http":
+        return f"Authorization: {str(scheme.get('scheme', '')).lower()}"
+    name = str(scheme.get("name"))
+    return f"{scheme.get('in')} {name.lower() if scheme.get('in') == 'header' else name}"

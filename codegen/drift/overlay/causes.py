@@ -1,0 +1,104 @@
+"""Which change a broken line is due to, and what to write instead."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+
+import attrs
+
+from ...spec import Spec, escape
+from ..merge import locate
+from ..python_surface import Surface
+from ..report import Change
+from .files import OverlayFiles, Problem
+from .names import AUTHENTICATION
+
+REMOVED_NAMES = ("api-operation-id-removed", "api-path-removed", "api-removed", "endpoint-moved")
+"""Rules of the wire that remove an operation id or a path, as beginnings."""
+
+_CONSEQUENCES = ("py-class-added", "py-module-added", "py-field-added")
+"""Changes that break no line by themselves."""
+
+
+def find_cause(files: OverlayFiles, problem: Problem, message: str, others: Sequence[Change]) -> Change | None:
+    """Return the change that names most of what a line and its message name, None for none."""
+    named = set(re.findall(r"\w+", re.sub(r"def \w+\([^)]*\)", "", message)))  # the parameters name too much
+    around = files.function(problem) or files.statement(problem)
+    near = named | (set(re.findall(r"\w+", ast.unparse(around))) if around else set())
+    scores = [(_score(change, problem, named, near), change) for change in others]
+    best = max(scores, key=lambda scored: scored[0], default=None)
+    return best[1] if best and best[0] > 0 else None
+
+
+def _score(change: Change, problem: Problem, named: set[str], near: set[str]) -> int:
+    if problem.kind == "authentication":
+        return 10 * (change.id == AUTHENTICATION)
+    if change.layer != "python":
+        return 10 * (change.id.startswith(REMOVED_NAMES) and problem.operation in change.operations)
+    if change.id in _CONSEQUENCES:
+        return 0
+    best = 0
+    for symbol in change.symbols:
+        parts = symbol.split(".")
+        if parts[-1] == "sync_detailed" or change.id.startswith("py-module"):
+            points = 3 * bool(near & (set(parts[3:]) - {"sync_detailed"}))
+        elif change.id.startswith(("py-field", "py-enum")):
+            points = 4 * (parts[-1] in named) + 2 * (parts[-2] in named) + (parts[-2] in near)
+            points += 1 if parts[-1] in near else -1
+        else:
+            points = 4 * (parts[-1] in named) + (parts[-1] in near)
+        best = max(best, points)
+    return 2 * best + (change.level == "error") if best > 0 else 0
+
+
+def narrow_cause(cause: Change, message: str, others: Sequence[Change], specs: tuple[Spec, Spec]) -> Change:
+    """Keep of a cause what a message is about: one operation of many, and the changes that name what is missing."""
+    missing = set(re.findall(r'"(\w+)"', message))
+    behind = [other for other in others if other.fingerprint in cause.causes]
+    attribute = re.search(r'has no attribute "(\w+)"', message)
+    if attribute and len(cause.operations) > 1 and cause.id.startswith("py-module"):
+        modules = [symbol for symbol in cause.symbols if symbol.count(".") == 3]
+        for operation, module in zip(cause.operations, modules, strict=False):
+            if module.endswith(f".{attribute[1]}"):
+                cause = _only_operation(cause, operation, module, specs)
+                behind = [other for other in behind if operation in other.operations]
+                break
+    about = [other for other in behind if missing & set(re.findall(r"\w+", other.message))]
+    return attrs.evolve(cause, causes=tuple(other.fingerprint for other in about or behind))
+
+
+def _only_operation(cause: Change, operation: str, module: str, specs: tuple[Spec, Spec]) -> Change:
+    method, _, path = operation.partition(" ")
+    pointer = f"/paths/{escape(path)}/{method.lower()}"
+    old, new = (locate(spec, pointer) for spec in specs)
+    return attrs.evolve(cause, operations=(operation,), pointer=pointer, old=old, new=new, symbols=(module,))
+
+
+def find_replacement(problem: Problem, others: Sequence[Change], surfaces: tuple[Surface, Surface]) -> str:
+    """Return what to write instead of what a problem is about, "" if that is not known."""
+    if problem.instead:
+        return problem.instead
+    imported = re.match(r'Module "([\w.]+)" has no attribute "(\w+)"', problem.message)
+    if imported:
+        return _find_import(imported[1], imported[2], others, surfaces)
+    missing = re.search(r'has no attribute "(\w+)"|Unexpected keyword argument "(\w+)"', problem.message)
+    name = (missing[1] or missing[2]) if missing else ""
+    for change in others if name else ():
+        if change.id.endswith("-renamed") and change.symbols[0].rpartition(".")[2] == name:
+            return change.symbols[-1].rpartition(".")[2]
+        if change.id == "endpoint-moved" and problem.operation in change.operations:
+            return f'"{change.after}"'
+    return ""
+
+
+def _find_import(module: str, name: str, others: Sequence[Change], surfaces: tuple[Surface, Surface]) -> str:
+    function = surfaces[0].functions.get(f"{module}.{name}") or surfaces[0].functions.get(module)
+    other = surfaces[1].by_operation(function.operation) if function else None
+    if function and other:
+        is_module = function.module == f"{module}.{name}"
+        package, _, last = other.module.rpartition(".") if is_module else (other.module, "", name)
+        return f"from {package} import {last}{f' as {name}' if last != name else ''}"
+    renamed = [change.after for change in others if change.id == "py-class-renamed" and change.before == name]
+    return f"from {module} import {renamed[0]}" if renamed else ""

@@ -1,0 +1,162 @@
+"""What a type checker does not see or tells once for many lines: imports, names in strings, arguments by place."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from ...inventory import parse_source
+from ...spec import Spec
+from ..python_surface import Class, Surface
+from ..report import Change
+from .files import CLIENT, OverlayFiles, Problem, problem_at
+
+Surfaces = tuple[Surface, Surface]
+
+AUTHENTICATION = "py-authentication-changed"
+
+
+def find_imports(files: OverlayFiles, packages: tuple[Path, Path]) -> Iterator[Problem]:
+    """Find imports of what the old package has and the new one has not."""
+    for file in files.names():
+        for module, alias in files.imports(file):
+            had, has = (_offers(package, module, alias.name) for package in packages)
+            if had and not has:
+                yield problem_at(file, alias, f'Module "{module}" has no attribute "{alias.name}"', "import")
+
+
+def _offers(package: Path, module: str, name: str) -> bool:
+    """Return whether a name can be imported from a module of a generated package."""
+    place = package.joinpath(*module.split(".")[1:])
+    file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    if not file.is_file():
+        return False
+    if place.is_dir() and ((place / name).is_dir() or (place / f"{name}.py").is_file()):
+        return True
+    return any(name in _bound_names(node) for node in ast.walk(parse_source(file)))
+
+
+def _bound_names(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name for alias in node.names}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def find_names(files: OverlayFiles, surfaces: Surfaces, specs: tuple[Spec, Spec]) -> Iterator[Problem]:
+    """Find operation ids, paths, fields and parameters that are named in strings or passed by their place."""
+    known = [
+        {
+            name: f"{method.upper()} {path}"
+            for path, method, operation in spec.iterate_operations()
+            for name in (str(operation.get("operationId", "")), path)
+        }
+        for spec in specs
+    ]
+    removed = {name: operation for name, operation in known[0].items() if name not in known[1]}
+    placeholders = [set(re.findall(r"\{([^}]+)\}", " ".join(spec.document["paths"]))) for spec in specs]
+    models = {
+        file: {alias.name for module, alias in files.imports(file) if module.startswith(f"{CLIENT}.models")}
+        for file in files.names()
+    }
+    for file, node in files.nodes():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in removed:
+            yield _find_operation(file, node, node.value, removed[node.value], known[1])
+        elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute):
+            yield from _find_placeholder(file, node, placeholders[0] - placeholders[1])
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id == "paginate":
+                yield from _find_page_parameters(file, node, surfaces)
+            if node.func.id in models[file]:
+                yield from _find_positions(file, node, surfaces)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
+            yield from _find_getters(file, node, surfaces)
+
+
+def _find_operation(file: str, node: ast.Constant, text: str, operation: str, known: dict[str, str]) -> Problem:
+    what = "path" if text.startswith("/") else "operation"
+    others = [name for name, other in known.items() if other == operation and name and not name.startswith("/")]
+    instead = f'"{others[0]}"' if others and what == "operation" else ""
+    message = f'the {what} "{text}" was removed'
+    return problem_at(file, node, message, "operation", operation=operation, instead=instead)
+
+
+def _find_placeholder(file: str, node: ast.Subscript, removed: set[str]) -> Iterator[Problem]:
+    """Find a part of a path that is taken by a name that no path has any more, as in `call.path["userId"]`."""
+    name = node.slice.value if isinstance(node.slice, ast.Constant) else None
+    if isinstance(node.value, ast.Attribute) and node.value.attr == "path" and name in removed:
+        yield problem_at(file, node.slice, f'no path has a "{name}" any more', "placeholder")
+
+
+def _find_positions(file: str, call: ast.Call, surfaces: Surfaces) -> Iterator[Problem]:
+    """Find what is passed to a model by its place, where another field stands now."""
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    old, new = (surface.classes.get(name) for surface in surfaces)
+    for argument, before, after in zip(call.args, old.fields, new.fields, strict=False) if old and new else ():
+        if isinstance(argument, ast.Starred):
+            return
+        if new and before.name != after.name and before.name in _fields(new):
+            message = f'"{before.name}" is passed to "{name}" at the place of "{after.name}"'
+            yield problem_at(file, argument, message, "position", instead=f"{before.name}={ast.unparse(argument)}")
+
+
+def _find_page_parameters(file: str, call: ast.Call, surfaces: Surfaces) -> Iterator[Problem]:
+    """Find list operations that no longer take the parameters of a page."""
+    named = {node.id for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Name)}
+    old, new = (
+        {function.module.rpartition(".")[2]: function for function in surface.functions.values()}
+        for surface in surfaces
+    )
+    for name in sorted(named & old.keys() & new.keys()):
+        lost = {field.name for field in old[name].parameters} - {field.name for field in new[name].parameters}
+        for parameter in sorted(lost & {"*limit", "*offset"}):
+            message = f'"{name}" takes no "{parameter[1:]}", which pages are requested with'
+            yield problem_at(file, call.args[0], message, "paginate")
+
+
+def _find_getters(file: str, function: ast.FunctionDef | ast.AsyncFunctionDef, surfaces: Surfaces) -> Iterator[Problem]:
+    """Find fields that a function takes by name of what it returns a pager of."""
+    old, new = (surface.classes for surface in surfaces)
+    nodes = list(ast.walk(function.returns or function))
+    returned = {node.id for node in nodes if isinstance(node, ast.Name)}
+    returned |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}  # as in `models.User`
+    models = sorted(returned & old.keys() & new.keys())
+    for call in ast.walk(function):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "attrgetter":
+            for argument in [argument for argument in call.args if isinstance(argument, ast.Constant)]:
+                for model in models:
+                    if argument.value in _fields(old[model]) - _fields(new[model]):
+                        message = f'"{model}" has no attribute "{argument.value}"'
+                        yield problem_at(file, argument, message, "attrgetter")
+
+
+def _fields(model: Class) -> set[str]:
+    return {field.name for field in model.fields}
+
+
+def find_credentials(files: OverlayFiles, old: Spec, others: Sequence[Change]) -> Iterator[Problem]:
+    """Find the lines that write credentials of a security scheme that the API no longer accepts."""
+    refused = {name for change in others if change.id == AUTHENTICATION for name in _schemes(change, old)}
+    for file, node in files.nodes() if refused else ():
+        name = _find_scheme(node, refused)
+        if name and isinstance(node, ast.expr):
+            message = f"the credentials of the security scheme {name} are no longer accepted as they are sent here"
+            yield problem_at(file, node, message, "authentication")
+
+
+def _schemes(change: Change, spec: Spec) -> list[str]:
+    """Return the security schemes of the old spec that a change is about."""
+    schemes = spec.document.get("components", {}).get("securitySchemes") or {}
+    words = re.findall(r"[^\s/]+", f"{change.before} {change.pointer}")
+    return [name for name in schemes if name in words]
+
+
+def _find_scheme(node: ast.AST, schemes: Iterable[str]) -> str:
+    """Return the security scheme with whose name an f-string such as `f"APIKey {key}"` begins; "" for none."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else []
+    first = parts[0].value if len(parts) > 1 and isinstance(parts[0], ast.Constant) else ""
+    return next((name for name in schemes if first == f"{name} "), "")

@@ -1,0 +1,112 @@
+"""Replays synthetic histories: every step is a random change whose verdict is known, and none may be judged wrongly.
+
+`DRIFT_REPLAY=FOLDER` replays the specs of a folder as well.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from codegen.drift.load import Input, parsed
+from codegen.drift.review import Project, review
+from codegen.spec import load
+from tests.codegen.drift.mutations import MUTATIONS, Document
+from tests.codegen.drift.pairs import TODAY
+
+ROOT = Path(__file__).parents[3]
+SPECS = [ROOT / "spec" / "iam_api.yaml", ROOT / "tests" / "codegen" / "kitchen_sink.yaml"]
+SPECS += sorted(Path(os.environ["DRIFT_REPLAY"]).glob("*.yaml")) if "DRIFT_REPLAY" in os.environ else []
+PROJECT = Project((), ROOT / "generator-config.yml", ROOT / "overlay" / "gcore_iam")
+
+SMALL: Document = {
+    "openapi": "3.1.0",
+    "info": {"title": "Things", "version": "1"},
+    "paths": {
+        f"/{name}": {
+            "get": {
+                "operationId": f"get_{name}",
+                "parameters": [{"name": "limit", "in": "query", "schema": {"type": "integer"}}],
+                "responses": {
+                    "200": {
+                        "description": "Some.",
+                        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}},
+                    },
+                    "204": {"description": "None."},
+                },
+            },
+            "delete": {"responses": {"204": {"description": "Removed."}}},
+        }
+        for name in ("users", "keys", "groups")
+    },
+    "components": {
+        "schemas": {
+            name: {
+                "type": "object",
+                "required": ["id", "name", "size"],
+                "properties": {
+                    "id": {"type": "integer"},
+                    "name": {"type": "string"},
+                    "size": {"type": "number"},
+                    "kind": {"type": "string", "enum": ["a", name]},
+                    "note": {"type": "string"},
+                    "flag": {"type": "boolean"},
+                },
+            }
+            for name in ("users", "keys", "groups")
+        }
+    },
+}
+
+
+def history(document: Document, seed: int, steps: int) -> Iterator[tuple[str, str, Input]]:
+    """Yield the expected verdict, the change and the spec of each step, the first spec at the beginning."""
+    random = Random(seed)  # noqa: S311 - it has to be the same in every run
+    document = copy.deepcopy(document)
+    yield "", "", read(document)
+    for _ in range(steps):
+        for _ in range(50):
+            verdict = random.choice(list(MUTATIONS))
+            mutation = random.choice(MUTATIONS[verdict])
+            if mutation(document, random):
+                break
+        else:
+            pytest.fail("no change fits this spec")
+        yield verdict, mutation.__name__, read(document)
+
+
+def read(document: Document) -> Input:
+    """Read a document as a spec."""
+    return parsed(json.dumps(document, indent=1).encode(), "api.json", generating=False)
+
+
+def wrong_steps(document: Document, seed: int, steps: int) -> list[object]:
+    """The steps that the review judges wrongly."""
+    wrong: list[object] = []
+    before: Input | None = None
+    for number, (verdict, name, after) in enumerate(history(document, seed, steps)):
+        if before is not None:
+            found = review(before, after, PROJECT, layers=("wire", "docs"), today=TODAY)
+            if found.verdict.wire != verdict:
+                entries = [(change.id, change.level, change.message) for change in found.changes]
+                wrong.append((number, name, verdict, found.verdict.wire, entries[:5]))
+        before = after
+    return wrong
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_short_synthetic_history_is_judged_rightly(seed: int) -> None:
+    assert wrong_steps(SMALL, seed, 20) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("spec", SPECS, ids=[spec.stem for spec in SPECS])
+def test_a_synthetic_history_of_an_api_is_judged_rightly(spec: Path, seed: int) -> None:
+    assert wrong_steps(load(spec).document, seed, 20) == []

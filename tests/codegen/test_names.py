@@ -1,0 +1,216 @@
+"""Names that would collide, enums of any type and boolean schemas: generated once, imported, sent and read back."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from codegen import generate, spec
+
+from .conftest import ROOT, Document
+
+TEXT = {"type": "string"}
+OBJECT: Document = {"type": "object", "properties": {"a": TEXT}}
+SCHEMAS: Document = {
+    "foo_bar": {"type": "object", "properties": {"one": TEXT}},
+    "FooBar": {"type": "object", "properties": {"two": TEXT}},
+    "Client": OBJECT,
+    "ClientModel": OBJECT,
+    "AB": OBJECT,
+    "Ab": OBJECT,
+    # The class of an inner schema would be that of a component.
+    "Pet": {
+        "type": "object",
+        "properties": {
+            "owner": {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}},
+            "kind": {"type": "string", "enum": ["cat"], "default": "cat"},
+            "home": OBJECT,
+            "tags": {"type": "array", "items": {"type": "object", "properties": {"x": TEXT}}},
+        },
+    },
+    "PetOwner": {"type": "object", "properties": {"s": TEXT}},
+    "PetKind": {"enum": ["dog"]},
+    "PetTagsItem": {"type": "object", "properties": {"y": TEXT}},
+    # Titles say nothing about the names of classes.
+    "TitledA": {"type": "object", "properties": {"inner": {**OBJECT, "title": "Inner"}}},
+    "TitledB": {"type": "object", "properties": {"inner": {"type": "object", "title": "Inner"}}},
+    "Members": {
+        "type": "object",
+        "properties": {
+            "same": {"enum": ["a b", "a_b", "A-B"]},
+            "signs": {"enum": ["+", "value_0", ""]},
+            "named": {"enum": ["a", "b"], "x-enum-varnames": ["one", "One"]},
+            "digit": {"enum": ["a"], "x-enum-varnames": ["1st"]},
+            "mixed": {"enum": [1, "a"]},
+            "float": {"enum": [1.5, 2]},
+            "bool": {"enum": [True]},
+            "bool_or_null": {"enum": [True, None]},
+            "texts": {"type": "string", "enum": [False, True, 0, "x"]},
+            "numbers": {"type": "integer", "enum": ["1", 2, "x"]},
+            "const": {"const": 1.5},
+            "quoted": {"const": 'x"y'},
+            "wrong_default": {"type": "string", "enum": ["a"], "default": "b"},
+            "wrong_date": {"type": "string", "format": "date", "default": "today"},
+        },
+    },
+    "Fields": {
+        "type": "object",
+        "required": ["+1"],
+        "properties": {
+            "a_b": TEXT,
+            "a-b": TEXT,
+            "a.b": {"type": "string", "description": "With a dot."},
+            "+1": {"type": "integer"},
+            "-1": {"type": "integer", "x-secret": True},
+        },
+    },
+    "Booleans": {
+        "type": "object",
+        "required": ["any", "never"],
+        "properties": {
+            "any": True,
+            "never": False,
+            "items": {"type": "array", "items": True},
+            "of": {"anyOf": [True, False]},
+        },
+        "additionalProperties": False,
+    },
+    "Anything": True,
+}
+
+
+def refer(name: str) -> Document:
+    return {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
+
+
+PATHS: Document = {
+    "/things/{id}/{kind}": {
+        "get": {
+            "operationId": "getThing",
+            "parameters": [
+                {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}},
+                {"name": "gone", "in": "path", "required": True, "schema": TEXT},
+                {"name": "state", "in": "query", "schema": {"type": "string", "enum": [True, False]}},
+            ],
+            "responses": {"200": {"description": "", **refer("Pet")}},
+        },
+    },
+    "/copies/{id}": {"$ref": "#/paths/~1things~1%7Bid%7D~1%7Bkind%7D"},
+    "/inner": {
+        "get": {
+            "operationId": "getInner",
+            "responses": {
+                "200": {
+                    "description": "",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet/properties/home"}}},
+                }
+            },
+        },
+    },
+}
+PATHS["/copies/{id}"] = {"$ref": "#/paths/~1things~1{id}~1{kind}"}
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The generated package."""
+    folder = tmp_path_factory.mktemp("names")
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Names", "version": "1"},
+        "paths": PATHS,
+        "components": {"schemas": SCHEMAS},
+    }
+    path = folder / "api.yaml"
+    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    with generate.generate_package(spec.load(path), (), ROOT / "generator-config.yml", beside=folder) as made:
+        generate.replace(made, folder / "names_client")
+    sys.path.insert(0, str(folder))
+    try:
+        importlib.import_module("names_client")
+        yield importlib.import_module("names_client.models")
+    finally:
+        sys.path.remove(str(folder))
+        for name in [name for name in sys.modules if name.partition(".")[0] == "names_client"]:
+            del sys.modules[name]
+
+
+def test_components_of_one_class_name_get_a_number(package: Any) -> None:
+    assert package.FooBar(one="x").to_dict() == {"one": "x"}
+    assert package.FooBar2(two="x").to_dict() == {"two": "x"}
+    assert package.ClientModel is not package.ClientModel2
+    assert package.AB is not package.Ab2
+
+
+def test_an_inner_class_gets_a_suffix_from_its_place(package: Any) -> None:
+    pet = package.Pet.from_dict({"owner": {"n": 1}, "tags": [{"x": "t"}]})
+    assert isinstance(pet.owner, package.PetOwnerProperty)
+    assert isinstance(pet.tags[0], package.PetTagsItemItem)
+    assert pet.to_dict() == {"owner": {"n": 1}, "tags": [{"x": "t"}]}
+    assert package.Pet().kind == "cat"
+    assert package.PetOwner(s="x").to_dict() == {"s": "x"}
+    assert list(package.PetKind) == ["dog"]
+
+
+def test_titles_make_no_collisions(package: Any) -> None:
+    assert package.TitledA.from_dict({"inner": {"a": "x"}}).inner.a == "x"
+    assert package.TitledBInner is not package.TitledAInner
+
+
+def test_members_of_one_name_get_a_number(package: Any) -> None:
+    assert {member.name: member.value for member in package.MembersSame} == {
+        "A_B": "a b",
+        "A_B_2": "a_b",
+        "A_B_3": "A-B",
+    }
+    assert [member.value for member in package.MembersSigns] == ["+", "value_0", ""]
+    assert [member.name for member in package.MembersNamed] == ["ONE", "ONE_2"]
+    assert [member.value for member in package.MembersDigit] == ["a"]
+
+
+def test_enums_of_other_types_hold_their_values(package: Any) -> None:
+    sent = {"mixed": 1, "float": 2.5, "bool": False, "bool_or_null": None, "const": 1.5, "quoted": 'x"y'}
+    assert package.Members.from_dict(sent).to_dict() == sent
+    assert [member.value for member in package.MembersTexts] == ["false", "true", "0", "x"]
+    assert [member.value for member in package.MembersNumbers] == [1, 2]
+    assert package.Members(bool_=True).to_dict() == {"bool": True}
+    assert package.Members().to_dict() == {}
+
+
+def test_properties_of_one_field_name_get_a_number(package: Any) -> None:
+    sent = {"a_b": "1", "a-b": "2", "a.b": "3", "+1": 4, "-1": 5}
+    fields = package.Fields.from_dict(sent)
+    assert fields.to_dict() == sent
+    source = Path(str(sys.modules[package.Fields.__module__].__file__)).read_text("utf-8")
+    assert source.count("With a dot.") == 1
+    assert "5" not in repr(fields)
+
+
+def test_boolean_schemas_admit_anything_or_nothing(package: Any) -> None:
+    sent = {"any": [1], "items": [1, "a", None], "of": {"x": 1}}
+    assert package.Booleans.from_dict(sent).to_dict() == sent
+    assert "never" not in package.Booleans.__annotations__
+
+
+def test_a_path_parameter_is_what_the_path_says(package: Any) -> None:
+    module = importlib.import_module("names_client.api.default.get_thing")
+    kwargs = module._get_kwargs(id=1, kind="x y")
+    assert "gone" not in module._get_kwargs.__annotations__
+    assert kwargs["url"] == "/things/1/x%20y"
+
+
+def test_a_path_that_is_a_reference_has_its_operations(package: Any) -> None:
+    module = importlib.import_module("names_client.api.default.get_copies_id")
+    assert module._get_kwargs(id=1)["url"] == "/copies/1"
+
+
+def test_a_reference_into_a_schema_shares_its_class(package: Any) -> None:
+    module = importlib.import_module("names_client.api.default.get_inner")
+    assert "PetHome" in str(module.sync_detailed.__annotations__["return"])
