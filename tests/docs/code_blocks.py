@@ -44,6 +44,12 @@ class CodeBlock:
         match = re.match(r"# needs: (.+)\n", self.code)
         return re.split(r",\s*", match[1]) if match else []
 
+    @property
+    def source(self) -> str | None:
+        """The file that the block quotes, from its first line `# part of codegen/spec.py`; None if it quotes none."""
+        match = re.match(r"# part of (\S+)\n", self.code)
+        return match[1] if match else None
+
     def run(self) -> None:
         """Run the block as a program of its own."""
         # As many empty lines in front as the page has, so that a traceback names the line of the page.
@@ -63,5 +69,5 @@ def find_blocks(page: Path) -> list[CodeBlock]:
 
 
 BLOCKS = [block for page in PAGES for block in find_blocks(page)]
-PROGRAMS = [block for block in BLOCKS if block.language == "python" and block.file is None]
+PROGRAMS = [block for block in BLOCKS if block.language == "python" and block.file is None and block.source is None]
 TEST_FILES = {block.file: block for block in BLOCKS if block.file is not None}

@@ -17,6 +17,7 @@ from gcore_iam.testing import FakeIAM
 from gcore_iam.testing.__main__ import main as fake_main
 
 from codegen.__main__ import main as codegen_main
+from codegen.drift.settings import parse_settings
 from tests.docs.code_blocks import BLOCKS, PROGRAMS, ROOT, TEST_FILES, CodeBlock
 
 LANGUAGES = {"python", "console", "text", "json", "toml", "yaml", "markdown"}
@@ -74,6 +75,17 @@ def test_the_tests_of_the_pages_pass(tmp_path: Path, runner: list[str], names: l
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_quoted_code_is_in_the_file_that_the_block_names() -> None:
+    for block in BLOCKS:
+        if block.source is not None:
+            assert block.code.partition("\n")[2] in (ROOT / block.source).read_text("utf-8"), block
+
+
+def test_settings_of_the_drift_page_are_accepted() -> None:
+    (settings,) = [block for block in BLOCKS if block.language == "toml" and "[[levels]]" in block.code]
+    assert parse_settings(tomllib.loads(settings.code), settings.page).sunset_days == 90
 
 
 def commands() -> list[str]:
