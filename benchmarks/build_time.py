@@ -18,7 +18,7 @@ from codegen.drift import wire
 from codegen.drift.load import Input, parsed
 from codegen.drift.review import Project, review
 
-from .measure import OURS, Comparison, sample_in_process
+from .measure import OURS, Comparison, Sample, sample_in_process
 from .peers import generate_untouched
 
 ROOT = Path(__file__).parents[1]
@@ -95,8 +95,41 @@ def build_comparisons() -> list[Comparison]:
         build_comparison(
             f"wire layer, {size}", build_diff(large, larger), "reading both", build_read(large, larger), 1.5
         ),
-        build_comparison("make generate", run_make_generate, "openapi-python-client", run_generator, 2.0),
+        Comparison(
+            f"peak memory of the wire layer, {size}",
+            {
+                OURS: _sample_memory(large, larger, "wire.changes(*specs, datetime.date.today())"),
+                "reading both": _sample_memory(large, larger, "pass"),
+            },
+            {"reading both": 1.5},
+            rounds=3,
+        ),
+        build_comparison("make generate", run_make_generate, "openapi-python-client", run_generator, 1.5),
     ]
+
+
+def _sample_memory(one: bytes, other: bytes, work: str) -> Sample:
+    """Build the function that measures the peak memory of a process that reads two specs and does some work, in MB."""
+    script = (
+        "import datetime, pathlib, resource, sys\n"
+        "from codegen.drift import wire\n"
+        "from codegen.drift.load import parsed\n"
+        "data = [pathlib.Path(name).read_bytes() for name in sys.argv[1:]]\n"
+        "specs = [parsed(one, 'api.yaml', generating=False).spec for one in data]\n"
+        f"{work}\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\n"
+    )
+
+    def sample() -> list[float]:
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [Path(folder) / name for name in ("old.yaml", "new.yaml")]
+            for path, data in zip(paths, (one, other), strict=True):
+                path.write_bytes(data)
+            words = [sys.executable, "-c", script, *map(str, paths)]
+            run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+            return [float(run.stdout)]
+
+    return sample
 
 
 def _read(data: bytes) -> Input:

@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in str(error).splitlines():
             print(f"codegen: {clip_text(visible(line), _LINE)}", file=sys.stderr)
         return error.status
-    except BrokenPipeError:  # whoever read what we print has seen enough
+    except BrokenPipeError:  # the reader of our output has closed it
         sys.stdout = None  # else leaving tries to write the rest
         return 0
     except OSError as error:
@@ -67,7 +67,7 @@ def _parser(*, has_all: bool) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     make = commands.add_parser("generate", help="generate the client from the vendored spec")
-    _inputs(make)
+    _add_inputs(make)
     make.add_argument(
         "--lenient",
         action="store_true",
@@ -85,12 +85,12 @@ def _parser(*, has_all: bool) -> argparse.ArgumentParser:
     sync.set_defaults(run=_unasync)
 
     gate = commands.add_parser("check", help="find hand edits, a stale output, lost operations or properties")
-    _inputs(gate)
+    _add_inputs(gate)
     gate.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
     gate.set_defaults(run=_check)
 
     listing = commands.add_parser("inventory", help="list every operation and what stands for it in Python")
-    _inputs(listing)
+    _add_inputs(listing)
     listing.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
     listing.add_argument("--format", choices=("text", "json"), default="text")
     listing.set_defaults(run=_inventory)
@@ -115,7 +115,7 @@ def _parser(*, has_all: bool) -> argparse.ArgumentParser:
     return parser
 
 
-def _inputs(parser: argparse.ArgumentParser) -> None:
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--spec", type=Path, default=SPEC, help="the spec (default: %(default)s)")
     parser.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what it gets wrong (%(default)s)")
     parser.add_argument("--config", type=Path, default=CONFIG, help="the generator's options (%(default)s)")

@@ -47,11 +47,11 @@ def check_counts(spec: Spec) -> None:
             count = len(mapping["enum"])
             values += count
             _check(spec, pointer, count, "values of one enum", MAX_ENUM_VALUES, "MAX_ENUM_VALUES")
-        prose += _length(mapping)
+        prose += _count_prose(mapping)
         ref = mapping.get("$ref")
         if isinstance(ref, str):
             if ref not in targets:
-                targets[ref] = _length(resolve(spec.document, ref))
+                targets[ref] = _count_prose(resolve(spec.document, ref))
             prose += targets[ref]
     _check(spec, "", properties, "properties", MAX_ALL_PROPERTIES, "MAX_ALL_PROPERTIES")
     _check(spec, "", values, "enum values", MAX_ALL_ENUM_VALUES, "MAX_ALL_ENUM_VALUES")
@@ -93,7 +93,7 @@ def _check(spec: Spec, pointer: str, count: int, what: str, most: int, bound: st
         )
 
 
-def _length(mapping: object) -> int:
+def _count_prose(mapping: object) -> int:
     """How many characters the prose of a mapping has."""
     if not isinstance(mapping, dict):
         return 0
@@ -124,7 +124,7 @@ def _check_types(document: Document, name: str) -> None:
         while todo:
             schema, is_done = todo.pop()
             if is_done:
-                parts = [sizes.get(id(part), (1, 1)) for part in _type_parts(document, schema)]
+                parts = [sizes.get(id(part), (1, 1)) for part in _iterate_type_parts(document, schema)]
                 members = sum(size for size, _ in parts) or 1
                 levels = max((level for _, level in parts), default=0) + ("$ref" not in schema)
                 sizes[id(schema)] = members, levels
@@ -138,10 +138,10 @@ def _check_types(document: Document, name: str) -> None:
             elif id(schema) not in entered:
                 entered.add(id(schema))
                 todo.append((schema, True))
-                todo += [(part, False) for part in _type_parts(document, schema)]
+                todo += [(part, False) for part in _iterate_type_parts(document, schema)]
 
 
-def _type_parts(document: Document, schema: Document) -> Iterator[Document]:
+def _iterate_type_parts(document: Document, schema: Document) -> Iterator[Document]:
     """The schemas that the type of a schema is written with: members of unions, items, what it refers to."""
     ref = schema.get("$ref")
     if isinstance(ref, str) and ref.startswith(SCHEMA_REF):

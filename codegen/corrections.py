@@ -34,17 +34,17 @@ def _merge(target: Json, what: Json) -> Json:
     return merged
 
 
-def _secret(target: Json, _what: Json) -> Json:
+def _mark_secret(target: Json, _what: Json) -> Json:
     return {**target, SECRET: True}
 
 
-def _overlap(target: Json, _what: Json) -> Json:
+def _allow_overlap(target: Json, _what: Json) -> Json:
     """Alternatives of which several may hold at once: `anyOf`, where `oneOf` stood."""
     return {"anyOf" if key == "oneOf" else key: value for key, value in target.items()}
 
 
 RULES: Mapping[str, Callable[[Json, Json], Json]] = MappingProxyType(
-    {"merge": _merge, "overlap": _overlap, "secret": _secret}
+    {"merge": _merge, "overlap": _allow_overlap, "secret": _mark_secret}
 )
 """Rule name to (what stands there, the entry's `what`) -> what shall stand there."""
 

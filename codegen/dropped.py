@@ -151,13 +151,13 @@ def _find_dropped_responses(
     """Yield pointer inside the operation, name and reason of each response that is dropped."""
     kept = {(response.status_code.pattern, get_media_type(response)) for response in endpoint.responses}
     # The warnings do not say which code they are about, but come in the order of the codes.
-    told = iter([warning for warning in warnings if "response will be omitted" in (warning.detail or "")])
+    warned = iter([warning for warning in warnings if "response will be omitted" in (warning.detail or "")])
     for code, response in operation["responses"].items():
         media_types = list(follow_refs(document, response).get("content", {})) or [""]
         for media_type in media_types:
             if (code, media_type) not in kept:
                 name = f"{code} response" if len(media_types) == 1 else f"{code} response as {media_type}"
-                reason = _join_reasons([warning for warning in [next(told, None)] if warning])
+                reason = _join_reasons([warning for warning in [next(warned, None)] if warning])
                 yield f"/responses/{escape(code)}", name, reason
 
 

@@ -23,15 +23,17 @@ def rename_colliding_properties(document: Document, config: Config) -> dict[str,
     Returns:
         The name in the spec of each property that has been renamed, by its new name, which no other property has.
     """
-    used = {name for _, _, schema in walk(document) for name in schema.get("properties", ())}
+    used: set[str] = {name for _, _, schema in walk(document) for name in schema.get("properties", ())}
     renamed: dict[str, str] = {}
     for _, _, schema in walk(document):
         properties = schema.get("properties")
         if not isinstance(properties, dict):
             continue
-        names = list(properties)
-        while (index := _find_collision(names, config)) is not None:
-            original = renamed.get(names[index], names[index])
+        names: list[str] = list(properties)
+        index = _find_collision(names, config)
+        while index is not None:
+            name = names[index]
+            original = renamed.get(name, name)
             base = str(PythonIdentifier(original, config.field_prefix))
             number = 2
             while f"{base}_{number}" in used:
@@ -39,6 +41,7 @@ def rename_colliding_properties(document: Document, config: Config) -> dict[str,
             names[index] = f"{base}_{number}"
             used.add(names[index])
             renamed[names[index]] = original
+            index = _find_collision(names, config)
         if names != list(properties):
             new_names = dict(zip(properties, names, strict=True))
             schema["properties"] = {new_names[name]: inner for name, inner in properties.items()}

@@ -91,7 +91,7 @@ def generate_package(
     beside: Path | None = None,
     spec_date: datetime.date | None = None,
 ) -> Iterator[Package]:
-    """Generate a package into a temporary folder, which is gone on leaving.
+    """Generate a package into a temporary folder, which is removed at the end.
 
     Args:
         spec: The vendored document.
@@ -99,7 +99,7 @@ def generate_package(
         config_path: openapi-python-client's configuration file.
         lenient: Apply corrections wherever they match, however often.
         tolerant: Go on when the generator loses a part of the document, and say so in the package's `dropped`.
-        spec_date: The day of the spec, which the package states; None if nobody knows it.
+        spec_date: The day of the spec, which the package states; None if it is unknown.
         beside: A folder to make the temporary one in, so that the package can be moved from there.
 
     Yields:
@@ -284,8 +284,8 @@ def _render(
     for name in ("pydantic_schemas", *_ON_DEMAND):
         source = project.env.get_template(f"{name}.py.jinja").render()
         (Path(config.output_path or "") / f"{name}.py").write_text(source, encoding="utf-8")
-    told = [error for collection in data.endpoint_collections_by_tag.values() for error in collection.parse_errors]
-    problems = [error for error in errors if error not in data.errors and error not in told]
+    reported = [error for collection in data.endpoint_collections_by_tag.values() for error in collection.parse_errors]
+    problems = [error for error in errors if error not in data.errors and error not in reported]
     if problems:
         raise CodegenError(f"{spec.name}: the generator failed{format_reason(problems)}")
 

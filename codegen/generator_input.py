@@ -92,7 +92,7 @@ def _rewrite_parameter(document: Document, parameter: Document, names: set[tuple
     if "schema" not in parameter:
         return parameter
     if parameter["in"] == "path":
-        parameter["schema"] = _without_null(document, parameter["schema"])
+        parameter["schema"] = _remove_null(document, parameter["schema"])
     elif parameter["in"] == "header" and not _is_plain_text(document, parameter["schema"]):
         free = (location for location in _FOR_HEADERS if (location, parameter["name"]) not in names)
         parameter["in"] = next(free, "header")
@@ -107,7 +107,7 @@ def _is_plain_text(document: Document, schema: Document) -> bool:
     return target.get("format") not in ("date", "date-time", "binary") and "const" not in target
 
 
-def _without_null(document: Document, schema: Document) -> Document:
+def _remove_null(document: Document, schema: Document) -> Document:
     """The same schema without null, which no path can hold."""
     target = resolve_component(document, schema)[1]
     if isinstance(target.get("type"), list) and "null" in target["type"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 
-def connected_components(inside: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+def find_connected_components(inside: Sequence[Sequence[int]]) -> Iterator[list[int]]:
     """The strongly connected components of a graph, each after those that it leads to (Tarjan's algorithm).
 
     Args:

@@ -207,7 +207,7 @@ def find_missing(document: Document, package: Path, config: Config, *, typed: bo
     generated = {(method, path): found for method, path, found in _read_operations(package)}
     for path, method, operation in iterate_operations(document):
         entry = generated.get((method.upper(), path))
-        types = expected.answer(operation)
+        types = expected.build_response_type(operation)
         if entry is None:
             problems.append(f"operation {operation['operationId']}: has no module")
         elif not types <= _list_parts(entry[2]) or ("Any" in _list_parts(entry[2]) and (typed or "Any" not in types)):
@@ -228,7 +228,7 @@ def _find_missing_fields(name: str, expected: ExpectedTypes, fields: dict[str, d
         yield f"class {name}: is missing"
         return
     for key, value in schema.get("properties", {}).items():
-        types = expected.of(value, f"{pascal_case(name)}{pascal_case(key)}")
+        types = expected.build_type(value, f"{pascal_case(name)}{pascal_case(key)}")
         if key not in schema.get("required", ()):
             types = types | {"Unset"}
         written = fields[name].get(key)
@@ -264,17 +264,17 @@ class ExpectedTypes:
     classes: dict[str, Document] = attrs.field(factory=dict, init=False)
     """The schemas of the classes that the types so far name."""
 
-    def answer(self, operation: Document) -> frozenset[str]:
+    def build_response_type(self, operation: Document) -> frozenset[str]:
         """The type of an operation's JSON answers, empty when it has none."""
         types: frozenset[str] = frozenset()
         name = pascal_case(PythonIdentifier(operation["operationId"], self.config.field_prefix))
         for code, response in operation["responses"].items():
             for media_type, media in follow_refs(self.document, response).get("content", {}).items():
                 if "schema" in media and classify(self.document, media_type, media) == "json":
-                    types = types | self.of(media["schema"], f"{name}{pascal_case(f'response_{code}')}")
+                    types = types | self.build_type(media["schema"], f"{name}{pascal_case(f'response_{code}')}")
         return types
 
-    def of(self, schema: Document, inline: str) -> frozenset[str]:
+    def build_type(self, schema: Document, inline: str) -> frozenset[str]:
         """The type of a schema.
 
         Args:
@@ -286,37 +286,41 @@ class ExpectedTypes:
             target = resolve(self.document, ref)
             while isinstance(further := target.get("$ref"), str):  # an alias gives its own name to what it leads to
                 target = resolve(self.document, further)
-            return self.of(target, get_component_name(ref))
+            return self.build_type(target, get_component_name(ref))
         kinds = schema.get("type", "")
         nullable = frozenset({"None"}) if schema.get("nullable") is True else frozenset[str]()
         for key in ("allOf", "oneOf", "anyOf"):
             if key in schema:
-                return self._union(schema[key], f"{inline}Type") | nullable
+                return self._build_union(schema[key], f"{inline}Type") | nullable
         if "enum" in schema and kinds != "boolean":
             null = frozenset({"None"}) if None in schema["enum"] else frozenset[str]()
             listed = any(value is not None for value in schema["enum"])
-            return (self._class({}, inline) if listed else frozenset[str]()) | null | nullable
+            return (self._build_class({}, inline) if listed else frozenset[str]()) | null | nullable
         if isinstance(kinds, list):
-            return self._union([{**schema, "type": kind} for kind in kinds], f"{inline}Type") | nullable
+            return self._build_union([{**schema, "type": kind} for kind in kinds], f"{inline}Type") | nullable
         if "const" in schema and kinds != "boolean":
             return frozenset({f"Literal[{schema['const']!r}]"}) | nullable
         if kinds == "array":
             items = [*schema.get("prefixItems", ()), *([schema["items"]] if "items" in schema else [])]
-            types = self.of(items[0], f"{inline}Item") if len(items) == 1 else self._union(items, f"{inline}ItemType")
+            types = (
+                self.build_type(items[0], f"{inline}Item")
+                if len(items) == 1
+                else self._build_union(items, f"{inline}ItemType")
+            )
             return frozenset({f"list[{' | '.join(sorted(types))}]"}) | nullable
         if kinds == "object":
-            return self._class(schema, inline) | nullable
+            return self._build_class(schema, inline) | nullable
         if kinds == "string":
             return frozenset({_FORMATS.get(schema.get("format", ""), "str")}) | nullable
         return frozenset({_SCALARS[kinds]}) | nullable if kinds else frozenset({"Any"})
 
-    def _union(self, members: list[Document], inline: str) -> frozenset[str]:
-        return frozenset().union(*(self.of(member, f"{inline}{index}") for index, member in enumerate(members)))
+    def _build_union(self, members: list[Document], inline: str) -> frozenset[str]:
+        return frozenset().union(*(self.build_type(member, f"{inline}{index}") for index, member in enumerate(members)))
 
-    def _class(self, schema: Document, inline: str) -> frozenset[str]:
+    def _build_class(self, schema: Document, inline: str) -> frozenset[str]:
         name = str(Class.from_string(string=inline, config=self.config).name)
         if name not in self.classes:
             self.classes[name] = schema
             if isinstance(schema.get("additionalProperties"), dict):
-                self.of(schema["additionalProperties"], f"{inline}AdditionalProperty")
+                self.build_type(schema["additionalProperties"], f"{inline}AdditionalProperty")
         return frozenset({name})

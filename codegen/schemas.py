@@ -36,6 +36,8 @@ CONTENT_ENCODING = "x-content-encoding"
 DISCRIMINATOR = "x-discriminator"
 """Schema keyword that holds a union's discriminator: the property, and the position of the member for each value."""
 
+_IGNORED_HEADERS = ("accept", "authorization", "content-type")
+
 ALTERNATIVES = frozenset({"oneOf", "anyOf"})
 """Keywords that list alternatives."""
 
@@ -155,3 +157,8 @@ def is_nullable(schema: Document) -> bool:
 def list_types(schema: Document) -> list[str]:
     kind = schema.get("type", [])
     return kind if isinstance(kind, list) else [kind]
+
+
+def is_ignored_header(parameter: Document) -> bool:
+    """Whether a parameter is a header that OpenAPI says is ignored (Parameter Object, `name`)."""
+    return parameter.get("in") == "header" and str(parameter.get("name")).lower() in _IGNORED_HEADERS

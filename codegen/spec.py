@@ -75,12 +75,11 @@ class YamlFile:
 
     def _marks(self, root: yaml.Node, pointer: str) -> tuple[Any, Any]:
         """Find where a place begins, its key included, and where it ends."""
-        node = root
-        mark = node.start_mark
+        node, mark = root, root.start_mark
         for token in pointer.split("/")[1:]:
             key = unescape(token)
             if isinstance(node, yaml.MappingNode):
-                found = self._pairs_of(node).get(key)
+                found = self._index_pairs(node).get(key)
                 if found is None:
                     break
                 mark, node = found[0].start_mark, found[1]
@@ -91,7 +90,7 @@ class YamlFile:
                 break
         return mark, node.end_mark
 
-    def _pairs_of(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+    def _index_pairs(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         pairs = self._pairs.get(id(node))
         if pairs is None:
             pairs = self._pairs[id(node)] = {}
@@ -191,13 +190,7 @@ def subtract_values(values: Iterable[Json], others: Iterable[Json]) -> list[Json
 
 
 def load_yaml(path: Path) -> YamlFile:
-    """Read a YAML or JSON file.
-
-    Args:
-        path: The file; UTF-8.
-
-    Returns:
-        The decoded file.
+    """Read a YAML or JSON file in UTF-8.
 
     Raises:
         CodegenError: The file is missing, unreadable, not UTF-8, not YAML, repeats a key, or holds what JSON cannot.
@@ -347,10 +340,10 @@ def check_refs(spec: Spec) -> None:
         if ref in sound:
             continue
         _check_target(spec, pointer, ref)
-        sound |= _chain(spec, pointer, ref, sound)
+        sound |= _follow_chain(spec, pointer, ref, sound)
 
 
-def _chain(spec: Spec, pointer: str, ref: str, sound: set[str]) -> set[str]:
+def _follow_chain(spec: Spec, pointer: str, ref: str, sound: set[str]) -> set[str]:
     """The references that one leads to in turn, as far as they are not known to end somewhere."""
     seen = {ref}
     following = ref

@@ -11,6 +11,7 @@ from openapi_python_client.parser.bodies import Body
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty
 from openapi_python_client.parser.properties.any import AnyProperty
+from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.file import FileProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
@@ -66,7 +67,7 @@ def build_wire(document: Document, path: str, method: str, operation: Document) 
     for parameter in list_parameters(document, path, operation).values():
         styles[parameter["in"], parameter["name"]] = get_style(document, parameter)
     content = follow_refs(document, operation.get("requestBody", {})).get("content", {})
-    bodies = {
+    bodies: dict[str, tuple[BodyKind, Mapping[str, str]]] = {
         media_type: (classify(document, media_type, media), _format_encodings(document, media))
         for media_type, media in content.items()
     }
@@ -264,7 +265,9 @@ def _list_classes(wire: OperationWire, body: Body) -> list[str]:
     if kind in ("text", "binary"):
         return format_body_type(wire, body).split(" | ")
     types = [format_type(part, optional=False) for part in list_members(body.prop)]
-    constants = [type(part.value.raw_value).__name__ for part in list_members(body.prop) if hasattr(part, "value")]
+    constants = [
+        type(part.value.raw_value).__name__ for part in list_members(body.prop) if isinstance(part, ConstProperty)
+    ]
     classes = [name.split("[")[0] for name in types if not name.startswith("Literal[")]
     return list(dict.fromkeys("object" if name == "Any" else name for name in [*classes, *constants]))
 

@@ -33,7 +33,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
 
-def _int(loader: _Loader, node: yaml.ScalarNode) -> int:
+def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
     text = str(loader.construct_scalar(node))
     return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
 
@@ -54,7 +54,7 @@ CORE_SCALARS = {
 
 for _tag, (_pattern, _first) in CORE_SCALARS.items():
     _Loader.add_implicit_resolver(_tag, _pattern, _first)
-_Loader.add_constructor("tag:yaml.org,2002:int", _int)
+_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 
 
 def parse_tree(text: str, path: str) -> tuple[yaml.Node | None, Json]:
@@ -178,7 +178,7 @@ def _check_tree(root: yaml.Node, path: str) -> bool:
             todo.append((node, parts))
             todo += [(part, None) for part in reversed(parts) if not isinstance(part, yaml.ScalarNode)]
     if measures[id(root)].levels > MAX_DEPTH + 1:
-        place = f"{path}:{format_position(_deepest(root, measures).start_mark)}"
+        place = f"{path}:{format_position(_find_deepest(root, measures).start_mark)}"
         raise LimitError(f"{place}: is nested too deeply: more than {MAX_DEPTH} levels", "MAX_DEPTH")
     return has_aliases
 
@@ -214,7 +214,7 @@ def _measure(node: yaml.Node, parts: list[yaml.Node], measures: dict[int, _Measu
     return _Measure(values, characters, 1 + levels)
 
 
-def _deepest(node: yaml.Node, measures: dict[int, _Measure]) -> yaml.Node:
+def _find_deepest(node: yaml.Node, measures: dict[int, _Measure]) -> yaml.Node:
     """The first node that stands deeper than it may."""
     for _ in range(MAX_DEPTH + 1):
         node = max(_list_parts(node), key=lambda part: measures[id(part)].levels if id(part) in measures else 1)

@@ -170,3 +170,47 @@ def test_sync_and_async_code_differ_in_one_place() -> None:
             names.setdefault(path, set()).add(node.name.lstrip("_"))
     found = {name for defined in names.values() for name in defined if defined & {f"{name}_async", f"Async{name}"}}
     assert found == TWINS.keys()
+
+
+@pytest.mark.parametrize("folder", ["overlay", "codegen", "benchmarks"])
+def test_no_file_of_code_is_too_long_to_read(folder: str) -> None:
+    lengths = {str(path): len(path.read_text("utf-8").splitlines()) for path in (ROOT / folder).rglob("*.py")}
+    assert lengths
+    assert {path: length for path, length in lengths.items() if length > 400} == {}
+
+
+def test_two_context_variables_pass_hidden_arguments() -> None:
+    calls = [
+        node for _, node in walk_overlay() if isinstance(node, ast.Call) and ast.unparse(node.func) == "ContextVar"
+    ]
+    assert {ast.literal_eval(call.args[0]) for call in calls} == {"gcore_iam_deadline", "gcore_iam_session_held"}
+    assert len(calls) == 2
+
+
+PRIVATE_ATTRIBUTES = {
+    "_pool",  # of `httpx.HTTPTransport`; tests/overlay/test_network_backend.py notices when it is gone
+    "_getframe", "_unregister_task",  # of the standard library, which documents them
+}  # fmt: skip
+
+
+def test_the_library_uses_one_private_attribute_of_a_dependency() -> None:
+    own: set[str] = set()
+    used: set[str] = set()
+    for _, node in walk_overlay():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            own.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            own.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            is_own = isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self"
+            (own if is_own else used).add(node.attr)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("attr") and len(node.args) > 1:
+            used.add(ast.unparse(node.args[1]).strip("'"))
+    assert {name for name in used - own if re.match("_[^_]", name)} == PRIVATE_ATTRIBUTES
+
+
+@pytest.mark.parametrize("words", ["the reader", "handed out", "hands out", "answers with", "answers 4"])
+def test_prose_uses_the_words_of_the_field(words: str) -> None:
+    """The caller, returned, returns, responds."""
+    found = [path.name for path in OVERLAY.rglob("*.py") if words in path.read_text("utf-8")]
+    assert found == []

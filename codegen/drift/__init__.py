@@ -1,1 +1,1 @@
-"""The drift review: what a new description changes, on the wire, in Python, in our own code, in prose."""
+"""The drift review: what a new spec changes, on the wire, in Python, in our own code, in prose."""

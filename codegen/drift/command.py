@@ -18,7 +18,7 @@ import attrs
 from .. import corrections
 from ..errors import CodegenError
 from . import baseline, history
-from .fail_on import Gate, parse_gates
+from .fail_on import FailOn, parse_fail_on
 from .load import read, read_both_ways
 from .render import FORMATS, Options
 from .render.common import printable
@@ -44,10 +44,10 @@ if TYPE_CHECKING:
 EXIT_STATUS = """\
 exit status:
   0  all is well
-  1  a gate was tripped (--fail-on)
+  1  a change that --fail-on names
   2  the command line, a file of the project, or the type checker
-  3  a description cannot be read
-  4  a client cannot be generated from a description; the wire and docs layers are reported all the same
+  3  a spec cannot be read
+  4  a client cannot be generated from a spec; the wire and docs layers are reported all the same
 """
 
 
@@ -56,8 +56,8 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
     drift = commands.add_parser(
         "drift",
         parents=[project],
-        help="review what a new description changes",
-        description="Review what a new description changes: on the wire, in Python, in our own code, in prose.",
+        help="review what a new spec changes",
+        description="Review what a new spec changes: on the wire, in Python, in our own code, in prose.",
         epilog=EXIT_STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -69,13 +69,13 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
     drift.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colour (text)")
     drift.add_argument(
         "--fail-on",
-        type=_gates,
+        type=_parse_fail_on,
         default=(),
-        metavar="GATES",
+        metavar="CONDITIONS",
         help="layers whose changes end in status 1, such as wire:error,python:breaking,overlay",
     )
     drift.add_argument(
-        "--accepted", type=Path, default=ACCEPTED, metavar="FILE", help="changes that gates let pass (%(default)s)"
+        "--accepted", type=Path, default=ACCEPTED, metavar="FILE", help="changes that --fail-on lets pass (%(default)s)"
     )
     drift.add_argument(
         "--settings",
@@ -87,7 +87,7 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
 
 
 def add_sides(parser: argparse.ArgumentParser) -> None:
-    """Add the two descriptions."""
+    """Add the two specs."""
     parser.add_argument("old", metavar="OLD", help="a path, a URL, - (standard input), or git-ref:path")
     parser.add_argument("new", metavar="NEW", help="the same")
 
@@ -107,7 +107,7 @@ def add_layers(parser: argparse.ArgumentParser) -> None:
         action="store_const",
         dest="layers",
         const=("wire", "docs"),
-        help="the layers that need no client: any two OpenAPI 3.0 or 3.1 descriptions",
+        help="the layers that need no client: any two OpenAPI specs",
     )
 
 
@@ -119,19 +119,19 @@ def _layers(text: str) -> tuple[Layer, ...]:
     return tuple(layer for layer in CHOICES if layer in names)
 
 
-def _gates(text: str) -> tuple[Gate, ...]:
+def _parse_fail_on(text: str) -> tuple[FailOn, ...]:
     try:
-        return parse_gates(text)
+        return parse_fail_on(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _drift(arguments: argparse.Namespace) -> int:
     layers: tuple[Layer, ...] = arguments.layers
-    gates: tuple[Gate, ...] = arguments.fail_on
-    for gate in gates:
-        if gate.layer not in layers:
-            print(f"codegen: --fail-on {gate}: that layer is not looked at; see --layers", file=sys.stderr)
+    conditions: tuple[FailOn, ...] = arguments.fail_on
+    for condition in conditions:
+        if condition.layer not in layers:
+            print(f"codegen: --fail-on {condition}: that layer is not looked at; see --layers", file=sys.stderr)
             return 2
     gc.disable()  # what is read stays until the end, and looking through it again and again takes longer than reading
     try:
@@ -146,13 +146,13 @@ def _drift(arguments: argparse.Namespace) -> int:
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         sys.stdout.write(shown)
         sys.stdout.flush()
-    tripped = [gate for gate in gates if gate.trips(found)]
-    for gate in tripped:
-        print(f"codegen: gate {gate} was tripped", file=sys.stderr)
+    met = [condition for condition in conditions if condition.is_met_by(found)]
+    for condition in met:
+        print(f"codegen: --fail-on {condition}: the spec has such a change", file=sys.stderr)
     if problem:
         print(f"codegen: {problem}", file=sys.stderr)
         return GenerationError.status
-    return 1 if tripped else 0
+    return 1 if met else 0
 
 
 def review_or_wire(arguments: argparse.Namespace, layers: Sequence[Layer]) -> tuple[Review, str]:
@@ -193,11 +193,11 @@ def add_history(commands: _Commands, project: argparse.ArgumentParser) -> None:
     past = commands.add_parser(
         "history",
         parents=[project],
-        help="review every step of a description's history in git",
-        description="Print a line for each commit that changed more of a description than its version.",
+        help="review every step of a spec's history in git",
+        description="Print a line for each commit that changed more of a spec than its version.",
     )
     past.add_argument("repository", type=Path, metavar="REPO", help="a git repository")
-    past.add_argument("path", metavar="PATH", help="the description in it")
+    past.add_argument("path", metavar="PATH", help="the spec in it")
     past.add_argument("--since", metavar="REV", help="a revision to begin after")
     past.add_argument(
         "--layers", type=_layers, default=("wire", "python", "docs"), metavar="LAYERS", help="what to look at"

@@ -20,7 +20,7 @@ _USUAL: dict[Layer, str] = {"wire": "error", "python": "breaking", "overlay": "b
 
 
 @attrs.frozen
-class Gate:
+class FailOn:
     """A layer and how grave a change of it must be."""
 
     layer: Layer
@@ -29,17 +29,17 @@ class Gate:
     def __str__(self) -> str:
         return f"{self.layer}:{self.word}"
 
-    def trips(self, review: Review) -> bool:
+    def is_met_by(self, review: Review) -> bool:
         """Whether a review has such a change that nobody has accepted."""
-        return any(self._stops(change) for change in review.changes)
+        return any(self._is_met_by_change(change) for change in review.changes)
 
-    def _stops(self, change: Change) -> bool:
+    def _is_met_by_change(self, change: Change) -> bool:
         mine = change.layer == self.layer or (self.layer == "python" and change.layer == "generator")
         grave = LEVELS.index(change.level) <= LEVELS.index(_WORDS[self.word])
         return mine and grave and change.accepted is None
 
 
-def parse_gates(text: str) -> tuple[Gate, ...]:
+def parse_fail_on(text: str) -> tuple[FailOn, ...]:
     """Read what `--fail-on` says.
 
     Args:
@@ -48,7 +48,7 @@ def parse_gates(text: str) -> tuple[Gate, ...]:
     Raises:
         ValueError: A layer or a word is unknown.
     """
-    gates = []
+    conditions = []
     for part in text.split(","):
         name, _, word = part.strip().partition(":")
         known: dict[str, Layer] = {choice: choice for choice in CHOICES}
@@ -58,5 +58,5 @@ def parse_gates(text: str) -> tuple[Gate, ...]:
         word = word or _USUAL[layer]
         if word not in _WORDS:
             raise ValueError(f"unknown level {word!r}; known: {', '.join(_WORDS)}")
-        gates.append(Gate(layer, word))
-    return tuple(gates)
+        conditions.append(FailOn(layer, word))
+    return tuple(conditions)

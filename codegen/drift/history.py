@@ -1,4 +1,4 @@
-"""Replays what a git repository did to a description, one line for each commit that changed more than its version."""
+"""Replays what a git repository did to a spec, one line for each commit that changed more than its version."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Step:
     date: str
     """Of the commit, `YYYY-MM-DD`."""
     review: Review | None
-    """None when the description of this commit or of the one before cannot be compared."""
+    """None when the spec of this commit or of the one before cannot be compared."""
     problem: str = ""
     """Why there is no review, or no client was compared; "" if all went well."""
 
@@ -58,18 +58,18 @@ def replay(
     layers: Sequence[Layer] = ("wire", "python", "docs"),
     today: datetime.date,
 ) -> Iterator[Step]:
-    """Review every step of a description's history.
+    """Review every step of a spec's history.
 
     Args:
         repository: A git repository.
-        path: The description in it.
+        path: The spec in it.
         project: What generates the clients that are compared.
         since: A revision to begin after; None for the first commit that has the file.
         layers: The layers to look at.
         today: What the sunset of a deprecated operation is held against.
 
     Yields:
-        One step for each commit after which the description says something else, oldest first; what changes nothing
+        One step for each commit after which the spec says something else, oldest first; what changes nothing
         but `info.version` is left out.
 
     Raises:
@@ -101,7 +101,7 @@ def replay(
 
 @attrs.define
 class _Version:
-    """The description of one commit, and the client that is made from it if that is possible."""
+    """The spec of one commit, and the client that is made from it if that is possible."""
 
     data: bytes
     name: str

@@ -1,4 +1,4 @@
-"""Finds a description where the user says it is: a file, a URL, standard input, a revision of a git repository."""
+"""Finds a spec where the user says it is: a file, a URL, standard input, a revision of a git repository."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _TIMEOUT = httpx.Timeout(30)
 
 
 class UnreadableError(CodegenError):
-    """A description cannot be read; names the file, the line and the reason."""
+    """A spec cannot be read; names the file, the line and the reason."""
 
     status = 3
 
 
 @attrs.frozen
 class Input:
-    """A description and what a report says of it."""
+    """A spec and what a report says of it."""
 
     spec: Spec
     source: Source
@@ -43,17 +43,17 @@ class Input:
 
 
 def read(name: str, *, generating: bool) -> Input:
-    """Read a description.
+    """Read a spec.
 
     Args:
         name: A path, a URL (http or https), `-` for standard input, or `git-ref:path` as in `HEAD~3:spec/api.yaml`.
         generating: Whether a client shall be made from it, which asks for more than a comparison.
 
     Returns:
-        The description.
+        The spec.
 
     Raises:
-        UnreadableError: It cannot be found or read, or is not an OpenAPI 3 description that holds together.
+        UnreadableError: It cannot be found or read, or is not an OpenAPI spec that holds together.
     """
     return parsed(_fetch(name), _shown(name), generating=generating, read_file=_reader(name))
 
@@ -69,7 +69,7 @@ def read_both_ways(name: str) -> Input:
 
 
 def parsed(data: bytes, shown: str, *, generating: bool, read_file: ReadFile | None = None) -> Input:
-    """Take bytes for a description; see `read`.
+    """Take bytes for a spec; see `read`.
 
     Args:
         data: The bytes.

@@ -45,7 +45,7 @@ def merge(
             ordered[names] = tuple(sorted(set(names), key=lambda name: (index_of[name], name)))
         operations = ordered[names]
         levels = [level for finding in group for level in _levels(finding, findings[finding], view)]
-        level = min(levels, key=READER_LEVELS.index)
+        level = READER_LEVELS[min(map(READER_LEVELS.index, levels))]
         if level != "none":
             changes.append(make_change(group[0], old.spec, new.spec, level, operations=operations))
     return changes

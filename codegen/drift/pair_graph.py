@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
-from ..graph import connected_components
+from ..graph import find_connected_components
 from ..limits import MAX_PAIRS, LimitError
 from .checks import SCHEMA_CHECKS
 from .checks.base import Comparison, Inside, Pair, SchemaPair
@@ -81,7 +81,7 @@ class PairGraph:
 
     def connect(self) -> None:
         """Add what the pairs inside lead to; pairs that lead to each other lead to the same."""
-        for circle in connected_components(self.inside):
+        for circle in find_connected_components(self.inside):
             bits = 0
             for number in circle:
                 bits |= self.leads_to[number]

@@ -31,9 +31,9 @@ def changes(
     """Compare two generated packages.
 
     Args:
-        old: What is generated from the old description.
+        old: What is generated from the old spec.
         new: What is generated from the new one.
-        specs: The descriptions.
+        specs: The specs.
         wire: The wire changes, with the Python names that they touch, to find the causes among.
         surfaces: What the packages offer.
 
@@ -304,7 +304,7 @@ def _part(text: str) -> str:
 
 
 def _located(change: Change, wire: Sequence[Change], specs: tuple[Spec, Spec], comparison: _Comparison) -> Change:
-    """A change with the wire changes behind it and a place in the descriptions."""
+    """A change with the wire changes behind it and a place in the specs."""
     causes = [other for other in wire if set(other.symbols) & set(change.symbols)]
     if not causes and not change.id.startswith(("py-module", "py-function")):
         causes = [other for other in wire if _related(other.symbols, change.symbols)]
@@ -334,7 +334,7 @@ def _related(some: Iterable[str], others: Iterable[str]) -> bool:
 
 
 def _place(change: Change, spec: Spec, surface: Surface) -> Location | None:
-    """Where a description speaks of what changed: the component of a class, else the first operation."""
+    """Where a spec speaks of what changed: the component of a class, else the first operation."""
     names = {part for symbol in change.symbols for part in symbol.split(".")}
     schemas = spec.document.get("components", {}).get("schemas", {})
     for name in schemas:

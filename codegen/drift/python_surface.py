@@ -12,8 +12,8 @@ import attrs
 
 from ..inventory import iterate_wire_keys, parse_source
 
-_TOOLS = frozenset({"client", "errors", "types", "description"})
-"""Modules that come from templates alone, whatever the description says."""
+_CONTENT = ("api", "models")
+"""Packages that depend on the spec; all other modules come from templates alone."""
 
 
 @attrs.frozen
@@ -127,7 +127,7 @@ def read(package: Path, name: str) -> Surface:
         parts = file.relative_to(package).with_suffix("").parts
         if parts[-1] == "__init__":
             modules |= {".".join((name, *parts[:-1]))} if parts[:1] == ("api",) else set()
-        elif parts[0] not in _TOOLS:
+        elif parts[0] in _CONTENT:
             module = ".".join((name, *parts))
             body = parse_source(file).body
             for node in body:

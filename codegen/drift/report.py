@@ -26,7 +26,7 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "info")
 
 @attrs.frozen
 class Location:
-    """Where something stands in a description."""
+    """Where something stands in a spec."""
 
     line: int
     """From 1."""
@@ -75,13 +75,13 @@ class Change:
     message: str
     """One sentence for a person, without the place."""
     operations: tuple[str, ...] = ()
-    """What it reaches, such as `GET /iam/users`, in the order of the description."""
+    """What it reaches, such as `GET /iam/users`, in the order of the spec."""
     pointer: str = ""
-    """JSON pointer (RFC 6901) into the old description, or into the new one for what was added; "" if there is none."""
+    """JSON pointer (RFC 6901) into the old spec, or into the new one for what was added; "" if there is none."""
     old: Location | None = None
-    """Where it stands in the old description; None for what was added there."""
+    """Where it stands in the old spec; None for what was added there."""
     new: Location | None = None
-    """Where it stands in the new description; None for what was removed."""
+    """Where it stands in the new spec; None for what was removed."""
     before: Json = None
     after: Json = None
     symbols: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ class Verdict:
 
 @attrs.frozen
 class Review:
-    """What a new description changes."""
+    """What a new spec changes."""
 
     old: Source
     new: Source

@@ -25,14 +25,14 @@ PACKAGE = "gcore_iam_client"
 
 
 class GenerationError(CodegenError):
-    """A client cannot be made from a description; names the operation."""
+    """A client cannot be made from a spec; names the operation."""
 
     status = 4
 
 
 @attrs.frozen
 class Project:
-    """What a review needs of the project beside the two descriptions."""
+    """What a review needs of the project beside the two specs."""
 
     corrections: tuple[Correction, ...]
     config: Path
@@ -43,7 +43,7 @@ class Project:
 
 @attrs.frozen
 class GeneratedClient:
-    """A description and the client that is generated from it."""
+    """A spec and the client that is generated from it."""
 
     input: Input
     package: generate.Package
@@ -81,7 +81,7 @@ def review(
     settings: Settings = Settings(),  # noqa: B008 - it cannot change
     today: datetime.date,
 ) -> Review:
-    """Find out what a new description changes.
+    """Find out what a new spec changes.
 
     Args:
         old: What the client was made from.
@@ -97,8 +97,8 @@ def review(
         The review.
 
     Raises:
-        GenerationError: A client cannot be made from one of the descriptions (layers python and overlay).
-        UnreadableError: A description is not what OpenAPI asks for.
+        GenerationError: A client cannot be made from one of the specs (layers python and overlay).
+        UnreadableError: A spec is not what OpenAPI asks for.
         CodegenError: The type checker does not run.
     """
     if not {"python", "overlay"} & set(layers):
@@ -122,7 +122,7 @@ def compare(
     settings: Settings = Settings(),  # noqa: B008 - it cannot change
     today: datetime.date,
 ) -> Review:
-    """Find out what a new description changes when both clients are there already; see `review`."""
+    """Find out what a new spec changes when both clients are there already; see `review`."""
     specs = old.input.spec, new.input.spec
     surfaces = old.surface, new.surface
     names = [Names(side.surface, side.package.config) for side in (old, new)]
@@ -162,7 +162,7 @@ def _assemble(
     unfit = sum(change.layer == "generator" for change in kept)
     if unfit:
         notes.append(
-            f"`make update-spec` will not take this description in (corrections or parts that do not fit: {unfit}); "
+            f"`make update-spec` will not take this spec in (corrections or parts that do not fit: {unfit}); "
             "what they would have corrected may be told as a change"
         )
     verdict = _verdict(kept, layers)
@@ -176,7 +176,7 @@ def _order(change: Change) -> tuple[object, ...]:
 
 
 def _verdict(changes: Sequence[Change], layers: Sequence[Layer]) -> Verdict:
-    """One word for each layer. What has been accepted still is what it is; only gates pass it."""
+    """One word for each layer. What has been accepted still is what it is; only `--fail-on` lets it pass."""
     of = {layer: [change for change in changes if change.layer == layer] for layer in LAYERS}
     dropped = [change for change in of["generator"] if change.id == "gen-response-dropped"]
     return Verdict(

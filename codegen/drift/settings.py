@@ -55,7 +55,7 @@ class Settings:
                 if paths and not any(map(self.reviews, paths)):
                     continue
                 levels = {self.view.override(change.id, path) or change.level for path in paths or {""}}
-                level = min(levels, key=READER_LEVELS.index)
+                level = READER_LEVELS[min(map(READER_LEVELS.index, levels))]
                 if level == "none":
                     continue
                 change = attrs.evolve(change, level=level)

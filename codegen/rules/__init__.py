@@ -18,7 +18,7 @@ from .operations import (
     inherit_security,
     name_operations,
 )
-from .references import shorten_references, sort_components
+from .references import cut_recursive_types, shorten_references, sort_components
 from .views import split_views
 
 RULES: tuple[Callable[[Document], None], ...] = (
@@ -44,6 +44,7 @@ RULES: tuple[Callable[[Document], None], ...] = (
     simplify_all_of,
     mark_uploads,
     complete_arrays,
+    cut_recursive_types,
     name_members,
     drop_wrong_defaults,
     split_nullable,

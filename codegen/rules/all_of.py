@@ -131,15 +131,15 @@ class _Merger:
         if "properties" in one and "properties" in other:
             properties = dict(one["properties"])
             for name, schema in other["properties"].items():
-                properties[name] = self._override(properties[name], schema) if name in properties else schema
+                properties[name] = self._apply_override(properties[name], schema) if name in properties else schema
             merged["properties"] = properties
         if isinstance(one.get("items"), dict) and isinstance(other.get("items"), dict):
-            merged["items"] = self._override(one["items"], other["items"])
+            merged["items"] = self._apply_override(one["items"], other["items"])
         if "enum" in one and "enum" in other:
             merged["enum"] = _common(one["enum"], other["enum"]) or other["enum"]
         return merged
 
-    def _override(self, one: Document, other: Document) -> Document:
+    def _apply_override(self, one: Document, other: Document) -> Document:
         if "$ref" not in other and all(is_annotation(key) for key in other):
             return {**other, "allOf": [one]} if "$ref" in one else {**one, **other}
         first, second = self._resolve(one, ()), self._resolve(other, ())

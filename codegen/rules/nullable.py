@@ -12,30 +12,30 @@ def split_nullable(document: Document) -> None:
     that it makes itself. A component stays one class: null moves to the places that refer to it.
     """
     components = document["components"]["schemas"]
-    nullable = {name for name, schema in components.items() if _admits_null(document, schema, set())}
+    nullable = {name for name, schema in components.items() if _can_be_null(document, schema, set())}
     referrers: dict[str, list[str]] = {}
     for name, schema in components.items():
-        referrers.setdefault(_referred(document, schema), []).append(name)
+        referrers.setdefault(_find_component(document, schema), []).append(name)
     todo = list(nullable)
     while todo:
         more = [name for name in referrers.get(todo.pop(), ()) if name not in nullable]
         nullable.update(more)
         todo += more
     for name in nullable:
-        components[name] = _without_null(components[name])
+        components[name] = _remove_null(components[name])
     kept_whole = {id(member) for _, _, schema in walk(document) for member in schema.get("allOf", ())}
     for holder, key, schema in walk(document):
-        if holder is not components and id(schema) not in kept_whole and _admits_null(document, schema, nullable):
-            rest = _without_null(schema)
+        if holder is not components and id(schema) not in kept_whole and _can_be_null(document, schema, nullable):
+            rest = _remove_null(schema)
             outside = {name: value for name, value in rest.items() if is_annotation(name) or name == SECRET}
             inside = {name: value for name, value in rest.items() if name not in outside or name == "description"}
             holder[key] = {**outside, "oneOf": [rest["allOf"][0] if "allOf" in rest else inside, dict(NULL)]}
 
 
-def _admits_null(document: Document, schema: Document, nullable: set[str]) -> bool:
+def _can_be_null(document: Document, schema: Document, nullable: set[str]) -> bool:
     """Whether a schema is a nullable one that stands for a class, a list, or a component that is nullable."""
     reference = schema["allOf"][0] if "allOf" in schema else schema
-    if _referred(document, schema) in nullable:
+    if _find_component(document, schema) in nullable:
         return True
     kinds, values = list_types(schema), [value for value in schema.get("enum", ()) if value is not None]
     if not (is_nullable(schema) or "null" in kinds or (values and None in schema["enum"])):
@@ -44,13 +44,13 @@ def _admits_null(document: Document, schema: Document, nullable: set[str]) -> bo
     return bool(values) or "$ref" in reference or made in (["object"], ["array"])
 
 
-def _referred(document: Document, schema: Document) -> str:
+def _find_component(document: Document, schema: Document) -> str:
     """The name of the component that a schema stands for, "" if it stands for itself."""
     reference = schema["allOf"][0] if "allOf" in schema else schema
     return resolve_component(document, reference)[0] if "$ref" in reference else ""
 
 
-def _without_null(schema: Document) -> Document:
+def _remove_null(schema: Document) -> Document:
     rest = {key: value for key, value in schema.items() if key != "nullable"}
     if "enum" in rest:
         rest["enum"] = [value for value in rest["enum"] if value is not None]

@@ -12,10 +12,9 @@ from ..schemas import (
     find_reachable_refs,
     follow_refs,
     get_component_name,
+    is_ignored_header,
 )
 from ..spec import METHODS, escape, iterate_operations
-
-_IGNORED_HEADERS = ("accept", "authorization", "content-type")
 
 
 def name_operations(document: Document) -> None:
@@ -108,11 +107,6 @@ def drop_ignored_headers(document: Document) -> None:
                 for parameter in holder["parameters"]
                 if not is_ignored_header(follow_refs(document, parameter))
             ]
-
-
-def is_ignored_header(parameter: Document) -> bool:
-    """Whether a parameter is a header that OpenAPI says is ignored (Parameter Object, `name`)."""
-    return parameter.get("in") == "header" and str(parameter.get("name")).lower() in _IGNORED_HEADERS
 
 
 def describe_parameters(document: Document) -> None:

@@ -26,13 +26,13 @@ def add_update(commands: _Commands, project: argparse.ArgumentParser) -> None:
     taking = commands.add_parser(
         "update",
         parents=[project],
-        help="review a new description, vendor it and regenerate",
-        description="Review a new description, vendor it, regenerate, and write the review and a changelog entry.",
+        help="review a new spec, vendor it and regenerate",
+        description="Review a new spec, vendor it, regenerate, and write the review and a changelog entry.",
         epilog=EXIT_STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     taking.add_argument("new", metavar="NEW", help="a path, a URL, - (standard input), or git-ref:path")
-    taking.add_argument("--spec", type=Path, default=SPEC, help="the vendored description (%(default)s)")
+    taking.add_argument("--spec", type=Path, default=SPEC, help="the vendored spec (%(default)s)")
     taking.add_argument("--output", type=Path, default=PACKAGE, help="the generated package (%(default)s)")
     taking.add_argument("--changelog", type=Path, default=CHANGELOG, help="%(default)s")
     taking.add_argument("--reviews", type=Path, default=REVIEWS, help="folder of the reviews (%(default)s)")
@@ -40,11 +40,11 @@ def add_update(commands: _Commands, project: argparse.ArgumentParser) -> None:
         "--prose",
         choices=("theirs", "ours"),
         default="theirs",
-        help="whose words to vendor: the new description's, or the vendored one's wherever it has some (%(default)s)",
+        help="whose words to vendor: the new spec's, or the vendored one's wherever it has some (%(default)s)",
     )
     taking.add_argument(
         "--date",
-        type=_date,
+        type=_parse_date,
         metavar="YYYY-MM-DD",
         help="the day of the new spec (by default the one in its version or in its name)",
     )
@@ -54,7 +54,7 @@ def add_update(commands: _Commands, project: argparse.ArgumentParser) -> None:
     taking.set_defaults(run=_update)
 
 
-def _date(text: str) -> datetime.date:
+def _parse_date(text: str) -> datetime.date:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
@@ -68,7 +68,7 @@ def _update(arguments: argparse.Namespace) -> int:
         arguments.new, project, places, own_prose=arguments.prose == "ours", today=today(), date=arguments.date
     )
     if done is None:
-        print(f"{arguments.spec}: is this description already; nothing changed")
+        print(f"{arguments.spec}: is this spec already; nothing changed")
         return 0
     verdict = done.review.verdict
     print(f"wire {verdict.wire}, python {verdict.python}, overlay {verdict.overlay}, docs {verdict.docs}")

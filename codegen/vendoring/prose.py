@@ -72,7 +72,7 @@ class _Merger:
 
     def _merge(self, old: Json, new: Json, pointer: str, *, key: str = "", name: str = "") -> Json:
         """Merge what stands under a keyword, or under a name in the mapping of a keyword (`responses/`)."""
-        if _facts(old, key) == _facts(new, key):
+        if _get_facts(old, key) == _get_facts(new, key):
             return old
         if isinstance(old, dict) and isinstance(new, dict) and key not in _VALUES:
             if key in _NAME_MAPS or key == "parameters":
@@ -102,8 +102,8 @@ class _Merger:
         renamed: dict[str, str] = {}
         removed = [name for name in old if name not in new]
         for name in (name for name in new if name not in old):
-            facts = _facts(new[name])
-            before = next((other for other in removed if _facts(old[other]) == facts), None)
+            facts = _get_facts(new[name])
+            before = next((other for other in removed if _get_facts(old[other]) == facts), None)
             if before is not None:
                 removed.remove(before)
                 renamed[before] = name
@@ -121,7 +121,7 @@ class _Merger:
         if key in _SETS or key == "parameters":
             return self._merge_sets(old, new, pointer)
         merged: list[Json] = []
-        sides = [_facts(item) for item in old], [_facts(item) for item in new]
+        sides = [_get_facts(item) for item in old], [_get_facts(item) for item in new]
         for code, start, end, new_start, new_end in difflib.SequenceMatcher(None, *sides, autojunk=False).get_opcodes():
             if code == "equal":
                 merged += old[start:end]
@@ -134,10 +134,10 @@ class _Merger:
 
     def _merge_sets(self, old: list[Json], new: list[Json], pointer: str) -> list[Json]:
         """Merge lists whose order does not count: what both have stays where it stood."""
-        after = {_identity(item): (index, item) for index, item in enumerate(new)}
+        after = {_get_identity(item): (index, item) for index, item in enumerate(new)}
         merged: list[Json] = []
         for item in old:
-            found = after.pop(_identity(item), None)
+            found = after.pop(_get_identity(item), None)
             if found is not None:
                 merged.append(self._merge(item, found[1], f"{pointer}/{found[0]}"))
         return merged + [self._take(item, f"{pointer}/{index}") for index, item in after.values()]
@@ -154,7 +154,7 @@ class _Merger:
 
 
 def _drop_prose(value: Json, key: str, name: str = "") -> Json:
-    """Copy a value without prose; a response keeps a description, which OpenAPI demands, of its status alone."""
+    """Copy a value without prose; a response keeps a spec, which OpenAPI demands, of its status alone."""
     if key in _VALUES:
         return value
     if isinstance(value, dict):
@@ -178,18 +178,18 @@ def _describe_status(code: str) -> str:
         return code
 
 
-def _identity(item: Json) -> str:
+def _get_identity(item: Json) -> str:
     """What an item of a list is recognised by: a parameter by place and name, a tag by name, else all of its facts."""
     if isinstance(item, dict) and "name" in item:
         return json.dumps([item.get("in"), item["name"]])
-    return _facts(item)
+    return _get_facts(item)
 
 
 def _is_prose(keyword: str) -> bool:
     return keyword in _PROSE or (keyword.startswith("x-") and keyword not in _EXTENSIONS)
 
 
-def _facts(value: Json, key: str = "") -> str:
+def _get_facts(value: Json, key: str = "") -> str:
     """A text that values share if they differ in nothing but prose and in orders that do not count."""
     return json.dumps(_strip(value, key), sort_keys=True)
 

@@ -1,4 +1,4 @@
-"""Takes a new description into the project: review, vendored file, generated client, changelog, all or nothing."""
+"""Takes a new spec into the project: review, vendored file, generated client, changelog, all or nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class UpdatePaths:
     """Where what an update writes stands."""
 
     spec: Path
-    """The vendored description; `source.toml` lies beside it."""
+    """The vendored spec; `source.toml` lies beside it."""
     package: Path
     """The generated package."""
     changelog: Path
@@ -40,7 +40,7 @@ class UpdatePaths:
 
     @property
     def source(self) -> Path:
-        """What the description was taken from."""
+        """What the spec was taken from."""
         return locate_record(self.spec)
 
 
@@ -70,21 +70,21 @@ def update(
     today: datetime.date,
     date: datetime.date | None = None,
 ) -> Outcome | None:
-    """Take a new description into the project.
+    """Take a new spec into the project.
 
     Args:
-        name: The description, as `sources.read` takes it.
+        name: The spec, as `sources.read` takes it.
         project: What generates the client and stands on it.
         places: Where everything stands.
-        own_prose: Keep the words of the vendored description where the new one speaks of the same thing.
+        own_prose: Keep the words of the vendored spec where the new one speaks of the same thing.
         today: The day of the update.
         date: The day of the new spec; by default the one in its version or in its name.
 
     Returns:
-        What was done; None when the new description is the vendored one, or what that was made from.
+        What was done; None when the new spec is the vendored one, or what that was made from.
 
     Raises:
-        UnreadableError: A description cannot be read.
+        UnreadableError: A spec cannot be read.
         GenerationError: No client can be generated from the new one; nothing has been touched.
         CodegenError: A file of the project is not as it must be; nothing has been touched.
     """
@@ -100,9 +100,9 @@ def update(
     date = date or find_date(new.spec, name)
     vendored, unwritten = keep_our_prose(old.spec, new.spec) if own_prose else (new.data, ())
     given = parsed(vendored, str(places.spec) if own_prose else new.source.source, generating=True)
-    record = _record(given, new, "ours" if own_prose else "theirs", date, today)
+    record = _build_record(given, new, "ours" if own_prose else "theirs", date, today)
     page = places.reviews / f"{today.isoformat()}-{new.source.sha256[:8]}.md"
-    with _package(given, project, places.package, date) as package:
+    with _generate_aside(given, project, places.package, date) as package:
         # What is vendored with our prose is reviewed with our prose: a list of all other words helps no reader.
         reviewed = attrs.evolve(given, source=attrs.evolve(given.source, sha256=new.source.sha256))
         found = review(old, _named_shortly(reviewed), project, package=package, today=today)
@@ -112,7 +112,7 @@ def update(
             page: FORMATS["markdown"](found, Options(docs=True)).encode(),
             places.changelog: _changelog(places.changelog, found, page, date).encode(),
         }
-        with _written(texts):
+        with _write_files(texts):
             changed = generate.replace(package, places.package)
     known = _list_operations(old.spec)
     added = [operation for operation in _list_operations(given.spec) if operation not in known]
@@ -124,7 +124,7 @@ def _list_operations(spec: Spec) -> list[tuple[str, str]]:
 
 
 def _named_shortly(given: Input) -> Input:
-    """A description whose name makes sense to readers elsewhere: that of a file outside the project without folders."""
+    """A spec whose name makes sense to readers elsewhere: that of a file outside the project without folders."""
     path = Path(given.source.source)
     if path.is_absolute() or ".." in path.parts:
         return attrs.evolve(given, source=attrs.evolve(given.source, source=path.name))
@@ -132,8 +132,10 @@ def _named_shortly(given: Input) -> Input:
 
 
 @contextlib.contextmanager
-def _package(given: Input, project: Project, output: Path, date: datetime.date | None) -> Iterator[generate.Package]:
-    """Generate the client of a description as `make generate` would make it, still aside."""
+def _generate_aside(
+    given: Input, project: Project, output: Path, date: datetime.date | None
+) -> Iterator[generate.Package]:
+    """Generate the client of a spec as `make generate` would, in a folder of its own."""
     generate.check_output(output)
     beside = generate.find_existing_parent(output)
     with contextlib.ExitStack() as stack:
@@ -159,7 +161,7 @@ def _package(given: Input, project: Project, output: Path, date: datetime.date |
 
 
 @contextlib.contextmanager
-def _written(texts: Mapping[Path, bytes]) -> Iterator[None]:
+def _write_files(texts: Mapping[Path, bytes]) -> Iterator[None]:
     """Write files, and put them back if anything goes wrong before the context ends."""
     kept = {path: path.read_bytes() if path.exists() else None for path in texts}
     try:
@@ -184,7 +186,7 @@ def _read_upstream_hash(path: Path) -> object:
         raise CodegenError(f"{path}: needs `sha256` in a table [upstream]") from error
 
 
-def _record(
+def _build_record(
     vendored: Input, upstream: Input, prose: Prose, date: datetime.date | None, today: datetime.date
 ) -> SourceRecord:
     """Record what is vendored, for `source.toml`."""

@@ -95,12 +95,19 @@ class Client:
             httpx.HTTPError: The request failed.
         """
         extensions = {"operation": operation}
-        return self.get_httpx_client().request(operation.method, url, extensions=extensions, **arguments)
+        client = self.get_httpx_client()
+        if "?" in url and client.params:
+            request = client.build_request(operation.method, url, extensions=extensions, **arguments)
+            return client.send(_restore_query(request, url))
+        return client.request(operation.method, url, extensions=extensions, **arguments)
 
     async def call_async(self, operation: Operation, url: str, **arguments: Any) -> httpx.Response:
         """Send the request of an operation in async code; see `call`."""
         extensions = {"operation": operation}
         client = self.get_async_httpx_client()
+        if "?" in url and client.params:
+            request = client.build_request(operation.method, url, extensions=extensions, **arguments)
+            return await client.send(_restore_query(request, url))
         return await client.request(operation.method, url, extensions=extensions, **arguments)
 
     def refuse(
@@ -143,6 +150,13 @@ class Client:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.get_async_httpx_client().__aexit__(exc_type, exc, traceback)
+
+
+def _restore_query(request: httpx.Request, url: str) -> httpx.Request:
+    """Put the query of a URL before the parameters of the httpx client, which replace it."""
+    query = url.partition("?")[2].encode()
+    request.url = request.url.copy_with(query=query + b"&" + request.url.query)
+    return request
 
 
 class _TokenAuth(httpx.Auth):

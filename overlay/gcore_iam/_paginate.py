@@ -109,11 +109,11 @@ def paginate(
         page_size: Items per request, 1 to 1000.
         start: Items to skip, 0 or more.
         max_items: Items to stop after, 0 or more; None for all.
-        prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests a page only when it is needed.
+        prefetch: Pages to request ahead of the caller, 1 to 64; 1 requests a page only when it is needed.
         consistency: "strict" loses and repeats no item when others add and delete meanwhile, and requests one more item
             per page for that; "fast" returns pages as the server sends them.
         resume: The `checkpoint()` of a pager of the same operation, to continue there instead of at `start`.
-        prefetch_bytes: Bytes of responses to hold ahead of the reader, 1 or more; one page is always allowed.
+        prefetch_bytes: Bytes of responses to hold ahead of the caller, 1 or more; one page is always allowed.
         arguments: More arguments of the operation, such as filters.
 
     Returns:

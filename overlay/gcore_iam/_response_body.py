@@ -35,7 +35,7 @@ class BodyTooLargeError(Exception):
     """A body has more bytes than the bound. The client raises `ResponseTooLargeError` from it."""
 
 
-def bound_body(response: httpx.Response, max_bytes: int | None, deadline: float | None) -> None:
+def limit_body(response: httpx.Response, max_bytes: int | None, deadline: float | None) -> None:
     """Bound the size of a response body and the time to read it; decode the body piece by piece.
 
     The headers lose the content coding, because httpx would decode the body once more.

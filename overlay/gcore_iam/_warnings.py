@@ -15,11 +15,11 @@ else:
     def deprecated(message: str) -> Callable[[F], F]:
         """Set `__deprecated__` of a function; the function itself warns when it is called."""
 
-        def mark(function: F) -> F:
+        def add_marker(function: F) -> F:
             function.__deprecated__ = message
             return function
 
-        return mark
+        return add_marker
 
 
 _PACKAGES = ("gcore_iam", "gcore_iam_client")

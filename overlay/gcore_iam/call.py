@@ -68,7 +68,7 @@ def start_deadline(seconds: float | None, outer: Deadline | None) -> Deadline | 
 
 
 class CallControl(Protocol):
-    """Lets a pager cancel and slow down the requests that it sends ahead of its reader."""
+    """Lets a pager cancel and slow down the requests that it sends ahead of its caller."""
 
     def check(self) -> None:
         """Raise CallCancelled if the result is no longer wanted."""

@@ -137,7 +137,7 @@ class TokensRefreshed:
 
 @attrs.frozen
 class PageRead:
-    """A pager hands out a page.
+    """A pager returns a page.
 
     Attributes:
         operation: The `operationId`.

@@ -24,7 +24,7 @@ BAD_SPECS = [
     pytest.param("[1, 2]\n", ":1:1: is not an OpenAPI spec: a mapping is expected, not a list", id="a list"),
     pytest.param("a: 1\n", ":1:1: is not an OpenAPI spec: it has no `openapi` version", id="not OpenAPI"),
     pytest.param("swagger: '2.0'\n", ":1:1: is Swagger 2.0; convert it to OpenAPI 3 first", id="Swagger 2"),
-    pytest.param("openapi: 4.0.0\n", ":1:1: `openapi` must be 3.0.x or 3.1.x, not 4.0.0", id="OpenAPI 4"),
+    pytest.param("openapi: 4.0.0\n", ":1:1: `openapi` must be 3.0.x, 3.1.x or 3.2.x, not 4.0.0", id="OpenAPI 4"),
     pytest.param(
         f"{HEAD}paths:\n  /a: {GET}\ncomponents:\n  schemas:\n    A:\n      $ref: '#/components/schemas/B'\n",
         ":8:7: $ref '#/components/schemas/B' points to nothing",

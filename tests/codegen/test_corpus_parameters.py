@@ -74,6 +74,22 @@ def test_a_nested_object_goes_out_in_brackets(corpus: Corpus) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.anyio
+async def test_parameters_of_the_client_go_out_as_well(corpus: Corpus) -> None:
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(204)
+
+    settings = {"transport": httpx.MockTransport(handle), "params": {"v": "2"}}
+    client = corpus.module("client").Client(base_url="http://api.example", httpx_args=settings)
+    function = corpus.module("api.default.query_form_array")
+    function.sync(client=client, color=["blue", "bl,ack"])
+    await function.asyncio(client=client, color=["blue", "bl,ack"])
+    assert [request.url.query for request in seen] == [b"color=blue,bl%2Cack&v=2"] * 2
+
+
 def test_values_of_any_type_are_never_python_text(corpus: Corpus) -> None:
     request = corpus.send("parameter_types", x_maybe="", any_={"a": [True, None]}, at=MOMENT, days=[DAY, DAY])
     assert url(request) == (

@@ -22,7 +22,7 @@ from codegen.drift.load import parsed
 from codegen.drift.render import FORMATS, Options
 from codegen.drift.review import Project, review
 from codegen.errors import CodegenError
-from codegen.graph import connected_components
+from codegen.graph import find_connected_components
 from codegen.limits import CopyBudget, LimitError
 from codegen.source_record import SourceRecord, find_date, write_record
 
@@ -271,7 +271,7 @@ def test_enum_values_that_differ_only_in_type_are_kept(normalized: NormalizedSpe
     ],
 )
 def test_connected_components_come_after_what_they_lead_to(inside: list[list[int]], components: list[set[int]]) -> None:
-    assert [set(component) for component in connected_components(inside)] == components
+    assert [set(component) for component in find_connected_components(inside)] == components
 
 
 # --- what the generator gets ---------------------------------------------------------------------------------------

@@ -273,7 +273,7 @@ def test_our_own_words_can_be_kept(project: Path, capsys: pytest.CaptureFixture[
     assert everything(project) == before
 
 
-def test_a_spec_without_interface_changes_touches_one_generated_file(
+def test_an_update_without_changes_touches_one_generated_file(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     package = project / "generated" / "gcore_iam_client"

@@ -90,7 +90,7 @@ SESSION_MODULES = [
     "auth.pickled_session",
     "_concurrency.refresh_lock",
     "auth.refresh_token_guard",
-    "auth.refused_tokens",
+    "auth.rejected_tokens",
     "auth.session",
     "_concurrency.shield",
     "auth.steps",

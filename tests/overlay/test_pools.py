@@ -149,8 +149,8 @@ def test_a_body_that_is_not_read_yet_holds_its_connection(fake: FakeIAM, url: st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("is_refused", [True, False])
-def test_what_fails_gives_its_place_back(fake: FakeIAM, url: str, client_kind: ClientKind, is_refused: bool) -> None:
+@pytest.mark.parametrize("is_rejected", [True, False])
+def test_what_fails_gives_its_place_back(fake: FakeIAM, url: str, client_kind: ClientKind, is_rejected: bool) -> None:
     fake.inject(Hang(), times=None)
     transport = ShardedTransport(httpx.create_ssl_context)
     transport_async = AsyncShardedTransport(httpx.create_ssl_context)
@@ -180,7 +180,7 @@ def test_what_fails_gives_its_place_back(fake: FakeIAM, url: str, client_kind: C
             await iam.users.get(1)
         return transport_async.count_requests()
 
-    base_url = "http://127.0.0.1:9" if is_refused else url
+    base_url = "http://127.0.0.1:9" if is_rejected else url
     counts = client_kind.run_either(
         fail, fail_async, "42_k", base_url=base_url, retries=0, timeout=0.1, transport=BothTransport()
     )

@@ -104,3 +104,9 @@ def test_reconcile_says_what_the_api_cannot_show(call: Any, message: str, fake: 
             call(iam)
         with pytest.raises(ConfigurationError, match=message):
             caught.value.reconcile()
+
+
+def test_the_deprecated_name_of_attach_reconciler_still_works() -> None:
+    error = AmbiguousOutcomeError("no response", operation="iamCreateApiToken", method="POST", url="u", attempts=1)
+    error.advise("look", lambda: 5)
+    assert (error.advice, error.reconcile()) == ("look", 5)

@@ -107,8 +107,8 @@ def test_only_issued_tokens_are_reported_as_refreshed(client_kind: ClientKind, f
             operations.append(event.operation)
 
     session = Session(EMAIL, PASSWORD)
-    for is_refused in (False, False, True):
-        if is_refused:
+    for is_rejected in (False, False, True):
+        if is_rejected:
             fake.inject(Status(401), path=REFRESH)
         get_user(client_kind, fake, session, on_event=on_event)
         fake.clock.advance(hours=1)

@@ -23,7 +23,7 @@ from gcore_iam import (
 )
 from gcore_iam.auth import TokenPair, token_parsing
 from gcore_iam.auth import session as session_module
-from gcore_iam.auth.refused_tokens import add_refused_token, is_record, is_refused
+from gcore_iam.auth.rejected_tokens import add_rejected_token, is_record, is_rejected
 from gcore_iam.auth.steps import (
     ChangePassword,
     Done,
@@ -380,7 +380,7 @@ def test_a_refused_refresh_leads_to_a_login(status: int) -> None:
     outcomes = [(Load, saved), (Refresh, status_error(status)), (Save, None), (LogIn, SECOND), (Save, None)]
     performed, result = perform(session.renew_steps("a1"), *outcomes)
     record = performed[2].tokens
-    assert is_refused("r1", record)
+    assert is_rejected("r1", record)
     assert "r1" not in record.refresh.removeprefix("refused:").split(",")
     assert (record.access, record.owner) == ("a1", OWNER)
     assert performed[4].tokens == TokenPair("a2", "r2", None, OWNER)
@@ -568,14 +568,14 @@ def test_new_tokens_serve_in_a_store_with_refused_ones() -> None:
     assert performed[1].refresh == "r9"
 
 
-def test_a_record_holds_the_last_16_refused_tokens() -> None:
+def test_a_record_holds_the_last_16_rejected_tokens() -> None:
     pair = STORED
     for number in range(1, 21):
-        pair = add_refused_token(pair, f"r{number}")
+        pair = add_rejected_token(pair, f"r{number}")
     assert is_record(pair.refresh)
-    refused = [number for number in range(1, 21) if is_refused(f"r{number}", pair)]
+    refused = [number for number in range(1, 21) if is_rejected(f"r{number}", pair)]
     assert refused == list(range(5, 21))
-    assert add_refused_token(pair, "r20") == pair
+    assert add_rejected_token(pair, "r20") == pair
 
 
 # --- stores ----------------------------------------------------------------------------------------------------------

@@ -254,7 +254,7 @@ class OperationPair:
     def find_prose(
         self, old: dict[str, Json], new: dict[str, Json], places: tuple[str, str], what: str
     ) -> Iterator[Finding]:
-        """Find a description that changed."""
+        """Find a spec that changed."""
         before, after = old.get("description"), new.get("description")
         if before != after:
             pointers = key_pointer(places[0], old, "description"), key_pointer(places[1], new, "description")

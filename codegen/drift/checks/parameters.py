@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import attrs
 
+from ...schemas import is_ignored_header
 from ...spec import Json, escape
 from ..document import Document, as_mapping, key_pointer
 from ..finding import Finding
@@ -194,6 +195,8 @@ def _read_parameters(document: Document, operation: Operation) -> Iterator[tuple
         for index in range(len(document.items(f"{place}/parameters"))):
             pointer = document.follow(f"{place}/parameters/{index}")
             value = document.mapping(pointer)
+            if is_ignored_header(value):
+                continue
             name, location = str(value.get("name", "")), str(value.get("in", ""))
             if location == "path" and name in order:
                 name = f"#{order[name]}"

@@ -138,9 +138,9 @@ class View:
         overridden = self.override(name, path)
         if overridden:
             return overridden
-        levels: list[ReaderLevel] = [find_rule(name).level]
-        levels += [GUARDS[guard][0] for guard in guards & self.guards]
-        return max(levels, key=READER_LEVELS.index)
+        ranks = [READER_LEVELS.index(find_rule(name).level)]
+        ranks += [READER_LEVELS.index(GUARDS[guard][0]) for guard in guards & self.guards]
+        return READER_LEVELS[max(ranks)]
 
     def override(self, name: str, path: str = "") -> ReaderLevel | None:
         """Return the level that the reader gives to a rule on a path, None for none."""

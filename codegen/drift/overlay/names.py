@@ -142,10 +142,9 @@ def find_credentials(files: OverlayFiles, old: Spec, others: Sequence[Change]) -
     """Find the lines that write credentials of a security scheme that the API no longer accepts."""
     refused = {name for change in others if change.id == AUTHENTICATION for name in _schemes(change, old)}
     for file, node in files.nodes() if refused else ():
-        name = _find_scheme(node, refused)
-        if name and isinstance(node, ast.expr):
+        for place, name in _find_schemes(node, refused):
             message = f"the credentials of the security scheme {name} are no longer accepted as they are sent here"
-            yield problem_at(file, node, message, "authentication")
+            yield problem_at(file, place, message, "authentication")
 
 
 def _schemes(change: Change, spec: Spec) -> list[str]:
@@ -155,8 +154,13 @@ def _schemes(change: Change, spec: Spec) -> list[str]:
     return [name for name in schemes if name in words]
 
 
-def _find_scheme(node: ast.AST, schemes: Iterable[str]) -> str:
-    """Return the security scheme with whose name an f-string such as `f"APIKey {key}"` begins; "" for none."""
-    parts = node.values if isinstance(node, ast.JoinedStr) else []
-    first = parts[0].value if len(parts) > 1 and isinstance(parts[0], ast.Constant) else ""
-    return next((name for name in schemes if first == f"{name} "), "")
+def _find_schemes(node: ast.AST, schemes: Iterable[str]) -> Iterator[tuple[ast.expr, str]]:
+    """Yield where code names a security scheme: an f-string such as `f"APIKey {key}"`, or `scheme = "APIKey"`."""
+    if isinstance(node, ast.JoinedStr) and len(node.values) > 1 and isinstance(node.values[0], ast.Constant):
+        yield from ((node, name) for name in schemes if node.values[0].value == f"{name} ")
+    if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+        for part in ast.walk(node.value) if "scheme" in names else ():
+            if isinstance(part, ast.Constant):
+                yield from ((part, name) for name in schemes if part.value == name)

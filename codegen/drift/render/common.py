@@ -93,7 +93,7 @@ def blocks(changes: Iterable[Change]) -> Iterator[Block]:
 
 
 def component(change: Change) -> str:
-    """The part of the description that a change is in, such as `schemas/User` or `GET /iam/users`."""
+    """The part of the spec that a change is in, such as `schemas/User` or `GET /iam/users`."""
     match [unescape(token) for token in change.pointer.split("/")[1:]]:
         case ["components", kind, name, *_]:
             return f"{kind}/{name}"
@@ -107,7 +107,7 @@ def component(change: Change) -> str:
 
 
 def places(review: Review, change: Change) -> tuple[str, ...]:
-    """Where a change stands, as `source:line:column`: in the old description, then in the new one."""
+    """Where a change stands, as `source:line:column`: in the old spec, then in the new one."""
     sides = ((review.old, change.old), (review.new, change.new))
     return tuple(_place(source, place) for source, place in sides if place is not None)
 

@@ -56,7 +56,7 @@ def _annotations(review: Review, change: Change) -> Iterator[str]:
 
 
 def _where(review: Review, change: Change) -> list[dict[str, str]]:
-    """What annotations of a change point at: the hand-written lines, or else a place in a description."""
+    """What annotations of a change point at: the hand-written lines, or else a place in a spec."""
     if change.files:
         files = map(common.visible, change.files)
         return [dict(zip(("file", "line", "col"), file.rsplit(":", 2), strict=False)) for file in files]

@@ -214,7 +214,7 @@ def _overview(review: Review) -> tuple[list[_Operation], int]:
 
 def _asset(name: str) -> Markup:
     """One of our own files, which goes into the page as it is."""
-    return Markup((_HERE / name).read_text("utf-8"))  # noqa: S704 - no part of it comes from a description
+    return Markup((_HERE / name).read_text("utf-8"))  # noqa: S704 - no part of it comes from a spec
 
 
 def _policy(style: str, script: str) -> str:
@@ -304,7 +304,7 @@ def _marked(
 
 
 def _cropped(line: str, column: int) -> str:
-    """A line as it is, or what stands around a column of it: descriptions can hold an operation in one line."""
+    """A line as it is, or what stands around a column of it: specs can hold an operation in one line."""
     if len(line) <= _WIDE:
         return line
     start = max(column - 1 - _WIDE // 4, 0)

@@ -141,7 +141,7 @@ class DeadlineStream(httpcore.NetworkStream):
         """See `httpcore.NetworkStream.read`."""
         if DEADLINE.get() is None:
             return self._stream.read(max_bytes, timeout=timeout)
-        with self._bound(timeout, httpcore.ReadTimeout, self._tls_layers) as seconds:
+        with self._clamp_step(timeout, httpcore.ReadTimeout, self._tls_layers) as seconds:
             return self._stream.read(max_bytes, timeout=seconds)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -150,7 +150,7 @@ class DeadlineStream(httpcore.NetworkStream):
             self._stream.write(buffer, timeout=timeout)
             return
         for start in range(0, len(buffer), _PIECE):
-            with self._bound(timeout, httpcore.WriteTimeout, self._tls_layers) as seconds:
+            with self._clamp_step(timeout, httpcore.WriteTimeout, self._tls_layers) as seconds:
                 self._stream.write(buffer[start : start + _PIECE], timeout=seconds)
 
     def close(self) -> None:
@@ -164,7 +164,7 @@ class DeadlineStream(httpcore.NetworkStream):
         """See `httpcore.NetworkStream.start_tls`."""
         layers = self._tls_layers + 1
         try:
-            with self._bound(timeout, httpcore.ConnectTimeout, layers) as seconds:
+            with self._clamp_step(timeout, httpcore.ConnectTimeout, layers) as seconds:
                 return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, timeout=seconds), layers)
         except BaseException:
             self.close()  # httpcore does not close a connection whose handshake failed
@@ -175,7 +175,7 @@ class DeadlineStream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
     @contextmanager
-    def _bound(
+    def _clamp_step(
         self, timeout: float | None, error: type[httpcore.TimeoutException], layers: int
     ) -> Iterator[float | None]:
         """Yield a timeout that ends no later than the deadline; raise `error` if the deadline has passed.

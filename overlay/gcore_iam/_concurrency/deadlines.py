@@ -72,12 +72,12 @@ def is_cancellation_async(error: BaseException) -> bool:
     return isinstance(error, cancelled)
 
 
-def shield() -> AbstractContextManager[object]:
+def block_cancellation() -> AbstractContextManager[object]:
     """Return a context manager without effect: nothing cancels sync code."""
     return nullcontext()
 
 
-def shield_async() -> AbstractContextManager[object]:
+def block_cancellation_async() -> AbstractContextManager[object]:
     """Return a context manager whose block is not cancelled."""
     import anyio
 

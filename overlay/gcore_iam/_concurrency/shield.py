@@ -139,7 +139,7 @@ def complete(work: Callable[[], T]) -> T:
 
 async def complete_async(work: Callable[[], Awaitable[T]]) -> T:
     """Run work to its end, even in a cancelled scope."""
-    with deadlines.shield_async():
+    with deadlines.block_cancellation_async():
         return await shield_async(work)
 
 

@@ -1,4 +1,4 @@
-"""Runs the requests that a pager sends ahead of its reader, in threads or in tasks."""
+"""Runs the requests that a pager sends ahead of its caller, in threads or in tasks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RequestControl:
 
     Args:
         on_rate_limit: Called with this control when the server responds with 429.
-        is_ahead: Whether the request runs ahead of the reader, by `Workers.start`.
+        is_ahead: Whether the request runs ahead of the caller, by `Workers.start`.
     """
 
     def __init__(self, on_rate_limit: Callable[[RequestControl], object], *, is_ahead: bool = False) -> None:
@@ -63,9 +63,9 @@ class RequestControl:
         self.check()
 
     def wait_until_needed(self) -> None:
-        """Wait until the reader needs the page, before the response is decoded.
+        """Wait until the caller needs the page, before the response is decoded.
 
-        Otherwise responses that arrive together would all be decoded before the reader gets the first page and requests
+        Otherwise responses that arrive together would all be decoded before the caller gets the first page and requests
         more, and no request would be in flight during that time.
         """
         if self._decode_signal is not None:
@@ -83,7 +83,7 @@ class AsyncRequestControl:
 
     Args:
         on_rate_limit: Called with this control when the server responds with 429.
-        is_ahead: Whether the request runs ahead of the reader, by `AsyncWorkers.start`.
+        is_ahead: Whether the request runs ahead of the caller, by `AsyncWorkers.start`.
     """
 
     def __init__(self, on_rate_limit: Callable[[AsyncRequestControl], object], *, is_ahead: bool = False) -> None:
@@ -107,7 +107,7 @@ class AsyncRequestControl:
         self._on_rate_limit(self)
 
     async def wait_until_needed(self) -> None:
-        """Wait until the reader needs the page; see `RequestControl.wait_until_needed`."""
+        """Wait until the caller needs the page; see `RequestControl.wait_until_needed`."""
         if self._decode_signal is not None:
             await self._decode_signal.wait()
 
@@ -154,7 +154,7 @@ class Workers(Generic[T]):
                 running.discard(control)
                 future.set_exception(error)
             else:
-                running.discard(control)  # before the reader wakes up: `start` must see that this thread is free
+                running.discard(control)  # before the caller wakes up: `start` must see that this thread is free
                 future.set_result(result)
 
         self._queue.put(partial(copy_context().run, run))

@@ -1,4 +1,4 @@
-"""Checks arguments before anything is sent.
+"""Checks arguments before anything is sent. Each function raises ConfigurationError for what is not allowed.
 
 This module checks values of Python, `models` those of the API, and `settings` those of a client.
 """
@@ -22,22 +22,14 @@ _MAX_ID = 2**63 - 1
 
 
 def check_id(name: str, value: int) -> int:
-    """Check an id.
-
-    Raises:
-        ConfigurationError: It is not a whole number from 1 to 2**63 - 1.
-    """
+    """Check an id: a whole number from 1 to 2**63 - 1."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MAX_ID:
         raise ConfigurationError(f"{name} must be a whole number from 1 to 2**63 - 1")
     return value
 
 
 def check_text(name: str, value: str) -> str:
-    """Check a text that must not be empty. The error message does not show the text: it may be a password.
-
-    Raises:
-        ConfigurationError: It is not a str, has only white space, or cannot be encoded.
-    """
+    """Check a text that must not be empty. The error message does not show the text: it may be a password."""
     check_instance(name, value, str, "a str")
     if not value.strip():
         raise ConfigurationError(f"{name} must not be empty")
@@ -47,11 +39,7 @@ def check_text(name: str, value: str) -> str:
 
 
 def check_datetime(name: str, value: datetime | None) -> datetime | None:
-    """Convert a datetime to UTC; None stays None.
-
-    Raises:
-        ConfigurationError: It is not a datetime, or has no time zone.
-    """
+    """Convert a datetime, which must have a time zone, to UTC; None stays None."""
     if value is None:
         return None
     check_instance(name, value, datetime, "a datetime or None")
@@ -67,34 +55,29 @@ def check_datetime(name: str, value: datetime | None) -> datetime | None:
 
 
 def check_instance(name: str, value: object, kind: type | UnionType, allowed: str, *, verb: str = "be") -> None:
-    """Raise ConfigurationError unless an argument, or the result of a callback, has a type that is allowed.
+    """Check the type of an argument, or of the result of a callback, whose `verb` is "return".
 
-    Args:
-        name: The name of the argument or the callback.
-        value: The argument or the result.
-        kind: The type.
-        allowed: The type in words.
-        verb: "return" for the result of a callback.
+    `allowed` describes the type for the message.
     """
     if not isinstance(value, kind):
         raise ConfigurationError(f"{name} must {verb} {allowed}, not {get_type_name(value)}")
 
 
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    """Raise ConfigurationError unless an argument is one of several texts."""
+    """Check that an argument is one of several texts."""
     if value not in choices:
         allowed = " or ".join(f'"{choice}"' for choice in choices)
         raise ConfigurationError(f"{name} must be {allowed}, not {value!r}")
 
 
 def check_exclusive(reason: str = "", **is_given: bool) -> None:
-    """Raise ConfigurationError if both of two arguments are given."""
+    """Check that at most one of two arguments is given."""
     if all(is_given.values()):
         raise ConfigurationError(f"give {' or '.join(is_given)}, not both{reason}")
 
 
 def check_methods(name: str, value: object, methods: tuple[str, ...], protocol: str) -> None:
-    """Raise ConfigurationError unless an object has the methods of a protocol."""
+    """Check that an object has the methods of a protocol."""
     for method in methods:
         if not callable(getattr(value, method, None)):
             raise ConfigurationError(f"{name} has no method {method}; see {protocol}")
@@ -103,7 +86,7 @@ def check_methods(name: str, value: object, methods: tuple[str, ...], protocol: 
 def check_seconds(
     name: str, value: object, allowed: str = ", 0 or more", *, low: float = 0, high: float = sys.float_info.max
 ) -> None:
-    """Raise ConfigurationError unless an argument is a number of seconds; `allowed` ends the message."""
+    """Check that an argument is a number of seconds; `allowed` ends the message."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ConfigurationError(f"{name} must be a number of seconds{allowed}")
 
@@ -116,22 +99,14 @@ def is_whole_number(value: object, low: int, high: int | None = None) -> bool:
 
 
 def check_int(name: str, value: object, low: int, high: int | None = None, *, alternative: str = "") -> None:
-    """Check a whole number; the message names an alternative to it as well.
-
-    Raises:
-        ConfigurationError: It is not a whole number from `low` to `high`.
-    """
+    """Check a whole number from `low` to `high`; the message names an alternative to it as well."""
     allowed = f"from {low} to {high}" if high is not None else f"of {low} or more"
     if not is_whole_number(value, low, high):
         raise ConfigurationError(f"{name} must be {alternative}a whole number {allowed}, not {value!r}")
 
 
 def check_callback(name: str, callback: F) -> F:
-    """Check a user's function, which must not be a coroutine function.
-
-    Raises:
-        ConfigurationError: It is not a function of one argument, or is a coroutine function.
-    """
+    """Check a user's function of one argument, which must not be a coroutine function."""
     check_callback_async(name, callback)
     if inspect.iscoroutinefunction(callback):
         raise ConfigurationError(f"{name} is a coroutine function; those are for async code, with AsyncIAMClient")
@@ -139,11 +114,7 @@ def check_callback(name: str, callback: F) -> F:
 
 
 def check_callback_async(name: str, callback: F) -> F:
-    """Check a user's function; it may be a coroutine function.
-
-    Raises:
-        ConfigurationError: It is not a function of one argument.
-    """
+    """Check a user's function of one argument; it may be a coroutine function."""
     if not callable(callback):
         raise ConfigurationError(f"{name} must be a function, not {type(callback).__name__}")
     try:
@@ -161,14 +132,14 @@ def is_credential(value: object) -> bool:
 
 
 def check_token(name: str, value: str) -> str:
-    """Raise ConfigurationError unless a token can be sent in the `Authorization` header."""
+    """Check that a token can be sent in the `Authorization` header."""
     if not is_credential(value):
         raise ConfigurationError(f"{name} must be a token: visible ASCII characters without white space")
     return value
 
 
 def check_secret(name: str, value: str, empty_advice: str) -> str:
-    """Raise ConfigurationError unless an API key or access token, without its scheme, can be sent in the header."""
+    """Check that an API key or access token, without its scheme, can be sent in the header."""
     if not value:
         raise ConfigurationError(f"the {name} is empty; {empty_advice}")
     if not is_credential(value):
@@ -179,7 +150,7 @@ def check_secret(name: str, value: str, empty_advice: str) -> str:
 
 
 def check_path(name: str, value: str | os.PathLike[str]) -> str:
-    """Convert a path to a text; raise ConfigurationError if it cannot be the path of a file."""
+    """Convert the path of a file to a text."""
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(text, str) or not text.strip() or "\0" in text:
         raise ConfigurationError(f"{name} must be the path of a file, as a str or a pathlib.Path")

@@ -43,11 +43,7 @@ def check_optional_id(name: str, value: int | Unset) -> int | Unset:
 
 
 def check_listed(name: str, enum: type[E], value: str) -> E:
-    """Convert a text to a value of an open enum. The spec need not list it: the server may know more values.
-
-    Raises:
-        ConfigurationError: It is not a text, or it is a listed value that is misspelt.
-    """
+    """Convert a text to a value of an open enum. The spec need not list it: the server may know more values."""
     listed = find_misspelt(enum, check_text(name, value))
     if listed is not None:
         raise ConfigurationError(f"{name} must be spelled {listed!r}, not {str(value)!r}")
@@ -62,11 +58,7 @@ def check_language(value: Language | str | Unset | None) -> Language | Unset:
 
 
 def check_auth_types(values: Iterable[AuthType | str] | Unset | None) -> list[AuthType] | Unset:
-    """Convert a list of authentication types, or of their names; None becomes UNSET, which stays UNSET.
-
-    Raises:
-        ConfigurationError: It is not a list, or an item is not a text, or a misspelt one.
-    """
+    """Convert a list of authentication types, or of their names; None becomes UNSET, which stays UNSET."""
     from gcore_iam_client.models import AuthType
 
     if values is None or isinstance(values, Unset):
@@ -77,11 +69,7 @@ def check_auth_types(values: Iterable[AuthType | str] | Unset | None) -> list[Au
 
 
 def check_list_operation(operation: Callable[..., object], arguments: Set[str]) -> str:
-    """Check a generated list operation, and the names of its arguments; return its id.
-
-    Raises:
-        ConfigurationError: The operation does not return pages, or does not take the arguments.
-    """
+    """Check a generated list operation, and the names of its arguments; return its id."""
     is_function = inspect.isfunction(operation) and operation.__name__ in ("sync_detailed", "asyncio_detailed")
     parameters = set(inspect.signature(operation).parameters) if is_function else set[str]()
     metadata: Any = getattr(sys.modules.get(operation.__module__), "OPERATION", None) if is_function else None

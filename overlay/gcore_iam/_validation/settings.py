@@ -25,11 +25,7 @@ _RESERVED_HEADERS = frozenset({"host", "content-type", "content-length", "transf
 
 
 def check_base_url(name: str, value: str, *, allow_http: bool) -> httpx.URL:
-    """Parse the base URL of a client.
-
-    Raises:
-        ConfigurationError: It is not a valid base URL, or is plain http to another machine without `allow_http`.
-    """
+    """Parse the base URL of a client; plain http to another machine needs `allow_http`."""
     check_instance(name, value, str, "a str")
     try:
         url = parse_url(value)
@@ -48,11 +44,7 @@ def check_base_url(name: str, value: str, *, allow_http: bool) -> httpx.URL:
 
 
 def check_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout) -> httpx.Timeout:
-    """Convert the timeout of a client; None returns the default.
-
-    Raises:
-        ConfigurationError: It is not a number above 0.
-    """
+    """Convert the timeout of a client, a number of seconds above 0; None returns the default."""
     if value is None:
         return default
     if isinstance(value, httpx.Timeout):
@@ -94,13 +86,13 @@ def check_headers(value: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def check_max_response_bytes(value: int | None) -> None:
-    """Raise ConfigurationError unless a bound of the size of responses is None or above 0."""
+    """Check that a bound of the size of responses is None or above 0."""
     if value is not None and not is_whole_number(value, 1):
         raise ConfigurationError("max_response_bytes must be a whole number of bytes above 0, or None for no bound")
 
 
 def check_connections(http_client: Any, transport: Any, client_class: type, transport_class: type) -> None:
-    """Raise ConfigurationError unless a user's httpx client or transport, or None, has its class and is open."""
+    """Check that a user's httpx client or transport, or None, has its class and is open."""
     _check_httpx_type("http_client", http_client, client_class)
     _check_httpx_type("transport", transport, transport_class)
     check_exclusive(http_client=http_client is not None, transport=transport is not None)

@@ -16,7 +16,7 @@ from .._concurrency.callbacks import sleep_async
 from .._concurrency.deadlines import enforce_deadline_async, is_cancellation_async
 from .._config import ClientConfig
 from .._redaction import INFO, MAX_HEADER_LENGTH, Redactor, logger
-from .._response_body import BodyTooLargeError, bound_body
+from .._response_body import BodyTooLargeError, limit_body
 from .._secrets import find_issued_secrets
 from .._tracebacks import clear_locals
 from .._transport_errors import build_response_error, build_transport_error, is_transport_error
@@ -256,7 +256,7 @@ class AsyncBoundClient(UnboundClient):
         body_error: Exception | None = None
         try:
             if deadline is not None or not fits or "content-encoding" in headers:
-                bound_body(response, max_bytes, None if deadline is None else deadline.at)
+                limit_body(response, max_bytes, None if deadline is None else deadline.at)
             await response.aread()
         except BaseException as error:
             await response.aclose()

@@ -1,4 +1,4 @@
-"""Requests pages ahead of the reader of a pager."""
+"""Requests pages ahead of the caller of a pager."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Bind: TypeAlias = Callable[[AsyncRequestControl], Fetch[T]]
 
 
 class AsyncPrefetch(Generic[T]):
-    """Reads the pages of an iteration, and requests the following ones ahead of the reader.
+    """Reads the pages of an iteration, and requests the following ones ahead of the caller.
 
     Args:
         bind: Builds a fetch whose calls a control can cancel and slow down.
@@ -80,9 +80,9 @@ class AsyncPrefetch(Generic[T]):
         """Cancel all requests, without waiting for their end. Any thread may call this."""
         self._workers.cancel()
 
-    def _slow_down(self, limited: AsyncRequestControl | None = None) -> None:
+    def _slow_down(self, source: AsyncRequestControl | None = None) -> None:
         """Request one page at a time after a 429. The request that got the 429 continues with a retry."""
-        _cancel([control for control in self._plan.slow_down() if control is not limited])
+        _cancel([control for control in self._plan.slow_down() if control is not source])
 
 
 def _cancel(controls: Sequence[AsyncRequestControl]) -> None:

@@ -14,7 +14,7 @@ import httpx
 
 from .. import _fork
 from .._concurrency.blocking_io import build_transport_async
-from .._concurrency.deadlines import shield_async
+from .._concurrency.deadlines import block_cancellation_async
 from .._concurrency.event_loops import AsyncLoopLocal
 from .._proxies import ProxySettings
 from .in_flight import InFlight
@@ -73,7 +73,7 @@ class AsyncConnections:
         finally:
             self.is_closed = True
             if self._is_own:
-                with shield_async():
+                with block_cancellation_async():
                     await self.client.aclose()
 
     def after_fork(self) -> None:
@@ -134,12 +134,12 @@ class AsyncShardedTransport(httpx.AsyncBaseTransport):
     def pools(self) -> list[httpx.AsyncHTTPTransport]:
         """The pools; in async code those of the running event loop."""
         shards = self._shards.value
-        return [] if shards is None else [shard.transport for shard in shards.all()]
+        return [] if shards is None else [shard.transport for shard in shards.list_shards()]
 
     def count_requests(self) -> list[int]:
         """Count the requests in flight of each pool; in async code those of the running event loop."""
         shards = self._shards.value
-        return [] if shards is None else [len(shard.requests) for shard in shards.all()]
+        return [] if shards is None else [len(shard.requests) for shard in shards.list_shards()]
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -193,7 +193,7 @@ class AsyncShards:
             shard.last_used = time.monotonic()
             is_unused = shard.is_abandoned and not shard.requests
         if is_unused:
-            with shield_async():
+            with block_cancellation_async():
                 await shard.transport.aclose()
 
     async def abandon(self, request: httpx.Request) -> None:
@@ -209,7 +209,7 @@ class AsyncShards:
                     shards.remove(shard)
         await self.release(request)
 
-    def all(self) -> list[_Shard]:
+    def list_shards(self) -> list[_Shard]:
         """List the pools."""
         return [shard for shards in self._by_route.values() for shard in shards]
 
@@ -225,8 +225,8 @@ class AsyncShards:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        with shield_async():
-            for shard in self.all():
+        with block_cancellation_async():
+            for shard in self.list_shards():
                 await shard.transport.aclose()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigurationError
-from .refused_tokens import add_refused_token
+from .rejected_tokens import add_rejected_token
 from .token_store import MemoryTokenStore, TokenPair
 
 _KEPT = ("_username", "_client_id", "_origin", "_pickle_password")
@@ -45,4 +45,4 @@ def build_state(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _withhold_refresh_token(pair: TokenPair | None) -> TokenPair | None:
-    return None if pair is None else add_refused_token(pair, pair.refresh)
+    return None if pair is None else add_rejected_token(pair, pair.refresh)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .. import _fork
 from ..errors import AuthenticationError, ConfigurationError, IAMError
-from .refused_tokens import is_record, is_refused
+from .rejected_tokens import is_record, is_rejected
 from .token_store import MemoryTokenStore, TokenPair, TokenStore
 
 
@@ -51,7 +51,7 @@ class RefreshTokenGuard:
             for refresh in dict.fromkeys(pair.refresh for pair in known)
             if not is_record(refresh)
             and refresh not in self._spent | self._inherited
-            and not any(is_refused(refresh, pair) for pair in known)
+            and not any(is_rejected(refresh, pair) for pair in known)
         ]
 
     def build_error(self, pairs: Iterable[TokenPair | None], url: str) -> IAMError:

@@ -30,7 +30,7 @@ from ..errors import (
 from .login_refusal import build_login_error
 from .pickled_session import build_state
 from .refresh_token_guard import RefreshTokenGuard
-from .refused_tokens import add_refused_token, is_record
+from .rejected_tokens import add_rejected_token, is_record
 from .steps import (
     ChangePassword,
     HasTokens,
@@ -243,7 +243,7 @@ class Session:
                 self._guard.mark_spent(refresh)
                 yield from self._save_steps(tokens, Refresh.operation)
                 return tokens.access, True
-            yield from self._refuse_steps(refresh)
+            yield from self._save_rejected_steps(refresh)
             if not isinstance(refresh_error, APIStatusError):
                 break
         if self._username is None or not self._password:
@@ -277,11 +277,11 @@ class Session:
         elif self._current_pair is None and self._initial_pair is not None:
             self._set_current(self._initial_pair)
 
-    def _refuse_steps(self, refresh: str) -> Generator[Step, Any, None]:
-        """Yield the steps that save a refused refresh token, so that no session with this store sends it again."""
+    def _save_rejected_steps(self, refresh: str) -> Generator[Step, Any, None]:
+        """Yield the steps that save a rejected refresh token, so that no session with this store sends it again."""
         self._guard.mark_spent(refresh)
         assert self._current_pair is not None  # noqa: S101 - the token is from this pair or `_initial_pair`
-        tokens = add_refused_token(self._current_pair, refresh)
+        tokens = add_rejected_token(self._current_pair, refresh)
         yield from self._save_steps(attrs.evolve(tokens, owner=self._owner))
 
     def _log_in_steps(self, username: str) -> Generator[Step, Any, TokenPair]:

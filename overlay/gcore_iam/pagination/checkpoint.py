@@ -44,13 +44,13 @@ class Position:
     """Whether the keys are all that have been read, from the beginning of the list."""
     total: int | None
 
-    def compute_progress(self, handed_out: int) -> Progress:
-        """Return the progress after the first `handed_out` of the new items.
+    def compute_progress(self, returned: int) -> Progress:
+        """Return the progress after the first `returned` of the new items.
 
         The progress skips new items before an item that has been read: they were inserted during the iteration.
         """
-        end = self.new[handed_out - 1] + 1 if handed_out else 0
-        unread = {*self.new[handed_out:], *self.repeats}
+        end = self.new[returned - 1] + 1 if returned else 0
+        unread = {*self.new[returned:], *self.repeats}
         last = next((index for index in reversed(range(end, len(self.keys))) if index not in unread), end - 1)
         end = len(self.keys) if self.following else last + 1
         start = max(0, end - MAX_RECENT_KEYS)

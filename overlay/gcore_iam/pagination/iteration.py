@@ -14,7 +14,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class IterationState(Generic[T]):
-    """Counts the items that an iteration has handed out, for its checkpoints.
+    """Counts the items that an iteration has returned, for its checkpoints.
 
     Args:
         walker: Decides which pages the iteration reads.
@@ -28,7 +28,7 @@ class IterationState(Generic[T]):
         self._progress = walker.progress
         self._page_length = 0
         self._remaining: Iterator[T] = iter(())
-        """The items of the page that have not been handed out."""
+        """The items of the page that have not been returned."""
 
     def start_page(self, ready: ReadyPage[T]) -> Iterator[T]:
         """Start a page, and return an iterator over its items. `build_checkpoint` reads how many items it has left."""
@@ -39,11 +39,11 @@ class IterationState(Generic[T]):
         return self._remaining
 
     def finish_page(self) -> None:
-        """Count all items of the page as handed out."""
+        """Count all items of the page as returned."""
         self._remaining = iter(())
 
     def build_checkpoint(self) -> Checkpoint:
-        """Build the checkpoint that continues after the last item that was handed out."""
-        position, handed_out = self._position, self._page_length - length_hint(self._remaining)
-        progress = self._progress if position is None else position.compute_progress(handed_out)
+        """Build the checkpoint that continues after the last item that was returned."""
+        position, returned = self._position, self._page_length - length_hint(self._remaining)
+        progress = self._progress if position is None else position.compute_progress(returned)
         return encode_checkpoint(progress, self._operation)

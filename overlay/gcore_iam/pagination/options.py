@@ -149,9 +149,9 @@ class PageOptions:
         page_size: Items per request, 1 to 1000.
         start: Items to skip, 0 or more.
         max_items: Items to stop after, 0 or more; None for all.
-        prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests a page only when it is needed.
+        prefetch: Pages to request ahead of the caller, 1 to 64; 1 requests a page only when it is needed.
         consistency: "strict" overlaps neighbouring pages by one item, "fast" does not.
-        prefetch_bytes: Bytes of responses to hold ahead of the reader, 1 or more; one page is always allowed.
+        prefetch_bytes: Bytes of responses to hold ahead of the caller, 1 or more; one page is always allowed.
 
     Raises:
         ConfigurationError: An argument is out of its range.

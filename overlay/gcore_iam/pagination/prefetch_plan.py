@@ -1,4 +1,4 @@
-"""Decides which pages to request before the reader needs them."""
+"""Decides which pages to request before the caller needs them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ H = TypeVar("H")
 
 
 class PrefetchPlan(Generic[H]):
-    """Decides which pages to request ahead of the reader, and holds those that are in flight.
+    """Decides which pages to request ahead of the caller, and holds those that are in flight.
 
     Args:
         max_pages: Pages in flight, 1 or more; 1 requests none ahead.
@@ -35,7 +35,7 @@ class PrefetchPlan(Generic[H]):
         """Reduce the plan to one page at a time after a 429; each response adds one again. Any thread may call this.
 
         Returns:
-            The handles of the requests to cancel: all but the one that the reader needs next.
+            The handles of the requests to cancel: all but the one that the caller needs next.
         """
         self._current_max = 1
         return [handle for _, (_, handle) in sorted(self.in_flight.items(), key=itemgetter(0))[1:]]
@@ -57,7 +57,7 @@ class PrefetchPlan(Generic[H]):
         return PageRequest(request.offset, min(request.limit, gap))
 
     def update(self, walker: PageWalker[Any]) -> tuple[list[PageRequest], list[H]]:
-        """Choose what to request and what to cancel, after a page has been handed out.
+        """Choose what to request and what to cancel, after a page has been returned.
 
         Returns:
             The requests to send now, and the handles of those to cancel.
@@ -87,7 +87,7 @@ class PrefetchPlan(Generic[H]):
         return requests[: max(0, capacity - len(kept))], cancelled
 
     def free_slot(self) -> Sequence[H]:
-        """Drop the last page in flight if the maximum is reached, so that the reader can request another one.
+        """Drop the last page in flight if the maximum is reached, so that the caller can request another one.
 
         Returns:
             The handle of the request to cancel, if any.

@@ -76,7 +76,7 @@ class PageWalker(Generic[T]):
 
     Attributes:
         next_offset: Offset of the next page if the list does not shift.
-        remaining: How many items may still be handed out; None for any number.
+        remaining: How many items may still be returned; None for any number.
         total: Items in the list, according to the last page; None if that had no count.
         progress: Where the walk begins.
     """

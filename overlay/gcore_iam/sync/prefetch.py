@@ -1,6 +1,6 @@
 # Derived from aio/prefetch.py by `make generate`. Do not edit: change that file.
 
-"""Requests pages ahead of the reader of a pager."""
+"""Requests pages ahead of the caller of a pager."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Bind: TypeAlias = Callable[[RequestControl], Fetch[T]]
 
 
 class Prefetch(Generic[T]):
-    """Reads the pages of an iteration, and requests the following ones ahead of the reader.
+    """Reads the pages of an iteration, and requests the following ones ahead of the caller.
 
     Args:
         bind: Builds a fetch whose calls a control can cancel and slow down.
@@ -82,9 +82,9 @@ class Prefetch(Generic[T]):
         """Cancel all requests, without waiting for their end. Any thread may call this."""
         self._workers.cancel()
 
-    def _slow_down(self, limited: RequestControl | None = None) -> None:
+    def _slow_down(self, source: RequestControl | None = None) -> None:
         """Request one page at a time after a 429. The request that got the 429 continues with a retry."""
-        _cancel([control for control in self._plan.slow_down() if control is not limited])
+        _cancel([control for control in self._plan.slow_down() if control is not source])
 
 
 def _cancel(controls: Sequence[RequestControl]) -> None:

@@ -16,7 +16,7 @@ import httpx
 
 from .. import _fork
 from .._concurrency.blocking_io import build_transport
-from .._concurrency.deadlines import shield
+from .._concurrency.deadlines import block_cancellation
 from .._concurrency.event_loops import LoopLocal
 from .._proxies import ProxySettings
 from .in_flight import InFlight
@@ -75,7 +75,7 @@ class Connections:
         finally:
             self.is_closed = True
             if self._is_own:
-                with shield():
+                with block_cancellation():
                     self.client.close()
 
     def after_fork(self) -> None:
@@ -136,12 +136,12 @@ class ShardedTransport(httpx.BaseTransport):
     def pools(self) -> list[httpx.HTTPTransport]:
         """The pools; in async code those of the running event loop."""
         shards = self._shards.value
-        return [] if shards is None else [shard.transport for shard in shards.all()]
+        return [] if shards is None else [shard.transport for shard in shards.list_shards()]
 
     def count_requests(self) -> list[int]:
         """Count the requests in flight of each pool; in async code those of the running event loop."""
         shards = self._shards.value
-        return [] if shards is None else [len(shard.requests) for shard in shards.all()]
+        return [] if shards is None else [len(shard.requests) for shard in shards.list_shards()]
 
     def close(self) -> None:
         """Close the connections."""
@@ -195,7 +195,7 @@ class Shards:
             shard.last_used = time.monotonic()
             is_unused = shard.is_abandoned and not shard.requests
         if is_unused:
-            with shield():
+            with block_cancellation():
                 shard.transport.close()
 
     def abandon(self, request: httpx.Request) -> None:
@@ -211,7 +211,7 @@ class Shards:
                     shards.remove(shard)
         self.release(request)
 
-    def all(self) -> list[_Shard]:
+    def list_shards(self) -> list[_Shard]:
         """List the pools."""
         return [shard for shards in self._by_route.values() for shard in shards]
 
@@ -227,8 +227,8 @@ class Shards:
 
     def close(self) -> None:
         """Close the connections."""
-        with shield():
-            for shard in self.all():
+        with block_cancellation():
+            for shard in self.list_shards():
                 shard.transport.close()
 
 

@@ -98,7 +98,7 @@ def test_no_client_is_graver_than_a_gate(run: Run, folder: Path) -> None:
     status, _, err = run("old.json", "new.json", *PROJECT, "--fail-on", "wire:error,python")
 
     assert status == 4
-    assert "gate wire:error was tripped" in err
+    assert "--fail-on wire:error: the spec has such a change" in err
 
 
 # --- history -----------------------------------------------------------------------------------------------------

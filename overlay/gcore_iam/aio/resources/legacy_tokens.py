@@ -99,8 +99,8 @@ class AsyncLegacyTokens:
         _warn("create")
         number = check_id("client_id", client_id)
         body = build_token(name, role, exp_date, description)
-        began = datetime.now(UTC)
-        with attach_reconciler(ADVICE, lambda: find_token(self._client, number, name, began)):
+        start = datetime.now(UTC)
+        with attach_reconciler(ADVICE, lambda: find_token(self._client, number, name, start)):
             return self._unwrap(
                 await iam_create_api_token.asyncio_detailed(client_id=number, body=body, client=self._client)
             )

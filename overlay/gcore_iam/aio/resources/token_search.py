@@ -1,4 +1,4 @@
-"""Finds the API token that a call of unknown outcome has issued."""
+"""Finds the API token that a call with an unknown outcome may have issued."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ ADVICE = (
 
 
 async def find_token(
-    client: AsyncBoundClient, client_id: int, name: str, began: datetime
+    client: AsyncBoundClient, client_id: int, name: str, start: datetime
 ) -> models.TokenResponse | None:
-    """Find a token of the given name that the caller has issued since `began`, by the clock of this machine."""
+    """Find a token of the given name that the caller has issued since `start`, by the clock of this machine."""
     from gcore_iam_client.api.account import iam_get_account_details
     from gcore_iam_client.api.api_tokens import iam_get_api_tokens_v2
 
     response = await iam_get_account_details.asyncio_detailed(client=client)
-    since = _convert_to_server_time(began, response.headers.get("date"))
+    since = _convert_to_server_time(start, response.headers.get("date"))
     own = get_model(response).current_user
     tokens = await iam_get_api_tokens_v2.asyncio_detailed(client_id=client_id, issued_by=own, client=client)
     return _find_newest(get_model(tokens), name, since)

@@ -135,8 +135,8 @@ class AsyncTokens:
 
         number = check_id("client_id", client_id)
         body = build_token(name, role, exp_date, description)
-        began = datetime.now(UTC)
-        with attach_reconciler(ADVICE, lambda: find_token(self._client, number, name, began)):
+        start = datetime.now(UTC)
+        with attach_reconciler(ADVICE, lambda: find_token(self._client, number, name, start)):
             return self._unwrap(
                 await iam_create_api_token_v2.asyncio_detailed(client_id=number, body=body, client=self._client)
             )
@@ -185,11 +185,11 @@ class AsyncTokens:
             token_id: The id of the token to replace, 1 or more.
             hand_over: A function that stores the key of the new token (`.token`) where it is needed, before it returns.
                 The old token works until then. In async code it may be a coroutine function.
-            name: The new token's name; that of the old one when left out or None.
-            role: The new token's role; that of the old one when left out or None.
+            name: The new token's name; left out or None for the name of the old one.
+            role: The new token's role; left out or None for the role of the old one.
             exp_date: When the new token expires, with a time zone; None for never. When left out, the lifetime is that
                 of the old token.
-            description: Free text about the new token; that of the old one when left out or None.
+            description: Free text about the new token; left out or None for the text of the old one.
 
         Returns:
             The new token; `token` is the key.

@@ -47,7 +47,7 @@ class AsyncUsers:
             page_size: Users per request, 1 to 1000.
             start: Users to skip, 0 or more.
             max_items: Users to stop after, 0 or more; None for all.
-            prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests a page only when it is needed.
+            prefetch: Pages to request ahead of the caller, 1 to 64; 1 requests a page only when it is needed.
             consistency: "strict" keeps the promise above, and requests one more user per page; "fast" does neither.
             resume: Where to continue: a `checkpoint()` of such a pager, instead of `start`.
 

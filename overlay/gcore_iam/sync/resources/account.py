@@ -84,7 +84,7 @@ class Account:
             page_size: Logins per request, 1 to 1000.
             start: Logins to skip, 0 or more.
             max_items: Logins to stop after, 0 or more; None for all.
-            prefetch: Pages to request ahead of the reader, 1 to 64; 1 requests a page only when it is needed.
+            prefetch: Pages to request ahead of the caller, 1 to 64; 1 requests a page only when it is needed.
             consistency: "strict" keeps the promise above, and requests one more login per page; "fast" does neither.
             resume: Where to continue: a `checkpoint()` of such a pager, instead of `start`.
 

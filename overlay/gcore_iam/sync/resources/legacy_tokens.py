@@ -101,8 +101,8 @@ class LegacyTokens:
         _warn("create")
         number = check_id("client_id", client_id)
         body = build_token(name, role, exp_date, description)
-        began = datetime.now(UTC)
-        with attach_reconciler(ADVICE, lambda: find_token(self._client, number, name, began)):
+        start = datetime.now(UTC)
+        with attach_reconciler(ADVICE, lambda: find_token(self._client, number, name, start)):
             return self._unwrap(iam_create_api_token.sync_detailed(client_id=number, body=body, client=self._client))
 
     @deprecated("deprecated; announced for removal on 2026-07-17; use iam.tokens.delete")

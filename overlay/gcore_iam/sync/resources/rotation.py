@@ -38,10 +38,10 @@ class TokenRotation:
         tokens: `iam.tokens` of that client.
         client_id: The account's id.
         old: The token to replace.
-        name: The new token's name; that of the old one when UNSET or None.
-        role: The new token's role; that of the old one when UNSET or None.
+        name: The new token's name; UNSET or None for the name of the old one.
+        role: The new token's role; UNSET or None for the role of the old one.
         exp_date: When the new token expires; None for never; UNSET for the lifetime of the old one.
-        description: Free text about the new token; that of the old one when UNSET or None.
+        description: Free text about the new token; UNSET or None for the text of the old one.
 
     Raises:
         ConfigurationError: An argument is not valid.
@@ -73,7 +73,7 @@ class TokenRotation:
         self._exp_date = _extend_exp_date(old) if isinstance(exp_date, Unset) else exp_date
         is_same = description is None or isinstance(description, Unset)
         self._description = (old.description or UNSET) if is_same else description
-        build_token(self._name, self._role, self._exp_date, self._description)  # checks all four
+        build_token(self._name, self._role, self._exp_date, self._description)  # raises if an argument is invalid
 
     def run(self, hand_over: Callable[[models.CreateTokenResponseV2], object]) -> models.CreateTokenResponseV2:
         """Rotate the token.
@@ -129,7 +129,7 @@ class TokenRotation:
     def _verify(self, new: models.CreateTokenResponseV2) -> None:
         """Send a request with the new token; delete the token if that fails."""
         try:
-            found = self._authenticated_with(new).get(self._client_id, new.id)
+            found = self._view_as(new).get(self._client_id, new.id)
             if found.id != new.id:
                 problem = "the response is about another token"
                 raise DecodeError(problem, operation="iamGetApiTokenV2", model="TokenResponse", key="id")
@@ -139,7 +139,7 @@ class TokenRotation:
             raise self._build_error("verify", problem, new.id, *existing) from error
 
     def _delete_new(self, new_id: int) -> tuple[tuple[int, ...], str]:
-        """Delete a new token that does not work; return which of the two tokens exist then, and a text about it."""
+        """Delete a new token that does not work; return the tokens that still exist, and a text for the error."""
         try:
             self._tokens.delete(self._client_id, new_id)
         except NotFoundError:
@@ -153,9 +153,9 @@ class TokenRotation:
             self._tokens.delete(self._client_id, self._old_id)
         except AuthenticationError:
             # The client may have used the old token, or have got the new one too late.
-            self._authenticated_with(new).delete(self._client_id, self._old_id)
+            self._view_as(new).delete(self._client_id, self._old_id)
 
-    def _authenticated_with(self, new: models.CreateTokenResponseV2) -> resources.Tokens:
+    def _view_as(self, new: models.CreateTokenResponseV2) -> resources.Tokens:
         return type(self._tokens)(self._client.view(self._client.config, APIKey(new.token)))
 
     def _build_error(self, stage: str, problem: str, new_id: int | None, *existing: int) -> TokenRotationError:
@@ -175,7 +175,7 @@ def _note_interruption(state: str) -> Iterator[None]:
 
 
 def _extend_exp_date(old: models.TokenResponse) -> datetime | None:
-    """Compute when a new token expires that has the lifetime of the old one, at least a day; None for never."""
+    """Compute the expiry of a new token: after the lifetime of the old one, but at least a day; None for never."""
     if old.exp_date is None:
         return None
     if not isinstance(old.exp_date, datetime) or not isinstance(old.created, datetime):

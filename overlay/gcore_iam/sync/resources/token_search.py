@@ -1,6 +1,6 @@
 # Derived from aio/resources/token_search.py by `make generate`. Do not edit: change that file.
 
-"""Finds the API token that a call of unknown outcome has issued."""
+"""Finds the API token that a call with an unknown outcome may have issued."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ ADVICE = (
 )
 
 
-def find_token(client: BoundClient, client_id: int, name: str, began: datetime) -> models.TokenResponse | None:
-    """Find a token of the given name that the caller has issued since `began`, by the clock of this machine."""
+def find_token(client: BoundClient, client_id: int, name: str, start: datetime) -> models.TokenResponse | None:
+    """Find a token of the given name that the caller has issued since `start`, by the clock of this machine."""
     from gcore_iam_client.api.account import iam_get_account_details
     from gcore_iam_client.api.api_tokens import iam_get_api_tokens_v2
 
     response = iam_get_account_details.sync_detailed(client=client)
-    since = _convert_to_server_time(began, response.headers.get("date"))
+    since = _convert_to_server_time(start, response.headers.get("date"))
     own = get_model(response).current_user
     tokens = iam_get_api_tokens_v2.sync_detailed(client_id=client_id, issued_by=own, client=client)
     return _find_newest(get_model(tokens), name, since)

@@ -1,0 +1,56 @@
+"""What `make update-spec` tells a maintainer to do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codegen import next_steps, spec
+from codegen.inventory import Entry
+
+ROOT = Path(__file__).parents[2]
+API = "gcore_iam_client.api.users"
+USERS = "overlay/gcore_iam/testing/operations/users.py"
+
+
+def test_the_next_steps_begin_with_the_file_to_change(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    gaps = [
+        "FakeIAM: iamListRoles answers from its schema only; add a handler in overlay/gcore_iam/testing/operations/",
+        f"FakeIAM: iamGetUser answers born from its schema only; add it to get_user in {USERS}, or to serializers.py",
+    ]
+    entries = [
+        Entry(
+            "iamListRoles", "GET", "/iam/roles", "gcore_iam_client.api.users.iam_list_roles", "sync_detailed", "", None
+        ),
+        Entry("iamOld", "GET", "/iam/old", "gcore_iam_client.api.users.iam_old", "sync_detailed", "", None),
+    ]
+    monkeypatch.setattr(next_steps, "list_fake_gaps", lambda _: gaps)
+    monkeypatch.setattr(next_steps, "build_inventory", lambda *_: entries)
+    (tmp_path / "aio" / "resources").mkdir(parents=True)
+    (tmp_path / "aio" / "resources" / "users.py").touch()
+    vendored = spec.load(ROOT / "spec" / "iam_api.yaml")
+
+    steps = next_steps.list_next_steps(
+        vendored,
+        added=[("GET", "/iam/roles")],
+        package=tmp_path / "gcore_iam_client",
+        overlay=tmp_path,
+        unwritten=["/paths/~1iam~1users/get/summary"],
+        broken=["overlay/gcore_iam/aio/users.py:7: no such argument"],
+        page=Path("spec/reviews/page.md"),
+        changelog=Path("CHANGELOG.md"),
+        bump="minor",
+    )
+    place = vendored.place("/paths/~1iam~1users/get/summary")
+    assert [step.partition(": ")[0] for step in steps] == [
+        "spec/reviews/page.md",
+        place,
+        "overlay/gcore_iam/aio/users.py:7",
+        str(tmp_path / "aio" / "resources" / "users.py"),
+        "overlay/gcore_iam/testing/operations",
+        USERS,
+        "CHANGELOG.md",
+    ]
+    assert steps[1] == f"{place}: write summary in your own words"
+    assert "calls gcore_iam_client.api.users.iam_list_roles" in steps[3]
