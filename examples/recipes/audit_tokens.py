@@ -20,8 +20,8 @@ def audit_tokens(iam: IAMClient, now: datetime) -> Iterator[str]:
         name = f"token {token.id} ({token.name})"
         if token.exp_date is not None and not token.expired and token.exp_date - now < EXPIRY_WARNING:
             yield f"{name} expires on {token.exp_date:%Y-%m-%d}"
-        # `last_usage` may be null: nobody has used the token yet.
-        last_usage = token.last_usage or token.created
+        # Null if nobody has used the token yet, although the spec has no null here.
+        last_usage = token.last_usage if token.last_usage is not None else token.created
         if now - last_usage > UNUSED_FOR:
             yield f"{name} is unused since {last_usage:%Y-%m-%d}"
 

@@ -1,4 +1,4 @@
-"""The built site, in a browser: every page opens, everybody can read it, search and copying work, nothing is loaded from elsewhere."""
+"""The built site, in a browser: pages open, everybody can read them, search and copying work, all files are local."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
