@@ -63,7 +63,7 @@ def measure_rows(only: str, *, quick: bool) -> Iterator[Row]:
 
 _FIRST_LIMIT = (
     "the limit is httpx: importing it and httpcore takes 3/4 of ours, attrs 1/10, our modules and models 1/10; what a "
-    "first call does without is loaded later, certificates included where there is no TLS"
+    "first call does not need is loaded later, certificates included where there is no TLS"
 )
 
 FIRST_OVER_TLS = "import to first response, over TLS"
