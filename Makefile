@@ -88,7 +88,7 @@ $(ECOSYSTEM): requirements-dev.txt requirements-ecosystem.txt pyproject.toml
 
 generate: setup ## generate the client (SPEC= CORRECTIONS= OUTPUT= LENIENT=1)
 	@$(BIN)/python -m codegen generate --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
-		$(if $(LENIENT),--lenient)
+		$(if $(LENIENT),--lenient) $(if $(TOLERANT),--tolerant)
 	@$(BIN)/python -m codegen unasync
 
 check: sync lint imports types ## run all gates
