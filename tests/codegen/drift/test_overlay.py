@@ -130,8 +130,8 @@ GROUPS: tuple[dict[str, Seed], ...] = (
             lambda api: schema(api, "AuthType").pop("enum"),
             [
                 ("aio/resources/users.py", "models.AuthType"),
-                ("_request_values.py", "import AuthType"),
-                ("_request_values.py", "import AuthType"),
+                ("_validation/models.py", "import AuthType"),
+                ("_validation/models.py", "import AuthType"),
             ],
             "AuthType",
         ),
@@ -220,7 +220,8 @@ GROUPS: tuple[dict[str, Seed], ...] = (
         "a field of a session": (
             lambda api: renamed(api, "Token", "access", "access_token"),
             [
-                ("aio/session_driver.py", ".access"),
+                ("aio/session_driver.py", "is_credential(token.access)"),
+                ("aio/session_driver.py", "hide_text(token.access)"),
                 ("aio/resources/users.py", ".change_password("),
             ],
             "oken",
