@@ -125,8 +125,9 @@ def test_everybody_can_read_the_dark_pages(page: Page, site: str, name: str) -> 
 
 def test_search_finds_the_page_about_rotation(page: Page, site: str) -> None:
     page.goto(f"{site}/index.html")
-    page.keyboard.press("Control+k")
-    page.locator("input[aria-label='Search']").press_sequentially("rotate")
+    page.locator("input[aria-label='Search']").wait_for(state="attached")  # the script of the theme has run
+    page.get_by_role("button", name="Search").click()
+    page.keyboard.type("rotate", delay=50)
     result = page.get_by_role("option").first
     expect(result).to_contain_text("Rotate a token into a vault", timeout=15_000)
     result.click()
