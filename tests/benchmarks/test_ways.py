@@ -136,6 +136,7 @@ def test_concurrent_calls_are_as_many_as_configured(monkeypatch: pytest.MonkeyPa
     assert (most, done) == (ways.CONCURRENCY, ways.CALLS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [*clients.IMPORTS.values(), *clients.FIRST_RESPONSES.values()])
 def test_the_scripts_run(run: Callable[..., str], url: str, text: str) -> None:
     assert run("-c", f"import sys\n{text}", url) == ""

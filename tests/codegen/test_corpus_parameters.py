@@ -21,6 +21,7 @@ def url(request: httpx.Request) -> str:
     return request.url.raw_path.decode().removeprefix("/v1")
 
 
+@pytest.mark.slow
 def test_mypy_accepts_the_corpus(corpora: dict[str, Corpus]) -> None:
     folder = corpora["corpus_3_0"].path.parent
     run = subprocess.run(

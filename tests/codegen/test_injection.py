@@ -470,11 +470,11 @@ ODD_NAMES = [
 ]
 
 
-ODD_NAMES_STEP = 6
+ODD_NAMES_STEP = 12
 
 
 def test_texts_that_are_refused_run_no_code(marker: Path, tmp_path: Path) -> None:
-    """Every place gets every sixth name, neighbouring places different ones, and a text of its own."""
+    """Every place gets every twelfth name, neighbouring places different ones, and a text of its own."""
     packages = []
     for number, (place, make) in enumerate(places().items()):
         chosen = [*ODD_NAMES[number % ODD_NAMES_STEP :: ODD_NAMES_STEP], next(texts(len(place)))]

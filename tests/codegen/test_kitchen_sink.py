@@ -97,6 +97,7 @@ def answered(server: Server, sink: Sink) -> Callable[..., Any]:
 # --- types ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_mypy_finds_nothing_in_it(package: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir=../mypy", NAME],

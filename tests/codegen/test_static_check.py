@@ -104,6 +104,7 @@ def test_a_file_without_our_first_line_is_found(package: Path, data: bytes) -> N
     ]
 
 
+@pytest.mark.slow
 def test_a_review_starts_ruff_and_mypy_and_runs_nothing_else(
     tmp_path: Path, api: Callable[..., Any], save: Callable[..., Path]
 ) -> None:

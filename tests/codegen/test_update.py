@@ -242,6 +242,7 @@ def test_files_are_put_back_if_the_package_is_not_replaced(project: Path, monkey
     assert everything(project) == before
 
 
+@pytest.mark.slow
 def test_our_own_words_can_be_kept(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     new = project / "new.yaml"
     content = yaml.safe_load(SPEC)
@@ -395,6 +396,7 @@ def test_a_version_that_is_no_plain_text_stays_one(project: Path) -> None:
     assert source["vendored"]["version"] == version
 
 
+@pytest.mark.slow
 def test_the_changelog_and_the_review_escape_the_spec(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     version = "1`\n## Released\n<img src=x> @everybody [x](https://example.com) \u202e\x1b[31m" + "1" * 90
     content = yaml.safe_load(SPEC)

@@ -205,26 +205,31 @@ def find_marked_lines(program: str) -> set[int]:
     return {number for number, line in enumerate(program.splitlines(), 1) if "  # " in line}
 
 
+@pytest.mark.slow
 def test_type_checkers_accept_a_program_with_every_method(report: str) -> None:
     assert find_lines(report, "every_method.py") == set(), report
 
 
+@pytest.mark.slow
 def test_type_checkers_find_every_mistake(report: str) -> None:
     marked = find_marked_lines(MISTAKES)
     assert len(marked) >= 15
     assert marked - find_lines(report, "mistakes.py") == set(), report
 
 
+@pytest.mark.slow
 def test_type_checkers_report_deprecated_methods(report: str) -> None:
     lines = [line for line in report.splitlines() if "deprecated.py:" in line]
     assert all("is deprecated" in line for line in lines), report
     assert find_lines(report, "deprecated.py") == find_marked_lines(DEPRECATED)
 
 
+@pytest.mark.slow
 def test_an_exhaustive_match_does_not_pass_type_checkers(report: str) -> None:
     assert "exhaustive.py:18" in report, report
 
 
+@pytest.mark.slow
 def test_type_checkers_accept_values_that_are_not_listed(report: str) -> None:
     assert "honest.py:" not in report, report
 

@@ -29,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from codegen import corrections
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = 10
+EXAMPLES = 6
 """Examples of each operation with a valid key, of valid and of invalid data. The fake checks requests by the spec
 itself, so that these prove that it does, for each operation; SLOW_EXAMPLES look further."""
 

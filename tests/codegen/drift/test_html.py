@@ -191,6 +191,7 @@ def status(page: Page) -> str:
 # --- What one sees ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_verdicts_stand_at_the_top(open_page: Open) -> None:
     page = open_page(viewport={"width": 1280, "height": 800})
     assert page.title() == "Drift review: 2026-05-15 to 2026-06-30, suggested bump major"
@@ -206,6 +207,7 @@ def test_the_verdicts_stand_at_the_top(open_page: Open) -> None:
     assert page.locator(".bump").inner_text() == "Suggested bump major"
 
 
+@pytest.mark.slow
 def test_a_layer_that_was_not_looked_at_says_so(open_page: Open) -> None:
     page = open_page("nothing")
     assert page.locator(".verdict dd").all_inner_texts() == ["none", "not looked at", "not looked at", "not looked at"]
@@ -213,6 +215,7 @@ def test_a_layer_that_was_not_looked_at_says_so(open_page: Open) -> None:
     assert page.locator("article, form").count() == 0
 
 
+@pytest.mark.slow
 def test_both_sides_are_named_with_version_and_hash(open_page: Open) -> None:
     page = open_page()
     old, new = page.locator(".source").all_inner_texts()
@@ -223,6 +226,7 @@ def test_both_sides_are_named_with_version_and_hash(open_page: Open) -> None:
         assert side.sha256 in text
 
 
+@pytest.mark.slow
 def test_each_change_is_an_article_with_everything_that_is_known(open_page: Open) -> None:
     page = open_page()
     assert page.get_by_role("article").count() == len(sample.review().changes)
@@ -246,6 +250,7 @@ def test_each_change_is_an_article_with_everything_that_is_known(open_page: Open
     assert "ran out on 2026-06-01" in page.get_by_role("region", name="Notes").inner_text()
 
 
+@pytest.mark.slow
 def test_lines_of_both_sides_are_aligned_signed_and_numbered(open_page: Open) -> None:
     page = open_page(viewport={"width": 1280, "height": 800})
     article = page.get_by_role("article", name="User.email may be null")
@@ -304,6 +309,7 @@ def test_without_text_or_place_there_is_no_excerpt() -> None:
 # --- Filters, search, keyboard ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_layers_and_levels_can_be_hidden(open_page: Open) -> None:
     page = open_page()
     assert status(page) == "17 changes"
@@ -320,6 +326,7 @@ def test_layers_and_levels_can_be_hidden(open_page: Open) -> None:
     assert len(titles(page)) == 17
 
 
+@pytest.mark.slow
 def test_search_finds_in_every_part_of_a_change(open_page: Open) -> None:
     page = open_page()
     for words, count in (
@@ -335,6 +342,7 @@ def test_search_finds_in_every_part_of_a_change(open_page: Open) -> None:
         assert (words, len(titles(page)), status(page)) == (words, count, f"{count} of 17 changes")
 
 
+@pytest.mark.slow
 def test_the_keyboard_is_enough(open_page: Open) -> None:
     page = open_page()
     page.keyboard.press("Tab")
@@ -360,6 +368,7 @@ def test_the_keyboard_is_enough(open_page: Open) -> None:
     assert status(page) == "15 of 17 changes"
 
 
+@pytest.mark.slow
 def test_the_address_keeps_what_one_looks_at(open_page: Open) -> None:
     page = open_page()
     page.get_by_role("group", name="Layer").get_by_label("docs").uncheck()
@@ -376,6 +385,7 @@ def test_the_address_keeps_what_one_looks_at(open_page: Open) -> None:
     assert len(titles(other)) == 17
 
 
+@pytest.mark.slow
 def test_the_address_holds_any_words(open_page: Open) -> None:
     words = "a+b & c=d #é%20"
     page = open_page()
@@ -386,6 +396,7 @@ def test_the_address_holds_any_words(open_page: Open) -> None:
     assert other.get_by_role("searchbox", name="Search").input_value() == words
 
 
+@pytest.mark.slow
 def test_an_address_of_old_does_no_harm(open_page: Open) -> None:
     page = open_page(fragment="#layer=paint+wire&level=&colour=%zz&q=%3Cimg%20src=x%3E")
     assert status(page) == "0 of 17 changes"
@@ -393,6 +404,7 @@ def test_an_address_of_old_does_no_harm(open_page: Open) -> None:
     page.get_by_text("3 of 17 changes").wait_for()
 
 
+@pytest.mark.slow
 def test_a_cause_is_one_click_away_even_when_it_is_hidden(open_page: Open) -> None:
     page = open_page(fragment="#layer=overlay")
     article = page.get_by_role("article", name="User.phone is read, and gone")
@@ -403,6 +415,7 @@ def test_a_cause_is_one_click_away_even_when_it_is_hidden(open_page: Open) -> No
     assert len(titles(page)) == 17
 
 
+@pytest.mark.slow
 def test_many_operations_are_folded_and_still_found(open_page: Open, folder: Path) -> None:
     operations = tuple(f"GET /things/{number}" for number in range(40))
     review = attrs.evolve(sample.nothing(), changes=(Change("rule", "wire", "info", "Changed", operations=operations),))
@@ -416,6 +429,7 @@ def test_many_operations_are_folded_and_still_found(open_page: Open, folder: Pat
     assert status(page) == "1 change"
 
 
+@pytest.mark.slow
 def test_without_scripts_everything_is_there(open_page: Open) -> None:
     page = open_page(java_script_enabled=False)
     assert page.locator("article:visible").count() == 17
@@ -432,6 +446,7 @@ def many(count: int) -> Review:
     return attrs.evolve(sample.review(), changes=tuple(changes))
 
 
+@pytest.mark.slow
 def test_changes_of_one_rule_are_one_group(open_page: Open, folder: Path) -> None:
     (folder / "group.html").write_text(page_of(many(40)), encoding="utf-8")
     page = open_page("group")
@@ -446,6 +461,7 @@ def test_changes_of_one_rule_are_one_group(open_page: Open, folder: Path) -> Non
     assert titles(page) == ["User.phone39 was removed"]
 
 
+@pytest.mark.slow
 def test_the_overview_leads_to_the_changes_of_an_operation(open_page: Open) -> None:
     page = open_page()
     row = page.get_by_role("row", name="DELETE /iam/tokens/{id}")
@@ -462,6 +478,7 @@ def test_200_changes_take_less_than_300_kb() -> None:
 # --- Looks ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REVIEWS)
 def test_a_page_is_accessible_in_light_and_dark(open_page: Open, name: str) -> None:
     page = open_page(name)
@@ -470,6 +487,7 @@ def test_a_page_is_accessible_in_light_and_dark(open_page: Open, name: str) -> N
         assert page.evaluate(VIOLATIONS) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REVIEWS)
 def test_axe_finds_nothing_in_light_and_dark(browser: Browser, folder: Path, name: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
@@ -496,6 +514,7 @@ SPOILS = (
 )
 
 
+@pytest.mark.slow
 def test_the_checks_of_accessibility_notice_each_fault(open_page: Open) -> None:
     page = open_page(color_scheme="light")
     page.evaluate("window.whole = document.body.innerHTML")
@@ -508,6 +527,7 @@ def test_the_checks_of_accessibility_notice_each_fault(open_page: Open) -> None:
         assert page.evaluate(VIOLATIONS) == []
 
 
+@pytest.mark.slow
 def test_the_page_is_light_or_dark_as_the_reader_likes(open_page: Open) -> None:
     page = open_page()
     brightness = {}
@@ -519,6 +539,7 @@ def test_the_page_is_light_or_dark_as_the_reader_likes(open_page: Open) -> None:
     assert brightness["dark"] < 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REVIEWS)
 def test_a_narrow_screen_needs_no_sideways_scrolling(open_page: Open, name: str) -> None:
     page = open_page(name, viewport={"width": 320, "height": 700})
@@ -532,6 +553,7 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(open_page: Open, name: str)
         assert old["x"] == new["x"]
 
 
+@pytest.mark.slow
 def test_paper_shows_the_changes_and_not_the_controls(open_page: Open) -> None:
     page = open_page()
     page.emulate_media(media="print")
@@ -539,6 +561,7 @@ def test_paper_shows_the_changes_and_not_the_controls(open_page: Open) -> None:
     assert page.locator("article:visible").count() == 17
 
 
+@pytest.mark.slow
 def test_nothing_moves_for_those_who_do_not_want_it(open_page: Open) -> None:
     page = open_page()
     wishes: dict[Literal["reduce", "no-preference"], str] = {"reduce": "auto", "no-preference": "smooth"}
@@ -547,6 +570,7 @@ def test_nothing_moves_for_those_who_do_not_want_it(open_page: Open) -> None:
         assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == behaviour
 
 
+@pytest.mark.slow
 def test_the_screenshot_in_docs_is_of_this_page(open_page: Open, tmp_path: Path) -> None:
     # DRIFT_SCREENSHOT=1 renews docs/drift-report.png; the test itself compares the sizes only, as fonts differ.
     page = open_page(viewport={"width": 1280, "height": 1000}, color_scheme="light")
@@ -561,6 +585,7 @@ def test_the_screenshot_in_docs_is_of_this_page(open_page: Open, tmp_path: Path)
 # --- Safety -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_nothing_in_a_description_becomes_more_than_text(open_page: Open) -> None:
     page = open_page("hostile")
     assert page.evaluate("document.scripts.length") == 1
@@ -574,6 +599,7 @@ def test_nothing_in_a_description_becomes_more_than_text(open_page: Open) -> Non
     assert hidden == []
 
 
+@pytest.mark.slow
 def test_the_policy_lets_no_other_script_or_style_run(browser: Browser, folder: Path) -> None:
     page = browser.new_page()
     try:
@@ -604,6 +630,7 @@ def test_the_policy_lets_no_other_script_or_style_run(browser: Browser, folder: 
         page.context.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REVIEWS)
 def test_the_page_names_nothing_to_load(name: str) -> None:
     text = page_of(REVIEWS[name]())

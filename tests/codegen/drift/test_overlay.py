@@ -298,12 +298,11 @@ def broken(group: int) -> list[Change]:
     return [change for change in reviewed(group).changes if change.layer == "overlay"]
 
 
-MARKS: tuple[tuple[pytest.MarkDecorator, ...], ...] = ((), (pytest.mark.slow,))
-"""A review takes the type checker ten seconds: `make test` makes that of the first group."""
+NUMBERS = [pytest.param(number, marks=pytest.mark.slow) for number in range(len(GROUPS))]
+"""Slow: a review takes the type checker ten seconds."""
 
-NUMBERS = [pytest.param(number, marks=marks) for number, marks in enumerate(MARKS)]
 BREAKS = [
-    pytest.param(number, name, marks=MARKS[number])
+    pytest.param(number, name, marks=pytest.mark.slow)
     for number, group in enumerate(GROUPS)
     for name, (_, places, _) in group.items()
     if places
@@ -349,6 +348,7 @@ def test_a_broken_line_knows_its_cause_and_its_sync_half(group: int) -> None:
             assert any("/sync/" in file for file in change.files), change.files
 
 
+@pytest.mark.slow
 def test_a_line_knows_its_operation_when_a_tag_moves_many() -> None:
     found = {line(change)[1].strip(): change for change in broken(0) if "api_tokens import" in line(change)[1]}
 
@@ -368,6 +368,7 @@ def test_an_entry_shows_its_line_of_code(group: int) -> None:
         assert change.code == line(change)[1].strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("group", "text", "instead"),
     [
@@ -381,6 +382,7 @@ def test_an_entry_says_what_to_write_instead(group: int, text: str, instead: str
     assert instead in {change.instead for change in broken(group) if text in change.code}
 
 
+@pytest.mark.slow
 def test_the_cause_of_a_line_is_what_was_removed() -> None:
     changes = {change.fingerprint: change for change in reviewed(0).changes}
     (change,) = [change for change in broken(0) if change.message.endswith("which pages are requested with")]

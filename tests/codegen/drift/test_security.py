@@ -106,7 +106,7 @@ def bearer(content: Document) -> None:
     content["components"]["securitySchemes"]["APIKey"] = dict(BEARER)
 
 
-@pytest.mark.parametrize("change", [other_scheme, bearer])
+@pytest.mark.parametrize("change", [pytest.param(other_scheme, marks=pytest.mark.slow), bearer])
 def test_another_authentication_of_this_api_breaks_every_layer(change: Any) -> None:
     content = yaml.safe_load(SPEC.read_text("utf-8"))
     change(content)
