@@ -1,7 +1,7 @@
 # Every command a person needs. `make help` lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-SHELL := /bin/bash
+SHELL := /bin/bash -o pipefail
 # Compiled modules are kept, whatever the environment says: the tests start hundreds of processes that import them.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -12,6 +12,8 @@ STAMP  := $(VENV)/.up-to-date
 PEERS  := .venv-bench/.up-to-date
 LOWEST := .venv-lowest/.up-to-date
 ECOSYSTEM := .venv-ecosystem/.up-to-date
+DOCS   := .venv-docs/.up-to-date
+RELEASE := .venv-release/.up-to-date
 
 LOWEST_PYTHON ?= python3.11
 
@@ -23,12 +25,13 @@ OLD         ?= $(SPEC)
 FAKE_CONTRACT := tests/testing/test_schemathesis.py tests/testing/test_newer_spec.py
 FORMAT      ?= text
 
-.PHONY: help setup demo test test-lowest test-ecosystem coverage generate check sync lint types api inventory drift update-spec bench build lock clean
+.PHONY: help setup demo test test-all test-lowest test-ecosystem coverage mutants generate check sync lint imports types api inventory drift update-spec bench docs build sbom lock clean
 
-help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help: ## this list
+	@awk -F ' *## ' '/^#: / {sub(/^#: /, "")} /^[a-z-]+(:| [a-z -]*##).*/ && NF == 2 \
+		{sub(/:.*/, "", $$1); printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## .venv with the locked dependencies, if not up to date
+setup: $(STAMP) ## create .venv with the locked dependencies
 
 $(STAMP): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -39,27 +42,27 @@ $(STAMP): requirements-dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup generate ## the library at work, no account needed (LIVE=1: real API)
+demo: setup generate ## show the library at work; no account needed (LIVE=1)
 	@$(BIN)/python examples/demo.py $(if $(LIVE),--live)
 
-test: setup ## the tests, in parallel (SLOW=1: all, ARGS=: some)
+test: setup ## run the tests in parallel (SLOW=1: all, ARGS=: some)
 	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not serial$(if $(SLOW),, and not slow)')
 	@$(if $(ARGS),,$(BIN)/python -m pytest -m 'serial$(if $(SLOW),, and not slow)')
 
-test-all: setup ## every test on each Python here, 3.11 to 3.14 (ARGS=: some)
+test-all: setup # every test on each Python here, 3.11 to 3.14 (ARGS=: some)
 	@$(BIN)/nox $(if $(ARGS),-- $(ARGS))
 
-mutants: setup ## how many small defects the tests notice, in 20 minutes
+mutants: setup ## count the small defects that the tests notice (20 min)
 	@$(BIN)/python -m tests.mutation $(ARGS)
 
-coverage: setup ## the tests, and whether they reach every branch
+coverage: setup ## run the tests, and check that they reach every branch
 	@$(BIN)/coverage erase
 	@$(BIN)/python -m pytest --cov --cov-report= --numprocesses auto --dist worksteal -m 'not serial'
 	@$(BIN)/python -m pytest --cov --cov-report= --cov-append -m serial
 	@$(BIN)/coverage report --include='*/gcore_iam/*,*/gcore_iam_client/*' --omit='*/testing/*,*/models/*' --fail-under=100
 	@$(BIN)/coverage report --include='*/codegen/*,*/testing/*' --fail-under=97
 
-test-lowest: $(LOWEST) ## tests/overlay with the lowest versions that pyproject admits
+test-lowest: $(LOWEST) # tests/overlay with the lowest versions that pyproject admits
 	@$(dir $(LOWEST))bin/python -m pytest --numprocesses auto --dist loadfile -m 'not serial' tests/overlay $(ARGS)
 	@$(dir $(LOWEST))bin/python -m pytest -m serial tests/overlay $(ARGS)
 
@@ -72,7 +75,7 @@ $(LOWEST): requirements-lowest.txt pyproject.toml
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test-ecosystem: $(ECOSYSTEM) ## beside pydantic, FastAPI, Sentry, respx ... (ARGS=: some)
+test-ecosystem: $(ECOSYSTEM) # beside pydantic, FastAPI, Sentry, respx ... (ARGS=: some)
 	@$(dir $(ECOSYSTEM))bin/python -m pytest $(or $(ARGS),--numprocesses auto --dist worksteal -r fEs tests/ecosystem)
 
 $(ECOSYSTEM): requirements-dev.txt requirements-ecosystem.txt pyproject.toml
@@ -83,41 +86,44 @@ $(ECOSYSTEM): requirements-dev.txt requirements-ecosystem.txt pyproject.toml
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-generate: setup ## spec/ to generated/ (or SPEC= CORRECTIONS= OUTPUT= LENIENT=1)
+generate: setup ## generate the client (SPEC= CORRECTIONS= OUTPUT= LENIENT=1)
 	@$(BIN)/python -m codegen generate --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
-		$(if $(LENIENT),--lenient)
+		$(if $(LENIENT),--lenient) $(if $(TOLERANT),--tolerant)
 	@$(BIN)/python -m codegen unasync
 
-check: sync lint imports types ## all gates: sync, lint, imports, types
+check: sync lint imports types ## run all gates
 
-sync: setup ## generated code is what the spec gives, nothing is lost
+#: sync lint imports types ## one gate each
+#: test-all test-lowest test-ecosystem ## all Pythons, lowest versions, peers
+
+sync: setup # generated code is what the spec gives, nothing is lost
 	@$(BIN)/python -m codegen check
 
-lint: setup ## ruff: rules and format
+lint: setup # ruff: rules and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-imports: setup ## who may import whom
+imports: setup # who may import whom
 	@$(BIN)/lint-imports --no-logo --no-cache
 
-types: setup ## mypy --strict and pyright over everything, verifytypes
+types: setup # mypy --strict and pyright over everything, verifytypes
 	@$(BIN)/mypy --no-incremental # its cache does not notice a module that went and came back
 	@$(BIN)/pyright
 	@report=$$(PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pyright --verifytypes gcore_iam --ignoreexternal) \
 		|| { echo "$$report"; exit 1; }
 
-api: setup ## the public names that OLD= (a commit) had and that are gone
+api: setup ## list public names removed since the commit OLD=
 	@$(BIN)/python -m codegen api '$(OLD)'
 
-inventory: setup ## every operation with its type and its method
+inventory: setup ## list every operation with its type and its method
 	@$(BIN)/python -m codegen inventory
 
-drift: setup ## review a new description: NEW= (also OLD= FORMAT= REPORT=)
+drift: setup ## review a new spec: NEW= (OLD= FORMAT= REPORT= FAIL_ON=)
 	@test -n '$(NEW)' || { echo "make drift needs NEW=, a path, a URL or git-ref:path"; exit 2; }
 	@$(BIN)/python -m codegen drift '$(OLD)' '$(NEW)' --format '$(FORMAT)' \
 		$(if $(REPORT),--output '$(REPORT)') $(if $(FAIL_ON),--fail-on '$(FAIL_ON)') $(ARGS)
 
-update-spec: setup ## review NEW=, vendor it, regenerate (PROSE=ours DATE=)
+update-spec: setup ## review the spec NEW=, vendor it, regenerate (PROSE= DATE=)
 	@test -n '$(NEW)' || { echo "make update-spec needs NEW=, a path, a URL or git-ref:path"; exit 2; }
 	@steps=$$(mktemp) && trap 'rm -f "$$steps"' EXIT && \
 	$(BIN)/python -m codegen update '$(NEW)' --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
@@ -131,7 +137,7 @@ update-spec: setup ## review NEW=, vendor it, regenerate (PROSE=ours DATE=)
 		exit $$status; \
 	fi
 
-bench: setup $(PEERS) ## beside other clients, as ratios (QUICK=1: in 2 minutes)
+bench: setup $(PEERS) ## measure beside other clients (QUICK=1: in 2 minutes)
 	@$(BIN)/python -m compileall -q overlay generated # as pip does for the others
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
@@ -141,10 +147,41 @@ $(PEERS): benchmarks/requirements.txt
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-build: setup ## the wheel and the source archive, in dist/
-	@$(BIN)/python -m build --no-isolation --outdir dist .
+docs: $(DOCS) ## build the documentation into build/site, and check it
+	@mkdir -p build
+	@PATH="$(CURDIR)/$(dir $(DOCS))bin:$$PATH" zensical build --clean --strict 2>&1 | tee build/docs.log
+	@! grep 'griffe:' build/docs.log # zensical goes on after warnings about docstrings
+	@$(dir $(DOCS))bin/codespell --dictionary=- --dictionary=tests/docs/words.txt --builtin=clear,rare,usage --skip='*.svg,*.png' \
+		README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples
 
-lock: setup ## lock the newest and the lowest versions that pyproject admits
+$(DOCS): requirements-docs.txt
+	@echo "Setting up $(@D) ..."
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+build: $(RELEASE) ## build the wheel and the source archive, and check them
+	@rm -rf dist
+	@$(dir $(RELEASE))bin/python -m build --no-isolation --outdir dist .
+	@$(dir $(RELEASE))bin/twine check --strict dist/*
+	@$(dir $(RELEASE))bin/check-wheel-contents dist/*.whl
+	@$(dir $(RELEASE))bin/pyroma --min 10 dist/*.tar.gz
+
+sbom: build ## write a bill of materials (CycloneDX)
+	@rm -rf build/sbom && $(PYTHON) -m venv --without-pip build/sbom
+	@sed '/--hash=/d; s/ \\$$//' requirements-dev.txt > build/sbom/constraints.txt
+	@$(dir $(RELEASE))bin/python -m pip --python build/sbom/bin/python install --quiet --disable-pip-version-check \
+		--constraint build/sbom/constraints.txt dist/*.whl
+	@$(dir $(RELEASE))bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible \
+		--validate --output-file dist/gcore-iam.cdx.json build/sbom/bin/python
+
+$(RELEASE): requirements-release.txt
+	@echo "Setting up $(@D) ..."
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+lock: setup ## lock the newest and the lowest dependencies
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
 	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-dev.txt
@@ -159,8 +196,10 @@ lock: setup ## lock the newest and the lowest versions that pyproject admits
 	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--constraint .venv-lock/lowest.txt --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--quiet -o requirements-lowest.txt
+	@for group in docs release; do .venv-lock/bin/uv pip compile --group $$group --universal --python-version 3.11 \
+		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-$$group.txt; done
 	@rm -r .venv-lock
 
-clean: ## remove .venv, caches and builds
-	@rm -rf $(VENV) $(dir $(PEERS)) $(dir $(LOWEST)) $(dir $(ECOSYSTEM)) dist .mypy_cache .ruff_cache .pytest_cache
+clean: ## remove environments, caches and builds
+	@rm -rf $(VENV) $(dir $(PEERS)) $(dir $(LOWEST)) $(dir $(ECOSYSTEM)) $(dir $(DOCS)) $(dir $(RELEASE)) build dist .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -r {} +

@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def render_summary(rows: Sequence[Row]) -> Iterator[str]:
-    """Render a line for each comparison, as in the README, and below them the reasons for missed bounds."""
+    """Render a line for each comparison, as on the performance page, and below them the reasons for missed bounds."""
     yield f"| ours as a multiple of | {' | '.join(PEERS)} | others |"
     yield "|---" * (len(PEERS) + 2) + "|"
     for what, group in groupby(rows, key=attrgetter("name")):

@@ -63,10 +63,10 @@ def measure_rows(only: str, *, quick: bool) -> Iterator[Row]:
 
 _FIRST_LIMIT = (
     "the limit is httpx: importing it and httpcore takes 3/4 of ours, attrs 1/10, our modules and models 1/10; what a "
-    "first call does without is loaded later, certificates included where there is no TLS"
+    "first call does not need is loaded later, certificates included where there is no TLS"
 )
 
-FIRST_OVER_TLS = "import to first answer, over TLS"
+FIRST_OVER_TLS = "import to first response, over TLS"
 
 
 def build_tls_comparison(peers: Peers) -> Iterator[Comparison]:
@@ -103,7 +103,7 @@ def build_comparisons(peers: Peers, near: str, far: str, *, quick: bool) -> Iter
         {OFFICIAL: 0.03, GENERATOR: 1.0, BARE: 1.0},
     )
     yield Comparison(
-        "import to first answer",
+        "import to first response",
         {name: peers.sample_script(text, near) for name, text in FIRST_RESPONSES.items()},
         {OFFICIAL: 0.60, GENERATOR: 1.0, BARE: 1.15},
         limits={OFFICIAL: _FIRST_LIMIT, BARE: _FIRST_LIMIT},

@@ -56,7 +56,7 @@ def _list_missing_methods(
             tag = entry.module.split(".")[-2] if entry.module else ""
             place = overlay / "aio" / "resources" / f"{tag}.py"
             place = place if place.is_file() else place.parent
-            yield f"{place}: add a method that calls {entry.module}, and a line to the table of methods in README.md"
+            yield f"{place}: add a method that calls {entry.module}, and a line to docs/reference/methods.md"
 
 
 def _put_file_first(gap: str) -> str:

@@ -1,9 +1,9 @@
-"""The library at work: the account, every user across pages, one user, an unknown user; sync, then async.
+"""Show the library at work: the account, all users, one user, an unknown user; sync, then async.
 
-Then, against FakeIAM only: a session that renews itself, a token that is rotated, a network that fails.
+Then, with FakeIAM only: a session that renews its tokens, a token that is rotated, a network that fails.
 
-Runs against the embedded FakeIAM over real HTTP on loopback. With `--live` it runs the same, read-only, against the
-real API with the key in GCORE_API_KEY.
+The demo uses FakeIAM, a server for tests, over HTTP on this machine. With --live it uses the real API, read-only, with
+the key in GCORE_API_KEY.
 """
 
 from __future__ import annotations
@@ -35,11 +35,18 @@ from gcore_iam.testing import FakeIAM, Reset, Status
 from gcore_iam_client import SPEC_DATE
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 USERS = 250
 PAGE_SIZE = 40
 NOBODY = 2_147_483_647
+
+NEXT_STEPS = [
+    ("your account, read-only", "GCORE_API_KEY=42_… LIVE=1 make demo"),
+    ("a server for your tests", ".venv/bin/python -m gcore_iam.testing"),
+    ("complete programs", "examples/recipes/"),
+    ("the documentation", "make docs, then open build/site/index.html"),
+    ("all commands", "make help"),
+]
 
 console = Console(highlight=False)
 
@@ -63,7 +70,9 @@ def main() -> int:
             changing_demo(base_url, fake)
     if not live:
         expect(seen == USERS, f"{USERS} users were served, {seen} came")
-    console.rule(f"all as it should be, in {time.monotonic() - started:.1f} s")
+    console.print(f"\n[bold]Everything worked, in {time.monotonic() - started:.1f} s. What to try next:[/bold]")
+    for what, command in NEXT_STEPS:
+        console.print(f"  {what:<26} {command}", markup=False)
     return 0
 
 
@@ -78,68 +87,63 @@ def name_api(version: str, date: str) -> str:
 def server(fake: FakeIAM | None) -> Iterator[tuple[str | None, str | None]]:
     """Where to send requests, and with which key; None leaves the choice to the environment."""
     if fake is None:
-        console.print(f"Server    {os.environ.get('GCORE_BASE_URL', DEFAULT_BASE_URL)}; nothing is changed there")
+        say(f"This demo reads from {os.environ.get('GCORE_BASE_URL', DEFAULT_BASE_URL)}. It changes nothing there.")
         yield None, None
         return
     with fake.serve() as url:
-        console.print(f"Server    FakeIAM with {USERS} users at {url}")
+        say(f"FakeIAM, a server for tests, has {USERS} users at {url}.")
         yield url, fake.api_key
 
 
 def sync_demo(base_url: str | None, api_key: str | None) -> int:
-    """The sync client; gives the number of users it saw."""
-    console.print("\n[bold]Sync: IAMClient[/bold]")
+    """Show the sync client, and return the number of users."""
+    console.print("\n[bold]The sync client, IAMClient[/bold]")
     with IAMClient(api_key, base_url=base_url) as iam:
         account = iam.account.get()
-        console.print(f"Account   {account.id} {account.company_name} (status {account.status})")
+        say(f"The key belongs to the account {account.id}, {account.company_name}.")
 
         pager = iam.users.list(page_size=PAGE_SIZE)
         languages: Counter[str] = Counter()
         ids: set[int] = set()
-        for user in track(pager, description="Users    ", total=pager.total(), console=console):
+        for user in track(pager, description="  Reading all users", total=pager.total(), console=console):
             languages[user.lang] += 1
             ids.add(user.id)
         pages = -(-len(ids) // PAGE_SIZE)
         spoken = ", ".join(f"{language} {count}" for language, count in languages.most_common())
-        console.print(f"          {len(ids)} on {pages} pages of {PAGE_SIZE}; languages: {spoken}")
+        say(f"It has {len(ids)} users, on {pages} pages of {PAGE_SIZE}: {spoken}.")
 
         stopped = iam.users.list(page_size=PAGE_SIZE)
         read = [user.id for user in itertools.islice(stopped, len(ids) // 2)]
         rest = [user.id for user in iam.users.list(resume=stopped.checkpoint())]
         expect({*read, *rest} == ids, "what was read before and after a checkpoint is not all")
-        console.print(f"          stopped after {len(read)}, gone on with from a checkpoint: {len(rest)} more")
+        say(f"A loop stopped after {len(read)} users; its checkpoint continued with the other {len(rest)}.")
 
-        show(iam.users.get(min(ids)))
+        first = iam.users.get(min(ids))
+        roles = ", ".join(str(group.name) for group in first.groups)
+        say(f"User {first.id} is {first.name}, {first.email}, in the role {roles}.")
         try:
             iam.users.get(NOBODY)
         except NotFoundError as error:
-            console.print(f"No such   NotFoundError: {error.message}")
+            say(f"User {NOBODY} raises NotFoundError: {error.message}")
         else:
             raise DemoError(f"user {NOBODY} should not exist")
     return len(ids)
 
 
 async def async_demo(base_url: str | None, api_key: str | None, *, expected: int) -> None:
-    """The async client: two calls at once, then every user."""
-    console.print("\n[bold]Async: AsyncIAMClient[/bold]")
+    """Show the async client: two calls at once, then every user."""
+    console.print("\n[bold]The async client, AsyncIAMClient[/bold]")
     async with AsyncIAMClient(api_key, base_url=base_url) as iam:
         account, first = await asyncio.gather(iam.account.get(), iam.users.list().first())
         expect(first is not None, "the account has no users")
-        console.print(f"Account   {account.id} {account.company_name}")
         ids = {user.id async for user in iam.users.list(page_size=PAGE_SIZE)}
-        console.print(f"Users     {len(ids)}")
         expect(len(ids) == expected, f"sync saw {expected} users, async {len(ids)}")
-        try:
-            await iam.users.get(NOBODY)
-        except NotFoundError as error:
-            console.print(f"No such   NotFoundError: {error.message}")
-        else:
-            raise DemoError(f"user {NOBODY} should not exist")
+        say(f"Two calls at the same time, and then all {len(ids)} users of {account.company_name}.")
 
 
 def changing_demo(base_url: str, fake: FakeIAM) -> None:
-    """What changes something or takes a fault, against the fake only."""
-    console.print("\n[bold]Sessions, tokens, faults: FakeIAM only[/bold]")
+    """Show what changes something or takes a fault, against the fake only."""
+    console.print("\n[bold]Sessions, API tokens and failures[/bold]")
     email = fake.users[0]["email"]
     session = Session(email, "correct-horse-battery")
     with IAMClient(session, base_url=base_url, retries=RetryPolicy(base=0.05)) as iam:
@@ -149,17 +153,18 @@ def changing_demo(base_url: str, fake: FakeIAM) -> None:
             list(pool.map(iam.users.get, range(1, 21)))
         renewals = fake.calls["iamRefreshToken"]
         expect(renewals == 1, f"20 threads with an expired session made {renewals} renewals")
-        console.print("Session   20 threads with an expired access token: 1 renewal, no failure")
+        say("20 threads share a session with an expired token: 1 renewal, no failure.")
 
         token = iam.tokens.create(fake.account_id, "demo", "Users")
         new = iam.tokens.rotate(fake.account_id, token.id, lambda _: None)
         left = [each.id for each in iam.tokens.list(fake.account_id) if each.name == "demo"]
         expect(left == [new.id], f"after the rotation there are {left}")
-        console.print(f"Tokens    {token.id} created, then replaced by {new.id}: {new!r:.60}…")
+        say(f"Token {token.id} is replaced by token {new.id}: {new!r:.34}…")
 
         fake.inject(Status(503), times=2)
         iam.users.get(1)
-        console.print("Faults    503 twice: a read is tried again and succeeds")
+        say("Two responses with status 503: a read is retried, and succeeds.")
+
         fake.inject(Reset(after_work=True), method="POST")
         try:
             iam.tokens.create(fake.account_id, "demo-2", "Users")
@@ -167,19 +172,15 @@ def changing_demo(base_url: str, fake: FakeIAM) -> None:
             found = error.reconcile(models.TokenResponse)
             if found is None or found.name != "demo-2":
                 raise DemoError("the token was created, but not found") from error
-            console.print(f"          a token creation breaks off: not repeated, and found as token {found.id}")
+            say("A connection breaks while a token is created: it is not created twice;")
+            say(f"reconcile() finds it: token {found.id}.")
         else:
             raise DemoError("the connection should have broken")
 
 
-def show(user: models.UserPublic) -> None:
-    """Print one user in detail."""
-    table = Table("field", "value", title=f"User {user.id}", title_justify="left", show_header=False)
-    for field in ("name", "email", "lang", "phone", "two_fa", "auth_types"):
-        value = getattr(user, field)
-        table.add_row(field, ", ".join(value) if isinstance(value, list) else str(value))
-    table.add_row("groups", ", ".join(str(group.name) for group in user.groups))
-    console.print(table)
+def say(sentence: str) -> None:
+    """Print one sentence, indented."""
+    console.print(f"  {sentence}", markup=False)
 
 
 def expect(condition: bool, otherwise: str) -> None:

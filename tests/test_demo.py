@@ -29,14 +29,16 @@ def test_the_demo_shows_the_library_at_work() -> None:
     for shown in (
         "250 users at http://127.0.0.1:",
         "100%",
-        "250 on 7 pages",
-        "User 1",
+        "250 users, on 7 pages of 40: en",
+        "User 1 is",
         "NotFoundError",
-        "Async",
-        "1 renewal",
-        "not repeated",
+        "AsyncIAMClient",
+        "1 renewal, no failure",
+        "not created twice",
+        "What to try next",
     ):
         assert shown in run.stdout
+    assert len(run.stdout.splitlines()) <= 36  # a screen and a half
     assert run.stderr == ""
 
 

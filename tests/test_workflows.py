@@ -70,14 +70,35 @@ def test_an_action_has_one_version_in_all_workflows() -> None:
     assert len({action.partition("@")[0] for action in uses}) == len(uses)
 
 
-def test_only_the_proposing_job_may_write() -> None:
+def test_only_the_proposing_and_the_publishing_job_may_write() -> None:
     writing = {
         (path.name, name)
         for path in WORKFLOWS
         for name, job in load(path)["jobs"].items()
         if "write" in str({**load(path).get("permissions", {"contents": "write"}), **job.get("permissions", {})})
     }
-    assert writing == {("drift.yml", "propose")}
+    assert writing == {("drift.yml", "propose"), ("release.yml", "publish")}
+
+
+def test_the_job_that_publishes_runs_nothing_of_the_project() -> None:
+    jobs = load(ROOT / ".github" / "workflows" / "release.yml")["jobs"]
+    assert jobs["build"]["permissions"] == {"contents": "read"}
+    assert jobs["publish"]["permissions"] == {"attestations": "write", "id-token": "write"}
+    assert jobs["publish"]["environment"] == "release"
+    assert "actions/checkout" not in str(jobs["publish"])
+    assert [step["run"] for step in jobs["publish"]["steps"] if "run" in step] == ["rm dist/gcore-iam.cdx.json"]
+    assert "secrets." not in str(jobs)
+
+
+def test_before_each_commit_the_gates_of_make_check_run() -> None:
+    hooks = load(ROOT / ".pre-commit-config.yaml")["repos"][0]["hooks"]
+    gates = re.search(r"^check: ([a-z ]+?) *##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert gates is not None
+    entries = " ".join(hook["entry"] for hook in hooks)
+    for gate in set(gates[1].split()) - {"lint"}:
+        assert f"make {gate}" in entries
+    assert "ruff check" in entries
+    assert "ruff format --check" in entries
 
 
 def test_the_job_that_reads_upstream_may_only_read() -> None:

@@ -1,4 +1,4 @@
-"""The retry table of README, "Retries", written out row by row: what each failed attempt leads to."""
+"""The retry table of docs/guides/retries.md, written out row by row: what each failed attempt leads to."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Instrumentor:
     call: with opentelemetry-instrumentation-httpx, each attempt is a child of it. A page that is requested ahead is a
     child of the span that was current when the iteration requested it.
 
-    | attribute of the span | |
+    | attribute of the span | value |
     |---|---|
     | `http.request.method`, `server.address`, `server.port`, `url.template` | of the operation |
     | `url.full` | without query and credentials |
