@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dis
+import inspect
 import linecache
 import sys
 import time
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from types import CodeType, FrameType
 from typing import Any
 
 import anyio
 import anyio.lowlevel
+import gcore_iam
 import httpx
 import pytest
 from gcore_iam import AmbiguousOutcomeError, APIConnectionError, AsyncIAMClient, ConfigurationError, IAMClient
@@ -229,3 +234,38 @@ def test_an_interrupt_while_the_server_works_is_raised_at_once(fake: FakeIAM, ur
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def _list_code(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _list_code(constant)
+
+
+def _find_unprotected_jumps(code: CodeType) -> Iterator[int]:
+    """Find the lines of loops whose `except`, `finally` or `with` is skipped if Ctrl-C comes between two turns."""
+    bytecode = dis.Bytecode(code)
+    names = {instruction.offset: instruction.opname for instruction in bytecode}
+
+    def find_handlers(offset: int) -> set[int]:
+        entries = [entry for entry in bytecode.exception_entries if entry.start <= offset < entry.end]
+        return {entry.target for entry in entries if names[entry.target] == "PUSH_EXC_INFO"}
+
+    for condition, jump in pairwise(item for item in bytecode if item.opname != "EXTENDED_ARG"):
+        is_loop = condition.opname.startswith("POP_JUMP") and jump.opname == "JUMP_BACKWARD"
+        if is_loop and find_handlers(condition.offset) - find_handlers(jump.offset):
+            yield code.co_firstlineno
+
+
+@pytest.mark.parametrize("folder", ["sync", "_concurrency", "auth", "pagination"])
+def test_no_loop_leaves_the_try_around_it(folder: str) -> None:
+    """CPython 3.12 and 3.13 compile some jumps so that an exception in them passes by `except` and `finally`."""
+    found: list[str] = []
+    for path in (Path(gcore_iam.__file__).parent / folder).rglob("*.py"):
+        for code in _list_code(compile(path.read_text("utf-8"), str(path), "exec")):
+            if not code.co_flags & (
+                inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+            ):  # there, Ctrl-C cancels the task
+                found += [f"{path.name}:{line} {code.co_name}" for line in _find_unprotected_jumps(code)]
+    assert found == []

@@ -44,7 +44,7 @@ class _AsyncPages(Protocol[T_co]):
 def iterate_items(pages: _Pages[T]) -> Generator[T, None, None]:
     """Iterate over the items of all pages; closing the iterator closes the pages."""
     try:
-        while (page := pages.advance()) is not None:
+        for page in iter(pages.advance, None):
             yield from page
     finally:
         pages.close()

@@ -94,29 +94,33 @@ class AsyncSessionDriver:
         """
         unsaved_before = self._session.unsaved_pair
         try:
-            step = advance(steps)
-            while not isinstance(step, Done):
-                performed = step
-                if isinstance(step, Refresh | ChangePassword):
-                    self._in_flight.add(steps)
-                    step = await self._perform_shielded(steps, step, deadline)
-                else:
-                    step = await self._perform_step(steps, step, deadline)
-                if isinstance(performed, Save) and performed.issued_by is not None:
-                    self._report_issued_tokens(performed.issued_by)
+            return await self._perform_all(steps, deadline)
         except BaseException:
             if self._session.unsaved_pair is not unsaved_before:
                 with suppress(Exception):  # the session keeps the pair, and saves it with the next renewal
                     await complete_async(self._save_unsaved)
             raise
-        else:
-            result: T = step.result
-            return result
         finally:
             try:
                 self._in_flight.remove(steps)
             finally:  # again, in case Ctrl-C ended the first try: `close` of the client would wait
                 self._in_flight.remove(steps)
+
+    async def _perform_all(self, steps: Generator[Step, Any, T], deadline: Deadline | None) -> T:
+        # A function of its own: Python 3.12 and 3.13 may leave the jump of a loop out of the `try` around it, so that
+        # Ctrl-C at that moment skips `except` and `finally`.
+        step = advance(steps)
+        while not isinstance(step, Done):
+            performed = step
+            if isinstance(step, Refresh | ChangePassword):
+                self._in_flight.add(steps)
+                step = await self._perform_shielded(steps, step, deadline)
+            else:
+                step = await self._perform_step(steps, step, deadline)
+            if isinstance(performed, Save) and performed.issued_by is not None:
+                self._report_issued_tokens(performed.issued_by)
+        result: T = step.result
+        return result
 
     async def _save_unsaved(self) -> None:
         await self._perform_steps(self._session.save_unsaved_steps(), None)

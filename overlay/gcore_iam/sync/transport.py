@@ -206,10 +206,14 @@ class Shards:
         shard: _Shard = request.extensions["gcore_iam_shard"]
         with self._lock:
             shard.is_abandoned = True
-            for shards in self._by_route.values():
-                if shard in shards:
-                    shards.remove(shard)
+            self._remove(shard)
         self.release(request)
+
+    def _remove(self, shard: _Shard) -> None:
+        # A function of its own, for the reason that `SessionDriver._perform_all` gives.
+        for shards in self._by_route.values():
+            if shard in shards:
+                shards.remove(shard)
 
     def list_shards(self) -> list[_Shard]:
         """List the pools."""
