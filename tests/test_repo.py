@@ -215,3 +215,13 @@ def test_prose_uses_the_words_of_the_field(words: str) -> None:
     """The caller, returned, returns, responds."""
     found = [path.name for path in OVERLAY.rglob("*.py") if words in path.read_text("utf-8")]
     assert found == []
+
+
+def test_names_of_tests_are_short() -> None:
+    names = {
+        name
+        for path in (ROOT / "tests").rglob("*.py")
+        for name in re.findall(r"def (test_\w+)", path.read_text("utf-8"))
+    }
+    assert len(names) > 1000
+    assert {name for name in names if len(name) >= 60} == set()
