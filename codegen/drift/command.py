@@ -86,7 +86,7 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="levels, paths and sunset policy (drift.toml, or [tool.gcore-iam.drift] in pyproject.toml)",
     )
-    add_observations(drift, help_text="facts that production showed, to hold against both specs (several are allowed)")
+    add_observations(drift, "facts that production showed, to hold against both specs (several are allowed)")
     drift.set_defaults(run=_drift)
 
 
@@ -96,16 +96,9 @@ def add_sides(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("new", metavar="NEW", help="the same")
 
 
-def add_observations(parser: argparse.ArgumentParser, *, help_text: str, is_required: bool = False) -> None:
+def add_observations(parser: argparse.ArgumentParser, text: str, *, is_required: bool = False) -> None:
     """Add the observation files."""
-    parser.add_argument(
-        "--observed",
-        type=Path,
-        action="append",
-        metavar="FILE",
-        required=is_required,
-        help=help_text,
-    )
+    parser.add_argument("--observed", type=Path, action="append", metavar="FILE", required=is_required, help=text)
 
 
 def add_layers(parser: argparse.ArgumentParser) -> None:
