@@ -92,7 +92,7 @@ def _judge(observation: Observation, old: _Side, new: _Side, changes: Sequence[C
         tuple(pointer for statement in pair if statement for pointer in statement.pointers)
         for pair in zip((before, after), raw, strict=True)
     ]
-    if routes[0] and after is None:  # what was removed can be all that is around
+    if routes[0] and before and not after:  # what was removed can be all that is around
         places[0] += (f"{routes[0].pointer}/responses/{observation.status}", routes[0].pointer)
     agreement = _agreement(before, after)
     by_correction = bool(after and after.agrees and raw[1] and not raw[1].agrees)

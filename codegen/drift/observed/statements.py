@@ -12,7 +12,7 @@ from ...spec import escape
 from ..finding import label
 from ..matching import Operation
 from ..normalized_schema import Pointers, Schema
-from .places import SpecPlaces, declares
+from .places import ANY, SpecPlaces, declares
 
 _KINDS = frozenset({"string", "integer", "number", "boolean", "object", "array"})
 _FEW = 10
@@ -100,7 +100,8 @@ def _state_field(places: SpecPlaces, response: str, observation: Observation) ->
     closing = {"additionalProperties", "unevaluatedProperties"}
     is_closed = all(closing & schema.closed for schema in objects)
     names = " and ".join(dict.fromkeys(f"`{_label(schema.pointer)}`" for schema in objects))
-    text = f"{names} {'forbids' if is_closed else 'does not declare'} `{name}`"
+    what = "other properties" if name == ANY else f"`{name}`"
+    text = f"{names} {'forbids' if is_closed else 'does not declare'} {what}"
     pointers = tuple(schema.at(key) for schema in objects for key in (*sorted(closing & schema.closed), ""))
     return Statement(text, pointers, agrees=False, against=frozenset({"closed"} if is_closed else ()))
 

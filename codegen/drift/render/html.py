@@ -50,6 +50,11 @@ _OPERATIONS = 60
 _SHORT = 80
 """Characters up to which a value stands on one line."""
 
+_FIVE_COLUMNS = Markup(
+    "@media (min-width: 56rem), print { .verdicts { grid-template-columns: repeat(5, minmax(0, 1fr)); } }\n"
+)
+"""Style of a page with a verdict more."""
+
 _HINTS: Mapping[str, str] = {
     "wire": "Requests and responses",
     "python": "The generated package",
@@ -161,6 +166,8 @@ def render(review: Review, _options: Options) -> str:
     )
     environment.filters |= {"prose": _prose, "plain": common.printable, "code": _code}
     style, script = (_asset(name) for name in ("page.css", "page.js"))
+    if review.observed is not None:
+        style += _FIVE_COLUMNS
     page = environment.get_template("page.html.jinja").render(
         review=review,
         policy=_policy(style, script),
