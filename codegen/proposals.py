@@ -44,6 +44,12 @@ _NAMES: Mapping[Kind, str] = {
 }
 """How the ids of entries end."""
 
+_NOT_NEEDED: Mapping[Kind, str] = {
+    "undocumented_enum_value": "enums are open",
+    "deprecated_operation": "only another version of the spec deprecates the operation",
+}
+"""Kinds of facts that no entry is for, with the reason."""
+
 
 class _NoCorrectionError(Exception):
     """A fact has no correction that could be made without a person; says why."""
@@ -101,8 +107,8 @@ def _make_entry(spec: Spec, observation: Observation, ids: set[str]) -> dict[str
         raise _NoCorrectionError("the spec has no such place; was a client of another version observed?")
     if statement.agrees:
         raise _NoCorrectionError(f"the spec or an entry above says so: {statement.text}")
-    if observation.kind not in _EDITS:
-        raise _NoCorrectionError("needs no correction, because enums are open")
+    if observation.kind in _NOT_NEEDED:
+        raise _NoCorrectionError(f"needs no correction, because {_NOT_NEEDED[observation.kind]}")
     pointer, what = _EDITS[observation.kind](places, observation)
     days = [moment.date().isoformat() for moment in (observation.first_seen, observation.last_seen)]
     seen = f"Observed {plural(observation.count, 'time')} from {days[0]} to {days[1]}, spec {observation.spec_version}"

@@ -165,7 +165,7 @@ class Review:
     @property
     def agreement(self) -> Agreement | Literal["none"]:
         """The word for all that production showed."""
-        return next((fact.agreement for fact in self.observed or ()), "none")
+        return self.observed[0].agreement if self.observed else "none"
 
     def sightings(self, change: Change) -> tuple[int, str] | None:
         """How often production showed what a change is about and when it did last; None if it did not."""

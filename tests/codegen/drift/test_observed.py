@@ -49,9 +49,14 @@ def compare(old: Document, new: Document, *seen: Observation, corrections: tuple
     return add_observed(found, (sides[0].spec, sides[1].spec), seen, corrections)
 
 
-def judge(old: Document, new: Document, seen: Observation) -> Observed:
-    (fact,) = compare(old, new, seen).observed or ()
+def only_fact(found: Review) -> Observed:
+    assert found.observed is not None
+    (fact,) = found.observed
     return fact
+
+
+def judge(old: Document, new: Document, seen: Observation) -> Observed:
+    return only_fact(compare(old, new, seen))
 
 
 def lang(*values: str) -> Document:
@@ -238,7 +243,7 @@ def test_a_place_that_no_spec_has_stays_unexplained(seen: Observation) -> None:
 
 def test_a_fact_in_an_operation_that_is_gone_is_contradicted() -> None:
     found = compare(name(TEXT), GONE, observation("unannounced_null", "/name"))
-    (fact,) = found.observed or ()
+    fact = only_fact(found)
     removed = next(change for change in found.changes if change.id.startswith("api-path-removed"))
     assert fact.agreement == "contradicted"
     assert fact.changes == (removed.fingerprint,)
@@ -261,7 +266,7 @@ def test_a_correction_can_explain_a_fact() -> None:
     where = "$.paths['/things'].post.responses['200'].content['application/json'].schema.properties.name"
     correction = Correction("null", "merge", where, 1, False, "-", NULLABLE, "-", jsonpath.compile(where))  # noqa: FBT003
     found = compare(name(TEXT), name(TEXT), observation("unannounced_null", "/name"), corrections=(correction,))
-    (fact,) = found.observed or ()
+    fact = only_fact(found)
     assert fact.agreement == "explained"
     assert fact.reason == "both specs: `200 response name` is `string` or null (by a correction)"
 
@@ -304,7 +309,7 @@ LINKS: dict[str, str] = {
 def test_a_fact_names_the_change_that_it_is_about(case: str) -> None:
     _, old, new, _ = CASES[case]
     found = compare(old, new, seen_in(case))
-    (fact,) = found.observed or ()
+    fact = only_fact(found)
     named = [change for change in found.changes if change.fingerprint in fact.changes]
     assert [change.id for change in named] == [LINKS[case]]
     assert found.sightings(named[0]) == (3, "2026-11-29T06:00:00+00:00")
@@ -312,7 +317,7 @@ def test_a_fact_names_the_change_that_it_is_about(case: str) -> None:
 
 def test_another_value_at_the_same_place_is_another_change() -> None:
     found = compare(lang("en"), lang("en", "de", "fr"), observation("undocumented_enum_value", "/lang", "fr"))
-    (fact,) = found.observed or ()
+    fact = only_fact(found)
     assert [change.after for change in found.changes if change.fingerprint in fact.changes] == ["fr"]
 
 
