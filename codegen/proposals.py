@@ -101,7 +101,7 @@ def propose(spec: Spec, corrections: tuple[Correction, ...], observations: Seque
 
 
 def _make_entry(spec: Spec, observation: Observation, ids: set[str]) -> dict[str, Json]:
-    places = SpecPlaces.of(spec)
+    places = SpecPlaces.read(spec)
     statement = state(places, places.by_id.get(observation.operation), observation)
     if statement is None:
         raise _NoCorrectionError("the spec has no such place; was a client of another version observed?")
@@ -133,7 +133,7 @@ def _apply(spec: Spec, entry: dict[str, Json], observation: Observation) -> Spec
     apply((Correction(**given, may_match_more=False, place="proposal", path=path),), document, lenient=False)
     corrected = Spec(attrs.evolve(spec.file, value=document))
     check(corrected)
-    places = SpecPlaces.of(corrected)
+    places = SpecPlaces.read(corrected)
     statement = state(places, places.by_id[observation.operation], observation)
     if statement is None or not statement.agrees:
         raise _NoCorrectionError("no single entry makes the spec say so")
@@ -201,20 +201,20 @@ def _edit_field(places: SpecPlaces, observation: Observation) -> _Edit:
     name = observation.tokens[-1]
     if name == ANY:
         raise _NoCorrectionError("its name was not recorded")
-    values = places.find_values(_response(places, observation), observation.tokens[:-1])
+    values = places.find_values(_find_response(places, observation), observation.tokens[:-1])
     objects = [schema for schema in places.expand(values) if not schema.kinds or "object" in schema.kinds]
-    return _only([pointer for schema in objects for pointer in schema.pointers]), {"properties": {name: {}}}
+    return _require_one([pointer for schema in objects for pointer in schema.pointers]), {"properties": {name: {}}}
 
 
 def _edit_required(places: SpecPlaces, observation: Observation) -> _Edit:
     name = observation.tokens[-1]
-    values = places.find_values(_response(places, observation), observation.tokens[:-1])
+    values = places.find_values(_find_response(places, observation), observation.tokens[:-1])
     starts = [pointer for schema in places.expand(values) for pointer in schema.pointers]
-    pointer = _only([pointer for start in starts for pointer in _holders(places, start, name)])
+    pointer = _require_one([pointer for start in starts for pointer in _find_holders(places, start, name)])
     return pointer, {"required": [key for key in places.document.value(pointer)["required"] if key != name] or None}
 
 
-def _holders(places: SpecPlaces, pointer: str, name: str) -> Iterator[str]:
+def _find_holders(places: SpecPlaces, pointer: str, name: str) -> Iterator[str]:
     """Yield the places from which a schema has a required key: itself, its `$ref`, the members of its `allOf`."""
     pointer = places.document.follow(pointer)
     value = places.document.value(pointer)
@@ -222,7 +222,7 @@ def _holders(places: SpecPlaces, pointer: str, name: str) -> Iterator[str]:
         if name in (value.get("required") or ()):
             yield pointer
         for index in range(len(value.get("allOf") or ())):
-            yield from _holders(places, f"{pointer}/allOf/{index}", name)
+            yield from _find_holders(places, f"{pointer}/allOf/{index}", name)
 
 
 def _edit_null(places: SpecPlaces, observation: Observation) -> _Edit:
@@ -234,7 +234,7 @@ def _edit_null(places: SpecPlaces, observation: Observation) -> _Edit:
             raise _NoCorrectionError("OpenAPI 3.0 has null only beside a type")
         return pointer, {"nullable": True, **enum}
     if "type" in value and "const" not in value and not unions:
-        return pointer, {"type": [*_types(value), "null"], **enum}
+        return pointer, {"type": [*_list_types(value), "null"], **enum}
     if len(unions) == 1 and all(key in unions or is_annotation(key) for key in value):
         return pointer, {unions[0]: [*value[unions[0]], {"type": "null"}]}
     return pointer, _wrap(value, {"type": "null"})
@@ -245,7 +245,7 @@ def _edit_type(places: SpecPlaces, observation: Observation) -> _Edit:
     kind = observation.detail
     if kind not in _SCALARS | {"object", "array"}:
         raise _NoCorrectionError("the type is none of JSON")
-    types = _types(value)
+    types = _list_types(value)
     is_plain = all(key == "type" or is_annotation(key) for key in value)
     if is_plain and {kind, *types} <= _SCALARS | {"null"} and not _is_3_0(places):
         known = [name for name in types if (name, kind) != ("integer", "number")]
@@ -254,9 +254,9 @@ def _edit_type(places: SpecPlaces, observation: Observation) -> _Edit:
 
 
 def _edit_timestamp(places: SpecPlaces, observation: Observation) -> _Edit:
-    values = places.find_values(_response(places, observation), observation.tokens)
+    values = places.find_values(_find_response(places, observation), observation.tokens)
     schemas = [schema for schema in places.expand(values) if "format" in schema.where]
-    return _only([schema.at("format").rpartition("/")[0] for schema in schemas]), {"format": None}
+    return _require_one([schema.at("format").rpartition("/")[0] for schema in schemas]), {"format": None}
 
 
 def _wrap(value: dict[str, Json], other: dict[str, Json]) -> dict[str, Json]:
@@ -266,23 +266,23 @@ def _wrap(value: dict[str, Json], other: dict[str, Json]) -> dict[str, Json]:
 
 
 def _find_value(places: SpecPlaces, observation: Observation) -> tuple[str, dict[str, Json]]:
-    values = places.find_values(_response(places, observation), observation.tokens)
-    pointer = _only([pointer for value in values for pointer in value])
+    values = places.find_values(_find_response(places, observation), observation.tokens)
+    pointer = _require_one([pointer for value in values for pointer in value])
     return pointer, places.document.value(pointer)
 
 
-def _response(places: SpecPlaces, observation: Observation) -> str:
+def _find_response(places: SpecPlaces, observation: Observation) -> str:
     return str(places.find_response(places.by_id[observation.operation], observation.status))
 
 
-def _only(pointers: Sequence[str]) -> str:
+def _require_one(pointers: Sequence[str]) -> str:
     unique = list(dict.fromkeys(pointers))
     if len(unique) != 1:
         raise _NoCorrectionError(f"{len(unique)} schemas say what comes there; a person must choose")
     return unique[0]
 
 
-def _types(value: dict[str, Json]) -> list[str]:
+def _list_types(value: dict[str, Json]) -> list[str]:
     kinds = value.get("type", [])
     return kinds if isinstance(kinds, list) else [kinds]
 

@@ -167,7 +167,7 @@ class Review:
         """The word for all that production showed."""
         return self.observed[0].agreement if self.observed else "none"
 
-    def sightings(self, change: Change) -> tuple[int, str] | None:
+    def find_sightings(self, change: Change) -> tuple[int, str] | None:
         """How often production showed what a change is about and when it did last; None if it did not."""
         facts = [fact for fact in self.observed or () if change.fingerprint in fact.changes]
         return (sum(fact.count for fact in facts), max(fact.last_seen for fact in facts)) if facts else None
@@ -226,7 +226,7 @@ def as_json(review: Review) -> dict[str, Json]:
         report["verdict"]["observed"] = review.agreement
         report["observed"] = [_as_json(fact) for fact in review.observed]
         for change, entry in zip(review.changes, report["changes"], strict=True):
-            if sightings := review.sightings(change):
+            if sightings := review.find_sightings(change):
                 entry["observed"] = dict(zip(("count", "last_seen"), sightings, strict=True))
     return report
 

@@ -185,6 +185,12 @@ def test_a_choice_between_schemas_is_left_to_a_person() -> None:
     assert remark(document(answer={"oneOf": members}), seen) == "2 schemas say what comes there; a person must choose"
 
 
+def test_an_entry_that_is_not_enough_is_left_out() -> None:
+    moment = {"type": "string", "format": "date-time"}
+    seen = observation("unreadable_timestamp", "/name")
+    assert remark(name({"allOf": [moment, moment]}), seen) == "no single entry makes the spec say so"
+
+
 def test_two_facts_at_one_place_end_in_entries_that_fit_each_other() -> None:
     seen = [observation("other_type", "/name", "integer"), observation("unannounced_null", "/name")]
     found = proposals(name(TEXT), *seen)

@@ -66,7 +66,7 @@ def add_observed(
     Returns:
         The review with one entry for each observation.
     """
-    old, new = (_Side(SpecPlaces.of(spec), SpecPlaces.of(correct(spec, corrections))) for spec in specs)
+    old, new = (_Side(SpecPlaces.read(spec), SpecPlaces.read(correct(spec, corrections))) for spec in specs)
     facts = [_judge(observation, old, new, review.changes) for observation in observations]
     facts.sort(key=lambda fact: AGREEMENTS.index(fact.agreement))
     return attrs.evolve(review, observed=tuple(facts))
@@ -92,15 +92,15 @@ def _judge(observation: Observation, old: _Side, new: _Side, changes: Sequence[C
         tuple(pointer for statement in pair if statement for pointer in statement.pointers)
         for pair in zip((before, after), raw, strict=True)
     ]
-    if routes[0] and before and not after:  # what was removed can be all that is around
+    if routes[0] and before and not (routes[1] and after):  # what was removed can be all that is around
         places[0] += (f"{routes[0].pointer}/responses/{observation.status}", routes[0].pointer)
-    agreement = _agreement(before, after)
+    agreement = _decide(before, after)
     by_correction = bool(after and after.agrees and raw[1] and not raw[1].agrees)
     return Observed(
         agreement,
         observation.kind,
         describe(observation),
-        _reason(before, after, by_correction=by_correction),
+        _give_reason(before, after, by_correction=by_correction),
         observation.operation,
         observation.status,
         observation.pointer,
@@ -115,7 +115,7 @@ def _judge(observation: Observation, old: _Side, new: _Side, changes: Sequence[C
     )
 
 
-def _agreement(before: Statement | None, after: Statement | None) -> Agreement:
+def _decide(before: Statement | None, after: Statement | None) -> Agreement:
     if after and after.agrees:
         return "explained"
     if before and (before.agrees or after is None or after.against - before.against):
@@ -123,7 +123,7 @@ def _agreement(before: Statement | None, after: Statement | None) -> Agreement:
     return "unexplained"
 
 
-def _reason(before: Statement | None, after: Statement | None, *, by_correction: bool) -> str:
+def _give_reason(before: Statement | None, after: Statement | None, *, by_correction: bool) -> str:
     texts = [statement.text if statement else "there is no such place" for statement in (before, after)]
     suffix = " (by a correction)" if by_correction else ""
     if texts[0] == texts[1]:

@@ -27,7 +27,7 @@ class SpecPlaces:
     """By method, and by path without the names of its parameters."""
 
     @classmethod
-    def of(cls, spec: Spec) -> SpecPlaces:
+    def read(cls, spec: Spec) -> SpecPlaces:
         """Index the operations of a spec."""
         places = cls(Document(spec, {}))
         for operation in operations(places.document):

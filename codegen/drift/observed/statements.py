@@ -191,7 +191,7 @@ def _state_value(
         return None
     schemas = places.expand(values)
     agrees = any(_takes(places, value, takes, _DEPTH if is_united else 0) for value in values)
-    text = f"`{_label(values[0][0])}` is {', or '.join(dict.fromkeys(map(_say, schemas)))}"
+    text = f"`{_label(values[0][0])}` is {', or '.join(dict.fromkeys(map(_describe_schema, schemas)))}"
     at = [schema.at(keyword) for schema in schemas for keyword in keywords]
     pointers = dict.fromkeys([*at, *(pointer for value in values for pointer in value)])
     kinds = {kind for schema in schemas for kind in schema.kinds}
@@ -206,7 +206,7 @@ def _takes(places: SpecPlaces, value: Pointers, takes: Callable[[Schema], bool],
     return takes(schema) and all(any(_takes(places, member, takes, depth - 1) for member in union) for union in unions)
 
 
-def _say(schema: Schema) -> str:
+def _describe_schema(schema: Schema) -> str:
     """Return what a schema says of a value, in a few words."""
     kinds = "` or `".join(sorted(schema.kinds))
     text = f"`{kinds}`" if kinds else "one of several" if schema.union else "anything"

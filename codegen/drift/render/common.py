@@ -165,29 +165,29 @@ def acceptance(accepted: Acceptance) -> str:
     return printable(f"accepted by {accepted.author} until {accepted.expires}: {accepted.reason}")
 
 
-def observed_note(review: Review, change: Change) -> str:
+def format_sightings(review: Review, change: Change) -> str:
     """How often and when production showed what a change is about, "" if it did not."""
-    sightings = review.sightings(change)
-    return seen(*sightings) if sightings else ""
+    sightings = review.find_sightings(change)
+    return format_count(*sightings) if sightings else ""
 
 
-def seen(count: int, last_seen: str) -> str:
+def format_count(count: int, last_seen: str) -> str:
     """How often and when something was observed, such as `observed 3 times, last 2026-11-29`."""
     return f"observed {plural(count, 'time')}, last {printable(last_seen[:10])}"
 
 
-def fact_place(fact: Observed) -> str:
+def format_fact_place(fact: Observed) -> str:
     """Where a fact was seen: the operation, the status and the place in the body."""
     return printable(f"{fact.operation} {fact.status} {fact.pointer}")
 
 
-def fact_lines(review: Review, fact: Observed) -> list[str]:
+def list_fact_lines(review: Review, fact: Observed) -> list[str]:
     """What to say of a fact beside what was seen and where."""
     version = "" if fact.spec_version == review.old.version else f", by a client of version {fact.spec_version}"
-    return [fact.reason, f"{seen(fact.count, fact.last_seen)}{printable(version)}"]
+    return [fact.reason, f"{format_count(fact.count, fact.last_seen)}{printable(version)}"]
 
 
-def fact_tally(facts: Iterable[Observed]) -> str:
+def tally_facts(facts: Iterable[Observed]) -> str:
     """How many facts of each kind there are, such as `1 contradicted, 2 explained`."""
     found = Counter(fact.agreement for fact in facts)
     return ", ".join(f"{found[word]} {word}" for word in AGREEMENTS if found[word]) or NOTHING_OBSERVED

@@ -39,7 +39,7 @@ def _commands(review: Review) -> Iterator[str]:
         counts = ", ".join(f"{common.printable(rule)} {count}" for rule, count in common.rules(docs))
         yield _command("notice", {"title": _TITLE}, f"{common.plural(len(docs), 'change')} in prose: {counts}")
     for fact in review.observed or ():
-        yield _observed(review, fact)
+        yield _fact(review, fact)
     for note in review.notes:
         yield _command("notice", {"title": _TITLE}, common.printable(note))
 
@@ -51,7 +51,7 @@ def _annotations(review: Review, change: Change) -> Iterator[str]:
     lines += [f"line: {common.printable(change.code)}"] if change.code else []
     lines += [f"write {common.printable(change.instead)}"] if change.instead else []
     lines += [f"because of {common.printable(cause)}" for cause in common.reasons(review, change)]
-    lines += filter(None, [common.observed_note(review, change)])
+    lines += filter(None, [common.format_sightings(review, change)])
     lines += [common.acceptance(change.accepted)] if change.accepted else []
     command = "notice" if change.accepted else _COMMANDS[change.level]
     title = {"title": common.printable(f"{change.layer}: {change.id}")}
@@ -59,8 +59,8 @@ def _annotations(review: Review, change: Change) -> Iterator[str]:
         yield _command(command, where | title, "\n".join(lines))
 
 
-def _observed(review: Review, fact: Observed) -> str:
-    lines = [f"{fact.message} in {common.fact_place(fact)}", *common.fact_lines(review, fact)]
+def _fact(review: Review, fact: Observed) -> str:
+    lines = [f"{fact.message} in {common.format_fact_place(fact)}", *common.list_fact_lines(review, fact)]
     where = next(iter(_spec_place(review, fact)), {})
     title = {"title": f"{common.OBSERVED}: {fact.agreement}"}
     return _command(_FACT_COMMANDS[fact.agreement], where | title, "\n".join(map(common.printable, lines)))

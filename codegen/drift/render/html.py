@@ -181,7 +181,7 @@ def render(review: Review, _options: Options) -> str:
         tones=_TONES,
         tally=common.tally(review.changes),
         plural=common.plural,
-        observed=_observed(review),
+        observed=_facts(review),
     )
     head, _, body = page.partition("</style>")
     return "</style>".join((head, re.sub(r">\s*\n\s*<", "><", body)))
@@ -201,7 +201,7 @@ def _layers(review: Review) -> list[tuple[Layer, int, list[_Group]]]:
                 values=tuple(_values(change)),
                 panes=_panes(review, change, number),
                 causes=tuple(known[cause] for cause in change.causes if cause in known),
-                observed=common.observed_note(review, change),
+                observed=common.format_sightings(review, change),
             )
             for number, change in numbered
             if change.layer == layer
@@ -214,15 +214,15 @@ def _layers(review: Review) -> list[tuple[Layer, int, list[_Group]]]:
     return layers
 
 
-def _observed(review: Review) -> list[tuple[Observed, str, tuple[str, ...], list[str], list[tuple[int, str]]]]:
+def _facts(review: Review) -> list[tuple[Observed, str, tuple[str, ...], list[str], list[tuple[int, str]]]]:
     """Each observed fact with where it was seen, its places in the specs, what to say of it, and the changes."""
     numbered = {change.fingerprint: (number, change.message) for number, change in enumerate(review.changes, 1)}
     return [
         (
             fact,
-            common.fact_place(fact),
+            common.format_fact_place(fact),
             common.places(review, fact),
-            common.fact_lines(review, fact),
+            common.list_fact_lines(review, fact),
             [numbered[change] for change in fact.changes],
         )
         for fact in review.observed or ()

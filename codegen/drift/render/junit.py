@@ -32,7 +32,7 @@ def render(review: Review, _: Options) -> str:
             ElementTree.SubElement(suite, "system-out").text = _legal("\n".join(review.notes))
         root.append(suite)
     if review.observed is not None:
-        root.append(_observed(review, review.observed))
+        root.append(_fact_suite(review, review.observed))
     for count in ("tests", "failures", "errors", "skipped"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
     ElementTree.indent(root)
@@ -52,14 +52,14 @@ def _suite(review: Review, layer: Layer, changes: Sequence[Change]) -> ElementTr
     return _count(suite)
 
 
-def _observed(review: Review, facts: Sequence[Observed]) -> ElementTree.Element:
+def _fact_suite(review: Review, facts: Sequence[Observed]) -> ElementTree.Element:
     suite = ElementTree.Element("testsuite", {"name": f"drift.{common.OBSERVED}"})
     for fact in facts:
         name = " ".join(filter(None, (fact.kind, fact.operation, fact.status, fact.pointer, fact.detail)))
         case = ElementTree.SubElement(
             suite, "testcase", {"classname": f"drift.{common.OBSERVED}", "name": _legal(common.printable(name))}
         )
-        text = "\n".join([fact.message, *common.places(review, fact), *common.fact_lines(review, fact)])
+        text = "\n".join([fact.message, *common.places(review, fact), *common.list_fact_lines(review, fact)])
         if fact.agreement == "contradicted":
             attributes = {"type": fact.agreement, "message": _legal(common.printable(fact.message))}
             ElementTree.SubElement(case, "failure", attributes).text = _legal(text)
@@ -92,7 +92,7 @@ def _case(review: Review, change: Change) -> ElementTree.Element:
         *(f"breaks {file}" for file in change.files),
         *(f"line: {change.code}" for _ in change.code[:1]),
         *(f"write {change.instead}" for _ in change.instead[:1]),
-        *filter(None, [common.observed_note(review, change)]),
+        *filter(None, [common.format_sightings(review, change)]),
         *([common.acceptance(change.accepted)] if change.accepted else []),
     ]
     if change.level == "error" and not change.accepted:

@@ -103,7 +103,7 @@ def _head(review: Review) -> Iterator[str]:
         yield f"; {common.plural(len(docs), 'change')} in prose: {counts}"
     yield ".\n\n"
     if review.observed is not None:
-        yield f"Production showed: {common.fact_tally(review.observed)}.\n\n"
+        yield f"Production showed: {common.tally_facts(review.observed)}.\n\n"
 
 
 def _sections(review: Review, options: Options) -> tuple[_Section, ...]:
@@ -139,7 +139,7 @@ def _entry(review: Review, change: Change) -> str:
     lines += [f"  - write {code_span(change.instead)}"] if change.instead else []
     lines += [f"  - because of {_text(cause)}" for cause in common.reasons(review, change)]
     lines += [f"  - {_text(common.acceptance(change.accepted))}"] if change.accepted else []
-    note = common.observed_note(review, change)
+    note = common.format_sightings(review, change)
     lines += [f"  - {_text(note)}"] if note else []
     lines += (
         [f"  - fingerprint {code_span(change.fingerprint)}"] if change.level != "info" and change.fingerprint else []
@@ -149,10 +149,10 @@ def _entry(review: Review, change: Change) -> str:
 
 def _fact(review: Review, fact: Observed) -> str:
     lines = [f"- **{fact.agreement}** {code_span(fact.kind)}: {_text(fact.message)}"]
-    lines.append(f"  - {code_span(common.fact_place(fact))}")
+    lines.append(f"  - {code_span(common.format_fact_place(fact))}")
     where = " → ".join(map(code_span, common.places(review, fact)))
     lines += [f"  - {where}"] if where else []
-    lines += [f"  - {_text(line)}" for line in common.fact_lines(review, fact)]
+    lines += [f"  - {_text(line)}" for line in common.list_fact_lines(review, fact)]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -104,7 +104,7 @@ def _lines(review: Review, options: Options) -> Iterator[_Line]:
         for block in common.blocks(changes):
             yield from _block(review, block)
     if review.observed is not None:
-        yield from _observed(review, review.observed)
+        yield from _facts(review, review.observed)
     if review.notes:
         yield 0, Text()
         yield 0, Text("notes", "bold")
@@ -132,7 +132,7 @@ def _block(review: Review, block: Block) -> Iterator[_Line]:
         if change.instead:
             yield 6, Text(f"write {common.printable(change.instead)}", "green")
         yield from ((6, Text(f"because of {common.printable(cause)}")) for cause in common.reasons(review, change))
-        if note := common.observed_note(review, change):
+        if note := common.format_sightings(review, change):
             yield 6, Text(note, "bold")
         if change.level != "info" and change.fingerprint:
             yield 6, Text(f"fingerprint: {change.fingerprint}", "dim")
@@ -140,15 +140,15 @@ def _block(review: Review, block: Block) -> Iterator[_Line]:
             yield 6, Text(common.acceptance(change.accepted), "green")
 
 
-def _observed(review: Review, facts: Sequence[Observed]) -> Iterator[_Line]:
+def _facts(review: Review, facts: Sequence[Observed]) -> Iterator[_Line]:
     yield 0, Text()
-    yield 0, Text.assemble((common.OBSERVED, "bold"), f": {common.fact_tally(facts)}")
+    yield 0, Text.assemble((common.OBSERVED, "bold"), f": {common.tally_facts(facts)}")
     for fact in facts:
-        words = f" {common.printable(fact.kind)} in {common.fact_place(fact)}"
+        words = f" {common.printable(fact.kind)} in {common.format_fact_place(fact)}"
         yield 2, Text.assemble((fact.agreement, _STYLES[fact.agreement]), words)
         where = " -> ".join(common.places(review, fact))
         yield 4, Text.assemble(common.printable(fact.message), (f"  {where}" if where else "", "dim"))
-        yield from ((6, Text(common.printable(line))) for line in common.fact_lines(review, fact))
+        yield from ((6, Text(common.printable(line))) for line in common.list_fact_lines(review, fact))
 
 
 def _reached(indent: int, change: Change) -> Iterator[_Line]:

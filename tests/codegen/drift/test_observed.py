@@ -29,7 +29,7 @@ def thing(_required: tuple[str, ...] = (), _closed: bool | dict[str, Any] | None
     return {"type": "object", "properties": properties, "required": list(_required), **others}
 
 
-def answer(schema: Side) -> Document:
+def response(schema: Side) -> Document:
     return document(answer=schema)
 
 
@@ -60,15 +60,15 @@ def judge(old: Document, new: Document, seen: Observation) -> Observed:
 
 
 def lang(*values: str) -> Document:
-    return answer(thing(lang={"type": "string", "enum": list(values)}))
+    return response(thing(lang={"type": "string", "enum": list(values)}))
 
 
 def name(schema: Side, *required: str) -> Document:
-    return answer(thing(required, name=schema))
+    return response(thing(required, name=schema))
 
 
 def at(**keywords: Any) -> Document:
-    return answer(thing(at={"type": "string", **keywords}))
+    return response(thing(at={"type": "string", **keywords}))
 
 
 def operation(**keywords: Any) -> Document:
@@ -78,7 +78,7 @@ def operation(**keywords: Any) -> Document:
 NULLABLE = {"type": ["string", "null"]}
 OTHER = {"get": {"operationId": "other", "responses": {"200": {"description": "It."}}}}
 GONE: Document = {**document(), "paths": {"/other": OTHER}}
-EMPTY = answer(thing())
+EMPTY = response(thing())
 DATED, DAY = {"format": "date-time"}, {"format": "date"}
 
 Case: TypeAlias = tuple[Kind, str, str, str, Document, Document, Agreement]
@@ -96,23 +96,24 @@ HEADER = ("deprecation_header", "", "2026-11-01", "200")
 SUNSET = ("sunset_header", "", "2027-01-01", "200")
 
 CASES: dict[str, tuple[tuple[str, str, str, str], Document, Document, Agreement]] = {
-    "field declared": (FIELD, EMPTY, answer(thing(nick=TEXT)), "explained"),
-    "field fits a pattern": (FIELD, EMPTY, answer({**thing(), "patternProperties": {"^n": TEXT}}), "explained"),
-    "field among others": (FIELD, EMPTY, answer(thing(_closed=TEXT)), "explained"),
+    "field declared": (FIELD, EMPTY, response(thing(nick=TEXT)), "explained"),
+    "field fits a pattern": (FIELD, EMPTY, response({**thing(), "patternProperties": {"^n": TEXT}}), "explained"),
+    "field among others": (FIELD, EMPTY, response(thing(_closed=TEXT)), "explained"),
+    "field and no pattern": (FIELD, EMPTY, response({**thing(), "patternProperties": {"(": TEXT}}), "unexplained"),
     "field as before": (FIELD, EMPTY, EMPTY, "unexplained"),
-    "field beside a new one": (FIELD, EMPTY, answer(thing(nickname=TEXT)), "unexplained"),
-    "field forbidden": (FIELD, EMPTY, answer(thing(_closed=False)), "contradicted"),
-    "field forbidden as before": (FIELD, answer(thing(_closed=False)), answer(thing(_closed=False)), "unexplained"),
-    "field removed": (FIELD, answer(thing(nick=TEXT)), EMPTY, "contradicted"),
-    "field of a text": (FIELD, EMPTY, answer(TEXT), "contradicted"),
+    "field beside a new one": (FIELD, EMPTY, response(thing(nickname=TEXT)), "unexplained"),
+    "field forbidden": (FIELD, EMPTY, response(thing(_closed=False)), "contradicted"),
+    "field forbidden as before": (FIELD, response(thing(_closed=False)), response(thing(_closed=False)), "unexplained"),
+    "field removed": (FIELD, response(thing(nick=TEXT)), EMPTY, "contradicted"),
+    "field of a text": (FIELD, EMPTY, response(TEXT), "contradicted"),
     "value added": (VALUE, lang("en"), lang("en", "fr"), "explained"),
-    "any value": (VALUE, lang("en"), answer(thing(lang=TEXT)), "explained"),
+    "any value": (VALUE, lang("en"), response(thing(lang=TEXT)), "explained"),
     "value as before": (VALUE, lang("en"), lang("en"), "unexplained"),
     "another value added": (VALUE, lang("en"), lang("en", "de"), "unexplained"),
     "value removed": (VALUE, lang("en", "fr"), lang("en"), "contradicted"),
-    "value of another type": (VALUE, lang("en"), answer(thing(lang=NUMBER)), "contradicted"),
+    "value of another type": (VALUE, lang("en"), response(thing(lang=NUMBER)), "contradicted"),
     "value of a property removed": (VALUE, lang("en"), EMPTY, "contradicted"),
-    "value constant": (VALUE, lang("en"), answer(thing(lang={"const": "fr"})), "explained"),
+    "value constant": (VALUE, lang("en"), response(thing(lang={"const": "fr"})), "explained"),
     "null allowed": (NULL, name(TEXT), name(NULLABLE), "explained"),
     "null in a union": (NULL, name(TEXT), name({"anyOf": [TEXT, {"type": "null"}]}), "explained"),
     "null as before": (NULL, name(TEXT, "name"), name(TEXT, "name"), "unexplained"),
@@ -122,10 +123,10 @@ CASES: dict[str, tuple[tuple[str, str, str, str], Document, Document, Agreement]
     "null and required": (NULL, name(TEXT), name(TEXT, "name"), "contradicted"),
     "null forbidden": (NULL, name(NULLABLE), name(TEXT), "contradicted"),
     "null of a property removed": (NULL, name(TEXT), EMPTY, "contradicted"),
-    "key optional": (MISSING, answer(thing(("id",), id=NUMBER)), answer(thing(id=NUMBER)), "explained"),
-    "key removed": (MISSING, answer(thing(("id",), id=NUMBER)), EMPTY, "explained"),
-    "key as before": (MISSING, answer(thing(("id",), id=NUMBER)), answer(thing(("id",), id=TEXT)), "unexplained"),
-    "key required": (MISSING, answer(thing(id=NUMBER)), answer(thing(("id",), id=NUMBER)), "contradicted"),
+    "key optional": (MISSING, response(thing(("id",), id=NUMBER)), response(thing(id=NUMBER)), "explained"),
+    "key removed": (MISSING, response(thing(("id",), id=NUMBER)), EMPTY, "explained"),
+    "key as before": (MISSING, response(thing(("id",), id=NUMBER)), response(thing(("id",), id=TEXT)), "unexplained"),
+    "key required": (MISSING, response(thing(id=NUMBER)), response(thing(("id",), id=NUMBER)), "contradicted"),
     "type changed to it": (TYPE, name(TEXT), name(NUMBER), "explained"),
     "type that holds it": (TYPE, name(TEXT), name({"type": "number"}), "explained"),
     "type added": (TYPE, name(TEXT), name({"anyOf": [TEXT, NUMBER]}), "explained"),
@@ -138,7 +139,7 @@ CASES: dict[str, tuple[tuple[str, str, str, str], Document, Document, Agreement]
     "timestamp as before": (MOMENT, at(**DATED), at(**DATED), "unexplained"),
     "date": (MOMENT, at(**DATED), at(**DAY), "unexplained"),
     "timestamp": (MOMENT, at(), at(**DATED), "contradicted"),
-    "number": (MOMENT, at(**DATED), answer(thing(at=NUMBER)), "contradicted"),
+    "number": (MOMENT, at(**DATED), response(thing(at=NUMBER)), "contradicted"),
     "status added": (STATUS, responses(), responses(_404={}), "explained"),
     "status in a range": (STATUS, responses(), responses(_4XX={}), "explained"),
     "status by default": (STATUS, responses(), responses(_default={}), "explained"),
@@ -232,6 +233,7 @@ def test_an_operation_is_known_by_its_route_when_its_id_changes() -> None:
     [
         observation("unannounced_null", "/name", operation="other"),
         observation("unannounced_null", "/nothing/here"),
+        observation("missing_required_key", "/nothing/here"),
         observation("unannounced_null", "/name", status="500"),
     ],
 )
@@ -251,15 +253,15 @@ def test_a_fact_in_an_operation_that_is_gone_is_contradicted() -> None:
 
 def test_a_field_whose_name_was_not_recorded_needs_other_properties() -> None:
     seen = observation("undocumented_field", "/*")
-    assert judge(EMPTY, answer(thing(nick=TEXT)), seen).agreement == "unexplained"
-    assert judge(EMPTY, answer(thing(_closed=TEXT)), seen).agreement == "explained"
+    assert judge(EMPTY, response(thing(nick=TEXT)), seen).agreement == "unexplained"
+    assert judge(EMPTY, response(thing(_closed=TEXT)), seen).agreement == "explained"
     assert judge(EMPTY, EMPTY, seen).message == "an undocumented field: not recorded"
 
 
 def test_a_value_that_was_not_recorded_needs_an_open_type() -> None:
     seen = observation("undocumented_enum_value", "/lang")
     assert judge(lang("en"), lang("en", "fr"), seen).agreement == "unexplained"
-    assert judge(lang("en"), answer(thing(lang=TEXT)), seen).agreement == "explained"
+    assert judge(lang("en"), response(thing(lang=TEXT)), seen).agreement == "explained"
 
 
 def test_a_correction_can_explain_a_fact() -> None:
@@ -273,7 +275,7 @@ def test_a_correction_can_explain_a_fact() -> None:
 
 def test_facts_are_sorted_by_what_needs_a_look_first() -> None:
     seen = [observation("undocumented_field", "/name"), observation("undocumented_field", "/nick")]
-    found = compare(answer(thing()), answer(thing(name=TEXT)), *seen)
+    found = compare(response(thing()), response(thing(name=TEXT)), *seen)
     assert [fact.agreement for fact in found.observed or ()] == ["unexplained", "explained"]
     assert found.agreement == "unexplained"
 
@@ -300,6 +302,7 @@ LINKS: dict[str, str] = {
     "media type added": "response-media-type-added",
     "media type removed": "response-media-type-removed",
     "header of one now deprecated": "endpoint-deprecated",
+    "header of one removed": "api-path-removed-without-deprecation",
     "call of one reactivated": "endpoint-reactivated",
     "call of one removed": "api-path-removed-with-deprecation",
 }
@@ -312,7 +315,7 @@ def test_a_fact_names_the_change_that_it_is_about(case: str) -> None:
     fact = only_fact(found)
     named = [change for change in found.changes if change.fingerprint in fact.changes]
     assert [change.id for change in named] == [LINKS[case]]
-    assert found.sightings(named[0]) == (3, "2026-11-29T06:00:00+00:00")
+    assert found.find_sightings(named[0]) == (3, "2026-11-29T06:00:00+00:00")
 
 
 def test_another_value_at_the_same_place_is_another_change() -> None:
@@ -329,4 +332,4 @@ def test_sightings_of_several_facts_add_up() -> None:
     ]
     found = compare(name(TEXT), name(NULLABLE), *seen)
     (change,) = found.changes
-    assert found.sightings(change) == (6, "2026-12-01T00:00:00+00:00")
+    assert found.find_sightings(change) == (6, "2026-12-01T00:00:00+00:00")

@@ -18,7 +18,7 @@ from tests.codegen.drift.pairs import document
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "codegen" / "drift" / "report.schema.json").read_text("utf-8"))
-ANSWER = {"type": "object", "properties": {"lang": {"type": "string", "enum": ["en"]}}}
+RESPONSE = {"type": "object", "properties": {"lang": {"type": "string", "enum": ["en"]}}}
 MORE = {"type": "object", "properties": {"lang": {"type": "string", "enum": ["en", "fr"]}}}
 
 Run = Callable[..., tuple[int, str, str]]
@@ -27,7 +27,7 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with two specs and an observation file, where the command runs."""
-    (tmp_path / "old.json").write_text(json.dumps(document(answer=ANSWER), indent=1))
+    (tmp_path / "old.json").write_text(json.dumps(document(answer=RESPONSE), indent=1))
     (tmp_path / "new.json").write_text(json.dumps(document(answer=MORE), indent=1))
     write(tmp_path / "seen.json", entry("undocumented_enum_value", "/lang", "fr"))
     write(
