@@ -183,6 +183,8 @@ def _edit_status(places: SpecPlaces, observation: Observation) -> _Edit:
 
 
 def _edit_media_type(places: SpecPlaces, observation: Observation) -> _Edit:
+    if not observation.detail:
+        raise _NoCorrectionError("the media type was not recorded")
     if observation.status.startswith("2"):
         raise _NoCorrectionError("a person must find out what such a body holds")
     response = places.find_response(places.by_id[observation.operation], observation.status)

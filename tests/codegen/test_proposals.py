@@ -147,6 +147,7 @@ def test_a_media_type_joins_those_of_an_error() -> None:
     content = document(responses={"200": {"description": "It."}, "503": {"description": "It."}})
     found = edit(content, observation("undocumented_media_type", detail="text/html", status="503"))
     assert found == {"where": "$.paths['/things'].post.responses['503']", "what": {"content": {"text/html": {}}}}
+    assert remark(content, observation("undocumented_media_type", status="503")) == "the media type was not recorded"
     seen = observation("undocumented_media_type", detail="text/html")
     assert remark(content, seen) == "a person must find out what such a body holds"
 

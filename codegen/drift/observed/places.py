@@ -78,10 +78,15 @@ class SpecPlaces:
 
 
 def declares(schema: Schema, name: str) -> bool:
-    """Return whether a schema says that an object may have a property; that it may have others says nothing."""
-    others = "additionalProperties" in schema.where and "additionalProperties" not in schema.closed
+    """Return whether a schema declares a property.
+
+    That an object with some properties may have others declares none of them; an object without any is free.
+    """
+    has_schema = "additionalProperties" in schema.where and "additionalProperties" not in schema.closed
     patterns = schema.named.get("patternProperties", {})
-    return name in schema.properties or others or any(_matches(pattern, name) for pattern in patterns)
+    is_free = not (schema.properties or patterns or schema.closed or schema.union)
+    is_matched = any(_matches(pattern, name) for pattern in patterns)
+    return name in schema.properties or has_schema or is_matched or is_free
 
 
 def _matches(pattern: str, name: str) -> bool:

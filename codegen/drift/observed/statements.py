@@ -94,7 +94,7 @@ def _state_field(places: SpecPlaces, response: str, observation: Observation) ->
     if declaring:
         schema = declaring[0]
         text = f"`{_label(schema.pointer)}` declares `{name}`" if name in schema.properties else ""
-        text = text or f"`{_label(schema.pointer)}` declares other properties"
+        text = text or f"`{_label(schema.pointer)}` takes other properties"
         pointers = schema.properties.get(name, (schema.at("additionalProperties"),))
         return Statement(text, (*pointers, schema.pointer), agrees=True)
     closing = {"additionalProperties", "unevaluatedProperties"}
