@@ -192,7 +192,7 @@ def test_an_entry_that_is_not_enough_is_left_out() -> None:
     assert remark(name({"allOf": [moment, moment]}), seen) == "no single entry makes the spec say so"
 
 
-def test_two_facts_at_one_place_end_in_entries_that_fit_each_other() -> None:
+def test_entries_for_one_place_fit_each_other() -> None:
     seen = [observation("other_type", "/name", "integer"), observation("unannounced_null", "/name")]
     found = proposals(name(TEXT), *seen)
     assert [entry["what"]["type"] for entry in found.entries] == [["string", "integer"], ["string", "integer", "null"]]
@@ -282,7 +282,7 @@ def seen(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_accepted_proposals_pass_the_check_and_explain_the_facts(
+def test_accepted_proposals_pass_the_check_and_explain(
     run: Run, seen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)

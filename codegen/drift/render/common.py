@@ -181,9 +181,9 @@ def format_fact_place(fact: Observed) -> str:
     return printable(f"{fact.operation} {fact.status} {fact.pointer}")
 
 
-def list_fact_lines(review: Review, fact: Observed) -> list[str]:
+def list_fact_lines(fact: Observed) -> list[str]:
     """What to say of a fact beside what was seen and where."""
-    version = "" if fact.spec_version == review.old.version else f", by a client of version {fact.spec_version}"
+    version = f", with the spec {fact.spec_version}" if fact.spec_version else ""
     return [fact.reason, f"{format_count(fact.count, fact.last_seen)}{printable(version)}"]
 
 

@@ -60,7 +60,7 @@ def _annotations(review: Review, change: Change) -> Iterator[str]:
 
 
 def _fact(review: Review, fact: Observed) -> str:
-    lines = [f"{fact.message} in {common.format_fact_place(fact)}", *common.list_fact_lines(review, fact)]
+    lines = [f"{fact.message} in {common.format_fact_place(fact)}", *common.list_fact_lines(fact)]
     where = next(iter(_spec_place(review, fact)), {})
     title = {"title": f"{common.OBSERVED}: {fact.agreement}"}
     return _command(_FACT_COMMANDS[fact.agreement], where | title, "\n".join(map(common.printable, lines)))

@@ -222,7 +222,7 @@ def _facts(review: Review) -> list[tuple[Observed, str, tuple[str, ...], list[st
             fact,
             common.format_fact_place(fact),
             common.places(review, fact),
-            common.list_fact_lines(review, fact),
+            common.list_fact_lines(fact),
             [numbered[change] for change in fact.changes],
         )
         for fact in review.observed or ()

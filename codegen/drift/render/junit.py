@@ -59,7 +59,7 @@ def _fact_suite(review: Review, facts: Sequence[Observed]) -> ElementTree.Elemen
         case = ElementTree.SubElement(
             suite, "testcase", {"classname": f"drift.{common.OBSERVED}", "name": _legal(common.printable(name))}
         )
-        text = "\n".join([fact.message, *common.places(review, fact), *common.list_fact_lines(review, fact)])
+        text = "\n".join([fact.message, *common.places(review, fact), *common.list_fact_lines(fact)])
         if fact.agreement == "contradicted":
             attributes = {"type": fact.agreement, "message": _legal(common.printable(fact.message))}
             ElementTree.SubElement(case, "failure", attributes).text = _legal(text)

@@ -152,7 +152,7 @@ def _fact(review: Review, fact: Observed) -> str:
     lines.append(f"  - {code_span(common.format_fact_place(fact))}")
     where = " → ".join(map(code_span, common.places(review, fact)))
     lines += [f"  - {where}"] if where else []
-    lines += [f"  - {_text(line)}" for line in common.list_fact_lines(review, fact)]
+    lines += [f"  - {_text(line)}" for line in common.list_fact_lines(fact)]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -148,7 +148,7 @@ def _facts(review: Review, facts: Sequence[Observed]) -> Iterator[_Line]:
         yield 2, Text.assemble((fact.agreement, _STYLES[fact.agreement]), words)
         where = " -> ".join(common.places(review, fact))
         yield 4, Text.assemble(common.printable(fact.message), (f"  {where}" if where else "", "dim"))
-        yield from ((6, Text(common.printable(line))) for line in common.list_fact_lines(review, fact))
+        yield from ((6, Text(common.printable(line))) for line in common.list_fact_lines(fact))
 
 
 def _reached(indent: int, change: Change) -> Iterator[_Line]:

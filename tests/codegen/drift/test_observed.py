@@ -253,7 +253,7 @@ def test_a_fact_in_an_operation_that_is_gone_is_contradicted() -> None:
     assert fact.changes == (removed.fingerprint,)
 
 
-def test_a_field_whose_name_was_not_recorded_needs_other_properties() -> None:
+def test_a_field_without_a_name_needs_other_properties() -> None:
     seen = observation("undocumented_field", "/*")
     assert judge(EMPTY, response(thing(nick=TEXT)), seen).agreement == "unexplained"
     assert judge(EMPTY, response(thing(_closed=TEXT)), seen).agreement == "explained"

@@ -31,13 +31,13 @@ def test_without_observations_no_format_speaks_of_them(name: str) -> None:
 @pytest.mark.parametrize("name", FOR_PEOPLE)
 def test_every_format_shows_each_fact_with_its_agreement(name: str) -> None:
     text = render(name, sample.observed())
-    for word in ("contradicted", "unexplained", "explained", "unannounced_null", "418", "by a client of version"):
+    for word in ("contradicted", "unexplained", "explained", "unannounced_null", "418", "with the spec"):
         if name != "github" or word != "unannounced_null":  # an annotation has the message
             assert word in text
 
 
 @pytest.mark.parametrize("name", FOR_PEOPLE)
-def test_every_format_shows_a_sighting_beside_the_change_and_the_fact(name: str) -> None:
+def test_every_format_shows_sightings_of_changes_and_facts(name: str) -> None:
     text = re.sub(r"&#45;|\u200b", lambda found: "-" if found[0] == "&#45;" else "", render(name, sample.observed()))
     assert text.count("observed 3 times, last 2026-11-29") == 2
     assert text.count("observed 12 times, last 2026-11-27") == 1
