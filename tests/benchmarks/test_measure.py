@@ -169,9 +169,7 @@ def test_quick_leaves_the_generator_out() -> None:
     assert left.bounds == left.tail == {clients.BARE: 2.0}
 
 
-def test_total_memory_and_time_come_from_the_processes_of_the_growth(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_total_memory_and_time_are_of_the_same_processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     peers = Peers(tmp_path)
     outputs = iter([[1, 100, 0.1], [2, 200, 0.2], [3, 300, 0.3]])
     monkeypatch.setattr(peers, "_run", lambda *words: json.dumps(next(outputs)))

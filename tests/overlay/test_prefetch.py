@@ -505,6 +505,15 @@ def test_an_iteration_goes_on_after_a_timeout(fake: FakeIAM) -> None:
     assert asyncio.run(main()) == list(range(1, USERS + 1))
 
 
+@pytest.fixture
+def _ctrl_c() -> Generator[None, None, None]:
+    """Let SIGINT raise KeyboardInterrupt; a shell starts background jobs with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_ctrl_c")
 def test_an_iteration_goes_on_after_ctrl_c(fake: FakeIAM) -> None:
     main = threading.main_thread().ident
     assert main is not None
@@ -512,9 +521,10 @@ def test_an_iteration_goes_on_after_ctrl_c(fake: FakeIAM) -> None:
     with IAMClient(fake.api_key, base_url="http://localhost", transport=transport) as iam:
         pages = iam.users.list(page_size=PAGE, prefetch=2).pages()
         seen = [user.id for user in next(pages).items]
+        press = threading.Timer(0.1, signal.pthread_kill, [main, signal.SIGINT])
 
         def read_until_ctrl_c() -> None:
-            threading.Timer(0.1, signal.pthread_kill, [main, signal.SIGINT]).start()
+            press.start()
             next(pages)
 
         with pytest.raises(KeyboardInterrupt):
