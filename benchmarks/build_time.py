@@ -15,7 +15,7 @@ import yaml
 
 from codegen import corrections, generate
 from codegen.drift import wire
-from codegen.drift.load import Input, parsed
+from codegen.drift.load import Input, parse_input
 from codegen.drift.review import Project, review
 
 from .measure import OURS, Comparison, Sample, sample_in_process
@@ -71,7 +71,7 @@ def build_comparisons() -> list[Comparison]:
 
     def build_diff(one: bytes, other: bytes) -> Work:
         specs = _read(one).spec, _read(other).spec
-        return lambda: wire.changes(*specs, TODAY)
+        return lambda: wire.find_changes(*specs, TODAY)
 
     def build_comparison(what: str, ours: Work, beside: str, peer: Work, bound: float) -> Comparison:
         ways = {OURS: sample_in_process(lambda: ours), beside: sample_in_process(lambda: peer)}
@@ -81,7 +81,7 @@ def build_comparisons() -> list[Comparison]:
     return [
         build_comparison(
             "make drift, wire alone: comparing",
-            lambda: wire.changes(old.spec, new.spec, TODAY),
+            lambda: wire.find_changes(old.spec, new.spec, TODAY),
             "reading",
             build_read(data, changed),
             2.0,
@@ -133,7 +133,7 @@ def _sample_memory(one: bytes, other: bytes, work: str) -> Sample:
 
 
 def _read(data: bytes) -> Input:
-    return parsed(data, "api.yaml", generating=False)
+    return parse_input(data, "api.yaml", generating=False)
 
 
 def _build_large_spec() -> dict[str, Any]:

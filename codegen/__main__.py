@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 
 from . import check, corrections, generate, inventory, spec, unasync
-from .drift.render.common import printable, visible
+from .drift.render.common import escape_controls, format_line
 from .errors import CodegenError
 from .limits import clip_text
 from .source_record import find_date
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.run(arguments)
     except CodegenError as error:
         for line in str(error).splitlines():
-            print(f"codegen: {clip_text(visible(line), _LINE)}", file=sys.stderr)
+            print(f"codegen: {clip_text(escape_controls(line), _LINE)}", file=sys.stderr)
         return error.status
     except BrokenPipeError:  # the reader of our output has closed it
         sys.stdout = None  # else leaving tries to write the rest
@@ -150,12 +150,12 @@ def _generate(arguments: argparse.Namespace) -> int:
     finally:
         gc.enable()
     for note in package.notes:
-        print(f"note: {printable(note)}")
+        print(f"note: {format_line(note)}")
     for line in package.report:
-        print(f"dropped: {printable(line)}")
+        print(f"dropped: {format_line(line)}")
     count = len(list(document.iterate_operations()))
     result = f"files changed: {len(changed)}" if changed else "nothing changed"
-    print(f"{output}: from {arguments.spec} ({printable(document.version)}), operations: {count}, {result}")
+    print(f"{output}: from {arguments.spec} ({format_line(document.version)}), operations: {count}, {result}")
     return 0
 
 
@@ -181,8 +181,8 @@ def _api(arguments: argparse.Namespace) -> int:
     overlay: Path = arguments.overlay
     changes = public_api.find_breaking_changes(Path.cwd(), overlay.parent.as_posix(), arguments.ref)
     for change in changes:
-        print(printable(change))
-    print(f"{overlay}: public names removed or changed since {printable(arguments.ref)}: {len(changes)}")
+        print(format_line(change))
+    print(f"{overlay}: public names removed or changed since {format_line(arguments.ref)}: {len(changes)}")
     return 1 if changes else 0
 
 
@@ -192,9 +192,9 @@ def _check(arguments: argparse.Namespace) -> int:
     problems = check.find_problems(document, entries, arguments.config, arguments.output)
     problems += unasync.find_differences(arguments.overlay)
     for problem in problems:
-        print(visible(problem), file=sys.stderr)
+        print(escape_controls(problem), file=sys.stderr)
     for gap in check.list_fake_gaps(arguments.output):
-        print(visible(gap))
+        print(escape_controls(gap))
     if not problems:
         print(f"{arguments.output}: in sync with {arguments.spec}, nothing lost")
     return 1 if problems else 0
@@ -207,7 +207,7 @@ def _inventory(arguments: argparse.Namespace) -> int:
         return 0
     for entry in entries:
         words = f"{entry.method:6} {entry.path:45} {entry.success_type:36} {entry.overlay_method or entry.module}"
-        print(visible(words))
+        print(escape_controls(words))
     return 0
 
 

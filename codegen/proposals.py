@@ -15,11 +15,11 @@ import attrs
 import jsonpath
 
 from .corrections import Correction, apply
-from .drift.finding import label
-from .drift.observed import correct, describe
+from .drift.finding import format_label
+from .drift.observed import correct, describe_observation
 from .drift.observed.places import ANY, SpecPlaces
 from .drift.observed.statements import state
-from .drift.render.common import plural, printable
+from .drift.render.common import format_line, pluralize
 from .errors import CodegenError
 from .observations import Kind, Observation
 from .schemas import is_annotation
@@ -65,7 +65,7 @@ class Proposals:
 
     def render(self) -> str:
         """Return YAML that can be appended to `spec/corrections.yaml`."""
-        remarks = [f"# - {printable(remark)}\n" for remark in self.remarks]
+        remarks = [f"# - {format_line(remark)}\n" for remark in self.remarks]
         parts = [_HEADING] if self.entries else []
         parts += [dump_yaml([entry], width=110) for entry in self.entries]
         parts += ["".join(["# Without a correction:\n", *remarks])] if remarks else []
@@ -93,7 +93,7 @@ def propose(spec: Spec, corrections: tuple[Correction, ...], observations: Seque
             current = _apply(current, entry, observation)
         except (_NoCorrectionError, CodegenError) as error:
             place = f"{observation.operation} {observation.status} {observation.pointer}".strip()
-            remarks.append(f"{describe(observation)} in {place}: {str(error).splitlines()[0]}")
+            remarks.append(f"{describe_observation(observation)} in {place}: {str(error).splitlines()[0]}")
             continue
         ids.add(entry["id"])
         entries.append(entry)
@@ -111,7 +111,9 @@ def _make_entry(spec: Spec, observation: Observation, ids: set[str]) -> dict[str
         raise _NoCorrectionError(f"needs no correction, because {_NOT_NEEDED[observation.kind]}")
     pointer, what = _EDITS[observation.kind](places, observation)
     days = [moment.date().isoformat() for moment in (observation.first_seen, observation.last_seen)]
-    seen = f"Observed {plural(observation.count, 'time')} from {days[0]} to {days[1]}, spec {observation.spec_version}"
+    seen = (
+        f"Observed {pluralize(observation.count, 'time')} from {days[0]} to {days[1]}, spec {observation.spec_version}"
+    )
     place = f"{observation.operation}, status {observation.status}"
     inside = f" at {observation.pointer}" if observation.pointer else ""
     return {
@@ -120,7 +122,7 @@ def _make_entry(spec: Spec, observation: Observation, ids: set[str]) -> dict[str
         "where": write_path(spec.document, pointer),
         "matches": 1,
         "what": what,
-        "why": printable(f"{seen}: {describe(observation)}{inside} in {place}."),
+        "why": format_line(f"{seen}: {describe_observation(observation)}{inside} in {place}."),
     }
 
 
@@ -155,8 +157,8 @@ def _label(pointer: str, observation: Observation) -> str:
     if observation.kind == "undocumented_status":
         return f"{observation.operation} {observation.status}"
     if observation.kind in ("undocumented_field", "missing_required_key"):
-        return f"{label(pointer, {})} {observation.tokens[-1]}"
-    return observation.operation if observation.kind in _OPERATION_KINDS else label(pointer, {})
+        return f"{format_label(pointer, {})} {observation.tokens[-1]}"
+    return observation.operation if observation.kind in _OPERATION_KINDS else format_label(pointer, {})
 
 
 def write_path(document: Json, pointer: str) -> str:
@@ -194,7 +196,7 @@ def _edit_media_type(places: SpecPlaces, observation: Observation) -> _Edit:
 def _edit_deprecation(places: SpecPlaces, observation: Observation) -> _Edit:
     pointer = places.by_id[observation.operation].pointer
     sunset = observation.detail if observation.kind == "sunset_header" else ""
-    if sunset and "x-sunset" in places.document.mapping(pointer):
+    if sunset and "x-sunset" in places.document.get_mapping(pointer):
         raise _NoCorrectionError("the spec or an entry above has another date")
     return pointer, {"deprecated": True} | ({"x-sunset": sunset} if sunset else {})
 
@@ -213,13 +215,13 @@ def _edit_required(places: SpecPlaces, observation: Observation) -> _Edit:
     values = places.find_values(_find_response(places, observation), observation.tokens[:-1])
     starts = [pointer for schema in places.expand(values) for pointer in schema.pointers]
     pointer = _require_one([pointer for start in starts for pointer in _find_holders(places, start, name)])
-    return pointer, {"required": [key for key in places.document.value(pointer)["required"] if key != name] or None}
+    return pointer, {"required": [key for key in places.document.get_value(pointer)["required"] if key != name] or None}
 
 
 def _find_holders(places: SpecPlaces, pointer: str, name: str) -> Iterator[str]:
     """Yield the places from which a schema has a required key: itself, its `$ref`, the members of its `allOf`."""
     pointer = places.document.follow(pointer)
-    value = places.document.value(pointer)
+    value = places.document.get_value(pointer)
     if isinstance(value, dict):
         if name in (value.get("required") or ()):
             yield pointer
@@ -258,7 +260,7 @@ def _edit_type(places: SpecPlaces, observation: Observation) -> _Edit:
 def _edit_timestamp(places: SpecPlaces, observation: Observation) -> _Edit:
     values = places.find_values(_find_response(places, observation), observation.tokens)
     schemas = [schema for schema in places.expand(values) if "format" in schema.where]
-    return _require_one([schema.at("format").rpartition("/")[0] for schema in schemas]), {"format": None}
+    return _require_one([schema.get_pointer("format").rpartition("/")[0] for schema in schemas]), {"format": None}
 
 
 def _wrap(value: dict[str, Json], other: dict[str, Json]) -> dict[str, Json]:
@@ -270,7 +272,7 @@ def _wrap(value: dict[str, Json], other: dict[str, Json]) -> dict[str, Json]:
 def _find_value(places: SpecPlaces, observation: Observation) -> tuple[str, dict[str, Json]]:
     values = places.find_values(_find_response(places, observation), observation.tokens)
     pointer = _require_one([pointer for value in values for pointer in value])
-    return pointer, places.document.value(pointer)
+    return pointer, places.document.get_value(pointer)
 
 
 def _find_response(places: SpecPlaces, observation: Observation) -> str:

@@ -18,7 +18,7 @@ _KEYS = {"fingerprint", "rule", "pointer", "reason", "author", "expires"}
 
 
 @attrs.frozen
-class Accepted:
+class BaselineEntry:
     """One entry of the file."""
 
     fingerprint: str
@@ -31,21 +31,21 @@ class Accepted:
     place: str
     """`file:line:column` of the entry."""
 
-    def covers(self, change: Change) -> bool:
+    def is_about(self, change: Change) -> bool:
         """Whether the entry is about a change."""
         if self.fingerprint:
             return change.fingerprint == self.fingerprint
         pattern = ".*".join(map(re.escape, self.pointer.split("*")))
         return change.id == self.rule and re.fullmatch(pattern, change.pointer) is not None
 
-    def looked_for(self, layers: Collection[Layer]) -> bool:
+    def is_in_layers(self, layers: Collection[Layer]) -> bool:
         """Whether its change would be among those of some layers."""
         if self.fingerprint:
             return set(CHOICES) <= set(layers)
         kinds: dict[str, Layer] = {"py": "python", "gen": "python", "overlay": "overlay", "docs": "docs"}
         return kinds.get(self.rule.partition("-")[0], "wire") in layers
 
-    def expired(self, today: datetime.date) -> bool:
+    def has_expired(self, today: datetime.date) -> bool:
         """Whether its last day is over."""
         return datetime.date.fromisoformat(self.acceptance.expires) < today
 
@@ -53,7 +53,7 @@ class Accepted:
         return self.fingerprint or f"{self.rule} at {self.pointer}"
 
 
-def load(path: Path) -> tuple[Accepted, ...]:
+def load(path: Path) -> tuple[BaselineEntry, ...]:
     """Read the file; one that is not there accepts nothing.
 
     Args:
@@ -68,17 +68,17 @@ def load(path: Path) -> tuple[Accepted, ...]:
     file = load_yaml(path)
     if file.value is not None and not isinstance(file.value, list):
         raise CodegenError(f"{file.place('')}: a list of accepted changes is expected")
-    return tuple(_entry(entry, index, file) for index, entry in enumerate(file.value or ()))
+    return tuple(_parse_entry(entry, index, file) for index, entry in enumerate(file.value or ()))
 
 
-def _entry(entry: Json, index: int, file: YamlFile) -> Accepted:
+def _parse_entry(entry: Json, index: int, file: YamlFile) -> BaselineEntry:
     place = file.place(f"/{index}")
     if not isinstance(entry, dict):
         raise CodegenError(f"{place}: an accepted change must be a mapping")
     for key in sorted(entry.keys() - _KEYS):
         raise CodegenError(f"{file.place(f'/{index}/{key}')}: unknown key {key!r}; known: {', '.join(sorted(_KEYS))}")
 
-    def text(key: str) -> str:
+    def get_text(key: str) -> str:
         value = entry.get(key)
         if isinstance(value, int | float):
             raise CodegenError(f"{place}: YAML takes `{key}` for a number; put it in quotes")
@@ -89,7 +89,7 @@ def _entry(entry: Json, index: int, file: YamlFile) -> Accepted:
     if ("fingerprint" in entry) == ("rule" in entry):
         raise CodegenError(f"{place}: the entry needs either `fingerprint`, or `rule` and `pointer`")
     by_print = "fingerprint" in entry
-    name = "" if by_print else text("rule")
+    name = "" if by_print else get_text("rule")
     if name:
         try:
             find_rule(name)
@@ -97,21 +97,21 @@ def _entry(entry: Json, index: int, file: YamlFile) -> Accepted:
             raise CodegenError(f"{file.place(f'/{index}/rule')}: there is no rule {name!r}") from None
     if by_print and "pointer" in entry:
         raise CodegenError(f"{file.place(f'/{index}/pointer')}: a fingerprint says the place already")
-    expires = text("expires")
+    expires = get_text("expires")
     try:
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", expires):
             raise ValueError
         datetime.date.fromisoformat(expires)
     except ValueError:
         raise CodegenError(f"{file.place(f'/{index}/expires')}: {expires!r} is no date as YYYY-MM-DD") from None
-    acceptance = Acceptance(text("reason"), text("author"), expires)
-    return Accepted(
-        text("fingerprint") if by_print else "", name, "" if by_print else text("pointer"), acceptance, place
+    acceptance = Acceptance(get_text("reason"), get_text("author"), expires)
+    return BaselineEntry(
+        get_text("fingerprint") if by_print else "", name, "" if by_print else get_text("pointer"), acceptance, place
     )
 
 
 def apply(
-    entries: Sequence[Accepted], changes: Sequence[Change], layers: Collection[Layer], today: datetime.date
+    entries: Sequence[BaselineEntry], changes: Sequence[Change], layers: Collection[Layer], today: datetime.date
 ) -> tuple[list[Change], list[str]]:
     """Mark the changes that are accepted.
 
@@ -124,19 +124,19 @@ def apply(
     Returns:
         The changes, and one note for each entry that has expired or is about nothing here.
     """
-    valid = [entry for entry in entries if not entry.expired(today)]
+    valid = [entry for entry in entries if not entry.has_expired(today)]
     marked = []
     for change in changes:
-        found = next((entry for entry in valid if entry.covers(change)), None)
+        found = next((entry for entry in valid if entry.is_about(change)), None)
         marked.append(attrs.evolve(change, accepted=found.acceptance) if found else change)
     notes = [
         f"{entry.place}: {entry} was accepted until {entry.acceptance.expires} only; review it again or remove it"
         for entry in entries
-        if entry.expired(today)
+        if entry.has_expired(today)
     ]
     notes += [
         f"{entry.place}: {entry} is about nothing that changed; remove it"
         for entry in valid
-        if entry.looked_for(layers) and not any(entry.covers(change) for change in changes)
+        if entry.is_in_layers(layers) and not any(entry.is_about(change) for change in changes)
     ]
     return marked, notes

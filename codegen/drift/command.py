@@ -24,7 +24,7 @@ from .fail_on import FailOn, parse_fail_on
 from .load import Input, read, read_both_ways
 from .observed import add_observed
 from .render import FORMATS, Options
-from .render.common import printable
+from .render.common import format_line
 from .report import CHOICES, Layer, Review
 from .review import GenerationError, Project, review
 from .settings import Settings, load_settings
@@ -32,11 +32,11 @@ from .settings import Settings, load_settings
 ACCEPTED = Path("spec/accepted-drift.yaml")
 
 
-class _Given(TypedDict):
+class _ReviewArguments(TypedDict):
     """What every review of one command is given."""
 
     project: Project
-    accepted: tuple[baseline.Accepted, ...]
+    accepted: tuple[baseline.BaselineEntry, ...]
     settings: Settings
     today: datetime.date
 
@@ -87,7 +87,7 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
         help="levels, paths and sunset policy (drift.toml, or [tool.gcore-iam.drift] in pyproject.toml)",
     )
     add_observations(drift, "facts that production showed, to hold against both specs (several are allowed)")
-    drift.set_defaults(run=_drift)
+    drift.set_defaults(run=_run_drift)
 
 
 def add_sides(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +106,7 @@ def add_layers(parser: argparse.ArgumentParser) -> None:
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--layers",
-        type=_layers,
+        type=_parse_layers,
         default=CHOICES,
         metavar="LAYERS",
         help=f"what to look at ({','.join(CHOICES)})",
@@ -120,7 +120,7 @@ def add_layers(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _layers(text: str) -> tuple[Layer, ...]:
+def _parse_layers(text: str) -> tuple[Layer, ...]:
     names = [name.strip() for name in text.split(",")]
     unknown = [name for name in names if name not in CHOICES]
     if unknown:
@@ -135,7 +135,7 @@ def _parse_fail_on(text: str) -> tuple[FailOn, ...]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _drift(arguments: argparse.Namespace) -> int:
+def _run_drift(arguments: argparse.Namespace) -> int:
     layers: tuple[Layer, ...] = arguments.layers
     conditions: tuple[FailOn, ...] = arguments.fail_on
     for condition in conditions:
@@ -144,16 +144,16 @@ def _drift(arguments: argparse.Namespace) -> int:
             return 2
     gc.disable()  # what is read stays until the end, and looking through it again and again takes longer than reading
     try:
-        found, problem = review_or_wire(arguments, layers)
+        found, problem = run_review(arguments, layers)
     finally:
         gc.enable()
-    shown = FORMATS[arguments.format](found, options(arguments))
+    text = FORMATS[arguments.format](found, build_options(arguments))
     if arguments.output:
-        arguments.output.write_text(shown, encoding="utf-8", newline="\n")
+        arguments.output.write_text(text, encoding="utf-8", newline="\n")
     else:
         if isinstance(sys.stdout, io.TextIOWrapper):  # reports hold more than old terminals and pipes are set up for
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-        sys.stdout.write(shown)
+        sys.stdout.write(text)
         sys.stdout.flush()
     met = [condition for condition in conditions if condition.is_met_by(found)]
     for condition in met:
@@ -164,7 +164,7 @@ def _drift(arguments: argparse.Namespace) -> int:
     return 1 if met else 0
 
 
-def review_or_wire(arguments: argparse.Namespace, layers: Sequence[Layer]) -> tuple[Review, str]:
+def run_review(arguments: argparse.Namespace, layers: Sequence[Layer]) -> tuple[Review, str]:
     """Review what the command line names, without the layers that need a client if none can be made.
 
     Returns:
@@ -174,11 +174,11 @@ def review_or_wire(arguments: argparse.Namespace, layers: Sequence[Layer]) -> tu
         raise CodegenError("standard input can be one side only")
     observations = load_observations(arguments.observed or ())
     generating = bool({"python", "overlay"} & set(layers))
-    given: _Given = {
+    given: _ReviewArguments = {
         "project": load_project(arguments, generating=generating),
         "accepted": baseline.load(arguments.accepted),
         "settings": load_settings(arguments.settings),
-        "today": today(),
+        "today": get_today(),
     }
     read_side = read_both_ways if generating else functools.partial(read, generating=False)
     old, new = (read_side(name) for name in (arguments.old, arguments.new))
@@ -190,7 +190,7 @@ def review_or_wire(arguments: argparse.Namespace, layers: Sequence[Layer]) -> tu
     return found, problem
 
 
-def _review_layers(old: Input, new: Input, layers: Sequence[Layer], given: _Given) -> tuple[Review, str]:
+def _review_layers(old: Input, new: Input, layers: Sequence[Layer], given: _ReviewArguments) -> tuple[Review, str]:
     try:
         if {"python", "overlay"} & set(layers):
             for side in (old, new):
@@ -218,13 +218,13 @@ def add_history(commands: _Commands, project: argparse.ArgumentParser) -> None:
     past.add_argument("path", metavar="PATH", help="the spec in it")
     past.add_argument("--since", metavar="REV", help="a revision to begin after")
     past.add_argument(
-        "--layers", type=_layers, default=("wire", "python", "docs"), metavar="LAYERS", help="what to look at"
+        "--layers", type=_parse_layers, default=("wire", "python", "docs"), metavar="LAYERS", help="what to look at"
     )
     past.add_argument("--format", choices=("text", "json"), default="text")
-    past.set_defaults(run=_history)
+    past.set_defaults(run=_run_history)
 
 
-def _history(arguments: argparse.Namespace) -> int:
+def _run_history(arguments: argparse.Namespace) -> int:
     generating = bool({"python", "overlay"} & set(arguments.layers))
     steps = history.replay(
         arguments.repository,
@@ -232,7 +232,7 @@ def _history(arguments: argparse.Namespace) -> int:
         load_project(arguments, generating=generating),
         since=arguments.since,
         layers=arguments.layers,
-        today=today(),
+        today=get_today(),
     )
     count = 0
     for step in steps:
@@ -243,8 +243,8 @@ def _history(arguments: argparse.Namespace) -> int:
             line = {"commit": step.commit, "date": step.date, "verdict": words, "headline": step.headline}
             print(json.dumps(line, ensure_ascii=False), flush=True)
         else:
-            shown = "  ".join(f"{layer} {word or '-':10}" for layer, word in words.items())
-            print(f"{step.date} {step.commit[:9]}  {shown}  {printable(step.headline)}", flush=True)
+            text = "  ".join(f"{layer} {word or '-':10}" for layer, word in words.items())
+            print(f"{step.date} {step.commit[:9]}  {text}  {format_line(step.headline)}", flush=True)
     if not count:
         since = f" since {arguments.since}" if arguments.since else ""
         text = f"no commit{since} changes more of {arguments.path} than its version"
@@ -261,7 +261,7 @@ def load_project(arguments: argparse.Namespace, *, generating: bool) -> Project:
     )
 
 
-def options(arguments: argparse.Namespace) -> Options:
+def build_options(arguments: argparse.Namespace) -> Options:
     """What the command line says of the way to show a review."""
     color: Callable[[], bool] = {
         "always": lambda: True,
@@ -271,7 +271,7 @@ def options(arguments: argparse.Namespace) -> Options:
     return Options(color=color(), docs=arguments.docs)
 
 
-def today() -> datetime.date:
+def get_today() -> datetime.date:
     """The day that dates are held against: that of SOURCE_DATE_EPOCH (reproducible-builds.org) if it is set."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     moment = int(epoch) if epoch and epoch.isdecimal() else None

@@ -10,7 +10,7 @@ import attrs
 from ..errors import CodegenError
 from ..limits import MAX_COMBINATIONS, MAX_STEPS, LimitError
 from ..spec import Json, Spec
-from .normalized_schema import Pointers, Schema, subschemas
+from .normalized_schema import Pointers, Schema, iterate_inner_schemas
 from .schema_reader import read_schema
 
 _DEPTH = 8
@@ -48,7 +48,7 @@ class Document:
         if self._steps > MAX_STEPS:
             raise LimitError(f"{self.spec.name}: its operations refer to too much to be compared", "MAX_STEPS")
 
-    def value(self, pointer: str) -> Json:
+    def get_value(self, pointer: str) -> Json:
         """Return what stands at a JSON pointer."""
         if pointer not in self._values:
             holder, _, key = pointer.rpartition("/")
@@ -67,45 +67,45 @@ class Document:
         """Return where schemas that are nothing but a `$ref` lead: the place of the first one that says more."""
         return self._follow(pointer, self._targets, only_aliases=True)
 
-    def _follow(self, pointer: str, known: dict[str, str], *, only_aliases: bool) -> str:
+    def _follow(self, pointer: str, ends: dict[str, str], *, only_aliases: bool) -> str:
         trail = []
-        while pointer not in known:
-            value = self.value(pointer)
+        while pointer not in ends:
+            value = self.get_value(pointer)
             has_ref = isinstance(value, dict) and isinstance(value.get("$ref"), str)
             if not has_ref or (only_aliases and value.keys() != {"$ref"}):
-                known[pointer] = pointer
+                ends[pointer] = pointer
                 break
             trail.append(pointer)
             pointer = value["$ref"][1:]
-        end = known[pointer]
-        known.update(dict.fromkeys(trail, end))
+        end = ends[pointer]
+        ends.update(dict.fromkeys(trail, end))
         return end
 
-    def mapping(self, pointer: str) -> dict[str, Json]:
+    def get_mapping(self, pointer: str) -> dict[str, Json]:
         """Return the mapping at a place, behind its `$ref`; empty if there is nothing."""
         self.count(1)
-        value = self.value(pointer)
+        value = self.get_value(pointer)
         if isinstance(value, dict) and isinstance(value.get("$ref"), str):
-            value = self.value(self.follow(pointer))
+            value = self.get_value(self.follow(pointer))
         if value is None:
             return {}
         if not isinstance(value, dict):
             raise CodegenError(f"{self.spec.place(pointer)}: a mapping is expected here")
         return value
 
-    def keys(self, pointer: str) -> list[str]:
+    def list_keys(self, pointer: str) -> list[str]:
         """Return the keys of the mapping at a JSON pointer, none if there is no mapping."""
         try:
-            names = list(self.mapping(pointer))
+            names = list(self.get_mapping(pointer))
         except LookupError:
             return []
         self.count(len(names))
         return names
 
-    def items(self, pointer: str) -> Sequence[dict[str, Json]]:
+    def get_items(self, pointer: str) -> Sequence[dict[str, Json]]:
         """Return the list at a JSON pointer, empty if there is none; raise `CodegenError` for anything else."""
         holder, _, key = pointer.rpartition("/")
-        value = self.mapping(holder).get(key)
+        value = self.get_mapping(holder).get(key)
         if value is None:
             return []
         if not isinstance(value, list):
@@ -113,16 +113,16 @@ class Document:
         self.count(len(value))
         return value
 
-    def servers(self, *holders: str) -> dict[str, str]:
+    def find_servers(self, *holders: str) -> dict[str, str]:
         """Return the servers of the first of some places that has any, with their JSON pointers."""
         for holder in holders:
-            servers = self.items(f"{holder}/servers")
+            servers = self.get_items(f"{holder}/servers")
             if servers:
                 keys = [json.dumps([server.get("url"), server.get("variables")], sort_keys=True) for server in servers]
                 return {key: f"{holder}/servers/{index}" for index, key in enumerate(keys)}
         return {json.dumps(["/", None]): ""}  # the default of OpenAPI
 
-    def schema(self, pointers: Pointers) -> Schema:
+    def get_schema(self, pointers: Pointers) -> Schema:
         """Return what the schemas at some places say together."""
         schema = self._schemas.get(pointers)
         if schema is None:
@@ -133,13 +133,17 @@ class Document:
             schema = self._schemas[pointers] = read_schema(self, pointers)
         return schema
 
-    def signature(self, pointers: Pointers, depth: int = _DEPTH) -> int:
+    def compute_signature(self, pointers: Pointers, depth: int = _DEPTH) -> int:
         """Return a number that two schemas of either spec share if they say the same, as deep as it is looked."""
         key = (pointers, depth)
         found = self._signed.get(key)
         if found is None:
-            schema = self.schema(pointers)
-            inner = [(name, self.signature(part, depth - 1)) for name, part in subschemas(schema)] if depth else []
+            schema = self.get_schema(pointers)
+            inner = (
+                [(name, self.compute_signature(part, depth - 1)) for name, part in iterate_inner_schemas(schema)]
+                if depth
+                else []
+            )
             content = (
                 tuple(sorted(schema.kinds)),
                 schema.is_nullable,
@@ -153,16 +157,16 @@ class Document:
         return found
 
 
-def as_mapping(value: Json) -> dict[str, Json]:
+def ensure_mapping(value: Json) -> dict[str, Json]:
     """Return a value if it is a mapping, else an empty mapping."""
     return value if isinstance(value, dict) else {}
 
 
-def key_pointer(pointer: str, value: Mapping[str, Json], key: str) -> str:
+def build_key_pointer(pointer: str, value: Mapping[str, Json], key: str) -> str:
     """Return the JSON pointer of a key, or that of its mapping if the key is missing."""
     return f"{pointer}/{key}" if key in value else pointer
 
 
-def end_pointers(pointer: str, before: Json, after: Json) -> tuple[str | None, str | None]:
+def build_end_pointers(pointer: str, before: Json, after: Json) -> tuple[str | None, str | None]:
     """Return a JSON pointer for each side that has a value there."""
     return (None if before is None else pointer), (None if after is None else pointer)

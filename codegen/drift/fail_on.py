@@ -51,10 +51,10 @@ def parse_fail_on(text: str) -> tuple[FailOn, ...]:
     conditions = []
     for part in text.split(","):
         name, _, word = part.strip().partition(":")
-        known: dict[str, Layer] = {choice: choice for choice in CHOICES}
-        if name not in known:
+        layers: dict[str, Layer] = {choice: choice for choice in CHOICES}
+        if name not in layers:
             raise ValueError(f"unknown layer {name!r}; known: {', '.join(CHOICES)}")
-        layer = known[name]
+        layer = layers[name]
         word = word or _USUAL[layer]
         if word not in _WORDS:
             raise ValueError(f"unknown level {word!r}; known: {', '.join(_WORDS)}")

@@ -24,7 +24,9 @@ class Finding:
     before: Json = attrs.field(default=None, eq=False)
     after: Json = attrs.field(default=None, eq=False)
     guards: frozenset[str] = frozenset()
-    values: str = attrs.field(init=False, repr=False, default=attrs.Factory(lambda it: _values(it), takes_self=True))
+    values: str = attrs.field(
+        init=False, repr=False, default=attrs.Factory(lambda it: _serialize_values(it), takes_self=True)
+    )
     """The values as text, by which findings differ: values themselves may be lists and mappings, which have no hash."""
 
     @property
@@ -36,37 +38,37 @@ class Finding:
     def message(self) -> str:
         """One sentence for a person."""
         values = self.before, self.after
-        shown = map(_show_value if _VALUE_RULES.search(self.rule) else show, values)
-        return find_rule(self.rule).text.format(what=self.what, **dict(zip(("before", "after"), shown, strict=True)))
+        texts = map(_format_json_value if _VALUE_RULES.search(self.rule) else format_value, values)
+        return find_rule(self.rule).text.format(what=self.what, **dict(zip(("before", "after"), texts, strict=True)))
 
 
 _VALUE_RULES = re.compile(r"enum|const|default-value")
 """Rules about JSON values, of which `1` and `"1"` are two."""
 
 
-def _values(finding: Finding) -> str:
+def _serialize_values(finding: Finding) -> str:
     return json.dumps([finding.before, finding.after], sort_keys=True, default=str)
 
 
-def show(value: Json) -> str:
+def format_value(value: Json) -> str:
     """A value as a sentence holds it: short, on one line."""
     if isinstance(value, list | tuple):
-        return ", ".join(map(show, value))
+        return ", ".join(map(format_value, value))
     text = f"`{value}`" if isinstance(value, str) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
     text = " ".join(text.split())
     return text if len(text) <= 80 else f"{text[:76]}…`"
 
 
-def _show_value(value: Json) -> str:
+def _format_json_value(value: Json) -> str:
     """A JSON value in a sentence: a text that would read as another value stands in quotes."""
     if isinstance(value, list | tuple):
-        return ", ".join(map(_show_value, value))
+        return ", ".join(map(_format_json_value, value))
     if isinstance(value, str) and re.fullmatch(r"true|false|null|-?\d+(\.\d+)?", value):
         return f'`"{value}"`'
-    return show(value)
+    return format_value(value)
 
 
-def label(pointer: str, names: dict[str, str]) -> str:
+def format_label(pointer: str, names: dict[str, str]) -> str:
     """What stands at a JSON pointer, for a person.
 
     Args:
@@ -78,34 +80,34 @@ def label(pointer: str, names: dict[str, str]) -> str:
     """
     tokens = [unescape(part) for part in pointer.split("/")[1:]]
     if tokens[:2] == ["components", "schemas"]:
-        return tokens[2] + _path(tokens[3:])
+        return tokens[2] + _format_path(tokens[3:])
     if tokens[:1] == ["components"]:
         head = {"requestBodies": "request body", "responses": "response", "parameters": "parameter"}
         kind = head.get(tokens[1], tokens[1])
-        path = _path(tokens[3:]).lstrip(".")
-        return f"{kind} {names.get(pointer_of(tokens[:3]), tokens[2])} {path}".strip()
+        path = _format_path(tokens[3:]).lstrip(".")
+        return f"{kind} {names.get(build_pointer(tokens[:3]), tokens[2])} {path}".strip()
     if tokens[:1] in (["paths"], ["webhooks"]):
         rest = tokens[3:] if len(tokens) > 2 and tokens[2] != "parameters" else tokens[2:]
         if rest[:1] == ["parameters"]:
             count = len(tokens) - len(rest) + 2
-            name = names.get(pointer_of(tokens[:count]), "")
-            return f"parameter {name}{_path(rest[2:])}".strip()
+            name = names.get(build_pointer(tokens[:count]), "")
+            return f"parameter {name}{_format_path(rest[2:])}".strip()
         if rest[:1] == ["requestBody"]:
-            return f"request body {_path(rest[1:]).lstrip('.')}".strip()
+            return f"request body {_format_path(rest[1:]).lstrip('.')}".strip()
         if rest[:1] == ["responses"]:
             if rest[2:3] == ["headers"]:
-                return f"header {rest[3]} of {rest[1]} response{_path(rest[4:])}"
-            return f"{rest[1]} response {_path(rest[2:]).lstrip('.')}".strip()
+                return f"header {rest[3]} of {rest[1]} response{_format_path(rest[4:])}"
+            return f"{rest[1]} response {_format_path(rest[2:]).lstrip('.')}".strip()
         return " ".join([*([tokens[2].upper()] if len(tokens) > 2 else []), *tokens[1:2]])
     return tokens[-1] if tokens else "the API"
 
 
-def pointer_of(tokens: list[str]) -> str:
+def build_pointer(tokens: list[str]) -> str:
     """A JSON pointer of unescaped tokens."""
     return "".join(f"/{escape(token)}" for token in tokens)
 
 
-def _path(tokens: list[str]) -> str:
+def _format_path(tokens: list[str]) -> str:
     """The way into a schema: properties by name, items as `[]`; what only structures is left out."""
     path, index = "", 0
     while index < len(tokens):

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 import attrs
 
 from ..spec import build_value_key
-from .report import Change, fingerprint
+from .report import Change, compute_fingerprint
 
 _CLOSED = "-additional-properties-closed"
 _MOVED = "endpoint-moved"
@@ -21,39 +21,41 @@ def group_refactors(changes: Sequence[Change]) -> list[Change]:
 
     The fingerprint of a joint entry is that of exactly these entries: when one more comes, it has to be accepted again.
     """
-    keys = [_key(change) for change in changes]
+    keys = [_build_key(change) for change in changes]
     groups: dict[Hashable, list[Change]] = {}
     for key, change in zip(keys, changes, strict=True):
         groups.setdefault(key, []).append(change)
-    joint = {key: _join(group) for key, group in groups.items() if key is not None and len(group) >= _least(group[0])}
+    joint = {
+        key: _join(group) for key, group in groups.items() if key is not None and len(group) >= _get_minimum(group[0])
+    }
     renamed = {change.fingerprint: joint[key].fingerprint for key in joint for change in groups[key]}
     found = []
     for key, change in zip(keys, changes, strict=True):
         entry = joint.get(key, change)
         if entry is change or change is groups[key][0]:
-            found.append(attrs.evolve(entry, causes=_causes(entry, renamed)))
+            found.append(attrs.evolve(entry, causes=_rename_causes(entry, renamed)))
     return found
 
 
-def _key(change: Change) -> Hashable:
+def _build_key(change: Change) -> Hashable:
     """Return what the entries of one refactor have in common; None for an entry that stands alone."""
     if change.layer != "wire":
         return None
     if change.id.endswith(_CLOSED):
         return _CLOSED, change.id.partition("-")[0], change.level, change.accepted
     if change.id == _MOVED:
-        prefix = _moved_prefix(change)
+        prefix = _find_moved_prefix(change)
         return (_MOVED, prefix, change.level, change.accepted) if prefix else None
     values = build_value_key(change.before), build_value_key(change.after)
     return change.id, change.level, change.accepted, values
 
 
-def _least(change: Change) -> int:
+def _get_minimum(change: Change) -> int:
     """Return the number of entries from which they are one."""
     return 2 if change.id == _MOVED or change.id.endswith(_CLOSED) else _MANY
 
 
-def _moved_prefix(change: Change) -> tuple[str, str] | None:
+def _find_moved_prefix(change: Change) -> tuple[str, str] | None:
     """Return the beginnings of the old and the new path, up to what both end with."""
     old, new = str(change.before).split("/"), str(change.after).split("/")
     while old and new and old[-1] == new[-1]:
@@ -66,7 +68,7 @@ def _join(group: Sequence[Change]) -> Change:
     first = group[0]
     before, after = first.before, first.after
     if first.id == _MOVED:
-        old, new = _moved_prefix(first) or ("", "")
+        old, new = _find_moved_prefix(first) or ("", "")
         message = f"{len(group)} operations moved from `{old or '/'}` to `{new or '/'}`"
         before, after = [change.before for change in group], [change.after for change in group]
     elif first.id.endswith(_CLOSED):
@@ -81,9 +83,9 @@ def _join(group: Sequence[Change]) -> Change:
         before=before,
         after=after,
         members=tuple(change.message for change in group),
-        fingerprint=fingerprint(first.id, first.pointer, sorted(change.fingerprint for change in group)),
+        fingerprint=compute_fingerprint(first.id, first.pointer, sorted(change.fingerprint for change in group)),
     )
 
 
-def _causes(change: Change, renamed: Mapping[str, str]) -> tuple[str, ...]:
+def _rename_causes(change: Change, renamed: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(renamed.get(cause, cause) for cause in change.causes))

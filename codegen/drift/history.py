@@ -15,10 +15,10 @@ import attrs
 from ..bundle import ReadFile
 from ..errors import CodegenError
 from ..spec import Json, iterate_mappings
-from .load import Input, UnreadableError, parsed
+from .load import Input, UnreadableError, parse_input
 from .normalized_schema import PROSE
 from .report import LEVELS, Change, Layer, Review
-from .review import GeneratedClient, GenerationError, Project, compare, generated, review
+from .review import GeneratedClient, GenerationError, Project, compare, generate_client, review
 
 
 @attrs.frozen
@@ -39,12 +39,12 @@ class Step:
         """The gravest change that is not prose, and how many there are beside it."""
         if self.review is None:
             return self.problem
-        told = [change for change in self.review.changes if change.layer != "docs"]
-        if not told:
+        changes = [change for change in self.review.changes if change.layer != "docs"]
+        if not changes:
             prose = len(self.review.changes)
             return self.problem or (f"{prose} in prose" if prose else "the same, written in another way")
-        worst: Change = min(told, key=lambda change: LEVELS.index(change.level))
-        more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
+        worst: Change = min(changes, key=lambda change: LEVELS.index(change.level))
+        more = f" (and {len(changes) - 1} more)" if len(changes) > 1 else ""
         where = f"{worst.operations[0]}: " if worst.operations and worst.operations[0] not in worst.message else ""
         return f"{worst.id}: {where}{worst.message}{more}"
 
@@ -78,22 +78,22 @@ def replay(
     generating = bool({"python", "overlay"} & set(layers))
     with contextlib.ExitStack() as stack:
         before: _Version | None = None
-        for commit, date, data in _commits(repository, path, since):
+        for commit, date, data in _iterate_commits(repository, path, since):
             if before is not None and data == before.data:
                 continue
-            after = _Version(data, f"{commit[:9]}:{path}", generating, _reader(repository, commit, path))
+            after = _Version(data, f"{commit[:9]}:{path}", generating, _build_reader(repository, commit, path))
             if before is None:
                 before = after
                 stack.enter_context(after.open(project))
                 continue
-            if after.input and before.input and _content(after.input) == _content(before.input):
+            if after.input and before.input and _get_content(after.input) == _get_content(before.input):
                 continue
-            if after.takes_over(before):
-                yield _step(commit, date, before, after, project, layers, today)
+            if after.reuse_client(before):
+                yield _build_step(commit, date, before, after, project, layers, today)
             else:
                 with contextlib.ExitStack() as entered:
                     entered.enter_context(after.open(project))
-                    yield _step(commit, date, before, after, project, layers, today)
+                    yield _build_step(commit, date, before, after, project, layers, today)
                     stack.close()
                     stack.push(entered.pop_all())
             before = after
@@ -113,13 +113,15 @@ class _Version:
 
     def __attrs_post_init__(self) -> None:
         try:
-            self.input = parsed(self.data, self.name, generating=False, read_file=self.read_file)
+            self.input = parse_input(self.data, self.name, generating=False, read_file=self.read_file)
         except UnreadableError as error:
-            self.problem = _first_line(error)
+            self.problem = _get_first_line(error)
 
-    def takes_over(self, before: _Version) -> bool:
+    def reuse_client(self, before: _Version) -> bool:
         """Use the client of the version before if only prose has changed since, which no client depends on."""
-        if not (self.input and before.input and before.side and _said(self.input) == _said(before.input)):
+        if not (
+            self.input and before.input and before.side and _remove_prose(self.input) == _remove_prose(before.input)
+        ):
             return False
         self.side = attrs.evolve(before.side, input=self.input)
         return True
@@ -130,14 +132,14 @@ class _Version:
         with contextlib.ExitStack() as stack:
             if self.input and self.generating:
                 try:
-                    given = parsed(self.data, self.name, generating=True, read_file=self.read_file)
-                    self.side = stack.enter_context(generated(given, project))
+                    given = parse_input(self.data, self.name, generating=True, read_file=self.read_file)
+                    self.side = stack.enter_context(generate_client(given, project))
                 except (UnreadableError, GenerationError) as error:
-                    self.problem = _first_line(error)
+                    self.problem = _get_first_line(error)
             yield
 
 
-def _step(
+def _build_step(
     commit: str,
     date: str,
     before: _Version,
@@ -155,40 +157,40 @@ def _step(
         plain: list[Layer] = [layer for layer in layers if layer not in ("python", "overlay")]
         return Step(commit, date, review(before.input, after.input, project, layers=plain, today=today), problem)
     except CodegenError as error:
-        return Step(commit, date, None, _first_line(error))
+        return Step(commit, date, None, _get_first_line(error))
 
 
-def _commits(repository: Path, path: str, since: str | None) -> Iterator[tuple[str, str, bytes]]:
+def _iterate_commits(repository: Path, path: str, since: str | None) -> Iterator[tuple[str, str, bytes]]:
     """(commit, date, content) of each commit that touched a file, oldest first."""
     # Git takes `./path` only in a working tree; a path from the root of the repository is understood in a bare one too.
-    from_root = f"{_git(repository, 'rev-parse', '--show-prefix').decode().strip()}{path}"
+    from_root = f"{_run_git(repository, 'rev-parse', '--show-prefix').decode().strip()}{path}"
     if since is not None:
         if since.startswith("-"):
             raise UnreadableError(f"{since}: is no revision")
         try:
-            commit = _git(repository, "rev-parse", "--verify", "--quiet", f"{since}^{{commit}}").decode().strip()
+            commit = _run_git(repository, "rev-parse", "--verify", "--quiet", f"{since}^{{commit}}").decode().strip()
         except UnreadableError:
             raise UnreadableError(f"{repository}: has no revision {since}") from None
         with contextlib.suppress(UnreadableError):  # it may have come later
-            yield commit, "", _git(repository, "show", f"{commit}:{from_root}")
+            yield commit, "", _run_git(repository, "show", f"{commit}:{from_root}")
     span = f"{since}..HEAD" if since else "HEAD"
-    log = _git(repository, "log", "--first-parent", "--reverse", "--format=%H %cs", span, "--", path).decode()
-    if not log and not _git(repository, "log", "--first-parent", "--max-count=1", "--format=%H", "--", path):
+    log = _run_git(repository, "log", "--first-parent", "--reverse", "--format=%H %cs", span, "--", path).decode()
+    if not log and not _run_git(repository, "log", "--first-parent", "--max-count=1", "--format=%H", "--", path):
         raise UnreadableError(f"{repository}: has no commit with {path}")
     for line in log.splitlines():
         commit, date = line.split()
         with contextlib.suppress(UnreadableError):  # the commit that removed it
-            yield commit, date, _git(repository, "show", f"{commit}:{from_root}")
+            yield commit, date, _run_git(repository, "show", f"{commit}:{from_root}")
 
 
-def _reader(repository: Path, commit: str, path: str) -> ReadFile:
+def _build_reader(repository: Path, commit: str, path: str) -> ReadFile:
     """Return what reads the files beside the spec of a commit."""
-    prefix = _git(repository, "rev-parse", "--show-prefix").decode().strip()
+    prefix = _run_git(repository, "rev-parse", "--show-prefix").decode().strip()
     folder = posixpath.dirname(f"{prefix}{path}")
-    return lambda name: _git(repository, "show", f"{commit}:{posixpath.join(folder, name)}")
+    return lambda name: _run_git(repository, "show", f"{commit}:{posixpath.join(folder, name)}")
 
 
-def _git(repository: Path, *words: str) -> bytes:
+def _run_git(repository: Path, *words: str) -> bytes:
     try:
         run = subprocess.run(  # noqa: S603 - no shell; what the user names is checked not to be an option
             ["git", "-C", str(repository), *words],  # noqa: S607
@@ -198,25 +200,25 @@ def _git(repository: Path, *words: str) -> bytes:
     except OSError as error:
         raise UnreadableError(f"{repository}: git: {error.strerror}") from error
     if run.returncode:
-        said = run.stderr.decode(errors="replace").strip().splitlines() or [f"git {words[0]} found nothing"]
-        raise UnreadableError(f"{repository}: {said[0]}")
+        lines = run.stderr.decode(errors="replace").strip().splitlines() or [f"git {words[0]} found nothing"]
+        raise UnreadableError(f"{repository}: {lines[0]}")
     return run.stdout
 
 
-def _content(given: Input) -> dict[str, Json]:
+def _get_content(given: Input) -> dict[str, Json]:
     document = copy.copy(given.spec.document)
     document["info"] = {key: value for key, value in document["info"].items() if key != "version"}
     return document
 
 
-def _said(given: Input) -> dict[str, Json]:
+def _remove_prose(given: Input) -> dict[str, Json]:
     """A document without its prose."""
-    document = copy.deepcopy(_content(given))
+    document = copy.deepcopy(_get_content(given))
     for _, mapping in list(iterate_mappings(document)):
         for key in [key for key in mapping if key in PROSE or key == "summary" or key.startswith("x-")]:
             del mapping[key]
     return {key: value for key, value in document.items() if key not in ("info", "tags")}
 
 
-def _first_line(error: Exception) -> str:
+def _get_first_line(error: Exception) -> str:
     return str(error).splitlines()[0]

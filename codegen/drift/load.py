@@ -16,7 +16,7 @@ from ..errors import CodegenError
 from ..limits import MAX_BYTES, LimitError
 from ..spec import Spec, as_spec, check, check_refs, parse_yaml
 from . import structure
-from .matching import same_templates
+from .matching import find_same_templates
 from .report import Source
 
 _TIMEOUT = httpx.Timeout(30)
@@ -55,7 +55,7 @@ def read(name: str, *, generating: bool) -> Input:
     Raises:
         UnreadableError: It cannot be found or read, or is not an OpenAPI spec that holds together.
     """
-    return parsed(_fetch(name), _shown(name), generating=generating, read_file=_reader(name))
+    return parse_input(_fetch(name), _redact_name(name), generating=generating, read_file=_build_reader(name))
 
 
 def read_both_ways(name: str) -> Input:
@@ -68,7 +68,7 @@ def read_both_ways(name: str) -> Input:
     return found
 
 
-def parsed(data: bytes, shown: str, *, generating: bool, read_file: ReadFile | None = None) -> Input:
+def parse_input(data: bytes, display_name: str, *, generating: bool, read_file: ReadFile | None = None) -> Input:
     """Take bytes for a spec; see `read`.
 
     Args:
@@ -78,15 +78,15 @@ def parsed(data: bytes, shown: str, *, generating: bool, read_file: ReadFile | N
         read_file: Reads another file that it refers to; None for a source that is one file.
     """
     try:
-        file = parse_yaml(data, shown)
+        file = parse_yaml(data, display_name)
         spec = as_spec(file)
         if read_file:
             spec = Spec(bundle(file, read_file))
         (check if generating else check_refs)(spec)
-        notes = (*structure.drop_malformed(spec), *same_templates(spec))
+        notes = (*structure.drop_malformed(spec), *find_same_templates(spec))
     except CodegenError as error:
         raise UnreadableError(str(error)) from error
-    source = Source(shown, file.sha256, spec.version, tuple(file.text.splitlines()))
+    source = Source(display_name, file.sha256, spec.version, tuple(file.text.splitlines()))
     return Input(spec, source, data, notes)
 
 
@@ -98,16 +98,16 @@ def _fetch(name: str) -> bytes:
     elif "://" in name:
         raise UnreadableError(f"{name.partition('://')[0]}: only http and https URLs can be read")
     elif Path(name).exists() or ":" not in name:
-        data = _file(Path(name))
+        data = _read_file(Path(name))
     else:
-        data = _revision(name)
+        data = _read_revision(name)
     if len(data) > MAX_BYTES:
-        error = LimitError(f"{_shown(name)}: is larger than {MAX_BYTES:,} bytes", "MAX_BYTES")
+        error = LimitError(f"{_redact_name(name)}: is larger than {MAX_BYTES:,} bytes", "MAX_BYTES")
         raise UnreadableError(str(error)) from error
     return data
 
 
-def _reader(name: str) -> ReadFile | None:
+def _build_reader(name: str) -> ReadFile | None:
     """Return what reads the files beside a spec; None for a URL and standard input."""
     if name == "-" or "://" in name:
         return None
@@ -117,14 +117,14 @@ def _reader(name: str) -> ReadFile | None:
         def read_beside(path: str) -> bytes:
             if not (folder / path).resolve().is_relative_to(folder):
                 raise UnreadableError(f"{path}: leaves the folder of the spec")
-            return _file(folder / path)
+            return _read_file(folder / path)
 
         return read_beside
     revision, _, file = name.partition(":")
-    return lambda path: _revision(f"{revision}:{posixpath.join(posixpath.dirname(file), path)}")
+    return lambda path: _read_revision(f"{revision}:{posixpath.join(posixpath.dirname(file), path)}")
 
 
-def _file(path: Path) -> bytes:
+def _read_file(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
@@ -133,11 +133,11 @@ def _file(path: Path) -> bytes:
 
 
 def _download(url: str) -> bytes:
-    shown = _shown(url)
+    display_name = _redact_name(url)
     try:
         with httpx.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT) as response:
             if response.status_code != 200:
-                raise UnreadableError(f"{shown}: cannot be read: the server returned {response.status_code}")
+                raise UnreadableError(f"{display_name}: cannot be read: the server returned {response.status_code}")
             data = bytearray()
             for part in response.iter_bytes():
                 data += part
@@ -146,10 +146,10 @@ def _download(url: str) -> bytes:
             return bytes(data)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         problem = str(error) or type(error).__name__
-        raise UnreadableError(f"{shown}: cannot be read: {problem.replace(url, shown)}") from None
+        raise UnreadableError(f"{display_name}: cannot be read: {problem.replace(url, display_name)}") from None
 
 
-def _revision(name: str) -> bytes:
+def _read_revision(name: str) -> bytes:
     revision, _, path = name.partition(":")
     if not revision or revision.startswith("-"):
         raise UnreadableError(f"{name}: is neither a file nor `git-ref:path`")
@@ -162,8 +162,8 @@ def _revision(name: str) -> bytes:
     except OSError as error:
         raise UnreadableError(f"{name}: cannot be read: git: {error.strerror}") from error
     if run.returncode:
-        said = run.stderr.decode(errors="replace").strip().splitlines()
-        raise UnreadableError(f"{name}: is no file, and git does not know it: {said[0] if said else run.returncode}")
+        lines = run.stderr.decode(errors="replace").strip().splitlines()
+        raise UnreadableError(f"{name}: is no file, and git does not know it: {lines[0] if lines else run.returncode}")
     return run.stdout
 
 
@@ -171,7 +171,7 @@ def _is_url(name: str) -> bool:
     return name.lower().startswith(("http://", "https://"))
 
 
-def _shown(name: str) -> str:
+def _redact_name(name: str) -> str:
     """A name without what may be secret in a URL: user, password, query."""
     if not _is_url(name):
         return name

@@ -12,7 +12,7 @@ import attrs
 
 from ..errors import CodegenError
 from ..spec import METHODS, Json, Spec, escape
-from .document import Document, as_mapping
+from .document import Document, ensure_mapping
 
 
 @attrs.frozen(cache_hash=True)
@@ -38,12 +38,12 @@ class Operation:
     @property
     def template(self) -> str:
         """The path without the names of its parameters."""
-        return _template(self.path)
+        return _build_template(self.path)
 
     @property
     def holder(self) -> str:
         """The JSON pointer of the path item."""
-        return _holder(self.pointer)
+        return _get_holder(self.pointer)
 
     @property
     def is_incoming(self) -> bool:
@@ -62,7 +62,7 @@ class MatchedOperations:
     """The operations of the old spec that have another path in the new one."""
 
 
-def operations(side: Document) -> Iterator[Operation]:
+def find_operations(side: Document) -> Iterator[Operation]:
     """Yield every operation, webhook and callback of a spec, in its order."""
     for section, kind in (("paths", "endpoint"), ("webhooks", "webhook")):
         paths = side.root.get(section)
@@ -70,52 +70,52 @@ def operations(side: Document) -> Iterator[Operation]:
             continue
         for path in paths:
             if not path.startswith("x-"):
-                yield from _path_operations(side, f"/{section}/{escape(path)}", path, kind)
+                yield from _iterate_path_operations(side, f"/{section}/{escape(path)}", path, kind)
 
 
-def _holder(pointer: str) -> str:
+def _get_holder(pointer: str) -> str:
     return pointer.rpartition("/")[0].removesuffix("/additionalOperations")
 
 
-def _template(path: str) -> str:
+def _build_template(path: str) -> str:
     return re.sub(r"\{[^{}]*\}", "{}", path)
 
 
-def _path_operations(side: Document, place: str, path: str, kind: str) -> Iterator[Operation]:
+def _iterate_path_operations(side: Document, place: str, path: str, kind: str) -> Iterator[Operation]:
     holder = side.follow(place)
-    for method, pointer in _methods(side, place, holder):
+    for method, pointer in _iterate_methods(side, place, holder):
         if kind == "webhook":
             yield Operation(method.upper(), f"webhook:{path}", pointer, "webhook")
             continue
-        operation = Operation(method.upper(), path, pointer, addresses=_addresses(side, path, pointer))
+        operation = Operation(method.upper(), path, pointer, addresses=_build_addresses(side, path, pointer))
         yield operation
-        yield from _callbacks(side, operation)
+        yield from _iterate_callbacks(side, operation)
 
 
-def _methods(side: Document, place: str, holder: str) -> Iterator[tuple[str, str]]:
+def _iterate_methods(side: Document, place: str, holder: str) -> Iterator[tuple[str, str]]:
     """Yield the methods of a path, with the JSON pointers of their operations (OpenAPI 3.2, Path Item Object)."""
-    item = side.mapping(place)
+    item = side.get_mapping(place)
     for method in [key for key in item if key in METHODS or key == "query"]:
         if not isinstance(item[method], dict):
             raise CodegenError(f"{side.spec.place(f'{holder}/{method}')}: an operation must be a mapping")
         yield method, f"{holder}/{method}"
-    for method in as_mapping(item.get("additionalOperations")):
+    for method in ensure_mapping(item.get("additionalOperations")):
         yield method, f"{holder}/additionalOperations/{escape(method)}"
 
 
-def _callbacks(side: Document, owner: Operation) -> Iterator[Operation]:
-    for name in as_mapping(side.mapping(owner.pointer).get("callbacks")):
+def _iterate_callbacks(side: Document, owner: Operation) -> Iterator[Operation]:
+    for name in ensure_mapping(side.get_mapping(owner.pointer).get("callbacks")):
         place = side.follow(f"{owner.pointer}/callbacks/{escape(name)}")
-        for address in [key for key in side.mapping(place) if not key.startswith("x-")]:
+        for address in [key for key in side.get_mapping(place) if not key.startswith("x-")]:
             at = f"{place}/{escape(address)}"
-            for method, pointer in _methods(side, at, side.follow(at)):
+            for method, pointer in _iterate_methods(side, at, side.follow(at)):
                 yield Operation(method.upper(), f"callback:{name} {address}", pointer, "callback", owner)
 
 
-def _addresses(side: Document, path: str, pointer: str) -> frozenset[str]:
-    template = _template(path)
+def _build_addresses(side: Document, path: str, pointer: str) -> frozenset[str]:
+    template = _build_template(path)
     found = []
-    for server in side.servers(pointer, _holder(pointer), ""):
+    for server in side.find_servers(pointer, _get_holder(pointer), ""):
         url, variables = json.loads(server)
         text = f" {json.dumps(variables, sort_keys=True)}" if variables else ""
         found.append(f"{str(url or '').rstrip('/')}{template}{text}")
@@ -127,16 +127,16 @@ def _addresses(side: Document, path: str, pointer: str) -> frozenset[str]:
 
 def match_operations(old: Document, new: Document) -> MatchedOperations:
     """Find the operations that belong together: by path, by address, by template, by name and content if moved."""
-    before, after = list(operations(old)), list(operations(new))
+    before, after = list(find_operations(old)), list(find_operations(new))
     matcher = _Matcher([one for one in before if not one.owner], [other for other in after if not other.owner])
-    matcher.pair(_by_path, old, new)
-    matcher.pair(_by_address, old, new)
-    matcher.pair(_by_template_and_id, old, new)
-    matcher.pair(_by_template_and_content, old, new)
-    matcher.pair(_by_template, old, new, in_order=True)
+    matcher.pair_by(_build_path_key, old, new)
+    matcher.pair_by(_build_address_key, old, new)
+    matcher.pair_by(_build_template_and_id_key, old, new)
+    matcher.pair_by(_build_template_and_content_key, old, new)
+    matcher.pair_by(_build_template_key, old, new, in_order=True)
     count = len(matcher.pairs)
-    matcher.pair(_by_operation_id, old, new)
-    matcher.pair(_by_content, old, new)
+    matcher.pair_by(_build_operation_id_key, old, new)
+    matcher.pair_by(_build_content_key, old, new)
     moved = frozenset(one for one, _ in matcher.pairs[count:])
     pairs = [*matcher.pairs, *_match_callbacks(before, after, matcher.pairs, (old, new))]
     order = {operation: index for index, operation in enumerate(before)}
@@ -157,8 +157,8 @@ def _match_callbacks(
     for one, other in owners:
         if one in inside[0] and other in inside[1]:
             matcher = _Matcher(inside[0][one], inside[1][other])
-            matcher.pair(_by_path, *sides)
-            matcher.pair(_by_callback_name, *sides)
+            matcher.pair_by(_build_path_key, *sides)
+            matcher.pair_by(_build_callback_key, *sides)
             yield from matcher.pairs
 
 
@@ -170,7 +170,7 @@ class _Matcher:
     new: list[Operation]
     pairs: list[tuple[Operation, Operation]] = attrs.field(factory=list)
 
-    def pair(
+    def pair_by(
         self, key: Callable[[Document, Operation], Hashable], old: Document, new: Document, *, in_order: bool = False
     ) -> None:
         """Pair the operations whose key is one of a kind on both sides, or all of one key in their order."""
@@ -192,79 +192,79 @@ class _Matcher:
         self.new = [operation for operation in self.new if operation not in matched[1]]
 
 
-def _by_path(_: Document, operation: Operation) -> Hashable:
+def _build_path_key(_: Document, operation: Operation) -> Hashable:
     return operation.kind, operation.method, operation.path
 
 
-def _by_callback_name(_: Document, operation: Operation) -> Hashable:
+def _build_callback_key(_: Document, operation: Operation) -> Hashable:
     return operation.method, operation.path.partition(" ")[0]
 
 
-def _by_address(_: Document, operation: Operation) -> Hashable:
+def _build_address_key(_: Document, operation: Operation) -> Hashable:
     """The path behind the host: a prefix may stand in the server's URL or in the path."""
     if operation.is_incoming:
         return None
-    return operation.method, frozenset(urlsplit(address).path for address in map(_plain_url, operation.addresses))
+    return operation.method, frozenset(urlsplit(address).path for address in map(_remove_brackets, operation.addresses))
 
 
-def _plain_url(address: str) -> str:
+def _remove_brackets(address: str) -> str:
     """An address that `urlsplit` takes: brackets and ports may stand for variables."""
     return re.sub(r"[\[\]]", "", address)
 
 
-def _by_template(_: Document, operation: Operation) -> Hashable:
+def _build_template_key(_: Document, operation: Operation) -> Hashable:
     return operation.kind, operation.method, operation.template
 
 
-def _by_template_and_id(side: Document, operation: Operation) -> Hashable:
-    name = side.mapping(operation.pointer).get("operationId")
+def _build_template_and_id_key(side: Document, operation: Operation) -> Hashable:
+    name = side.get_mapping(operation.pointer).get("operationId")
     return None if name is None else (operation.kind, operation.method, operation.template, name)
 
 
-def _by_template_and_content(side: Document, operation: Operation) -> Hashable:
-    return operation.kind, operation.method, operation.template, _content(side, operation)
+def _build_template_and_content_key(side: Document, operation: Operation) -> Hashable:
+    return operation.kind, operation.method, operation.template, _serialize_content(side, operation)
 
 
-def _by_operation_id(side: Document, operation: Operation) -> Hashable:
-    value = side.mapping(operation.pointer)
+def _build_operation_id_key(side: Document, operation: Operation) -> Hashable:
+    value = side.get_mapping(operation.pointer)
     if operation.is_incoming or value.get("deprecated") is True:
         return None
     name = value.get("operationId")
     return None if name is None else (operation.method, name)
 
 
-def _by_content(side: Document, operation: Operation) -> Hashable:
-    value = side.mapping(operation.pointer)
+def _build_content_key(side: Document, operation: Operation) -> Hashable:
+    value = side.get_mapping(operation.pointer)
     named = [part for part in operation.template.split("/") if part not in ("", "{}")]
     if operation.is_incoming or value.get("deprecated") is True or not named or not _has_content(value):
         return None
-    return operation.method, named[-1], _content(side, operation)
+    return operation.method, named[-1], _serialize_content(side, operation)
 
 
 def _has_content(operation: dict[str, Json]) -> bool:
     """Whether an operation has a body or a parameter, without which many operations are alike."""
-    responses = as_mapping(operation.get("responses")).values()
-    bodies = [as_mapping(response) for response in responses]
+    responses = ensure_mapping(operation.get("responses")).values()
+    bodies = [ensure_mapping(response) for response in responses]
     has_response = any("content" in body or "$ref" in body for body in bodies)
     return bool(operation.get("parameters") or operation.get("requestBody")) or has_response
 
 
-def _content(side: Document, operation: Operation) -> str:
+def _serialize_content(side: Document, operation: Operation) -> str:
     """What an operation takes and returns, as text."""
     prose = ("operationId", "summary", "description", "tags", "externalDocs", "deprecated", "callbacks", "servers")
     value = {
         key: item
-        for key, item in side.mapping(operation.pointer).items()
+        for key, item in side.get_mapping(operation.pointer).items()
         if key not in prose and not key.startswith("x-")
     }
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def same_templates(spec: Spec) -> Iterator[str]:
+def find_same_templates(spec: Spec) -> Iterator[str]:
     """Yield a note for each path whose template another path has, which OpenAPI forbids."""
     first: dict[str, str] = {}
-    for path in as_mapping(spec.document.get("paths")):
-        template = _template(path)
+    for path in ensure_mapping(spec.document.get("paths")):
+        template = _build_template(path)
         if template in first and not path.startswith("x-"):
             place = spec.place(f"/paths/{escape(path)}")
             yield f"{place}: the path {path} is the same as {first[template]}: only the names of parameters differ"
@@ -274,7 +274,7 @@ def same_templates(spec: Spec) -> Iterator[str]:
 # --- media types -------------------------------------------------------------------------------------------------
 
 
-def plain_media_type(media_type: str) -> str:
+def strip_parameters(media_type: str) -> str:
     """Return a media type without its parameters."""
     return media_type.partition(";")[0].strip().lower()
 
@@ -301,19 +301,19 @@ def match_media_types(
     return removed, added, sorted(pairs, key=lambda pair: list(old).index(pair[0]))
 
 
-def _media_type_parameters(media_type: str) -> frozenset[tuple[str, str]]:
+def _parse_parameters(media_type: str) -> frozenset[tuple[str, str]]:
     parts = [part.partition("=") for part in media_type.split(";")[1:] if part.strip()]
     return frozenset((name.strip().lower(), value.strip().strip('"').lower()) for name, _, value in parts)
 
 
 def _is_same_type(one: str, other: str) -> bool:
-    same = plain_media_type(one) == plain_media_type(other)
-    return same and _media_type_parameters(one) == _media_type_parameters(other)
+    same = strip_parameters(one) == strip_parameters(other)
+    return same and _parse_parameters(one) == _parse_parameters(other)
 
 
 def _is_same_type_with_fewer_parameters(one: str, other: str) -> bool:
-    ours, theirs = _media_type_parameters(one), _media_type_parameters(other)
-    return plain_media_type(one) == plain_media_type(other) and (ours <= theirs or theirs <= ours)
+    ours, theirs = _parse_parameters(one), _parse_parameters(other)
+    return strip_parameters(one) == strip_parameters(other) and (ours <= theirs or theirs <= ours)
 
 
 # --- statuses ----------------------------------------------------------------------------------------------------

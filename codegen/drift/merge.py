@@ -11,7 +11,7 @@ from ..spec import Json, Spec
 from .checks.rules import READER_LEVELS, SHARED, ReaderLevel, View
 from .document import Document
 from .finding import Finding
-from .report import Change, Level, Location, fingerprint
+from .report import Change, Level, Location, compute_fingerprint
 
 _SCHEMA_IN_PLACE = re.compile(
     r"(/(?:paths|webhooks)/.+?/(?:requestBody|responses/[^/]+|headers/[^/]+|parameters/\d+)(?:/content/[^/]+)?/schema)(/.*|$)"
@@ -33,7 +33,7 @@ def merge(
     """
     groups: dict[Json, list[Finding]] = {}
     for finding in findings:
-        groups.setdefault(_key(finding, old, new), []).append(finding)
+        groups.setdefault(_build_key(finding, old, new), []).append(finding)
     index_of = {name: index for index, name in enumerate(order)}
     ordered: dict[tuple[str, ...], tuple[str, ...]] = {}
     changes = []
@@ -44,7 +44,7 @@ def merge(
         if names not in ordered:
             ordered[names] = tuple(sorted(set(names), key=lambda name: (index_of[name], name)))
         operations = ordered[names]
-        levels = [level for finding in group for level in _levels(finding, findings[finding], view)]
+        levels = [level for finding in group for level in _compute_levels(finding, findings[finding], view)]
         level = READER_LEVELS[min(map(READER_LEVELS.index, levels))]
         if level != "none":
             changes.append(make_change(group[0], old.spec, new.spec, level, operations=operations))
@@ -64,7 +64,7 @@ def make_change(finding: Finding, old: Spec, new: Spec, level: Level, *, operati
         new=locate(new, finding.new),
         before=finding.before,
         after=finding.after,
-        fingerprint=fingerprint(finding.rule, finding.pointer, [finding.before, finding.after]),
+        fingerprint=compute_fingerprint(finding.rule, finding.pointer, [finding.before, finding.after]),
     )
 
 
@@ -76,21 +76,21 @@ def locate(spec: Spec, pointer: str | None) -> Location | None:
     return Location(*spec.file.span(pointer), pointer, file)
 
 
-def _levels(finding: Finding, operations: Iterable[str], view: View) -> set[ReaderLevel]:
+def _compute_levels(finding: Finding, operations: Iterable[str], view: View) -> set[ReaderLevel]:
     if not view.overrides:
-        return {view.level(finding.rule, finding.guards)}
+        return {view.get_level(finding.rule, finding.guards)}
     paths = {name.partition(" ")[2] for name in operations} or {""}
-    return {view.level(finding.rule, finding.guards, path) for path in paths}
+    return {view.get_level(finding.rule, finding.guards, path) for path in paths}
 
 
-def _key(finding: Finding, old: Document, new: Document) -> Json:
+def _build_key(finding: Finding, old: Document, new: Document) -> Json:
     """Return what findings of one change have in common."""
     if finding.rule in SHARED:
         return finding.rule, finding.values, finding.guards
-    return finding.rule, finding.values, _root(old, finding.old), _root(new, finding.new)
+    return finding.rule, finding.values, _build_root_key(old, finding.old), _build_root_key(new, finding.new)
 
 
-def _root(document: Document, pointer: str | None) -> Json:
+def _build_root_key(document: Document, pointer: str | None) -> Json:
     """Return what two places must share to be one: themselves, or what the schema around them says and the way in."""
     schema = _SCHEMA_IN_PLACE.match(pointer or "")
     if pointer is None or schema is None:
@@ -100,17 +100,17 @@ def _root(document: Document, pointer: str | None) -> Json:
     if not around and "/properties/" not in inside:
         around, rest = "", inside
     try:
-        return _holder_name(document, whole), document.signature((whole + around,)), rest
+        return _get_holder_name(document, whole), document.compute_signature((whole + around,)), rest
     except (LookupError, CodegenError):
         return pointer
 
 
-def _holder_name(document: Document, schema: str) -> Json:
+def _get_holder_name(document: Document, schema: str) -> Json:
     """Return the name of the parameter or header of a schema: equal schemas of two of them are two things."""
     holder = re.match(r".*/(parameters/\d+|headers/[^/]+)(?=/)", schema)
     if holder is None:
         return None
     if holder[1].startswith("headers/"):
         return holder[1].lower()
-    parameter = document.mapping(holder[0])
+    parameter = document.get_mapping(holder[0])
     return parameter.get("in"), parameter.get("name")

@@ -112,7 +112,7 @@ class Schema:
         """The properties by name."""
         return self.named.get("properties", {})
 
-    def at(self, keyword: str) -> str:
+    def get_pointer(self, keyword: str) -> str:
         """Return the JSON pointer of a keyword, of the whole if it is missing."""
         return self.where.get(keyword, self.pointer)
 
@@ -121,7 +121,7 @@ class Schema:
         return self.keywords.get(flag) is True
 
 
-def subschemas(schema: Schema) -> Iterator[tuple[str, Pointers]]:
+def iterate_inner_schemas(schema: Schema) -> Iterator[tuple[str, Pointers]]:
     """Yield the schemas right inside a schema, with what they are in it; the members of a union are in no order."""
     for keyword, by_name in schema.named.items():
         yield from ((f"{keyword}/{name}", pointers) for name, pointers in by_name.items())

@@ -9,7 +9,7 @@ import attrs
 from ..graph import find_connected_components
 from ..limits import MAX_PAIRS, LimitError
 from .checks import SCHEMA_CHECKS
-from .checks.base import Comparison, Inside, Pair, SchemaPair
+from .checks.base import Comparison, InnerPair, Pair, SchemaPair
 from .checks.prose import check_schema_prose
 from .checks.subschemas import check_all_of
 from .checks.unions import compare_unions
@@ -33,7 +33,7 @@ class PairGraph:
     _indexes: dict[Finding, int] = attrs.field(factory=dict, init=False)
     _reachable: dict[int, list[Finding]] = attrs.field(factory=dict, init=False)
     """The findings that some bits stand for: many operations refer to the same schemas."""
-    _unchanged: dict[tuple[object, ...], list[Inside]] = attrs.field(factory=dict, init=False)
+    _unchanged: dict[tuple[object, ...], list[InnerPair]] = attrs.field(factory=dict, init=False)
     """Pairs that do not differ by themselves, which they do at no other place either, with those inside."""
 
     def add(self, roots: Iterable[Pair]) -> None:
@@ -59,13 +59,13 @@ class PairGraph:
         if inside is None and self.comparison.is_untouched(old, new):
             inside = self._unchanged[key] = []
         if inside is None:
-            schemas = self.comparison.old.schema(old), self.comparison.new.schema(new)
+            schemas = self.comparison.old.get_schema(old), self.comparison.new.get_schema(new)
             inside = []
             for found in _compare_schemas(SchemaPair(self.comparison, *schemas, context)):
                 (findings if isinstance(found, Finding) else inside).append(found)  # type: ignore[arg-type]
             if not findings and not context.is_member and context.scope != "parameter":  # which say less than others
                 self._unchanged[key] = inside
-        pairs = [(one.old, one.new, context.inside(*one.guards, is_member=one.is_member)) for one in inside]
+        pairs = [(one.old, one.new, context.enter(*one.guards, is_member=one.is_member)) for one in inside]
         return findings, pairs
 
     def _is_new(self, pair: Pair) -> bool:
@@ -100,18 +100,18 @@ class PairGraph:
     def list_findings(self, bits: int) -> Sequence[Finding]:
         """Return the findings of a set."""
         if bits not in self._reachable:
-            self._reachable[bits] = [self.findings[index] for index in _set_bits(bits)]
+            self._reachable[bits] = [self.findings[index] for index in _iterate_set_bits(bits)]
         return self._reachable[bits]
 
 
-def _compare_schemas(pair: SchemaPair) -> Iterator[Finding | Inside]:
+def _compare_schemas(pair: SchemaPair) -> Iterator[Finding | InnerPair]:
     found, is_complete = compare_unions(pair)
     yield from found
     for check in SCHEMA_CHECKS if not is_complete else (check_schema_prose, check_all_of):
         yield from check(pair)
 
 
-def _set_bits(bits: int) -> Iterator[int]:
+def _iterate_set_bits(bits: int) -> Iterator[int]:
     """Yield the indexes of the bits of a number that are set."""
     text = f"{bits:b}"[::-1]
     index = text.find("1")

@@ -14,7 +14,7 @@ from .report import Change, Location
 
 
 @attrs.define
-class Names:
+class PythonNames:
     """The Python names of one side."""
 
     surface: Surface
@@ -26,17 +26,17 @@ class Names:
         if tokens[:2] == ["components", "schemas"]:
             name = str(ClassName.from_string(string=tokens[2], config=self.config).name)
             classes = [found for found in (name, f"{name}Input") if found in self.surface.classes]
-            return tuple(self._inside(" | ".join(classes), tokens[3:]))
+            return tuple(self._find_inside(" | ".join(classes), tokens[3:]))
         if tokens[:1] != ["paths"] or len(tokens) < 3:
             return ()
-        function = self.surface.by_operation(f"{tokens[2].upper()} {tokens[1]}")
+        function = self.surface.find_function(f"{tokens[2].upper()} {tokens[1]}")
         if function is None:
             return ()
         if tokens[3:4] == ["requestBody"]:
             types = " | ".join(field.type for field in function.parameters if field.name == "*body")
-            return tuple(self._inside(types, tokens[4:])) or (function.symbol,)
+            return tuple(self._find_inside(types, tokens[4:])) or (function.symbol,)
         if tokens[3:4] == ["responses"] and tokens[4:5] and tokens[4].startswith("2"):
-            return tuple(self._inside(function.returns, tokens[5:])) or (function.symbol,)
+            return tuple(self._find_inside(function.returns, tokens[5:])) or (function.symbol,)
         return (function.symbol,) if tokens[3:4] != ["responses"] else ()
 
     def find_field(self, place: Location, operations: Sequence[str]) -> tuple[str, ...]:
@@ -47,31 +47,31 @@ class Names:
             f"{found.symbol}.{field.name}"
             for found in self.surface.classes.values()
             for field in found.fields
-            if marked and field.key == key and set(operations) & set(self.surface.reached(found.name))
+            if marked and field.key == key and set(operations) & set(self.surface.find_operations(found.name))
         )
 
-    def _inside(self, types: str, tokens: Sequence[str]) -> Iterator[str]:
+    def _find_inside(self, types: str, tokens: Sequence[str]) -> Iterator[str]:
         """The field at the end of a way into a type, or the classes that the type names."""
-        found = [self.surface.classes[name].symbol for name in self.surface.named(types)]
+        found = [self.surface.classes[name].symbol for name in self.surface.find_class_names(types)]
         index = 0
         while index < len(tokens):
             if tokens[index] == "properties" and index + 1 < len(tokens):
                 index += 1
                 fields = [
                     (self.surface.classes[name], field)
-                    for name in self.surface.named(types)
+                    for name in self.surface.find_class_names(types)
                     for field in self.surface.classes[name].fields
                     if field.key == tokens[index]
                 ]
                 found = [f"{owner.symbol}.{field.name}" for owner, field in fields]
                 types = " | ".join(field.type for _, field in fields)
             elif tokens[index] == "enum":
-                found += [self.surface.classes[name].symbol for name in self.surface.named(types)]
+                found += [self.surface.classes[name].symbol for name in self.surface.find_class_names(types)]
             index += 1
         yield from dict.fromkeys(found)
 
 
-def add_symbols(changes: Iterable[Change], old: Names, new: Names) -> list[Change]:
+def add_symbols(changes: Iterable[Change], old: PythonNames, new: PythonNames) -> list[Change]:
     """Return wire changes with the Python names that they touch."""
     found = []
     for change in changes:
@@ -79,7 +79,9 @@ def add_symbols(changes: Iterable[Change], old: Names, new: Names) -> list[Chang
         if change.old and (not symbols or change.id.endswith("-renamed")):
             symbols = (*old.find(change.old.pointer), *symbols)
         if not symbols and "/parameters/" in change.pointer:
-            functions = [new.surface.by_operation(name) or old.surface.by_operation(name) for name in change.operations]
+            functions = [
+                new.surface.find_function(name) or old.surface.find_function(name) for name in change.operations
+            ]
             symbols = tuple(function.symbol for function in functions if function)
         if not symbols and change.operations:
             sides = ((old, change.old), (new, change.new))

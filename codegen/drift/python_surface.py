@@ -76,36 +76,38 @@ class Surface:
     functions: Mapping[str, Function]
     """By module."""
 
-    def by_operation(self, operation: str) -> Function | None:
+    def find_function(self, operation: str) -> Function | None:
         """What stands for an operation such as `GET /iam/users`; None if nothing does."""
         return next((found for found in self.functions.values() if found.operation == operation), None)
 
     @cached_property
     def in_requests(self) -> Mapping[str, tuple[str, ...]]:
         """The classes that requests lead to, with their operations."""
-        return self._reach(lambda function: [field.type for field in function.parameters])
+        return self._index_operations(lambda function: [field.type for field in function.parameters])
 
     @cached_property
     def in_responses(self) -> Mapping[str, tuple[str, ...]]:
         """The classes that responses lead to, with their operations."""
-        return self._reach(lambda function: [function.returns])
+        return self._index_operations(lambda function: [function.returns])
 
-    def reached(self, name: str) -> tuple[str, ...]:
+    def find_operations(self, name: str) -> tuple[str, ...]:
         """The operations that a class belongs to."""
         return tuple(dict.fromkeys([*self.in_requests.get(name, ()), *self.in_responses.get(name, ())]))
 
-    def _reach(self, types: Callable[[Function], list[str]]) -> dict[str, tuple[str, ...]]:
+    def _index_operations(self, types: Callable[[Function], list[str]]) -> dict[str, tuple[str, ...]]:
         reached: dict[str, dict[str, None]] = {}
         for function in self.functions.values():
-            todo = [name for text in types(function) for name in self.named(text)]
+            todo = [name for text in types(function) for name in self.find_class_names(text)]
             for name in todo:
                 operations = reached.setdefault(name, {})
                 if function.operation not in operations:
                     operations[function.operation] = None
-                    todo += [inner for field in self.classes[name].fields for inner in self.named(field.type)]
+                    todo += [
+                        inner for field in self.classes[name].fields for inner in self.find_class_names(field.type)
+                    ]
         return {name: tuple(operations) for name, operations in reached.items()}
 
-    def named(self, annotation: str) -> list[str]:
+    def find_class_names(self, annotation: str) -> list[str]:
         """The classes of the package that a type names."""
         return [name for name in re.findall(r"\w+", annotation) if name in self.classes]
 
@@ -132,21 +134,21 @@ def read(package: Path, name: str) -> Surface:
             body = parse_source(file).body
             for node in body:
                 if isinstance(node, ast.ClassDef):
-                    classes[node.name] = _class(node, module)
+                    classes[node.name] = _parse_class(node, module)
             if parts[0] == "api":
                 modules.add(module)
-                functions[module] = _function(body, module)
+                functions[module] = _parse_function(body, module)
     return Surface(frozenset(modules), classes, functions)
 
 
-def _class(node: ast.ClassDef, module: str) -> Class:
+def _parse_class(node: ast.ClassDef, module: str) -> Class:
     keys = {field: key for member in node.body for key, field in iterate_wire_keys(member)}
-    fields = [field for member in node.body for field in _field(member, keys)]
-    members = dict(found for member in node.body for found in _member(member))
+    fields = [field for member in node.body for field in _parse_field(member, keys)]
+    members = dict(found for member in node.body for found in _parse_member(member))
     fields.sort(key=lambda field: not field.required)
     others = next(
         (
-            spelled(member.annotation)
+            format_annotation(member.annotation)
             for member in node.body
             if isinstance(member, ast.AnnAssign) and ast.unparse(member.target) == "additional_properties"
         ),
@@ -155,7 +157,7 @@ def _class(node: ast.ClassDef, module: str) -> Class:
     return Class(node.name, module, tuple(fields), {} if fields else members, others)
 
 
-def _member(node: ast.stmt) -> Iterator[tuple[str, str]]:
+def _parse_member(node: ast.stmt) -> Iterator[tuple[str, str]]:
     """Find the name and the value of a member of an enum, such as `DE = _Listed("de")`."""
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         value = node.value.args[0] if isinstance(node.value, ast.Call) and node.value.args else node.value
@@ -163,7 +165,7 @@ def _member(node: ast.stmt) -> Iterator[tuple[str, str]]:
             yield node.targets[0].id, str(value.value)
 
 
-def _field(node: ast.stmt, keys: Mapping[str, str]) -> Iterator[Field]:
+def _parse_field(node: ast.stmt, keys: Mapping[str, str]) -> Iterator[Field]:
     if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
         options = node.value.keywords if isinstance(node.value, ast.Call) else []
         if any(option.arg == "init" for option in options):
@@ -171,10 +173,10 @@ def _field(node: ast.stmt, keys: Mapping[str, str]) -> Iterator[Field]:
         has_default = node.value is not None and (
             not isinstance(node.value, ast.Call) or any(option.arg in ("default", "factory") for option in options)
         )
-        yield Field(node.target.id, spelled(node.annotation), not has_default, keys.get(node.target.id, ""))
+        yield Field(node.target.id, format_annotation(node.annotation), not has_default, keys.get(node.target.id, ""))
 
 
-def _function(body: list[ast.stmt], module: str) -> Function:
+def _parse_function(body: list[ast.stmt], module: str) -> Function:
     described: dict[str, str] = {}
     parameters: list[Field] = []
     returns = ""
@@ -186,13 +188,13 @@ def _function(body: list[ast.stmt], module: str) -> Function:
                 if option.arg and isinstance(option.value, ast.Constant)
             }
         if isinstance(node, ast.FunctionDef) and node.name == "sync_detailed":
-            parameters = [field for field in _parameters(node.args) if field.name != "*client"]
+            parameters = [field for field in _parse_parameters(node.args) if field.name != "*client"]
             if isinstance(node.returns, ast.Subscript):
-                returns = spelled(node.returns.slice)
+                returns = format_annotation(node.returns.slice)
     return Function(f"{described['method']} {described['path']}", module, tuple(parameters), returns)
 
 
-def _parameters(arguments: ast.arguments) -> Iterator[Field]:
+def _parse_parameters(arguments: ast.arguments) -> Iterator[Field]:
     positional = [*arguments.posonlyargs, *arguments.args]
     defaults = [*([None] * (len(positional) - len(arguments.defaults))), *arguments.defaults]
     for argument, default in (
@@ -200,22 +202,22 @@ def _parameters(arguments: ast.arguments) -> Iterator[Field]:
         *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
     ):
         kind = "" if argument in positional else "*"
-        written = "" if argument.annotation is None else spelled(argument.annotation)
+        written = "" if argument.annotation is None else format_annotation(argument.annotation)
         yield Field(kind + argument.arg, written, default is None)
 
 
-def spelled(node: ast.expr) -> str:
+def format_annotation(node: ast.expr) -> str:
     """A type as text, the members of its unions in one order."""
-    return " | ".join(sorted(_members(node)))
+    return " | ".join(sorted(_list_members(node)))
 
 
-def _members(node: ast.expr) -> set[str]:
+def _list_members(node: ast.expr) -> set[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return _members(ast.parse(node.value, mode="eval").body)
+        return _list_members(ast.parse(node.value, mode="eval").body)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        return _members(node.left) | _members(node.right)
+        return _list_members(node.left) | _list_members(node.right)
     if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
         return {ast.unparse(node)}  # a text in there is no type
     if isinstance(node, ast.Subscript):
-        return {f"{ast.unparse(node.value)}[{spelled(node.slice)}]"}
+        return {f"{ast.unparse(node.value)}[{format_annotation(node.slice)}]"}
     return {ast.unparse(node)}

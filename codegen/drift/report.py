@@ -173,7 +173,7 @@ class Review:
         return (sum(fact.count for fact in facts), max(fact.last_seen for fact in facts)) if facts else None
 
 
-def fingerprint(rule: str, pointer: str, arguments: Iterable[Json]) -> str:
+def compute_fingerprint(rule: str, pointer: str, arguments: Iterable[Json]) -> str:
     """Name a change by what it is and not by how it is told.
 
     Args:
@@ -188,7 +188,7 @@ def fingerprint(rule: str, pointer: str, arguments: Iterable[Json]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def with_unique_fingerprints(changes: Sequence[Change]) -> list[Change]:
+def make_fingerprints_unique(changes: Sequence[Change]) -> list[Change]:
     """Return changes that have a fingerprint each, so that accepting one accepts one.
 
     Those that rule, place and arguments do not tell apart get one that also depends on where they stand in the new
@@ -203,49 +203,49 @@ def with_unique_fingerprints(changes: Sequence[Change]) -> list[Change]:
         if len(groups[change.fingerprint]) > 1:
             place = change.new.pointer if change.new else ""
             arguments = [change.fingerprint, change.message, sorted(change.operations), sorted(change.symbols)]
-            key = fingerprint(change.id, place, arguments)
+            key = compute_fingerprint(change.id, place, arguments)
             seen[key] = seen.get(key, 0) + 1
             again = [seen[key]] if seen[key] > 1 else []
-            change = attrs.evolve(change, fingerprint=fingerprint(change.id, place, [*arguments, *again]))
+            change = attrs.evolve(change, fingerprint=compute_fingerprint(change.id, place, [*arguments, *again]))
         found.append(change)
     return found
 
 
-def as_json(review: Review) -> dict[str, Json]:
+def serialize_review(review: Review) -> dict[str, Json]:
     """A review in the form that `codegen/drift/report.schema.json` describes."""
     report: dict[str, Json] = {
         "schema_version": 1,
-        "old": _source(review.old),
-        "new": _source(review.new),
+        "old": _serialize_source(review.old),
+        "new": _serialize_source(review.new),
         "verdict": attrs.asdict(review.verdict),
         "suggested_bump": review.suggested_bump,
-        "changes": [_change(change) for change in review.changes],
+        "changes": [_serialize_change(change) for change in review.changes],
         "notes": list(review.notes),
     }
     if review.observed is not None:
         report["verdict"]["observed"] = review.agreement
-        report["observed"] = [_as_json(fact) for fact in review.observed]
+        report["observed"] = [_serialize_entry(fact) for fact in review.observed]
         for change, entry in zip(review.changes, report["changes"], strict=True):
             if sightings := review.find_sightings(change):
                 entry["observed"] = dict(zip(("count", "last_seen"), sightings, strict=True))
     return report
 
 
-def _location(place: Location) -> dict[str, Json]:
+def _serialize_location(place: Location) -> dict[str, Json]:
     return {"line": place.line, "column": place.column} | ({"file": place.file} if place.file else {})
 
 
-def _source(source: Source) -> dict[str, Json]:
+def _serialize_source(source: Source) -> dict[str, Json]:
     return {"source": source.source, "sha256": source.sha256, "version": source.version}
 
 
-def _change(change: Change) -> dict[str, Json]:
-    return _as_json(change) | {"accepted": None if change.accepted is None else attrs.asdict(change.accepted)}
+def _serialize_change(change: Change) -> dict[str, Json]:
+    return _serialize_entry(change) | {"accepted": None if change.accepted is None else attrs.asdict(change.accepted)}
 
 
-def _as_json(entry: Change | Observed) -> dict[str, Json]:
+def _serialize_entry(entry: Change | Observed) -> dict[str, Json]:
     values = attrs.asdict(entry, recurse=False)
     for side in ("old", "new"):
         place: Location | None = values[side]
-        values[side] = None if place is None else _location(place)
+        values[side] = None if place is None else _serialize_location(place)
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}

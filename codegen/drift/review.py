@@ -14,10 +14,10 @@ from .. import generate
 from ..corrections import Correction
 from ..errors import CodegenError
 from . import overlay, python, python_surface, wire
-from .baseline import Accepted, apply
+from .baseline import BaselineEntry, apply
 from .group import group_refactors
 from .load import Input, UnreadableError
-from .python_names import Names, add_symbols
+from .python_names import PythonNames, add_symbols
 from .report import CHOICES, LAYERS, LEVELS, Change, Layer, Review, Verdict
 from .settings import Settings
 
@@ -51,7 +51,7 @@ class GeneratedClient:
 
 
 @contextlib.contextmanager
-def generated(given: Input, project: Project) -> Iterator[GeneratedClient]:
+def generate_client(given: Input, project: Project) -> Iterator[GeneratedClient]:
     """Generate a client aside.
 
     Raises:
@@ -77,7 +77,7 @@ def review(
     *,
     package: generate.Package | None = None,
     layers: Sequence[Layer] = CHOICES,
-    accepted: Sequence[Accepted] = (),
+    accepted: Sequence[BaselineEntry] = (),
     settings: Settings = Settings(),  # noqa: B008 - it cannot change
     today: datetime.date,
 ) -> Review:
@@ -104,9 +104,9 @@ def review(
     if not {"python", "overlay"} & set(layers):
         return _assemble(old, new, _compare_wire(old, new, settings, today), layers, accepted, settings, today)
     with contextlib.ExitStack() as stack:
-        before = stack.enter_context(generated(old, project))
+        before = stack.enter_context(generate_client(old, project))
         if package is None:
-            after = stack.enter_context(generated(new, project))
+            after = stack.enter_context(generate_client(new, project))
         else:
             after = GeneratedClient(new, package, python_surface.read(package.path, PACKAGE))
         return compare(before, after, project, layers=layers, accepted=accepted, settings=settings, today=today)
@@ -118,27 +118,27 @@ def compare(
     project: Project,
     *,
     layers: Sequence[Layer],
-    accepted: Sequence[Accepted] = (),
+    accepted: Sequence[BaselineEntry] = (),
     settings: Settings = Settings(),  # noqa: B008 - it cannot change
     today: datetime.date,
 ) -> Review:
     """Find out what a new spec changes when both clients are there already; see `review`."""
     specs = old.input.spec, new.input.spec
     surfaces = old.surface, new.surface
-    names = [Names(side.surface, side.package.config) for side in (old, new)]
+    names = [PythonNames(side.surface, side.package.config) for side in (old, new)]
     found = add_symbols(_compare_wire(old.input, new.input, settings, today), *names)
     on_wire = [change for change in found if change.layer == "wire"]
-    in_python = python.changes(old.package, new.package, specs, on_wire, surfaces)
+    in_python = python.find_changes(old.package, new.package, specs, on_wire, surfaces)
     found += in_python
     if "overlay" in layers:
         packages = old.package.path, new.package.path
-        found += overlay.changes(project.overlay, packages, surfaces, specs, [*on_wire, *in_python])
+        found += overlay.find_changes(project.overlay, packages, surfaces, specs, [*on_wire, *in_python])
     return _assemble(old.input, new.input, found, layers, accepted, settings, today)
 
 
 def _compare_wire(old: Input, new: Input, settings: Settings, today: datetime.date) -> list[Change]:
     try:
-        return wire.changes(old.spec, new.spec, today, settings)
+        return wire.find_changes(old.spec, new.spec, today, settings)
     except CodegenError as error:
         raise UnreadableError(str(error)) from error
 
@@ -148,46 +148,46 @@ def _assemble(
     new: Input,
     changes: Sequence[Change],
     layers: Sequence[Layer],
-    accepted: Sequence[Accepted],
+    accepted: Sequence[BaselineEntry],
     settings: Settings,
     today: datetime.date,
 ) -> Review:
-    wanted = {*layers, *(["generator"] if "python" in layers else [])}
+    reviewed = {*layers, *(["generator"] if "python" in layers else [])}
     single, notes = apply(
-        accepted, settings.apply([change for change in changes if change.layer in wanted]), layers, today
+        accepted, settings.apply([change for change in changes if change.layer in reviewed]), layers, today
     )
-    kept, joint_notes = apply(accepted, group_refactors(single), layers, today)
+    joined, joint_notes = apply(accepted, group_refactors(single), layers, today)
     notes = [*old.notes, *new.notes, *(note for note in notes if note in joint_notes)]
-    kept.sort(key=_order)
-    unfit = sum(change.layer == "generator" for change in kept)
+    joined.sort(key=_build_sort_key)
+    unfit = sum(change.layer == "generator" for change in joined)
     if unfit:
         notes.append(
             f"`make update-spec` will not take this spec in (corrections or parts that do not fit: {unfit}); "
             "what they would have corrected may be told as a change"
         )
-    verdict = _verdict(kept, layers)
-    return Review(old.source, new.source, verdict, _bump(verdict), tuple(kept), tuple(notes))
+    verdict = _compute_verdict(joined, layers)
+    return Review(old.source, new.source, verdict, _compute_bump(verdict), tuple(joined), tuple(notes))
 
 
-def _order(change: Change) -> tuple[object, ...]:
+def _build_sort_key(change: Change) -> tuple[object, ...]:
     place = change.old or change.new
     where = (place.line, place.column) if place else (0, 0)
     return LAYERS.index(change.layer), LEVELS.index(change.level), where, change.id, change.message, change.fingerprint
 
 
-def _verdict(changes: Sequence[Change], layers: Sequence[Layer]) -> Verdict:
+def _compute_verdict(changes: Sequence[Change], layers: Sequence[Layer]) -> Verdict:
     """One word for each layer. What has been accepted still is what it is; only `--fail-on` lets it pass."""
     of = {layer: [change for change in changes if change.layer == layer] for layer in LAYERS}
     dropped = [change for change in of["generator"] if change.id == "gen-response-dropped"]
     return Verdict(
-        wire=_wire_word(of["wire"]) if "wire" in layers else None,
-        python=_python_word([*of["python"], *dropped]) if "python" in layers else None,
+        wire=_compute_wire_verdict(of["wire"]) if "wire" in layers else None,
+        python=_compute_python_verdict([*of["python"], *dropped]) if "python" in layers else None,
         overlay=("broken" if of["overlay"] else "ok") if "overlay" in layers else None,
         docs=("changed" if of["docs"] else "none") if "docs" in layers else None,
     )
 
 
-def _wire_word(changes: Sequence[Change]) -> Literal["breaking", "warning", "compatible", "none"]:
+def _compute_wire_verdict(changes: Sequence[Change]) -> Literal["breaking", "warning", "compatible", "none"]:
     if not changes:
         return "none"
     worst = min((change.level for change in changes), key=LEVELS.index)
@@ -196,13 +196,13 @@ def _wire_word(changes: Sequence[Change]) -> Literal["breaking", "warning", "com
     return words[worst]
 
 
-def _python_word(changes: Sequence[Change]) -> Literal["breaking", "additive", "none"]:
+def _compute_python_verdict(changes: Sequence[Change]) -> Literal["breaking", "additive", "none"]:
     if not changes:
         return "none"
     return "breaking" if any(change.level == "error" for change in changes) else "additive"
 
 
-def _bump(verdict: Verdict) -> Literal["major", "minor", "patch", "none"]:
+def _compute_bump(verdict: Verdict) -> Literal["major", "minor", "patch", "none"]:
     """The part of the client's version to raise (semver.org)."""
     if "breaking" in (verdict.wire, verdict.python) or verdict.overlay == "broken":
         return "major"

@@ -49,7 +49,7 @@ _COMBINED_BOUNDS = {keyword: min if "ax" in keyword else max for keyword in (*BO
 class _Document(Protocol):
     spec: Spec
 
-    def value(self, pointer: str) -> Json: ...
+    def get_value(self, pointer: str) -> Json: ...
     def follow(self, pointer: str) -> str: ...
     def skip_aliases(self, pointer: str) -> str: ...
 
@@ -74,18 +74,18 @@ class _Reader:
         is_single = len(schema.pointers) == 1
         if is_single:
             target = self.document.follow(first)
-            if target == first or not _says_something(self.document.value(first)):
+            if target == first or not _has_siblings(self.document.get_value(first)):
                 schema.pointers = (target,)
                 self._name(target)
         for pointer in schema.pointers:
             self._add(pointer, is_outermost=is_single)
         if first != schema.pointers[0]:
-            for key, value in self.document.value(first).items():
+            for key, value in self.document.get_value(first).items():
                 if key in PROSE and value is not None:  # prose beside a `$ref` is about this place
                     schema.prose[key], schema.where[key] = value, f"{first}/{key}"
         while self.unions:
             self._choose(*self.unions.pop(0))
-        self._settle()
+        self._normalize()
         return schema
 
     def _name(self, pointer: str) -> None:
@@ -102,7 +102,7 @@ class _Reader:
             place = self.document.spec.place(self.schema.pointer)
             text = f"allOf and $ref put more than {MAX_COMBINED_SCHEMAS} schemas together here"
             raise LimitError(f"{place}: {text}", "MAX_COMBINED_SCHEMAS")
-        value = self.document.value(pointer)
+        value = self.document.get_value(pointer)
         if value is True:
             return
         if value is False:
@@ -123,7 +123,7 @@ class _Reader:
                 self._add_keyword(key, item, pointer, value)
 
     def _add_types(self, value: dict[str, Json], pointer: str, *, is_outermost: bool) -> None:
-        kinds = _types(value)
+        kinds = _get_types(value)
         is_null = "const" in value and value["const"] is None
         is_nullable = value.get("nullable") is True or "null" in kinds or is_null
         if "type" in value:
@@ -147,7 +147,7 @@ class _Reader:
         elif key in _UNIONS:
             self.unions.append((key, [f"{here}/{index}" for index in range(len(value))]))
         elif key in NAMED_SUBSCHEMAS:
-            self.document.value(here)  # so that those inside are found from there
+            self.document.get_value(here)  # so that those inside are found from there
             by_name = schema.named.setdefault(key, {})
             for name in value:
                 by_name[name] = (*by_name.get(name, ()), f"{here}/{escape(name)}")
@@ -161,9 +161,9 @@ class _Reader:
             elif isinstance(value, dict) and (value or key == "items"):
                 schema.parts[key] = (*schema.parts.get(key, ()), here)
         elif key == "enum":
-            known = None if schema.enum is None else set(map(build_value_key, schema.enum))
-            schema.enum = tuple(item for item in value if known is None or build_value_key(item) in known)
-        elif key in _COMBINED_BOUNDS and key in schema.keywords and _are_numbers(value, schema.keywords[key]):
+            allowed = None if schema.enum is None else set(map(build_value_key, schema.enum))
+            schema.enum = tuple(item for item in value if allowed is None or build_value_key(item) in allowed)
+        elif key in _COMBINED_BOUNDS and key in schema.keywords and _has_only_numbers(value, schema.keywords[key]):
             schema.keywords[key] = _COMBINED_BOUNDS[key](value, schema.keywords[key])
         elif key == "pattern" and schema.keywords.get(key, value) != value:
             schema.keywords[key] = " and ".join(sorted({*schema.keywords[key].split(" and "), value}))
@@ -178,7 +178,7 @@ class _Reader:
         schema = self.schema
         members = self._flatten(members)
         rest = [member for member in members if not self._is_null(member)]
-        if len(rest) < len(members) or any(self._admits_null(member) for member in rest):
+        if len(rest) < len(members) or any(self._can_be_null(member) for member in rest):
             schema.is_nullable = True
             schema.where.setdefault("nullable", members[0].rpartition("/")[0])
         if not rest and members:
@@ -192,7 +192,7 @@ class _Reader:
             if len(schema.pointers) == 1 and not schema.properties and not schema.name:
                 self._name(self.document.follow(rest[0]))
         elif rest and all(self._is_bare_type(member) for member in rest):
-            kinds = frozenset(self.document.value(self.document.follow(member))["type"] for member in rest)
+            kinds = frozenset(self.document.get_value(self.document.follow(member))["type"] for member in rest)
             self.types.append((kinds, False))
             if self._is_only_union():
                 schema.alternatives = tuple((member,) for member in rest)
@@ -211,45 +211,45 @@ class _Reader:
         while todo:
             pointer = todo.pop()
             place = self.document.follow(pointer)
-            keys = _keywords(self.document.value(place))
+            keys = _get_keywords(self.document.get_value(place))
             if len(keys) == 1 and keys <= {*_UNIONS}:
                 if place not in opened:
                     opened.add(place)
                     key = keys.pop()
-                    count = len(self.document.value(place)[key] or ())
+                    count = len(self.document.get_value(place)[key] or ())
                     todo += [f"{place}/{key}/{index}" for index in reversed(range(count))]
             else:
                 flat.append(pointer)
         return flat
 
-    def _admits_null(self, pointer: str) -> bool:
-        value = self.document.value(self.document.follow(pointer))
-        return isinstance(value, dict) and (value.get("nullable") is True or "null" in _types(value))
+    def _can_be_null(self, pointer: str) -> bool:
+        value = self.document.get_value(self.document.follow(pointer))
+        return isinstance(value, dict) and (value.get("nullable") is True or "null" in _get_types(value))
 
     def _is_null(self, pointer: str) -> bool:
-        value = self.document.value(self.document.follow(pointer))
+        value = self.document.get_value(self.document.follow(pointer))
         return isinstance(value, dict) and (
-            _types(value) == {"null"} or value.get("enum") == [None] or value.get("const", 0) is None
+            _get_types(value) == {"null"} or value.get("enum") == [None] or value.get("const", 0) is None
         )
 
     def _is_bare_type(self, pointer: str) -> bool:
-        value = self.document.value(pointer)
+        value = self.document.get_value(pointer)
         is_reference = self.document.follow(pointer) != pointer
-        return not is_reference and _keywords(value) == {"type"} and isinstance(value["type"], str)
+        return not is_reference and _get_keywords(value) == {"type"} and isinstance(value["type"], str)
 
     def _is_only_union(self) -> bool:
         """Return whether the schema is a union and nothing else, so that it can be compared with another union."""
-        keys = {key for pointer in self.seen for key in _keywords(self.document.value(pointer))}
+        keys = {key for pointer in self.seen for key in _get_keywords(self.document.get_value(pointer))}
         return keys <= {"oneOf", "anyOf", "discriminator", "nullable", "$ref"} and not self.unions
 
     # --- one spelling ----------------------------------------------------------------------------------------------
 
-    def _settle(self) -> None:
+    def _normalize(self) -> None:
         """Bring what was read into one spelling."""
         schema = self.schema
         for kinds, _ in self.types:
             if kinds:
-                schema.kinds = _common_kinds(schema.kinds, kinds) if schema.kinds else kinds
+                schema.kinds = _intersect_kinds(schema.kinds, kinds) if schema.kinds else kinds
         if self.types and all(is_nullable for _, is_nullable in self.types):
             schema.is_nullable = True
         if schema.enum is not None:
@@ -262,7 +262,7 @@ class _Reader:
             schema.kinds = frozenset({"number"})
         if not schema.kinds and (schema.enum or "const" in schema.keywords):
             values = schema.enum or (schema.keywords["const"],)
-            schema.kinds = frozenset(_kind_of(value) for value in values if type(value) in _KINDS)
+            schema.kinds = frozenset(_get_kind(value) for value in values if type(value) in _KINDS)
         if not schema.kinds and not schema.union:
             implied = {"object"} if schema.properties else {"array"} if "items" in schema.parts else ()
             schema.kinds = frozenset(implied)
@@ -275,33 +275,33 @@ class _Reader:
                     schema.keywords[exclusive] = schema.keywords.pop(plain)
 
 
-def _types(value: dict[str, Json]) -> frozenset[str]:
+def _get_types(value: dict[str, Json]) -> frozenset[str]:
     """Return the types that a schema names."""
     kinds = value.get("type")
     return frozenset(kinds if isinstance(kinds, list) else [kinds] if isinstance(kinds, str) else [])
 
 
-def _keywords(value: Json) -> set[str]:
+def _get_keywords(value: Json) -> set[str]:
     """Return the keys of a schema that are not prose."""
     return {key for key in value if key not in PROSE} if isinstance(value, dict) else set()
 
 
-def _says_something(value: Json) -> bool:
+def _has_siblings(value: Json) -> bool:
     """Return whether something beside a `$ref` says something about the value."""
     return any(key != "$ref" and key not in PROSE and not key.startswith("x-") for key in value)
 
 
-def _kind_of(value: Json) -> str:
+def _get_kind(value: Json) -> str:
     """Return the type of a value in JSON Schema, where 1.0 is an integer."""
     return "integer" if isinstance(value, float) and value.is_integer() else _KINDS[type(value)]
 
 
-def _common_kinds(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+def _intersect_kinds(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
     both = one & other
     if "integer" in one | other and "number" in one | other:
         both |= {"integer"}
     return both or other
 
 
-def _are_numbers(*values: Json) -> bool:
+def _has_only_numbers(*values: Json) -> bool:
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)

@@ -22,7 +22,7 @@ import attrs
 
 from ..errors import CodegenError
 from ..spec import Json
-from .checks.rules import CLIENT_VIEW, READER_LEVELS, Override, View, rule_ids
+from .checks.rules import CLIENT_VIEW, READER_LEVELS, Override, View, list_rule_ids
 from .report import Change
 
 FILE = Path("drift.toml")
@@ -41,7 +41,7 @@ class Settings:
     sunset_days: int | None = None
     """The days that a deprecation must announce ahead; None for no such policy."""
 
-    def reviews(self, path: str) -> bool:
+    def is_reviewed(self, path: str) -> bool:
         """Return whether a path of the API is reviewed."""
         is_included = any(fnmatchcase(path, pattern) for pattern in self.include)
         return is_included and not any(fnmatchcase(path, pattern) for pattern in self.exclude)
@@ -52,9 +52,9 @@ class Settings:
         for change in changes:
             paths = {operation.partition(" ")[2] for operation in change.operations}
             if change.layer not in ("wire", "docs"):
-                if paths and not any(map(self.reviews, paths)):
+                if paths and not any(map(self.is_reviewed, paths)):
                     continue
-                levels = {self.view.override(change.id, path) or change.level for path in paths or {""}}
+                levels = {self.view.find_override(change.id, path) or change.level for path in paths or {""}}
                 level = READER_LEVELS[min(map(READER_LEVELS.index, levels))]
                 if level == "none":
                     continue
@@ -122,7 +122,7 @@ def _read_level(row: dict[str, Json], name: str) -> Override:
     if unknown:
         raise CodegenError(f"{name}: unknown key {unknown[0]!r}; known: rule, path, level")
     rule, path, level = row.get("rule"), row.get("path", "*"), row.get("level")
-    if not isinstance(rule, str) or not any(fnmatchcase(known, rule) for known in rule_ids()):
+    if not isinstance(rule, str) or not any(fnmatchcase(known, rule) for known in list_rule_ids()):
         raise CodegenError(f"{name}: rule: there is no rule {rule!r}; `--format json` shows the id of each change")
     if level not in READER_LEVELS:
         raise CodegenError(f"{name}: level: {level!r} is unknown; known: {', '.join(READER_LEVELS)}")

@@ -130,7 +130,7 @@ def drop_malformed(spec: Spec) -> tuple[str, ...]:
     Raises:
         CodegenError: The structure is malformed. Names file, line and column of up to ten places.
     """
-    problems = list(_problems(spec, spec.document, "document", ""))
+    problems = list(_iterate_problems(spec, spec.document, "document", ""))
     texts = [f"{spec.place(problem.pointer)}: {problem.message}" for problem in problems]
     fatal = [text for text, problem in zip(texts, problems, strict=True) if not problem.is_keyword]
     if fatal:
@@ -153,7 +153,9 @@ def _drop(spec: Spec, problem: _Problem) -> None:
         del above[unescape(last)]
 
 
-def _problems(spec: Spec, value: Json, form: Form, pointer: str, *, in_schema: bool = False) -> Iterator[_Problem]:
+def _iterate_problems(
+    spec: Spec, value: Json, form: Form, pointer: str, *, in_schema: bool = False
+) -> Iterator[_Problem]:
     if value is None:
         return
     if isinstance(form, tuple):
@@ -161,38 +163,40 @@ def _problems(spec: Spec, value: Json, form: Form, pointer: str, *, in_schema: b
             yield _Problem(pointer, "a list is expected here", form, in_schema)
             return
         for index, item in enumerate(value):
-            yield from _problems(spec, item, form[0], f"{pointer}/{index}", in_schema=in_schema)
+            yield from _iterate_problems(spec, item, form[0], f"{pointer}/{index}", in_schema=in_schema)
     elif isinstance(form, dict):
         if not isinstance(value, dict):
             yield _Problem(pointer, "a mapping is expected here", form, in_schema)
             return
         for key, item in value.items():
             if not key.startswith("x-"):
-                yield from _problems(spec, item, form["*"], f"{pointer}/{escape(key)}", in_schema=in_schema)
+                yield from _iterate_problems(spec, item, form["*"], f"{pointer}/{escape(key)}", in_schema=in_schema)
     elif form in _SCALARS:
         wrong_flag = isinstance(value, bool) and bool not in _SCALARS[form]
         if wrong_flag or not isinstance(value, _SCALARS[form]):
-            yield _Problem(pointer, f"{_named(form)} is expected here", form, in_schema or form != "mapping")
+            yield _Problem(pointer, f"{_format_form(form)} is expected here", form, in_schema or form != "mapping")
     else:
-        yield from _object(spec, value, form, pointer, in_schema=in_schema)
+        yield from _iterate_object_problems(spec, value, form, pointer, in_schema=in_schema)
 
 
-def _named(form: str) -> str:
+def _format_form(form: str) -> str:
     return f"{'an' if form[0] in 'aeiou' else 'a'} {form}"
 
 
-def _object(spec: Spec, value: Json, form: str, pointer: str, *, in_schema: bool) -> Iterator[_Problem]:
+def _iterate_object_problems(
+    spec: Spec, value: Json, form: str, pointer: str, *, in_schema: bool
+) -> Iterator[_Problem]:
     if form == "schema" and isinstance(value, bool):
         return
     if not isinstance(value, dict):
-        yield _Problem(pointer, f"{_named(form)} is expected here, which is a mapping", form, in_schema)
+        yield _Problem(pointer, f"{_format_form(form)} is expected here, which is a mapping", form, in_schema)
         return
     if form == "operation" and "$ref" in value:
         yield _Problem(pointer, "an operation cannot be a $ref", form)
         return
     if form == "schema":
         in_schema = True
-        yield from _schema_keywords(value, pointer)
+        yield from _check_schema_keywords(value, pointer)
     if form == "parameter" and "$ref" not in value:
         for key in [key for key in ("name", "in") if not isinstance(value.get(key), str)]:
             yield _Problem(pointer, f"a parameter needs `{key}`, a text")
@@ -200,14 +204,14 @@ def _object(spec: Spec, value: Json, form: str, pointer: str, *, in_schema: bool
     if isinstance(value.get("$ref"), str) and form != "schema":
         return
     if "*" in FORMS[form]:
-        yield from _problems(spec, value, dict(FORMS[form]), pointer)
+        yield from _iterate_problems(spec, value, dict(FORMS[form]), pointer)
         return
     for key, inner in FORMS[form].items():
         if key in value:
-            yield from _problems(spec, value[key], inner, f"{pointer}/{escape(key)}", in_schema=in_schema)
+            yield from _iterate_problems(spec, value[key], inner, f"{pointer}/{escape(key)}", in_schema=in_schema)
 
 
-def _schema_keywords(schema: dict[str, Json], pointer: str) -> Iterator[_Problem]:
+def _check_schema_keywords(schema: dict[str, Json], pointer: str) -> Iterator[_Problem]:
     """Check the keywords that have more than one form."""
     kinds = schema.get("type")
     kinds = kinds if isinstance(kinds, list) else [kinds]

@@ -19,7 +19,7 @@ from .finding import Finding
 from .matching import Operation, match_operations
 from .merge import make_change, merge
 from .pair_graph import PairGraph
-from .report import Change, with_unique_fingerprints
+from .report import Change, make_fingerprints_unique
 from .settings import Settings
 
 
@@ -34,7 +34,7 @@ class _Result:
     is_unstable: bool = False
 
 
-def changes(old: Spec, new: Spec, today: datetime.date, settings: Settings = Settings()) -> list[Change]:  # noqa: B008
+def find_changes(old: Spec, new: Spec, today: datetime.date, settings: Settings = Settings()) -> list[Change]:  # noqa: B008
     """Compare what two specs say.
 
     Args:
@@ -51,25 +51,25 @@ def changes(old: Spec, new: Spec, today: datetime.date, settings: Settings = Set
         CodegenError: A spec is not what OpenAPI asks for. Names file, line and column.
     """
     comparison = _compare(old, new, today, settings.sunset_days)
-    reached = _reached(comparison, settings)
+    reached = _find_reached_operations(comparison, settings)
     order = [operation.name for operation in (*comparison.matched.old, *comparison.matched.new)]
     found = merge(reached, comparison.old, comparison.new, settings.view, order)
-    return with_unique_fingerprints([*found, *_check_version(old, new, found, settings)])
+    return make_fingerprints_unique([*found, *_check_version(old, new, found, settings)])
 
 
 def _compare(old: Spec, new: Spec, today: datetime.date, sunset_days: int | None) -> Comparison:
     signatures: dict[tuple[Json, ...], int] = {}
     documents = Document(old, signatures), Document(new, signatures)
-    names = _parameter_names(old), _parameter_names(new)
+    names = _find_parameter_names(old), _find_parameter_names(new)
     return Comparison(*documents, today, sunset_days, names, match_operations(*documents))
 
 
-def _reached(comparison: Comparison, settings: Settings) -> dict[Finding, tuple[str, ...]]:
+def _find_reached_operations(comparison: Comparison, settings: Settings) -> dict[Finding, tuple[str, ...]]:
     graph = PairGraph(comparison)
     results = [
         result
         for result in _compare_operations(comparison)
-        if result.operation is None or result.operation.is_incoming or settings.reviews(result.operation.path)
+        if result.operation is None or result.operation.is_incoming or settings.is_reviewed(result.operation.path)
     ]
     for result in results:
         graph.add(result.pairs)
@@ -113,9 +113,9 @@ def _compare_operations(comparison: Comparison) -> Iterator[_Result]:
             yield _compare_operation(OperationPair(comparison, operation, new_of[operation]))
         elif operation.owner is None or operation.owner in new_of:
             yield _Result(operation, [find_removed(comparison, operation)])
-    known = set(new_of.values())
+    matched = set(new_of.values())
     for operation in comparison.matched.new:
-        if operation not in known and (operation.owner is None or operation.owner in known):
+        if operation not in matched and (operation.owner is None or operation.owner in matched):
             yield _Result(operation, [find_added(operation)])
 
 
@@ -131,7 +131,7 @@ def _compare_operation(pair: OperationPair) -> _Result:
     return result
 
 
-def _parameter_names(spec: Spec) -> dict[str, str]:
+def _find_parameter_names(spec: Spec) -> dict[str, str]:
     """Return the names of the parameters by JSON pointer."""
     return {
         pointer: str(value["name"])
@@ -153,7 +153,7 @@ def _check_version(old: Spec, new: Spec, changes: Sequence[Change], settings: Se
         rule = "api-version-not-bumped"
     elif breaks and after[0] == before[0]:
         rule = "api-major-version-not-bumped"
-    level = settings.view.level(rule) if rule else "none"
+    level = settings.view.get_level(rule) if rule else "none"
     if level != "none":
         what = "the API" if rule == "api-version-decreased" else "the change"
         finding = Finding(rule, what, "/info/version", "/info/version", old.version, new.version)

@@ -7,8 +7,8 @@ import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..drift.command import EXIT_STATUS, load_project, today
-from ..drift.render.common import printable
+from ..drift.command import EXIT_STATUS, get_today, load_project
+from ..drift.render.common import format_line
 from ..next_steps import list_next_steps
 from . import update
 
@@ -65,7 +65,7 @@ def _update(arguments: argparse.Namespace) -> int:
     places = update.UpdatePaths(arguments.spec, arguments.output, arguments.changelog, arguments.reviews)
     project = load_project(arguments, generating=True)
     done = update.update(
-        arguments.new, project, places, own_prose=arguments.prose == "ours", today=today(), date=arguments.date
+        arguments.new, project, places, own_prose=arguments.prose == "ours", today=get_today(), date=arguments.date
     )
     if done is None:
         print(f"{arguments.spec}: is this spec already; nothing changed")
@@ -85,7 +85,7 @@ def _update(arguments: argparse.Namespace) -> int:
         changelog=places.changelog,
         bump=done.review.suggested_bump,
     )
-    lines = ["What to do next:", *(f"  {printable(step)}" for step in steps)]
+    lines = ["What to do next:", *(f"  {format_line(step)}" for step in steps)]
     if arguments.steps:
         arguments.steps.write_text("\n".join([*lines, ""]), encoding="utf-8")
     else:

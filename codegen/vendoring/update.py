@@ -10,9 +10,9 @@ from pathlib import Path
 import attrs
 
 from .. import generate
-from ..drift.load import Input, UnreadableError, parsed, read
+from ..drift.load import Input, UnreadableError, parse_input, read
 from ..drift.render import FORMATS, Options
-from ..drift.render.markdown import code_span
+from ..drift.render.markdown import format_code_span
 from ..drift.report import Review
 from ..drift.review import GenerationError, Project, review
 from ..errors import CodegenError
@@ -99,7 +99,7 @@ def update(
         )
     date = date or find_date(new.spec, name)
     vendored, unwritten = keep_our_prose(old.spec, new.spec) if own_prose else (new.data, ())
-    given = parsed(vendored, str(places.spec) if own_prose else new.source.source, generating=True)
+    given = parse_input(vendored, str(places.spec) if own_prose else new.source.source, generating=True)
     record = _build_record(given, new, "ours" if own_prose else "theirs", date, today)
     page = places.reviews / f"{today.isoformat()}-{new.source.sha256[:8]}.md"
     with _generate_aside(given, project, places.package, date) as package:
@@ -209,7 +209,7 @@ def _changelog(path: Path, found: Review, page: Path, date: datetime.date | None
     if text.count(f"{_UNRELEASED}\n") != 1:
         raise CodegenError(f"{path}: needs one section `{_UNRELEASED}`")
     verdict = found.verdict
-    version = code_span(found.new.version[:_LONGEST_VERSION])
+    version = format_code_span(found.new.version[:_LONGEST_VERSION])
     day = f" of {date.isoformat()}" if date else ""
     words = f"wire {verdict.wire}, Python {verdict.python}, hand-written code {verdict.overlay}, prose {verdict.docs}"
     entry = (

@@ -18,7 +18,7 @@ import pytest
 
 from codegen import capacity, limits, spec, yaml_tree
 from codegen.drift import pair_graph, wire
-from codegen.drift.load import parsed
+from codegen.drift.load import parse_input
 from codegen.drift.render import FORMATS, Options
 from codegen.drift.review import Project, review
 from codegen.errors import CodegenError
@@ -66,8 +66,8 @@ def refusal(data: str | bytes) -> str:
 
 
 def compare(old: Document, new: Document) -> list[Any]:
-    sides = [parsed(json.dumps(side).encode(), "api.json", generating=False).spec for side in (old, new)]
-    return wire.changes(sides[0], sides[1], TODAY)
+    sides = [parse_input(json.dumps(side).encode(), "api.json", generating=False).spec for side in (old, new)]
+    return wire.find_changes(sides[0], sides[1], TODAY)
 
 
 # --- numbers and texts ---------------------------------------------------------------------------------------------
@@ -485,10 +485,13 @@ def test_a_review_of_a_huge_spec_ends_with_an_error_or_a_report(tmp_path: Path) 
 def test_every_report_encodes_whatever_a_spec_says(shape: str) -> None:
     texts = "\0\x1b[31m\u2028\u202e\ufeff\U0001f600\x7f]]>--><script>`|"
     old, new = (
-        parsed(json.dumps(small({"S0": {**TEXT, "description": words, "maximum": most, "enum": [words]}})).encode(),
-               "api.json", generating=False)
+        parse_input(
+            json.dumps(small({"S0": {**TEXT, "description": words, "maximum": most, "enum": [words]}})).encode(),
+            "api.json",
+            generating=False,
+        )
         for words, most in (("before", 1e308), (texts, -1.5e308))
-    )  # fmt: skip
+    )
     project = Project(corrections=(), config=Path(), overlay=Path())
     found = review(old, new, project, layers=("wire", "docs"), today=TODAY)
     text = FORMATS[shape](found, Options(docs=True))

@@ -13,8 +13,8 @@ from typing import Literal, TypeAlias, TypeVar
 import attrs
 
 from ...spec import Json
-from ..document import Document, key_pointer
-from ..finding import Finding, label
+from ..document import Document, build_key_pointer
+from ..finding import Finding, format_label
 from ..matching import MatchedOperations, Operation
 from ..normalized_schema import Pointers, Schema
 from .rules import WEBHOOKS
@@ -58,7 +58,7 @@ class Context:
     is_member: bool = False
     """Whether it is one of several in a union, for which null is compared as a whole."""
 
-    def inside(self, *guards: str, is_member: bool = False) -> Context:
+    def enter(self, *guards: str, is_member: bool = False) -> Context:
         """Return what is known of a schema inside."""
         all_guards = self.guards | set(guards)
         return attrs.evolve(self, scope=_INSIDE[self.scope], guards=all_guards, is_member=is_member, joining="none")
@@ -69,7 +69,7 @@ Pair: TypeAlias = tuple[Pointers, Pointers, Context]
 
 
 @attrs.frozen
-class Inside:
+class InnerPair:
     """Two schemas inside of two others that belong together."""
 
     old: Pointers
@@ -100,7 +100,7 @@ class Comparison:
         key = old, new
         if key not in self._untouched:
             is_one = len(old) == len(new) == 1
-            self._untouched[key] = is_one and _is_same_text(self.old.value(old[0]), self.new.value(new[0]))
+            self._untouched[key] = is_one and _is_same_text(self.old.get_value(old[0]), self.new.get_value(new[0]))
         return self._untouched[key]
 
 
@@ -138,14 +138,14 @@ class SchemaPair:
     @property
     def label(self) -> str:
         """What the schemas are called in reports."""
-        return label(self.new.pointer, self.comparison.names[1])
+        return format_label(self.new.pointer, self.comparison.names[1])
 
     @property
     def has_common_kind(self) -> bool:
         """Whether a value can satisfy both schemas, as far as types go."""
         return not self.old.kinds or not self.new.kinds or bool(self.old.kinds & self.new.kinds)
 
-    def values(self, keyword: str) -> tuple[Json, Json]:
+    def get_values(self, keyword: str) -> tuple[Json, Json]:
         """Return the values of a keyword, None where it is missing."""
         return self.old.keywords.get(keyword), self.new.keywords.get(keyword)
 
@@ -186,12 +186,12 @@ class SchemaPair:
         guards: frozenset[str] = frozenset(),
     ) -> Finding:
         """Make a finding of a row with a whole id."""
-        old, new = pointers or (self.old.at(keyword), self.new.at(keyword))
+        old, new = pointers or (self.old.get_pointer(keyword), self.new.get_pointer(keyword))
         return Finding(rule, what or self.label, old, new, before, after, guards | self.context.guards)
 
-    def inside(self, *guards: str) -> SchemaPair:
+    def enter(self, *guards: str) -> SchemaPair:
         """Return the pair with what is known of a schema inside."""
-        return SchemaPair(self.comparison, self.old, self.new, self.context.inside(*guards))
+        return SchemaPair(self.comparison, self.old, self.new, self.context.enter(*guards))
 
 
 @attrs.frozen
@@ -205,12 +205,12 @@ class OperationPair:
     @property
     def old(self) -> dict[str, Json]:
         """The operation of the old spec."""
-        return self.comparison.old.mapping(self.before.pointer)
+        return self.comparison.old.get_mapping(self.before.pointer)
 
     @property
     def new(self) -> dict[str, Json]:
         """The operation of the new spec."""
-        return self.comparison.new.mapping(self.after.pointer)
+        return self.comparison.new.get_mapping(self.after.pointer)
 
     @property
     def documents(self) -> tuple[Document, Document]:
@@ -227,14 +227,14 @@ class OperationPair:
         """The direction of what the operation takes and of what it returns, as the client sees them."""
         return ("response", "request") if self.is_incoming else ("request", "response")
 
-    def label(self, pointer: str) -> str:
+    def format_label(self, pointer: str) -> str:
         """Return what stands at a place of the new spec, for a report."""
-        return label(pointer, self.comparison.names[1])
+        return format_label(pointer, self.comparison.names[1])
 
     def find(self, rule: str, key: str, before: Json = None, after: Json = None) -> Finding:
         """Make a finding about the operation itself."""
-        old = key_pointer(self.before.pointer, self.old, key)
-        new = key_pointer(self.after.pointer, self.new, key)
+        old = build_key_pointer(self.before.pointer, self.old, key)
+        new = build_key_pointer(self.after.pointer, self.new, key)
         return self.find_at(rule, self.after.name, (old, new), before, after)
 
     def find_at(
@@ -257,11 +257,14 @@ class OperationPair:
         """Find a spec that changed."""
         before, after = old.get("description"), new.get("description")
         if before != after:
-            pointers = key_pointer(places[0], old, "description"), key_pointer(places[1], new, "description")
+            pointers = (
+                build_key_pointer(places[0], old, "description"),
+                build_key_pointer(places[1], new, "description"),
+            )
             yield self.find_at("docs-description-changed", what, pointers, before, after)
 
 
-SchemaCheck: TypeAlias = Callable[[SchemaPair], Iterator[Finding | Inside]]
+SchemaCheck: TypeAlias = Callable[[SchemaPair], Iterator[Finding | InnerPair]]
 OperationCheck: TypeAlias = Callable[[OperationPair], Iterator[Finding | Pair]]
 DocumentCheck: TypeAlias = Callable[[Comparison], Iterator[Finding]]
 
@@ -274,19 +277,19 @@ _O = TypeVar("_O", bound=OperationCheck)
 _D = TypeVar("_D", bound=DocumentCheck)
 
 
-def schema_check(check: _S) -> _S:
+def register_schema_check(check: _S) -> _S:
     """Register a check of two schemas."""
     SCHEMA_CHECKS.append(check)
     return check
 
 
-def operation_check(check: _O) -> _O:
+def register_operation_check(check: _O) -> _O:
     """Register a check of two operations."""
     OPERATION_CHECKS.append(check)
     return check
 
 
-def document_check(check: _D) -> _D:
+def register_document_check(check: _D) -> _D:
     """Register a check of two specs."""
     DOCUMENT_CHECKS.append(check)
     return check

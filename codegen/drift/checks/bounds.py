@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from ..finding import Finding
 from ..normalized_schema import BOUNDS
-from .base import SchemaPair, schema_check
+from .base import SchemaPair, register_schema_check
 from .values import find_set_or_changed
 
 
-@schema_check
+@register_schema_check
 def check_bounds(pair: SchemaPair) -> Iterator[Finding]:
     """Compare bounds; a lower bound of 0 on a length says nothing."""
     for keyword in [keyword for keyword in BOUNDS if pair.old.keywords.get(keyword) != pair.new.keywords.get(keyword)]:
-        before, after = pair.values(keyword)
+        before, after = pair.get_values(keyword)
         if (before or 0) == (after or 0) == 0 and keyword.startswith("min") and keyword != "minimum":
             continue
         if before is None or after is None:
@@ -24,22 +24,22 @@ def check_bounds(pair: SchemaPair) -> Iterator[Finding]:
         yield pair.find(f"{BOUNDS[keyword]}-{action}", keyword, before, after)
 
 
-@schema_check
+@register_schema_check
 def check_multiple_of(pair: SchemaPair) -> Iterator[Finding]:
     """Compare `multipleOf`."""
     yield from find_set_or_changed(pair, "multipleOf", "multiple-of", ("set", "unset", "changed"))
 
 
-@schema_check
+@register_schema_check
 def check_unique_items(pair: SchemaPair) -> Iterator[Finding]:
     """Compare `uniqueItems`."""
     yield from find_set_or_changed(pair, "uniqueItems", "unique-items", ("set", "unset", "set"))
 
 
-@schema_check
+@register_schema_check
 def check_pattern(pair: SchemaPair) -> Iterator[Finding]:
     """Compare patterns."""
-    before, after = pair.values("pattern")
+    before, after = pair.get_values("pattern")
     if before is None and after is not None:
         yield pair.find("pattern-added", "pattern", None, after)
     elif after is None and before is not None:

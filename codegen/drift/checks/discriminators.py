@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..finding import Finding
-from .base import SchemaPair, schema_check
+from .base import SchemaPair, register_schema_check
 
 
-@schema_check
+@register_schema_check
 def check_discriminator(pair: SchemaPair) -> Iterator[Finding]:
     """Compare whether there is a discriminator, and its property."""
-    before, after = pair.values("discriminator")
+    before, after = pair.get_values("discriminator")
     names = [value.get("propertyName") if isinstance(value, dict) else None for value in (before, after)]
     if isinstance(before, dict) != isinstance(after, dict):
         kind = "discriminator-added" if isinstance(after, dict) else "discriminator-removed"
@@ -20,10 +20,10 @@ def check_discriminator(pair: SchemaPair) -> Iterator[Finding]:
         yield pair.find("discriminator-property-name-changed", "discriminator", *names)
 
 
-@schema_check
+@register_schema_check
 def check_discriminator_mapping(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the values that a discriminator maps to schemas."""
-    before, after = pair.values("discriminator")
+    before, after = pair.get_values("discriminator")
     if not isinstance(before, dict) or not isinstance(after, dict):
         return
     ends = before.get("defaultMapping"), after.get("defaultMapping")

@@ -19,13 +19,13 @@ FULL_FORMATS = frozenset({("integer", "int64"), ("number", "double"), ("number",
 """Formats that hold every value of their type that is of use."""
 
 
-def format_holds(wider: Json, narrower: Json, kinds: frozenset[str]) -> bool:
+def is_wider_format(wider: Json, narrower: Json, kinds: frozenset[str]) -> bool:
     """Return whether one format holds all values of another; None is no format."""
     is_full = wider is None or any((kind, wider) in FULL_FORMATS for kind in kinds)
     return is_full or wider == narrower or (narrower, wider) in WIDER_FORMATS
 
 
-def takes_all(wider: frozenset[str], narrower: frozenset[str]) -> bool:
+def is_superset(wider: frozenset[str], narrower: frozenset[str]) -> bool:
     """Return whether one list of types holds all values of another; an empty list is any type."""
     if not wider:
         return True
@@ -39,12 +39,12 @@ def format_type(schema: Schema) -> str:
     return f"{text} ({form})" if form else text
 
 
-def text_of(value: Json) -> str:
+def format_text(value: Json) -> str:
     """Return the text of a value in a query or a form, where every value is text."""
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
 
 
-def json_text(value: Json) -> str:
+def serialize_value(value: Json) -> str:
     """Return a JSON value as text, such that equal ones are equal texts; 1 and true are not."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -56,53 +56,53 @@ def is_same(one: Json, other: Json) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
-def texts_of(pair: SchemaPair, schema: Schema) -> dict[str, Json] | None:
+def index_texts(pair: SchemaPair, schema: Schema) -> dict[str, Json] | None:
     """Return the values of a schema by how they are written where all values are text; None if there are too many."""
     values = schema.enum
     if "const" in schema.keywords:
         values = (schema.keywords["const"],)
     elif values is None and schema.kinds == {"boolean"}:
         values = (False, True)
-    return {text_of(value): value for value in values} if pair.context.is_text and values is not None else None
+    return {format_text(value): value for value in values} if pair.context.is_text and values is not None else None
 
 
-def type_change(pair: SchemaPair, before: frozenset[str], after: frozenset[str]) -> str:
+def classify_type_change(pair: SchemaPair, before: frozenset[str], after: frozenset[str]) -> str:
     """Name the kind of a change between two sets of types."""
     kind = "type-changed"
     if before and after and max(len(before), len(after)) > 1 and (before < after or after < before):
         kind = "list-of-types-widened" if before < after else "list-of-types-narrowed"
-    elif takes_all(after, before) or (before == {"null"} and pair.new.is_nullable):
+    elif is_superset(after, before) or (before == {"null"} and pair.new.is_nullable):
         kind = "type-generalized"
-    elif takes_all(before, after) or (after == {"null"} and pair.old.is_nullable):
+    elif is_superset(before, after) or (after == {"null"} and pair.old.is_nullable):
         kind = "type-specialized"
     elif pair.context.is_text and not pair.is_request:
         kind = "type-compatible"
-    elif pair.context.is_text and (_takes_any_text(pair, before) or _takes_single_values(pair, after)):
+    elif pair.context.is_text and (_can_take_any_text(pair, before) or _can_take_single_values(pair, after)):
         kind = "type-generalized"
     if kind == "list-of-types-widened" and pair.context.scope == "parameter" and "array" in pair.new.kinds:
         return "type-generalized"
     return "type-changed" if kind == "type-specialized" and pair.is_request else kind
 
 
-def _takes_any_text(pair: SchemaPair, before: frozenset[str]) -> bool:
+def _can_take_any_text(pair: SchemaPair, before: frozenset[str]) -> bool:
     """Return whether what was sent as text until now is still taken: single values, and lists that are joined."""
     limits = pair.new.keywords.keys() & {"format", "pattern", "const", "maxLength"}
     is_text = pair.new.kinds == {"string"} and pair.new.enum is None and not limits
     return is_text and (not before & {"array", "object"} or pair.context.joining == "text")
 
 
-def _takes_single_values(pair: SchemaPair, after: frozenset[str]) -> bool:
+def _can_take_single_values(pair: SchemaPair, after: frozenset[str]) -> bool:
     """Return whether a parameter that held one value is a list now, of which one value is a list of one."""
     old, new = pair.old, pair.new
     if pair.context.joining == "none" or after != {"array"} or old.kinds & {"array", "object"}:
         return False
     if "items" not in new.parts:
         return "items" not in new.closed
-    items = pair.comparison.new.schema(new.parts["items"])
+    items = pair.comparison.new.get_schema(new.parts["items"])
     if items.kinds == {"string"} and items.enum is None and not items.keywords:
         return True
     has_values = items.enum is None or (
-        old.enum is not None and {*map(text_of, old.enum)} <= {*map(text_of, items.enum)}
+        old.enum is not None and {*map(format_text, old.enum)} <= {*map(format_text, items.enum)}
     )
     has_format = items.keywords.get("format") in (None, old.keywords.get("format"))
-    return bool(old.kinds) and takes_all(items.kinds, old.kinds) and has_values and has_format
+    return bool(old.kinds) and is_superset(items.kinds, old.kinds) and has_values and has_format

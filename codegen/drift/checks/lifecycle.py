@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ...spec import Json
 from ..finding import Finding
-from .base import Comparison, OperationPair, SchemaPair, operation_check, schema_check
+from .base import Comparison, OperationPair, SchemaPair, register_operation_check, register_schema_check
 
 STABILITY = ("draft", "alpha", "beta", "stable")
 """What `x-stability-level` may say, from the least to the most stable."""
@@ -35,14 +35,14 @@ _PARAMETER = {"deprecated-sunset-invalid": "sunset-parse", "sunset-invalid": "su
 _PROPERTY = {"sunset-invalid": "deprecated-sunset-invalid"}
 
 
-@operation_check
+@register_operation_check
 def check_operation_lifecycle(pair: OperationPair) -> Iterator[Finding]:
     """Compare the deprecation of an operation."""
     for kind, key, before, after in _compare_deprecation(pair.comparison, pair.old, pair.new):
         yield pair.find(_ENDPOINT[kind], key, before, after)
 
 
-@operation_check
+@register_operation_check
 def check_operation_stability(pair: OperationPair) -> Iterator[Finding]:
     """Compare the stability of an operation."""
     before, after = pair.old.get("x-stability-level"), pair.new.get("x-stability-level")
@@ -55,7 +55,7 @@ def check_operation_stability(pair: OperationPair) -> Iterator[Finding]:
         )
 
 
-@schema_check
+@register_schema_check
 def check_schema_lifecycle(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the deprecation of a property; a parameter has its own beside its schema."""
     if pair.context.scope != "parameter":
@@ -63,10 +63,10 @@ def check_schema_lifecycle(pair: SchemaPair) -> Iterator[Finding]:
             yield pair.find(_PROPERTY.get(kind, kind), key, before, after)
 
 
-@schema_check
+@register_schema_check
 def check_schema_stability(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the stability of a property; one that names no level is stable."""
-    before, after = pair.values("x-stability-level")
+    before, after = pair.get_values("x-stability-level")
     if before == after or pair.context.scope == "parameter":
         return
     if after is not None and after not in STABILITY:
@@ -93,7 +93,7 @@ def _compare_deprecation(
     """Yield what happened to a deprecation: the kind, the key that says so, its value before and after."""
     was, has = old.get("deprecated") is True, new.get("deprecated") is True
     before, after = old.get("x-sunset"), new.get("x-sunset")
-    days = date_of(before), date_of(after)
+    days = parse_date(before), parse_date(after)
     soonest = None if comparison.sunset_days is None else comparison.today + datetime.timedelta(comparison.sunset_days)
     if was and not has:
         yield "reactivated", "deprecated", None, None
@@ -115,7 +115,7 @@ def _compare_deprecation(
             yield "sunset-date-changed-too-small", "x-sunset", before, after
 
 
-def removal_action(value: Mapping[str, Json], today: datetime.date) -> str:
+def classify_removal(value: Mapping[str, Json], today: datetime.date) -> str:
     """Return the end of the id for a removal: what was deprecated may go once its sunset has come.
 
     Returns:
@@ -124,13 +124,13 @@ def removal_action(value: Mapping[str, Json], today: datetime.date) -> str:
     sunset = value.get("x-sunset")
     if value.get("deprecated") is not True:
         return "removed"
-    day = date_of(sunset)
+    day = parse_date(sunset)
     if sunset is not None and day is None:
         return "sunset-parse"
     return "removed-before-sunset" if day is not None and day > today else "removed-with-deprecation"
 
 
-def date_of(value: Json) -> datetime.date | None:
+def parse_date(value: Json) -> datetime.date | None:
     """Return the day that an `x-sunset` names (RFC 3339 full-date or date-time), None if it names none."""
     try:
         return datetime.date.fromisoformat(value[:10]) if isinstance(value, str) else None

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from ...spec import Json, escape, subtract_values
 from ..finding import Finding
 from ..matching import Operation
-from .base import Comparison, OperationPair, document_check, operation_check
-from .lifecycle import UNSTABLE, removal_action
+from .base import Comparison, OperationPair, register_document_check, register_operation_check
+from .lifecycle import UNSTABLE, classify_removal
 
 
 def find_removed(comparison: Comparison, operation: Operation) -> Finding:
     """Make the finding that an operation was removed."""
     if operation.is_incoming:
         return Finding(f"{operation.kind}-removed", operation.name, operation.pointer, None)
-    value = comparison.old.mapping(operation.pointer)
+    value = comparison.old.get_mapping(operation.pointer)
     is_path_kept = operation.template in {other.template for other in comparison.matched.new}
-    action = removal_action(value, comparison.today)
+    action = classify_removal(value, comparison.today)
     sunset = value.get("x-sunset") if action in ("removed-before-sunset", "sunset-parse") else None
     guards = frozenset({"unstable"} if value.get("x-stability-level") in UNSTABLE else ())
     if action == "sunset-parse":
@@ -34,7 +34,7 @@ def find_added(operation: Operation) -> Finding:
     return Finding(f"{operation.kind}-added", operation.name, None, operation.pointer)
 
 
-@operation_check
+@register_operation_check
 def check_moved(pair: OperationPair) -> Iterator[Finding]:
     """Find that an operation has another path."""
     if pair.before in pair.comparison.matched.moved:
@@ -43,7 +43,7 @@ def check_moved(pair: OperationPair) -> Iterator[Finding]:
         yield pair.find_at("endpoint-moved", f"`{name}`", pointers, pair.before.path, pair.after.path)
 
 
-@operation_check
+@register_operation_check
 def check_operation_id(pair: OperationPair) -> Iterator[Finding]:
     """Compare operation ids."""
     before, after = pair.old.get("operationId"), pair.new.get("operationId")
@@ -52,7 +52,7 @@ def check_operation_id(pair: OperationPair) -> Iterator[Finding]:
         yield pair.find(f"api-operation-id-{action}", "operationId", before, after)
 
 
-@operation_check
+@register_operation_check
 def check_operation_tags(pair: OperationPair) -> Iterator[Finding]:
     """Compare the tags of operations."""
     before, after = (value.get("tags") or [] for value in (pair.old, pair.new))
@@ -62,24 +62,24 @@ def check_operation_tags(pair: OperationPair) -> Iterator[Finding]:
         yield pair.find("api-tag-added", "tags", None, tag)
 
 
-@operation_check
+@register_operation_check
 def check_operation_servers(pair: OperationPair) -> Iterator[Finding]:
     """Compare servers of the operation or its path, which take the place of the document's."""
     if pair.before.addresses == pair.after.addresses:
         return
     holders = [(operation.pointer, operation.holder) for operation in (pair.before, pair.after)]
     sides = list(zip(pair.documents, holders, strict=True))
-    if any(document.items(f"{holder}/servers") for document, places in sides for holder in places):
-        old, new = (document.servers(*places, "") for document, places in sides)
+    if any(document.get_items(f"{holder}/servers") for document, places in sides for holder in places):
+        old, new = (document.find_servers(*places, "") for document, places in sides)
         yield from _compare_servers(old, new)
 
 
-@document_check
+@register_document_check
 def check_servers(comparison: Comparison) -> Iterator[Finding]:
     """Compare the servers of the document, unless every operation keeps its addresses."""
     pairs = comparison.matched.pairs
     if not pairs or any(before.addresses != after.addresses for before, after in pairs):
-        yield from _compare_servers(comparison.old.servers(""), comparison.new.servers(""))
+        yield from _compare_servers(comparison.old.find_servers(""), comparison.new.find_servers(""))
 
 
 def _compare_servers(old: dict[str, str], new: dict[str, str]) -> Iterator[Finding]:
@@ -93,9 +93,9 @@ def _compare_servers(old: dict[str, str], new: dict[str, str]) -> Iterator[Findi
         yield Finding("api-server-added", show(key), None, new[key], None, show(key))
 
 
-@document_check
+@register_document_check
 def check_schemas(comparison: Comparison) -> Iterator[Finding]:
     """Find the schemas of the components that were removed."""
-    names = [document.keys("/components/schemas") for document in (comparison.old, comparison.new)]
+    names = [document.list_keys("/components/schemas") for document in (comparison.old, comparison.new)]
     for name in subtract_values(names[0], names[1]):
         yield Finding("api-schema-removed", name, f"/components/schemas/{escape(name)}", None)

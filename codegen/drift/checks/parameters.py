@@ -10,11 +10,11 @@ import attrs
 
 from ...schemas import is_ignored_header
 from ...spec import Json, escape
-from ..document import Document, as_mapping, key_pointer
+from ..document import Document, build_key_pointer, ensure_mapping
 from ..finding import Finding
-from ..matching import Operation, plain_media_type
-from .base import Context, Joining, OperationPair, Pair, operation_check
-from .lifecycle import compare_parameter_lifecycle, removal_action
+from ..matching import Operation, strip_parameters
+from .base import Context, Joining, OperationPair, Pair, register_operation_check
+from .lifecycle import classify_removal, compare_parameter_lifecycle
 
 
 @attrs.frozen
@@ -71,8 +71,8 @@ class ParameterPair:
 
     def find(self, rule: str, key: str, before: Json = None, after: Json = None) -> Finding:
         """Make a finding about the parameter."""
-        old = key_pointer(self.old.pointer, self.old.value, key)
-        new = key_pointer(self.new.pointer, self.new.value, key)
+        old = build_key_pointer(self.old.pointer, self.old.value, key)
+        new = build_key_pointer(self.new.pointer, self.new.value, key)
         return self.operation.find_at(rule, self.new.what, (old, new), before, after)
 
     @property
@@ -91,13 +91,13 @@ ParameterCheck: TypeAlias = Callable[[ParameterPair], Iterator[Finding | Pair]]
 PARAMETER_CHECKS: list[ParameterCheck] = []
 
 
-def parameter_check(check: ParameterCheck) -> ParameterCheck:
+def register_parameter_check(check: ParameterCheck) -> ParameterCheck:
     """Register a check of a parameter that both sides have."""
     PARAMETER_CHECKS.append(check)
     return check
 
 
-@operation_check
+@register_operation_check
 def check_parameters(pair: OperationPair) -> Iterator[Finding | Pair]:
     """Compare which parameters there are, and each that both sides have."""
     old = dict(_read_parameters(pair.comparison.old, pair.before))
@@ -117,12 +117,12 @@ def _find_removed(pair: OperationPair, parameter: Parameter) -> Finding:
     if pair.is_incoming:
         required = "required" if parameter.is_required else "optional"
         return pair.find_at(f"webhook-{required}-parameter-removed", parameter.what, (parameter.pointer, None))
-    action, sunset = removal_action(parameter.value, pair.comparison.today), parameter.value.get("x-sunset")
+    action, sunset = classify_removal(parameter.value, pair.comparison.today), parameter.value.get("x-sunset")
     values = (None, sunset) if action == "sunset-parse" else (sunset, None)
     return pair.find_at(f"request-parameter-{action}", parameter.what, (parameter.pointer, None), *values)
 
 
-@parameter_check
+@register_parameter_check
 def check_required(pair: ParameterPair) -> Iterator[Finding]:
     """Compare whether the parameter must be sent."""
     if pair.old.is_required != pair.new.is_required:
@@ -130,11 +130,11 @@ def check_required(pair: ParameterPair) -> Iterator[Finding]:
         yield pair.find(f"request-parameter-became-{action}", "required")
 
 
-@parameter_check
+@register_parameter_check
 def check_serialization(pair: ParameterPair) -> Iterator[Finding]:
     """Compare how the parameter is written."""
     before, after = pair.serializations
-    has_lists = any(map(_may_be_list, pair.operation.documents, pair.schemas))
+    has_lists = any(map(_can_be_list, pair.operation.documents, pair.schemas))
     if before.content != after.content:
         yield pair.find("request-parameter-content-changed", "content", before.content, after.content)
     elif before.style != after.style:
@@ -143,7 +143,7 @@ def check_serialization(pair: ParameterPair) -> Iterator[Finding]:
         yield pair.find("request-parameter-explode-changed", "explode", before.explode, after.explode)
 
 
-@parameter_check
+@register_parameter_check
 def check_allowed(pair: ParameterPair) -> Iterator[Finding]:
     """Compare whether reserved characters and no value at all are allowed."""
     before, after = pair.serializations
@@ -155,7 +155,7 @@ def check_allowed(pair: ParameterPair) -> Iterator[Finding]:
         yield pair.find(f"request-parameter-became-{action}", "allowEmptyValue")
 
 
-@parameter_check
+@register_parameter_check
 def check_prose(pair: ParameterPair) -> Iterator[Finding]:
     """Compare the description and the examples."""
     for key in ("description", "example", "examples"):
@@ -165,13 +165,13 @@ def check_prose(pair: ParameterPair) -> Iterator[Finding]:
             yield pair.find(rule, key, before, after)
 
 
-@parameter_check
+@register_parameter_check
 def check_lifecycle(pair: ParameterPair) -> Iterator[Finding]:
     """Compare the deprecation of the parameter."""
     yield from compare_parameter_lifecycle(pair.operation.comparison, pair.old.value, pair.new.value, pair.find)
 
 
-@parameter_check
+@register_parameter_check
 def check_schema(pair: ParameterPair) -> Iterator[Finding | Pair]:
     """Compare whether there is a schema, and let the schemas be compared."""
     old, new = pair.schemas
@@ -192,9 +192,9 @@ def _read_parameters(document: Document, operation: Operation) -> Iterator[tuple
     names = re.findall(r"\{([^{}]*)\}", operation.path)
     order = {name: index for index, name in reversed([*enumerate(names)])}
     for place, is_common in ((operation.holder, True), (operation.pointer, False)):
-        for index in range(len(document.items(f"{place}/parameters"))):
+        for index in range(len(document.get_items(f"{place}/parameters"))):
             pointer = document.follow(f"{place}/parameters/{index}")
-            value = document.mapping(pointer)
+            value = document.get_mapping(pointer)
             if is_ignored_header(value):
                 continue
             name, location = str(value.get("name", "")), str(value.get("in", ""))
@@ -206,7 +206,7 @@ def _read_parameters(document: Document, operation: Operation) -> Iterator[tuple
 
 
 def _read_serialization(parameter: dict[str, Json]) -> Serialization:
-    content = " or ".join(sorted(map(plain_media_type, as_mapping(parameter.get("content")))))
+    content = " or ".join(sorted(map(strip_parameters, ensure_mapping(parameter.get("content")))))
     in_query = parameter.get("in") == "query"
     style = parameter.get("style") or ("form" if in_query or parameter.get("in") == "cookie" else "simple")
     return Serialization(
@@ -222,15 +222,15 @@ def find_schema(pointer: str, value: dict[str, Json]) -> str:
     """Return where the schema of a parameter or header stands, "" if it has none."""
     if "schema" in value:
         return f"{pointer}/schema"
-    for media_type, media in as_mapping(value.get("content")).items():
+    for media_type, media in ensure_mapping(value.get("content")).items():
         if isinstance(media, dict) and "schema" in media:
             return f"{pointer}/content/{escape(media_type)}/schema"
     return ""
 
 
-def _may_be_list(document: Document, pointer: str) -> bool:
+def _can_be_list(document: Document, pointer: str) -> bool:
     """Return whether a parameter may hold several values, so that it matters how they are put together."""
     if not pointer:
         return False
-    schema = document.schema((pointer,))
+    schema = document.get_schema((pointer,))
     return not schema.kinds or bool(schema.kinds & {"array", "object"}) or bool(schema.union)

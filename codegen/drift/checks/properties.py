@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from ...limits import MAX_NAME_COMPARISONS
 from ...spec import Json
 from ..document import Document
-from ..finding import Finding, label
+from ..finding import Finding, format_label
 from ..normalized_schema import Schema
-from .base import Inside, SchemaPair, schema_check
-from .lifecycle import removal_action
+from .base import InnerPair, SchemaPair, register_schema_check
+from .lifecycle import classify_removal
 
 _LONG_NAME = 100
 """Letters of a name beyond which only the same name is alike: the comparison takes quadratic time."""
 
 
-@schema_check
-def check_properties(pair: SchemaPair) -> Iterator[Finding | Inside]:
+@register_schema_check
+def check_properties(pair: SchemaPair) -> Iterator[Finding | InnerPair]:
     """Compare which properties there are, and each that both have."""
     old, new = pair.old.properties, pair.new.properties
     if not pair.has_common_kind or not (old or new):
@@ -37,54 +37,54 @@ def check_properties(pair: SchemaPair) -> Iterator[Finding | Inside]:
         yield from _compare(pair, name, name)
 
 
-@schema_check
+@register_schema_check
 def check_undeclared_required(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the required properties that no side declares."""
     names = (pair.old.required ^ pair.new.required) - pair.old.properties.keys() - pair.new.properties.keys()
     for name in sorted(names) if pair.has_common_kind else ():
         kind = "became-required" if name in pair.new.required else "became-optional"
-        yield pair.inside("undeclared").find(kind, "required", what=f"{pair.label}.{name}")
+        yield pair.enter("undeclared").find(kind, "required", what=f"{pair.label}.{name}")
 
 
 def _find_added(pair: SchemaPair, name: str) -> Finding:
     pointers = pair.new.properties[name]
-    guards = _guards(pair, None, name)
+    guards = _find_guards(pair, None, name)
     is_required = name in pair.new.required
     if not pair.is_request:
-        rule = f"response-{_quantity(guards, is_required=is_required)}-added"
+        rule = f"response-{_name_quantity(guards, is_required=is_required)}-added"
     elif not is_required:
         rule = "new-optional-request-property"
     elif pair.context.location == "header":
         rule = "new-required-request-header-property"
     else:
-        has_default = "default" in pair.comparison.new.schema(pointers).keywords
+        has_default = "default" in pair.comparison.new.get_schema(pointers).keywords
         rule = f"new-required-request-property{'-with-default' if has_default else ''}"
-    what = label(pointers[0], pair.comparison.names[1])
+    what = format_label(pointers[0], pair.comparison.names[1])
     return pair.find_rule(rule, after=name, what=what, pointers=(None, pointers[0]), guards=guards)
 
 
 def _find_removed(pair: SchemaPair, name: str) -> Finding:
     pointers = pair.old.properties[name]
-    guards = _guards(pair, name, None)
-    schema = pair.comparison.old.schema(pointers)
-    action = removal_action(schema.keywords, pair.comparison.today)
+    guards = _find_guards(pair, name, None)
+    schema = pair.comparison.old.get_schema(pointers)
+    action = classify_removal(schema.keywords, pair.comparison.today)
     before: Json = name
-    what = label(pointers[0], pair.comparison.names[0])
+    what = format_label(pointers[0], pair.comparison.names[0])
     if action in ("removed-with-deprecation", "removed-before-sunset") and not guards:
         rule, before = f"{pair.context.direction}-property-{action}", schema.keywords.get("x-sunset")
     elif pair.is_request:
         rule = "request-property-removed"
-        guards |= _removal_guards(pair, name)
+        guards |= _find_removal_guards(pair, name)
     else:
-        rule = f"response-{_quantity(guards, is_required=name in pair.old.required)}-removed"
+        rule = f"response-{_name_quantity(guards, is_required=name in pair.old.required)}-removed"
     return pair.find_rule(rule, before=before, what=what, pointers=(pointers[0], None), guards=guards)
 
 
-def _quantity(guards: frozenset[str], *, is_required: bool) -> str:
+def _name_quantity(guards: frozenset[str], *, is_required: bool) -> str:
     return f"{'required' if is_required else 'optional'}-{'write-only-' if 'write-only' in guards else ''}property"
 
 
-def _removal_guards(pair: SchemaPair, name: str) -> frozenset[str]:
+def _find_removal_guards(pair: SchemaPair, name: str) -> frozenset[str]:
     """Return why a program may go on without a property of the old spec: it could be missing, or it is ignored."""
     if not pair.is_request:
         return frozenset(() if name in pair.old.required else {"was-optional"})
@@ -92,10 +92,10 @@ def _removal_guards(pair: SchemaPair, name: str) -> frozenset[str]:
     return frozenset(() if is_closed else {"ignored"})
 
 
-def _guards(pair: SchemaPair, before: str | None, after: str | None) -> frozenset[str]:
+def _find_guards(pair: SchemaPair, before: str | None, after: str | None) -> frozenset[str]:
     """Return what is known of a property from what each side that has it says."""
     schemas = [
-        document.schema(schema.properties[name])
+        document.get_schema(schema.properties[name])
         for document, schema, name in zip(pair.documents, (pair.old, pair.new), (before, after), strict=True)
         if name is not None
     ]
@@ -106,20 +106,20 @@ def _guards(pair: SchemaPair, before: str | None, after: str | None) -> frozense
 # --- a property that both sides have -----------------------------------------------------------------------------
 
 
-def _compare(pair: SchemaPair, before: str, after: str) -> Iterator[Finding | Inside]:
+def _compare(pair: SchemaPair, before: str, after: str) -> Iterator[Finding | InnerPair]:
     """Compare what the object says of a property; the property itself is the pair inside."""
     old, new = pair.old.properties[before], pair.new.properties[after]
     was_required, is_required = before in pair.old.required, after in pair.new.required
     if was_required == is_required and pair.comparison.is_untouched(old, new):
         return
-    guards = _guards(pair, before, after)
-    schemas = pair.comparison.old.schema(old), pair.comparison.new.schema(new)
-    what, pointers = label(new[0], pair.comparison.names[1]), (old[0], new[0])
+    guards = _find_guards(pair, before, after)
+    schemas = pair.comparison.old.get_schema(old), pair.comparison.new.get_schema(new)
+    what, pointers = format_label(new[0], pair.comparison.names[1]), (old[0], new[0])
     if was_required != is_required:
         kind = "became-required" if is_required else "became-optional"
         if is_required and pair.is_request and "default" in schemas[1].keywords:
             kind = "became-required-with-default"
-        yield pair.inside(*guards).find(kind, what=what, pointers=pointers)
+        yield pair.enter(*guards).find(kind, what=what, pointers=pointers)
     for flag, name in (("readOnly", "read-only"), ("writeOnly", "write-only")):
         was, has = schemas[0].has(flag), schemas[1].has(flag)
         if was and not has and flag == "readOnly" and pair.is_request and was_required and is_required:
@@ -128,9 +128,9 @@ def _compare(pair: SchemaPair, before: str, after: str) -> Iterator[Finding | In
         if was != has:
             quantity = "required" if is_required else "optional"
             rule = f"{pair.context.direction}-{quantity}-property-became-{'' if has else 'not-'}{name}"
-            at = schemas[0].at(flag), schemas[1].at(flag)
+            at = schemas[0].get_pointer(flag), schemas[1].get_pointer(flag)
             yield pair.find_rule(rule, what=what, pointers=at, guards=guards)
-    yield Inside(old, new, tuple(guards))
+    yield InnerPair(old, new, tuple(guards))
 
 
 # --- renames -----------------------------------------------------------------------------------------------------
@@ -138,12 +138,12 @@ def _compare(pair: SchemaPair, before: str, after: str) -> Iterator[Finding | In
 
 def _find_renamed(pair: SchemaPair, before: str, after: str) -> Finding:
     pointers = pair.old.properties[before][0], pair.new.properties[after][0]
-    guards = _guards(pair, before, after)
+    guards = _find_guards(pair, before, after)
     if not _is_alike(before, after, by_letter=True):
-        guards |= _removal_guards(pair, before)
-    context = pair.context.inside()
+        guards |= _find_removal_guards(pair, before)
+    context = pair.context.enter()
     rule = f"{context.direction}-{context.scope}-renamed"
-    what = label(pointers[0], pair.comparison.names[0])
+    what = format_label(pointers[0], pair.comparison.names[0])
     return pair.find_rule(rule, before=before, after=after, what=what, pointers=pointers, guards=guards)
 
 
@@ -153,26 +153,26 @@ def _find_renames(pair: SchemaPair, removed: list[str], added: list[str]) -> dic
         return {}
     found: dict[str, str] = {}
     old, new = pair.documents
-    old_names, new_names = _by_signature(old, pair.old, removed), _by_signature(new, pair.new, added)
+    old_names, new_names = _group_by_signature(old, pair.old, removed), _group_by_signature(new, pair.new, added)
     for before in removed:
         pointers = pair.old.properties[before]
-        same = new_names.get(old.signature(pointers), [])
-        schema = old.schema(pointers)
+        same = new_names.get(old.compute_signature(pointers), [])
+        schema = old.get_schema(pointers)
         says_much = bool(schema.properties or schema.parts or schema.union or schema.enum)
-        is_one = len(same) == len(old_names[old.signature(pointers)]) == 1
-        if is_one and same[0] not in found.values() and (says_much or _may_be_alike(pair, before, same[0])):
+        is_one = len(same) == len(old_names[old.compute_signature(pointers)]) == 1
+        if is_one and same[0] not in found.values() and (says_much or _can_be_alike(pair, before, same[0])):
             found[before] = same[0]
     return found
 
 
-def _by_signature(document: Document, schema: Schema, names: list[str]) -> dict[int, list[str]]:
+def _group_by_signature(document: Document, schema: Schema, names: list[str]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     for name in names:
-        found.setdefault(document.signature(schema.properties[name]), []).append(name)
+        found.setdefault(document.compute_signature(schema.properties[name]), []).append(name)
     return found
 
 
-def _may_be_alike(pair: SchemaPair, before: str, after: str) -> bool:
+def _can_be_alike(pair: SchemaPair, before: str, after: str) -> bool:
     pair.comparison.name_comparisons += 1
     return _is_alike(before, after, by_letter=pair.comparison.name_comparisons <= MAX_NAME_COMPARISONS)
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...spec import Json, escape
-from ..document import as_mapping, end_pointers
+from ..document import build_end_pointers, ensure_mapping
 from ..finding import Finding
 from ..normalized_schema import PROSE
-from .base import Comparison, OperationPair, SchemaPair, document_check, operation_check, schema_check
+from .base import (
+    Comparison,
+    OperationPair,
+    SchemaPair,
+    register_document_check,
+    register_operation_check,
+    register_schema_check,
+)
 
 _SCHEMA_RULES = {
     "title": "docs-title-changed",
@@ -23,7 +30,7 @@ _OPERATION_RULES = {
 }
 
 
-@schema_check
+@register_schema_check
 def check_schema_prose(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the prose of schemas."""
     for key in sorted(pair.old.prose.keys() | pair.new.prose.keys()):
@@ -33,7 +40,7 @@ def check_schema_prose(pair: SchemaPair) -> Iterator[Finding]:
             yield pair.find_rule(rule, key, before, after)
 
 
-@operation_check
+@register_operation_check
 def check_operation_prose(pair: OperationPair) -> Iterator[Finding]:
     """Compare the prose and the extensions of operations."""
     for key in sorted(pair.old.keys() | pair.new.keys()):
@@ -47,10 +54,10 @@ def check_operation_prose(pair: OperationPair) -> Iterator[Finding]:
             yield pair.find(rule, key, before, after)
 
 
-@document_check
+@register_document_check
 def check_info(comparison: Comparison) -> Iterator[Finding]:
     """Compare `info` without its version, and the links and extensions of the document."""
-    old, new = comparison.old.mapping("/info"), comparison.new.mapping("/info")
+    old, new = comparison.old.get_mapping("/info"), comparison.new.get_mapping("/info")
     for key in sorted((old.keys() | new.keys()) - {"version"}):
         if old.get(key) != new.get(key):
             pointer = f"/info/{escape(key)}"
@@ -62,14 +69,14 @@ def check_info(comparison: Comparison) -> Iterator[Finding]:
         before, after = (root.get(key) for root in roots)
         if before != after:
             rule = "docs-link-changed" if key == "externalDocs" else "docs-extension-changed"
-            yield Finding(rule, "the API", *end_pointers(f"/{escape(key)}", before, after), before, after)
+            yield Finding(rule, "the API", *build_end_pointers(f"/{escape(key)}", before, after), before, after)
 
 
-@document_check
+@register_document_check
 def check_tags(comparison: Comparison) -> Iterator[Finding]:
     """Compare the tags that the document describes."""
     old, new = (
-        {str(item.get("name")): (f"/tags/{index}", item) for index, item in enumerate(document.items("/tags"))}
+        {str(item.get("name")): (f"/tags/{index}", item) for index, item in enumerate(document.get_items("/tags"))}
         for document in (comparison.old, comparison.new)
     )
     for name in sorted(old.keys() | new.keys()):
@@ -80,14 +87,14 @@ def check_tags(comparison: Comparison) -> Iterator[Finding]:
             yield Finding("docs-tag-changed", f"the tag {name}", pointers[0], pointers[1], values[0], values[1])
 
 
-@document_check
+@register_document_check
 def check_paths(comparison: Comparison) -> Iterator[Finding]:
     """Compare the prose of paths as a whole."""
-    old, new = (as_mapping(document.root.get("paths")) for document in (comparison.old, comparison.new))
+    old, new = (ensure_mapping(document.root.get("paths")) for document in (comparison.old, comparison.new))
     for path in [path for path in old if path in new and not path.startswith("x-")]:
         pointer = f"/paths/{escape(path)}"
-        values = comparison.old.mapping(pointer), comparison.new.mapping(pointer)
+        values = comparison.old.get_mapping(pointer), comparison.new.get_mapping(pointer)
         for key in ("summary", "description"):
             ends: tuple[Json, Json] = values[0].get(key), values[1].get(key)
             if ends[0] != ends[1]:
-                yield Finding(_OPERATION_RULES[key], path, *end_pointers(f"{pointer}/{key}", *ends), *ends)
+                yield Finding(_OPERATION_RULES[key], path, *build_end_pointers(f"{pointer}/{key}", *ends), *ends)

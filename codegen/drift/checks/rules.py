@@ -65,7 +65,7 @@ class Rule:
 
 
 @cache
-def schema_rules() -> Mapping[str, tuple[ReaderLevel, ReaderLevel, str]]:
+def build_schema_rules() -> Mapping[str, tuple[ReaderLevel, ReaderLevel, str]]:
     """Return the rules about schemas: the levels in a request and in a response, and the text."""
     found = {name: tuple(row) for name, row in _TABLE["schemas"].items()}
     for keyword, name in CONDITIONS.items():
@@ -93,16 +93,19 @@ def find_rule(name: str) -> Rule:
     direction, _, rest = name.partition("-")
     for scope in SCOPES:
         kind = rest.removeprefix(f"{scope}-")
-        if kind != rest and kind in schema_rules() and direction in ("request", "response"):
-            request, response, text = schema_rules()[kind]
+        if kind != rest and kind in build_schema_rules() and direction in ("request", "response"):
+            request, response, text = build_schema_rules()[kind]
             return Rule(request if direction == "request" else response, text)
     raise KeyError(name)
 
 
-def rule_ids() -> list[str]:
+def list_rule_ids() -> list[str]:
     """Return every id that a review can report."""
     schemas = [
-        f"{side}-{scope}-{kind}" for side in ("request", "response") for scope in SCOPES for kind in schema_rules()
+        f"{side}-{scope}-{kind}"
+        for side in ("request", "response")
+        for scope in SCOPES
+        for kind in build_schema_rules()
     ]
     return list(dict.fromkeys([*_TABLE["wire"], *_TABLE["docs"], *_TABLE["python"], *schemas]))
 
@@ -127,7 +130,7 @@ class View:
     guards: frozenset[str] = frozenset(GUARDS)
     """What makes a change milder if it is known of its place."""
 
-    def level(self, name: str, guards: frozenset[str] = frozenset(), path: str = "") -> ReaderLevel:
+    def get_level(self, name: str, guards: frozenset[str] = frozenset(), path: str = "") -> ReaderLevel:
         """Return the level of a change.
 
         Args:
@@ -135,14 +138,14 @@ class View:
             guards: What is known of its place, as keys of `GUARDS`.
             path: The path of the API that it reaches, "" for the spec as a whole.
         """
-        overridden = self.override(name, path)
+        overridden = self.find_override(name, path)
         if overridden:
             return overridden
         ranks = [READER_LEVELS.index(find_rule(name).level)]
         ranks += [READER_LEVELS.index(GUARDS[guard][0]) for guard in guards & self.guards]
         return READER_LEVELS[max(ranks)]
 
-    def override(self, name: str, path: str = "") -> ReaderLevel | None:
+    def find_override(self, name: str, path: str = "") -> ReaderLevel | None:
         """Return the level that the reader gives to a rule on a path, None for none."""
         for override in reversed(self.overrides):
             if fnmatchcase(name, override.rule) and (override.path == "*" or fnmatchcase(path, override.path)):

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import attrs
 
 from ...spec import Json, escape
-from ..document import Document, as_mapping, end_pointers, key_pointer
+from ..document import Document, build_end_pointers, build_key_pointer, ensure_mapping
 from ..finding import Finding
 from ..matching import Operation
-from .base import Comparison, OperationPair, document_check, operation_check
+from .base import Comparison, OperationPair, register_document_check, register_operation_check
 
 _SCHEMES = "/components/securitySchemes"
 _OPEN = "no authentication"
@@ -38,12 +38,12 @@ class Alternative:
     def __str__(self) -> str:
         return " and ".join(sorted(self.scopes)) or _OPEN
 
-    def accepts(self, other: Alternative) -> bool:
+    def is_satisfied_by(self, other: Alternative) -> bool:
         """Whether who has the credentials of another alternative has these too."""
         return all(name in other.scopes and needed <= other.scopes[name] for name, needed in self.scopes.items())
 
 
-@operation_check
+@register_operation_check
 def check_operation_security(pair: OperationPair) -> Iterator[Finding]:
     """Compare what an operation asks for, unless both sides leave it to the document."""
     own = "security" in pair.old, "security" in pair.new
@@ -52,36 +52,36 @@ def check_operation_security(pair: OperationPair) -> Iterator[Finding]:
             f"{operation.pointer}/security" if is_own else operation.pointer
             for operation, is_own in zip((pair.before, pair.after), own, strict=True)
         )
-        effective = _effective(pair.comparison.old, pair.before), _effective(pair.comparison.new, pair.after)
+        effective = _list_effective(pair.comparison.old, pair.before), _list_effective(pair.comparison.new, pair.after)
         yield from _compare(pair.comparison, *effective, "api", (old, new))
 
 
-@document_check
+@register_document_check
 def check_global_security(comparison: Comparison) -> Iterator[Finding]:
     """Compare what the document asks for, unless it only moved between the document and its operations."""
     old, new = comparison.old, comparison.new
     outgoing = [(before, after) for before, after in comparison.matched.pairs if not before.is_incoming]
-    if outgoing and all(_effective(old, before) == _effective(new, after) for before, after in outgoing):
+    if outgoing and all(_list_effective(old, before) == _list_effective(new, after) for before, after in outgoing):
         return
     inherited = [pair for pair in outgoing if not _has_own(old, pair[0]) and not _has_own(new, pair[1])]
     guards = frozenset({"unused"} if outgoing and not inherited else ())
-    alternatives = _alternatives(old, "/security"), _alternatives(new, "/security")
+    alternatives = _list_alternatives(old, "/security"), _list_alternatives(new, "/security")
     yield from _compare(comparison, *alternatives, "api-global", ("/security", "/security"), guards)
 
 
 def _has_own(side: Document, operation: Operation) -> bool:
-    return "security" in side.mapping(operation.pointer)
+    return "security" in side.get_mapping(operation.pointer)
 
 
-def _effective(side: Document, operation: Operation) -> list[Alternative]:
-    return _alternatives(side, f"{operation.pointer}/security" if _has_own(side, operation) else "/security")
+def _list_effective(side: Document, operation: Operation) -> list[Alternative]:
+    return _list_alternatives(side, f"{operation.pointer}/security" if _has_own(side, operation) else "/security")
 
 
-def _alternatives(side: Document, pointer: str) -> list[Alternative]:
+def _list_alternatives(side: Document, pointer: str) -> list[Alternative]:
     """The alternatives that a place lists; open access if it lists none."""
     found = [
         Alternative({name: frozenset(scopes or ()) for name, scopes in requirement.items()})
-        for requirement in side.items(pointer)
+        for requirement in side.get_items(pointer)
         if isinstance(requirement, dict)
     ]
     return found or [Alternative({})]
@@ -98,15 +98,15 @@ def _compare(
     """Compare two sets of alternatives: is what a program sends today still enough?"""
     old, new = comparison.old, comparison.new
     what, ending = ("the API", "s") if prefix == "api-global" else ("operations", "")
-    renamed = _renamed_schemes(old, new)
+    renamed = _find_renamed_schemes(old, new)
     before = [Alternative({renamed.get(name, name): value for name, value in one.scopes.items()}) for one in before]
 
     def report(kind: str, text: str, gone: Json, fresh: Json, *, breaks: bool, schemes: Collection[str]) -> Finding:
-        known = all(_is_defined(side, name) for side, name in _sides(old, new, schemes, renamed))
-        extra = ({"still-accepted"} if not breaks else set()) | ({"unknown-scheme"} if not known else set())
+        is_known = all(_is_defined(side, name) for side, name in _iterate_sides(old, new, schemes, renamed))
+        extra = ({"still-accepted"} if not breaks else set()) | ({"unknown-scheme"} if not is_known else set())
         return Finding(f"{prefix}-security-{kind}", text, *places, gone, fresh, guards | extra)
 
-    lost = [one for one in before if not any(other.accepts(one) for other in after)]
+    lost = [one for one in before if not any(other.is_satisfied_by(one) for other in after)]
     names = [{one.names for one in before}, {other.names for other in after}]
     fresh = [other for other in after if other.names not in names[0]]
     is_closed = any(not one.names for one in lost)
@@ -129,13 +129,13 @@ def _compare(
                     yield report("scope-added", what, None, scope, breaks=one in lost, schemes=one.names)
 
 
-def _sides(
+def _iterate_sides(
     old: Document, new: Document, schemes: Collection[str], renamed: Mapping[str, str]
 ) -> Iterator[tuple[Document, str]]:
     """For each scheme, the side that should define it: the new one, or the old one if the new one has dropped it."""
     original = {after: before for before, after in renamed.items()}
     for name in schemes:
-        if _definition(new, name):
+        if _get_definition(new, name):
             yield new, name
         else:
             yield old, original.get(name, name)
@@ -144,43 +144,45 @@ def _sides(
 # --- schemes -----------------------------------------------------------------------------------------------------
 
 
-def _definition(side: Document, name: str) -> dict[str, Json]:
-    schemes = as_mapping(as_mapping(side.root.get("components")).get("securitySchemes"))
-    return side.mapping(f"{_SCHEMES}/{escape(name)}") if name in schemes else {}
+def _get_definition(side: Document, name: str) -> dict[str, Json]:
+    schemes = ensure_mapping(ensure_mapping(side.root.get("components")).get("securitySchemes"))
+    return side.get_mapping(f"{_SCHEMES}/{escape(name)}") if name in schemes else {}
 
 
 def _is_defined(side: Document, name: str) -> bool:
     """Whether a spec defines a scheme, of a type and an HTTP scheme that exist."""
-    scheme = _definition(side, name)
+    scheme = _get_definition(side, name)
     kind = str(scheme.get("type", "")).lower()
     return kind in _TYPES and (kind != "http" or str(scheme.get("scheme", "")).lower() in _HTTP_SCHEMES)
 
 
-def _renamed_schemes(old: Document, new: Document) -> dict[str, str]:
+def _find_renamed_schemes(old: Document, new: Document) -> dict[str, str]:
     """The schemes that have another name and the same definition."""
-    removed, added = (side.keys(_SCHEMES) for side in (old, new))
-    fresh = {name: _content(new, name) for name in added if name not in removed}
+    removed, added = (side.list_keys(_SCHEMES) for side in (old, new))
+    fresh = {name: _get_content(new, name) for name in added if name not in removed}
     found = {}
     for name in [name for name in removed if name not in added]:
-        same = [other for other, content in fresh.items() if content == _content(old, name)]
+        same = [other for other, content in fresh.items() if content == _get_content(old, name)]
         if same:
             found[name] = same[0]
             del fresh[same[0]]
     return found
 
 
-def _content(side: Document, name: str) -> dict[str, Json]:
-    scheme = _definition(side, name)
+def _get_content(side: Document, name: str) -> dict[str, Json]:
+    scheme = _get_definition(side, name)
     return {key: value for key, value in scheme.items() if key != "description" and not key.startswith("x-")}
 
 
-@document_check
+@register_document_check
 def check_schemes(comparison: Comparison) -> Iterator[Finding]:
     """Compare the security schemes of the components."""
     old, new = comparison.old, comparison.new
-    names = old.keys(_SCHEMES), new.keys(_SCHEMES)
-    used = {name for before, _ in comparison.matched.pairs for one in _effective(old, before) for name in one.names}
-    used |= {name for one in _alternatives(old, "/security") for name in one.names}
+    names = old.list_keys(_SCHEMES), new.list_keys(_SCHEMES)
+    used = {
+        name for before, _ in comparison.matched.pairs for one in _list_effective(old, before) for name in one.names
+    }
+    used |= {name for one in _list_alternatives(old, "/security") for name in one.names}
     for name in [name for name in names[0] if name not in names[1]]:
         yield Finding("api-security-component-removed", name, f"{_SCHEMES}/{escape(name)}", None)
     for name in [name for name in names[1] if name not in names[0]]:
@@ -193,14 +195,14 @@ def check_schemes(comparison: Comparison) -> Iterator[Finding]:
 
 def _compare_scheme(comparison: Comparison, name: str, guards: frozenset[str]) -> Iterator[Finding]:
     pointer = f"{_SCHEMES}/{escape(name)}"
-    old, new = comparison.old.mapping(pointer), comparison.new.mapping(pointer)
+    old, new = comparison.old.get_mapping(pointer), comparison.new.get_mapping(pointer)
 
     def report(rule: str, key: str, before: Json, after: Json, *more: str) -> Finding:
-        places = key_pointer(pointer, old, key), key_pointer(pointer, new, key)
+        places = build_key_pointer(pointer, old, key), build_key_pointer(pointer, new, key)
         return Finding(f"api-security-component-{rule}", name, *places, before, after, guards | set(more))
 
     kinds = [str(scheme.get("type", "")).lower() for scheme in (old, new)]
-    places = [_sent_in(scheme) for scheme in (old, new)]
+    places = [_format_location(scheme) for scheme in (old, new)]
     if kinds[0] != kinds[1]:
         yield report("type-changed", "type", old.get("type"), new.get("type"))
     elif kinds[0] in ("apikey", "http") and places[0] != places[1]:
@@ -208,21 +210,21 @@ def _compare_scheme(comparison: Comparison, name: str, guards: frozenset[str]) -
     for key in ("description", "bearerFormat"):
         if old.get(key) != new.get(key):
             ends = old.get(key), new.get(key)
-            pointers = end_pointers(f"{pointer}/{key}", *ends)
+            pointers = build_end_pointers(f"{pointer}/{key}", *ends)
             yield Finding("docs-description-changed", f"the security scheme {name}", *pointers, *ends)
     if old.get("openIdConnectUrl") != new.get("openIdConnectUrl"):
         yield report("oauth-url-changed", "openIdConnectUrl", old.get("openIdConnectUrl"), new.get("openIdConnectUrl"))
-    flows = as_mapping(old.get("flows")), as_mapping(new.get("flows"))
+    flows = ensure_mapping(old.get("flows")), ensure_mapping(new.get("flows"))
     if kinds[0] == kinds[1] and flows[0].keys() != flows[1].keys():
         more = () if flows[0].keys() - flows[1].keys() else ("still-accepted",)
         yield report("type-changed", "flows", list(flows[0]), list(flows[1]), *more)
     for flow in [flow for flow in flows[0] if flow in flows[1]]:
-        ours, theirs = as_mapping(flows[0][flow]), as_mapping(flows[1][flow])
+        ours, theirs = ensure_mapping(flows[0][flow]), ensure_mapping(flows[1][flow])
         for key in ("authorizationUrl", "tokenUrl", "refreshUrl"):
             if ours.get(key) != theirs.get(key):
                 rule = "oauth-token-url-changed" if key == "tokenUrl" else "oauth-url-changed"
                 yield report(rule, "flows", ours.get(key), theirs.get(key))
-        scopes = as_mapping(ours.get("scopes")), as_mapping(theirs.get("scopes"))
+        scopes = ensure_mapping(ours.get("scopes")), ensure_mapping(theirs.get("scopes"))
         for scope in [scope for scope in scopes[0] if scope not in scopes[1]]:
             yield report("oauth-scope-removed", "flows", scope, None)
         for scope in [scope for scope in scopes[1] if scope not in scopes[0]]:
@@ -231,7 +233,7 @@ def _compare_scheme(comparison: Comparison, name: str, guards: frozenset[str]) -
             yield report("oauth-scope-changed", "flows", scope, scope)
 
 
-def _sent_in(scheme: dict[str, Json]) -> str:
+def _format_location(scheme: dict[str, Json]) -> str:
     """Where a client sends the credentials."""
     if str(scheme.get("type", "")).lower() == "http":
         return f"Authorization: {str(scheme.get('scheme', '')).lower()}"

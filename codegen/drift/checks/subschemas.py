@@ -7,23 +7,23 @@ from collections.abc import Iterator
 from ..document import Document
 from ..finding import Finding
 from ..normalized_schema import CONDITIONS, Pointers
-from .base import Inside, SchemaPair, schema_check
+from .base import InnerPair, SchemaPair, register_schema_check
 
 
-@schema_check
-def check_conditions(pair: SchemaPair) -> Iterator[Finding | Inside]:
+@register_schema_check
+def check_conditions(pair: SchemaPair) -> Iterator[Finding | InnerPair]:
     """Compare conditions such as `not` and `contains`."""
     for keyword, name in CONDITIONS.items() if pair.has_common_kind else ():
         old, new = pair.old.parts.get(keyword), pair.new.parts.get(keyword)
         had, has = (part is not None or keyword in schema.closed for part, schema in ((old, pair.old), (new, pair.new)))
         if old and new:
-            yield Inside(old, new)
+            yield InnerPair(old, new)
         elif has != had:
             yield pair.find(f"{name}-{'added' if has else 'removed'}", keyword)
 
 
-@schema_check
-def check_named_schemas(pair: SchemaPair) -> Iterator[Finding | Inside]:
+@register_schema_check
+def check_named_schemas(pair: SchemaPair) -> Iterator[Finding | InnerPair]:
     """Compare the schemas of properties by pattern, and of conditions by property."""
     kinds = (("patternProperties", "pattern-property"), ("dependentSchemas", "dependent-schema"))
     for keyword, name in kinds if pair.has_common_kind else ():
@@ -34,11 +34,11 @@ def check_named_schemas(pair: SchemaPair) -> Iterator[Finding | Inside]:
             elif key not in new:
                 yield pair.find(f"{name}-removed", keyword, key, None, pointers=(old[key][0], None))
             else:
-                yield Inside(old[key], new[key])
+                yield InnerPair(old[key], new[key])
 
 
-@schema_check
-def check_prefix_items(pair: SchemaPair) -> Iterator[Finding | Inside]:
+@register_schema_check
+def check_prefix_items(pair: SchemaPair) -> Iterator[Finding | InnerPair]:
     """Compare the leading items of an array."""
     old, new = pair.old.prefix, pair.new.prefix
     for index in range(max(len(old), len(new)) if pair.has_common_kind else 0):
@@ -47,17 +47,17 @@ def check_prefix_items(pair: SchemaPair) -> Iterator[Finding | Inside]:
         elif index >= len(new):
             yield pair.find("prefix-items-removed", "prefixItems")
         else:
-            yield Inside(old[index], new[index])
+            yield InnerPair(old[index], new[index])
 
 
-@schema_check
-def check_items(pair: SchemaPair) -> Iterator[Finding | Inside]:
+@register_schema_check
+def check_items(pair: SchemaPair) -> Iterator[Finding | InnerPair]:
     """Compare the items of an array, which are any value unless it says otherwise."""
     yield from _compare_open_part(pair, "items", "items")
 
 
-@schema_check
-def check_additional_properties(pair: SchemaPair) -> Iterator[Finding | Inside]:
+@register_schema_check
+def check_additional_properties(pair: SchemaPair) -> Iterator[Finding | InnerPair]:
     """Compare the other properties of an object, and whether it takes any."""
     key = "additionalProperties"
     yield from _compare_open_part(pair, key, "additional-properties-schema")
@@ -65,31 +65,31 @@ def check_additional_properties(pair: SchemaPair) -> Iterator[Finding | Inside]:
         yield pair.find(f"additional-properties-{'closed' if key in pair.new.closed else 'opened'}", key)
 
 
-def _compare_open_part(pair: SchemaPair, keyword: str, name: str) -> Iterator[Finding | Inside]:
+def _compare_open_part(pair: SchemaPair, keyword: str, name: str) -> Iterator[Finding | InnerPair]:
     if not pair.has_common_kind:
         return
     old, new = pair.old.parts.get(keyword), pair.new.parts.get(keyword)
     was_closed, is_closed = keyword in pair.old.closed, keyword in pair.new.closed
     if old and new:
-        yield Inside(old, new)
-    elif new and not was_closed and _says_something(pair.comparison.new, new):
+        yield InnerPair(old, new)
+    elif new and not was_closed and _has_constraints(pair.comparison.new, new):
         yield pair.find(f"{name}-added", keyword)
-    elif old and not is_closed and _says_something(pair.comparison.old, old):
+    elif old and not is_closed and _has_constraints(pair.comparison.old, old):
         yield pair.find(f"{name}-removed", keyword)
     elif keyword == "items" and was_closed != is_closed:
         yield pair.find(f"{name}-{'added' if is_closed else 'removed'}", keyword)
 
 
-def _says_something(document: Document, pointers: Pointers) -> bool:
+def _has_constraints(document: Document, pointers: Pointers) -> bool:
     """Return whether a schema is more than any value."""
-    schema = document.schema(pointers)
+    schema = document.get_schema(pointers)
     return bool(schema.kinds or schema.union or schema.keywords or schema.parts or schema.enum is not None)
 
 
-@schema_check
+@register_schema_check
 def check_dependent_required(pair: SchemaPair) -> Iterator[Finding]:
     """Compare which properties need which others."""
-    before, after = (value or {} for value in pair.values("dependentRequired"))
+    before, after = (value or {} for value in pair.get_values("dependentRequired"))
     for name in dict.fromkeys([*before, *after]):
         if before.get(name) != after.get(name):
             action = "added" if name not in before else "removed" if name not in after else "changed"
@@ -97,15 +97,15 @@ def check_dependent_required(pair: SchemaPair) -> Iterator[Finding]:
             yield pair.find(f"dependent-required-{action}", "dependentRequired", *values)
 
 
-@schema_check
+@register_schema_check
 def check_all_of(pair: SchemaPair) -> Iterator[Finding]:
     """Find members of `allOf` that were added or removed; what they say is compared as part of the whole."""
     counts = len(pair.old.all_of), len(pair.new.all_of)
     for pointer in pair.new.all_of[counts[0] :]:
-        schema = pair.comparison.new.schema((pointer,))
-        says_something = _says_something(pair.comparison.new, (pointer,)) or schema.required
+        schema = pair.comparison.new.get_schema((pointer,))
+        says_something = _has_constraints(pair.comparison.new, (pointer,)) or schema.required
         kind = "all-of-added" if says_something else "all-of-added-annotation-only"
         yield pair.find(kind, "allOf", None, schema.name or "another schema", pointers=(pair.old.pointer, pointer))
     for pointer in pair.old.all_of[counts[1] :]:
-        name = pair.comparison.old.schema((pointer,)).name
+        name = pair.comparison.old.get_schema((pointer,)).name
         yield pair.find("all-of-removed", "allOf", name or "a schema", None, pointers=(pointer, pair.new.pointer))

@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..finding import Finding
-from .base import SchemaPair, schema_check
-from .kinds import UUIDS, format_holds, format_type, texts_of, type_change
+from .base import SchemaPair, register_schema_check
+from .kinds import UUIDS, classify_type_change, format_type, index_texts, is_wider_format
 
 
-def _are_compared_as_texts(pair: SchemaPair) -> bool:
-    return texts_of(pair, pair.old) is not None and texts_of(pair, pair.new) is not None
+def _is_compared_as_text(pair: SchemaPair) -> bool:
+    return index_texts(pair, pair.old) is not None and index_texts(pair, pair.new) is not None
 
 
-@schema_check
+@register_schema_check
 def check_type(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the types, unless the values are compared as the texts that they are written as."""
-    if pair.old.kinds != pair.new.kinds and not _are_compared_as_texts(pair):
-        kind = type_change(pair, pair.old.kinds, pair.new.kinds)
+    if pair.old.kinds != pair.new.kinds and not _is_compared_as_text(pair):
+        kind = classify_type_change(pair, pair.old.kinds, pair.new.kinds)
         yield pair.find(kind, "type", format_type(pair.old), format_type(pair.new))
 
 
-@schema_check
+@register_schema_check
 def check_format(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the formats of one type."""
-    before, after = pair.values("format")
-    if before == after or pair.old.kinds != pair.new.kinds or _are_compared_as_texts(pair):
+    before, after = pair.get_values("format")
+    if before == after or pair.old.kinds != pair.new.kinds or _is_compared_as_text(pair):
         return
-    is_wider = format_holds(after, before, pair.new.kinds)
-    is_narrower = format_holds(before, after, pair.old.kinds)
+    is_wider = is_wider_format(after, before, pair.new.kinds)
+    is_narrower = is_wider_format(before, after, pair.old.kinds)
     if (is_wider and is_narrower) or (not pair.is_request and {before, after} <= UUIDS):
         kind = "type-compatible"
     elif is_wider:
@@ -38,7 +38,7 @@ def check_format(pair: SchemaPair) -> Iterator[Finding]:
     yield pair.find(kind, "format", format_type(pair.old), format_type(pair.new))
 
 
-@schema_check
+@register_schema_check
 def check_null(pair: SchemaPair) -> Iterator[Finding]:
     """Compare whether null is one of the values, unless that is part of the types."""
     schemas = pair.old, pair.new

@@ -12,9 +12,9 @@ from ...spec import Json
 from ..document import Document
 from ..finding import Finding
 from ..normalized_schema import Pointers, Schema
-from .base import Inside, SchemaPair
+from .base import InnerPair, SchemaPair
 from .discriminators import check_discriminator, check_discriminator_mapping
-from .kinds import FULL_FORMATS, format_type, takes_all, type_change
+from .kinds import FULL_FORMATS, classify_type_change, format_type, is_superset
 from .types import check_null
 
 Members: TypeAlias = tuple[Pointers, ...]
@@ -30,29 +30,29 @@ class Matching:
     added: list[Pointers]
 
 
-def compare_unions(pair: SchemaPair) -> tuple[list[Finding | Inside], bool]:
+def compare_unions(pair: SchemaPair) -> tuple[list[Finding | InnerPair], bool]:
     """Compare the unions of two schemas.
 
     Returns:
         What was found, and whether the union is all that there is to compare.
     """
-    found: list[Finding | Inside] = list(_compare_more_unions(pair))
+    found: list[Finding | InnerPair] = list(_compare_more_unions(pair))
     old, new = pair.old, pair.new
     if not old.union and not new.union:
         return found, False
-    before, after = _members(old, new), _members(new, old)
+    before, after = _list_members(old, new), _list_members(new, old)
     if not before or not after:  # a condition beside properties of its own was added or removed
-        keyword = _kind_of(old.union_keyword or new.union_keyword)
+        keyword = _format_kind(old.union_keyword or new.union_keyword)
         found += [pair.find(f"{keyword}-removed", old.union_keyword, "a condition", None) for _ in before]
         found += [pair.find(f"{keyword}-added", new.union_keyword, None, "a condition") for _ in after]
         return found, False
     matching = _match(pair, before, after)
     is_wrapped = bool(new.union) and not old.union
-    if not matching.pairs and bool(old.union) != bool(new.union) and _are_plain_types(pair, before, after):
+    if not matching.pairs and bool(old.union) != bool(new.union) and _has_only_plain_types(pair, before, after):
         return [*found, *_compare_plain_types(pair, before, after)], True
     if is_wrapped and not old.alternatives and not matching.pairs:
         return [*found, _find_wrapped(pair)], True
-    found += [Inside(one, other, is_member=True) for one, other in matching.pairs]
+    found += [InnerPair(one, other, is_member=True) for one, other in matching.pairs]
     found += _compare_members(pair, before, after, matching)
     if old.union and new.union:
         return found, False  # what stands beside it holds as well
@@ -63,11 +63,11 @@ def compare_unions(pair: SchemaPair) -> tuple[list[Finding | Inside], bool]:
 def _compare_members(pair: SchemaPair, before: Members, after: Members, matching: Matching) -> Iterator[Finding]:
     """Find the members that were added or removed; a response of a type that no member had is another type."""
     old, new = pair.documents
-    keyword = _kind_of(pair.new.union_keyword or pair.old.union_keyword)
-    kinds = _kinds(old, before), _kinds(new, after)
+    keyword = _format_kind(pair.new.union_keyword or pair.old.union_keyword)
+    kinds = _collect_kinds(old, before), _collect_kinds(new, after)
     lost = (kinds[0] - kinds[1]) & {"array", "object"}
     gained = {kind for kind in kinds[1] - kinds[0] if not (kind == "integer" and "number" in kinds[0])}
-    names = _name(old, before), _name(new, after)
+    names = _format_names(old, before), _format_names(new, after)
     added = matching.added
     if matching.removed and lost and not pair.is_request:
         yield pair.find("type-changed", "type", *names)
@@ -75,36 +75,38 @@ def _compare_members(pair: SchemaPair, before: Members, after: Members, matching
         for member in matching.removed:
             pointers = member[0], pair.new.pointer
             yield pair.find(
-                f"{keyword}-removed", pair.old.union_keyword, _name(old, (member,)), None, pointers=pointers
+                f"{keyword}-removed", pair.old.union_keyword, _format_names(old, (member,)), None, pointers=pointers
             )
     if added and gained and kinds[0] and not pair.is_request and not lost:
         yield pair.find("type-generalized", "type", *names)
-        added = [member for member in added if not new.schema(member).kinds & gained]
+        added = [member for member in added if not new.get_schema(member).kinds & gained]
     for member in added:
         pointers = pair.old.pointer, member[0]
-        yield pair.find(f"{keyword}-added", pair.new.union_keyword, None, _name(new, (member,)), pointers=pointers)
+        yield pair.find(
+            f"{keyword}-added", pair.new.union_keyword, None, _format_names(new, (member,)), pointers=pointers
+        )
 
 
-def _compare_more_unions(pair: SchemaPair) -> Iterator[Finding | Inside]:
+def _compare_more_unions(pair: SchemaPair) -> Iterator[Finding | InnerPair]:
     """Compare the members of further unions, as far as there are as many of them."""
     old, new = pair.old.more_unions, pair.new.more_unions
     for before, after in zip(old, new, strict=False):
         matching = _match(pair, before, after)
-        yield from (Inside(one, other, is_member=True) for one, other in matching.pairs)
+        yield from (InnerPair(one, other, is_member=True) for one, other in matching.pairs)
         for member in matching.removed:
-            yield pair.find("one-of-removed", "oneOf", _name(pair.comparison.old, (member,)), None)
+            yield pair.find("one-of-removed", "oneOf", _format_names(pair.comparison.old, (member,)), None)
         for member in matching.added:
-            yield pair.find("one-of-added", "oneOf", None, _name(pair.comparison.new, (member,)))
+            yield pair.find("one-of-added", "oneOf", None, _format_names(pair.comparison.new, (member,)))
     for _ in old[len(new) :]:
         yield pair.find("one-of-removed", "oneOf", "a condition", None)
     for _ in new[len(old) :]:
         yield pair.find("one-of-added", "oneOf", None, "a condition")
 
 
-def _are_plain_types(pair: SchemaPair, before: Members, after: Members) -> bool:
+def _has_only_plain_types(pair: SchemaPair, before: Members, after: Members) -> bool:
     """Return whether a type and the members of a union say no more than which scalar types there are."""
     for document, members in zip(pair.documents, (before, after), strict=True):
-        for schema in map(document.schema, members):
+        for schema in map(document.get_schema, members):
             form = schema.keywords.get("format")
             is_plain = schema.keywords.keys() <= {"format"} and schema.enum is None
             if not (is_plain and schema.kinds) or schema.kinds & {"array", "object"}:
@@ -116,16 +118,18 @@ def _are_plain_types(pair: SchemaPair, before: Members, after: Members) -> bool:
 
 def _compare_plain_types(pair: SchemaPair, before: Members, after: Members) -> Iterator[Finding]:
     old, new = pair.documents
-    kinds = frozenset(_kinds(old, before)), frozenset(_kinds(new, after))
-    if not (takes_all(kinds[0], kinds[1]) and takes_all(kinds[1], kinds[0])):
-        yield pair.find(type_change(pair, *kinds), "type", _name(old, before), _name(new, after))
+    kinds = frozenset(_collect_kinds(old, before)), frozenset(_collect_kinds(new, after))
+    if not (is_superset(kinds[0], kinds[1]) and is_superset(kinds[1], kinds[0])):
+        yield pair.find(
+            classify_type_change(pair, *kinds), "type", _format_names(old, before), _format_names(new, after)
+        )
     yield from check_null(pair)
 
 
 def _find_wrapped(pair: SchemaPair) -> Finding:
     if pair.context.scope == "body":
         return pair.find("wrapped-in-one-of", pair.new.union_keyword, pair.old.name or format_type(pair.old), None)
-    return pair.find("type-changed", "type", format_type(pair.old), _name(pair.comparison.new, pair.new.union))
+    return pair.find("type-changed", "type", format_type(pair.old), _format_names(pair.comparison.new, pair.new.union))
 
 
 # --- which members belong together -------------------------------------------------------------------------------
@@ -136,25 +140,27 @@ def _match(pair: SchemaPair, before: Members, after: Members) -> Matching:
     matching = Matching([], [], [])
     removed, added = dict.fromkeys(before), dict.fromkeys(after)
     old, new = pair.documents
-    kept = {old.schema(member).name for member in before} & {new.schema(member).name for member in after} - {""}
-    for key in (_content, _component, _title, _kind, _number):
-        rivals, candidates = _by_key(old, removed, key), _by_key(new, added, key)
+    common = {old.get_schema(member).name for member in before} & {new.get_schema(member).name for member in after} - {
+        ""
+    }
+    for key in (_build_content_key, _build_component_key, _build_title_key, _build_kind_key, _build_number_key):
+        rivals, candidates = _group_by_key(old, removed, key), _group_by_key(new, added, key)
         for sign, members in rivals.items():
             for one in list(members):
-                if key is not _content and len(members) != 1:
+                if key is not _build_content_key and len(members) != 1:
                     break
                 same: Iterator[Pointers] = iter(candidates.get(sign, ()))
-                if key in (_content, _kind, _number):
-                    same = (other for other in same if not _are_two_components(pair, one, other, kept))
+                if key in (_build_content_key, _build_kind_key, _build_number_key):
+                    same = (other for other in same if not _is_component_swap(pair, one, other, common))
                 first = list(itertools.islice(same, 2))
-                if first and (key is _content or len(first) == 1):
+                if first and (key is _build_content_key or len(first) == 1):
                     matching.pairs.append((one, first[0]))
                     del members[one], removed[one], added[first[0]], candidates[sign][first[0]]
     matching.removed, matching.added = list(removed), list(added)
     return matching
 
 
-def _by_key(document: Document, members: dict[Pointers, None], key: Key) -> dict[Json, dict[Pointers, None]]:
+def _group_by_key(document: Document, members: dict[Pointers, None], key: Key) -> dict[Json, dict[Pointers, None]]:
     found: dict[Json, dict[Pointers, None]] = {}
     for member in members:
         sign = key(document, member)
@@ -163,40 +169,40 @@ def _by_key(document: Document, members: dict[Pointers, None], key: Key) -> dict
     return found
 
 
-def _are_two_components(pair: SchemaPair, one: Pointers, other: Pointers, kept: set[str]) -> bool:
+def _is_component_swap(pair: SchemaPair, one: Pointers, other: Pointers, common: set[str]) -> bool:
     """Return whether one component took the place of another one that is still there, so that none was renamed.
 
     Not if one of them is a member on both sides: then the members have only changed places.
     """
-    names = pair.comparison.old.schema(one).name, pair.comparison.new.schema(other).name
-    if kept & set(names):
+    names = pair.comparison.old.get_schema(one).name, pair.comparison.new.get_schema(other).name
+    if common & set(names):
         return False
-    known = [document.root.get("components", {}).get("schemas", {}) for document in pair.documents]
-    return names[0] != names[1] and all(name in schemas for name in names for schemas in known)
+    components = [document.root.get("components", {}).get("schemas", {}) for document in pair.documents]
+    return names[0] != names[1] and all(name in schemas for name in names for schemas in components)
 
 
-def _content(document: Document, member: Pointers) -> Json:
-    return document.signature(member)
+def _build_content_key(document: Document, member: Pointers) -> Json:
+    return document.compute_signature(member)
 
 
-def _component(document: Document, member: Pointers) -> Json:
-    return document.schema(member).name or None
+def _build_component_key(document: Document, member: Pointers) -> Json:
+    return document.get_schema(member).name or None
 
 
-def _title(document: Document, member: Pointers) -> Json:
-    return document.schema(member).title or None
+def _build_title_key(document: Document, member: Pointers) -> Json:
+    return document.get_schema(member).title or None
 
 
-def _kind(document: Document, member: Pointers) -> Json:
-    return document.schema(member).kinds or None
+def _build_kind_key(document: Document, member: Pointers) -> Json:
+    return document.get_schema(member).kinds or None
 
 
-def _number(document: Document, member: Pointers) -> Json:
-    kinds = document.schema(member).kinds
+def _build_number_key(document: Document, member: Pointers) -> Json:
+    kinds = document.get_schema(member).kinds
     return "number" if kinds and kinds <= {"integer", "number"} else None
 
 
-def _members(schema: Schema, other: Schema) -> Members:
+def _list_members(schema: Schema, other: Schema) -> Members:
     """Return the members of a union, or the schema as the only one; none if the schema is more than a union."""
     if schema.union:
         return schema.union
@@ -205,15 +211,15 @@ def _members(schema: Schema, other: Schema) -> Members:
     return (schema.pointers,) if schema.kinds or schema.properties else ()
 
 
-def _kind_of(keyword: str) -> str:
+def _format_kind(keyword: str) -> str:
     return keyword.replace("Of", "-of").lower()
 
 
-def _kinds(document: Document, members: Members) -> set[str]:
-    return {kind for member in members for kind in document.schema(member).kinds}
+def _collect_kinds(document: Document, members: Members) -> set[str]:
+    return {kind for member in members for kind in document.get_schema(member).kinds}
 
 
-def _name(document: Document, members: Members) -> str:
+def _format_names(document: Document, members: Members) -> str:
     """Return what members are called in reports."""
-    schemas = map(document.schema, members)
+    schemas = map(document.get_schema, members)
     return " or ".join(schema.name or schema.title or format_type(schema) for schema in schemas)

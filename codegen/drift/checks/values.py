@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from ...spec import Json, subtract_values
 from ..finding import Finding
 from ..normalized_schema import BOUNDS
-from .base import SchemaPair, schema_check
-from .kinds import is_same, json_text, text_of, texts_of
+from .base import SchemaPair, register_schema_check
+from .kinds import format_text, index_texts, is_same, serialize_value
 
 _CHECKED = frozenset(
     {"readOnly", "writeOnly", "deprecated", "default", "pattern", "format", "const", "multipleOf", "uniqueItems"}
@@ -18,11 +18,11 @@ _CHECKED = frozenset(
 """Keywords that other checks compare."""
 
 
-@schema_check
+@register_schema_check
 def check_enum(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the values of enums; where every value is text, their texts."""
     old, new = pair.old, pair.new
-    texts = texts_of(pair, old), texts_of(pair, new)
+    texts = index_texts(pair, old), index_texts(pair, new)
     if texts[0] is not None and texts[1] is not None:
         yield from _compare_values(pair, texts[0], texts[1])
         return
@@ -33,7 +33,7 @@ def check_enum(pair: SchemaPair) -> Iterator[Finding]:
     elif old.enum is not None and new.enum is None:
         yield pair.find("became-not-enum", "enum", list(old.enum), None)
     elif old.enum is not None and new.enum is not None and _has_common_type(pair):
-        before, after = ({json_text(value): value for value in values} for values in (old.enum, new.enum))
+        before, after = ({serialize_value(value): value for value in values} for values in (old.enum, new.enum))
         yield from _compare_values(pair, before, after)
 
 
@@ -48,7 +48,7 @@ def _compare_values(pair: SchemaPair, before: Mapping[str, Json], after: Mapping
 
 def _is_one_value(pair: SchemaPair) -> bool:
     """Return whether an enum of one value became a constant, or the other way round."""
-    consts = pair.values("const")
+    consts = pair.get_values("const")
     return bool(pair.new.enum and list(pair.new.enum) == [consts[0]]) or bool(
         pair.old.enum and list(pair.old.enum) == [consts[1]]
     )
@@ -59,56 +59,56 @@ def _has_common_type(pair: SchemaPair) -> bool:
     return pair.has_common_kind or pair.old.kinds | pair.new.kinds <= {"integer", "number"}
 
 
-@schema_check
+@register_schema_check
 def check_extensible_enum(pair: SchemaPair) -> Iterator[Finding]:
     """Find values that `x-extensible-enum` no longer lists."""
-    before, after = pair.values("x-extensible-enum")
-    if isinstance(before, list) and isinstance(after, list) and not _are_texts(pair) and not _is_one_value(pair):
+    before, after = pair.get_values("x-extensible-enum")
+    if isinstance(before, list) and isinstance(after, list) and not _has_only_texts(pair) and not _is_one_value(pair):
         for value in subtract_values(before, after):
             yield pair.find("x-extensible-enum-value-removed", "x-extensible-enum", value, None)
 
 
-def _are_texts(pair: SchemaPair) -> bool:
-    return texts_of(pair, pair.old) is not None and texts_of(pair, pair.new) is not None
+def _has_only_texts(pair: SchemaPair) -> bool:
+    return index_texts(pair, pair.old) is not None and index_texts(pair, pair.new) is not None
 
 
-@schema_check
+@register_schema_check
 def check_const(pair: SchemaPair) -> Iterator[Finding]:
     """Compare constants, unless an enum of one value says the same."""
-    if not _are_texts(pair) and not _is_one_value(pair):
+    if not _has_only_texts(pair) and not _is_one_value(pair):
         yield from find_set_or_changed(pair, "const", "const", ("added", "removed", "changed"))
 
 
-@schema_check
+@register_schema_check
 def check_default(pair: SchemaPair) -> Iterator[Finding]:
     """Compare defaults."""
-    if not _is_one_value(pair) or _are_texts(pair):
+    if not _is_one_value(pair) or _has_only_texts(pair):
         yield from find_set_or_changed(pair, "default", "default-value", ("added", "removed", "changed"))
 
 
-@schema_check
+@register_schema_check
 def check_content(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the media type and the encoding of what a text holds."""
     for keyword, name in (("contentMediaType", "content-media-type"), ("contentEncoding", "content-encoding")):
         yield from find_set_or_changed(pair, keyword, name, ("changed", "changed", "changed"))
 
 
-@schema_check
+@register_schema_check
 def check_other_keywords(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the keywords that no other check knows."""
     for key in sorted((pair.old.keywords.keys() | pair.new.keywords.keys()) - _CHECKED):
-        before, after = pair.values(key)
+        before, after = pair.get_values(key)
         if before != after:
             yield pair.find("keyword-changed", key, {key: before}, {key: after})
 
 
 def find_set_or_changed(pair: SchemaPair, keyword: str, name: str, actions: tuple[str, str, str]) -> Iterator[Finding]:
     """Find that a keyword was set, removed or changed; `actions` ends the id of each."""
-    before, after = pair.values(keyword)
+    before, after = pair.get_values(keyword)
     is_set, was_set = keyword in pair.new.keywords, keyword in pair.old.keywords
     if is_set and not was_set:
         yield pair.find(f"{name}-{actions[0]}", keyword, None, after)
     elif was_set and not is_set:
         yield pair.find(f"{name}-{actions[1]}", keyword, before, None)
-    elif not is_same(before, after) and not (pair.context.is_text and text_of(before) == text_of(after)):
+    elif not is_same(before, after) and not (pair.context.is_text and format_text(before) == format_text(after)):
         yield pair.find(f"{name}-{actions[2]}", keyword, before, after)

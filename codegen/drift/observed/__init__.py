@@ -99,7 +99,7 @@ def _judge(observation: Observation, old: _Side, new: _Side, changes: Sequence[C
     return Observed(
         agreement,
         observation.kind,
-        describe(observation),
+        describe_observation(observation),
         _give_reason(before, after, by_correction=by_correction),
         observation.operation,
         observation.status,
@@ -131,12 +131,12 @@ def _give_reason(before: Statement | None, after: Statement | None, *, by_correc
     return f"new spec: {texts[1]}{suffix}; old spec: {texts[0]}"
 
 
-def describe(observation: Observation) -> str:
+def describe_observation(observation: Observation) -> str:
     """Return what was seen, for a person."""
     name = observation.tokens[-1] if observation.tokens else ANY
     words = {"name": "" if name == ANY else name, "detail": observation.detail, "status": observation.status}
-    shown = {key: f"`{word}`" if word else "not recorded" for key, word in words.items()}
-    return _SEEN[observation.kind].format(**shown)
+    texts = {key: f"`{word}`" if word else "not recorded" for key, word in words.items()}
+    return _SEEN[observation.kind].format(**texts)
 
 
 def _find_operations(
@@ -164,14 +164,14 @@ def _find_changes(
     """Find the changes of the wire layer at the places that an observation is about."""
     names = {route.name for route in routes if route}
     for change in changes:
-        if change.layer != "wire" or not names & set(change.operations) or not _fits(observation, change):
+        if change.layer != "wire" or not names & set(change.operations) or not _is_about(observation, change):
             continue
         sides = [(place, found) for place, found in zip((change.old, change.new), places, strict=True) if place]
         if sides and all(place.pointer in found for place, found in sides):
             yield change.fingerprint
 
 
-def _fits(observation: Observation, change: Change) -> bool:
+def _is_about(observation: Observation, change: Change) -> bool:
     """Return whether a change at the place of an observation is about what was seen."""
     if change.id.endswith(("-became-required", "-became-optional")):
         return observation.kind in ("missing_required_key", "unannounced_null")

@@ -10,7 +10,7 @@ import attrs
 from ...media_types import get_essence
 from ...spec import Spec, escape
 from ..document import Document
-from ..matching import Operation, operations
+from ..matching import Operation, find_operations
 from ..normalized_schema import Pointers, Schema
 
 ANY = "*"
@@ -30,9 +30,9 @@ class SpecPlaces:
     def read(cls, spec: Spec) -> SpecPlaces:
         """Index the operations of a spec."""
         places = cls(Document(spec, {}))
-        for operation in operations(places.document):
+        for operation in find_operations(places.document):
             if operation.kind == "endpoint":
-                operation_id = places.document.mapping(operation.pointer).get("operationId")
+                operation_id = places.document.get_mapping(operation.pointer).get("operationId")
                 places.by_id.setdefault(str(operation_id or operation.name), operation)
                 places.by_route.setdefault((operation.method, operation.template), operation)
         return places
@@ -40,7 +40,7 @@ class SpecPlaces:
     def find_response(self, operation: Operation, status: str) -> str | None:
         """Return the JSON pointer of the response that a status has (OpenAPI 3.1, Responses Object)."""
         holder = f"{operation.pointer}/responses"
-        codes = {code.upper(): code for code in self.document.keys(holder)}
+        codes = {code.upper(): code for code in self.document.list_keys(holder)}
         for code in (status, f"{status[0]}XX", "DEFAULT"):
             if code in codes:
                 return self.document.follow(f"{holder}/{codes[code]}")
@@ -48,10 +48,10 @@ class SpecPlaces:
 
     def find_values(self, response: str, tokens: Sequence[str]) -> list[Pointers]:
         """Return the schemas of a value in a response body, those of all alternatives."""
-        media_types = self.document.keys(f"{response}/content")
+        media_types = self.document.list_keys(f"{response}/content")
         is_json = [name for name in media_types if get_essence(name).endswith("json")]
         bodies = [f"{response}/content/{escape(name)}" for name in is_json or media_types]
-        found: list[Pointers] = [(f"{body}/schema",) for body in bodies if "schema" in self.document.mapping(body)]
+        found: list[Pointers] = [(f"{body}/schema",) for body in bodies if "schema" in self.document.get_mapping(body)]
         for token in tokens:
             found = list(dict.fromkeys(self._descend(found, token)))
         return found
@@ -63,7 +63,7 @@ class SpecPlaces:
         while todo:
             place = todo.pop(0)
             if place not in found:
-                found[place] = schema = self.document.schema(place)
+                found[place] = schema = self.document.get_schema(place)
                 todo += [member for union in (schema.union, *schema.more_unions) for member in union]
         return list(found.values())
 
@@ -77,7 +77,7 @@ class SpecPlaces:
                 yield from schema.named.get("patternProperties", {}).values()
 
 
-def declares(schema: Schema, name: str) -> bool:
+def is_declared(schema: Schema, name: str) -> bool:
     """Return whether a schema declares a property.
 
     That an object with some properties may have others declares none of them; an object without any is free.
@@ -85,11 +85,11 @@ def declares(schema: Schema, name: str) -> bool:
     has_schema = "additionalProperties" in schema.where and "additionalProperties" not in schema.closed
     patterns = schema.named.get("patternProperties", {})
     is_free = not (schema.properties or patterns or schema.closed or schema.union)
-    is_matched = any(_matches(pattern, name) for pattern in patterns)
+    is_matched = any(_is_match(pattern, name) for pattern in patterns)
     return name in schema.properties or has_schema or is_matched or is_free
 
 
-def _matches(pattern: str, name: str) -> bool:
+def _is_match(pattern: str, name: str) -> bool:
     try:
         return name == ANY or re.search(pattern, name) is not None
     except re.error:

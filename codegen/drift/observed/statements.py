@@ -9,10 +9,10 @@ import attrs
 from ...media_types import get_essence
 from ...observations import Kind, Observation
 from ...spec import escape
-from ..finding import label
+from ..finding import format_label
 from ..matching import Operation
 from ..normalized_schema import Pointers, Schema
-from .places import ANY, SpecPlaces, declares
+from .places import ANY, SpecPlaces, is_declared
 
 _KINDS = frozenset({"string", "integer", "number", "boolean", "object", "array"})
 _FEW = 10
@@ -57,14 +57,14 @@ def _state_status(places: SpecPlaces, operation: Operation, observation: Observa
 
 
 def _state_deprecated(places: SpecPlaces, operation: Operation, _: Observation) -> Statement:
-    is_deprecated = places.document.mapping(operation.pointer).get("deprecated") is True
+    is_deprecated = places.document.get_mapping(operation.pointer).get("deprecated") is True
     text = f"{operation.name} is {'deprecated' if is_deprecated else 'not deprecated'}"
     return Statement(text, (f"{operation.pointer}/deprecated", operation.pointer), agrees=is_deprecated)
 
 
 def _state_sunset(places: SpecPlaces, operation: Operation, observation: Observation) -> Statement:
     plain = _state_deprecated(places, operation, observation)
-    sunset = str(places.document.mapping(operation.pointer).get("x-sunset") or "")[:10]
+    sunset = str(places.document.get_mapping(operation.pointer).get("x-sunset") or "")[:10]
     if not sunset:
         return plain
     is_other = observation.detail not in ("", sunset)
@@ -75,12 +75,12 @@ def _state_sunset(places: SpecPlaces, operation: Operation, observation: Observa
 
 
 def _state_media_type(places: SpecPlaces, response: str, observation: Observation) -> Statement:
-    names = {get_essence(name): name for name in places.document.keys(f"{response}/content")}
+    names = {get_essence(name): name for name in places.document.list_keys(f"{response}/content")}
     seen = get_essence(observation.detail)
     found = next((name for name in (seen, f"{seen.partition('/')[0]}/*", "*/*") if name in names), None)
     pointers = (f"{response}/content/{escape(names[found])}",) if found else (f"{response}/content", response)
-    known = ", ".join(f"`{name}`" for name in names) or "none"
-    text = f"the media types of response {observation.status} are: {known}"
+    listing = ", ".join(f"`{name}`" for name in names) or "none"
+    text = f"the media types of response {observation.status} are: {listing}"
     return Statement(text, pointers, agrees=found is not None)
 
 
@@ -88,21 +88,21 @@ def _state_field(places: SpecPlaces, response: str, observation: Observation) ->
     name = observation.tokens[-1]
     holders = places.expand(places.find_values(response, observation.tokens[:-1]))
     objects = [schema for schema in holders if not schema.kinds or "object" in schema.kinds]
-    declaring = [schema for schema in objects if declares(schema, name)]
+    declaring = [schema for schema in objects if is_declared(schema, name)]
     if not objects:
         return None
     if declaring:
         schema = declaring[0]
-        text = f"`{_label(schema.pointer)}` declares `{name}`" if name in schema.properties else ""
-        text = text or f"`{_label(schema.pointer)}` takes other properties"
-        pointers = schema.properties.get(name, (schema.at("additionalProperties"),))
+        text = f"`{_format_label(schema.pointer)}` declares `{name}`" if name in schema.properties else ""
+        text = text or f"`{_format_label(schema.pointer)}` takes other properties"
+        pointers = schema.properties.get(name, (schema.get_pointer("additionalProperties"),))
         return Statement(text, (*pointers, schema.pointer), agrees=True)
     closing = {"additionalProperties", "unevaluatedProperties"}
     is_closed = all(closing & schema.closed for schema in objects)
-    names = " and ".join(dict.fromkeys(f"`{_label(schema.pointer)}`" for schema in objects))
+    names = " and ".join(dict.fromkeys(f"`{_format_label(schema.pointer)}`" for schema in objects))
     what = "other properties" if name == ANY else f"`{name}`"
     text = f"{names} {'forbids' if is_closed else 'does not declare'} {what}"
-    pointers = tuple(schema.at(key) for schema in objects for key in (*sorted(closing & schema.closed), ""))
+    pointers = tuple(schema.get_pointer(key) for schema in objects for key in (*sorted(closing & schema.closed), ""))
     return Statement(text, pointers, agrees=False, against=frozenset({"closed"} if is_closed else ()))
 
 
@@ -112,13 +112,13 @@ def _state_missing(places: SpecPlaces, response: str, observation: Observation) 
     holders = places.expand(values)
     if not holders:
         return None
-    known = [schema for schema in holders if name in schema.properties or name in schema.required]
-    if not known:
-        return Statement(f"`{_label(holders[0].pointer)}` has no `{name}`", (holders[0].pointer,), agrees=True)
-    requiring = [schema for schema in known if name in schema.required]
-    schema = (requiring or known)[0]
-    text = f"`{_label(schema.pointer)}.{name}` is {'required' if requiring else 'optional'}"
-    pointers = (*schema.properties.get(name, ()), schema.at("required"))
+    declaring = [schema for schema in holders if name in schema.properties or name in schema.required]
+    if not declaring:
+        return Statement(f"`{_format_label(holders[0].pointer)}` has no `{name}`", (holders[0].pointer,), agrees=True)
+    requiring = [schema for schema in declaring if name in schema.required]
+    schema = (requiring or declaring)[0]
+    text = f"`{_format_label(schema.pointer)}.{name}` is {'required' if requiring else 'optional'}"
+    pointers = (*schema.properties.get(name, ()), schema.get_pointer("required"))
     return Statement(text, pointers, agrees=not requiring)
 
 
@@ -142,14 +142,14 @@ def _state_null(places: SpecPlaces, response: str, observation: Observation) -> 
 
 
 def _state_enum(places: SpecPlaces, response: str, observation: Observation) -> Statement | None:
-    def takes(schema: Schema) -> bool:
+    def is_taken(schema: Schema) -> bool:
         values = (schema.keywords["const"],) if "const" in schema.keywords else schema.enum
         if values is None:
             is_number = observation.detail.lstrip("-").isdecimal() and bool(schema.kinds & {"integer", "number"})
             return not schema.kinds or "string" in schema.kinds or is_number
         return observation.detail in map(str, values)
 
-    return _state_value(places, response, observation, takes, ("enum", "const", "type"))
+    return _state_value(places, response, observation, is_taken, ("enum", "const", "type"))
 
 
 def _state_type(places: SpecPlaces, response: str, observation: Observation) -> Statement | None:
@@ -160,18 +160,18 @@ def _state_type(places: SpecPlaces, response: str, observation: Observation) -> 
 
 
 def _state_timestamp(places: SpecPlaces, response: str, observation: Observation) -> Statement | None:
-    def takes(schema: Schema) -> bool:
+    def is_taken(schema: Schema) -> bool:
         is_text = not schema.kinds or "string" in schema.kinds
         return is_text and schema.keywords.get("format") not in ("date-time", "date")
 
-    return _state_value(places, response, observation, takes, ("format", "type"))
+    return _state_value(places, response, observation, is_taken, ("format", "type"))
 
 
 def _state_value(
     places: SpecPlaces,
     response: str,
     observation: Observation,
-    takes: Callable[[Schema], bool],
+    is_taken: Callable[[Schema], bool],
     keywords: Sequence[str],
     *,
     is_united: bool = True,
@@ -190,9 +190,9 @@ def _state_value(
     if not values:
         return None
     schemas = places.expand(values)
-    agrees = any(_takes(places, value, takes, _DEPTH if is_united else 0) for value in values)
-    text = f"`{_label(values[0][0])}` is {', or '.join(dict.fromkeys(map(_describe_schema, schemas)))}"
-    at = [schema.at(keyword) for schema in schemas for keyword in keywords]
+    agrees = any(_is_value_taken(places, value, is_taken, _DEPTH if is_united else 0) for value in values)
+    text = f"`{_format_label(values[0][0])}` is {', or '.join(dict.fromkeys(map(_describe_schema, schemas)))}"
+    at = [schema.get_pointer(keyword) for schema in schemas for keyword in keywords]
     pointers = dict.fromkeys([*at, *(pointer for value in values for pointer in value)])
     kinds = {kind for schema in schemas for kind in schema.kinds}
     kinds |= {"integer"} if "number" in kinds else set()
@@ -200,10 +200,12 @@ def _state_value(
     return Statement(text, tuple(pointers), agrees=agrees, against=against)
 
 
-def _takes(places: SpecPlaces, value: Pointers, takes: Callable[[Schema], bool], depth: int) -> bool:
-    schema = places.document.schema(value)
+def _is_value_taken(places: SpecPlaces, value: Pointers, is_taken: Callable[[Schema], bool], depth: int) -> bool:
+    schema = places.document.get_schema(value)
     unions = [union for union in (schema.union, *schema.more_unions) if union and depth]
-    return takes(schema) and all(any(_takes(places, member, takes, depth - 1) for member in union) for union in unions)
+    return is_taken(schema) and all(
+        any(_is_value_taken(places, member, is_taken, depth - 1) for member in union) for union in unions
+    )
 
 
 def _describe_schema(schema: Schema) -> str:
@@ -219,8 +221,8 @@ def _describe_schema(schema: Schema) -> str:
     return f"{text} or null" if schema.is_nullable else text
 
 
-def _label(pointer: str) -> str:
-    return label(pointer, {})
+def _format_label(pointer: str) -> str:
+    return format_label(pointer, {})
 
 
 _ABOUT_OPERATIONS: Mapping[Kind, Callable[[SpecPlaces, Operation, Observation], Statement]] = {

@@ -13,16 +13,16 @@ from pathlib import Path
 from ...spec import Spec
 from ...unasync import CODE_RULES
 from ..python_surface import Surface
-from ..report import Change, fingerprint, with_unique_fingerprints
+from ..report import Change, compute_fingerprint, make_fingerprints_unique
 from .causes import REMOVED_NAMES, find_cause, find_replacement, narrow_cause
 from .files import ASYNC, SYNC, OverlayFiles, Problem
 from .names import AUTHENTICATION, find_credentials, find_imports, find_names
 from .type_check import find_type_problems
 
-__all__ = ["changes"]
+__all__ = ["find_changes"]
 
 
-def changes(
+def find_changes(
     overlay: Path,
     packages: tuple[Path, Path],
     surfaces: tuple[Surface, Surface],
@@ -49,51 +49,53 @@ def changes(
     broken = list(find_credentials(files, specs[0], others))
     in_python = any(change.layer == "python" and change.id != AUTHENTICATION for change in others)
     if in_python or any(change.id.startswith(REMOVED_NAMES) for change in others):
-        broken += map(files.point, find_type_problems(overlay, packages))
+        broken += map(files.move_to_name, find_type_problems(overlay, packages))
         broken += find_imports(files, packages)
         broken += find_names(files, surfaces, specs)
     found = [_make_change(files, group, others, surfaces, specs) for group in _group(files, broken)]
-    return with_unique_fingerprints(found)
+    return make_fingerprints_unique(found)
 
 
 def _group(files: OverlayFiles, problems: Iterable[Problem]) -> list[list[Problem]]:
     """Put problems of one line together, and those of a derived line with those of the line it is derived from."""
     found = sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column, problem.message))
-    found = [problem for problem in found if not _follows(files, problem, found)]
+    found = [problem for problem in found if not _is_consequence(files, problem, found)]
     lines: dict[tuple[str, int], list[Problem]] = {}
     for problem in found:
         lines.setdefault((problem.file, problem.line), []).append(problem)
-    groups = {_origin(files, group, lines): group for group in lines.values() if not group[0].file.startswith(SYNC)}
+    groups = {
+        _build_origin_key(files, group, lines): group for group in lines.values() if not group[0].file.startswith(SYNC)
+    }
     for group in [group for group in lines.values() if group[0].file.startswith(SYNC)]:
-        groups.setdefault(_origin(files, group, lines), []).extend(group)
+        groups.setdefault(_build_origin_key(files, group, lines), []).extend(group)
     return list(groups.values())
 
 
-def _follows(files: OverlayFiles, problem: Problem, problems: Sequence[Problem]) -> bool:
+def _is_consequence(files: OverlayFiles, problem: Problem, problems: Sequence[Problem]) -> bool:
     """Return whether a problem only says that the result of another problem's expression is of the wrong type."""
     results = ("return-value", "assignment")
     if problem.kind not in results:
         return False
-    here = files.statement(problem)
+    here = files.find_statement(problem)
     rivals = [other for other in problems if other.file == problem.file and other.kind not in results]
-    return any(files.statement(other) is here for other in rivals)
+    return any(files.find_statement(other) is here for other in rivals)
 
 
-def _origin(
+def _build_origin_key(
     files: OverlayFiles, group: list[Problem], lines: dict[tuple[str, int], list[Problem]]
 ) -> tuple[object, ...]:
     """Return what a line has in common with the line it is derived from: the function, the kind, the how-manieth."""
     first = group[0]
     file = ASYNC + first.file.removeprefix(SYNC) if first.file.startswith(SYNC) else first.file
-    name = _function_name(files, first)
+    name = _get_function_name(files, first)
     same = [other for (at, _), (other, *_) in lines.items() if at == first.file and other.kind == first.kind]
-    before = [other for other in same if other.line < first.line and _function_name(files, other) == name]
+    before = [other for other in same if other.line < first.line and _get_function_name(files, other) == name]
     return file, name, first.kind, len(before)
 
 
-def _function_name(files: OverlayFiles, problem: Problem) -> str:
+def _get_function_name(files: OverlayFiles, problem: Problem) -> str:
     """Return the name of the function around a problem, as derived code has it."""
-    function = files.function(problem)
+    function = files.find_function(problem)
     name = function.name if function else ""
     for pattern, replacement in CODE_RULES:
         name = re.sub(pattern, replacement, name)
@@ -112,7 +114,7 @@ def _make_change(
     message = "; ".join(dict.fromkeys(problem.message for problem in group if problem.file == first.file))
     cause = find_cause(files, first, message, others)
     cause = narrow_cause(cause, message, others, specs) if cause else None
-    statement = files.statement(first)
+    statement = files.find_statement(first)
     arguments = [ast.unparse(statement) if statement else "", first.kind]
     return Change(
         id="overlay-symbol-broken",
@@ -124,9 +126,9 @@ def _make_change(
         old=cause.old if cause else None,
         new=cause.new if cause else None,
         symbols=cause.symbols if cause else (),
-        fingerprint=fingerprint("overlay-symbol-broken", first.file, arguments),
+        fingerprint=compute_fingerprint("overlay-symbol-broken", first.file, arguments),
         files=tuple(dict.fromkeys(f"{folder}/{problem.place}" for problem in group)),
         causes=tuple(dict.fromkeys([*cause.causes, cause.fingerprint])) if cause else (),
-        code=files.line(first),
+        code=files.get_line(first),
         instead=find_replacement(first, others, surfaces),
     )

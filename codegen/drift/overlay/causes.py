@@ -25,14 +25,14 @@ _CONSEQUENCES = ("py-class-added", "py-module-added", "py-field-added")
 def find_cause(files: OverlayFiles, problem: Problem, message: str, others: Sequence[Change]) -> Change | None:
     """Return the change that names most of what a line and its message name, None for none."""
     named = set(re.findall(r"\w+", re.sub(r"def \w+\([^)]*\)", "", message)))  # the parameters name too much
-    around = files.function(problem) or files.statement(problem)
+    around = files.find_function(problem) or files.find_statement(problem)
     near = named | (set(re.findall(r"\w+", ast.unparse(around))) if around else set())
-    scores = [(_score(change, problem, named, near), change) for change in others]
+    scores = [(_compute_score(change, problem, named, near), change) for change in others]
     best = max(scores, key=lambda scored: scored[0], default=None)
     return best[1] if best and best[0] > 0 else None
 
 
-def _score(change: Change, problem: Problem, named: set[str], near: set[str]) -> int:
+def _compute_score(change: Change, problem: Problem, named: set[str], near: set[str]) -> int:
     if problem.kind == "authentication":
         return 10 * (change.id == AUTHENTICATION)
     if change.layer != "python":
@@ -62,14 +62,14 @@ def narrow_cause(cause: Change, message: str, others: Sequence[Change], specs: t
         modules = [symbol for symbol in cause.symbols if symbol.count(".") == 3]
         for operation, module in zip(cause.operations, modules, strict=False):
             if module.endswith(f".{attribute[1]}"):
-                cause = _only_operation(cause, operation, module, specs)
+                cause = _select_operation(cause, operation, module, specs)
                 behind = [other for other in behind if operation in other.operations]
                 break
     about = [other for other in behind if missing & set(re.findall(r"\w+", other.message))]
     return attrs.evolve(cause, causes=tuple(other.fingerprint for other in about or behind))
 
 
-def _only_operation(cause: Change, operation: str, module: str, specs: tuple[Spec, Spec]) -> Change:
+def _select_operation(cause: Change, operation: str, module: str, specs: tuple[Spec, Spec]) -> Change:
     method, _, path = operation.partition(" ")
     pointer = f"/paths/{escape(path)}/{method.lower()}"
     old, new = (locate(spec, pointer) for spec in specs)
@@ -95,7 +95,7 @@ def find_replacement(problem: Problem, others: Sequence[Change], surfaces: tuple
 
 def _find_import(module: str, name: str, others: Sequence[Change], surfaces: tuple[Surface, Surface]) -> str:
     function = surfaces[0].functions.get(f"{module}.{name}") or surfaces[0].functions.get(module)
-    other = surfaces[1].by_operation(function.operation) if function else None
+    other = surfaces[1].find_function(function.operation) if function else None
     if function and other:
         is_module = function.module == f"{module}.{name}"
         package, _, last = other.module.rpartition(".") if is_module else (other.module, "", name)

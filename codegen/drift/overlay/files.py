@@ -38,7 +38,7 @@ class Problem:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-def problem_at(file: str, node: ast.expr | ast.alias, message: str, kind: str, **more: str) -> Problem:
+def make_problem(file: str, node: ast.expr | ast.alias, message: str, kind: str, **more: str) -> Problem:
     """Make a problem at a node."""
     return Problem(file, node.lineno, node.col_offset + 1, message, kind, **more)
 
@@ -50,52 +50,52 @@ class OverlayFiles:
     folder: Path
     _trees: dict[str, ast.Module] = attrs.field(factory=dict, init=False)
 
-    def names(self) -> list[str]:
+    def list_files(self) -> list[str]:
         """Return the paths of its files inside the package."""
         return sorted(file.relative_to(self.folder).as_posix() for file in self.folder.rglob("*.py"))
 
-    def tree(self, file: str) -> ast.Module:
+    def get_tree(self, file: str) -> ast.Module:
         """Return the syntax tree of a file."""
         if file not in self._trees:
             self._trees[file] = parse_source(self.folder / file)
         return self._trees[file]
 
-    def nodes(self) -> Iterator[tuple[str, ast.AST]]:
+    def iterate_nodes(self) -> Iterator[tuple[str, ast.AST]]:
         """Yield every node of every file, with the file."""
-        for file in self.names():
-            yield from ((file, node) for node in ast.walk(self.tree(file)))
+        for file in self.list_files():
+            yield from ((file, node) for node in ast.walk(self.get_tree(file)))
 
-    def imports(self, file: str) -> Iterator[tuple[str, ast.alias]]:
+    def iterate_imports(self, file: str) -> Iterator[tuple[str, ast.alias]]:
         """Yield what a file imports from the generated package by name, with the module that has it."""
-        for node in ast.walk(self.tree(file)):
+        for node in ast.walk(self.get_tree(file)):
             if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").split(".")[0] == CLIENT:
                 yield from ((str(node.module), alias) for alias in node.names if alias.name != "*")
 
-    def line(self, problem: Problem) -> str:
+    def get_line(self, problem: Problem) -> str:
         """Return the text of the line of a problem."""
         lines = (self.folder / problem.file).read_text("utf-8").splitlines()
         return lines[problem.line - 1].strip() if problem.line <= len(lines) else ""
 
-    def function(self, problem: Problem) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    def find_function(self, problem: Problem) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """Return the innermost function around a problem."""
         around = [
             node
-            for node in ast.walk(self.tree(problem.file))
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _spans(node, problem.line)
+            for node in ast.walk(self.get_tree(problem.file))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _has_line(node, problem.line)
         ]
         return max(around, key=lambda node: node.lineno, default=None)
 
-    def statement(self, problem: Problem) -> ast.stmt | None:
+    def find_statement(self, problem: Problem) -> ast.stmt | None:
         """Return the innermost statement around a problem."""
-        tree = self.tree(problem.file)
-        around = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and _spans(node, problem.line)]
+        tree = self.get_tree(problem.file)
+        around = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and _has_line(node, problem.line)]
         return max(around, key=lambda node: (node.lineno, node.col_offset), default=None)
 
-    def point(self, problem: Problem) -> Problem:
+    def move_to_name(self, problem: Problem) -> Problem:
         """Move a problem to the name that it is about, where the checker names the beginning of the expression."""
         keyword = re.match(r'Unexpected keyword argument "(\w+)"', problem.message)
         attribute = re.search(r'has no attribute "(\w+)"', problem.message)
-        for node in ast.walk(self.tree(problem.file)):
+        for node in ast.walk(self.get_tree(problem.file)):
             if (getattr(node, "lineno", 0), getattr(node, "col_offset", -1) + 1) != (problem.line, problem.column):
                 continue
             if keyword and isinstance(node, ast.Call):
@@ -107,5 +107,5 @@ class OverlayFiles:
         return problem
 
 
-def _spans(node: ast.stmt, line: int) -> bool:
+def _has_line(node: ast.stmt, line: int) -> bool:
     return node.lineno <= line <= (node.end_lineno or node.lineno)

@@ -11,7 +11,7 @@ from ...inventory import parse_source
 from ...spec import Spec
 from ..python_surface import Class, Surface
 from ..report import Change
-from .files import CLIENT, OverlayFiles, Problem, problem_at
+from .files import CLIENT, OverlayFiles, Problem, make_problem
 
 Surfaces = tuple[Surface, Surface]
 
@@ -20,14 +20,14 @@ AUTHENTICATION = "py-authentication-changed"
 
 def find_imports(files: OverlayFiles, packages: tuple[Path, Path]) -> Iterator[Problem]:
     """Find imports of what the old package has and the new one has not."""
-    for file in files.names():
-        for module, alias in files.imports(file):
-            had, has = (_offers(package, module, alias.name) for package in packages)
+    for file in files.list_files():
+        for module, alias in files.iterate_imports(file):
+            had, has = (_has_name(package, module, alias.name) for package in packages)
             if had and not has:
-                yield problem_at(file, alias, f'Module "{module}" has no attribute "{alias.name}"', "import")
+                yield make_problem(file, alias, f'Module "{module}" has no attribute "{alias.name}"', "import")
 
 
-def _offers(package: Path, module: str, name: str) -> bool:
+def _has_name(package: Path, module: str, name: str) -> bool:
     """Return whether a name can be imported from a module of a generated package."""
     place = package.joinpath(*module.split(".")[1:])
     file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
@@ -35,10 +35,10 @@ def _offers(package: Path, module: str, name: str) -> bool:
         return False
     if place.is_dir() and ((place / name).is_dir() or (place / f"{name}.py").is_file()):
         return True
-    return any(name in _bound_names(node) for node in ast.walk(parse_source(file)))
+    return any(name in _get_bound_names(node) for node in ast.walk(parse_source(file)))
 
 
-def _bound_names(node: ast.AST) -> set[str]:
+def _get_bound_names(node: ast.AST) -> set[str]:
     if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         return {node.name}
     if isinstance(node, ast.Import | ast.ImportFrom):
@@ -49,7 +49,7 @@ def _bound_names(node: ast.AST) -> set[str]:
 
 def find_names(files: OverlayFiles, surfaces: Surfaces, specs: tuple[Spec, Spec]) -> Iterator[Problem]:
     """Find operation ids, paths, fields and parameters that are named in strings or passed by their place."""
-    known = [
+    operations = [
         {
             name: f"{method.upper()} {path}"
             for path, method, operation in spec.iterate_operations()
@@ -57,15 +57,15 @@ def find_names(files: OverlayFiles, surfaces: Surfaces, specs: tuple[Spec, Spec]
         }
         for spec in specs
     ]
-    removed = {name: operation for name, operation in known[0].items() if name not in known[1]}
+    removed = {name: operation for name, operation in operations[0].items() if name not in operations[1]}
     placeholders = [set(re.findall(r"\{([^}]+)\}", " ".join(spec.document["paths"]))) for spec in specs]
     models = {
-        file: {alias.name for module, alias in files.imports(file) if module.startswith(f"{CLIENT}.models")}
-        for file in files.names()
+        file: {alias.name for module, alias in files.iterate_imports(file) if module.startswith(f"{CLIENT}.models")}
+        for file in files.list_files()
     }
-    for file, node in files.nodes():
+    for file, node in files.iterate_nodes():
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in removed:
-            yield _find_operation(file, node, node.value, removed[node.value], known[1])
+            yield _find_operation(file, node, node.value, removed[node.value], operations[1])
         elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute):
             yield from _find_placeholder(file, node, placeholders[0] - placeholders[1])
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -77,19 +77,19 @@ def find_names(files: OverlayFiles, surfaces: Surfaces, specs: tuple[Spec, Spec]
             yield from _find_getters(file, node, surfaces)
 
 
-def _find_operation(file: str, node: ast.Constant, text: str, operation: str, known: dict[str, str]) -> Problem:
+def _find_operation(file: str, node: ast.Constant, text: str, operation: str, operations: dict[str, str]) -> Problem:
     what = "path" if text.startswith("/") else "operation"
-    others = [name for name, other in known.items() if other == operation and name and not name.startswith("/")]
+    others = [name for name, other in operations.items() if other == operation and name and not name.startswith("/")]
     instead = f'"{others[0]}"' if others and what == "operation" else ""
     message = f'the {what} "{text}" was removed'
-    return problem_at(file, node, message, "operation", operation=operation, instead=instead)
+    return make_problem(file, node, message, "operation", operation=operation, instead=instead)
 
 
 def _find_placeholder(file: str, node: ast.Subscript, removed: set[str]) -> Iterator[Problem]:
     """Find a part of a path that is taken by a name that no path has any more, as in `call.path["userId"]`."""
     name = node.slice.value if isinstance(node.slice, ast.Constant) else None
     if isinstance(node.value, ast.Attribute) and node.value.attr == "path" and name in removed:
-        yield problem_at(file, node.slice, f'no path has a "{name}" any more', "placeholder")
+        yield make_problem(file, node.slice, f'no path has a "{name}" any more', "placeholder")
 
 
 def _find_positions(file: str, call: ast.Call, surfaces: Surfaces) -> Iterator[Problem]:
@@ -99,9 +99,9 @@ def _find_positions(file: str, call: ast.Call, surfaces: Surfaces) -> Iterator[P
     for argument, before, after in zip(call.args, old.fields, new.fields, strict=False) if old and new else ():
         if isinstance(argument, ast.Starred):
             return
-        if new and before.name != after.name and before.name in _fields(new):
+        if new and before.name != after.name and before.name in _get_field_names(new):
             message = f'"{before.name}" is passed to "{name}" at the place of "{after.name}"'
-            yield problem_at(file, argument, message, "position", instead=f"{before.name}={ast.unparse(argument)}")
+            yield make_problem(file, argument, message, "position", instead=f"{before.name}={ast.unparse(argument)}")
 
 
 def _find_page_parameters(file: str, call: ast.Call, surfaces: Surfaces) -> Iterator[Problem]:
@@ -115,7 +115,7 @@ def _find_page_parameters(file: str, call: ast.Call, surfaces: Surfaces) -> Iter
         lost = {field.name for field in old[name].parameters} - {field.name for field in new[name].parameters}
         for parameter in sorted(lost & {"*limit", "*offset"}):
             message = f'"{name}" takes no "{parameter[1:]}", which pages are requested with'
-            yield problem_at(file, call.args[0], message, "paginate")
+            yield make_problem(file, call.args[0], message, "paginate")
 
 
 def _find_getters(file: str, function: ast.FunctionDef | ast.AsyncFunctionDef, surfaces: Surfaces) -> Iterator[Problem]:
@@ -129,25 +129,25 @@ def _find_getters(file: str, function: ast.FunctionDef | ast.AsyncFunctionDef, s
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "attrgetter":
             for argument in [argument for argument in call.args if isinstance(argument, ast.Constant)]:
                 for model in models:
-                    if argument.value in _fields(old[model]) - _fields(new[model]):
+                    if argument.value in _get_field_names(old[model]) - _get_field_names(new[model]):
                         message = f'"{model}" has no attribute "{argument.value}"'
-                        yield problem_at(file, argument, message, "attrgetter")
+                        yield make_problem(file, argument, message, "attrgetter")
 
 
-def _fields(model: Class) -> set[str]:
+def _get_field_names(model: Class) -> set[str]:
     return {field.name for field in model.fields}
 
 
 def find_credentials(files: OverlayFiles, old: Spec, others: Sequence[Change]) -> Iterator[Problem]:
     """Find the lines that write credentials of a security scheme that the API no longer accepts."""
-    refused = {name for change in others if change.id == AUTHENTICATION for name in _schemes(change, old)}
-    for file, node in files.nodes() if refused else ():
+    refused = {name for change in others if change.id == AUTHENTICATION for name in _list_schemes(change, old)}
+    for file, node in files.iterate_nodes() if refused else ():
         for place, name in _find_schemes(node, refused):
             message = f"the credentials of the security scheme {name} are no longer accepted as they are sent here"
-            yield problem_at(file, place, message, "authentication")
+            yield make_problem(file, place, message, "authentication")
 
 
-def _schemes(change: Change, spec: Spec) -> list[str]:
+def _list_schemes(change: Change, spec: Spec) -> list[str]:
     """Return the security schemes of the old spec that a change is about."""
     schemes = spec.document.get("components", {}).get("securitySchemes") or {}
     words = re.findall(r"[^\s/]+", f"{change.before} {change.pointer}")

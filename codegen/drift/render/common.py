@@ -47,12 +47,12 @@ class Block:
     changes: tuple[Change, ...]
 
 
-def printable(text: str) -> str:
+def format_line(text: str) -> str:
     """One line in which nothing acts on whatever shows it: control characters and the like are spelled out."""
-    return visible(" ".join(text.split()))
+    return escape_controls(" ".join(text.split()))
 
 
-def visible(text: str) -> str:
+def escape_controls(text: str) -> str:
     """The same for text whose spaces matter."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
@@ -60,14 +60,14 @@ def visible(text: str) -> str:
     )
 
 
-def quoted(text: str) -> Iterator[tuple[str, bool]]:
+def split_code(text: str) -> Iterator[tuple[str, bool]]:
     """The parts of a sentence, and whether a part is code, as what stands between single backticks is."""
-    for number, part in enumerate(_QUOTED.split(printable(text))):
+    for number, part in enumerate(_QUOTED.split(format_line(text))):
         if part:
             yield part, number % 2 == 1
 
 
-def verdicts(review: Review) -> Iterator[tuple[str, str]]:
+def iterate_verdicts(review: Review) -> Iterator[tuple[str, str]]:
     """Each layer that has a verdict, and the verdict as a word."""
     for layer, word in attrs.asdict(review.verdict).items():
         yield layer, word or NOT_LOOKED_AT
@@ -75,28 +75,28 @@ def verdicts(review: Review) -> Iterator[tuple[str, str]]:
         yield OBSERVED, review.agreement
 
 
-def looked_at(review: Review, layer: Layer) -> bool:
+def is_reviewed(review: Review, layer: Layer) -> bool:
     """Whether a review says anything about a layer; what the generator lost belongs to the Python layer."""
-    return dict(verdicts(review))["python" if layer == "generator" else layer] != NOT_LOOKED_AT
+    return dict(iterate_verdicts(review))["python" if layer == "generator" else layer] != NOT_LOOKED_AT
 
 
-def by_layer(review: Review) -> Iterator[tuple[Layer, tuple[Change, ...]]]:
+def group_by_layer(review: Review) -> Iterator[tuple[Layer, tuple[Change, ...]]]:
     """Each layer and its changes, also when it has none."""
     for layer in LAYERS:
         yield layer, tuple(change for change in review.changes if change.layer == layer)
 
 
-def blocks(changes: Iterable[Change]) -> Iterator[Block]:
+def group_by_rule(changes: Iterable[Change]) -> Iterator[Block]:
     """Changes by level, rule and component, the gravest first."""
 
-    def key(change: Change) -> tuple[int, str, str]:
-        return LEVELS.index(change.level), change.id, component(change)
+    def build_key(change: Change) -> tuple[int, str, str]:
+        return LEVELS.index(change.level), change.id, get_component(change)
 
-    for (level, rule, part), members in groupby(sorted(changes, key=key), key):
+    for (level, rule, part), members in groupby(sorted(changes, key=build_key), build_key):
         yield Block(LEVELS[level], rule, part, tuple(members))
 
 
-def component(change: Change) -> str:
+def get_component(change: Change) -> str:
     """The part of the spec that a change is in, such as `schemas/User` or `GET /iam/users`."""
     match [unescape(token) for token in change.pointer.split("/")[1:]]:
         case ["components", kind, name, *_]:
@@ -110,29 +110,29 @@ def component(change: Change) -> str:
     return change.symbols[0].rpartition(".")[0] if change.symbols else ""
 
 
-def places(review: Review, entry: Change | Observed) -> tuple[str, ...]:
+def format_places(review: Review, entry: Change | Observed) -> tuple[str, ...]:
     """Where an entry stands, as `source:line:column`: in the old spec, then in the new one."""
     sides = ((review.old, entry.old), (review.new, entry.new))
-    return tuple(_place(source, place) for source, place in sides if place is not None)
+    return tuple(_format_place(source, place) for source, place in sides if place is not None)
 
 
-def _place(source: Source, place: Location) -> str:
-    return f"{printable(place.file or source.source)}:{place.line}:{place.column}"
+def _format_place(source: Source, place: Location) -> str:
+    return f"{format_line(place.file or source.source)}:{place.line}:{place.column}"
 
 
-def folded(words: Sequence[str], limit: int = _FOLD) -> tuple[list[str], str]:
+def fold_words(words: Sequence[str], limit: int = _FOLD) -> tuple[list[str], str]:
     """The words to show, and what stands for the rest: "" or such as `and 8 more`."""
     rest = len(words) - limit
-    return [printable(word) for word in words[:limit]], f"and {rest} more" if rest > 0 else ""
+    return [format_line(word) for word in words[:limit]], f"and {rest} more" if rest > 0 else ""
 
 
-def listed(words: Sequence[str]) -> str:
+def format_words(words: Sequence[str]) -> str:
     """Some words on a line, the rest counted."""
-    shown, rest = folded(words)
-    return " ".join(filter(None, (", ".join(shown), rest)))
+    first, rest = fold_words(words)
+    return " ".join(filter(None, (", ".join(first), rest)))
 
 
-def plural(count: int, noun: str) -> str:
+def pluralize(count: int, noun: str) -> str:
     """A count and its noun."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
@@ -141,18 +141,18 @@ def tally(changes: Iterable[Change]) -> str:
     """How many changes of each level there are, and how many are accepted, such as `2 errors, 1 info, 3 accepted`."""
     changes = tuple(changes)
     found = Counter("accepted" if change.accepted else change.level for change in changes)
-    words = [plural(found[level], level) for level in LEVELS if found[level]]
+    words = [pluralize(found[level], level) for level in LEVELS if found[level]]
     words += [f"{found['accepted']} accepted"] if found["accepted"] else []
     return ", ".join(words) or NO_CHANGES
 
 
-def rules(changes: Iterable[Change]) -> list[tuple[str, int]]:
+def count_rules(changes: Iterable[Change]) -> list[tuple[str, int]]:
     """How often each rule found something, the most frequent first."""
     found = Counter(change.id for change in changes)
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
 
-def reasons(review: Review, change: Change) -> list[str]:
+def list_reasons(review: Review, change: Change) -> list[str]:
     """What led to a broken line, as far as the review tells of it: the rule and the message of up to three changes."""
     if not change.files:
         return []
@@ -160,9 +160,9 @@ def reasons(review: Review, change: Change) -> list[str]:
     return [f"{other.id}: {other.message}" for other in causes[:3]]
 
 
-def acceptance(accepted: Acceptance) -> str:
+def format_acceptance(accepted: Acceptance) -> str:
     """That a change was let pass, by whom, how long and why."""
-    return printable(f"accepted by {accepted.author} until {accepted.expires}: {accepted.reason}")
+    return format_line(f"accepted by {accepted.author} until {accepted.expires}: {accepted.reason}")
 
 
 def format_sightings(review: Review, change: Change) -> str:
@@ -173,18 +173,18 @@ def format_sightings(review: Review, change: Change) -> str:
 
 def format_count(count: int, last_seen: str) -> str:
     """How often and when something was observed, such as `observed 3 times, last 2026-11-29`."""
-    return f"observed {plural(count, 'time')}, last {printable(last_seen[:10])}"
+    return f"observed {pluralize(count, 'time')}, last {format_line(last_seen[:10])}"
 
 
 def format_fact_place(fact: Observed) -> str:
     """Where a fact was seen: the operation, the status and the place in the body."""
-    return printable(f"{fact.operation} {fact.status} {fact.pointer}")
+    return format_line(f"{fact.operation} {fact.status} {fact.pointer}")
 
 
 def list_fact_lines(fact: Observed) -> list[str]:
     """What to say of a fact beside what was seen and where."""
     version = f", with the spec {fact.spec_version}" if fact.spec_version else ""
-    return [fact.reason, f"{format_count(fact.count, fact.last_seen)}{printable(version)}"]
+    return [fact.reason, f"{format_count(fact.count, fact.last_seen)}{format_line(version)}"]
 
 
 def tally_facts(facts: Iterable[Observed]) -> str:
@@ -193,12 +193,12 @@ def tally_facts(facts: Iterable[Observed]) -> str:
     return ", ".join(f"{found[word]} {word}" for word in AGREEMENTS if found[word]) or NOTHING_OBSERVED
 
 
-def described(source: Source) -> str:
+def format_source(source: Source) -> str:
     """A side of a review with its version."""
-    return printable(f"{source.source} (version {source.version})")
+    return format_line(f"{source.source} (version {source.version})")
 
 
-def path_of(source: Source) -> str:
+def get_path(source: Source) -> str:
     """The file that a side of a review was read from, "" for a URL and for standard input."""
     if source.source == "-" or "://" in source.source:
         return ""

@@ -164,43 +164,43 @@ def render(review: Review, _options: Options) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"prose": _prose, "plain": common.printable, "code": _code}
-    style, script = (_asset(name) for name in ("page.css", "page.js"))
+    environment.filters |= {"prose": _render_prose, "plain": common.format_line, "code": _render_code}
+    style, script = (_read_asset(name) for name in ("page.css", "page.js"))
     if review.observed is not None:
         style += _FIVE_COLUMNS
     page = environment.get_template("page.html.jinja").render(
         review=review,
-        policy=_policy(style, script),
+        policy=_build_policy(style, script),
         style=style,
         script=script,
-        verdicts=list(common.verdicts(review)),
-        layers=_layers(review),
-        overview=_overview(review),
+        verdicts=list(common.iterate_verdicts(review)),
+        layers=_build_layers(review),
+        overview=_build_overview(review),
         levels=[(level, sum(change.level == level for change in review.changes)) for level in LEVELS],
         hints=_HINTS,
         tones=_TONES,
         tally=common.tally(review.changes),
-        plural=common.plural,
-        observed=_facts(review),
+        plural=common.pluralize,
+        observed=_build_facts(review),
     )
     head, _, body = page.partition("</style>")
     return "</style>".join((head, re.sub(r">\s*\n\s*<", "><", body)))
 
 
-def _layers(review: Review) -> list[tuple[Layer, int, list[_Group]]]:
+def _build_layers(review: Review) -> list[tuple[Layer, int, list[_Group]]]:
     """Each layer with the number of its changes and its groups; changes are numbered through all layers."""
     numbered = list(enumerate(review.changes, 1))
-    known = {change.fingerprint: (number, change.message) for number, change in numbered if change.fingerprint}
+    numbers = {change.fingerprint: (number, change.message) for number, change in numbered if change.fingerprint}
     layers = []
     for layer in LAYERS:
         cards = [
             _Card(
                 number,
                 change,
-                places=common.places(review, change),
-                values=tuple(_values(change)),
-                panes=_panes(review, change, number),
-                causes=tuple(known[cause] for cause in change.causes if cause in known),
+                places=common.format_places(review, change),
+                values=tuple(_iterate_values(change)),
+                panes=_build_panes(review, change, number),
+                causes=tuple(numbers[cause] for cause in change.causes if cause in numbers),
                 observed=common.format_sightings(review, change),
             )
             for number, change in numbered
@@ -214,14 +214,14 @@ def _layers(review: Review) -> list[tuple[Layer, int, list[_Group]]]:
     return layers
 
 
-def _facts(review: Review) -> list[tuple[Observed, str, tuple[str, ...], list[str], list[tuple[int, str]]]]:
+def _build_facts(review: Review) -> list[tuple[Observed, str, tuple[str, ...], list[str], list[tuple[int, str]]]]:
     """Each observed fact with where it was seen, its places in the specs, what to say of it, and the changes."""
     numbered = {change.fingerprint: (number, change.message) for number, change in enumerate(review.changes, 1)}
     return [
         (
             fact,
             common.format_fact_place(fact),
-            common.places(review, fact),
+            common.format_places(review, fact),
             common.list_fact_lines(fact),
             [numbered[change] for change in fact.changes],
         )
@@ -229,7 +229,7 @@ def _facts(review: Review) -> list[tuple[Observed, str, tuple[str, ...], list[st
     ]
 
 
-def _overview(review: Review) -> tuple[list[_Operation], int]:
+def _build_overview(review: Review) -> tuple[list[_Operation], int]:
     """The operations with the most changes and how many there are of each level; how many operations are left out."""
     counts: dict[str, Counter[Level]] = {}
     for change in review.changes:
@@ -242,44 +242,44 @@ def _overview(review: Review) -> tuple[list[_Operation], int]:
     return operations, max(len(ordered) - _OPERATIONS, 0)
 
 
-def _asset(name: str) -> Markup:
+def _read_asset(name: str) -> Markup:
     """One of our own files, which goes into the page as it is."""
     return Markup((_HERE / name).read_text("utf-8"))  # noqa: S704 - no part of it comes from a spec
 
 
-def _policy(style: str, script: str) -> str:
+def _build_policy(style: str, script: str) -> str:
     """Forbid the page everything but its one style and its one script."""
     return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        f"default-src 'none'; style-src '{_compute_hash(style)}'; script-src '{_compute_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
 
 
-def _hash(text: str) -> str:
+def _compute_hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _prose(text: str) -> Markup:
+def _render_prose(text: str) -> Markup:
     """A sentence, with what stands between backticks as code."""
     return Markup().join(
-        Markup("<code>{}</code>").format(part) if is_code else part for part, is_code in common.quoted(text)
+        Markup("<code>{}</code>").format(part) if is_code else part for part, is_code in common.split_code(text)
     )
 
 
-def _code(text: str) -> str:
+def _render_code(text: str) -> str:
     """Lines as they are, with what would act on the page spelled out."""
-    return "\n".join(map(common.visible, text.split("\n")))
+    return "\n".join(map(common.escape_controls, text.split("\n")))
 
 
-def _values(change: Change) -> Iterator[tuple[str, str]]:
+def _iterate_values(change: Change) -> Iterator[tuple[str, str]]:
     """What to show as the value before and after, where there is one."""
     if change.before is None and change.after is None:
         return
     for title, value in (("Before", change.before), ("After", change.after)):
-        yield title, _value(value)
+        yield title, _format_value(value)
 
 
-def _value(value: Json) -> str:
+def _format_value(value: Json) -> str:
     if value is None:
         return "nothing"
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
@@ -287,20 +287,20 @@ def _value(value: Json) -> str:
         text = short
     lines = text.split("\n")
     rest = len(lines) - _VALUE
-    return "\n".join([*lines[:_VALUE], f"… {common.plural(rest, 'more line')}"] if rest > 0 else lines)
+    return "\n".join([*lines[:_VALUE], f"… {common.pluralize(rest, 'more line')}"] if rest > 0 else lines)
 
 
-def _panes(review: Review, change: Change, number: int) -> tuple[_Pane, ...]:
+def _build_panes(review: Review, change: Change, number: int) -> tuple[_Pane, ...]:
     """The lines in both specs, without the margin that all have; none for prose."""
     if change.layer == "docs" or number > _MANY:
         return ()
-    old, new = _range(review.old, change.old), _range(review.new, change.new)
+    old, new = _get_range(review.old, change.old), _get_range(review.new, change.new)
     if not old and not new:
         return ()
-    before, after = _marked(review.old.lines, old, review.new.lines, new)
+    before, after = _find_differences(review.old.lines, old, review.new.lines, new)
     panes = (
-        _pane("Old", "-", review.old, change.old, old, before),
-        _pane("New", "+", review.new, change.new, new, after),
+        _build_pane("Old", "-", review.old, change.old, old, before),
+        _build_pane("New", "+", review.new, change.new, new, after),
     )
     texts = [row.text for pane in panes for row in pane.rows if row.text.strip()]
     margin = min((len(text) - len(text.lstrip(" ")) for text in texts), default=0)
@@ -309,14 +309,14 @@ def _panes(review: Review, change: Change, number: int) -> tuple[_Pane, ...]:
     )
 
 
-def _range(source: Source, place: Location | None) -> range:
+def _get_range(source: Source, place: Location | None) -> range:
     """The indexes of the lines that a change is about."""
     if place is None or place.file:
         return range(0)
     return range(place.line - 1, min(place.end_line, len(source.lines)))
 
 
-def _marked(
+def _find_differences(
     old_lines: Sequence[str], old: range, new_lines: Sequence[str], new: range
 ) -> tuple[frozenset[int], frozenset[int]]:
     """Which of these lines differ between the two sides; all of a side that the other has not."""
@@ -333,7 +333,7 @@ def _marked(
     return frozenset(old), frozenset(new)
 
 
-def _cropped(line: str, column: int) -> str:
+def _crop_line(line: str, column: int) -> str:
     """A line as it is, or what stands around a column of it: specs can hold an operation in one line."""
     if len(line) <= _WIDE:
         return line
@@ -342,7 +342,9 @@ def _cropped(line: str, column: int) -> str:
     return f"{'… ' if start else ''}{line[start:end]}{' …' if end < len(line) else ''}"
 
 
-def _pane(side: str, sign: str, source: Source, place: Location | None, lines: range, marked: frozenset[int]) -> _Pane:
+def _build_pane(
+    side: str, sign: str, source: Source, place: Location | None, lines: range, marked: frozenset[int]
+) -> _Pane:
     if place is None or not lines:
         return _Pane(side, "")
     first = min(marked, default=lines.start)
@@ -350,19 +352,19 @@ def _pane(side: str, sign: str, source: Source, place: Location | None, lines: r
     start = lines.start if first < lines.start + _MOST else first - 1
     end = min(start + _MOST, lines.stop)
 
-    def shown(index: int) -> str:
+    def format_row(index: int) -> str:
         column = place.column if index == place.line - 1 else 1
-        return common.visible(_cropped(source.lines[index], column))
+        return common.escape_controls(_crop_line(source.lines[index], column))
 
-    def rows(part: range) -> tuple[_Row, ...]:
-        return tuple(_Row(index + 1, sign if index in marked else " ", shown(index)) for index in part)
+    def build_rows(part: range) -> tuple[_Row, ...]:
+        return tuple(_Row(index + 1, sign if index in marked else " ", format_row(index)) for index in part)
 
     before = range(max(lines.start - _CONTEXT, 0), lines.start) if start == lines.start else range(0)
     after = range(end, min(end + _CONTEXT, len(source.lines))) if end == lines.stop else range(0)
     return _Pane(
         side,
-        f"{common.printable(source.source)}:{place.line}:{place.column}",
-        rows=(*rows(before), *rows(range(start, end)), *rows(after)),
+        f"{common.format_line(source.source)}:{place.line}:{place.column}",
+        rows=(*build_rows(before), *build_rows(range(start, end)), *build_rows(after)),
         skipped=start - lines.start,
         more=lines.stop - end,
     )

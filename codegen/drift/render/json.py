@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from ..report import Review, as_json
+from ..report import Review, serialize_review
 from .common import Options
 
 
@@ -18,6 +18,6 @@ def render(review: Review, _: Options) -> str:
     Returns:
         A JSON object and a line break.
     """
-    text = json.dumps(as_json(review), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(serialize_review(review), indent=2, ensure_ascii=False) + "\n"
     # Half of a surrogate pair, which UTF-8 cannot hold; JSON's own escape can.
     return re.sub(r"[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -26,45 +26,47 @@ def render(review: Review, _: Options) -> str:
         observed fact that the new spec contradicts is a failure, too.
     """
     root = ElementTree.Element("testsuites", {"name": "drift"})
-    for layer, changes in common.by_layer(review):
-        suite = _suite(review, layer, changes)
+    for layer, changes in common.group_by_layer(review):
+        suite = _build_suite(review, layer, changes)
         if layer == "docs" and review.notes:
-            ElementTree.SubElement(suite, "system-out").text = _legal("\n".join(review.notes))
+            ElementTree.SubElement(suite, "system-out").text = _replace_forbidden("\n".join(review.notes))
         root.append(suite)
     if review.observed is not None:
-        root.append(_fact_suite(review, review.observed))
+        root.append(_build_fact_suite(review, review.observed))
     for count in ("tests", "failures", "errors", "skipped"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
     ElementTree.indent(root)
-    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written.decode() + "\n"
+    data: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return data.decode() + "\n"
 
 
-def _suite(review: Review, layer: Layer, changes: Sequence[Change]) -> ElementTree.Element:
+def _build_suite(review: Review, layer: Layer, changes: Sequence[Change]) -> ElementTree.Element:
     suite = ElementTree.Element("testsuite", {"name": f"drift.{layer}"})
     for change in changes:
-        suite.append(_case(review, change))
+        suite.append(_build_case(review, change))
     if not changes:
         case = ElementTree.SubElement(suite, "testcase", {"classname": f"drift.{layer}", "name": common.NO_CHANGES})
-        if not common.looked_at(review, layer):
+        if not common.is_reviewed(review, layer):
             case.set("name", common.NOT_LOOKED_AT)
             ElementTree.SubElement(case, "skipped", {"message": common.NOT_LOOKED_AT})
     return _count(suite)
 
 
-def _fact_suite(review: Review, facts: Sequence[Observed]) -> ElementTree.Element:
+def _build_fact_suite(review: Review, facts: Sequence[Observed]) -> ElementTree.Element:
     suite = ElementTree.Element("testsuite", {"name": f"drift.{common.OBSERVED}"})
     for fact in facts:
         name = " ".join(filter(None, (fact.kind, fact.operation, fact.status, fact.pointer, fact.detail)))
         case = ElementTree.SubElement(
-            suite, "testcase", {"classname": f"drift.{common.OBSERVED}", "name": _legal(common.printable(name))}
+            suite,
+            "testcase",
+            {"classname": f"drift.{common.OBSERVED}", "name": _replace_forbidden(common.format_line(name))},
         )
-        text = "\n".join([fact.message, *common.places(review, fact), *common.list_fact_lines(fact)])
+        text = "\n".join([fact.message, *common.format_places(review, fact), *common.list_fact_lines(fact)])
         if fact.agreement == "contradicted":
-            attributes = {"type": fact.agreement, "message": _legal(common.printable(fact.message))}
-            ElementTree.SubElement(case, "failure", attributes).text = _legal(text)
+            attributes = {"type": fact.agreement, "message": _replace_forbidden(common.format_line(fact.message))}
+            ElementTree.SubElement(case, "failure", attributes).text = _replace_forbidden(text)
         else:
-            ElementTree.SubElement(case, "system-out").text = _legal(f"{fact.agreement}: {text}")
+            ElementTree.SubElement(case, "system-out").text = _replace_forbidden(f"{fact.agreement}: {text}")
     if not facts:
         name = common.NOTHING_OBSERVED
         ElementTree.SubElement(suite, "testcase", {"classname": f"drift.{common.OBSERVED}", "name": name})
@@ -79,29 +81,32 @@ def _count(suite: ElementTree.Element) -> ElementTree.Element:
     return suite
 
 
-def _case(review: Review, change: Change) -> ElementTree.Element:
+def _build_case(review: Review, change: Change) -> ElementTree.Element:
     # Without lines and columns, so that the same change has the same name in the next run.
     subject = change.pointer or next(iter(change.symbols or change.files), change.fingerprint)
     name = " ".join(filter(None, (change.id, subject)))
-    case = ElementTree.Element("testcase", {"classname": f"drift.{change.layer}", "name": _legal(name)})
+    case = ElementTree.Element("testcase", {"classname": f"drift.{change.layer}", "name": _replace_forbidden(name)})
     lines = [
         change.message,
-        *common.places(review, change),
+        *common.format_places(review, change),
         *(f"operation: {operation}" for operation in change.operations),
         *(f"symbol: {symbol}" for symbol in change.symbols),
         *(f"breaks {file}" for file in change.files),
         *(f"line: {change.code}" for _ in change.code[:1]),
         *(f"write {change.instead}" for _ in change.instead[:1]),
         *filter(None, [common.format_sightings(review, change)]),
-        *([common.acceptance(change.accepted)] if change.accepted else []),
+        *([common.format_acceptance(change.accepted)] if change.accepted else []),
     ]
     if change.level == "error" and not change.accepted:
-        attributes = {"type": _legal(change.id), "message": _legal(common.printable(change.message))}
-        ElementTree.SubElement(case, "failure", attributes).text = _legal("\n".join(lines))
+        attributes = {
+            "type": _replace_forbidden(change.id),
+            "message": _replace_forbidden(common.format_line(change.message)),
+        }
+        ElementTree.SubElement(case, "failure", attributes).text = _replace_forbidden("\n".join(lines))
     else:
-        ElementTree.SubElement(case, "system-out").text = _legal(f"{change.level}: " + "\n".join(lines))
+        ElementTree.SubElement(case, "system-out").text = _replace_forbidden(f"{change.level}: " + "\n".join(lines))
     return case
 
 
-def _legal(text: str) -> str:
+def _replace_forbidden(text: str) -> str:
     return _FORBIDDEN.sub("\ufffd", text)

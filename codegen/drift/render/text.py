@@ -61,15 +61,15 @@ def render(review: Review, options: Options) -> str:
         highlight=False,
         legacy_windows=False,
     )
-    for indent, line in _lines(review, options):
+    for indent, line in _iterate_lines(review, options):
         hanging = indent + 2
-        for number, part in enumerate(_wrapped(line, max(options.width - hanging, _LEAST))):
+        for number, part in enumerate(_wrap_line(line, max(options.width - hanging, _LEAST))):
             margin = " " * (hanging if number else indent)
             console.print(Text.assemble(margin, part) if part else part, soft_wrap=True)
     return file.getvalue()
 
 
-def _wrapped(line: Text, width: int) -> Iterator[Text]:
+def _wrap_line(line: Text, width: int) -> Iterator[Text]:
     """Break a line between words only, so that every place and every name stays whole."""
     start = 0
     breaks: list[int] = []
@@ -82,75 +82,79 @@ def _wrapped(line: Text, width: int) -> Iterator[Text]:
         yield part
 
 
-def _lines(review: Review, options: Options) -> Iterator[_Line]:
+def _iterate_lines(review: Review, options: Options) -> Iterator[_Line]:
     yield 0, Text("Drift review", "bold")
-    yield 2, Text(f"old      {common.described(review.old)}")
-    yield 2, Text(f"new      {common.described(review.new)}")
+    yield 2, Text(f"old      {common.format_source(review.old)}")
+    yield 2, Text(f"new      {common.format_source(review.new)}")
     yield 0, Text()
-    for layer, word in common.verdicts(review):
+    for layer, word in common.iterate_verdicts(review):
         yield 2, Text.assemble(f"{layer:9}", (word, _STYLES[word]))
     yield 2, Text.assemble("bump     ", (review.suggested_bump, _STYLES[review.suggested_bump]), " (suggested)")
     if not review.changes:
         yield 0, Text()
         yield 0, Text(common.NO_CHANGES)
-    for layer, changes in common.by_layer(review):
+    for layer, changes in common.group_by_layer(review):
         if not changes:
             continue
         yield 0, Text()
         yield 0, Text.assemble((layer, "bold"), f": {common.tally(changes)}")
         if layer == "docs" and not options.docs:
-            yield from ((2, Text(f"{count:4} {common.printable(rule)}")) for rule, count in common.rules(changes))
+            yield from (
+                (2, Text(f"{count:4} {common.format_line(rule)}")) for rule, count in common.count_rules(changes)
+            )
             continue
-        for block in common.blocks(changes):
-            yield from _block(review, block)
+        for block in common.group_by_rule(changes):
+            yield from _iterate_block_lines(review, block)
     if review.observed is not None:
-        yield from _facts(review, review.observed)
+        yield from _iterate_fact_lines(review, review.observed)
     if review.notes:
         yield 0, Text()
         yield 0, Text("notes", "bold")
-        yield from ((2, Text(f"- {common.printable(note)}")) for note in review.notes)
+        yield from ((2, Text(f"- {common.format_line(note)}")) for note in review.notes)
 
 
-def _block(review: Review, block: Block) -> Iterator[_Line]:
-    where = f" in {common.printable(block.component)}" if block.component else ""
-    yield 2, Text.assemble((block.level, _STYLES[block.level]), f" {common.printable(block.id)}{where}")
+def _iterate_block_lines(review: Review, block: Block) -> Iterator[_Line]:
+    where = f" in {common.format_line(block.component)}" if block.component else ""
+    yield 2, Text.assemble((block.level, _STYLES[block.level]), f" {common.format_line(block.id)}{where}")
     shared = len({change.operations for change in block.changes}) == 1
     if shared:
-        yield from _reached(4, block.changes[0])
+        yield from _iterate_operation_lines(4, block.changes[0])
     for change in block.changes:
-        where = " -> ".join(common.places(review, change)) or common.printable(change.pointer)
-        yield 4, Text.assemble(common.printable(change.message), (f"  {where}" if where else "", "dim"))
+        where = " -> ".join(common.format_places(review, change)) or common.format_line(change.pointer)
+        yield 4, Text.assemble(common.format_line(change.message), (f"  {where}" if where else "", "dim"))
         if not shared:
-            yield from _reached(6, change)
+            yield from _iterate_operation_lines(6, change)
         if change.members:
-            yield 6, Text(f"such as: {common.listed(change.members)}", "dim")
+            yield 6, Text(f"such as: {common.format_words(change.members)}", "dim")
         if change.symbols:
-            yield 6, Text(f"symbols: {common.listed(change.symbols)}", "dim")
-        yield from ((6, Text(f"breaks {common.printable(file)}", "bold")) for file in change.files)
+            yield 6, Text(f"symbols: {common.format_words(change.symbols)}", "dim")
+        yield from ((6, Text(f"breaks {common.format_line(file)}", "bold")) for file in change.files)
         if change.code:
-            yield 8, Text(common.printable(change.code))
+            yield 8, Text(common.format_line(change.code))
         if change.instead:
-            yield 6, Text(f"write {common.printable(change.instead)}", "green")
-        yield from ((6, Text(f"because of {common.printable(cause)}")) for cause in common.reasons(review, change))
+            yield 6, Text(f"write {common.format_line(change.instead)}", "green")
+        yield from (
+            (6, Text(f"because of {common.format_line(cause)}")) for cause in common.list_reasons(review, change)
+        )
         if note := common.format_sightings(review, change):
             yield 6, Text(note, "bold")
         if change.level != "info" and change.fingerprint:
             yield 6, Text(f"fingerprint: {change.fingerprint}", "dim")
         if change.accepted:
-            yield 6, Text(common.acceptance(change.accepted), "green")
+            yield 6, Text(common.format_acceptance(change.accepted), "green")
 
 
-def _facts(review: Review, facts: Sequence[Observed]) -> Iterator[_Line]:
+def _iterate_fact_lines(review: Review, facts: Sequence[Observed]) -> Iterator[_Line]:
     yield 0, Text()
     yield 0, Text.assemble((common.OBSERVED, "bold"), f": {common.tally_facts(facts)}")
     for fact in facts:
-        words = f" {common.printable(fact.kind)} in {common.format_fact_place(fact)}"
+        words = f" {common.format_line(fact.kind)} in {common.format_fact_place(fact)}"
         yield 2, Text.assemble((fact.agreement, _STYLES[fact.agreement]), words)
-        where = " -> ".join(common.places(review, fact))
-        yield 4, Text.assemble(common.printable(fact.message), (f"  {where}" if where else "", "dim"))
-        yield from ((6, Text(common.printable(line))) for line in common.list_fact_lines(fact))
+        where = " -> ".join(common.format_places(review, fact))
+        yield 4, Text.assemble(common.format_line(fact.message), (f"  {where}" if where else "", "dim"))
+        yield from ((6, Text(common.format_line(line))) for line in common.list_fact_lines(fact))
 
 
-def _reached(indent: int, change: Change) -> Iterator[_Line]:
+def _iterate_operation_lines(indent: int, change: Change) -> Iterator[_Line]:
     if change.operations:
-        yield indent, Text(f"operations: {common.listed(change.operations)}", "dim")
+        yield indent, Text(f"operations: {common.format_words(change.operations)}", "dim")

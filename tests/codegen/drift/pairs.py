@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from codegen.drift import wire
-from codegen.drift.load import Input, parsed
+from codegen.drift.load import Input, parse_input
 from codegen.drift.report import Change
 
 Document = dict[str, Any]
@@ -59,12 +59,12 @@ def document(
 
 def given(content: Document, name: str = "api.yaml", *, generating: bool = False) -> Input:
     """A description as the review takes it, one value a line."""
-    return parsed(json.dumps(content, indent=1).encode(), name, generating=generating)
+    return parse_input(json.dumps(content, indent=1).encode(), name, generating=generating)
 
 
 def changes(old: Document, new: Document) -> list[Change]:
     """What the wire and docs layers say."""
-    return wire.changes(given(old, "old.yaml").spec, given(new, "new.yaml").spec, TODAY)
+    return wire.find_changes(given(old, "old.yaml").spec, given(new, "new.yaml").spec, TODAY)
 
 
 def on_wire(old: Document, new: Document) -> set[tuple[str, str]]:

@@ -6,7 +6,7 @@ import hashlib
 
 import attrs
 
-from codegen.drift.report import Acceptance, Change, Location, Observed, Review, Source, Verdict, fingerprint
+from codegen.drift.report import Acceptance, Change, Location, Observed, Review, Source, Verdict, compute_fingerprint
 
 OLD = """\
 openapi: 3.1.0
@@ -199,7 +199,7 @@ def review() -> Review:
         operations=("DELETE /iam/tokens/{id}",),
         pointer="/paths/~1iam~1tokens~1{id}/delete",
         old=place(OLD, "delete:", 6),
-        fingerprint=fingerprint("api-removed-without-deprecation", "/paths/~1iam~1tokens~1{id}/delete", ()),
+        fingerprint=compute_fingerprint("api-removed-without-deprecation", "/paths/~1iam~1tokens~1{id}/delete", ()),
     )
     nullable = Change(
         "response-property-became-nullable",
@@ -212,7 +212,7 @@ def review() -> Review:
         new=place(NEW, "email:", 3, after="User:"),
         before="string",
         after=["string", "null"],
-        fingerprint=fingerprint("response-property-became-nullable", f"{USER}/properties/email", ()),
+        fingerprint=compute_fingerprint("response-property-became-nullable", f"{USER}/properties/email", ()),
     )
     phone = Change(
         "response-optional-property-removed",
@@ -222,7 +222,7 @@ def review() -> Review:
         operations=USERS,
         pointer=f"{USER}/properties/phone",
         old=place(OLD, "phone:", 3, after="User:"),
-        fingerprint=fingerprint("response-optional-property-removed", f"{USER}/properties/phone", ()),
+        fingerprint=compute_fingerprint("response-optional-property-removed", f"{USER}/properties/phone", ()),
     )
     limit = Change(
         "request-parameter-max-decreased",
@@ -235,7 +235,7 @@ def review() -> Review:
         new=place(NEW, "maximum:"),
         before=1000,
         after=100,
-        fingerprint=fingerprint("request-parameter-max-decreased", "/paths/~1iam~1users/get/parameters/0", ()),
+        fingerprint=compute_fingerprint("request-parameter-max-decreased", "/paths/~1iam~1users/get/parameters/0", ()),
         accepted=Acceptance("The client never asks for more than 100 at a time.", "ada", "2026-09-30"),
     )
     changes = (
@@ -254,7 +254,9 @@ def review() -> Review:
             new=place(NEW, "enum:", after="User:"),
             before=["active", "invited"],
             after=["active", "invited", "blocked"],
-            fingerprint=fingerprint("response-property-enum-value-added", f"{USER}/properties/status", ("blocked",)),
+            fingerprint=compute_fingerprint(
+                "response-property-enum-value-added", f"{USER}/properties/status", ("blocked",)
+            ),
         ),
         Change(
             "response-property-enum-value-added",
@@ -267,7 +269,9 @@ def review() -> Review:
             new=place(NEW, "enum:", after="groups:"),
             before=["Administrators", "Users", "Engineers"],
             after=["Administrators", "Users", "Engineers", "Auditors"],
-            fingerprint=fingerprint("response-property-enum-value-added", f"{USER}/properties/groups", ("Auditors",)),
+            fingerprint=compute_fingerprint(
+                "response-property-enum-value-added", f"{USER}/properties/groups", ("Auditors",)
+            ),
         ),
         Change(
             "new-optional-request-parameter",

@@ -63,7 +63,7 @@ def test_several_files_are_compared_as_one_spec(tmp_path: Path) -> None:
     owner = FILES["schemas/owner.yaml"].replace("string", "integer")
     old, new = write(tmp_path / "old"), write(tmp_path / "new", owner=owner)
 
-    (change,) = wire.changes(read(old, generating=False).spec, read(new, generating=False).spec, TODAY)
+    (change,) = wire.find_changes(read(old, generating=False).spec, read(new, generating=False).spec, TODAY)
 
     assert (change.id, change.operations) == ("response-property-type-changed", ("GET /things",))
     assert change.message.startswith("Owner.email changed its type")
@@ -74,7 +74,7 @@ def test_several_files_are_compared_as_one_spec(tmp_path: Path) -> None:
 def test_a_spec_of_several_files_does_not_differ_from_itself(tmp_path: Path) -> None:
     specs = [read(write(tmp_path / name), generating=True).spec for name in ("old", "new")]
 
-    assert wire.changes(specs[0], specs[1], TODAY) == []
+    assert wire.find_changes(specs[0], specs[1], TODAY) == []
 
 
 def test_a_schema_in_one_file_or_in_several_is_no_change(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_schema_in_one_file_or_in_several_is_no_change(tmp_path: Path) -> None
     one.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
     old, new = read(str(one), generating=False), read(write(tmp_path / "many"), generating=False)
-    assert wire.changes(old.spec, new.spec, TODAY) == []
+    assert wire.find_changes(old.spec, new.spec, TODAY) == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from codegen.drift.render import FORMATS, Options
-from codegen.drift.render.common import printable
+from codegen.drift.render.common import format_line
 from codegen.drift.report import Change, Location, Review
 from tests.codegen.drift import sample
 
@@ -596,8 +596,8 @@ def test_nothing_in_a_description_becomes_more_than_text(open_page: Open) -> Non
     page = open_page("hostile")
     assert page.evaluate("document.scripts.length") == 1
     assert page.locator("img, iframe, object, embed, link, body style").count() == 0
-    assert page.locator("article h3").first.text_content() == printable(sample.HOSTILE)
-    assert page.locator("article .rule").first.text_content() == printable(sample.HOSTILE)
+    assert page.locator("article h3").first.text_content() == format_line(sample.HOSTILE)
+    assert page.locator("article .rule").first.text_content() == format_line(sample.HOSTILE)
     assert page.locator("article").count() == 2
     hidden = page.evaluate(
         r"[...document.documentElement.textContent].filter(c => /[\p{Cc}\p{Cf}\p{Cs}]/u.test(c) && c !== '\n')"

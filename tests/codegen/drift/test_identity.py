@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codegen.drift import baseline, wire
-from codegen.drift.load import parsed
+from codegen.drift.load import parse_input
 from codegen.drift.report import LAYERS, Acceptance, Change
 from tests.codegen.drift.pairs import TODAY, Document, changes, document, on_wire
 from tests.codegen.drift.test_wire_properties import SCHEMAS
@@ -39,9 +39,9 @@ def test_there_are_specs_at_hand() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=[path.name for path in FILES])
 def test_a_spec_at_hand_does_not_differ_from_itself(path: Path) -> None:
-    one, other = (parsed(path.read_bytes(), path.name, generating=False).spec for _ in range(2))
+    one, other = (parse_input(path.read_bytes(), path.name, generating=False).spec for _ in range(2))
 
-    assert wire.changes(one, other, TODAY) == []
+    assert wire.find_changes(one, other, TODAY) == []
 
 
 # --- random specs ------------------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ def test_accepting_one_entry_accepts_one() -> None:
     old, new = (with_parameters(schema, "query") for schema in (OLD_STATE, NEW_STATE))
     found = changes(old, new)
     acceptance = Acceptance("Not used.", "ada", "2026-12-31")
-    entry = baseline.Accepted(found[0].fingerprint, "", "", acceptance, "accepted.yaml:1:1")
+    entry = baseline.BaselineEntry(found[0].fingerprint, "", "", acceptance, "accepted.yaml:1:1")
     marked, _ = baseline.apply([entry], found, LAYERS[:1], TODAY)
 
     assert [change.accepted for change in marked] == [acceptance, None]

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from codegen.corrections import load
-from codegen.drift.load import Input, parsed
+from codegen.drift.load import Input, parse_input
 from codegen.drift.report import Review
 from codegen.drift.review import Project, review
 from tests.codegen.drift.pairs import TODAY
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[3]
 
 def read(path: Path) -> Input:
     """Read a spec of a pair."""
-    return parsed(path.read_bytes(), path.name, generating=False)
+    return parse_input(path.read_bytes(), path.name, generating=False)
 
 
 def compare(old: Path, new: Path) -> Review:

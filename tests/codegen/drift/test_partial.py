@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from codegen.__main__ import main
-from codegen.drift.load import UnreadableError, parsed
+from codegen.drift.load import UnreadableError, parse_input
 from tests.codegen.drift.pairs import Document, changes, document, given, on_wire
 from tests.codegen.drift.test_command import ROOT, Run, folder, git, run
 from tests.codegen.drift.test_history import api
@@ -63,7 +63,7 @@ def test_a_malformed_structure_is_an_error() -> None:
     content = json.dumps({**document(), "paths": {"/things": []}}).encode()
 
     with pytest.raises(UnreadableError, match="a path is expected here"):
-        parsed(content, "new.yaml", generating=False)
+        parse_input(content, "new.yaml", generating=False)
 
 
 def without_client(folder: Path) -> None:

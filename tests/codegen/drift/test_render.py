@@ -21,7 +21,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from codegen.drift.render import FORMATS, Options
-from codegen.drift.report import LEVELS, Acceptance, Change, Location, Observed, Review, Verdict, as_json
+from codegen.drift.report import LEVELS, Acceptance, Change, Location, Observed, Review, Verdict, serialize_review
 from tests.codegen.drift import sample
 
 ROOT = Path(__file__).parents[3]
@@ -224,7 +224,7 @@ def test_text_sends_no_control_character_to_a_terminal(review: Review) -> None:
 @pytest.mark.parametrize("review", REVIEWS.values(), ids=REVIEWS)
 def test_json_is_the_report_and_fits_its_schema(review: Review) -> None:
     text = render("json", review)
-    assert json.loads(text) == json.loads(json.dumps(as_json(review)))
+    assert json.loads(text) == json.loads(json.dumps(serialize_review(review)))
     jsonschema_rs.validator_for(SCHEMA).validate(json.loads(text.replace("\\ud800", "")))
 
 

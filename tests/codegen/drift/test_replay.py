@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from codegen.drift.load import Input, parsed
+from codegen.drift.load import Input, parse_input
 from codegen.drift.review import Project, review
 from codegen.spec import load
 from tests.codegen.drift.mutations import MUTATIONS, Document
@@ -83,7 +83,7 @@ def history(document: Document, seed: int, steps: int) -> Iterator[tuple[str, st
 
 def read(document: Document) -> Input:
     """Read a document as a spec."""
-    return parsed(json.dumps(document, indent=1).encode(), "api.json", generating=False)
+    return parse_input(json.dumps(document, indent=1).encode(), "api.json", generating=False)
 
 
 def wrong_steps(document: Document, seed: int, steps: int) -> list[object]:

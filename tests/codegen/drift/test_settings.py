@@ -20,7 +20,7 @@ NEW = document(answer={"type": "object", "properties": {"name": {"type": ["strin
 def found(old: Document, new: Document, **keys: Any) -> set[tuple[str, str]]:
     """Return the rules and levels of the wire layer for a settings file of some keys."""
     settings = parse_settings({name.replace("_", "-"): value for name, value in keys.items()}, "drift.toml")
-    entries = wire.changes(given(old, "old.yaml").spec, given(new, "new.yaml").spec, TODAY, settings)
+    entries = wire.find_changes(given(old, "old.yaml").spec, given(new, "new.yaml").spec, TODAY, settings)
     return {(change.id, change.level) for change in entries if change.layer == "wire"}
 
 
