@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status: 0 for success, 1 when a check found something, 2 for wrong input; see also `drift --help`.
     """
     words = sys.argv[1:] if argv is None else argv
-    arguments = _parser(has_all=words[:1] not in [[name] for name in _LIGHT]).parse_args(words)
+    arguments = _build_parser(has_all=words[:1] not in [[name] for name in _LIGHT]).parse_args(words)
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # leave no temporary folder behind
         status: int = arguments.run(arguments)
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser(*, has_all: bool) -> argparse.ArgumentParser:
+def _build_parser(*, has_all: bool) -> argparse.ArgumentParser:
     """Build the parser: with all commands, or without those whose modules take as long to load as `generate` takes."""
     parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -78,27 +78,27 @@ def _parser(*, has_all: bool) -> argparse.ArgumentParser:
         action="store_true",
         help="make what can be made, list what is dropped, and end in status 0",
     )
-    make.set_defaults(run=_generate)
+    make.set_defaults(run=_run_generate)
 
     sync = commands.add_parser("unasync", help="write the sync half of the library from its async half")
     sync.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
-    sync.set_defaults(run=_unasync)
+    sync.set_defaults(run=_run_unasync)
 
     gate = commands.add_parser("check", help="find hand edits, a stale output, lost operations or properties")
     _add_inputs(gate)
     gate.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
-    gate.set_defaults(run=_check)
+    gate.set_defaults(run=_run_check)
 
     listing = commands.add_parser("inventory", help="list every operation and what stands for it in Python")
     _add_inputs(listing)
     listing.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
     listing.add_argument("--format", choices=("text", "json"), default="text")
-    listing.set_defaults(run=_inventory)
+    listing.set_defaults(run=_run_inventory)
 
     api = commands.add_parser("api", help="list the public names that programs for an earlier commit no longer find")
     api.add_argument("ref", metavar="OLD", help="the earlier commit, branch or tag")
     api.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
-    api.set_defaults(run=_api)
+    api.set_defaults(run=_run_api)
 
     if not has_all:
         return parser
@@ -115,7 +115,7 @@ def _parser(*, has_all: bool) -> argparse.ArgumentParser:
     proposing.add_argument("--spec", type=Path, default=SPEC, help="the spec (default: %(default)s)")
     proposing.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what it gets wrong (%(default)s)")
     command.add_observations(proposing, "what production showed (several are allowed)", is_required=True)
-    proposing.set_defaults(run=_corrections)
+    proposing.set_defaults(run=_run_corrections)
     command.add_drift(commands, project)
     command.add_history(commands, project)
     add_update(commands, project)
@@ -129,7 +129,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, default=PACKAGE, help="the generated package (%(default)s)")
 
 
-def _generate(arguments: argparse.Namespace) -> int:
+def _run_generate(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     generate.check_output(output)
     document = spec.load(arguments.spec)
@@ -159,13 +159,13 @@ def _generate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _unasync(arguments: argparse.Namespace) -> int:
+def _run_unasync(arguments: argparse.Namespace) -> int:
     changed = unasync.write(arguments.overlay)
     print(f"{arguments.overlay}/sync: {f'files changed: {len(changed)}' if changed else 'nothing changed'}")
     return 0
 
 
-def _corrections(arguments: argparse.Namespace) -> int:
+def _run_corrections(arguments: argparse.Namespace) -> int:
     from . import proposals
     from .observations import load_observations
 
@@ -175,7 +175,7 @@ def _corrections(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _api(arguments: argparse.Namespace) -> int:
+def _run_api(arguments: argparse.Namespace) -> int:
     from . import public_api
 
     overlay: Path = arguments.overlay
@@ -186,7 +186,7 @@ def _api(arguments: argparse.Namespace) -> int:
     return 1 if changes else 0
 
 
-def _check(arguments: argparse.Namespace) -> int:
+def _run_check(arguments: argparse.Namespace) -> int:
     document = spec.load(arguments.spec)
     entries = corrections.load(arguments.corrections)
     problems = check.find_problems(document, entries, arguments.config, arguments.output)
@@ -200,7 +200,7 @@ def _check(arguments: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def _inventory(arguments: argparse.Namespace) -> int:
+def _run_inventory(arguments: argparse.Namespace) -> int:
     entries = inventory.build_inventory(spec.load(arguments.spec), arguments.output, arguments.overlay)
     if arguments.format == "json":
         print(json.dumps([attrs.asdict(entry) for entry in entries], indent=2))

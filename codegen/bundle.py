@@ -49,17 +49,17 @@ class BundledFile(YamlFile):
     parts: dict[str, tuple[YamlFile, str]] = attrs.field(factory=dict, eq=False, kw_only=True)
     """For the JSON pointer of each component that stands in another file, that file and the pointer in it."""
 
-    def place(self, pointer: str) -> str:
+    def format_place(self, pointer: str) -> str:
         """Name a place for a person; see `YamlFile.place`."""
         file, inside = self._find(pointer)
-        return YamlFile.place(self, pointer) if file is self else file.place(inside)
+        return YamlFile.format_place(self, pointer) if file is self else file.format_place(inside)
 
-    def span(self, pointer: str) -> tuple[int, int, int]:
+    def find_span(self, pointer: str) -> tuple[int, int, int]:
         """Return where a place stands in its file; see `YamlFile.span`."""
         file, inside = self._find(pointer)
-        return YamlFile.span(self, pointer) if file is self else file.span(inside)
+        return YamlFile.find_span(self, pointer) if file is self else file.find_span(inside)
 
-    def file_of(self, pointer: str) -> str:
+    def find_file(self, pointer: str) -> str:
         """Return the name of the file that a place stands in, "" for the first file."""
         file, _ = self._find(pointer)
         return "" if file is self else file.name
@@ -72,7 +72,7 @@ class BundledFile(YamlFile):
         return self, pointer
 
 
-def bundle(file: YamlFile, read: ReadFile) -> YamlFile:
+def bundle(file: YamlFile, read_file: ReadFile) -> YamlFile:
     """Bring what a spec refers to in other files into one document.
 
     Args:
@@ -88,7 +88,7 @@ def bundle(file: YamlFile, read: ReadFile) -> YamlFile:
     """
     if not re.search(r"\$ref[\"']?\s*:\s*[\"']?[^#\"'\s]", file.text):
         return file
-    bundler = _Bundler(copy.deepcopy(file.value), read, {"": file})
+    bundler = _Bundler(copy.deepcopy(file.value), read_file, {"": file})
     bundler.run()
     if not bundler.parts:
         return file
@@ -98,7 +98,7 @@ def bundle(file: YamlFile, read: ReadFile) -> YamlFile:
 @attrs.define
 class _Bundler:
     document: Json
-    read: ReadFile
+    read_file: ReadFile
     files: dict[str, YamlFile]
     """By path from the folder of the spec; "" is the spec itself."""
     parts: dict[str, tuple[YamlFile, str]] = attrs.field(factory=dict)
@@ -109,29 +109,31 @@ class _Bundler:
     def run(self) -> None:
         todo: list[tuple[Json, str, str]] = [(self.document, "", ""), *self._replace_components()]
         for value, kind, base in todo:
-            for holder, inner_kind in _references(value, kind):
+            for holder, inner_kind in _iterate_references(value, kind):
                 ref = holder["$ref"]
                 name, _, fragment = ref.partition("#")
                 if (base or name) and not re.match(r"[a-zA-Z][a-zA-Z+.-]*:", ref):
-                    holder["$ref"], added = self._target(self._path(base, name, ref), fragment, inner_kind)
+                    holder["$ref"], added = self._resolve_target(
+                        self._resolve_path(base, name, ref), fragment, inner_kind
+                    )
                     todo += added
 
     def _replace_components(self) -> Iterator[tuple[Json, str, str]]:
         """Put the content of another file in the place of each component that only refers to it."""
-        for kind, components in _items(self.document.get("components")):
-            for name, value in _items(components):
+        for kind, components in _get_items(self.document.get("components")):
+            for name, value in _get_items(components):
                 ref = value.get("$ref") if isinstance(value, dict) and len(value) == 1 else None
                 if isinstance(ref, str) and not re.match(r"#|[a-zA-Z][a-zA-Z+.-]*:", ref):
                     file, _, fragment = ref.partition("#")
-                    yield from self._target(self._path("", file, ref), fragment, kind, name)[1]
+                    yield from self._resolve_target(self._resolve_path("", file, ref), fragment, kind, name)[1]
 
-    def _path(self, base: str, name: str, ref: str) -> str:
+    def _resolve_path(self, base: str, name: str, ref: str) -> str:
         path = posixpath.normpath(posixpath.join(posixpath.dirname(base), name)) if name else base
         if path.startswith(("../", "/")) or "\\" in path or path == "..":
             raise CodegenError(f"{self.files[base].name}: $ref {clip_text(ref)!r} leaves the folder of the spec")
         return path
 
-    def _target(
+    def _resolve_target(
         self, path: str, fragment: str, kind: str, own_name: str = ""
     ) -> tuple[str, list[tuple[Json, str, str]]]:
         """Return the `$ref` for a place in another file, and the component that was added for it, if any."""
@@ -158,21 +160,21 @@ class _Bundler:
         if path not in self.files:
             if len(self.files) > _MAX_FILES:
                 raise LimitError(f"{self.files[''].name}: refers to more than {_MAX_FILES:,} files", "_MAX_FILES")
-            data = self.read(path)
+            data = self.read_file(path)
             self.size += len(data)
             if self.size > MAX_BYTES:
                 raise LimitError(f"{self.files[''].name}: its files are larger than {MAX_BYTES:,} bytes", "MAX_BYTES")
-            shown = posixpath.join(posixpath.dirname(self.files[""].name.replace("\\", "/")), path)
-            self.files[path] = parse_yaml(data, shown)
+            name = posixpath.join(posixpath.dirname(self.files[""].name.replace("\\", "/")), path)
+            self.files[path] = parse_yaml(data, name)
         return self.files[path]
 
 
-def _items(value: Json) -> list[tuple[str, Json]]:
+def _get_items(value: Json) -> list[tuple[str, Json]]:
     """Return the items of a mapping, none for anything else."""
     return list(value.items()) if isinstance(value, dict) else []
 
 
-def _references(value: Json, kind: str) -> Iterator[tuple[dict[str, Json], str]]:
+def _iterate_references(value: Json, kind: str) -> Iterator[tuple[dict[str, Json], str]]:
     """Yield every mapping that holds a `$ref`, with the kind of component that it stands for."""
     todo: list[tuple[Json, str, bool]] = [(value, kind, False)]
     while todo:

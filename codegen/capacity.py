@@ -83,13 +83,13 @@ def _check_operations(spec: Spec) -> None:
 def _check_name(spec: Spec, pointer: str, name: object) -> None:
     if isinstance(name, str) and len(name.encode("utf-8", "replace")) > MAX_NAME_LENGTH:
         text = f"the name {clip_text(name, 40)!r} has more than {MAX_NAME_LENGTH} bytes, too many for a file"
-        raise LimitError(f"{spec.place(pointer)}: {text}", "MAX_NAME_LENGTH")
+        raise LimitError(f"{spec.format_place(pointer)}: {text}", "MAX_NAME_LENGTH")
 
 
 def _check(spec: Spec, pointer: str, count: int, what: str, most: int, bound: str) -> None:
     if count > most:
         raise LimitError(
-            f"{spec.place(pointer)}: {count:,} {what} are too many for a client: more than {most:,}", bound
+            f"{spec.format_place(pointer)}: {count:,} {what} are too many for a client: more than {most:,}", bound
         )
 
 

@@ -34,7 +34,7 @@ def find_problems(spec: Spec, corrections: tuple[Correction, ...], config: Path,
     """
     problems = check_source(Path(spec.name), spec)
     with generate_package(spec, corrections, config, spec_date=find_date(spec)) as fresh:
-        old, new = read_tree(package), fresh.files()
+        old, new = read_tree(package), fresh.read_files()
         for path in list_differences(old, new):
             problems.append(f"{package / path}: {_describe_difference(path, old, new)}; run `make generate`")
         problems += [

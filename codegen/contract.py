@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from .escaping import json_literal
+from .escaping import format_json_literal
 from .schemas import SECRET, Document
 from .spec import iterate_mappings
 
@@ -36,4 +36,4 @@ def render_contract(corrected: Document) -> str:
     for _, mapping in list(iterate_mappings(document)):
         for key in [key for key in mapping if key in _PROSE or (key.startswith("x-") and key != SECRET)]:
             del mapping[key]
-    return _MODULE % json_literal(document)
+    return _MODULE % format_json_literal(document)

@@ -84,7 +84,7 @@ def load(path: Path) -> tuple[Correction, ...]:
     """
     file = load_yaml(path)
     if file.value is not None and not isinstance(file.value, list):
-        raise CodegenError(f"{file.place('')}: a list of corrections is expected")
+        raise CodegenError(f"{file.format_place('')}: a list of corrections is expected")
     corrections: list[Correction] = []
     for index, entry in enumerate(file.value or ()):
         correction = _parse_entry(entry, index, file)
@@ -95,38 +95,40 @@ def load(path: Path) -> tuple[Correction, ...]:
 
 
 def _parse_entry(entry: Json, index: int, here: YamlFile) -> Correction:
-    place = here.place(f"/{index}")
+    place = here.format_place(f"/{index}")
     if not isinstance(entry, dict):
         raise CodegenError(f"{place}: a correction must be a mapping")
 
-    def text(key: str) -> str:
+    def get_text(key: str) -> str:
         value = entry.get(key)
         if not isinstance(value, str) or not value.strip():
             raise CodegenError(f"{place}: the correction needs `{key}`, a non-empty text")
         return value
 
-    name, rule = text("id"), text("rule")
+    name, rule = get_text("id"), get_text("rule")
     if rule not in RULES:
-        known = ", ".join(sorted(RULES))
+        names = ", ".join(sorted(RULES))
         raise CodegenError(
-            f"{here.place(f'/{index}/rule')}: unknown rule {rule!r} in correction {name!r}; known: {known}"
+            f"{here.format_place(f'/{index}/rule')}: unknown rule {rule!r} in correction {name!r}; known: {names}"
         )
     known_keys = {"id", "rule", "where", "matches", "why"} | ({"what"} if rule in _TAKES_WHAT else set())
     for key in sorted(entry.keys() - known_keys):
-        raise CodegenError(f"{here.place(f'/{index}/{key}')}: rule {rule!r} of correction {name!r} takes no {key!r}")
+        raise CodegenError(
+            f"{here.format_place(f'/{index}/{key}')}: rule {rule!r} of correction {name!r} takes no {key!r}"
+        )
     if rule in _TAKES_WHAT and not isinstance(entry.get("what"), dict):
         raise CodegenError(f"{place}: rule {rule!r} of correction {name!r} needs `what`, a mapping")
     matches, may_match_more = _parse_matches(entry.get("matches"))
     if matches < 1:
         problem = "needs `matches`, a whole number of 1 or more, `>= n`, or `each`"
         raise CodegenError(f"{place}: correction {name!r} {problem}")
-    where = text("where")
+    where = get_text("where")
     try:
         path = jsonpath.compile(where)
     except jsonpath.JSONPathError as error:
         message = str(error).splitlines()[0]
-        raise CodegenError(f"{here.place(f'/{index}/where')}: {where!r} is not a JSONPath: {message}") from None
-    return Correction(name, rule, where, matches, may_match_more, text("why"), entry.get("what"), place, path)
+        raise CodegenError(f"{here.format_place(f'/{index}/where')}: {where!r} is not a JSONPath: {message}") from None
+    return Correction(name, rule, where, matches, may_match_more, get_text("why"), entry.get("what"), place, path)
 
 
 def _parse_matches(value: Json) -> tuple[int, bool]:

@@ -29,7 +29,7 @@ def mark_discriminators(document: Document, config: Config) -> None:
             schema.pop("example", None)
             for key in ALTERNATIVES & schema.keys():
                 schema[key] = [_mark_format(member) for member in schema[key]]
-            if found := list(_discriminators(document, schema, config, set())):
+            if found := list(_iterate_discriminators(document, schema, config, set())):
                 schema["example"] = _DISCRIMINATORS + json.dumps(found)
 
 
@@ -45,7 +45,7 @@ def has_format(example: str) -> bool:
     return example == _FORMAT
 
 
-def _discriminators(
+def _iterate_discriminators(
     document: Document, schema: Document, config: Config, seen: set[str]
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """The discriminators of a union and of the unions that are its members, which the generator joins with it."""
@@ -65,7 +65,7 @@ def _discriminators(
             seen.add(ref)
             member = resolve(document, ref)
             ref = find_reference(member)
-        yield from _discriminators(document, member, config, seen)
+        yield from _iterate_discriminators(document, member, config, seen)
 
 
 def read_discriminators(example: str) -> list[tuple[str, dict[str, str]]]:

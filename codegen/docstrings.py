@@ -7,7 +7,7 @@ import textwrap
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
-from .escaping import Code, docstring_literal, unwrap_text
+from .escaping import Code, format_docstring_literal, unwrap_text
 
 _WIDTH = 100
 _BULLETS = ("-", "*", "+")
@@ -28,7 +28,7 @@ def format_docstring(text: str | UntrustedString | None, indent: int = 4) -> Cod
     Returns:
         Python source without the first line's indentation, "" when there is no text.
     """
-    return docstring_literal(_fill(strip_text(text), _WIDTH - indent), indent)
+    return format_docstring_literal(_fill(strip_text(text), _WIDTH - indent), indent)
 
 
 def format_operation_docstring(

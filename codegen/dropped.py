@@ -31,7 +31,7 @@ _RESULT_REASONS = ("Could not find reference", "Invalid property in union", "inv
 
 
 @attrs.frozen
-class Dropped:
+class DroppedPart:
     """A part of a spec that generated code would lack."""
 
     pointer: str
@@ -48,7 +48,7 @@ class Dropped:
         return f"{self.text}: {self.reason}" if self.reason else self.text
 
 
-def find_dropped(document: Document, data: GeneratorData, config: Config) -> Iterator[Dropped]:
+def find_dropped(document: Document, data: GeneratorData, config: Config) -> Iterator[DroppedPart]:
     """Find what generated code would lack.
 
     Args:
@@ -71,7 +71,7 @@ def find_dropped(document: Document, data: GeneratorData, config: Config) -> Ite
         here = [warning for warning in warnings if f" {method.upper()} {path} " in f"{warning.header} "]
         if endpoint is None:
             text = f"operation {name} ({method.upper()} {path}) is dropped"
-            yield Dropped(pointer, text, f"operation {name}", _join_reasons(here))
+            yield DroppedPart(pointer, text, f"operation {name}", _join_reasons(here))
             continue
         wire = build_wire(document, path, method, operation)
         found = [
@@ -80,18 +80,18 @@ def find_dropped(document: Document, data: GeneratorData, config: Config) -> Ite
             *_find_dropped_bodies(document, wire, operation, endpoint, here),
         ]
         for inner, part, reason in found:
-            yield Dropped(pointer + inner, f"operation {name} loses its {part}", f"{part} of {name}", reason)
+            yield DroppedPart(pointer + inner, f"operation {name} loses its {part}", f"{part} of {name}", reason)
         if here and not found:
             text = f"operation {name} loses a part of itself"
-            yield Dropped(pointer, text, f"a part of {name}", _join_reasons(here))
+            yield DroppedPart(pointer, text, f"a part of {name}", _join_reasons(here))
     for error in data.errors:
         schema = re.search(r"/components/schemas/(\S+?):?(?:\s|$)", error.header)
         what = f"schema {schema[1]}" if schema else "a part of components"
         pointer = f"/components/schemas/{schema[1]}" if schema else "/components"
-        yield Dropped(pointer, f"{what} is dropped", what, _join_reasons([error]))
+        yield DroppedPart(pointer, f"{what} is dropped", what, _join_reasons([error]))
 
 
-def format_dropped(dropped: Sequence[Dropped], document: Document, spec: Spec) -> list[str]:
+def format_dropped(dropped: Sequence[DroppedPart], document: Document, spec: Spec) -> list[str]:
     """Format what is dropped: each cause in a line of its own, which begins with its place, and below it its results.
 
     Args:
@@ -106,8 +106,8 @@ def format_dropped(dropped: Sequence[Dropped], document: Document, spec: Spec) -
     schemas = {f"#{part.pointer}": part for part in dropped if part.pointer.startswith(SCHEMA_REF[1:])}
     reached = {ref: find_reachable_refs(document, resolve(document, ref)) & schemas.keys() for ref in schemas}
     roots = [ref for ref in schemas if _is_root(ref, reached)]
-    results: dict[int, list[Dropped]] = {}
-    causes: list[Dropped] = []
+    results: dict[int, list[DroppedPart]] = {}
+    causes: list[DroppedPart] = []
     for part in dropped:
         ref = _find_cause(part, roots, document)
         cause = schemas[ref] if ref else None
@@ -117,7 +117,7 @@ def format_dropped(dropped: Sequence[Dropped], document: Document, spec: Spec) -
             results.setdefault(id(cause), []).append(part)
     lines: list[str] = []
     for cause in causes:
-        lines.append(f"{spec.place(cause.pointer)}: {cause}")
+        lines.append(f"{spec.format_place(cause.pointer)}: {cause}")
         parts = [part.part for part in results.get(id(cause), ())]
         more = f", and {len(parts) - _RESULTS} more" if len(parts) > _RESULTS else ""
         if parts:
@@ -132,7 +132,7 @@ def _is_root(ref: str, reached: Mapping[str, set[str]]) -> bool:
     return all(ref in reached[other] and order.index(other) > order.index(ref) for other in others)
 
 
-def _find_cause(part: Dropped, roots: Sequence[str], document: Document) -> str:
+def _find_cause(part: DroppedPart, roots: Sequence[str], document: Document) -> str:
     """Find the schema because of which a part is dropped, "" if the part is dropped for a reason of its own."""
     is_result = not part.reason or any(text in part.reason for text in _RESULT_REASONS)
     if not is_result or f"#{part.pointer}" in roots:
@@ -149,13 +149,13 @@ def _find_dropped_responses(
     document: Document, operation: Document, endpoint: Endpoint, warnings: Sequence[GeneratorError]
 ) -> Iterator[tuple[str, str, str]]:
     """Yield pointer inside the operation, name and reason of each response that is dropped."""
-    kept = {(response.status_code.pattern, get_media_type(response)) for response in endpoint.responses}
+    generated_responses = {(response.status_code.pattern, get_media_type(response)) for response in endpoint.responses}
     # The warnings do not say which code they are about, but come in the order of the codes.
     warned = iter([warning for warning in warnings if "response will be omitted" in (warning.detail or "")])
     for code, response in operation["responses"].items():
         media_types = list(follow_refs(document, response).get("content", {})) or [""]
         for media_type in media_types:
-            if (code, media_type) not in kept:
+            if (code, media_type) not in generated_responses:
                 name = f"{code} response" if len(media_types) == 1 else f"{code} response as {media_type}"
                 reason = _join_reasons([warning for warning in [next(warned, None)] if warning])
                 yield f"/responses/{escape(code)}", name, reason
@@ -164,9 +164,9 @@ def _find_dropped_responses(
 def _find_dropped_parameters(
     document: Document, path: str, operation: Document, endpoint: Endpoint
 ) -> Iterator[tuple[str, str, str]]:
-    kept = {(str(location), unwrap_text(prop.name)): prop for location, prop in endpoint.iter_all_parameters()}
+    properties = {(str(location), unwrap_text(prop.name)): prop for location, prop in endpoint.iter_all_parameters()}
     for (location, name), parameter in list_parameters(document, path, operation).items():
-        prop = kept.get((location, name))
+        prop = properties.get((location, name))
         problem = "it has no schema" if prop is None else find_parameter_problem(document, prop, parameter)
         if problem:
             yield "/parameters", f"{location} parameter {name!r}", problem
@@ -175,9 +175,9 @@ def _find_dropped_parameters(
 def _find_dropped_bodies(
     document: Document, wire: OperationWire, operation: Document, endpoint: Endpoint, warnings: Sequence[GeneratorError]
 ) -> Iterator[tuple[str, str, str]]:
-    kept = {unwrap_text(body.content_type): body for body in endpoint.bodies}
+    generated_bodies = {unwrap_text(body.content_type): body for body in endpoint.bodies}
     for media_type, media in follow_refs(document, operation.get("requestBody", {})).get("content", {}).items():
-        body = kept.get(media_type)
+        body = generated_bodies.get(media_type)
         if body is None:
             yield "/requestBody", f"{media_type} request body", _join_reasons(warnings)
         elif problem := find_body_problem(document, wire, body, media):

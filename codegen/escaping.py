@@ -65,7 +65,7 @@ def add_first_line(source: str) -> str:
 # --- one function for each kind of place -----------------------------------------------------------------------------
 
 
-def string_literal(text: str | UntrustedString | None) -> Code:
+def format_string_literal(text: str | UntrustedString | None) -> Code:
     """Return a string literal with exactly this value, in printable characters."""
     return Code(f'"{_escape(unwrap_text(text))}"')
 
@@ -87,18 +87,18 @@ def _escape(text: str) -> str:
     return "".join(_IN_QUOTES.get(character) or repr(character)[1:-1] for character in text)
 
 
-def json_literal(value: Any) -> Code:
+def format_json_literal(value: Any) -> Code:
     """Return a raw string literal of several lines whose value is a JSON document."""
     text = json.dumps(value, indent=1)  # ASCII, control characters escaped
     return Code(f'r"""\n{text}\n"""')  # JSON never has three quotation marks in a row
 
 
-def integer_literal(value: int) -> Code:
+def format_integer_literal(value: int) -> Code:
     """Return an integer literal."""
     return Code(int.__repr__(value))
 
 
-def docstring_literal(text: str, indent: int) -> Code:
+def format_docstring_literal(text: str, indent: int) -> Code:
     """Return a docstring whose text is readable in the source.
 
     Args:
@@ -109,7 +109,7 @@ def docstring_literal(text: str, indent: int) -> Code:
     Returns:
         Python source without the first line's indentation, "" when there is no text.
     """
-    lines = ["".join(filter(None, map(_readable, line))).rstrip() for line in text.split("\n")]
+    lines = ["".join(filter(None, map(_replace_unprintable, line))).rstrip() for line in text.split("\n")]
     body = "\n".join(lines).strip("\n")
     if not body.strip():
         return Code("")
@@ -119,13 +119,13 @@ def docstring_literal(text: str, indent: int) -> Code:
     return Code('"""' + re.sub(r"\n(?=[^\n])", margin, body) + closing)
 
 
-def _readable(character: str) -> str:
+def _replace_unprintable(character: str) -> str:
     if character.isprintable():
         return character
     return " " if character.isspace() else ""
 
 
-def identifier(name: str) -> Code:
+def format_identifier(name: str) -> Code:
     """Return a name that stands for a class, a field, a function or a parameter.
 
     Raises:
@@ -136,13 +136,13 @@ def identifier(name: str) -> Code:
     return Code(name)
 
 
-def file_name(name: str) -> Code:
+def format_file_name(name: str) -> Code:
     """Return a name that stands for a module or a package: an identifier that is a file's name everywhere.
 
     Raises:
         CodegenError: It is too long, or the name of a module that Python or pytest load by themselves.
     """
-    code = identifier(name)
+    code = format_identifier(name)
     if len(code.encode()) > _LONGEST_NAME:
         raise CodegenError(
             f"a module's name has {len(code.encode())} bytes, more than {_LONGEST_NAME}: {code[:40]}…; "
@@ -156,7 +156,7 @@ def file_name(name: str) -> Code:
 # --- expressions of the generator ------------------------------------------------------------------------------------
 
 
-def type_expression(source: str) -> Code:
+def format_type_expression(source: str) -> Code:
     """Return a type that the generator has written.
 
     Raises:
@@ -184,7 +184,7 @@ def _is_type(node: ast.expr) -> bool:
             return _is_name(node)
 
 
-def value_expression(source: str) -> Code:
+def format_value_expression(source: str) -> Code:
     """Return a default that the generator has written.
 
     Raises:
@@ -225,7 +225,7 @@ def _is_constant(node: ast.expr) -> bool:
 # --- templates -------------------------------------------------------------------------------------------------------
 
 
-def emits_code(function: Callable[..., str]) -> Callable[..., Code]:
+def wrap_as_code(function: Callable[..., str]) -> Callable[..., Code]:
     """Let templates print what a function of this package returns: source that it has put together from `Code`."""
 
     def emit(*values: Any, **options: Any) -> Code:

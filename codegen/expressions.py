@@ -29,7 +29,13 @@ from openapi_python_client.strings import remove_string_escapes
 
 from .discriminators import has_format, read_discriminators
 from .docstrings import strip_text
-from .escaping import identifier, string_literal, type_expression, unwrap_text, value_expression
+from .escaping import (
+    format_identifier,
+    format_string_literal,
+    format_type_expression,
+    format_value_expression,
+    unwrap_text,
+)
 from .schemas import SECRET
 
 JSON = "json_"
@@ -59,22 +65,22 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, 
     if isinstance(prop, UnionProperty):
         return _decode_union(prop, source, model, key, in_model=in_model)
     if isinstance(prop, EnumProperty):
-        cls, kind = identifier(prop.class_info.name), prop.value_type.__name__
+        cls, kind = format_identifier(prop.class_info.name), prop.value_type.__name__
         if not in_model:
             return f"decode_enum({source}, {cls}, {kind})"
         # Calling an enum takes ten times as long as looking its member up.
         found = f"{name_member_table(cls)}.get({name}) or {cls}({name})"
         return f"({found}) if {first}.__class__ is {kind} else decode_enum({name}, {cls}, {kind})"
     if isinstance(prop, ModelProperty):
-        cls = identifier(prop.class_info.name)
+        cls = format_identifier(prop.class_info.name)
         reader = "read" if cls == model else name_reader(cls)
-        read = f"{reader}({name})" if in_model else f"{cls}.from_dict({name})"
-        return f"{read} if {first}.__class__ is dict else decode_model({name}, {cls})"
+        call = f"{reader}({name})" if in_model else f"{cls}.from_dict({name})"
+        return f"{call} if {first}.__class__ is dict else decode_model({name}, {cls})"
     if isinstance(prop, ListProperty):
         inner = decode(prop.inner_property, "item", model, key, in_model=in_model)
-        wire = "None" if key is None else string_literal(key)
+        wire = "None" if key is None else format_string_literal(key)
         listed = name if inner == "item" else f"[{inner} for item in {name}]"
-        return f"{listed} if {first}.__class__ is list else decode_list({name}, {string_literal(model)}, {wire})"
+        return f"{listed} if {first}.__class__ is list else decode_list({name}, {format_string_literal(model)}, {wire})"
     if isinstance(prop, IntProperty):
         return f"{name} if {first}.__class__ is int else decode_int({name})"
     function = _BY_FUNCTION.get(type(prop))
@@ -83,7 +89,7 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, 
 
 def name_json_variable(prop: PropertyProtocol) -> str:
     """The name that a model's module has for the JSON value of a property."""
-    return identifier(f"{JSON}{prop.python_name}")
+    return format_identifier(f"{JSON}{prop.python_name}")
 
 
 def name_target(prop: PropertyProtocol, model: str) -> str:
@@ -91,7 +97,7 @@ def name_target(prop: PropertyProtocol, model: str) -> str:
     is_plain = decode(prop, name_json_variable(prop), model, None) == name_json_variable(prop) and not decode_item(
         prop, model
     )
-    return f"model.{identifier(prop.python_name)}" if is_plain else name_json_variable(prop)
+    return f"model.{format_identifier(prop.python_name)}" if is_plain else name_json_variable(prop)
 
 
 def decode_item(prop: PropertyProtocol, model: str) -> str:
@@ -106,7 +112,7 @@ def decode_item(prop: PropertyProtocol, model: str) -> str:
 def find_text_enum(prop: PropertyProtocol) -> str:
     """The enum of texts that a property holds and nothing else, "" for any other: its members are found at once."""
     part = _get_single_member(prop)
-    return identifier(part.class_info.name) if isinstance(part, EnumProperty) and part.value_type is str else ""
+    return format_identifier(part.class_info.name) if isinstance(part, EnumProperty) and part.value_type is str else ""
 
 
 def find_item_text_enum(prop: PropertyProtocol) -> str:
@@ -122,24 +128,24 @@ def format_default(prop: PropertyProtocol) -> str:
     raw, code = prop.default.raw_value, prop.default.python_code.as_unembedded_code()
     # The generator escapes a text once too often.
     is_text = isinstance(raw, str) and code == repr(remove_string_escapes(raw))
-    return string_literal(raw) if is_text else value_expression(code)
+    return format_string_literal(raw) if is_text else format_value_expression(code)
 
 
 def format_type(prop: PropertyProtocol, *, optional: bool = True) -> str:
     """The type of what a property holds; without that of UNSET unless `optional`."""
-    return type_expression(prop.get_type_string(no_optional=not optional).as_unembedded_code())
+    return format_type_expression(prop.get_type_string(no_optional=not optional).as_unembedded_code())
 
 
 def format_parameter(prop: PropertyProtocol) -> str:
     """How a function declares a parameter."""
     default = "" if prop.required and prop.default is None else f" = {format_default(prop)}"
-    return f"{identifier(prop.python_name)}: {format_type(prop)}{default}"
+    return f"{format_identifier(prop.python_name)}: {format_type(prop)}{default}"
 
 
 def decode_response(prop: PropertyProtocol, source: str, operation: str) -> str:
     """Build the expression that makes a response's model from its decoded body, with a type for type checkers."""
     if isinstance(prop, ModelProperty):
-        return f"{identifier(prop.class_info.name)}.from_dict({source})"
+        return f"{format_identifier(prop.class_info.name)}.from_dict({source})"
     expression = decode(prop, source, operation, None, in_model=False)
     if isinstance(prop, AnyProperty):
         return expression
@@ -172,9 +178,9 @@ def encode_in_model(prop: PropertyProtocol, source: str) -> str:
     name, first = (source, source) if source.isidentifier() else ("value", f"(value := {source})")
     part = _get_single_member(prop)
     if isinstance(part, EnumProperty):  # `value` of an enum's member is a property, and takes three times as long
-        return f"{name}._value_ if {first}.__class__ is {identifier(part.class_info.name)} else encode({name})"
+        return f"{name}._value_ if {first}.__class__ is {format_identifier(part.class_info.name)} else encode({name})"
     if isinstance(part, ModelProperty):
-        return f"{name}.to_dict() if {first}.__class__ is {identifier(part.class_info.name)} else encode({name})"
+        return f"{name}.to_dict() if {first}.__class__ is {format_identifier(part.class_info.name)} else encode({name})"
     return encode(prop, source)
 
 
@@ -197,7 +203,7 @@ def is_file(prop: PropertyProtocol) -> bool:
     return isinstance(part, FileProperty) or (isinstance(part, ListProperty) and is_file(part.inner_property))
 
 
-def needs_value(properties: Iterable[PropertyProtocol]) -> bool:
+def is_value_assigned(properties: Iterable[PropertyProtocol]) -> bool:
     """Whether `encode_in_model` or a loop over `encode_item` assigns to the name `value` for any of the properties."""
     return any(encode_item(prop) or "value :=" in encode_in_model(prop, "held.here") for prop in properties)
 
@@ -210,12 +216,12 @@ def _get_single_member(prop: PropertyProtocol) -> PropertyProtocol | None:
 
 def name_member_table(enum: str) -> str:
     """The name that a model's module has for the members of an enum by their values."""
-    return f"_MEMBERS_OF_{identifier(enum)}"
+    return f"_MEMBERS_OF_{format_identifier(enum)}"
 
 
 def name_reader(model: str) -> str:
     """The name that a model's module has for what reads another one."""
-    return f"_read_{identifier(model)}"
+    return f"_read_{format_identifier(model)}"
 
 
 def list_class_names(
@@ -238,7 +244,7 @@ def _decode_union(prop: UnionProperty, source: str, model: str, key: str | None,
     decoded = [(inner, decode(inner, "option", model, key, in_model=in_model)) for inner in members]
     if all(code == "option" for _, code in decoded):
         return source
-    kinds = Counter(kind for inner in members for kind in _json_kinds(inner))
+    kinds = Counter(kind for inner in members for kind in _get_json_kinds(inner))
     if max(kinds.values()) == 1:  # the JSON type alone tells the members apart
         options = [f"({_name_json_class(inner)}, lambda option: {code})" for inner, code in decoded if code != "option"]
         return f"decode_union({', '.join([source, *options])})"
@@ -251,24 +257,26 @@ def _decode_union(prop: UnionProperty, source: str, model: str, key: str | None,
         for inner, code in decoded
     ]
     arguments = [source, f"({', '.join(options)},)"]
-    if found := _discriminators(prop, members):
+    if found := _list_discriminators(prop, members):
         arguments.append(f"({', '.join(found)},)")
     return f"decode_best({', '.join(arguments)})"
 
 
-def _discriminators(prop: UnionProperty, members: list[PropertyProtocol]) -> list[str]:
+def _list_discriminators(prop: UnionProperty, members: list[PropertyProtocol]) -> list[str]:
     """What `decode_best` takes for each discriminator of a union."""
     classes = {str(member.class_info.name) for member in members if isinstance(member, ModelProperty)}
     found = []
     for name, mapping in read_discriminators(unwrap_text(prop.example)):
         models = {value: cls for value, cls in mapping.items() if cls in classes}
         if models:
-            pairs = ", ".join(f"{string_literal(value)}: {identifier(cls)}" for value, cls in models.items())
-            found.append(f"({string_literal(name)}, {{{pairs}}})")
+            pairs = ", ".join(
+                f"{format_string_literal(value)}: {format_identifier(cls)}" for value, cls in models.items()
+            )
+            found.append(f"({format_string_literal(name)}, {{{pairs}}})")
     return found
 
 
-def _json_kinds(prop: PropertyProtocol) -> frozenset[str]:
+def _get_json_kinds(prop: PropertyProtocol) -> frozenset[str]:
     """The JSON types of the values that a member of a union may take; a boolean is a number, as in Python."""
     if isinstance(prop, AnyProperty):
         return frozenset({"object", "array", "string", "number"})

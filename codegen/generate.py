@@ -66,7 +66,7 @@ class Package:
     report: tuple[str, ...]
     """The same as lines for a person: causes with their places, each followed by its results."""
 
-    def files(self) -> dict[str, bytes]:
+    def read_files(self) -> dict[str, bytes]:
         """Its files by path inside the package."""
         return read_tree(self.path)
 
@@ -160,7 +160,7 @@ def replace(package: Package, output: Path) -> list[str]:
         CodegenError: The folder holds something that was not generated; nothing has been changed then.
     """
     check_output(output)
-    changed = list_differences(read_tree(output), package.files())
+    changed = list_differences(read_tree(output), package.read_files())
     if not changed:
         return []
     package.path.chmod(0o755)
@@ -212,18 +212,18 @@ def _load_config(path: Path, source: Path, output: Path) -> Config:
     file = load_yaml(path)
     options = {} if file.value is None else file.value
     if not isinstance(options, dict):
-        raise CodegenError(f"{file.place('')}: the generator's options must be a mapping")
+        raise CodegenError(f"{file.format_place('')}: the generator's options must be a mapping")
     for key in options:
         if key not in ConfigFile.model_fields:
-            raise CodegenError(f"{file.place(f'/{escape(key)}')}: openapi-python-client has no option {key!r}")
+            raise CodegenError(f"{file.format_place(f'/{escape(key)}')}: openapi-python-client has no option {key!r}")
         if key in _UNSUPPORTED_OPTIONS and options[key]:
-            raise CodegenError(f"{file.place(f'/{escape(key)}')}: the templates do not support {key!r}")
+            raise CodegenError(f"{file.format_place(f'/{escape(key)}')}: the templates do not support {key!r}")
     try:
         config = ConfigFile.model_validate(options)
     except ValidationError as error:
         detail = error.errors()[0]
         where = "".join(f"/{escape(str(token))}" for token in detail["loc"])
-        raise CodegenError(f"{file.place(where)}: {where[1:]}: {detail['msg']}") from None
+        raise CodegenError(f"{file.format_place(where)}: {where[1:]}: {detail['msg']}") from None
     overrides = dict(config.class_overrides or {})
     for name in sorted(TAKEN_CLASS_NAMES - overrides.keys()):
         overrides[name] = ClassOverride.model_validate(
@@ -298,8 +298,8 @@ def _finish(config: Config, spec: Spec) -> None:
         # Commands of our own configuration file, run as the generator itself would run them.
         run = subprocess.run(hook, shell=True, cwd=package, env=environment, capture_output=True, check=False)  # noqa: S602
         if run.returncode:
-            said = join_lines((run.stderr or run.stdout).decode(errors="replace"))
-            raise CodegenError(f"{spec.name}: post hook failed: {hook}: {said[:500]}")
+            output = join_lines((run.stderr or run.stdout).decode(errors="replace"))
+            raise CodegenError(f"{spec.name}: post hook failed: {hook}: {output[:500]}")
     sources = {file: file.read_text("utf-8") for file in package.glob("*/**/*.py")}
     for name in _ON_DEMAND:
         if not any(f"..{name} import" in source for source in sources.values()):

@@ -19,7 +19,7 @@ from .spec import Json, Spec, iterate_operations, resolve
 
 
 @attrs.frozen
-class Entry:
+class InventoryEntry:
     """One operation of the spec and what stands for it in Python."""
 
     id: str
@@ -38,7 +38,7 @@ class Entry:
     """The hand-written method, as a user calls it; None when there is none yet."""
 
 
-def build_inventory(spec: Spec, package: Path, overlay: Path) -> tuple[Entry, ...]:
+def build_inventory(spec: Spec, package: Path, overlay: Path) -> tuple[InventoryEntry, ...]:
     """List every operation of a spec, in its order.
 
     Args:
@@ -54,11 +54,11 @@ def build_inventory(spec: Spec, package: Path, overlay: Path) -> tuple[Entry, ..
     """
     modules = {(method, path): found for method, path, found in _read_operations(package)}
     methods = find_overlay_methods(overlay)
-    entries: list[Entry] = []
+    entries: list[InventoryEntry] = []
     for path, method, operation in iterate_operations(spec.document):
         name, module, success = modules.get((method.upper(), path), (operation.get("operationId", ""), "", ""))
         function = "sync_detailed" if module else ""
-        entries.append(Entry(name, method.upper(), path, module, function, success, methods.get(module)))
+        entries.append(InventoryEntry(name, method.upper(), path, module, function, success, methods.get(module)))
     return tuple(entries)
 
 
@@ -211,8 +211,8 @@ def find_missing(document: Document, package: Path, config: Config, *, typed: bo
         if entry is None:
             problems.append(f"operation {operation['operationId']}: has no module")
         elif not types <= _list_parts(entry[2]) or ("Any" in _list_parts(entry[2]) and (typed or "Any" not in types)):
-            wanted = f", not {' | '.join(sorted(types))}" if types - {"Any"} else ""
-            problems.append(f"operation {operation['operationId']}: has the success type {entry[2]}{wanted}")
+            suffix = f", not {' | '.join(sorted(types))}" if types - {"Any"} else ""
+            problems.append(f"operation {operation['operationId']}: has the success type {entry[2]}{suffix}")
     fields = read_model_fields(package)
     done: set[str] = set()
     while todo := sorted(expected.classes.keys() - done):

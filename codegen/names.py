@@ -11,7 +11,7 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal, remove_string_escapes
 
 from .errors import CodegenError
-from .escaping import file_name, unwrap_text
+from .escaping import format_file_name, unwrap_text
 from .schemas import Document
 from .spec import Spec, escape, iterate_mappings, iterate_operations
 from .wire_format import list_accepted
@@ -48,7 +48,7 @@ def check_names(document: Document, spec: Spec, config: Config) -> None:
         other = modules.setdefault(module, operation["operationId"])
         if other != operation["operationId"]:
             raise CodegenError(
-                f"{spec.place(f'/paths/{escape(path)}/{method}')}: operations {other!r} and "
+                f"{spec.format_place(f'/paths/{escape(path)}/{method}')}: operations {other!r} and "
                 f"{operation['operationId']!r} would both become the module {'.'.join(module)}; rename one"
             )
 
@@ -73,7 +73,7 @@ def check_values(document: Document, spec: Spec) -> None:
             if isinstance(text, str) and json.loads(f'"{in_double_quote_literal(text)}"') != text
         ]
         for problem in filter(None, problems):
-            raise CodegenError(f"{spec.place(pointer)}: {problem}")
+            raise CodegenError(f"{spec.format_place(pointer)}: {problem}")
 
 
 def check_modules(data: GeneratorData, spec: Spec) -> None:
@@ -103,7 +103,7 @@ def check_paths(data: GeneratorData, spec: Spec) -> None:
     names.update((str(prop.class_info.module_name), "a schema") for prop in [*data.models, *data.enums])
     for name, origin in names.items():
         try:
-            file_name(name)
+            format_file_name(name)
         except CodegenError as error:
             raise CodegenError(f"{spec.name}: {origin}: {error}") from None
 

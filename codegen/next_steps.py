@@ -40,7 +40,9 @@ def list_next_steps(
         One line for each thing to do, which begins with the file.
     """
     steps = [f"{page}: read the review"]
-    steps += [f"{spec.place(pointer)}: write {pointer.rpartition('/')[2]} in your own words" for pointer in unwritten]
+    steps += [
+        f"{spec.format_place(pointer)}: write {pointer.rpartition('/')[2]} in your own words" for pointer in unwritten
+    ]
     steps += [f"{line}; adapt it, in aio/ and not in sync/, and run `make generate`" for line in broken]
     steps += _list_missing_methods(spec, added, package, overlay)
     steps += [_put_file_first(gap) for gap in list_fake_gaps(package)]

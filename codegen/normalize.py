@@ -79,9 +79,9 @@ def normalize(
         except UnsupportedSchemaError as error:
             pointer = _find_pointer(document, error.schema) or ""
             if not tolerant or not error.schema or len(replaced) > _MAX_REPLACED:
-                raise CodegenError(f"{spec.place(pointer)}: {error}") from None
+                raise CodegenError(f"{spec.format_place(pointer)}: {error}") from None
             text = f"{pointer} admits anything: {error}"
-            replaced[text] = f"{spec.place(pointer)}: {text}"
+            replaced[text] = f"{spec.format_place(pointer)}: {text}"
             error.schema.clear()
         except LimitError as error:
             raise CodegenError(f"{spec.name}: {error}") from None
@@ -116,17 +116,17 @@ def _validate(spec: Spec) -> None:
             name = detail["loc"][-1] if missing else unescape(pointer.rpartition("/")[2])
             problem = "is missing" if missing else detail["msg"].removeprefix("Value error, ")
             problems.setdefault(pointer, f"`{name}`: {problem}")
-        lines = (f"{spec.place(key)}: is not valid OpenAPI: {problem}" for key, problem in problems.items())
+        lines = (f"{spec.format_place(key)}: is not valid OpenAPI: {problem}" for key, problem in problems.items())
         raise CodegenError("\n".join(lines)) from None
 
 
-def _find_pointer(node: Json, wanted: Json, pointer: str = "") -> str | None:
+def _find_pointer(node: Json, target: Json, pointer: str = "") -> str | None:
     """The JSON pointer of an object inside a document, None when it is not in it."""
-    if node is wanted:
+    if node is target:
         return pointer
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for key, value in inner:
-        found = _find_pointer(value, wanted, f"{pointer}/{escape(str(key))}")
+        found = _find_pointer(value, target, f"{pointer}/{escape(str(key))}")
         if found is not None:
             return found
     return None

@@ -80,12 +80,12 @@ def load_observations(paths: Iterable[Path]) -> tuple[Observation, ...]:
     for path in paths:
         for found in _read(path):
             key = (found.operation, found.status, found.pointer, found.kind, found.detail, found.spec_version)
-            known = merged.get(key)
-            merged[key] = found if known is None else _unite(known, found)
+            previous = merged.get(key)
+            merged[key] = found if previous is None else _merge_counts(previous, found)
     return tuple(sorted(merged.values()))
 
 
-def _unite(one: Observation, other: Observation) -> Observation:
+def _merge_counts(one: Observation, other: Observation) -> Observation:
     return attrs.evolve(
         one,
         count=one.count + other.count,

@@ -117,7 +117,7 @@ def _make_entry(spec: Spec, observation: Observation, ids: set[str]) -> dict[str
     place = f"{observation.operation}, status {observation.status}"
     inside = f" at {observation.pointer}" if observation.pointer else ""
     return {
-        "id": _make_id(f"{_label(pointer, observation)} {_NAMES[observation.kind]}", ids),
+        "id": _make_id(f"{_format_label(pointer, observation)} {_NAMES[observation.kind]}", ids),
         "rule": "merge",
         "where": write_path(spec.document, pointer),
         "matches": 1,
@@ -152,7 +152,7 @@ def _make_id(text: str, ids: set[str]) -> str:
     return unique
 
 
-def _label(pointer: str, observation: Observation) -> str:
+def _format_label(pointer: str, observation: Observation) -> str:
     """Return what an entry is about, for its id."""
     if observation.kind == "undocumented_status":
         return f"{observation.operation} {observation.status}"
@@ -252,8 +252,8 @@ def _edit_type(places: SpecPlaces, observation: Observation) -> _Edit:
     types = _list_types(value)
     is_plain = all(key == "type" or is_annotation(key) for key in value)
     if is_plain and {kind, *types} <= _SCALARS | {"null"} and not _is_3_0(places):
-        known = [name for name in types if (name, kind) != ("integer", "number")]
-        return pointer, {"type": [*known, kind] if known else kind}
+        others = [name for name in types if (name, kind) != ("integer", "number")]
+        return pointer, {"type": [*others, kind] if others else kind}
     return pointer, _wrap(value, {"type": kind} | ({"items": {}} if kind == "array" else {}))
 
 

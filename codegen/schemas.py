@@ -99,15 +99,15 @@ def iterate_held_schemas(holder: Document) -> Iterator[tuple[Document, Any, Docu
 def walk(document: Document) -> Iterator[tuple[Document | list[Any], Any, Document]]:
     """Every schema of a document as (holder, key, schema), inner ones first."""
 
-    def inside(
+    def iterate_inside(
         holder: Document | list[Any], key: Any, schema: Document
     ) -> Iterator[tuple[Document | list[Any], Any, Document]]:
         for inner in list(iterate_subschemas(schema)):
-            yield from inside(*inner)
+            yield from iterate_inside(*inner)
         yield holder, key, schema
 
     for root in list(_iterate_roots(document)):
-        yield from inside(*root)
+        yield from iterate_inside(*root)
 
 
 def resolve_component(document: Document, schema: Document) -> tuple[str, Document]:

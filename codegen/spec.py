@@ -52,11 +52,11 @@ class YamlFile:
     )
     """For each mapping that was looked into, its key and value nodes by key."""
 
-    def place(self, pointer: str) -> str:
+    def format_place(self, pointer: str) -> str:
         """Format a JSON pointer (RFC 6901) as `file:line:column`, of the nearest ancestor if it leads nowhere."""
-        return f"{self.name}:{format_position(self._marks(self._root, pointer)[0])}" if self._root else self.name
+        return f"{self.name}:{format_position(self._find_marks(self._root, pointer)[0])}" if self._root else self.name
 
-    def span(self, pointer: str) -> tuple[int, int, int]:
+    def find_span(self, pointer: str) -> tuple[int, int, int]:
         """Where a place stands.
 
         Args:
@@ -68,12 +68,12 @@ class YamlFile:
         """
         if self._root is None:
             return 1, 1, 1
-        start, end = self._marks(self._root, pointer)
+        start, end = self._find_marks(self._root, pointer)
         # A block ends where the next thing begins, which stands further left or below.
         last = end.line if end.column > start.column or end.line == start.line else end.line - 1
         return start.line + 1, start.column + 1, last + 1
 
-    def _marks(self, root: yaml.Node, pointer: str) -> tuple[Any, Any]:
+    def _find_marks(self, root: yaml.Node, pointer: str) -> tuple[Any, Any]:
         """Find where a place begins, its key included, and where it ends."""
         node, mark = root, root.start_mark
         for token in pointer.split("/")[1:]:
@@ -126,13 +126,13 @@ class Spec:
         """`info.version`."""
         return str(self.document["info"].get("version", ""))
 
-    def value(self, pointer: str) -> Json:
+    def get_value(self, pointer: str) -> Json:
         """What stands at a JSON pointer (RFC 6901); LookupError when it leads nowhere."""
         return resolve(self.document, f"#{pointer}") if pointer else self.document
 
-    def place(self, pointer: str) -> str:
+    def format_place(self, pointer: str) -> str:
         """Name a place for a person, as `file:line:column`; see `YamlFile.place`."""
-        return self.file.place(pointer)
+        return self.file.format_place(pointer)
 
     def iterate_operations(self) -> Iterator[tuple[str, str, dict[str, Json]]]:
         """Every operation as (path, method, operation object), in the order of the file."""
@@ -185,8 +185,8 @@ def build_value_key(value: Json) -> tuple[str, object]:
 
 def subtract_values(values: Iterable[Json], others: Iterable[Json]) -> list[Json]:
     """The JSON values of one list that are not in another one, in their order."""
-    known = set(map(build_value_key, others))
-    return [value for value in values if build_value_key(value) not in known]
+    keys = set(map(build_value_key, others))
+    return [value for value in values if build_value_key(value) not in keys]
 
 
 def load_yaml(path: Path) -> YamlFile:
@@ -241,12 +241,12 @@ def load(path: Path) -> Spec:
         CodegenError: It is missing, unreadable, not YAML, empty, not OpenAPI 3, refers to nothing, or uses an
             operation id twice. The message names file, line and column.
     """
-    spec = as_spec(load_yaml(path))
+    spec = build_spec(load_yaml(path))
     check(spec)
     return spec
 
 
-def as_spec(file: YamlFile) -> Spec:
+def build_spec(file: YamlFile) -> Spec:
     """Take a file for an OpenAPI document.
 
     Raises:
@@ -270,7 +270,7 @@ def check(spec: Spec) -> None:
     """
     _check_version(spec)
     if str(spec.document["openapi"]).startswith("3.2."):
-        place = spec.place("/openapi")
+        place = spec.format_place("/openapi")
         raise CodegenError(f"{place}: OpenAPI 3.2 can be reviewed; a client can be made from 3.0.x or 3.1.x")
     _check_paths(spec)
     check_refs(spec)
@@ -280,16 +280,18 @@ def check(spec: Spec) -> None:
 def _check_version(spec: Spec) -> None:
     document = spec.document
     if "swagger" in document:
-        raise CodegenError(f"{spec.place('/swagger')}: is Swagger {document['swagger']}; convert it to OpenAPI 3 first")
+        raise CodegenError(
+            f"{spec.format_place('/swagger')}: is Swagger {document['swagger']}; convert it to OpenAPI 3 first"
+        )
     if "openapi" not in document:
-        raise CodegenError(f"{spec.place('')}: is not an OpenAPI spec: it has no `openapi` version")
+        raise CodegenError(f"{spec.format_place('')}: is not an OpenAPI spec: it has no `openapi` version")
     if not re.fullmatch(r"3\.[012]\.\d+(-.*)?", str(document["openapi"])):
         versions = "3.0.x, 3.1.x or 3.2.x"
-        raise CodegenError(f"{spec.place('/openapi')}: `openapi` must be {versions}, not {document['openapi']}")
+        raise CodegenError(f"{spec.format_place('/openapi')}: `openapi` must be {versions}, not {document['openapi']}")
     if not isinstance(document.get("info"), dict):
-        raise CodegenError(f"{spec.place('/info')}: `info` with title and version is missing")
+        raise CodegenError(f"{spec.format_place('/info')}: `info` with title and version is missing")
     if len(spec.version) > MAX_VERSION_LENGTH:
-        place = spec.place("/info/version")
+        place = spec.format_place("/info/version")
         raise LimitError(f"{place}: has more than {MAX_VERSION_LENGTH} characters", "MAX_VERSION_LENGTH")
 
 
@@ -298,28 +300,30 @@ def _check_paths(spec: Spec) -> None:
     if not paths and _has_models(spec):
         return
     if not isinstance(paths, dict) or not paths:
-        raise CodegenError(f"{spec.place('/paths')}: `paths` is missing or empty: there is nothing to generate")
+        raise CodegenError(f"{spec.format_place('/paths')}: `paths` is missing or empty: there is nothing to generate")
     for path, item in paths.items():
         pointer = f"/paths/{escape(path)}"
         if path.startswith("x-"):
             continue
         if not path.startswith("/"):
-            raise CodegenError(f"{spec.place(pointer)}: path {path!r} must begin with a slash")
+            raise CodegenError(f"{spec.format_place(pointer)}: path {path!r} must begin with a slash")
         if not isinstance(item, dict):
-            raise CodegenError(f"{spec.place(pointer)}: path {path!r} must hold a mapping, not {_name_type(item)}")
+            raise CodegenError(
+                f"{spec.format_place(pointer)}: path {path!r} must hold a mapping, not {_name_type(item)}"
+            )
         for key in item:
             if key not in _PATH_ITEM and key not in METHODS and not key.startswith("x-"):
                 raise CodegenError(
-                    f"{spec.place(f'{pointer}/{escape(key)}')}: {key!r} is no method (they are lower case)"
+                    f"{spec.format_place(f'{pointer}/{escape(key)}')}: {key!r} is no method (they are lower case)"
                 )
         for method in METHODS:
             if method in item and not isinstance(item[method], dict):
-                raise CodegenError(f"{spec.place(f'{pointer}/{method}')}: an operation must be a mapping")
+                raise CodegenError(f"{spec.format_place(f'{pointer}/{method}')}: an operation must be a mapping")
             if method in item and not isinstance(item[method].get("responses"), dict):
-                raise CodegenError(f"{spec.place(f'{pointer}/{method}')}: the operation has no `responses`")
+                raise CodegenError(f"{spec.format_place(f'{pointer}/{method}')}: the operation has no `responses`")
     has_references = any("$ref" in item for item in paths.values() if isinstance(item, dict))
     if not list(spec.iterate_operations()) and not has_references and not _has_models(spec):
-        raise CodegenError(f"{spec.place('/paths')}: `paths` holds no operation: there is nothing to generate")
+        raise CodegenError(f"{spec.format_place('/paths')}: `paths` holds no operation: there is nothing to generate")
 
 
 def _has_models(spec: Spec) -> bool:
@@ -350,7 +354,7 @@ def _follow_chain(spec: Spec, pointer: str, ref: str, sound: set[str]) -> set[st
     while isinstance(target := resolve(spec.document, following), dict) and isinstance(target.get("$ref"), str):
         holder, following = following[1:], target["$ref"]
         if following in seen:
-            raise CodegenError(f"{spec.place(f'{pointer}/$ref')}: {clip_text(ref)} refers to itself in a circle")
+            raise CodegenError(f"{spec.format_place(f'{pointer}/$ref')}: {clip_text(ref)} refers to itself in a circle")
         if following in sound:
             break
         seen.add(following)
@@ -369,7 +373,7 @@ def _check_target(spec: Spec, pointer: str, ref: str) -> None:
         except LookupError:
             problem = "points to nothing"
     if problem:
-        raise CodegenError(f"{spec.place(f'{pointer}/$ref')}: $ref {clip_text(ref)!r} {problem}")
+        raise CodegenError(f"{spec.format_place(f'{pointer}/$ref')}: $ref {clip_text(ref)!r} {problem}")
 
 
 def _check_operations(spec: Spec) -> None:
@@ -380,13 +384,13 @@ def _check_operations(spec: Spec) -> None:
         if operation_id is None:
             continue
         if not isinstance(operation_id, str) or not operation_id.strip():
-            raise CodegenError(f"{spec.place(f'{pointer}/operationId')}: operationId must be a non-empty text")
+            raise CodegenError(f"{spec.format_place(f'{pointer}/operationId')}: operationId must be a non-empty text")
         if operation_id in seen:
             raise CodegenError(
-                f"{spec.place(f'{pointer}/operationId')}: operationId {operation_id!r} is used twice; "
+                f"{spec.format_place(f'{pointer}/operationId')}: operationId {operation_id!r} is used twice; "
                 f"first at {seen[operation_id]}"
             )
-        seen[operation_id] = spec.place(f"{pointer}/operationId")
+        seen[operation_id] = spec.format_place(f"{pointer}/operationId")
 
 
 def _name_type(value: Json) -> str:

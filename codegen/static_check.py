@@ -153,14 +153,14 @@ def _iterate_imports(statements: Sequence[ast.stmt | ast.ExceptHandler | ast.mat
 def _check_names(module: _Module) -> Iterator[str]:
     """Find names that nothing binds, and builtins that no template uses."""
     is_shared = len(module.file.parts) == 1 or module.file.name == "__init__.py"
-    known = module.names | (_SHARED_BUILTINS if is_shared else _BUILTINS)
+    names = module.names | (_SHARED_BUILTINS if is_shared else _BUILTINS)
     todo = [module.table]
     for table in todo:
         todo += table.get_children()
         outermost = table is module.table
         for symbol in table.get_symbols():
             is_global = symbol.is_global() or (outermost and not (symbol.is_assigned() or symbol.is_imported()))
-            if symbol.is_referenced() and is_global and symbol.get_name() not in known:
+            if symbol.is_referenced() and is_global and symbol.get_name() not in names:
                 yield f"{module.file}: name '{symbol.get_name()}' is not defined"
 
 

@@ -54,7 +54,7 @@ def _list_model_imports(properties: Iterable[PropertyProtocol], but: str) -> lis
     return sorted(name for name in names if name[1] != but)
 
 
-def _contains_itself(properties: Iterable[PropertyProtocol], name: str) -> bool:
+def _is_recursive(properties: Iterable[PropertyProtocol], name: str) -> bool:
     return any(name == other for prop in properties for _, other in expressions.list_class_names(prop, ModelProperty))
 
 
@@ -78,23 +78,23 @@ def _format_response_type(response: Response) -> str:
 def build_template_functions() -> dict[str, Any]:
     """Return the functions by the names that templates know them by."""
     return {
-        **{function.__name__: escaping.emits_code(function) for function in _EMITTERS},
-        "string_literal": escaping.string_literal,
-        "integer_literal": escaping.integer_literal,
-        "type_expression": escaping.type_expression,
-        "identifier": escaping.identifier,
-        "file_name": escaping.file_name,
+        **{function.__name__: escaping.wrap_as_code(function) for function in _EMITTERS},
+        "format_string_literal": escaping.format_string_literal,
+        "format_integer_literal": escaping.format_integer_literal,
+        "format_type_expression": escaping.format_type_expression,
+        "format_identifier": escaping.format_identifier,
+        "format_file_name": escaping.format_file_name,
         "format_docstring": format_docstring,
         "format_operation_docstring": format_operation_docstring,
         "strip_text": strip_text,
         "unwrap_text": escaping.unwrap_text,
         "unescape": escaping.unescape,
-        "needs_value": expressions.needs_value,
+        "is_value_assigned": expressions.is_value_assigned,
         "is_secret": expressions.is_secret,
         "get_description": expressions.get_description,
         "list_imports": _list_imports,
         "list_model_imports": _list_model_imports,
-        "contains_itself": _contains_itself,
+        "is_recursive": _is_recursive,
         "list_enum_imports": _list_enum_imports,
         "list_success_types": _list_success_types,
         "get_body_kind": wire_format.get_body_kind,

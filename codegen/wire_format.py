@@ -20,7 +20,7 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.parser.responses import Response
 
 from .errors import CodegenError
-from .escaping import format_literal, identifier, string_literal, unwrap_text
+from .escaping import format_identifier, format_literal, format_string_literal, unwrap_text
 from .expressions import format_type, list_members
 from .media_types import BodyKind, classify, get_essence, is_range, undisguise
 from .schemas import CONTENT_ENCODING, CONTENT_TYPE, Document, follow_refs, resolve_component
@@ -137,13 +137,16 @@ def format_styled(wire: OperationWire, location: str, prop: PropertyProtocol) ->
     """What `format_query` and `format_cookies` take for a parameter."""
     style = wire.styles[location, unwrap_text(prop.name)]
     flags = f"{style.explode}, {style.allow_reserved}"
-    return f"({string_literal(prop.name)}, {identifier(prop.python_name)}, {string_literal(style.name)}, {flags})"
+    name, argument = format_string_literal(prop.name), format_identifier(prop.python_name)
+    return f"({name}, {argument}, {format_string_literal(style.name)}, {flags})"
 
 
 def format_header_call(wire: OperationWire, prop: PropertyProtocol) -> str:
     """The call that makes a header of a parameter."""
     style = wire.styles["header", unwrap_text(prop.name)]
-    return f"_format_header({identifier(prop.python_name)}, {string_literal(style.name)}, {style.explode})"
+    return (
+        f"_format_header({format_identifier(prop.python_name)}, {format_string_literal(style.name)}, {style.explode})"
+    )
 
 
 def format_url(wire: OperationWire, parameters: Sequence[PropertyProtocol]) -> str:
@@ -153,10 +156,12 @@ def format_url(wire: OperationWire, parameters: Sequence[PropertyProtocol]) -> s
         name = unwrap_text(prop.name)
         style = wire.styles["path", name]
         if _is_plain("path", prop, style):
-            calls[name] = f"_in_path({identifier(prop.python_name)})"
+            calls[name] = f"_in_path({format_identifier(prop.python_name)})"
         else:
-            flags = f"{string_literal(style.name)}, {style.explode}"
-            calls[name] = f"_format_segment({string_literal(name)}, {identifier(prop.python_name)}, {flags})"
+            flags = f"{format_string_literal(style.name)}, {style.explode}"
+            calls[name] = (
+                f"_format_segment({format_string_literal(name)}, {format_identifier(prop.python_name)}, {flags})"
+            )
     parts = re.split(r"{([^{}]*)}", wire.path)  # literal text and names of parameters, in turns
     unknown = [name for name in parts[1::2] if name not in calls]
     if unknown:
@@ -179,7 +184,9 @@ def _find_api_key(document: Document, operation: Document) -> tuple[str, str] | 
 
 def format_api_key(wire: OperationWire) -> str:
     """The source of the pair that says where the API key of an operation goes, "" for `Authorization`."""
-    return f"({string_literal(wire.api_key[0])}, {string_literal(wire.api_key[1])})" if wire.api_key else ""
+    return (
+        f"({format_string_literal(wire.api_key[0])}, {format_string_literal(wire.api_key[1])})" if wire.api_key else ""
+    )
 
 
 # --- request bodies --------------------------------------------------------------------------------------------------
@@ -203,7 +210,7 @@ def _format_encodings(document: Document, media: Document) -> dict[str, str]:
         if CONTENT_ENCODING in prop:
             options["content_encoding"] = prop[CONTENT_ENCODING]
         if options:
-            values = (f"{key}={string_literal(v) if isinstance(v, str) else v}" for key, v in options.items())
+            values = (f"{key}={format_string_literal(v) if isinstance(v, str) else v}" for key, v in options.items())
             found[name] = f"_Encoding({', '.join(values)})"
     return found
 
@@ -211,7 +218,7 @@ def _format_encodings(document: Document, media: Document) -> dict[str, str]:
 def format_encodings(wire: OperationWire, body: Body) -> str:
     """The source of a dict of encodings for the body of a form, `{}` where there are none."""
     _, encodings = wire.bodies[unwrap_text(body.content_type)]
-    return f"{{{', '.join(f'{string_literal(name)}: {source}' for name, source in encodings.items())}}}"
+    return f"{{{', '.join(f'{format_string_literal(name)}: {source}' for name, source in encodings.items())}}}"
 
 
 def find_body_problem(document: Document, wire: OperationWire, body: Body, media: Document) -> str:
@@ -282,11 +289,11 @@ def format_sent_media_type(wire: OperationWire, body: Body) -> str:
     """The source of the header `Content-Type` of a body."""
     media_type = unwrap_text(body.content_type)
     if not is_range(media_type):
-        return string_literal(media_type)
+        return format_string_literal(media_type)
     kind = get_body_kind(wire, body)
     if kind == "binary":
         return '(body.mime_type if isinstance(body, File) else None) or "application/octet-stream"'
-    return string_literal("text/plain" if kind == "text" else "application/json")
+    return format_string_literal("text/plain" if kind == "text" else "application/json")
 
 
 # --- responses -------------------------------------------------------------------------------------------------------
@@ -333,7 +340,7 @@ def list_accepted(endpoint: Endpoint) -> list[str]:
 
 def format_literal_type(media_types: Iterable[str]) -> str:
     """The type of an argument that takes one of some media types."""
-    return f"Literal[{', '.join(string_literal(name) for name in media_types)}]"
+    return f"Literal[{', '.join(format_string_literal(name) for name in media_types)}]"
 
 
 def iterate_endpoints(data: Any) -> Iterator[Endpoint]:

@@ -52,7 +52,7 @@ def edit_yaml(text: str, target: Json, path: str) -> str:
     editor = _Editor(text, is_json=text.lstrip("\ufeff \t\r\n").startswith("{"))
     editor.change(root, value, target)
     edited = editor.apply()
-    if _canonical(parse_tree(edited, path)[1]) != _canonical(target):
+    if _serialize(parse_tree(edited, path)[1]) != _serialize(target):
         raise CodegenError(f"{path}: cannot be edited in place; write its YAML aliases and merge keys out")
     return edited
 
@@ -62,7 +62,7 @@ def dump_yaml(value: Json, *, width: int = 100) -> str:
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width)
 
 
-def _canonical(value: Json) -> str:
+def _serialize(value: Json) -> str:
     """A text that two JSON values share if they are equal; 1, 1.0 and true differ."""
     return json.dumps(value, sort_keys=True)
 
@@ -87,7 +87,7 @@ class _Editor:
 
     def change(self, node: _Node, old: Json, new: Json) -> None:
         """Change a node from one value to another."""
-        if _canonical(old) == _canonical(new):
+        if _serialize(old) == _serialize(new):
             return
         if isinstance(node, yaml.MappingNode) and isinstance(new, dict) and new:
             self._change_mapping(node, old, new)
@@ -100,20 +100,20 @@ class _Editor:
         pairs = {key.value: (key, value) for key, value in node.value}
         removed = [key for key in pairs if key not in new]
         added = [key for key in new if key not in pairs]
-        kept = [key for key in pairs if key in new]
+        common = [key for key in pairs if key in new]
         first = node.value[0][0]
-        is_removable = all(self._begins_line(pairs[key][0].start_mark.index) for key in removed)
-        if (removed or added) and (node.flow_style or not kept or not is_removable):
+        is_removable = all(self._is_first_in_line(pairs[key][0].start_mark.index) for key in removed)
+        if (removed or added) and (node.flow_style or not common or not is_removable):
             self._replace(node, new)
             return
-        for key in kept:
+        for key in common:
             holder, value = pairs[key]
             if isinstance(value, yaml.ScalarNode) == isinstance(new[key], dict | list) and not node.flow_style:
                 self._replace_entry(holder, value, key, new[key])
             else:
                 self.change(value, old[key], new[key])
         for key in removed:
-            self._remove_lines(pairs[key][0].start_mark.index, self._end(pairs[key][1]))
+            self._remove_lines(pairs[key][0].start_mark.index, self._find_end(pairs[key][1]))
         indent = " " * first.start_mark.column
         previous = None
         for key in new:
@@ -122,20 +122,20 @@ class _Editor:
                 continue
             entry = self._dump({key: new[key]}, indent)
             if previous is None:
-                start = pairs[kept[0]][0].start_mark.index
+                start = pairs[common[0]][0].start_mark.index
                 self._edits.append((start, start, f"{entry}\n{indent}"))
             else:
-                self._insert_line(self._end(pairs[previous][1]), f"{indent}{entry}")
+                self._insert_line(self._find_end(pairs[previous][1]), f"{indent}{entry}")
 
     def _replace_entry(self, holder: yaml.Node, value: _Node, key: str, new: Json) -> None:
         """Replace a key with its value, where a scalar becomes a collection or the other way round."""
         indent = " " * holder.start_mark.column
-        self._edits.append((holder.start_mark.index, self._end(value), self._dump({key: new}, indent)))
+        self._edits.append((holder.start_mark.index, self._find_end(value), self._dump({key: new}, indent)))
 
     def _change_sequence(self, node: yaml.SequenceNode, old: list[Json], new: list[Json]) -> None:
-        keys = [_canonical(item) for item in old], [_canonical(item) for item in new]
+        keys = [_serialize(item) for item in old], [_serialize(item) for item in new]
         codes = difflib.SequenceMatcher(None, *keys, autojunk=False).get_opcodes()
-        is_editable = not node.flow_style and all(self._begins_line(self._find_dash(item)) for item in node.value)
+        is_editable = not node.flow_style and all(self._is_first_in_line(self._find_dash(item)) for item in node.value)
         if len(old) != len(new) and not is_editable:
             self._replace(node, new)
             return
@@ -150,19 +150,19 @@ class _Editor:
             for offset in range(common):
                 self.change(node.value[start + offset], old[start + offset], new[new_start + offset])
             for item in node.value[start + common : end]:
-                self._remove_lines(self._find_dash(item), self._end(item))
+                self._remove_lines(self._find_dash(item), self._find_end(item))
             added = "".join(
                 f"{indent}- {self._dump(value, f'{indent}  ')}\n" for value in new[new_start + common : new_end]
             )
             if added and start + common:
-                self._insert_line(self._end(node.value[start + common - 1]), added.removesuffix("\n"))
+                self._insert_line(self._find_end(node.value[start + common - 1]), added.removesuffix("\n"))
             elif added:
                 place = node.start_mark.index
                 self._edits.append((place, place, f"{added.removeprefix(indent)}{indent}"))
 
     def _replace(self, node: _Node, new: Json) -> None:
         """Replace a node as a whole."""
-        start, end = node.start_mark.index, self._end(node)
+        start, end = node.start_mark.index, self._find_end(node)
         if isinstance(node, yaml.ScalarNode):
             in_flow = not isinstance(new, dict | list) and node.style not in ("|", ">")
         else:
@@ -193,11 +193,11 @@ class _Editor:
         )
         return text.removesuffix("...\n").strip()
 
-    def _end(self, node: _Node) -> int:
+    def _find_end(self, node: _Node) -> int:
         """Where a node's last character ends: blocks of PyYAML end where the next thing begins."""
         if not isinstance(node, yaml.ScalarNode) and not node.flow_style and node.value:
             last: Any = node.value[-1]
-            return self._end(last[1] if isinstance(node, yaml.MappingNode) else last)
+            return self._find_end(last[1] if isinstance(node, yaml.MappingNode) else last)
         end: int = node.end_mark.index
         if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"):
             return len(self.text[:end].rstrip())
@@ -219,6 +219,6 @@ class _Editor:
         line_end = self.text.find("\n", end)
         self._edits.append((line_start, len(self.text) if line_end < 0 else line_end + 1, ""))
 
-    def _begins_line(self, place: int) -> bool:
+    def _is_first_in_line(self, place: int) -> bool:
         """Whether nothing but spaces stands before a place in its line."""
         return not self.text[self.text.rfind("\n", 0, place) + 1 : place].strip(" ")

@@ -255,11 +255,11 @@ def _check_scalar(node: yaml.ScalarNode, path: str) -> None:
         )
     if node.tag in CORE_SCALARS and not CORE_SCALARS[node.tag][0].match(node.value):
         raise CodegenError(f"{place}: {text!r} is not how YAML 1.2 writes a value of the type !!{kind}")
-    if is_number and not math.isfinite(_to_float(node.value)):
+    if is_number and not math.isfinite(_parse_float(node.value)):
         raise CodegenError(f"{place}: {text} has no place in JSON: a number must be finite, at most 1.8e308")
 
 
-def _to_float(text: str) -> float:
+def _parse_float(text: str) -> float:
     """What a number of YAML's core schema is as a double; infinity if it is too large for one."""
     if text[:2] in ("0o", "0x"):
         try:

@@ -67,16 +67,18 @@ def load(path: Path) -> tuple[BaselineEntry, ...]:
         return ()
     file = load_yaml(path)
     if file.value is not None and not isinstance(file.value, list):
-        raise CodegenError(f"{file.place('')}: a list of accepted changes is expected")
+        raise CodegenError(f"{file.format_place('')}: a list of accepted changes is expected")
     return tuple(_parse_entry(entry, index, file) for index, entry in enumerate(file.value or ()))
 
 
 def _parse_entry(entry: Json, index: int, file: YamlFile) -> BaselineEntry:
-    place = file.place(f"/{index}")
+    place = file.format_place(f"/{index}")
     if not isinstance(entry, dict):
         raise CodegenError(f"{place}: an accepted change must be a mapping")
     for key in sorted(entry.keys() - _KEYS):
-        raise CodegenError(f"{file.place(f'/{index}/{key}')}: unknown key {key!r}; known: {', '.join(sorted(_KEYS))}")
+        raise CodegenError(
+            f"{file.format_place(f'/{index}/{key}')}: unknown key {key!r}; known: {', '.join(sorted(_KEYS))}"
+        )
 
     def get_text(key: str) -> str:
         value = entry.get(key)
@@ -94,16 +96,16 @@ def _parse_entry(entry: Json, index: int, file: YamlFile) -> BaselineEntry:
         try:
             find_rule(name)
         except KeyError:
-            raise CodegenError(f"{file.place(f'/{index}/rule')}: there is no rule {name!r}") from None
+            raise CodegenError(f"{file.format_place(f'/{index}/rule')}: there is no rule {name!r}") from None
     if by_print and "pointer" in entry:
-        raise CodegenError(f"{file.place(f'/{index}/pointer')}: a fingerprint says the place already")
+        raise CodegenError(f"{file.format_place(f'/{index}/pointer')}: a fingerprint says the place already")
     expires = get_text("expires")
     try:
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", expires):
             raise ValueError
         datetime.date.fromisoformat(expires)
     except ValueError:
-        raise CodegenError(f"{file.place(f'/{index}/expires')}: {expires!r} is no date as YYYY-MM-DD") from None
+        raise CodegenError(f"{file.format_place(f'/{index}/expires')}: {expires!r} is no date as YYYY-MM-DD") from None
     acceptance = Acceptance(get_text("reason"), get_text("author"), expires)
     return BaselineEntry(
         get_text("fingerprint") if by_print else "", name, "" if by_print else get_text("pointer"), acceptance, place

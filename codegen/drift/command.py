@@ -20,7 +20,7 @@ from .. import corrections
 from ..errors import CodegenError
 from ..observations import load_observations
 from . import baseline, history
-from .fail_on import FailOn, parse_fail_on
+from .fail_on import FailCondition, parse_fail_on
 from .load import Input, read, read_both_ways
 from .observed import add_observed
 from .render import FORMATS, Options
@@ -128,7 +128,7 @@ def _parse_layers(text: str) -> tuple[Layer, ...]:
     return tuple(layer for layer in CHOICES if layer in names)
 
 
-def _parse_fail_on(text: str) -> tuple[FailOn, ...]:
+def _parse_fail_on(text: str) -> tuple[FailCondition, ...]:
     try:
         return parse_fail_on(text)
     except ValueError as error:
@@ -137,7 +137,7 @@ def _parse_fail_on(text: str) -> tuple[FailOn, ...]:
 
 def _run_drift(arguments: argparse.Namespace) -> int:
     layers: tuple[Layer, ...] = arguments.layers
-    conditions: tuple[FailOn, ...] = arguments.fail_on
+    conditions: tuple[FailCondition, ...] = arguments.fail_on
     for condition in conditions:
         if condition.layer not in layers:
             print(f"codegen: --fail-on {condition}: that layer is not looked at; see --layers", file=sys.stderr)

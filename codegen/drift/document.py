@@ -56,7 +56,7 @@ class Document:
             if isinstance(above, dict) and "~" not in key and key in above:
                 self._values[pointer] = above[key]
             else:
-                self._values[pointer] = self.spec.value(pointer)
+                self._values[pointer] = self.spec.get_value(pointer)
         return self._values[pointer]
 
     def follow(self, pointer: str) -> str:
@@ -90,7 +90,7 @@ class Document:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            raise CodegenError(f"{self.spec.place(pointer)}: a mapping is expected here")
+            raise CodegenError(f"{self.spec.format_place(pointer)}: a mapping is expected here")
         return value
 
     def list_keys(self, pointer: str) -> list[str]:
@@ -109,7 +109,7 @@ class Document:
         if value is None:
             return []
         if not isinstance(value, list):
-            raise CodegenError(f"{self.spec.place(pointer)}: a list is expected here")
+            raise CodegenError(f"{self.spec.format_place(pointer)}: a list is expected here")
         self.count(len(value))
         return value
 
@@ -129,7 +129,7 @@ class Document:
             self._combined += len(pointers) > 1
             if self._combined > MAX_COMBINATIONS:
                 text = "what allOf puts together here combines in too many ways to be compared"
-                raise LimitError(f"{self.spec.place(pointers[0])}: {text}", "MAX_COMBINATIONS")
+                raise LimitError(f"{self.spec.format_place(pointers[0])}: {text}", "MAX_COMBINATIONS")
             schema = self._schemas[pointers] = read_schema(self, pointers)
         return schema
 

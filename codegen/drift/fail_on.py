@@ -20,7 +20,7 @@ _USUAL: dict[Layer, str] = {"wire": "error", "python": "breaking", "overlay": "b
 
 
 @attrs.frozen
-class FailOn:
+class FailCondition:
     """A layer and how grave a change of it must be."""
 
     layer: Layer
@@ -39,7 +39,7 @@ class FailOn:
         return mine and grave and change.accepted is None
 
 
-def parse_fail_on(text: str) -> tuple[FailOn, ...]:
+def parse_fail_on(text: str) -> tuple[FailCondition, ...]:
     """Read what `--fail-on` says.
 
     Args:
@@ -58,5 +58,5 @@ def parse_fail_on(text: str) -> tuple[FailOn, ...]:
         word = word or _USUAL[layer]
         if word not in _WORDS:
             raise ValueError(f"unknown level {word!r}; known: {', '.join(_WORDS)}")
-        conditions.append(FailOn(layer, word))
+        conditions.append(FailCondition(layer, word))
     return tuple(conditions)

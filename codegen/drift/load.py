@@ -14,7 +14,7 @@ import httpx
 from ..bundle import ReadFile, bundle
 from ..errors import CodegenError
 from ..limits import MAX_BYTES, LimitError
-from ..spec import Spec, as_spec, check, check_refs, parse_yaml
+from ..spec import Spec, build_spec, check, check_refs, parse_yaml
 from . import structure
 from .matching import find_same_templates
 from .report import Source
@@ -79,7 +79,7 @@ def parse_input(data: bytes, display_name: str, *, generating: bool, read_file: 
     """
     try:
         file = parse_yaml(data, display_name)
-        spec = as_spec(file)
+        spec = build_spec(file)
         if read_file:
             spec = Spec(bundle(file, read_file))
         (check if generating else check_refs)(spec)

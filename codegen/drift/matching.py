@@ -97,7 +97,7 @@ def _iterate_methods(side: Document, place: str, holder: str) -> Iterator[tuple[
     item = side.get_mapping(place)
     for method in [key for key in item if key in METHODS or key == "query"]:
         if not isinstance(item[method], dict):
-            raise CodegenError(f"{side.spec.place(f'{holder}/{method}')}: an operation must be a mapping")
+            raise CodegenError(f"{side.spec.format_place(f'{holder}/{method}')}: an operation must be a mapping")
         yield method, f"{holder}/{method}"
     for method in ensure_mapping(item.get("additionalOperations")):
         yield method, f"{holder}/additionalOperations/{escape(method)}"
@@ -129,14 +129,14 @@ def match_operations(old: Document, new: Document) -> MatchedOperations:
     """Find the operations that belong together: by path, by address, by template, by name and content if moved."""
     before, after = list(find_operations(old)), list(find_operations(new))
     matcher = _Matcher([one for one in before if not one.owner], [other for other in after if not other.owner])
-    matcher.pair_by(_build_path_key, old, new)
-    matcher.pair_by(_build_address_key, old, new)
-    matcher.pair_by(_build_template_and_id_key, old, new)
-    matcher.pair_by(_build_template_and_content_key, old, new)
-    matcher.pair_by(_build_template_key, old, new, in_order=True)
+    matcher.match(_build_path_key, old, new)
+    matcher.match(_build_address_key, old, new)
+    matcher.match(_build_template_and_id_key, old, new)
+    matcher.match(_build_template_and_content_key, old, new)
+    matcher.match(_build_template_key, old, new, in_order=True)
     count = len(matcher.pairs)
-    matcher.pair_by(_build_operation_id_key, old, new)
-    matcher.pair_by(_build_content_key, old, new)
+    matcher.match(_build_operation_id_key, old, new)
+    matcher.match(_build_content_key, old, new)
     moved = frozenset(one for one, _ in matcher.pairs[count:])
     pairs = [*matcher.pairs, *_match_callbacks(before, after, matcher.pairs, (old, new))]
     order = {operation: index for index, operation in enumerate(before)}
@@ -157,8 +157,8 @@ def _match_callbacks(
     for one, other in owners:
         if one in inside[0] and other in inside[1]:
             matcher = _Matcher(inside[0][one], inside[1][other])
-            matcher.pair_by(_build_path_key, *sides)
-            matcher.pair_by(_build_callback_key, *sides)
+            matcher.match(_build_path_key, *sides)
+            matcher.match(_build_callback_key, *sides)
             yield from matcher.pairs
 
 
@@ -170,7 +170,7 @@ class _Matcher:
     new: list[Operation]
     pairs: list[tuple[Operation, Operation]] = attrs.field(factory=list)
 
-    def pair_by(
+    def match(
         self, key: Callable[[Document, Operation], Hashable], old: Document, new: Document, *, in_order: bool = False
     ) -> None:
         """Pair the operations whose key is one of a kind on both sides, or all of one key in their order."""
@@ -266,7 +266,7 @@ def find_same_templates(spec: Spec) -> Iterator[str]:
     for path in ensure_mapping(spec.document.get("paths")):
         template = _build_template(path)
         if template in first and not path.startswith("x-"):
-            place = spec.place(f"/paths/{escape(path)}")
+            place = spec.format_place(f"/paths/{escape(path)}")
             yield f"{place}: the path {path} is the same as {first[template]}: only the names of parameters differ"
         first.setdefault(template, path)
 

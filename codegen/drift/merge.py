@@ -72,8 +72,8 @@ def locate(spec: Spec, pointer: str | None) -> Location | None:
     """Return where a JSON pointer leads, None if it is none."""
     if pointer is None:
         return None
-    file = spec.file.file_of(pointer) if isinstance(spec.file, BundledFile) else ""
-    return Location(*spec.file.span(pointer), pointer, file)
+    file = spec.file.find_file(pointer) if isinstance(spec.file, BundledFile) else ""
+    return Location(*spec.file.find_span(pointer), pointer, file)
 
 
 def _compute_levels(finding: Finding, operations: Iterable[str], view: View) -> set[ReaderLevel]:

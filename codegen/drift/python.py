@@ -15,6 +15,7 @@ from .checks.rules import CLIENT_VIEW, SECURITY
 from .finding import Finding
 from .merge import locate
 from .python_surface import Class, Field, Function, Surface
+from .python_types import is_wider_type, remove_unset, split_union
 from .report import Change, Location, compute_fingerprint, make_fingerprints_unique
 
 _SAME = 0.7
@@ -125,7 +126,7 @@ class _Comparison:
         accepted = positions[0] == positions[1][: len(positions[0])]
         accepted = accepted and all(
             field.name in new_fields
-            and _is_wider(new_fields[field.name].type, field.type)
+            and is_wider_type(new_fields[field.name].type, field.type)
             and not (new_fields[field.name].required and not field.required)
             for field in before
         )
@@ -163,7 +164,7 @@ class _Comparison:
     def _rename_types(self, types: str) -> str:
         """A type of the old package in names of the new one."""
         text = re.sub(r"\w+", lambda found: self.renamed.get(found[0], found[0]), types)
-        return " | ".join(sorted(_split(text)))
+        return " | ".join(sorted(split_union(text)))
 
     def _compare_classes(self) -> Iterator[Change]:
         for name, found in self.old.classes.items():
@@ -234,10 +235,10 @@ class _Comparison:
         if after.required and not before.required:
             guards = () if is_sent else ("responses-only",)
             yield make_change("py-field-became-required", owner, after.name, before.type, after.type, *guards)
-            if _remove_unset(types[0]) == after.type:
+            if remove_unset(types[0]) == after.type:
                 return
-        if types[0] != types[1] and _remove_unset(types[0]) != _remove_unset(types[1]):
-            narrower, wider = _is_wider(types[0], types[1]), _is_wider(types[1], types[0])
+        if types[0] != types[1] and remove_unset(types[0]) != remove_unset(types[1]):
+            narrower, wider = is_wider_type(types[0], types[1]), is_wider_type(types[1], types[0])
             accepted = (wider or not is_sent) and (narrower or not is_received)
             yield make_change(
                 "py-field-type-changed", owner, after.name, *types, *(("still-accepted",) if accepted else ())
@@ -369,29 +370,6 @@ def _find_place(change: Change, spec: Spec, surface: Surface) -> Location | None
         if method.lower() in spec.document["paths"].get(path, {}):
             return locate(spec, f"/paths/{escape(path)}/{method.lower()}")
     return None
-
-
-def _split(types: str) -> list[str]:
-    """The members of a union as written."""
-    members, depth, start = [], 0, 0
-    for index, character in enumerate(types):
-        depth += (character == "[") - (character == "]")
-        if character == "|" and depth == 0:
-            members.append(types[start:index].strip())
-            start = index + 1
-    return [*members, types[start:].strip()]
-
-
-def _remove_unset(types: str) -> str:
-    return " | ".join(sorted(member for member in _split(types) if member != "Unset"))
-
-
-def _is_wider(wider: str, narrower: str) -> bool:
-    """Whether every value of one type is one of another; an int is a float too."""
-    members = set(_split(wider))
-    if "float" in members:
-        members.add("int")
-    return "Any" in members or set(_split(narrower)) <= members
 
 
 def _format_signature(fields: Sequence[Field], other: Sequence[Field]) -> str:

@@ -117,7 +117,7 @@ class Verdict:
 
 
 @attrs.frozen
-class Observed:
+class ObservedFact:
     """A fact that production showed, and what the new spec is to it."""
 
     agreement: Agreement
@@ -159,7 +159,7 @@ class Review:
     """Sorted: by layer as in `LAYERS`, then level as in `LEVELS`, then place."""
     notes: tuple[str, ...] = ()
     """What the reader should know beside the changes, such as acceptances that have run out."""
-    observed: tuple[Observed, ...] | None = None
+    observed: tuple[ObservedFact, ...] | None = None
     """What production showed, sorted as in `AGREEMENTS`; None if no observations were given."""
 
     @property
@@ -243,7 +243,7 @@ def _serialize_change(change: Change) -> dict[str, Json]:
     return _serialize_entry(change) | {"accepted": None if change.accepted is None else attrs.asdict(change.accepted)}
 
 
-def _serialize_entry(entry: Change | Observed) -> dict[str, Json]:
+def _serialize_entry(entry: Change | ObservedFact) -> dict[str, Json]:
     values = attrs.asdict(entry, recurse=False)
     for side in ("old", "new"):
         place: Location | None = values[side]

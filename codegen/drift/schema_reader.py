@@ -99,7 +99,7 @@ class _Reader:
             return
         self.seen.add(pointer)
         if len(self.seen) > MAX_COMBINED_SCHEMAS:
-            place = self.document.spec.place(self.schema.pointer)
+            place = self.document.spec.format_place(self.schema.pointer)
             text = f"allOf and $ref put more than {MAX_COMBINED_SCHEMAS} schemas together here"
             raise LimitError(f"{place}: {text}", "MAX_COMBINED_SCHEMAS")
         value = self.document.get_value(pointer)
@@ -109,7 +109,9 @@ class _Reader:
             self.schema.parts["not"] = (pointer,)
             return
         if not isinstance(value, dict):
-            raise CodegenError(f"{self.document.spec.place(pointer)}: a schema is expected here, which is a mapping")
+            raise CodegenError(
+                f"{self.document.spec.format_place(pointer)}: a schema is expected here, which is a mapping"
+            )
         if isinstance(value.get("$ref"), str):
             self._add(value["$ref"][1:])
         members = [f"{pointer}/allOf/{index}" for index in range(len(value.get("allOf") or ()))]

@@ -122,7 +122,7 @@ def _read_level(row: dict[str, Json], name: str) -> Override:
     if unknown:
         raise CodegenError(f"{name}: unknown key {unknown[0]!r}; known: rule, path, level")
     rule, path, level = row.get("rule"), row.get("path", "*"), row.get("level")
-    if not isinstance(rule, str) or not any(fnmatchcase(known, rule) for known in list_rule_ids()):
+    if not isinstance(rule, str) or not any(fnmatchcase(rule_id, rule) for rule_id in list_rule_ids()):
         raise CodegenError(f"{name}: rule: there is no rule {rule!r}; `--format json` shows the id of each change")
     if level not in READER_LEVELS:
         raise CodegenError(f"{name}: level: {level!r} is unknown; known: {', '.join(READER_LEVELS)}")

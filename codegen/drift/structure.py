@@ -131,7 +131,7 @@ def drop_malformed(spec: Spec) -> tuple[str, ...]:
         CodegenError: The structure is malformed. Names file, line and column of up to ten places.
     """
     problems = list(_iterate_problems(spec, spec.document, "document", ""))
-    texts = [f"{spec.place(problem.pointer)}: {problem.message}" for problem in problems]
+    texts = [f"{spec.format_place(problem.pointer)}: {problem.message}" for problem in problems]
     fatal = [text for text, problem in zip(texts, problems, strict=True) if not problem.is_keyword]
     if fatal:
         more = [f"and {len(fatal) - 10} more"] if len(fatal) > 10 else []
@@ -144,7 +144,7 @@ def drop_malformed(spec: Spec) -> tuple[str, ...]:
 def _drop(spec: Spec, problem: _Problem) -> None:
     """Leave a keyword out; what should be a schema is any value instead."""
     holder, _, last = problem.pointer.rpartition("/")
-    above = spec.value(holder)
+    above = spec.get_value(holder)
     if isinstance(above, list):
         above[int(last)] = {} if problem.form == "schema" else None
     elif problem.form == "schema":

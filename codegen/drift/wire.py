@@ -91,7 +91,7 @@ def _find_reached_operations(comparison: Comparison, settings: Settings) -> dict
         names = tuple(group)
         for finding in graph.list_findings(bits):
             reached.setdefault(_add_guard(finding, is_unstable=is_unstable), []).append(names)
-    return {finding: _unite(parts) for finding, parts in reached.items()}
+    return {finding: _join_names(parts) for finding, parts in reached.items()}
 
 
 def _add_guard(finding: Finding, *, is_unstable: bool) -> Finding:
@@ -100,7 +100,7 @@ def _add_guard(finding: Finding, *, is_unstable: bool) -> Finding:
     return finding
 
 
-def _unite(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+def _join_names(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return parts[0] if len(parts) == 1 else tuple(dict.fromkeys(name for part in parts for name in part))
 
 

@@ -64,12 +64,12 @@ class _Merger:
     def flatten(self, schema: Document, above: tuple[str, ...]) -> Document:
         """One schema that says what `allOf` and what stands beside it say."""
         rest = {key: value for key, value in schema.items() if key != "allOf"}
-        said: Document = {}
+        annotations: Document = {}
         weak: list[Document] = []
         strong: list[Document] = []
         for member in [*schema["allOf"], rest]:
             if "$ref" not in member and all(is_annotation(key) for key in member):
-                said |= member
+                annotations |= member
             elif "$ref" not in member and all(is_annotation(key) or key in _WEAK for key in member):
                 weak.append(member)
             else:
@@ -77,7 +77,7 @@ class _Merger:
         if len(strong) == 1 and ("$ref" in strong[0] or strong[0].keys() & ALTERNATIVES):
             beside = {key: value for member in weak for key, value in member.items() if key not in ("type", "nullable")}
             one = {"allOf": strong} if "$ref" in strong[0] else strong[0]
-            return {**one, **said, **beside} | ({"nullable": True} if any(map(is_nullable, weak)) else {})
+            return {**one, **annotations, **beside} | ({"nullable": True} if any(map(is_nullable, weak)) else {})
         targets = [self._resolve(member, above) for member in strong]
         if any(target.keys() & ALTERNATIVES for target in targets):
             raise UnsupportedSchemaError(
@@ -92,7 +92,7 @@ class _Merger:
         merged.pop("nullable", None)
         if any(map(is_nullable, [*untyped, rest])) or (typed and all(map(is_nullable, typed))):
             merged["nullable"] = True
-        return {**merged, **said}
+        return {**merged, **annotations}
 
     def _resolve(self, schema: Document, above: tuple[str, ...]) -> Document:
         """A schema without `$ref` and `allOf` of its own."""
@@ -124,7 +124,7 @@ class _Merger:
     def _merge(self, one: Document, other: Document) -> Document:
         """The schema that both describe; where they differ on what a property is, the later and fuller one."""
         merged = {**one, **other}
-        if kinds := _both(list_types(one), list_types(other)):
+        if kinds := _intersect_types(list_types(one), list_types(other)):
             merged["type"] = kinds[0] if len(kinds) == 1 else kinds
         if "required" in one and "required" in other:
             merged["required"] = list(dict.fromkeys([*one["required"], *other["required"]]))
@@ -136,7 +136,7 @@ class _Merger:
         if isinstance(one.get("items"), dict) and isinstance(other.get("items"), dict):
             merged["items"] = self._apply_override(one["items"], other["items"])
         if "enum" in one and "enum" in other:
-            merged["enum"] = _common(one["enum"], other["enum"]) or other["enum"]
+            merged["enum"] = _intersect_values(one["enum"], other["enum"]) or other["enum"]
         return merged
 
     def _apply_override(self, one: Document, other: Document) -> Document:
@@ -155,13 +155,13 @@ class _Merger:
         return merged
 
 
-def _common(one: list[Any], other: list[Any]) -> list[Any]:
+def _intersect_values(one: list[Any], other: list[Any]) -> list[Any]:
     """The values that both lists hold."""
-    known = set(map(build_value_key, other))
-    return [value for value in one if build_value_key(value) in known]
+    keys = set(map(build_value_key, other))
+    return [value for value in one if build_value_key(value) in keys]
 
 
-def _both(one: list[str], other: list[str]) -> list[str]:
+def _intersect_types(one: list[str], other: list[str]) -> list[str]:
     """The types that two schemas allow together."""
     if not one or not other:
         return one or other

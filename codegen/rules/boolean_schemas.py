@@ -21,8 +21,8 @@ def write_boolean_schemas(document: Document) -> None:
         for key in _LISTS:
             members = mapping.get(key)
             if isinstance(members, list) and any(isinstance(member, bool) for member in members):
-                kept = [member for member in members if member is not False or key not in ("anyOf", "oneOf")]
-                mapping[key] = [_write(member) for member in kept] or [{"not": {}}]
+                others = [member for member in members if member is not False or key not in ("anyOf", "oneOf")]
+                mapping[key] = [_write(member) for member in others] or [{"not": {}}]
         for key in _MAPS:
             schemas = mapping.get(key)
             if isinstance(schemas, dict) and any(isinstance(schema, bool) for schema in schemas.values()):

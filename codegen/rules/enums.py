@@ -49,7 +49,7 @@ def _simplify(schema: Document, values: list[Any]) -> None:
         listed = [value if isinstance(value, str) else json.dumps(value) for value in listed]
         kinds = {_TYPES[type(value)] for value in listed}
     elif declared == ["integer"] and kinds != {"integer"}:
-        listed = [value for value in map(_to_integer, listed) if value is not None]
+        listed = [value for value in map(_parse_integer, listed) if value is not None]
         kinds = {_TYPES[type(value)] for value in listed}
     if kinds in ({"string"}, {"integer"}, set()) and (listed or has_null):
         unique = {build_value_key(value): value for value in listed}
@@ -58,16 +58,16 @@ def _simplify(schema: Document, values: list[Any]) -> None:
     del schema["enum"]
     schema.pop("x-enum-varnames", None)
     if listed:
-        shown = ", ".join(json.dumps(value, ensure_ascii=False) for value in listed[:_MEMBERS_IN_PROSE])
-        shown += ", …" if len(listed) > _MEMBERS_IN_PROSE else ""
-        schema["description"] = f"{schema.get('description', '')}\n\nOne of: {shown}".strip()
+        names = ", ".join(json.dumps(value, ensure_ascii=False) for value in listed[:_MEMBERS_IN_PROSE])
+        names += ", …" if len(listed) > _MEMBERS_IN_PROSE else ""
+        schema["description"] = f"{schema.get('description', '')}\n\nOne of: {names}".strip()
     if not declared and kinds:
         kinds = kinds - {"integer"} if "number" in kinds else kinds
         types = [*sorted(kinds), *(["null"] if has_null else [])]
         schema["type"] = types[0] if len(types) == 1 else types
 
 
-def _to_integer(value: Any) -> int | None:
+def _parse_integer(value: Any) -> int | None:
     """Read a value of an enum of whole numbers, None if it is none."""
     if isinstance(value, bool):
         return None
@@ -120,11 +120,11 @@ def _make_unique(names: list[str]) -> list[str]:
 def drop_wrong_defaults(document: Document) -> None:
     """Remove defaults that are no values of their schemas: the generator drops the property with them."""
     for _, _, schema in walk(document):
-        if schema.get("default") is not None and not _fits(schema, schema["default"]):
+        if schema.get("default") is not None and not _is_valid(schema, schema["default"]):
             del schema["default"]
 
 
-def _fits(schema: Document, value: Any) -> bool:
+def _is_valid(schema: Document, value: Any) -> bool:
     if isinstance(schema.get("enum"), list):
         return build_value_key(value) in {build_value_key(item) for item in schema["enum"]}
     kinds = list_types(schema)

@@ -75,8 +75,8 @@ _OF_OBJECTS = ("properties", "required", "additionalProperties", "patternPropert
 
 
 def _is_requirement(schema: Document) -> bool:
-    said = {key for key in schema if not is_annotation(key)}
-    return bool(said) and said <= {"required", "not", "type"} and schema.get("type", "object") == "object"
+    keys = {key for key in schema if not is_annotation(key)}
+    return bool(keys) and keys <= {"required", "not", "type"} and schema.get("type", "object") == "object"
 
 
 def inline_secrets(document: Document) -> None:

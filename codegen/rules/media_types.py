@@ -44,7 +44,7 @@ def simplify_media_types(document: Document) -> None:
             else:
                 media.setdefault("schema", {})
                 group = kind if name.startswith("request ") else "response"
-                if _makes_class(media["schema"]):
+                if _has_class(media["schema"]):
                     if group in seen:
                         media["schema"] = _move_to_components(document, media["schema"], f"{name} {media_type}")
                     seen.add(group)
@@ -63,13 +63,13 @@ def _list_contents(document: Document) -> Iterator[tuple[str, Document]]:
                 yield name, content
 
 
-def _makes_class(schema: Document) -> bool:
+def _has_class(schema: Document) -> bool:
     """Whether a class is made of a schema in its place, or of a part of it, and named after the place."""
     if "$ref" in schema:
         return False
     if schema.keys() & {"properties", "additionalProperties", "enum"} or "object" in list_types(schema):
         return True
-    return any(_makes_class(inner) for _, _, inner in iterate_subschemas(schema))
+    return any(_has_class(inner) for _, _, inner in iterate_subschemas(schema))
 
 
 def _move_to_components(document: Document, schema: Document, name: str) -> Document:
@@ -115,9 +115,9 @@ def mark_uploads(document: Document) -> None:
 
 def _find_refs_outside(document: Document, forms: list[Document]) -> set[str]:
     """The references that anything but the given forms reaches."""
-    kept = [(media, media.pop("schema")) for media in forms]
+    schemas = [(media, media.pop("schema")) for media in forms]
     found = find_reachable_refs(document, document["paths"])
-    for media, schema in kept:
+    for media, schema in schemas:
         media["schema"] = schema
     return found
 

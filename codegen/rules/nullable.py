@@ -40,8 +40,8 @@ def _can_be_null(document: Document, schema: Document, nullable: set[str]) -> bo
     kinds, values = list_types(schema), [value for value in schema.get("enum", ()) if value is not None]
     if not (is_nullable(schema) or "null" in kinds or (values and None in schema["enum"])):
         return False
-    made = [kind for kind in kinds if kind != "null"]
-    return bool(values) or "$ref" in reference or made in (["object"], ["array"])
+    non_null = [kind for kind in kinds if kind != "null"]
+    return bool(values) or "$ref" in reference or non_null in (["object"], ["array"])
 
 
 def _find_component(document: Document, schema: Document) -> str:

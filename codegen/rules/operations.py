@@ -38,16 +38,16 @@ def complete_path_parameters(document: Document) -> None:
         names = re.findall(r"{([^{}]+)}", path)
         shared = item.get("parameters", [])
         item["parameters"] = [p for p in shared if _is_in(document, p, names)]
-        known = {_get_path_name(document, parameter) for parameter in item["parameters"]}
+        common = {_get_path_name(document, parameter) for parameter in item["parameters"]}
         for method in METHODS:
             if method in item:
                 own = item[method].get("parameters", [])
-                kept = [parameter for parameter in own if _is_in(document, parameter, names)]
-                declared = known | {_get_path_name(document, parameter) for parameter in kept}
+                used = [parameter for parameter in own if _is_in(document, parameter, names)]
+                declared = common | {_get_path_name(document, parameter) for parameter in used}
                 missing = [name for name in dict.fromkeys(names) if name not in declared]
-                kept += [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in missing]
-                if kept or own:
-                    item[method]["parameters"] = kept
+                used += [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in missing]
+                if used or own:
+                    item[method]["parameters"] = used
         if not item["parameters"]:
             del item["parameters"]
 

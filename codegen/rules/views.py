@@ -34,17 +34,17 @@ def split_views(document: Document) -> None:
         [response for _, _, operation in iterate_operations(document) for response in operation["responses"].values()],
     )
     reached = {side.keyword: find_reachable_refs(document, side.holders) for side in (requests, responses)}
-    affected = {side.keyword: _affected(document, side.keyword) for side in (requests, responses)}
+    affected = {side.keyword: _find_affected(document, side.keyword) for side in (requests, responses)}
     budget = CopyBudget()
     originals = document["components"]["schemas"]
     document["components"]["schemas"] = dict(originals)
     both = reached["readOnly"] & reached["writeOnly"]
     for side in (requests, responses):
-        names = affected[side.keyword] | ((affected["writeOnly"] if side is requests else set()) & _names(both))
+        names = affected[side.keyword] | ((affected["writeOnly"] if side is requests else set()) & _get_names(both))
         splitter = _Splitter(document, originals, side.keyword, names, both if side is requests else set(), budget)
         for holder in side.holders:
             for inner, key, schema in iterate_held_schemas(follow_refs(document, holder)):
-                inner[key] = splitter.view(schema)
+                inner[key] = splitter.split(schema)
         splitter.finish()
 
 
@@ -75,14 +75,14 @@ class _Splitter:
     """The name that this side uses for each component that has been met."""
     _todo: list[str] = attrs.field(factory=list, init=False)
 
-    def view(self, schema: Document) -> Document:
+    def split(self, schema: Document) -> Document:
         """A schema without the properties; what it refers to is left to `finish`."""
         ref = schema.get("$ref")
         if isinstance(ref, str):
             name = get_component_name(ref)
             if name not in self.affected:
                 return schema
-            return {**schema, "$ref": SCHEMA_REF + escape(self._view_of(name, ref))}
+            return {**schema, "$ref": SCHEMA_REF + escape(self._name_view(name, ref))}
         dropped = {n for n, s in schema.get("properties", {}).items() if _has_keyword(self.document, s, self.keyword)}
         if dropped:
             schema["properties"] = {n: s for n, s in schema["properties"].items() if n not in dropped}
@@ -90,10 +90,10 @@ class _Splitter:
             if not schema["required"]:
                 del schema["required"]
         for holder, key, inner in list(iterate_subschemas(schema)):
-            holder[key] = self.view(inner)
+            holder[key] = self.split(inner)
         return schema
 
-    def _view_of(self, name: str, ref: str) -> str:
+    def _name_view(self, name: str, ref: str) -> str:
         schemas = self.document["components"]["schemas"]
         if name not in self.views:
             self.views[name] = name
@@ -110,22 +110,22 @@ class _Splitter:
         schemas = self.document["components"]["schemas"]
         while self._todo:
             name = self._todo.pop()
-            schemas[name] = self.view(schemas[name])
+            schemas[name] = self.split(schemas[name])
 
 
-def _names(refs: set[str]) -> set[str]:
+def _get_names(refs: set[str]) -> set[str]:
     return {get_component_name(ref) for ref in refs if ref.startswith(SCHEMA_REF)}
 
 
-def _affected(document: Document, keyword: str) -> set[str]:
+def _find_affected(document: Document, keyword: str) -> set[str]:
     """The names of the components that have properties with a keyword, be it in what they refer to."""
     schemas = document["components"]["schemas"]
     referrers: dict[str, list[str]] = {}
     affected: set[str] = set()
     for name, schema in schemas.items():
-        if _holds_keyword(document, schema, keyword):
+        if _has_property_with(document, schema, keyword):
             affected.add(name)
-        for ref in _references(schema):
+        for ref in _iterate_references(schema):
             referrers.setdefault(get_component_name(ref), []).append(name)
     todo = list(affected)
     while todo:
@@ -135,19 +135,19 @@ def _affected(document: Document, keyword: str) -> set[str]:
     return affected
 
 
-def _references(schema: Document) -> Iterator[str]:
+def _iterate_references(schema: Document) -> Iterator[str]:
     """Every reference in a schema."""
     if isinstance(schema.get("$ref"), str):
         yield schema["$ref"]
     for _, _, inner in iterate_subschemas(schema):
-        yield from _references(inner)
+        yield from _iterate_references(inner)
 
 
-def _holds_keyword(document: Document, schema: Document, keyword: str) -> bool:
+def _has_property_with(document: Document, schema: Document, keyword: str) -> bool:
     """Whether a schema has properties with a keyword, without those of what it refers to."""
     if any(_has_keyword(document, inner, keyword) for inner in schema.get("properties", {}).values()):
         return True
-    return any(_holds_keyword(document, inner, keyword) for _, _, inner in iterate_subschemas(schema))
+    return any(_has_property_with(document, inner, keyword) for _, _, inner in iterate_subschemas(schema))
 
 
 def _has_keyword(document: Document, schema: Document, keyword: str) -> bool:

@@ -105,17 +105,17 @@ def update(
     with _generate_aside(given, project, places.package, date) as package:
         # What is vendored with our prose is reviewed with our prose: a list of all other words helps no reader.
         reviewed = attrs.evolve(given, source=attrs.evolve(given.source, sha256=new.source.sha256))
-        found = review(old, _named_shortly(reviewed), project, package=package, today=today)
+        found = review(old, _shorten_name(reviewed), project, package=package, today=today)
         texts = {
             places.spec: vendored,
             places.source: write_record(places.source.read_text("utf-8"), record, places.source).encode(),
             page: FORMATS["markdown"](found, Options(docs=True)).encode(),
-            places.changelog: _changelog(places.changelog, found, page, date).encode(),
+            places.changelog: _write_changelog(places.changelog, found, page, date).encode(),
         }
         with _write_files(texts):
             changed = generate.replace(package, places.package)
-    known = _list_operations(old.spec)
-    added = [operation for operation in _list_operations(given.spec) if operation not in known]
+    old_operations = _list_operations(old.spec)
+    added = [operation for operation in _list_operations(given.spec) if operation not in old_operations]
     return Outcome(found, page, len(changed), load(places.spec), tuple(added), tuple(unwritten))
 
 
@@ -123,7 +123,7 @@ def _list_operations(spec: Spec) -> list[tuple[str, str]]:
     return [(method.upper(), path) for path, method, _ in spec.iterate_operations()]
 
 
-def _named_shortly(given: Input) -> Input:
+def _shorten_name(given: Input) -> Input:
     """A spec whose name makes sense to readers elsewhere: that of a file outside the project without folders."""
     path = Path(given.source.source)
     if path.is_absolute() or ".." in path.parts:
@@ -163,14 +163,14 @@ def _generate_aside(
 @contextlib.contextmanager
 def _write_files(texts: Mapping[Path, bytes]) -> Iterator[None]:
     """Write files, and put them back if anything goes wrong before the context ends."""
-    kept = {path: path.read_bytes() if path.exists() else None for path in texts}
+    backups = {path: path.read_bytes() if path.exists() else None for path in texts}
     try:
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
         yield
     except BaseException:
-        for path, old in kept.items():
+        for path, old in backups.items():
             if old is None:
                 path.unlink(missing_ok=True)
             else:
@@ -203,7 +203,7 @@ def _build_record(
     )
 
 
-def _changelog(path: Path, found: Review, page: Path, date: datetime.date | None) -> str:
+def _write_changelog(path: Path, found: Review, page: Path, date: datetime.date | None) -> str:
     """The changelog with an entry for the update under what is not released yet."""
     text = path.read_text("utf-8")
     if text.count(f"{_UNRELEASED}\n") != 1:

@@ -55,7 +55,7 @@ TEXTS = [
 
 def test_a_string_literal_has_the_value_of_its_text() -> None:
     for text in [*TEXTS, *CHARACTERS, "".join(CHARACTERS), *("x" + character * 3 for character in "\"'\\")]:
-        source = str(escaping.string_literal(text))
+        source = str(escaping.format_string_literal(text))
         assert ast.literal_eval(source) == text
         assert source.isprintable()
 
@@ -76,7 +76,7 @@ def test_a_format_literal_puts_expressions_between_its_texts() -> None:
 def test_a_docstring_is_one_string_whatever_its_text(indent: int) -> None:
     pairs = ["\n".join([first, "", second]) for first in TEXTS for second in TEXTS]
     for text in [*TEXTS, *CHARACTERS, "".join(CHARACTERS), *pairs]:
-        source = str(escaping.docstring_literal(text, indent))
+        source = str(escaping.format_docstring_literal(text, indent))
         if not source:
             continue
         tree = ast.parse(source)
@@ -90,14 +90,14 @@ def test_a_docstring_is_one_string_whatever_its_text(indent: int) -> None:
 
 def test_a_json_literal_has_the_value_of_its_document() -> None:
     document = {text: [text, {text: text}] for text in TEXTS}
-    source = str(escaping.json_literal(document))
+    source = str(escaping.format_json_literal(document))
     assert source.isascii()
     assert json.loads(ast.literal_eval(source)) == document
 
 
 @pytest.mark.parametrize("name", ["a", "größe", "_x", "A1", "match", "名"])
 def test_a_name_that_python_takes_stays(name: str) -> None:
-    assert str(escaping.identifier(name)) == name
+    assert str(escaping.format_identifier(name)) == name
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_name_that_python_takes_stays(name: str) -> None:
 )
 def test_a_name_that_python_reads_otherwise_is_refused(name: str) -> None:
     with pytest.raises(CodegenError, match="is no Python name"):
-        escaping.identifier(name)
+        escaping.format_identifier(name)
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,14 @@ def test_a_name_that_python_reads_otherwise_is_refused(name: str) -> None:
 )
 def test_a_module_that_loads_by_itself_is_refused(name: str) -> None:
     with pytest.raises(CodegenError, match="module"):
-        escaping.file_name(name)
+        escaping.format_file_name(name)
 
 
 @pytest.mark.parametrize(
     "source", ["int", "list[int] | None", "datetime.date", 'Literal["a b", -1]', "dict[str, Any | list[UUID]] | Unset"]
 )
 def test_a_type_of_the_generator_stays(source: str) -> None:
-    assert ast.unparse(ast.parse(source)) == escaping.type_expression(source)
+    assert ast.unparse(ast.parse(source)) == escaping.format_type_expression(source)
 
 
 @pytest.mark.parametrize(
@@ -132,14 +132,14 @@ def test_a_type_of_the_generator_stays(source: str) -> None:
 )
 def test_another_expression_is_no_type(source: str) -> None:
     with pytest.raises(CodegenError, match="the generator wrote"):
-        escaping.type_expression(source)
+        escaping.format_type_expression(source)
 
 
 @pytest.mark.parametrize(
     "source", ["1", "-1.5", "None", "True", "'x'", "Color.RED", "UUID('x')", "datetime.date.fromisoformat('x')"]
 )
 def test_a_default_of_the_generator_stays(source: str) -> None:
-    assert escaping.value_expression(source) == source
+    assert escaping.format_value_expression(source) == source
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_default_of_the_generator_stays(source: str) -> None:
 )
 def test_another_expression_is_no_default(source: str) -> None:
     with pytest.raises(CodegenError):
-        escaping.value_expression(source)
+        escaping.format_value_expression(source)
 
 
 def test_the_first_line_decides_the_encoding() -> None:

@@ -59,7 +59,7 @@ def fresh(root: Path) -> dict[str, bytes]:
     entries = corrections.load(root / "spec" / "corrections.yaml")
     day = find_date(description)
     with generate.generate_package(description, entries, root / "generator-config.yml", spec_date=day) as package:
-        return package.files()
+        return package.read_files()
 
 
 def test_the_committed_package_is_what_the_description_gives(root: Path, fresh: dict[str, bytes]) -> None:
@@ -436,7 +436,7 @@ def test_clashing_names_and_values_are_refused_with_their_place(
     document = api(paths, schemas)
     status, _, errors = generate(document)
     assert (status, len(errors), untouched()) == (2, 1, True)
-    assert errors[0].startswith(f"codegen: {spec.load_yaml(save(document)).place(place)}: {problem}")
+    assert errors[0].startswith(f"codegen: {spec.load_yaml(save(document)).format_place(place)}: {problem}")
 
 
 @pytest.mark.parametrize("name", ["a\u200bb", "a\nb", 'a"b', "a\\", "a\x00", "\u2028a", " a "])

@@ -390,7 +390,7 @@ def test_copies_are_bounded_in_number_text_and_depth(monkeypatch: pytest.MonkeyP
 def test_source_toml_stays_toml_whatever_the_version_is(tmp_path: Path, version: str) -> None:
     path = tmp_path / "source.toml"
     content = small({"S0": TEXT}, info={"title": "Things", "version": version})
-    given = spec.as_spec(spec.parse_yaml(json.dumps(content).encode(), "new.json"))
+    given = spec.build_spec(spec.parse_yaml(json.dumps(content).encode(), "new.json"))
     date = find_date(given, "new.json")
     text = (ROOT / "spec" / "source.toml").read_text("utf-8")
     values = tomllib.loads(write_record(text, record(version, date), path))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codegen import next_steps, spec
-from codegen.inventory import Entry
+from codegen.inventory import InventoryEntry
 
 ROOT = Path(__file__).parents[2]
 API = "gcore_iam_client.api.users"
@@ -20,10 +20,10 @@ def test_the_next_steps_begin_with_the_file_to_change(monkeypatch: pytest.Monkey
         f"FakeIAM: iamGetUser answers born from its schema only; add it to get_user in {USERS}, or to serializers.py",
     ]
     entries = [
-        Entry(
+        InventoryEntry(
             "iamListRoles", "GET", "/iam/roles", "gcore_iam_client.api.users.iam_list_roles", "sync_detailed", "", None
         ),
-        Entry("iamOld", "GET", "/iam/old", "gcore_iam_client.api.users.iam_old", "sync_detailed", "", None),
+        InventoryEntry("iamOld", "GET", "/iam/old", "gcore_iam_client.api.users.iam_old", "sync_detailed", "", None),
     ]
     monkeypatch.setattr(next_steps, "list_fake_gaps", lambda _: gaps)
     monkeypatch.setattr(next_steps, "build_inventory", lambda *_: entries)
@@ -42,7 +42,7 @@ def test_the_next_steps_begin_with_the_file_to_change(monkeypatch: pytest.Monkey
         changelog=Path("CHANGELOG.md"),
         bump="minor",
     )
-    place = vendored.place("/paths/~1iam~1users/get/summary")
+    place = vendored.format_place("/paths/~1iam~1users/get/summary")
     assert [step.partition(": ")[0] for step in steps] == [
         "spec/reviews/page.md",
         place,

@@ -76,7 +76,7 @@ def place(save: Callable[..., Path]) -> Callable[[Document, str], str]:
 
     def place(document: Document, pointer: str) -> str:
         path = save(document)
-        return spec.load_yaml(path).place(pointer).removeprefix(f"{path}:")
+        return spec.load_yaml(path).format_place(pointer).removeprefix(f"{path}:")
 
     return place
 

@@ -230,7 +230,7 @@ def test_the_hash_is_that_of_the_bytes(save: Callable[..., Path]) -> None:
 )  # fmt: skip
 def test_a_place_is_that_of_the_nearest_thing_there_is(save: Callable[..., Path], pointer: str, place: str) -> None:
     path = save("a:\n  b/c:\n    - first\n    - d~e: second\n")
-    assert spec.load_yaml(path).place(pointer) == f"{path}:{place}"
+    assert spec.load_yaml(path).format_place(pointer) == f"{path}:{place}"
 
 
 @pytest.mark.parametrize(

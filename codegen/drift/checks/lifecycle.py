@@ -16,7 +16,7 @@ STABILITY = ("draft", "alpha", "beta", "stable")
 UNSTABLE = ("draft", "alpha")
 
 
-class _Find(Protocol):
+class _FindingFactory(Protocol):
     def __call__(self, rule: str, key: str, before: Json = None, after: Json = None) -> Finding: ...
 
 
@@ -80,7 +80,7 @@ def check_schema_stability(pair: SchemaPair) -> Iterator[Finding]:
 
 
 def compare_parameter_lifecycle(
-    comparison: Comparison, old: Mapping[str, Json], new: Mapping[str, Json], find: _Find
+    comparison: Comparison, old: Mapping[str, Json], new: Mapping[str, Json], find: _FindingFactory
 ) -> Iterator[Finding]:
     """Compare the deprecation of a parameter."""
     for kind, key, before, after in _compare_deprecation(comparison, old, new):

@@ -18,7 +18,7 @@ from ...observations import Kind, Observation
 from ...spec import Spec
 from ..matching import Operation
 from ..merge import locate
-from ..report import AGREEMENTS, Agreement, Change, Location, Observed, Review
+from ..report import AGREEMENTS, Agreement, Change, Location, ObservedFact, Review
 from .places import ANY, SpecPlaces
 from .statements import Statement, state
 
@@ -79,7 +79,7 @@ def correct(spec: Spec, corrections: tuple[Correction, ...]) -> Spec:
     return Spec(attrs.evolve(spec.file, value=document))
 
 
-def _judge(observation: Observation, old: _Side, new: _Side, changes: Sequence[Change]) -> Observed:
+def _judge(observation: Observation, old: _Side, new: _Side, changes: Sequence[Change]) -> ObservedFact:
     routes = _find_operations(observation, old.corrected, new.corrected)
     before, after = (state(side.corrected, route, observation) for side, route in zip((old, new), routes, strict=True))
     if routes[0] and not routes[1] and observation.kind in _HEADERS:
@@ -96,7 +96,7 @@ def _judge(observation: Observation, old: _Side, new: _Side, changes: Sequence[C
         places[0] += (f"{routes[0].pointer}/responses/{observation.status}", routes[0].pointer)
     agreement = _decide(before, after)
     by_correction = bool(after and after.agrees and raw[1] and not raw[1].agrees)
-    return Observed(
+    return ObservedFact(
         agreement,
         observation.kind,
         describe_observation(observation),

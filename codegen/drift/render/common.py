@@ -10,7 +10,19 @@ from itertools import groupby
 import attrs
 
 from ...spec import METHODS, unescape
-from ..report import AGREEMENTS, LAYERS, LEVELS, Acceptance, Change, Layer, Level, Location, Observed, Review, Source
+from ..report import (
+    AGREEMENTS,
+    LAYERS,
+    LEVELS,
+    Acceptance,
+    Change,
+    Layer,
+    Level,
+    Location,
+    ObservedFact,
+    Review,
+    Source,
+)
 
 _QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
@@ -110,7 +122,7 @@ def get_component(change: Change) -> str:
     return change.symbols[0].rpartition(".")[0] if change.symbols else ""
 
 
-def format_places(review: Review, entry: Change | Observed) -> tuple[str, ...]:
+def format_places(review: Review, entry: Change | ObservedFact) -> tuple[str, ...]:
     """Where an entry stands, as `source:line:column`: in the old spec, then in the new one."""
     sides = ((review.old, entry.old), (review.new, entry.new))
     return tuple(_format_place(source, place) for source, place in sides if place is not None)
@@ -176,18 +188,18 @@ def format_count(count: int, last_seen: str) -> str:
     return f"observed {pluralize(count, 'time')}, last {format_line(last_seen[:10])}"
 
 
-def format_fact_place(fact: Observed) -> str:
+def format_fact_place(fact: ObservedFact) -> str:
     """Where a fact was seen: the operation, the status and the place in the body."""
     return format_line(f"{fact.operation} {fact.status} {fact.pointer}")
 
 
-def list_fact_lines(fact: Observed) -> list[str]:
+def list_fact_lines(fact: ObservedFact) -> list[str]:
     """What to say of a fact beside what was seen and where."""
     version = f", with the spec {fact.spec_version}" if fact.spec_version else ""
     return [fact.reason, f"{format_count(fact.count, fact.last_seen)}{format_line(version)}"]
 
 
-def tally_facts(facts: Iterable[Observed]) -> str:
+def tally_facts(facts: Iterable[ObservedFact]) -> str:
     """How many facts of each kind there are, such as `1 contradicted, 2 explained`."""
     found = Counter(fact.agreement for fact in facts)
     return ", ".join(f"{found[word]} {word}" for word in AGREEMENTS if found[word]) or NOTHING_OBSERVED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..report import Agreement, Change, Level, Observed, Review
+from ..report import Agreement, Change, Level, ObservedFact, Review
 from . import common
 from .common import Options
 
@@ -61,7 +61,7 @@ def _iterate_annotations(review: Review, change: Change) -> Iterator[str]:
         yield _format_command(command, where | title, "\n".join(lines))
 
 
-def _format_fact(review: Review, fact: Observed) -> str:
+def _format_fact(review: Review, fact: ObservedFact) -> str:
     lines = [f"{fact.message} in {common.format_fact_place(fact)}", *common.list_fact_lines(fact)]
     where = next(iter(_find_spec_place(review, fact)), {})
     title = {"title": f"{common.OBSERVED}: {fact.agreement}"}
@@ -76,7 +76,7 @@ def _find_places(review: Review, change: Change) -> list[dict[str, str]]:
     return _find_spec_place(review, change)
 
 
-def _find_spec_place(review: Review, entry: Change | Observed) -> list[dict[str, str]]:
+def _find_spec_place(review: Review, entry: Change | ObservedFact) -> list[dict[str, str]]:
     for source, place in ((review.new, entry.new), (review.old, entry.old)):
         if place is not None:
             path = common.escape_controls(place.file or common.get_path(source))

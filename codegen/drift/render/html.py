@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...spec import Json
-from ..report import LAYERS, LEVELS, Change, Layer, Level, Location, Observed, Review, Source
+from ..report import LAYERS, LEVELS, Change, Layer, Level, Location, ObservedFact, Review, Source
 from . import common
 from .common import Options
 
@@ -214,7 +214,7 @@ def _build_layers(review: Review) -> list[tuple[Layer, int, list[_Group]]]:
     return layers
 
 
-def _build_facts(review: Review) -> list[tuple[Observed, str, tuple[str, ...], list[str], list[tuple[int, str]]]]:
+def _build_facts(review: Review) -> list[tuple[ObservedFact, str, tuple[str, ...], list[str], list[tuple[int, str]]]]:
     """Each observed fact with where it was seen, its places in the specs, what to say of it, and the changes."""
     numbered = {change.fingerprint: (number, change.message) for number, change in enumerate(review.changes, 1)}
     return [

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from ..report import Change, Layer, Observed, Review
+from ..report import Change, Layer, ObservedFact, Review
 from . import common
 from .common import Options
 
@@ -52,7 +52,7 @@ def _build_suite(review: Review, layer: Layer, changes: Sequence[Change]) -> Ele
     return _count(suite)
 
 
-def _build_fact_suite(review: Review, facts: Sequence[Observed]) -> ElementTree.Element:
+def _build_fact_suite(review: Review, facts: Sequence[ObservedFact]) -> ElementTree.Element:
     suite = ElementTree.Element("testsuite", {"name": f"drift.{common.OBSERVED}"})
     for fact in facts:
         name = " ".join(filter(None, (fact.kind, fact.operation, fact.status, fact.pointer, fact.detail)))

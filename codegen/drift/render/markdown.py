@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from ..report import LEVELS, Change, Observed, Review
+from ..report import LEVELS, Change, ObservedFact, Review
 from . import common
 from .common import Options
 
@@ -149,7 +149,7 @@ def _render_entry(review: Review, change: Change) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _render_fact(review: Review, fact: Observed) -> str:
+def _render_fact(review: Review, fact: ObservedFact) -> str:
     lines = [f"- **{fact.agreement}** {format_code_span(fact.kind)}: {_render_text(fact.message)}"]
     lines.append(f"  - {format_code_span(common.format_fact_place(fact))}")
     where = " → ".join(map(format_code_span, common.format_places(review, fact)))

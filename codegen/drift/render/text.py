@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from ..report import Change, Observed, Review
+from ..report import Change, ObservedFact, Review
 from . import common
 from .common import Block, Options
 
@@ -144,7 +144,7 @@ def _iterate_block_lines(review: Review, block: Block) -> Iterator[_Line]:
             yield 6, Text(common.format_acceptance(change.accepted), "green")
 
 
-def _iterate_fact_lines(review: Review, facts: Sequence[Observed]) -> Iterator[_Line]:
+def _iterate_fact_lines(review: Review, facts: Sequence[ObservedFact]) -> Iterator[_Line]:
     yield 0, Text()
     yield 0, Text.assemble((common.OBSERVED, "bold"), f": {common.tally_facts(facts)}")
     for fact in facts:

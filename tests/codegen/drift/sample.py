@@ -6,7 +6,16 @@ import hashlib
 
 import attrs
 
-from codegen.drift.report import Acceptance, Change, Location, Observed, Review, Source, Verdict, compute_fingerprint
+from codegen.drift.report import (
+    Acceptance,
+    Change,
+    Location,
+    ObservedFact,
+    Review,
+    Source,
+    Verdict,
+    compute_fingerprint,
+)
 
 OLD = """\
 openapi: 3.1.0
@@ -440,7 +449,7 @@ def observed() -> Review:
     found = review()
     value = next(change for change in found.changes if "blocked" in change.message)
     facts = (
-        Observed(
+        ObservedFact(
             "contradicted",
             "unannounced_null",
             "null",
@@ -453,7 +462,7 @@ def observed() -> Review:
             old=place(OLD, "client:"),
             new=place(NEW, "client:"),
         ),
-        Observed(
+        ObservedFact(
             "unexplained",
             "undocumented_status",
             "an undocumented status: `418`",
@@ -464,7 +473,7 @@ def observed() -> Review:
             last_seen="2026-11-27T06:00:00+00:00",
             spec_version="2026-05-15",
         ),
-        Observed(
+        ObservedFact(
             "explained",
             "undocumented_enum_value",
             "an undocumented value: `blocked`",
@@ -484,7 +493,7 @@ def observed() -> Review:
 
 def hostile_observed() -> Review:
     """The hostile one with an observation file that somebody else has written."""
-    fact = Observed(
+    fact = ObservedFact(
         "contradicted",
         *(HOSTILE, HOSTILE, HOSTILE, HOSTILE, "200", f"/{HOSTILE}", HOSTILE),
         count=1,

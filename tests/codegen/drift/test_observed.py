@@ -11,7 +11,7 @@ import pytest
 
 from codegen.corrections import Correction
 from codegen.drift.observed import add_observed
-from codegen.drift.report import Agreement, Observed, Review
+from codegen.drift.report import Agreement, ObservedFact, Review
 from codegen.drift.review import Project, review
 from codegen.observations import Kind, Observation
 from tests.codegen.drift.observations import observation
@@ -49,13 +49,13 @@ def compare(old: Document, new: Document, *seen: Observation, corrections: tuple
     return add_observed(found, (sides[0].spec, sides[1].spec), seen, corrections)
 
 
-def only_fact(found: Review) -> Observed:
+def only_fact(found: Review) -> ObservedFact:
     assert found.observed is not None
     (fact,) = found.observed
     return fact
 
 
-def judge(old: Document, new: Document, seen: Observation) -> Observed:
+def judge(old: Document, new: Document, seen: Observation) -> ObservedFact:
     return only_fact(compare(old, new, seen))
 
 

@@ -67,7 +67,7 @@ def test_notes_name_the_place() -> None:
     for pair in PAIRS:
         expected = yaml.safe_load((pair / "expected.yaml").read_text("utf-8"))
         spec = read(pair / "new.yaml")
-        places = [spec.spec.place(pointer) for pointer in expected.get("notes_at", ())]
+        places = [spec.spec.format_place(pointer) for pointer in expected.get("notes_at", ())]
 
         for note, place in zip(spec.notes, places, strict=False):
             assert note.startswith(f"{place}: "), pair.name

@@ -21,7 +21,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from codegen.drift.render import FORMATS, Options
-from codegen.drift.report import LEVELS, Acceptance, Change, Location, Observed, Review, Verdict, serialize_review
+from codegen.drift.report import LEVELS, Acceptance, Change, Location, ObservedFact, Review, Verdict, serialize_review
 from tests.codegen.drift import sample
 
 ROOT = Path(__file__).parents[3]
@@ -239,7 +239,7 @@ def test_the_schema_is_one_and_lists_all_that_there_is() -> None:
     assert list(change_["properties"]) == [*change_["required"], "observed"]
     assert change_["required"] == [field.name for field in attrs.fields(Change)]
     observed = definitions["observed"]
-    assert list(observed["properties"]) == observed["required"] == [field.name for field in attrs.fields(Observed)]
+    assert list(observed["properties"]) == observed["required"] == [field.name for field in attrs.fields(ObservedFact)]
     typing = get_type_hints(Verdict)
     for field in attrs.fields(Verdict):
         words = [word for part in get_args(typing[field.name]) for word in get_args(part) or (None,)]
