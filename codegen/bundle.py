@@ -1,4 +1,4 @@
-"""Reads a spec of several files in one folder: what a `$ref` names in another file becomes a component."""
+"""Reads a spec of several files in one folder: the target of a `$ref` into another file becomes a component."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class BundledFile(YamlFile):
         return YamlFile.format_place(self, pointer) if file is self else file.format_place(inside)
 
     def find_span(self, pointer: str) -> tuple[int, int, int]:
-        """Return where a place stands in its file; see `YamlFile.span`."""
+        """Find the lines of a place."""
         file, inside = self._find(pointer)
         return YamlFile.find_span(self, pointer) if file is self else file.find_span(inside)
 

@@ -94,7 +94,7 @@ def _check(spec: Spec, pointer: str, count: int, what: str, most: int, bound: st
 
 
 def _count_prose(mapping: object) -> int:
-    """How many characters the prose of a mapping has."""
+    """Count the characters in the prose of a mapping."""
     if not isinstance(mapping, dict):
         return 0
     return sum(len(text) for key in _PROSE if isinstance(text := mapping.get(key), str))
@@ -142,7 +142,7 @@ def _check_types(document: Document, name: str) -> None:
 
 
 def _iterate_type_parts(document: Document, schema: Document) -> Iterator[Document]:
-    """The schemas that the type of a schema is written with: members of unions, items, what it refers to."""
+    """Yield the schemas that the type of a schema consists of: union members, items, the targets of references."""
     ref = schema.get("$ref")
     if isinstance(ref, str) and ref.startswith(SCHEMA_REF):
         yield resolve(document, ref)

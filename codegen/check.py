@@ -1,4 +1,4 @@
-"""The gates of `make check` that know this project: hash, sync, completeness."""
+"""The checks of `make check` that are specific to this project: hash, sync, completeness."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def list_fake_gaps(package: Path) -> list[str]:
 
 
 def find_stray_files(package: Path) -> list[Path]:
-    """What lies beside a package in its folder."""
+    """Find files beside a package in its folder."""
     beside = package.parent.iterdir() if package.parent.name == "generated" else ()
     return sorted(path for path in beside if path.name not in (package.name, "__pycache__"))
 

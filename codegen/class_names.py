@@ -44,11 +44,11 @@ class _Place:
     name: str
     parent: str
     suffix: str
-    """What tells its class from another one of the same name."""
+    """What distinguishes its class from another one of the same name."""
 
     @property
     def schema(self) -> Any:
-        """The schema that stands there."""
+        """The schema at the place."""
         return self.holder[self.key]
 
 
@@ -82,7 +82,7 @@ class _Namer:
     document: Document
     config: Config
     _taken: dict[str, Any] = attrs.field(factory=dict, init=False)
-    """What each module holds: its schema."""
+    """The schema of each module."""
     _visited: set[int] = attrs.field(factory=set, init=False)
 
     def rename_components(self) -> None:
@@ -165,7 +165,7 @@ class _Namer:
 
 
 def _is_class(schema: Any) -> bool:
-    """Whether the generator makes a class of a schema: an object, or an enum of texts or whole numbers."""
+    """Return whether the generator makes a class of a schema: an object, or an enum of texts or integers."""
     if not isinstance(schema, dict) or "$ref" in schema or schema.get("type") == "boolean":
         return False
     if schema.get("enum"):

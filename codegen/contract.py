@@ -1,4 +1,4 @@
-"""Writes what a program can check of a spec into the generated package, as a module of its own."""
+"""Writes the checkable parts of a spec into the generated package, as a separate module."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DESCRIPTION: dict[str, Any] = json.loads(%s)
 
 
 def render_contract(corrected: Document) -> str:
-    """The source of the generated module `description`.
+    """Render the source of the generated module `description`.
 
     Args:
         corrected: The vendored document with its corrections; stays as it is.

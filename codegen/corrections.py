@@ -39,14 +39,14 @@ def _mark_secret(target: Json, _what: Json) -> Json:
 
 
 def _allow_overlap(target: Json, _what: Json) -> Json:
-    """Alternatives of which several may hold at once: `anyOf`, where `oneOf` stood."""
+    """Replace `oneOf` by `anyOf`, so that several alternatives may hold at once."""
     return {"anyOf" if key == "oneOf" else key: value for key, value in target.items()}
 
 
 RULES: Mapping[str, Callable[[Json, Json], Json]] = MappingProxyType(
     {"merge": _merge, "overlap": _allow_overlap, "secret": _mark_secret}
 )
-"""Rule name to (what stands there, the entry's `what`) -> what shall stand there."""
+"""For each rule, a function of the current value and the entry's `what` that returns the new value."""
 
 _TAKES_WHAT = frozenset({"merge"})
 
@@ -182,7 +182,7 @@ def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, len
 
 
 def _find_dangling_reference(correction: Correction, document: dict[str, Json]) -> str | None:
-    """A reference that a correction would bring in and that leads nowhere."""
+    """Find a reference that a correction would add and that leads nowhere."""
     for _, ref in iterate_references(correction.what):
         try:
             resolve(document, ref)

@@ -1,4 +1,4 @@
-"""Carries the discriminators of unions past the generator, which does not read them."""
+"""Passes the discriminators of unions to the templates in a keyword that the generator keeps."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .schemas import ALTERNATIVES, DISCRIMINATOR, Document, get_component_name, 
 from .spec import resolve
 
 _DISCRIMINATORS = "discriminators: "
-"""What the `example` of a union begins with: the only keyword beside its members that the generator keeps as it is."""
+"""The prefix of a union's `example`: the only keyword beside its members that the generator keeps unchanged."""
 
 _FORMAT = "format"
-"""What the `example` of a member of a union is that is a text of a certain format."""
+"""The `example` of a union's member that is a text with a format."""
 
 _FREE_FORMATS = ("password",)
 """Formats that any text has."""
@@ -41,14 +41,14 @@ def _mark_format(member: Document) -> Document:
 
 
 def has_format(example: str) -> bool:
-    """Whether a text that is a member of a union has a format that Python has no type for."""
+    """Return whether a text that is a member of a union has a format that Python has no type for."""
     return example == _FORMAT
 
 
 def _iterate_discriminators(
     document: Document, schema: Document, config: Config, seen: set[str]
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """The discriminators of a union and of the unions that are its members, which the generator joins with it."""
+    """Yield the discriminators of a union and of its members that are unions; the generator joins them."""
     members = [member for key in sorted(ALTERNATIVES) for member in schema.get(key, ())]
     if discriminator := schema.get(DISCRIMINATOR):
         names = [get_component_name(find_reference(member)) for member in members]

@@ -34,7 +34,7 @@ def format_docstring(text: str | UntrustedString | None, indent: int = 4) -> Cod
 def format_operation_docstring(
     endpoint: Endpoint, operation_id: str, returns: str, *, has_content_type: bool, has_accept: bool
 ) -> Code:
-    """The docstring of a generated function."""
+    """Format the docstring of a generated function."""
     parts = [strip_text(endpoint.summary) or operation_id, strip_text(endpoint.description)]
     arguments = [
         *endpoint.path_parameters,

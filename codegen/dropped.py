@@ -1,4 +1,4 @@
-"""What the generator's view of a document lacks: its warnings, and what it drops in silence."""
+"""Finds the parts of a document that the generator dropped, with a warning or without."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from .wire_format import (
 )
 
 _RESULTS = 12
-"""Results that a report lists of one cause."""
+"""The number of results that a report lists for one cause."""
 
 _RESULT_REASONS = ("Could not find reference", "Invalid property in union", "invalid data in items of array")
-"""What the generator says of a part that refers to a schema that it has dropped."""
+"""The generator's warning for a part that refers to a dropped schema."""
 
 
 @attrs.frozen
@@ -126,7 +126,7 @@ def format_dropped(dropped: Sequence[DroppedPart], document: Document, spec: Spe
 
 
 def _is_root(ref: str, reached: Mapping[str, set[str]]) -> bool:
-    """Whether a dropped schema refers to no other one, but for those that refer back to it and come later."""
+    """Return whether a dropped schema refers to no other one, except those that refer back to it and come later."""
     order = list(reached)
     others = reached[ref] - {ref}
     return all(ref in reached[other] and order.index(other) > order.index(ref) for other in others)
@@ -185,7 +185,7 @@ def _find_dropped_bodies(
 
 
 def format_reason(warnings: Iterable[GeneratorError]) -> str:
-    """What warnings of the generator say, as the end of a line: "" or a colon and the text."""
+    """Format the text of the generator's warnings as the end of a line: "" or a colon and the text."""
     reason = _join_reasons(warnings)
     return f": {reason}" if reason else ""
 
@@ -195,7 +195,7 @@ def _join_reasons(warnings: Iterable[GeneratorError]) -> str:
 
 
 def _format_warning(warning: GeneratorError) -> str:
-    """What a warning of the generator says beyond what the report says already."""
+    """Format a warning of the generator without the parts that the report has already."""
     text = join_lines(re.sub(r"<\S*UntrustedString object at \w+>", "…", warning.detail or ""))
     text = text.split("Failure to process schema has resulted in")[0].split(", response will be omitted")[0]
     text = re.sub(r"^(Unable to parse this part of your OpenAPI document|Problem creating a Property): : ", "", text)
@@ -204,5 +204,5 @@ def _format_warning(warning: GeneratorError) -> str:
 
 
 def join_lines(text: str) -> str:
-    """A text without line breaks."""
+    """Return a text without line breaks."""
     return " ".join(re.sub(r"For further information visit \S+", "", text).split())

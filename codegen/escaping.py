@@ -1,4 +1,4 @@
-"""Turns what a spec can choose into Python source: one function for each kind of place.
+"""Turns texts of a spec into Python source: one function for each kind of place.
 
 Every template and every function that writes source goes through this module. Templates cannot print anything else:
 `require_code` refuses whatever is not `Code`. No function makes a comment: the text of a spec never stands in one.
@@ -35,13 +35,13 @@ _STARTUP_MODULES = frozenset({"conftest", "sitecustomize", "usercustomize", "set
 """Names of modules that Python or pytest load by themselves from a folder that they search."""
 
 _IN_QUOTES = {'"': r"\"", "'": "'"}
-"""What stands between double quotes for the characters that repr treats by the quotes that it chooses."""
+"""Escapes inside double quotes for the characters that repr escapes depending on its quotes."""
 
 _CLOSING = re.compile(r'"(?="")|"\Z')
 """The quotation marks that would close a docstring."""
 
 _CALLS = frozenset({"UUID", "datetime.date.fromisoformat", "datetime.datetime.fromisoformat"})
-"""What the generator calls to make a default."""
+"""The functions that the generator calls in a default."""
 
 
 def unwrap_text(value: str | UntrustedString | None) -> str:

@@ -1,6 +1,6 @@
-"""Python expressions that templates write into models: from JSON to what a property holds, and back.
+"""Python expressions that templates write into models: they decode and encode the values of properties.
 
-Whatever the spec says, null passes: upstream forgets to declare it, and one null must not lose a page.
+Null is always accepted: upstream forgets to declare it, and one null must not make a page unreadable.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from .escaping import (
 from .schemas import SECRET
 
 JSON = "json_"
-"""What the name of a variable that holds a property's JSON value begins with."""
+"""The prefix of a variable that holds a property's JSON value."""
 
 _BY_FUNCTION: dict[type, str] = {
     DateTimeProperty: "decode_datetime",
@@ -49,12 +49,12 @@ _BY_FUNCTION: dict[type, str] = {
 
 
 def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, in_model: bool = True) -> str:
-    """The expression that makes what a property holds out of decoded JSON.
+    """Format the expression that makes a property's value out of decoded JSON.
 
     Args:
         prop: The generator's view of the property.
         source: Python source of the JSON value; a name, or an expression that is to be evaluated once.
-        model: Who the property belongs to, for messages.
+        model: The name of the model, for messages.
         key: The property's name on the wire, None for a whole body.
         in_model: Whether it stands in a model's module, which has the members of its enums at hand.
 
@@ -88,12 +88,12 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, 
 
 
 def name_json_variable(prop: PropertyProtocol) -> str:
-    """The name that a model's module has for the JSON value of a property."""
+    """Return the name that a model's module has for the JSON value of a property."""
     return format_identifier(f"{JSON}{prop.python_name}")
 
 
 def name_target(prop: PropertyProtocol, model: str) -> str:
-    """What the JSON value of a required property is assigned to: the property itself where nothing has to be done."""
+    """Return the target of a required property's JSON value: the property itself if nothing has to be done."""
     is_plain = decode(prop, name_json_variable(prop), model, None) == name_json_variable(prop) and not decode_item(
         prop, model
     )
@@ -101,7 +101,7 @@ def name_target(prop: PropertyProtocol, model: str) -> str:
 
 
 def decode_item(prop: PropertyProtocol, model: str) -> str:
-    """The expression for `item` of a property that holds a list and nothing else, "" where nothing has to be done."""
+    """Format the expression for `item` of a property that is only a list, "" if nothing has to be done."""
     part = _get_single_member(prop)
     inner = (
         decode(part.inner_property, "item", model, unwrap_text(prop.name)) if isinstance(part, ListProperty) else "item"
@@ -110,19 +110,19 @@ def decode_item(prop: PropertyProtocol, model: str) -> str:
 
 
 def find_text_enum(prop: PropertyProtocol) -> str:
-    """The enum of texts that a property holds and nothing else, "" for any other: its members are found at once."""
+    """Find the enum of texts that is the only type of a property, "" for any other: it needs no search for members."""
     part = _get_single_member(prop)
     return format_identifier(part.class_info.name) if isinstance(part, EnumProperty) and part.value_type is str else ""
 
 
 def find_item_text_enum(prop: PropertyProtocol) -> str:
-    """The same for the items of a property that holds a list and nothing else."""
+    """Find the enum of texts that is the only type of a list's items, "" for any other."""
     part = _get_single_member(prop)
     return find_text_enum(part.inner_property) if isinstance(part, ListProperty) else ""
 
 
 def format_default(prop: PropertyProtocol) -> str:
-    """The expression for a property's default, UNSET when the spec states none."""
+    """Format the expression for a property's default, UNSET when the spec states none."""
     if prop.default is None:
         return "UNSET"
     raw, code = prop.default.raw_value, prop.default.python_code.as_unembedded_code()
@@ -132,12 +132,12 @@ def format_default(prop: PropertyProtocol) -> str:
 
 
 def format_type(prop: PropertyProtocol, *, optional: bool = True) -> str:
-    """The type of what a property holds; without that of UNSET unless `optional`."""
+    """Format the type of a property's value; without that of UNSET unless `optional`."""
     return format_type_expression(prop.get_type_string(no_optional=not optional).as_unembedded_code())
 
 
 def format_parameter(prop: PropertyProtocol) -> str:
-    """How a function declares a parameter."""
+    """Format the declaration of a function's parameter."""
     default = "" if prop.required and prop.default is None else f" = {format_default(prop)}"
     return f"{format_identifier(prop.python_name)}: {format_type(prop)}{default}"
 
@@ -155,18 +155,18 @@ def decode_response(prop: PropertyProtocol, source: str, operation: str) -> str:
 
 
 def list_body_types(prop: PropertyProtocol) -> str:
-    """The classes of decoded JSON that a body of arrays or of several models may have, "" for any other."""
+    """List the classes of decoded JSON that a body of arrays or of several models may have, "" for any other."""
     kinds = {_name_json_class(part) for part in list_members(prop)}
     return ", ".join(sorted(kinds)) if kinds <= {"dict", "list"} and kinds != {"dict"} else ""
 
 
 def encode(prop: PropertyProtocol, value: str, function: str = "encode") -> str:
-    """The expression that makes JSON out of what a property holds; `value` itself where nothing has to be done."""
+    """Format the expression that makes JSON out of a property's value; `value` itself if nothing has to be done."""
     return value if _is_json(prop) else f"{function}({value})"
 
 
 def encode_in_model(prop: PropertyProtocol, source: str) -> str:
-    """What `encode` gives, for a model's module: there a model or a member of an enum takes no function of ours.
+    """Format what `encode` does, for a model's module: a model or an enum member needs no function of ours there.
 
     Args:
         prop: The generator's view of the property.
@@ -185,49 +185,49 @@ def encode_in_model(prop: PropertyProtocol, source: str) -> str:
 
 
 def encode_item(prop: PropertyProtocol) -> str:
-    """The expression for `item` of a property that holds a list and nothing else, "" where nothing has to be done."""
+    """Format the expression for `item` of a property that is only a list, "" if nothing has to be done."""
     part = _get_single_member(prop)
     inner = encode_in_model(part.inner_property, "item") if isinstance(part, ListProperty) else "item"
     return "" if inner == "item" else inner
 
 
 def list_members(prop: PropertyProtocol) -> list[PropertyProtocol]:
-    """What a property may hold: the members of a union, however deep, or the property itself."""
+    """List the members of a property's union, however deep, or the property itself."""
     inner = prop.inner_properties if isinstance(prop, UnionProperty) else []
     return [part for member in inner for part in list_members(member)] if inner else [prop]
 
 
 def is_file(prop: PropertyProtocol) -> bool:
-    """Whether a property holds a file, or several, and nothing else."""
+    """Return whether a property holds only a file, or only several files."""
     part = _get_single_member(prop)
     return isinstance(part, FileProperty) or (isinstance(part, ListProperty) and is_file(part.inner_property))
 
 
 def is_value_assigned(properties: Iterable[PropertyProtocol]) -> bool:
-    """Whether `encode_in_model` or a loop over `encode_item` assigns to the name `value` for any of the properties."""
+    """Return whether `encode_in_model` or a loop over `encode_item` assigns to `value` for any property."""
     return any(encode_item(prop) or "value :=" in encode_in_model(prop, "held.here") for prop in properties)
 
 
 def _get_single_member(prop: PropertyProtocol) -> PropertyProtocol | None:
-    """What a property holds when it is not null; None when that may be of several types."""
+    """Return the only type of a property beside null; None if there are several."""
     parts = [part for part in list_members(prop) if not isinstance(part, NoneProperty)]
     return parts[0] if len(parts) == 1 else None
 
 
 def name_member_table(enum: str) -> str:
-    """The name that a model's module has for the members of an enum by their values."""
+    """Return the name that a model's module has for the members of an enum by their values."""
     return f"_MEMBERS_OF_{format_identifier(enum)}"
 
 
 def name_reader(model: str) -> str:
-    """The name that a model's module has for what reads another one."""
+    """Return the name that a model's module has for the function that reads another model."""
     return f"_read_{format_identifier(model)}"
 
 
 def list_class_names(
     prop: PropertyProtocol, kinds: type | UnionType = EnumProperty | ModelProperty
 ) -> list[tuple[str, str]]:
-    """The models and enums, or only one of the kinds, that `decode` names, as (module, class)."""
+    """List the models and enums, or only one of the kinds, that `decode` names, as (module, class)."""
     if isinstance(prop, UnionProperty):
         return [name for inner in prop.inner_properties for name in list_class_names(inner, kinds)]
     if isinstance(prop, ListProperty):
@@ -263,7 +263,7 @@ def _decode_union(prop: UnionProperty, source: str, model: str, key: str | None,
 
 
 def _list_discriminators(prop: UnionProperty, members: list[PropertyProtocol]) -> list[str]:
-    """What `decode_best` takes for each discriminator of a union."""
+    """List the arguments of `decode_best` for the discriminators of a union."""
     classes = {str(member.class_info.name) for member in members if isinstance(member, ModelProperty)}
     found = []
     for name, mapping in read_discriminators(unwrap_text(prop.example)):
@@ -277,7 +277,7 @@ def _list_discriminators(prop: UnionProperty, members: list[PropertyProtocol]) -
 
 
 def _get_json_kinds(prop: PropertyProtocol) -> frozenset[str]:
-    """The JSON types of the values that a member of a union may take; a boolean is a number, as in Python."""
+    """Return the JSON types of a union member's values; a boolean is a number, as in Python."""
     if isinstance(prop, AnyProperty):
         return frozenset({"object", "array", "string", "number"})
     if isinstance(prop, ConstProperty):
@@ -288,7 +288,7 @@ def _get_json_kinds(prop: PropertyProtocol) -> frozenset[str]:
 
 
 def _name_json_class(prop: PropertyProtocol) -> str:
-    """The class of the JSON values that a member of a union may take."""
+    """Return the class of the JSON values that a member of a union may take."""
     if isinstance(prop, ModelProperty):
         return "dict"
     if isinstance(prop, ListProperty):
@@ -308,12 +308,12 @@ def _is_json(prop: PropertyProtocol) -> bool:
 
 
 def is_secret(model: ModelProperty, prop: Property) -> bool:
-    """Whether the spec marks a property of a model as one that no repr may show."""
+    """Return whether the spec marks a property of a model as one that no repr may show."""
     return _has_secret((model.data.properties or {}).get(prop.name))
 
 
 def _has_secret(schema: Schema | Reference | None) -> bool:
-    """Whether a schema, an item or an alternative of it is marked; components are classes and mask their own."""
+    """Return whether a schema, an item or an alternative is marked; components are classes and mask their own."""
     if not isinstance(schema, Schema):
         return False
     inner = [*schema.allOf, *schema.oneOf, *schema.anyOf, *schema.prefixItems, schema.items]
@@ -322,7 +322,7 @@ def _has_secret(schema: Schema | Reference | None) -> bool:
 
 
 def get_description(model: ModelProperty, prop: Property) -> str:
-    """A property's description: what stands beside a `$ref` before what stands at its target."""
+    """Return a property's description: the one beside a `$ref` before the one at its target."""
     schema = (model.data.properties or {}).get(prop.name)
     beside = getattr(schema, "description", None)
     return strip_text(beside or prop.description)

@@ -1,4 +1,4 @@
-"""Tells properties apart whose fields would have one name in Python: the generator would drop their schema."""
+"""Renames properties whose fields would have one name in Python: the generator would drop their schema."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def restore_properties(data: GeneratorData, renamed: dict[str, str]) -> None:
 
 
 def _find_collision(names: list[str], config: Config) -> int | None:
-    """The index of the first property that would become the field of an earlier one, None if there is none."""
+    """Find the index of the first property that would get an earlier one's field name, None if there is none."""
     identifiers = [PythonIdentifier(name, config.field_prefix) for name in names]
     counts = Counter(identifiers)
     fields: dict[str, str] = {}

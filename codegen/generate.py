@@ -1,4 +1,4 @@
-"""Runs openapi-python-client on the normalized document and swaps its output in whole, or not at all."""
+"""Runs openapi-python-client on the normalized document and replaces the package completely or not at all."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _UNSUPPORTED_OPTIONS = ("content_type_overrides", "generate_all_tags", "literal_
 
 @attrs.frozen
 class Package:
-    """A generated package, still aside."""
+    """A generated package in a temporary folder."""
 
     path: Path
     document: Document
@@ -62,17 +62,17 @@ class Package:
     notes: tuple[str, ...]
     """Corrections that do not fit the document (lenient mode only)."""
     dropped: tuple[str, ...]
-    """What it lacks of the document (tolerant mode only)."""
+    """The dropped parts of the document (tolerant mode only)."""
     report: tuple[str, ...]
     """The same as lines for a person: causes with their places, each followed by its results."""
 
     def read_files(self) -> dict[str, bytes]:
-        """Its files by path inside the package."""
+        """Read the files of the package by path inside it."""
         return read_tree(self.path)
 
 
 def read_tree(path: Path) -> dict[str, bytes]:
-    """The files of a package by path inside it, compiled ones aside."""
+    """Read the files of a package by path inside it, without compiled ones."""
     return {
         file.relative_to(path).as_posix(): file.read_bytes()
         for file in sorted(path.rglob("*"))
@@ -95,7 +95,7 @@ def generate_package(
 
     Args:
         spec: The vendored document.
-        corrections: What it gets wrong.
+        corrections: The corrections of the spec.
         config_path: openapi-python-client's configuration file.
         lenient: Apply corrections wherever they match, however often.
         tolerant: Go on when the generator loses a part of the document, and say so in the package's `dropped`.
@@ -178,7 +178,7 @@ def replace(package: Package, output: Path) -> list[str]:
 
 
 def list_differences(old: dict[str, bytes], new: dict[str, bytes]) -> list[str]:
-    """Paths whose bytes differ between two trees, or that only one has."""
+    """List the paths whose bytes differ between two trees, or that only one has."""
     return sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
 
 
@@ -201,7 +201,7 @@ def check_output(output: Path) -> None:
 
 
 def find_existing_parent(output: Path) -> Path:
-    """The folder to generate in so that the result can be moved to its place: the nearest one that is there."""
+    """Find the nearest existing folder: generating there lets the result be moved to its place."""
     return next(path for path in output.absolute().parents if path.exists())
 
 

@@ -1,4 +1,4 @@
-"""Writes what openapi-python-client has no room for in another way, and puts it back into what it has parsed.
+"""Rewrites what openapi-python-client cannot represent, and restores it in the parsed result.
 
 The normalised document stays as it is: the generator reads a copy.
 """
@@ -50,7 +50,7 @@ def build_input(document: Document, config: Config) -> Document:
 
 
 def restore(document: Document, data: GeneratorData, config: Config) -> None:
-    """Put back what `build_input` has written in another way.
+    """Restore what `build_input` has rewritten.
 
     Args:
         document: The normalized document.
@@ -84,7 +84,7 @@ def _move_headers(document: Document) -> None:
 
 
 def _rewrite_parameter(document: Document, parameter: Document, names: set[tuple[str, str]]) -> Document:
-    """A parameter in a form that the generator takes."""
+    """Rewrite a parameter in a form that the generator takes."""
     parameter = dict(parameter)
     content = parameter.pop("content", None)
     if content:
@@ -100,7 +100,7 @@ def _rewrite_parameter(document: Document, parameter: Document, names: set[tuple
 
 
 def _is_plain_text(document: Document, schema: Document) -> bool:
-    """Whether the generator takes a schema in a header."""
+    """Return whether the generator takes a schema in a header."""
     target = resolve_component(document, schema)[1]
     if target.get("type") not in ("string", "integer", "number", "boolean") or target.get("nullable"):
         return False
@@ -108,7 +108,7 @@ def _is_plain_text(document: Document, schema: Document) -> bool:
 
 
 def _remove_null(document: Document, schema: Document) -> Document:
-    """The same schema without null, which no path can hold."""
+    """Remove null from a schema, which no path can hold."""
     target = resolve_component(document, schema)[1]
     if isinstance(target.get("type"), list) and "null" in target["type"]:
         return {**target, "type": [kind for kind in target["type"] if kind != "null"]}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 
 def find_connected_components(inside: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """The strongly connected components of a graph, each after those that it leads to (Tarjan's algorithm).
+    """Find the strongly connected components of a graph, each after those that it leads to (Tarjan's algorithm).
 
     Args:
         inside: For each node, the nodes that it leads to.

@@ -1,4 +1,4 @@
-"""What was generated, read from the generated source: operations with their types, models with their fields."""
+"""Inventory of the generated source: operations with their types, models with their fields."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .spec import Json, Spec, iterate_operations, resolve
 
 @attrs.frozen
 class InventoryEntry:
-    """One operation of the spec and what stands for it in Python."""
+    """One operation of the spec and its Python function."""
 
     id: str
     """The `operationId`."""
@@ -33,7 +33,7 @@ class InventoryEntry:
     function: str
     """The synchronous function of that module that the hand-written layer calls."""
     success_type: str
-    """What it gives for a success, as Python spells the type."""
+    """The type of a success, as Python source."""
     overlay_method: str | None
     """The hand-written method, as a user calls it; None when there is none yet."""
 
@@ -63,7 +63,7 @@ def build_inventory(spec: Spec, package: Path, overlay: Path) -> tuple[Inventory
 
 
 def _read_operations(package: Path) -> Iterator[tuple[str, str, tuple[str, str, str]]]:
-    """(method, path, (operation id, dotted module, success type)) of each generated operation."""
+    """Read (method, path, (operation id, dotted module, success type)) of each generated operation."""
     for file in sorted((package / "api").glob("*/*.py")):
         if file.name == "__init__.py":
             continue
@@ -100,7 +100,7 @@ def parse_source(file: Path) -> ast.Module:
 
 
 def find_overlay_methods(overlay: Path) -> dict[str, str]:
-    """The hand-written method that calls each generated module, as a user spells it (`iam.users.get`).
+    """Find the hand-written method that calls each generated module, as a user writes it (`iam.users.get`).
 
     Read from the source: which property of `IAMClient` gives which resource class, also by way of another one, and
     which generated modules the methods of that class import, also by way of a function of a module beside the client.
@@ -147,7 +147,7 @@ def _find_imported_operations(node: ast.stmt, functions: Mapping[str, ast.Functi
 
 
 def read_model_fields(package: Path) -> dict[str, dict[str, str]]:
-    """What every generated class sends, as {class: {key on the wire: type of the field, as written}}.
+    """Read the fields of every generated class, as {class: {key on the wire: type of the field, as written}}.
 
     An enum sends nothing of its own and is listed without keys.
     """
@@ -166,7 +166,7 @@ def read_model_fields(package: Path) -> dict[str, dict[str, str]]:
 
 
 def iterate_wire_keys(method: ast.stmt) -> Iterator[tuple[str, str]]:
-    """(key on the wire, field) of each entry of a model's `to_dict`: a key of the body, then what it holds."""
+    """Yield (key on the wire, field) of each entry of a model's `to_dict`: keys of the body first."""
     if isinstance(method, ast.FunctionDef) and method.name == "to_dict":
         for node in ast.walk(method):
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
@@ -177,7 +177,7 @@ def iterate_wire_keys(method: ast.stmt) -> Iterator[tuple[str, str]]:
 
 
 def _parse_entry(key: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, str]]:
-    """What is sent under a key: `self.field` somewhere in the value, or the variable that a list was put into."""
+    """Parse the value under a key: `self.field` somewhere in the value, or the variable that a list was put into."""
     if isinstance(key, ast.Constant) and isinstance(key.value, str):
         for node in ast.walk(value):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
@@ -189,7 +189,7 @@ def _parse_entry(key: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, s
 
 
 def find_missing(document: Document, package: Path, config: Config, *, typed: bool = True) -> list[str]:
-    """What the generated package lacks of a normalized document.
+    """Find what the generated package lacks of a normalized document.
 
     Args:
         document: The generator's input.
@@ -243,7 +243,7 @@ def _list_parts(annotation: str) -> frozenset[str]:
 
 
 def _list_union_members(node: ast.expr) -> frozenset[str]:
-    """The members of a written union; those of a list's items in one order, whatever order they are written in."""
+    """List the members of a union as written; those of a list's items in one order."""
     if isinstance(node, ast.BinOp):
         return _list_union_members(node.left) | _list_union_members(node.right)
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "list":
@@ -275,7 +275,7 @@ class ExpectedTypes:
         return types
 
     def build_type(self, schema: Document, inline: str) -> frozenset[str]:
-        """The type of a schema.
+        """Build the type of a schema.
 
         Args:
             schema: The schema.

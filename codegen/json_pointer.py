@@ -1,4 +1,4 @@
-"""JSON pointers (RFC 6901): their tokens, and what a reference leads to."""
+"""JSON pointers (RFC 6901): their tokens, and the targets of references."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from .yaml_tree import Json
 
 
 def escape(token: str) -> str:
-    """One token of a JSON pointer (RFC 6901)."""
+    """Escape one token of a JSON pointer (RFC 6901)."""
     return token.replace("~", "~0").replace("/", "~1")
 
 
 def unescape(token: str) -> str:
-    """What one token of a JSON pointer stands for (RFC 6901)."""
+    """Unescape one token of a JSON pointer (RFC 6901)."""
     return token.replace("~1", "/").replace("~0", "~")
 
 
 def resolve(document: Json, ref: str) -> Json:
-    """What a local reference (`#/…`, RFC 6901) leads to; LookupError when it leads nowhere."""
+    """Resolve a local reference (`#/…`, RFC 6901); raise LookupError if it leads nowhere."""
     node = document
     for token in ref[2:].split("/"):
         key = unescape(token)
@@ -30,5 +30,5 @@ def resolve(document: Json, ref: str) -> Json:
 
 
 def is_index(token: str) -> bool:
-    """Whether a token of a JSON pointer can be an index; no list has so many entries that ten digits are needed."""
+    """Return whether a token of a JSON pointer can be an index; no list is so long that it needs ten digits."""
     return token.isascii() and token.isdecimal() and len(token) < 10

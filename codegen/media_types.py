@@ -1,4 +1,4 @@
-"""Tells what a body of each media type is to generated code: JSON, a form, text or bytes."""
+"""Classifies media types for generated code: JSON, a form, text or bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def get_essence(media_type: str) -> str:
 
 
 def is_range(media_type: str) -> bool:
-    """Whether a media type stands for several, so that it cannot be a `Content-Type`."""
+    """Return whether a media type stands for several, so that it cannot be a `Content-Type`."""
     return "*" in get_essence(media_type)
 
 
@@ -55,7 +55,7 @@ def classify(document: Document, media_type: str, media: Document) -> BodyKind:
 
 
 def is_binary(document: Document, schema: Document) -> bool:
-    """Whether a schema describes bytes: `format: binary`, or in OpenAPI 3.1 `contentMediaType` without an encoding."""
+    """Return whether a schema describes bytes: `format: binary`, or 3.1's `contentMediaType` without an encoding."""
     target = resolve_component(document, schema)[1]
     if target.get("format") == "binary":
         return True

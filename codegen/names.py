@@ -31,7 +31,7 @@ TAKEN_FIELD_NAMES = frozenset(
 
 
 def name_module(operation: Document, config: Config) -> tuple[str, str]:
-    """The generated module of an operation, as (tag's package, module)."""
+    """Return the generated module of an operation, as (tag's package, module)."""
     tag = (operation.get("tags") or ["default"])[0]
     return str(PythonIdentifier(tag, "tag")), str(PythonIdentifier(operation["operationId"], config.field_prefix))
 

@@ -38,7 +38,7 @@ class NormalizedSpec:
     notes: tuple[str, ...]
     """Corrections that do not fit the document (lenient mode only)."""
     replaced: Mapping[str, str]
-    """What each schema says that admits anything now, and the same with its place (tolerant mode only)."""
+    """The problem of each schema that admits anything now, without and with its place (tolerant mode only)."""
 
 
 def normalize(
@@ -101,7 +101,7 @@ def _drop_empty_keywords(document: Document) -> None:
 
 
 def _validate(spec: Spec) -> None:
-    """Hold a document against the generator's own model of OpenAPI, so that rules can rely on its shape."""
+    """Validate a document with the generator's own model of OpenAPI, so that rules can rely on its structure."""
     try:
         OpenAPI.model_validate(spec.document)
     except ValidationError as error:
@@ -121,7 +121,7 @@ def _validate(spec: Spec) -> None:
 
 
 def _find_pointer(node: Json, target: Json, pointer: str = "") -> str | None:
-    """The JSON pointer of an object inside a document, None when it is not in it."""
+    """Find the JSON pointer of an object inside a document, None if it is not in it."""
     if node is target:
         return pointer
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()

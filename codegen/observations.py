@@ -1,4 +1,4 @@
-"""Reads observation files: what production showed of an API beside what its spec says.
+"""Reads observation files: facts that production showed and the spec does not have.
 
 The client writes them. Build time and run time share no imports, so that this module knows the format by itself.
 """

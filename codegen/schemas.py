@@ -1,4 +1,4 @@
-"""Walks the schemas of an OpenAPI document and tells what is said in them, whatever is to be done about it."""
+"""Walks and reads the schemas of an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class UnsupportedSchemaError(CodegenError):
 
 
 def iterate_subschemas(schema: Document) -> Iterator[tuple[Document | list[Any], Any, Document]]:
-    """The schemas directly inside a schema, as (holder, key, schema): `holder[key] = …` replaces one."""
+    """Yield the schemas directly inside a schema, as (holder, key, schema): `holder[key] = …` replaces one."""
     for key in _SUBSCHEMAS:
         if isinstance(schema.get(key), dict):
             yield schema, key, schema[key]
@@ -70,7 +70,7 @@ def iterate_subschemas(schema: Document) -> Iterator[tuple[Document | list[Any],
 
 
 def _iterate_roots(document: Document) -> Iterator[tuple[Document, Any, Document]]:
-    """The outermost schemas of a document, as (holder, key, schema)."""
+    """Yield the outermost schemas of a document, as (holder, key, schema)."""
     components = document["components"]
     for name, schema in components["schemas"].items():
         yield components["schemas"], name, schema
@@ -97,7 +97,7 @@ def iterate_held_schemas(holder: Document) -> Iterator[tuple[Document, Any, Docu
 
 
 def walk(document: Document) -> Iterator[tuple[Document | list[Any], Any, Document]]:
-    """Every schema of a document as (holder, key, schema), inner ones first."""
+    """Yield every schema of a document as (holder, key, schema), inner ones first."""
 
     def iterate_inside(
         holder: Document | list[Any], key: Any, schema: Document
@@ -135,7 +135,7 @@ def follow_refs(document: Document, holder: Document) -> Document:
 
 
 def find_reachable_refs(document: Document, start: Json) -> set[str]:
-    """All references that lead from a node, however far."""
+    """Find all references that a node leads to, however far."""
     found: set[str] = set()
     todo = [ref for _, ref in iterate_references(start)]
     while todo:
@@ -160,5 +160,5 @@ def list_types(schema: Document) -> list[str]:
 
 
 def is_ignored_header(parameter: Document) -> bool:
-    """Whether a parameter is a header that OpenAPI says is ignored (Parameter Object, `name`)."""
+    """Return whether a parameter is a header that OpenAPI says is ignored (Parameter Object, `name`)."""
     return parameter.get("in") == "header" and str(parameter.get("name")).lower() in _IGNORED_HEADERS

@@ -38,7 +38,7 @@ class SourceRecord:
     vendored_sha256: str
     vendored_version: str
     prose: Prose
-    """Whose titles, summaries, descriptions and examples the vendored file has."""
+    """The author of the titles, summaries, descriptions and examples in the vendored file."""
 
 
 def locate_record(spec: Path) -> Path:

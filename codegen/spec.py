@@ -1,4 +1,4 @@
-"""Reads an OpenAPI file, refuses what cannot be one, and knows the line and column of every place in it."""
+"""Reads and checks an OpenAPI file, and finds the line and column of every place in it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NAME_MAPS = frozenset(
 
 @attrs.frozen
 class YamlFile:
-    """A decoded YAML or JSON file that knows where everything in it stands."""
+    """A decoded YAML or JSON file with the position of every value."""
 
     name: str
     """The file, as messages name it."""
@@ -57,7 +57,7 @@ class YamlFile:
         return f"{self.name}:{format_position(self._find_marks(self._root, pointer)[0])}" if self._root else self.name
 
     def find_span(self, pointer: str) -> tuple[int, int, int]:
-        """Where a place stands.
+        """Find the lines of a place.
 
         Args:
             pointer: A JSON pointer (RFC 6901) into the file, `""` for all of it.
@@ -127,7 +127,7 @@ class Spec:
         return str(self.document["info"].get("version", ""))
 
     def get_value(self, pointer: str) -> Json:
-        """What stands at a JSON pointer (RFC 6901); LookupError when it leads nowhere."""
+        """Return the value at a JSON pointer (RFC 6901); raise LookupError if it leads nowhere."""
         return resolve(self.document, f"#{pointer}") if pointer else self.document
 
     def format_place(self, pointer: str) -> str:
@@ -135,12 +135,12 @@ class Spec:
         return self.file.format_place(pointer)
 
     def iterate_operations(self) -> Iterator[tuple[str, str, dict[str, Json]]]:
-        """Every operation as (path, method, operation object), in the order of the file."""
+        """Yield every operation as (path, method, operation object), in the order of the file."""
         return iterate_operations(self.document)
 
 
 def iterate_operations(document: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
-    """Every operation of a document as (path, method, operation object), in its order."""
+    """Yield every operation of a document as (path, method, operation object), in its order."""
     for path, item in (document.get("paths") or {}).items():
         if path.startswith("/"):
             for method, operation in item.items():
@@ -149,7 +149,7 @@ def iterate_operations(document: dict[str, Json]) -> Iterator[tuple[str, str, di
 
 
 def iterate_mappings(node: Json, pointer: str = "", *, by_name: bool = False) -> Iterator[tuple[str, dict[str, Json]]]:
-    """Every mapping under a node of an OpenAPI document whose keys OpenAPI defines, as (JSON pointer, mapping).
+    """Yield every mapping under a node of an OpenAPI document whose keys OpenAPI defines, as (JSON pointer, mapping).
 
     Args:
         node: Where to look. What examples, defaults, enums and extensions hold is data and is left out, and so are
@@ -170,21 +170,21 @@ def iterate_mappings(node: Json, pointer: str = "", *, by_name: bool = False) ->
 
 
 def iterate_references(node: Json) -> Iterator[tuple[str, str]]:
-    """Every `$ref` under a node of an OpenAPI document, as (JSON pointer of the mapping that holds it, `$ref`)."""
+    """Yield every `$ref` under a node of an OpenAPI document, as (JSON pointer of its mapping, `$ref`)."""
     for pointer, mapping in iterate_mappings(node):
         if isinstance(mapping.get("$ref"), str):
             yield pointer, mapping["$ref"]
 
 
 def build_value_key(value: Json) -> tuple[str, object]:
-    """A hashable key that two JSON values share if they are equal; 1 and true are not."""
+    """Build a hashable key that two JSON values share if they are equal; 1 and true are not."""
     if isinstance(value, dict | list):
         return "collection", json.dumps(value, sort_keys=True)
     return type(value).__name__ if value is None or isinstance(value, bool | str) else "number", value
 
 
 def subtract_values(values: Iterable[Json], others: Iterable[Json]) -> list[Json]:
-    """The JSON values of one list that are not in another one, in their order."""
+    """Return the JSON values of one list that are not in another one, in their order."""
     keys = set(map(build_value_key, others))
     return [value for value in values if build_value_key(value) not in keys]
 
@@ -208,7 +208,7 @@ def parse_yaml(data: bytes, path: str) -> YamlFile:
 
     Args:
         data: UTF-8 text.
-        path: What messages call it.
+        path: Its name in messages.
 
     Returns:
         The decoded file.
@@ -247,7 +247,7 @@ def load(path: Path) -> Spec:
 
 
 def build_spec(file: YamlFile) -> Spec:
-    """Take a file for an OpenAPI document.
+    """Build a spec from a file.
 
     Raises:
         CodegenError: It is empty, or not OpenAPI 3.0, 3.1 or 3.2.
@@ -327,7 +327,7 @@ def _check_paths(spec: Spec) -> None:
 
 
 def _has_models(spec: Spec) -> bool:
-    """Whether a document without operations has schemas of which models can be made (OpenAPI 3.1)."""
+    """Return whether a document without operations has schemas for models (OpenAPI 3.1)."""
     components = spec.document.get("components")
     schemas = components.get("schemas") if isinstance(components, dict) else None
     return any(isinstance(found, dict) and bool(found) for found in (schemas, spec.document.get("webhooks")))
@@ -348,7 +348,7 @@ def check_refs(spec: Spec) -> None:
 
 
 def _follow_chain(spec: Spec, pointer: str, ref: str, sound: set[str]) -> set[str]:
-    """The references that one leads to in turn, as far as they are not known to end somewhere."""
+    """Return the references in a chain, up to one that is known to end somewhere."""
     seen = {ref}
     following = ref
     while isinstance(target := resolve(spec.document, following), dict) and isinstance(target.get("$ref"), str):

@@ -63,7 +63,7 @@ def _list_enum_imports(properties: Iterable[PropertyProtocol]) -> list[tuple[str
 
 
 def _list_success_types(endpoint: Endpoint) -> list[str]:
-    """The Python types that a function of an operation may return for a success, sorted."""
+    """List the Python types that a function of an operation may return for a success, sorted."""
     types = {_format_response_type(response) for response in endpoint.responses}
     return sorted(types) or ["None"]
 

@@ -1,4 +1,4 @@
-"""Tells templates how the parameters and bodies of an operation go over the wire, and writes the calls that do it."""
+"""Formats for templates how the parameters and bodies of an operation are serialized."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def build_wire(document: Document, path: str, method: str, operation: Document) 
 
 
 def list_parameters(document: Document, path: str, operation: Document) -> dict[tuple[str, str], Document]:
-    """The parameters of an operation by location and name, those of its path included."""
+    """List the parameters of an operation by location and name, those of its path included."""
     declared: dict[tuple[str, str], Document] = {}
     for holder in (document["paths"][path], operation):
         for parameter in holder.get("parameters", ()):
@@ -90,7 +90,7 @@ def list_parameters(document: Document, path: str, operation: Document) -> dict[
 
 
 def get_style(document: Document, parameter: Document) -> Style:
-    """The style of a parameter, with OpenAPI's defaults."""
+    """Return the style of a parameter, with OpenAPI's defaults."""
     media_type, media = next(iter(parameter.get("content", {}).items()), ("", {}))
     if media_type and classify(document, media_type, media) == "json":
         return Style("json", explode=False, allow_reserved=False)
@@ -100,7 +100,7 @@ def get_style(document: Document, parameter: Document) -> Style:
 
 
 def find_parameter_problem(document: Document, prop: PropertyProtocol, parameter: Document) -> str:
-    """Why a parameter cannot go out as the spec says, "" when it can."""
+    """Find the reason why a parameter cannot be sent as the spec says, "" if it can."""
     location, style = parameter["in"], get_style(document, parameter).name
     if style not in (*_STYLES[location], "json"):
         return f"OpenAPI has no style {style!r} for it"
@@ -113,7 +113,7 @@ def find_parameter_problem(document: Document, prop: PropertyProtocol, parameter
 
 
 def _is_plain(location: str, prop: PropertyProtocol, style: Style) -> bool:
-    """Whether httpx, or the function for a plain text, serializes a parameter as the spec says."""
+    """Return whether httpx, or the function for a plain text, serializes a parameter as the spec says."""
     if style.name != _STYLES[location][0] or style.allow_reserved or location == "cookie":
         return False
     parts = list_members(prop)
@@ -129,12 +129,12 @@ def _is_plain(location: str, prop: PropertyProtocol, style: Style) -> bool:
 
 
 def is_plain(wire: OperationWire, location: str, parameters: Iterable[PropertyProtocol]) -> bool:
-    """Whether all parameters of a location need no function of the module `serialization`."""
+    """Return whether all parameters of a location need no function of the module `serialization`."""
     return all(_is_plain(location, prop, wire.styles[location, unwrap_text(prop.name)]) for prop in parameters)
 
 
 def format_styled(wire: OperationWire, location: str, prop: PropertyProtocol) -> str:
-    """What `format_query` and `format_cookies` take for a parameter."""
+    """Format the arguments of `format_query` and `format_cookies` for a parameter."""
     style = wire.styles[location, unwrap_text(prop.name)]
     flags = f"{style.explode}, {style.allow_reserved}"
     name, argument = format_string_literal(prop.name), format_identifier(prop.python_name)
@@ -142,7 +142,7 @@ def format_styled(wire: OperationWire, location: str, prop: PropertyProtocol) ->
 
 
 def format_header_call(wire: OperationWire, prop: PropertyProtocol) -> str:
-    """The call that makes a header of a parameter."""
+    """Format the call that makes a header of a parameter."""
     style = wire.styles["header", unwrap_text(prop.name)]
     return (
         f"_format_header({format_identifier(prop.python_name)}, {format_string_literal(style.name)}, {style.explode})"
@@ -150,7 +150,7 @@ def format_header_call(wire: OperationWire, prop: PropertyProtocol) -> str:
 
 
 def format_url(wire: OperationWire, parameters: Sequence[PropertyProtocol]) -> str:
-    """The f-string that puts parameters into a path template."""
+    """Format the f-string that puts parameters into a path template."""
     calls: dict[str, str] = {}
     for prop in parameters:
         name = unwrap_text(prop.name)
@@ -170,7 +170,7 @@ def format_url(wire: OperationWire, parameters: Sequence[PropertyProtocol]) -> s
 
 
 def _find_api_key(document: Document, operation: Document) -> tuple[str, str] | None:
-    """Where the first security requirement of an operation puts an API key; None for the header `Authorization`."""
+    """Find where an operation's first security requirement puts an API key; None for the header `Authorization`."""
     requirement: Document = next(filter(None, operation.get("security", ())), {})
     declared = document["components"].get("securitySchemes", {})
     for name in requirement:
@@ -183,7 +183,7 @@ def _find_api_key(document: Document, operation: Document) -> tuple[str, str] | 
 
 
 def format_api_key(wire: OperationWire) -> str:
-    """The source of the pair that says where the API key of an operation goes, "" for `Authorization`."""
+    """Format the pair that says where the API key of an operation is sent, "" for `Authorization`."""
     return (
         f"({format_string_literal(wire.api_key[0])}, {format_string_literal(wire.api_key[1])})" if wire.api_key else ""
     )
@@ -193,7 +193,7 @@ def format_api_key(wire: OperationWire) -> str:
 
 
 def _format_encodings(document: Document, media: Document) -> dict[str, str]:
-    """The source of an `Encoding` for each property of a form that does not go out as its type alone says."""
+    """Format an `Encoding` for each property of a form that is not sent as its type alone says."""
     schema = resolve_component(document, media.get("schema", {}))[1]
     declared = media.get("encoding") or {}
     found: dict[str, str] = {}
@@ -216,13 +216,13 @@ def _format_encodings(document: Document, media: Document) -> dict[str, str]:
 
 
 def format_encodings(wire: OperationWire, body: Body) -> str:
-    """The source of a dict of encodings for the body of a form, `{}` where there are none."""
+    """Format a dict of encodings for the body of a form, `{}` if there are none."""
     _, encodings = wire.bodies[unwrap_text(body.content_type)]
     return f"{{{', '.join(f'{format_string_literal(name)}: {source}' for name, source in encodings.items())}}}"
 
 
 def find_body_problem(document: Document, wire: OperationWire, body: Body, media: Document) -> str:
-    """Why a request body cannot go out as the spec says, "" when it can."""
+    """Find the reason why a request body cannot be sent as the spec says, "" if it can."""
     kind, _ = wire.bodies[unwrap_text(body.content_type)]
     if kind not in ("data", "files"):
         return ""
@@ -247,23 +247,23 @@ def find_body_problem(document: Document, wire: OperationWire, body: Body, media
 
 
 def get_body_kind(wire: OperationWire, body: Body) -> str:
-    """What a body is: `json`, `data`, `files`, `text` or `binary`."""
+    """Return the kind of a body: `json`, `data`, `files`, `text` or `binary`."""
     return wire.bodies[unwrap_text(body.content_type)][0]
 
 
 def format_body_type(wire: OperationWire, body: Body) -> str:
-    """The type of a body."""
+    """Format the type of a body."""
     kind = get_body_kind(wire, body)
     return {"text": "str", "binary": "File | bytes"}.get(kind) or format_type(body.prop, optional=False)
 
 
 def format_body_types(wire: OperationWire, bodies: Iterable[Body]) -> str:
-    """The type of the argument `body`."""
+    """Format the type of the argument `body`."""
     return " | ".join(dict.fromkeys(format_body_type(wire, body) for body in bodies))
 
 
 def format_instance_check(wire: OperationWire, body: Body) -> str:
-    """What `isinstance` takes for the type of a body."""
+    """Format the second argument of `isinstance` for the type of a body."""
     return " | ".join(_list_classes(wire, body))
 
 
@@ -280,13 +280,13 @@ def _list_classes(wire: OperationWire, body: Body) -> list[str]:
 
 
 def has_content_type_argument(wire: OperationWire, endpoint: Endpoint) -> bool:
-    """Whether the class of a body alone does not tell its media type."""
+    """Return whether the class of a body alone does not determine its media type."""
     classes = [name for body in endpoint.bodies for name in _list_classes(wire, body)]
     return len(endpoint.bodies) > 1 and (len(classes) != len(set(classes)) or "object" in classes)
 
 
 def format_sent_media_type(wire: OperationWire, body: Body) -> str:
-    """The source of the header `Content-Type` of a body."""
+    """Format the header `Content-Type` of a body."""
     media_type = unwrap_text(body.content_type)
     if not is_range(media_type):
         return format_string_literal(media_type)
@@ -315,13 +315,13 @@ class ResponseGroup:
 
 
 def get_media_type(response: Response) -> str:
-    """The media type of a response, "" if it has no body."""
+    """Return the media type of a response, "" if it has no body."""
     content = getattr(response.data, "content", None) or {}
     return next((undisguise(unwrap_text(key)) for key in content), "")
 
 
 def group_responses(endpoint: Endpoint) -> list[ResponseGroup]:
-    """The responses of an operation by status, in the order in which they apply."""
+    """Group the responses of an operation by status, in the order in which they apply."""
     groups: dict[str, ResponseGroup] = {}
     for response in sorted(endpoint.responses):
         low, high = response.status_code.range or (0, 0)
@@ -331,7 +331,7 @@ def group_responses(endpoint: Endpoint) -> list[ResponseGroup]:
 
 
 def list_accepted(endpoint: Endpoint) -> list[str]:
-    """The media types that a caller may ask for; empty where no status has more than one."""
+    """List the media types that a caller may ask for; empty if no status has more than one."""
     groups = group_responses(endpoint)
     if all(len(group.choices) == 1 for group in groups):
         return []
@@ -339,11 +339,11 @@ def list_accepted(endpoint: Endpoint) -> list[str]:
 
 
 def format_literal_type(media_types: Iterable[str]) -> str:
-    """The type of an argument that takes one of some media types."""
+    """Format the type of an argument that takes one of some media types."""
     return f"Literal[{', '.join(format_string_literal(name) for name in media_types)}]"
 
 
 def iterate_endpoints(data: Any) -> Iterator[Endpoint]:
-    """Every operation that the generator has parsed."""
+    """Yield every operation that the generator has parsed."""
     for collection in data.endpoint_collections_by_tag.values():
         yield from collection.endpoints

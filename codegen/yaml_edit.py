@@ -63,7 +63,7 @@ def dump_yaml(value: Json, *, width: int = 100) -> str:
 
 
 def _serialize(value: Json) -> str:
-    """A text that two JSON values share if they are equal; 1, 1.0 and true differ."""
+    """Serialize a JSON value so that equal values have equal texts; 1, 1.0 and true differ."""
     return json.dumps(value, sort_keys=True)
 
 
@@ -194,7 +194,7 @@ class _Editor:
         return text.removesuffix("...\n").strip()
 
     def _find_end(self, node: _Node) -> int:
-        """Where a node's last character ends: blocks of PyYAML end where the next thing begins."""
+        """Find the end of a node's last character: blocks of PyYAML end where the next node begins."""
         if not isinstance(node, yaml.ScalarNode) and not node.flow_style and node.value:
             last: Any = node.value[-1]
             return self._find_end(last[1] if isinstance(node, yaml.MappingNode) else last)
@@ -210,7 +210,7 @@ class _Editor:
         self._edits.append((end, end, f"\n{lines}"))
 
     def _find_dash(self, item: _Node) -> int:
-        """Where the dash of an item of a block sequence stands."""
+        """Find the dash of an item of a block sequence."""
         return self.text.rindex("-", 0, item.start_mark.index)
 
     def _remove_lines(self, start: int, end: int) -> None:
@@ -220,5 +220,5 @@ class _Editor:
         self._edits.append((line_start, len(self.text) if line_end < 0 else line_end + 1, ""))
 
     def _is_first_in_line(self, place: int) -> bool:
-        """Whether nothing but spaces stands before a place in its line."""
+        """Return whether only spaces stand before a place in its line."""
         return not self.text[self.text.rfind("\n", 0, place) + 1 : place].strip(" ")

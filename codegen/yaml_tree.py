@@ -62,7 +62,7 @@ def parse_tree(text: str, path: str) -> tuple[yaml.Node | None, Json]:
 
     Args:
         text: YAML or JSON.
-        path: What messages call it.
+        path: Its name in messages.
 
     Returns:
         The root node, None for an empty text, and the decoded value.
@@ -184,7 +184,7 @@ def _check_tree(root: yaml.Node, path: str) -> bool:
 
 
 def _list_parts(node: yaml.Node) -> list[yaml.Node]:
-    """The nodes in a collection; keys are checked apart."""
+    """List the nodes in a collection; keys are checked separately."""
     return [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
 
 
@@ -215,7 +215,7 @@ def _measure(node: yaml.Node, parts: list[yaml.Node], measures: dict[int, _Measu
 
 
 def _find_deepest(node: yaml.Node, measures: dict[int, _Measure]) -> yaml.Node:
-    """The first node that stands deeper than it may."""
+    """Find the first node that is nested too deep."""
     for _ in range(MAX_DEPTH + 1):
         node = max(_list_parts(node), key=lambda part: measures[id(part)].levels if id(part) in measures else 1)
     return node
@@ -260,7 +260,7 @@ def _check_scalar(node: yaml.ScalarNode, path: str) -> None:
 
 
 def _parse_float(text: str) -> float:
-    """What a number of YAML's core schema is as a double; infinity if it is too large for one."""
+    """Parse a number of YAML's core schema as a double; infinity if it is too large for one."""
     if text[:2] in ("0o", "0x"):
         try:
             return float(int(text, 0))
@@ -276,7 +276,7 @@ def _check_tag(node: yaml.Node, path: str) -> None:
 
 
 def _copy_shared(value: Json) -> Json:
-    """A copy in which what YAML aliases share stands once for each place, so that one can change without the other."""
+    """Copy a value so that what YAML aliases share exists once for each place and can change separately."""
     if isinstance(value, dict):
         return {key: _copy_shared(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Changes that somebody has looked at and lets pass: `spec/accepted-drift.yaml`."""
+"""Accepted changes: `spec/accepted-drift.yaml`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _KEYS = {"fingerprint", "rule", "pointer", "reason", "author", "expires"}
 
 @attrs.frozen
 class BaselineEntry:
-    """One entry of the file."""
+    """An entry of the file of accepted changes."""
 
     fingerprint: str
-    """Of the one change that it is about; "" if it names a rule."""
+    """The fingerprint of one change; "" if the entry names a rule."""
     rule: str
     """The rule whose changes it is about, at places that `pointer` matches; "" if it names a fingerprint."""
     pointer: str
@@ -32,21 +32,21 @@ class BaselineEntry:
     """`file:line:column` of the entry."""
 
     def is_about(self, change: Change) -> bool:
-        """Whether the entry is about a change."""
+        """Return whether the entry is about a change."""
         if self.fingerprint:
             return change.fingerprint == self.fingerprint
         pattern = ".*".join(map(re.escape, self.pointer.split("*")))
         return change.id == self.rule and re.fullmatch(pattern, change.pointer) is not None
 
     def is_in_layers(self, layers: Collection[Layer]) -> bool:
-        """Whether its change would be among those of some layers."""
+        """Return whether the change of the entry would be among the changes of some layers."""
         if self.fingerprint:
             return set(CHOICES) <= set(layers)
         kinds: dict[str, Layer] = {"py": "python", "gen": "python", "overlay": "overlay", "docs": "docs"}
         return kinds.get(self.rule.partition("-")[0], "wire") in layers
 
     def has_expired(self, today: datetime.date) -> bool:
-        """Whether its last day is over."""
+        """Return whether the last day of the entry is over."""
         return datetime.date.fromisoformat(self.acceptance.expires) < today
 
     def __str__(self) -> str:
@@ -120,11 +120,11 @@ def apply(
     Args:
         entries: What is accepted.
         changes: What changed.
-        layers: The layers that were looked at.
-        today: The day that expiry dates are held against.
+        layers: The reviewed layers.
+        today: The day that expiry dates are compared with.
 
     Returns:
-        The changes, and one note for each entry that has expired or is about nothing here.
+        The changes, and one note for each entry that has expired or matches no change.
     """
     valid = [entry for entry in entries if not entry.has_expired(today)]
     marked = []

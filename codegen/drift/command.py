@@ -33,7 +33,7 @@ ACCEPTED = Path("spec/accepted-drift.yaml")
 
 
 class _ReviewArguments(TypedDict):
-    """What every review of one command is given."""
+    """The arguments of every review of one command."""
 
     project: Project
     accepted: tuple[baseline.BaselineEntry, ...]
@@ -142,7 +142,7 @@ def _run_drift(arguments: argparse.Namespace) -> int:
         if condition.layer not in layers:
             print(f"codegen: --fail-on {condition}: that layer is not looked at; see --layers", file=sys.stderr)
             return 2
-    gc.disable()  # what is read stays until the end, and looking through it again and again takes longer than reading
+    gc.disable()  # the objects live until the end, and scanning them repeatedly takes longer than reading the specs
     try:
         found, problem = run_review(arguments, layers)
     finally:
@@ -151,7 +151,7 @@ def _run_drift(arguments: argparse.Namespace) -> int:
     if arguments.output:
         arguments.output.write_text(text, encoding="utf-8", newline="\n")
     else:
-        if isinstance(sys.stdout, io.TextIOWrapper):  # reports hold more than old terminals and pipes are set up for
+        if isinstance(sys.stdout, io.TextIOWrapper):  # the default encoding may lack characters of the report
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -262,7 +262,7 @@ def load_project(arguments: argparse.Namespace, *, generating: bool) -> Project:
 
 
 def build_options(arguments: argparse.Namespace) -> Options:
-    """What the command line says of the way to show a review."""
+    """Build the rendering options from the command line."""
     color: Callable[[], bool] = {
         "always": lambda: True,
         "never": lambda: False,
@@ -272,7 +272,7 @@ def build_options(arguments: argparse.Namespace) -> Options:
 
 
 def get_today() -> datetime.date:
-    """The day that dates are held against: that of SOURCE_DATE_EPOCH (reproducible-builds.org) if it is set."""
+    """Return today's date, or the date of SOURCE_DATE_EPOCH (reproducible-builds.org) if it is set."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     moment = int(epoch) if epoch and epoch.isdecimal() else None
     now = datetime.datetime.now(datetime.UTC)

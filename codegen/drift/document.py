@@ -14,22 +14,22 @@ from .normalized_schema import Pointers, Schema, iterate_inner_schemas
 from .schema_reader import read_schema
 
 _DEPTH = 8
-"""How far two schemas are looked into to find out whether they say the same."""
+"""The levels of two schemas that are compared to find out whether they are equal."""
 
 
 @attrs.define(eq=False)
 class Document:
-    """A spec, with what has been read of it so far."""
+    """A spec with its normalized schemas."""
 
     spec: Spec
     signatures: dict[tuple[Json, ...], int]
-    """What the schemas of both specs say, numbered; shared by both, so that equal schemas have equal numbers."""
+    """Numbers of the contents of schemas; shared by both specs, so that equal schemas have equal numbers."""
     _values: dict[str, Json] = attrs.field(factory=dict, init=False)
     _schemas: dict[Pointers, Schema] = attrs.field(factory=dict, init=False)
     _ends: dict[str, str] = attrs.field(factory=dict, init=False)
-    """Where `follow` leads."""
+    """The results of `follow`."""
     _targets: dict[str, str] = attrs.field(factory=dict, init=False)
-    """Where `skip_aliases` leads."""
+    """The results of `skip_aliases`."""
     _steps: int = attrs.field(default=0, init=False)
     _combined: int = attrs.field(default=0, init=False)
     _signed: dict[tuple[Pointers, int], int] = attrs.field(factory=dict, init=False)
@@ -42,14 +42,14 @@ class Document:
     def count(self, steps: int) -> None:
         """Count steps of a comparison; raise `LimitError` if there are too many.
 
-        What many operations refer to is read once for each of them.
+        A component that many operations refer to is read once for each of them.
         """
         self._steps += steps
         if self._steps > MAX_STEPS:
             raise LimitError(f"{self.spec.name}: its operations refer to too much to be compared", "MAX_STEPS")
 
     def get_value(self, pointer: str) -> Json:
-        """Return what stands at a JSON pointer."""
+        """Return the value at a JSON pointer."""
         if pointer not in self._values:
             holder, _, key = pointer.rpartition("/")
             above = self._values.get(holder)
@@ -123,7 +123,7 @@ class Document:
         return {json.dumps(["/", None]): ""}  # the default of OpenAPI
 
     def get_schema(self, pointers: Pointers) -> Schema:
-        """Return what the schemas at some places say together."""
+        """Return the normalized schema of some places that hold together."""
         schema = self._schemas.get(pointers)
         if schema is None:
             self._combined += len(pointers) > 1
@@ -134,7 +134,7 @@ class Document:
         return schema
 
     def compute_signature(self, pointers: Pointers, depth: int = _DEPTH) -> int:
-        """Return a number that two schemas of either spec share if they say the same, as deep as it is looked."""
+        """Return a number that two schemas of either spec share if they are equal down to a depth."""
         key = (pointers, depth)
         found = self._signed.get(key)
         if found is None:

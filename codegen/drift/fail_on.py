@@ -1,4 +1,4 @@
-"""What must not change without somebody's consent: `--fail-on`."""
+"""The conditions of `--fail-on`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FailCondition:
         return f"{self.layer}:{self.word}"
 
     def is_met_by(self, review: Review) -> bool:
-        """Whether a review has such a change that nobody has accepted."""
+        """Return whether a review has such a change that is not accepted."""
         return any(self._is_met_by_change(change) for change in review.changes)
 
     def _is_met_by_change(self, change: Change) -> bool:
@@ -40,7 +40,7 @@ class FailCondition:
 
 
 def parse_fail_on(text: str) -> tuple[FailCondition, ...]:
-    """Read what `--fail-on` says.
+    """Parse the value of `--fail-on`.
 
     Args:
         text: Such as `wire:error,python:breaking,overlay`.

@@ -1,4 +1,4 @@
-"""One difference at one place, before the places that it reaches are put together."""
+"""One difference at one place, before findings of one change are merged."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .checks.rules import find_rule
 
 @attrs.frozen(cache_hash=True)
 class Finding:
-    """A rule that holds for a place of the two documents."""
+    """A difference that a rule found at a place of the two documents."""
 
     rule: str
     what: str
     """What changed, for a person, such as `User.email`."""
     old: str | None
-    """JSON pointer into the old document; None for what was not there."""
+    """JSON pointer into the old document; None for an addition."""
     new: str | None
     before: Json = attrs.field(default=None, eq=False)
     after: Json = attrs.field(default=None, eq=False)
@@ -51,7 +51,7 @@ def _serialize_values(finding: Finding) -> str:
 
 
 def format_value(value: Json) -> str:
-    """A value as a sentence holds it: short, on one line."""
+    """Format a value for a sentence: short, on one line."""
     if isinstance(value, list | tuple):
         return ", ".join(map(format_value, value))
     text = f"`{value}`" if isinstance(value, str) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
@@ -60,7 +60,7 @@ def format_value(value: Json) -> str:
 
 
 def _format_json_value(value: Json) -> str:
-    """A JSON value in a sentence: a text that would read as another value stands in quotes."""
+    """Format a JSON value for a sentence; a text that looks like another type is put in quotes."""
     if isinstance(value, list | tuple):
         return ", ".join(map(_format_json_value, value))
     if isinstance(value, str) and re.fullmatch(r"true|false|null|-?\d+(\.\d+)?", value):
@@ -69,11 +69,11 @@ def _format_json_value(value: Json) -> str:
 
 
 def format_label(pointer: str, names: dict[str, str]) -> str:
-    """What stands at a JSON pointer, for a person.
+    """Format the place at a JSON pointer for a person.
 
     Args:
         pointer: Into an OpenAPI document.
-        names: Of the parameters, by pointer.
+        names: The names of the parameters, by pointer.
 
     Returns:
         Such as `User.client[].id` or `request body email`.
@@ -103,12 +103,12 @@ def format_label(pointer: str, names: dict[str, str]) -> str:
 
 
 def build_pointer(tokens: list[str]) -> str:
-    """A JSON pointer of unescaped tokens."""
+    """Build a JSON pointer from unescaped tokens."""
     return "".join(f"/{escape(token)}" for token in tokens)
 
 
 def _format_path(tokens: list[str]) -> str:
-    """The way into a schema: properties by name, items as `[]`; what only structures is left out."""
+    """Format a path into a schema: properties by name, items as `[]`; keywords such as `allOf` are left out."""
     path, index = "", 0
     while index < len(tokens):
         here = tokens[index]

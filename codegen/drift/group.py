@@ -13,7 +13,7 @@ _CLOSED = "-additional-properties-closed"
 _MOVED = "endpoint-moved"
 
 _MANY = 10
-"""Entries of one rule with the same values from which they are one entry."""
+"""The number of entries of one rule with the same values that it takes to join them."""
 
 
 def group_refactors(changes: Sequence[Change]) -> list[Change]:
@@ -51,7 +51,7 @@ def _build_key(change: Change) -> Hashable:
 
 
 def _get_minimum(change: Change) -> int:
-    """Return the number of entries from which they are one."""
+    """Return the number of entries that it takes to join them."""
     return 2 if change.id == _MOVED or change.id.endswith(_CLOSED) else _MANY
 
 

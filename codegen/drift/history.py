@@ -1,4 +1,4 @@
-"""Replays what a git repository did to a spec, one line for each commit that changed more than its version."""
+"""Replays the history of a spec in git, one line for each commit that changed more than its version."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from .review import GeneratedClient, GenerationError, Project, compare, generate
 
 @attrs.frozen
 class Step:
-    """A commit that changed the description."""
+    """A commit that changed the spec."""
 
     commit: str
-    """In hexadecimal, whole."""
+    """The full hash, in hexadecimal."""
     date: str
-    """Of the commit, `YYYY-MM-DD`."""
+    """The date of the commit, `YYYY-MM-DD`."""
     review: Review | None
     """None when the spec of this commit or of the one before cannot be compared."""
     problem: str = ""
@@ -63,13 +63,13 @@ def replay(
     Args:
         repository: A git repository.
         path: The spec in it.
-        project: What generates the clients that are compared.
+        project: The project that generates the clients.
         since: A revision to begin after; None for the first commit that has the file.
         layers: The layers to look at.
-        today: What the sunset of a deprecated operation is held against.
+        today: The day that the sunset of a deprecated operation is compared with.
 
     Yields:
-        One step for each commit after which the spec says something else, oldest first; what changes nothing
+        One step for each commit that changes the spec, oldest first; a commit that changes nothing
         but `info.version` is left out.
 
     Raises:
@@ -161,7 +161,7 @@ def _build_step(
 
 
 def _iterate_commits(repository: Path, path: str, since: str | None) -> Iterator[tuple[str, str, bytes]]:
-    """(commit, date, content) of each commit that touched a file, oldest first."""
+    """Yield (commit, date, content) for each commit that touched a file, oldest first."""
     # Git takes `./path` only in a working tree; a path from the root of the repository is understood in a bare one too.
     from_root = f"{_run_git(repository, 'rev-parse', '--show-prefix').decode().strip()}{path}"
     if since is not None:
@@ -184,7 +184,7 @@ def _iterate_commits(repository: Path, path: str, since: str | None) -> Iterator
 
 
 def _build_reader(repository: Path, commit: str, path: str) -> ReadFile:
-    """Return what reads the files beside the spec of a commit."""
+    """Build a function that reads the files beside the spec of a commit."""
     prefix = _run_git(repository, "rev-parse", "--show-prefix").decode().strip()
     folder = posixpath.dirname(f"{prefix}{path}")
     return lambda name: _run_git(repository, "show", f"{commit}:{posixpath.join(folder, name)}")
@@ -212,7 +212,7 @@ def _get_content(given: Input) -> dict[str, Json]:
 
 
 def _remove_prose(given: Input) -> dict[str, Json]:
-    """A document without its prose."""
+    """Return a document without its prose."""
     document = copy.deepcopy(_get_content(given))
     for _, mapping in list(iterate_mappings(document)):
         for key in [key for key in mapping if key in PROSE or key == "summary" or key.startswith("x-")]:

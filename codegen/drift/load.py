@@ -1,4 +1,4 @@
-"""Finds a spec where the user says it is: a file, a URL, standard input, a revision of a git repository."""
+"""Loads a spec from a file, a URL, standard input, or a revision of a git repository."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class UnreadableError(CodegenError):
 
 @attrs.frozen
 class Input:
-    """A spec and what a report says of it."""
+    """A spec and its source."""
 
     spec: Spec
     source: Source
     data: bytes = attrs.field(repr=False)
-    """As it was read."""
+    """The bytes as they were read."""
     notes: tuple[str, ...] = ()
-    """What is wrong with it and does not end the comparison."""
+    """Problems that do not end the comparison."""
     client_problem: str = ""
     """Why no client can be made from it; "" if nothing is known to prevent that."""
 
@@ -47,7 +47,7 @@ def read(name: str, *, generating: bool) -> Input:
 
     Args:
         name: A path, a URL (http or https), `-` for standard input, or `git-ref:path` as in `HEAD~3:spec/api.yaml`.
-        generating: Whether a client shall be made from it, which asks for more than a comparison.
+        generating: Whether a client is generated from it, which needs more than a comparison.
 
     Returns:
         The spec.
@@ -69,12 +69,12 @@ def read_both_ways(name: str) -> Input:
 
 
 def parse_input(data: bytes, display_name: str, *, generating: bool, read_file: ReadFile | None = None) -> Input:
-    """Take bytes for a spec; see `read`.
+    """Parse the bytes of a spec; see `read`.
 
     Args:
         data: The bytes.
-        shown: What reports and messages call it.
-        generating: Whether a client shall be made from it.
+        display_name: Its name in reports and messages.
+        generating: Whether a client is generated from it.
         read_file: Reads another file that it refers to; None for a source that is one file.
     """
     try:
@@ -108,7 +108,7 @@ def _fetch(name: str) -> bytes:
 
 
 def _build_reader(name: str) -> ReadFile | None:
-    """Return what reads the files beside a spec; None for a URL and standard input."""
+    """Build a function that reads the files beside a spec; None for a URL and standard input."""
     if name == "-" or "://" in name:
         return None
     if Path(name).exists() or ":" not in name:
@@ -172,7 +172,7 @@ def _is_url(name: str) -> bool:
 
 
 def _redact_name(name: str) -> str:
-    """A name without what may be secret in a URL: user, password, query."""
+    """Return a name without the parts of a URL that may be secret: user, password, query."""
     if not _is_url(name):
         return name
     try:

@@ -1,4 +1,4 @@
-"""Finds what belongs together in two specs: operations, callbacks, media types, statuses."""
+"""Matches the parts of two specs: operations, callbacks, media types, statuses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Operation:
     """A method of a path, webhook or callback on one side."""
 
     method: str
-    """In capitals."""
+    """The method in capitals."""
     path: str
     """As written; `webhook:NAME` for a webhook, `callback:NAME EXPRESSION` for a callback."""
     pointer: str
@@ -164,7 +164,7 @@ def _match_callbacks(
 
 @attrs.define
 class _Matcher:
-    """Pairs what is left on two sides, from the surest sign to the weakest."""
+    """Matches operations of two sides, from the strongest criterion to the weakest."""
 
     old: list[Operation]
     new: list[Operation]
@@ -173,7 +173,7 @@ class _Matcher:
     def match(
         self, key: Callable[[Document, Operation], Hashable], old: Document, new: Document, *, in_order: bool = False
     ) -> None:
-        """Pair the operations whose key is one of a kind on both sides, or all of one key in their order."""
+        """Match the operations whose key is unique on both sides, or all of one key in their order."""
         groups: dict[Hashable, tuple[list[Operation], list[Operation]]] = {}
         for index, (side, operations) in enumerate(((old, self.old), (new, self.new))):
             for operation in operations:
@@ -201,14 +201,14 @@ def _build_callback_key(_: Document, operation: Operation) -> Hashable:
 
 
 def _build_address_key(_: Document, operation: Operation) -> Hashable:
-    """The path behind the host: a prefix may stand in the server's URL or in the path."""
+    """Build a key of the path without the host: a prefix may be in the server's URL or in the path."""
     if operation.is_incoming:
         return None
     return operation.method, frozenset(urlsplit(address).path for address in map(_remove_brackets, operation.addresses))
 
 
 def _remove_brackets(address: str) -> str:
-    """An address that `urlsplit` takes: brackets and ports may stand for variables."""
+    """Remove the brackets that `urlsplit` refuses: variables may replace hosts and ports."""
     return re.sub(r"[\[\]]", "", address)
 
 
@@ -242,7 +242,7 @@ def _build_content_key(side: Document, operation: Operation) -> Hashable:
 
 
 def _has_content(operation: dict[str, Json]) -> bool:
-    """Whether an operation has a body or a parameter, without which many operations are alike."""
+    """Return whether an operation has a body or a parameter; many operations without them are alike."""
     responses = ensure_mapping(operation.get("responses")).values()
     bodies = [ensure_mapping(response) for response in responses]
     has_response = any("content" in body or "$ref" in body for body in bodies)
@@ -250,7 +250,7 @@ def _has_content(operation: dict[str, Json]) -> bool:
 
 
 def _serialize_content(side: Document, operation: Operation) -> str:
-    """What an operation takes and returns, as text."""
+    """Serialize what an operation takes and returns."""
     prose = ("operationId", "summary", "description", "tags", "externalDocs", "deprecated", "callbacks", "servers")
     value = {
         key: item

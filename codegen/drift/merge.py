@@ -1,4 +1,4 @@
-"""Puts findings together that are one change: at the same place, or at copies of one schema."""
+"""Merges findings that are one change: at the same place, or at copies of one schema."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .report import Change, Level, Location, compute_fingerprint
 _SCHEMA_IN_PLACE = re.compile(
     r"(/(?:paths|webhooks)/.+?/(?:requestBody|responses/[^/]+|headers/[^/]+|parameters/\d+)(?:/content/[^/]+)?/schema)(/.*|$)"
 )
-"""A schema that stands in place, and a place in it."""
+"""An inline schema, and a place in it."""
 
 
 def merge(
@@ -28,7 +28,7 @@ def merge(
         findings: Each finding with the operations that it reaches.
         old: The old spec.
         new: The new spec.
-        view: What gives each entry its level: the gravest of its findings and operations.
+        view: The view that gives each entry its level: the gravest of its findings and operations.
         order: The names of all operations, in the order in which entries list them.
     """
     groups: dict[Json, list[Finding]] = {}
@@ -69,7 +69,7 @@ def make_change(finding: Finding, old: Spec, new: Spec, level: Level, *, operati
 
 
 def locate(spec: Spec, pointer: str | None) -> Location | None:
-    """Return where a JSON pointer leads, None if it is none."""
+    """Find the location of a JSON pointer; None for None."""
     if pointer is None:
         return None
     file = spec.file.find_file(pointer) if isinstance(spec.file, BundledFile) else ""
@@ -84,14 +84,14 @@ def _compute_levels(finding: Finding, operations: Iterable[str], view: View) -> 
 
 
 def _build_key(finding: Finding, old: Document, new: Document) -> Json:
-    """Return what findings of one change have in common."""
+    """Build a key that findings of one change share."""
     if finding.rule in SHARED:
         return finding.rule, finding.values, finding.guards
     return finding.rule, finding.values, _build_root_key(old, finding.old), _build_root_key(new, finding.new)
 
 
 def _build_root_key(document: Document, pointer: str | None) -> Json:
-    """Return what two places must share to be one: themselves, or what the schema around them says and the way in."""
+    """Build a key that two places of one change share: the place, or the content around it and the path inside."""
     schema = _SCHEMA_IN_PLACE.match(pointer or "")
     if pointer is None or schema is None:
         return pointer

@@ -57,11 +57,11 @@ CONDITIONS: Mapping[str, str] = {
 
 @attrs.define(eq=False)
 class Schema:
-    """What a schema says of a value, however it is written."""
+    """A schema in normalized form."""
 
     pointers: Pointers
     name: str = ""
-    """Of the component that it is, "" if it is written in place."""
+    """The name of the component, "" for an inline schema."""
     kinds: frozenset[str] = frozenset()
     """Types that the value may have beside null; empty for any."""
     is_nullable: bool = False
@@ -86,7 +86,7 @@ class Schema:
     more_unions: tuple[tuple[Pointers, ...], ...] = ()
     """The members of further unions, all of which hold as well."""
     closed: frozenset[str] = frozenset()
-    """Those of `additionalProperties` and the like that are false."""
+    """The keywords such as `additionalProperties` that are false."""
     all_of: tuple[str, ...] = ()
     """JSON pointers of the members of its `allOf`."""
 
@@ -113,7 +113,7 @@ class Schema:
         return self.named.get("properties", {})
 
     def get_pointer(self, keyword: str) -> str:
-        """Return the JSON pointer of a keyword, of the whole if it is missing."""
+        """Return the JSON pointer of a keyword, or of the schema if the keyword is missing."""
         return self.where.get(keyword, self.pointer)
 
     def has(self, flag: str) -> bool:
@@ -122,7 +122,7 @@ class Schema:
 
 
 def iterate_inner_schemas(schema: Schema) -> Iterator[tuple[str, Pointers]]:
-    """Yield the schemas right inside a schema, with what they are in it; the members of a union are in no order."""
+    """Yield the schemas directly inside a schema with their role; the members of a union are in no order."""
     for keyword, by_name in schema.named.items():
         yield from ((f"{keyword}/{name}", pointers) for name, pointers in by_name.items())
     yield from schema.parts.items()

@@ -20,7 +20,7 @@ from .finding import Finding
 class PairGraph:
     """Compares pairs of schemas.
 
-    What a pair leads to is a set of findings, as the bits of a number: hundreds of operations lead to the same
+    The findings that a pair leads to are the bits of a number: hundreds of operations lead to the same
     schemas, and walking to them from each would take longer than comparing them.
     """
 
@@ -80,7 +80,7 @@ class PairGraph:
         return True
 
     def connect(self) -> None:
-        """Add what the pairs inside lead to; pairs that lead to each other lead to the same."""
+        """Add the findings of the pairs inside; pairs that lead to each other share their findings."""
         for circle in find_connected_components(self.inside):
             bits = 0
             for number in circle:

@@ -1,4 +1,4 @@
-"""The Python layer: what two generated packages offer differently."""
+"""The Python layer: compares two generated packages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .python_types import is_wider_type, remove_unset, split_union
 from .report import Change, Location, compute_fingerprint, make_fingerprints_unique
 
 _SAME = 0.7
-"""How much of two classes must be the same for one to be the other one renamed."""
+"""The similarity from which a removed and an added class count as a rename."""
 
 
 _CLIENT_CLASS = "gcore_iam_client.client.AuthenticatedClient"
@@ -32,11 +32,11 @@ def find_changes(
     """Compare two generated packages.
 
     Args:
-        old: What is generated from the old spec.
-        new: What is generated from the new one.
+        old: The package of the old spec.
+        new: The package of the new spec.
         specs: The specs.
         wire: The wire changes, with the Python names that they touch, to find the causes among.
-        surfaces: What the packages offer.
+        surfaces: The modules, classes and functions of the packages.
 
     Returns:
         One entry for each difference, of the layers `python` and `generator`, in no order.
@@ -139,7 +139,7 @@ class _Comparison:
     # --- classes ---------------------------------------------------------------------------------------------------
 
     def _find_renames(self) -> None:
-        """Match classes that are gone with new ones of the same content that the same operations lead to."""
+        """Match removed classes with added ones of the same content and the same operations."""
         gone = [found for name, found in self.old.classes.items() if name not in self.new.classes]
         fresh = [found for name, found in self.new.classes.items() if name not in self.old.classes]
         scores = [(self._compute_similarity(one, other), one.name, other.name) for one in gone for other in fresh]
@@ -148,7 +148,7 @@ class _Comparison:
                 self.renamed[one] = other
 
     def _compute_similarity(self, one: Class, other: Class) -> float:
-        """How alike two classes are, from 0 to 1 and a little for the name."""
+        """Compute how similar two classes are, from 0 to 1 and a little more for the name."""
         ours, theirs = self.old.find_operations(one.name), self.new.find_operations(other.name)
         if bool(one.members) != bool(other.members) or (ours and theirs and not set(ours) & set(theirs)):
             return 0
@@ -162,7 +162,7 @@ class _Comparison:
         return alike + difflib.SequenceMatcher(None, one.name, other.name).ratio() / 10 if alike >= _SAME else 0
 
     def _rename_types(self, types: str) -> str:
-        """A type of the old package in names of the new one."""
+        """Replace the names of renamed classes in a type of the old package by the new names."""
         text = re.sub(r"\w+", lambda found: self.renamed.get(found[0], found[0]), types)
         return " | ".join(sorted(split_union(text)))
 
@@ -272,7 +272,7 @@ class _ChangeFactory(Protocol):
 
 
 def _compare_generator_notes(old: Package, new: Package) -> Iterator[Change]:
-    """What the generator or a correction cannot do any more."""
+    """Find the parts that the generator newly dropped and the corrections that no longer fit."""
     for loss in [loss for loss in new.dropped if loss not in old.dropped]:
         operation = re.match(r"operation ([^\s:]+)", loss)
         yield _make_change(
@@ -323,13 +323,13 @@ def _make_change(
 
 
 def _get_subject(text: str) -> str:
-    """What a note of the generator is about, without the line and the generator's reason."""
+    """Return the part or correction that a note of the generator is about, without the line and the reason."""
     correction = re.search(r"correction '(.+?)'", text)
     return correction[1] if correction else text.partition(":")[0]
 
 
 def _add_causes(change: Change, wire: Sequence[Change], specs: tuple[Spec, Spec], comparison: _Comparison) -> Change:
-    """A change with the wire changes behind it and a place in the specs."""
+    """Add to a change the wire changes that caused it and its place in the specs."""
     causes = [other for other in wire if set(other.symbols) & set(change.symbols)]
     if not causes and not change.id.startswith(("py-module", "py-function")):
         causes = [other for other in wire if _is_related(other.symbols, change.symbols)]
@@ -352,14 +352,14 @@ def _add_causes(change: Change, wire: Sequence[Change], specs: tuple[Spec, Spec]
 
 
 def _is_related(some: Iterable[str], others: Iterable[str]) -> bool:
-    """Whether a name is part of another one, as a field is of its class."""
+    """Return whether a name is part of another one, as a field is of its class."""
     return any(
         f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.") for one in some for other in others
     )
 
 
 def _find_place(change: Change, spec: Spec, surface: Surface) -> Location | None:
-    """Where a spec speaks of what changed: the component of a class, else the first operation."""
+    """Find the place of a change in a spec: the component of a class, else the first operation."""
     names = {part for symbol in change.symbols for part in symbol.split(".")}
     schemas = spec.document.get("components", {}).get("schemas", {})
     for name in schemas:
@@ -373,7 +373,7 @@ def _find_place(change: Change, spec: Spec, surface: Surface) -> Location | None
 
 
 def _format_signature(fields: Sequence[Field], other: Sequence[Field]) -> str:
-    """The parameters that differ from others, as a signature shows them."""
+    """Format the parameters that differ from others, as in a signature."""
     parameters = [
         f"{field.name.lstrip('*')}: {field.type}{'' if field.required else ' = UNSET'}"
         for field in fields

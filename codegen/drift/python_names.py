@@ -1,4 +1,4 @@
-"""Which Python names stand for a place of a spec."""
+"""Finds the Python names of a place in a spec."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PythonNames:
     config: Config
 
     def find(self, pointer: str) -> tuple[str, ...]:
-        """Return the dotted names for what is at a JSON pointer, the operation's function at least."""
+        """Find the dotted names of a JSON pointer, at least the operation's function."""
         tokens = [unescape(token) for token in pointer.split("/")[1:]]
         if tokens[:2] == ["components", "schemas"]:
             name = str(ClassName.from_string(string=tokens[2], config=self.config).name)
@@ -40,7 +40,7 @@ class PythonNames:
         return (function.symbol,) if tokens[3:4] != ["responses"] else ()
 
     def find_field(self, place: Location, operations: Sequence[str]) -> tuple[str, ...]:
-        """Return the fields with a key in classes that operations lead to, for classes without a component."""
+        """Find the fields with a key in the classes of operations, for classes without a component."""
         _, marked, rest = place.pointer.rpartition("/properties/")
         key = unescape(rest.partition("/")[0])
         return tuple(
@@ -51,7 +51,7 @@ class PythonNames:
         )
 
     def _find_inside(self, types: str, tokens: Sequence[str]) -> Iterator[str]:
-        """The field at the end of a way into a type, or the classes that the type names."""
+        """Find the field at the end of a path into a type, or the classes that the type names."""
         found = [self.surface.classes[name].symbol for name in self.surface.find_class_names(types)]
         index = 0
         while index < len(tokens):

@@ -1,4 +1,4 @@
-"""What a generated package offers to Python code, read from its source: modules, classes, fields, functions."""
+"""The public surface of a generated package, read from its source: modules, classes, fields, functions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Field:
     """As written, union members in one order."""
     required: bool
     key: str = ""
-    """What it is called on the wire; "" for a parameter, and for what is not sent."""
+    """The name on the wire; "" for a parameter, and for a field that is not sent."""
 
 
 @attrs.frozen
@@ -40,7 +40,7 @@ class Class:
     members: Mapping[str, str]
     """Names and values of an enum; none for a model."""
     others: str = ""
-    """The type of what the server sends beyond the fields; "" if that is not kept."""
+    """The type of additional properties; "" if the model does not keep them."""
 
     @property
     def symbol(self) -> str:
@@ -50,7 +50,7 @@ class Class:
 
 @attrs.frozen
 class Function:
-    """What stands for an operation."""
+    """The generated function of an operation."""
 
     operation: str
     """Such as `GET /iam/users`."""
@@ -62,13 +62,13 @@ class Function:
 
     @property
     def symbol(self) -> str:
-        """The dotted name of the one that the hand-written layer calls."""
+        """The dotted name of the function that the hand-written layer calls."""
         return f"{self.module}.sync_detailed"
 
 
 @attrs.frozen
 class Surface:
-    """All of a package."""
+    """The modules, classes and functions of a package."""
 
     modules: frozenset[str]
     """Modules and packages of operations, dotted."""
@@ -77,7 +77,7 @@ class Surface:
     """By module."""
 
     def find_function(self, operation: str) -> Function | None:
-        """What stands for an operation such as `GET /iam/users`; None if nothing does."""
+        """Find the function of an operation such as `GET /iam/users`; None if there is none."""
         return next((found for found in self.functions.values() if found.operation == operation), None)
 
     @cached_property
@@ -91,7 +91,7 @@ class Surface:
         return self._index_operations(lambda function: [function.returns])
 
     def find_operations(self, name: str) -> tuple[str, ...]:
-        """The operations that a class belongs to."""
+        """List the operations that a class belongs to."""
         return tuple(dict.fromkeys([*self.in_requests.get(name, ()), *self.in_responses.get(name, ())]))
 
     def _index_operations(self, types: Callable[[Function], list[str]]) -> dict[str, tuple[str, ...]]:
@@ -108,7 +108,7 @@ class Surface:
         return {name: tuple(operations) for name, operations in reached.items()}
 
     def find_class_names(self, annotation: str) -> list[str]:
-        """The classes of the package that a type names."""
+        """Find the names of the package's classes in a type."""
         return [name for name in re.findall(r"\w+", annotation) if name in self.classes]
 
 
@@ -117,7 +117,7 @@ def read(package: Path, name: str) -> Surface:
 
     Args:
         package: Its folder.
-        name: What it is imported as.
+        name: The name that it is imported by.
 
     Raises:
         CodegenError: A file of it is not Python.
@@ -207,7 +207,7 @@ def _parse_parameters(arguments: ast.arguments) -> Iterator[Field]:
 
 
 def format_annotation(node: ast.expr) -> str:
-    """A type as text, the members of its unions in one order."""
+    """Format an annotation with the members of its unions in one order."""
     return " | ".join(sorted(_list_members(node)))
 
 
@@ -217,7 +217,7 @@ def _list_members(node: ast.expr) -> set[str]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return _list_members(node.left) | _list_members(node.right)
     if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
-        return {ast.unparse(node)}  # a text in there is no type
+        return {ast.unparse(node)}  # a string in `Literal` is no type
     if isinstance(node, ast.Subscript):
         return {f"{ast.unparse(node.value)}[{format_annotation(node.slice)}]"}
     return {ast.unparse(node)}

@@ -1,4 +1,4 @@
-"""What a review is, as data: everything that a rendering shows is in here, and nothing here knows how it is shown."""
+"""The data of a review, independent of any format."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Level: TypeAlias = Literal["error", "warning", "info"]
 Agreement: TypeAlias = Literal["contradicted", "unexplained", "explained"]
 
 LAYERS: tuple[Layer, ...] = ("overlay", "wire", "python", "generator", "docs")
-"""In the order in which reports list them: what a maintainer has to do comes first."""
+"""In the order in which reports list them: the most urgent for a maintainer comes first."""
 
 CHOICES: tuple[Layer, ...] = ("wire", "python", "overlay", "docs")
-"""The layers that one may ask for; what the generator lost belongs to the Python layer."""
+"""The layers that `--layers` accepts; what the generator dropped belongs to the Python layer."""
 
 LEVELS: tuple[Level, ...] = ("error", "warning", "info")
 """From the gravest to the mildest."""
 
 
 AGREEMENTS: tuple[Agreement, ...] = ("contradicted", "unexplained", "explained")
-"""What the new spec can be to an observed fact, what needs a look first."""
+"""The relations of the new spec to an observed fact, the most urgent first."""
 
 
 @attrs.frozen
@@ -52,7 +52,7 @@ class Source:
     source: str
     """As the user named it: a path, a URL, `-`, or `git-ref:path`."""
     sha256: str
-    """Of its bytes, in hexadecimal."""
+    """The SHA-256 of its bytes, in hexadecimal."""
     version: str
     """`info.version`."""
     lines: tuple[str, ...] = attrs.field(default=(), repr=False, eq=False)
@@ -61,7 +61,7 @@ class Source:
 
 @attrs.frozen
 class Acceptance:
-    """That somebody has looked at a change and lets it pass."""
+    """The acceptance of a change by a person."""
 
     reason: str
     author: str
@@ -71,7 +71,7 @@ class Acceptance:
 
 @attrs.frozen
 class Change:
-    """One thing that changed, once, however many operations it reaches."""
+    """One change, listed once, however many operations it affects."""
 
     id: str
     """The rule, such as `response-property-became-required`."""
@@ -80,7 +80,7 @@ class Change:
     message: str
     """One sentence for a person, without the place."""
     operations: tuple[str, ...] = ()
-    """What it reaches, such as `GET /iam/users`, in the order of the spec."""
+    """The affected operations, such as `GET /iam/users`, in the order of the spec."""
     pointer: str = ""
     """JSON pointer (RFC 6901) into the old spec, or into the new one for what was added; "" if there is none."""
     old: Location | None = None
@@ -90,9 +90,9 @@ class Change:
     before: Json = None
     after: Json = None
     symbols: tuple[str, ...] = ()
-    """Dotted Python names that it touches, such as `gcore_iam_client.models.user.User.client`."""
+    """Dotted Python names that it affects, such as `gcore_iam_client.models.user.User.client`."""
     fingerprint: str = ""
-    """Stays the same while rule, place and arguments do, whatever the message says; see `fingerprint`."""
+    """Stays the same while rule, place and arguments do, whatever the message says; see `compute_fingerprint`."""
     files: tuple[str, ...] = ()
     """Hand-written lines that it breaks, as `path:line:column`."""
     members: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ class Change:
     code: str = ""
     """The text of the first hand-written line that it breaks."""
     instead: str = ""
-    """What to write instead of what the line names, "" if that is not known."""
+    """The replacement for the broken name, "" if it is not known."""
     causes: tuple[str, ...] = ()
     """Fingerprints of the changes that led to this one."""
     accepted: Acceptance | None = None
@@ -118,7 +118,7 @@ class Verdict:
 
 @attrs.frozen
 class ObservedFact:
-    """A fact that production showed, and what the new spec is to it."""
+    """A fact that production showed, and its relation to the new spec."""
 
     agreement: Agreement
     kind: str
@@ -158,7 +158,7 @@ class Review:
     changes: tuple[Change, ...]
     """Sorted: by layer as in `LAYERS`, then level as in `LEVELS`, then place."""
     notes: tuple[str, ...] = ()
-    """What the reader should know beside the changes, such as acceptances that have run out."""
+    """Notes for the reader, such as expired acceptances."""
     observed: tuple[ObservedFact, ...] | None = None
     """What production showed, sorted as in `AGREEMENTS`; None if no observations were given."""
 
@@ -168,18 +168,18 @@ class Review:
         return self.observed[0].agreement if self.observed else "none"
 
     def find_sightings(self, change: Change) -> tuple[int, str] | None:
-        """How often production showed what a change is about and when it did last; None if it did not."""
+        """Find how often and when production showed a change; None if it did not."""
         facts = [fact for fact in self.observed or () if change.fingerprint in fact.changes]
         return (sum(fact.count for fact in facts), max(fact.last_seen for fact in facts)) if facts else None
 
 
 def compute_fingerprint(rule: str, pointer: str, arguments: Iterable[Json]) -> str:
-    """Name a change by what it is and not by how it is told.
+    """Compute the fingerprint of a change from its content and not from its message.
 
     Args:
         rule: The id of its rule.
         pointer: Its JSON pointer.
-        arguments: What the rule says of it, such as the values before and after.
+        arguments: The arguments of the rule, such as the values before and after.
 
     Returns:
         16 hexadecimal digits.
@@ -191,8 +191,8 @@ def compute_fingerprint(rule: str, pointer: str, arguments: Iterable[Json]) -> s
 def make_fingerprints_unique(changes: Sequence[Change]) -> list[Change]:
     """Return changes that have a fingerprint each, so that accepting one accepts one.
 
-    Those that rule, place and arguments do not tell apart get one that also depends on where they stand in the new
-    spec and what they reach; the order of the changes does not count unless they are the same in all of that.
+    Changes of the same rule, place and arguments get one that also depends on their place in the new
+    spec and on their operations; the order of the changes counts only if they are equal in all of that.
     """
     groups: dict[str, list[Change]] = {}
     for change in changes:
@@ -212,7 +212,7 @@ def make_fingerprints_unique(changes: Sequence[Change]) -> list[Change]:
 
 
 def serialize_review(review: Review) -> dict[str, Json]:
-    """A review in the form that `codegen/drift/report.schema.json` describes."""
+    """Serialize a review as `codegen/drift/report.schema.json` describes."""
     report: dict[str, Json] = {
         "schema_version": 1,
         "old": _serialize_source(review.old),

@@ -1,4 +1,4 @@
-"""Puts the layers together: what changed, how grave it is, what it asks for."""
+"""Reviews two specs: runs the layers and computes the verdict."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class GenerationError(CodegenError):
 
 @attrs.frozen
 class Project:
-    """What a review needs of the project beside the two specs."""
+    """The parts of the project that a review needs beside the two specs."""
 
     corrections: tuple[Correction, ...]
     config: Path
@@ -84,21 +84,21 @@ def review(
     """Find out what a new spec changes.
 
     Args:
-        old: What the client was made from.
-        new: What it shall be made from.
+        old: The spec that the client was generated from.
+        new: The spec that it will be generated from.
         project: The project that uses it.
         package: The client of `new`, if it has been generated already.
-        layers: The layers to look at, of `report.CHOICES`.
-        accepted: Changes that somebody lets pass.
-        settings: What the reader asks for.
-        today: The day that expiry and sunset dates are held against.
+        layers: The layers to review, of `report.CHOICES`.
+        accepted: The accepted changes.
+        settings: The reader's settings.
+        today: The day that expiry and sunset dates are compared with.
 
     Returns:
         The review.
 
     Raises:
         GenerationError: A client cannot be made from one of the specs (layers python and overlay).
-        UnreadableError: A spec is not what OpenAPI asks for.
+        UnreadableError: A spec is not valid OpenAPI.
         CodegenError: The type checker does not run.
     """
     if not {"python", "overlay"} & set(layers):
@@ -122,7 +122,7 @@ def compare(
     settings: Settings = Settings(),  # noqa: B008 - it cannot change
     today: datetime.date,
 ) -> Review:
-    """Find out what a new spec changes when both clients are there already; see `review`."""
+    """Find out what a new spec changes when both clients exist already; see `review`."""
     specs = old.input.spec, new.input.spec
     surfaces = old.surface, new.surface
     names = [PythonNames(side.surface, side.package.config) for side in (old, new)]
@@ -176,7 +176,7 @@ def _build_sort_key(change: Change) -> tuple[object, ...]:
 
 
 def _compute_verdict(changes: Sequence[Change], layers: Sequence[Layer]) -> Verdict:
-    """One word for each layer. What has been accepted still is what it is; only `--fail-on` lets it pass."""
+    """Compute one word for each layer. Accepted changes count as well; only `--fail-on` lets them pass."""
     of = {layer: [change for change in changes if change.layer == layer] for layer in LAYERS}
     dropped = [change for change in of["generator"] if change.id == "gen-response-dropped"]
     return Verdict(
@@ -203,7 +203,7 @@ def _compute_python_verdict(changes: Sequence[Change]) -> Literal["breaking", "a
 
 
 def _compute_bump(verdict: Verdict) -> Literal["major", "minor", "patch", "none"]:
-    """The part of the client's version to raise (semver.org)."""
+    """Return the part of the client's version to raise (semver.org)."""
     if "breaking" in (verdict.wire, verdict.python) or verdict.overlay == "broken":
         return "major"
     if verdict.wire in ("warning", "compatible") or verdict.python == "additive":

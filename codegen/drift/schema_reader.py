@@ -1,4 +1,4 @@
-"""Reads a normalized schema from the places in a spec that hold together for it."""
+"""Reads a normalized schema from its places in a spec."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KEYWORDS = frozenset(
 """Keywords that say something about a value. Any other one says nothing (JSON Schema 2020-12, 4.3.1)."""
 
 _NAMES = frozenset({"$ref", "allOf", "type", "nullable", "$defs", "$id", "$anchor", "$schema", "$dynamicAnchor"})
-"""Keywords that name and combine, or that are read apart."""
+"""Keywords that name and combine, or that have functions of their own."""
 
 _FORMAT_KEYWORDS: Mapping[Json, tuple[str, str]] = {
     "binary": ("contentMediaType", BINARY),
@@ -244,10 +244,10 @@ class _Reader:
         keys = {key for pointer in self.seen for key in _get_keywords(self.document.get_value(pointer))}
         return keys <= {"oneOf", "anyOf", "discriminator", "nullable", "$ref"} and not self.unions
 
-    # --- one spelling ----------------------------------------------------------------------------------------------
+    # --- normalization ---------------------------------------------------------------------------------------------
 
     def _normalize(self) -> None:
-        """Bring what was read into one spelling."""
+        """Normalize types, null, enums and bounds."""
         schema = self.schema
         for kinds, _ in self.types:
             if kinds:
@@ -289,7 +289,7 @@ def _get_keywords(value: Json) -> set[str]:
 
 
 def _has_siblings(value: Json) -> bool:
-    """Return whether something beside a `$ref` says something about the value."""
+    """Return whether a keyword beside `$ref` constrains the value."""
     return any(key != "$ref" and key not in PROSE and not key.startswith("x-") for key in value)
 
 

@@ -1,4 +1,4 @@
-"""What a reader asks of a review: `drift.toml`, or `[tool.gcore-iam.drift]` in `pyproject.toml`.
+"""Settings of a review: `drift.toml`, or `[tool.gcore-iam.drift]` in `pyproject.toml`.
 
 view = "client"                    # or "oasdiff"
 sunset-days = 90                   # days that a deprecation must announce ahead
@@ -33,7 +33,7 @@ _KEYS = ("view", "levels", "include", "exclude", "sunset-days")
 
 @attrs.frozen
 class Settings:
-    """What a reader asks of a review."""
+    """Settings of a review."""
 
     view: View = CLIENT_VIEW
     include: tuple[str, ...] = ("*",)
@@ -64,7 +64,7 @@ class Settings:
 
 
 def load_settings(file: Path | None = None) -> Settings:
-    """Read what the reader asks for.
+    """Read the settings of a review.
 
     Args:
         file: The file that the command line names; None for `drift.toml` or else `pyproject.toml`, if there is one.
@@ -85,7 +85,7 @@ def load_settings(file: Path | None = None) -> Settings:
 
 
 def parse_settings(content: dict[str, Json], name: str) -> Settings:
-    """Check and take over the keys of a settings file; see `load_settings`."""
+    """Parse the keys of a settings file; see `load_settings`."""
     unknown = sorted(content.keys() - set(_KEYS))
     if unknown:
         raise CodegenError(f"{name}: unknown key {unknown[0]!r}; known: {', '.join(_KEYS)}")

@@ -1,4 +1,4 @@
-"""What a spec must be like for a comparison to read it: the form of each object that OpenAPI 3 defines.
+"""Checks the structure of a spec before a comparison: the form of each object that OpenAPI 3 defines.
 
 Only the form, and only of what the comparison looks at: unknown keys are left alone, and so is a key without a value.
 A malformed keyword is left out with a note; a malformed structure, such as a list of paths, ends the comparison.
@@ -112,7 +112,7 @@ FORMS: Mapping[str, dict[str, Form]] = MappingProxyType(
 
 @attrs.frozen
 class _Problem:
-    """A value that has not the form that OpenAPI asks for."""
+    """A value whose form OpenAPI forbids."""
 
     pointer: str
     message: str
@@ -122,7 +122,7 @@ class _Problem:
 
 
 def drop_malformed(spec: Spec) -> tuple[str, ...]:
-    """Leave malformed keywords out of a document, which changes in place.
+    """Remove malformed keywords from a document in place.
 
     Returns:
         One note for each of them, with file, line and column.
@@ -142,7 +142,7 @@ def drop_malformed(spec: Spec) -> tuple[str, ...]:
 
 
 def _drop(spec: Spec, problem: _Problem) -> None:
-    """Leave a keyword out; what should be a schema is any value instead."""
+    """Remove a keyword; a malformed schema becomes one that takes any value."""
     holder, _, last = problem.pointer.rpartition("/")
     above = spec.get_value(holder)
     if isinstance(above, list):

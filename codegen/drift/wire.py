@@ -1,4 +1,4 @@
-"""The wire and docs layers: what two specs say differently, each difference once with all that it reaches."""
+"""The wire and docs layers: compares two specs and lists each difference once, with the operations it affects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .settings import Settings
 
 @attrs.define
 class _Result:
-    """What was found for one operation, or for the spec as a whole."""
+    """The findings of one operation, or of the spec as a whole."""
 
     operation: Operation | None
     findings: list[Finding] = attrs.field(factory=list)
@@ -35,20 +35,20 @@ class _Result:
 
 
 def find_changes(old: Spec, new: Spec, today: datetime.date, settings: Settings = Settings()) -> list[Change]:  # noqa: B008
-    """Compare what two specs say.
+    """Compare two specs.
 
     Args:
         old: The spec that the client was made from.
         new: The spec that it shall be made from.
-        today: What the sunset of a deprecated operation is held against.
-        settings: What the reader asks for.
+        today: The day that the sunset of a deprecated operation is compared with.
+        settings: The reader's settings.
 
     Returns:
         One entry for each difference of the layers `wire` and `docs`, in no order. A difference in a component is one
         entry, whatever refers to it, and so is one that the same schema has wherever it is written out.
 
     Raises:
-        CodegenError: A spec is not what OpenAPI asks for. Names file, line and column.
+        CodegenError: A spec is not valid OpenAPI. Names file, line and column.
     """
     comparison = _compare(old, new, today, settings.sunset_days)
     reached = _find_reached_operations(comparison, settings)
@@ -141,7 +141,7 @@ def _find_parameter_names(spec: Spec) -> dict[str, str]:
 
 
 def _check_version(old: Spec, new: Spec, changes: Sequence[Change], settings: Settings) -> Iterator[Change]:
-    """Find what `info.version` should have said, if it is a semantic one (semver.org)."""
+    """Find an `info.version` that was not raised as semver.org asks, if it is a semantic version."""
     before, after = _parse_version(old.version), _parse_version(new.version)
     if before is None or after is None:
         return

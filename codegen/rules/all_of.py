@@ -1,4 +1,4 @@
-"""Makes one schema of what `allOf` puts together."""
+"""Merges the members of `allOf` into one schema."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class _Merger:
     _levels: int = attrs.field(default=0, init=False)
 
     def flatten(self, schema: Document, above: tuple[str, ...]) -> Document:
-        """One schema that says what `allOf` and what stands beside it say."""
+        """Merge `allOf` and the keywords beside it into one schema."""
         rest = {key: value for key, value in schema.items() if key != "allOf"}
         annotations: Document = {}
         weak: list[Document] = []
@@ -95,7 +95,7 @@ class _Merger:
         return {**merged, **annotations}
 
     def _resolve(self, schema: Document, above: tuple[str, ...]) -> Document:
-        """A schema without `$ref` and `allOf` of its own."""
+        """Return a schema without `$ref` and `allOf` of its own."""
         name, target = resolve_component(self.document, schema)
         if name and name in above:
             raise UnsupportedSchemaError(f"schema {name} contains itself through allOf")
@@ -122,7 +122,7 @@ class _Merger:
             raise LimitError(text, "MAX_ALL_OF_LEVELS")
 
     def _merge(self, one: Document, other: Document) -> Document:
-        """The schema that both describe; where they differ on what a property is, the later and fuller one."""
+        """Merge two schemas; where they differ on a property, the later and fuller definition counts."""
         merged = {**one, **other}
         if kinds := _intersect_types(list_types(one), list_types(other)):
             merged["type"] = kinds[0] if len(kinds) == 1 else kinds
@@ -156,13 +156,13 @@ class _Merger:
 
 
 def _intersect_values(one: list[Any], other: list[Any]) -> list[Any]:
-    """The values that both lists hold."""
+    """Return the values that both lists hold."""
     keys = set(map(build_value_key, other))
     return [value for value in one if build_value_key(value) in keys]
 
 
 def _intersect_types(one: list[str], other: list[str]) -> list[str]:
-    """The types that two schemas allow together."""
+    """Return the types that two schemas both allow."""
     if not one or not other:
         return one or other
     both = [kind for kind in one if kind in other or (kind == "integer" and "number" in other)]

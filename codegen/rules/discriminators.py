@@ -41,7 +41,7 @@ def number_discriminators(document: Document) -> None:
 
 
 def find_reference(member: Document) -> str:
-    """The `$ref` that a member of a union is, also as the only member of `allOf`; "" if it is none."""
+    """Find the `$ref` of a union's member, also as the only member of `allOf`; "" if there is none."""
     if len(member.get("allOf", ())) == 1:
         member = member["allOf"][0]
     ref = member.get("$ref", "")

@@ -35,7 +35,7 @@ def simplify_enums(document: Document) -> None:
 
 
 def _is_odd_constant(schema: Document) -> bool:
-    """Whether the value of `const` is one that the generator does not write as a `Literal`."""
+    """Return whether the value of `const` is one that the generator does not write as a `Literal`."""
     const = schema.get("const")
     return isinstance(const, float | list | dict) or (isinstance(const, str) and remove_string_escapes(const) != const)
 

@@ -1,4 +1,4 @@
-"""Puts what a `$ref` other than to a component leads to where the generator reads it."""
+"""Replaces a `$ref` that does not lead to a component by its target, where the generator reads it."""
 
 from __future__ import annotations
 

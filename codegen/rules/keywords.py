@@ -1,4 +1,4 @@
-"""What schemas leave unsaid, and what they say that the generator misunderstands."""
+"""Adds keywords that schemas imply, and removes those that the generator misunderstands."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def state_types(document: Document) -> None:
 
 
 def _add_offset(text: str) -> str:
-    """The same moment with an offset: like in a response, one without is UTC."""
+    """Add an offset to a timestamp that has none; it is UTC, as in a response."""
     try:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError:

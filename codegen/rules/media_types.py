@@ -51,7 +51,7 @@ def simplify_media_types(document: Document) -> None:
 
 
 def _list_contents(document: Document) -> Iterator[tuple[str, Document]]:
-    """Each `content` of a request or response once, with a name for what it belongs to."""
+    """List each `content` of a request or response once, with a name for its owner."""
     done: set[int] = set()
     for _, _, operation in iterate_operations(document):
         holders = [("request " + operation["operationId"], operation.get("requestBody", {}))]
@@ -64,7 +64,7 @@ def _list_contents(document: Document) -> Iterator[tuple[str, Document]]:
 
 
 def _has_class(schema: Document) -> bool:
-    """Whether a class is made of a schema in its place, or of a part of it, and named after the place."""
+    """Return whether the generator makes a class of a schema or of a part of it, named after the place."""
     if "$ref" in schema:
         return False
     if schema.keys() & {"properties", "additionalProperties", "enum"} or "object" in list_types(schema):
@@ -114,7 +114,7 @@ def mark_uploads(document: Document) -> None:
 
 
 def _find_refs_outside(document: Document, forms: list[Document]) -> set[str]:
-    """The references that anything but the given forms reaches."""
+    """Find the references outside of the given forms."""
     schemas = [(media, media.pop("schema")) for media in forms]
     found = find_reachable_refs(document, document["paths"])
     for media, schema in schemas:
@@ -123,7 +123,7 @@ def _find_refs_outside(document: Document, forms: list[Document]) -> set[str]:
 
 
 def _is_upload(document: Document, schema: Document, depth: int = 0) -> bool:
-    """Whether a property holds a file, or several, that OpenAPI 3.1 describes as a text."""
+    """Return whether a property holds a file, or several, that OpenAPI 3.1 describes as a text."""
     target = resolve_component(document, schema)[1]
     if depth > _MAX_UPLOAD_DEPTH:  # it contains itself
         return False
@@ -137,7 +137,7 @@ def _is_upload(document: Document, schema: Document, depth: int = 0) -> bool:
 
 
 def _make_file(document: Document, schema: Document) -> Document:
-    """The same schema with files in the place of texts; what is beside says how they go out."""
+    """Replace texts in a schema by files; the keywords beside them say how they are sent."""
     target = copy.deepcopy(resolve_component(document, schema)[1])
     beside: dict[str, Any] = {}
     if isinstance(target.get("items"), dict):

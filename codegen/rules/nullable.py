@@ -33,7 +33,7 @@ def split_nullable(document: Document) -> None:
 
 
 def _can_be_null(document: Document, schema: Document, nullable: set[str]) -> bool:
-    """Whether a schema is a nullable one that stands for a class, a list, or a component that is nullable."""
+    """Return whether a schema is nullable and a class, a list, or a component that is nullable."""
     reference = schema["allOf"][0] if "allOf" in schema else schema
     if _find_component(document, schema) in nullable:
         return True
@@ -45,7 +45,7 @@ def _can_be_null(document: Document, schema: Document, nullable: set[str]) -> bo
 
 
 def _find_component(document: Document, schema: Document) -> str:
-    """The name of the component that a schema stands for, "" if it stands for itself."""
+    """Find the name of the component that a schema refers to, "" if it does not."""
     reference = schema["allOf"][0] if "allOf" in schema else schema
     return resolve_component(document, reference)[0] if "$ref" in reference else ""
 

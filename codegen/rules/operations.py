@@ -53,7 +53,7 @@ def complete_path_parameters(document: Document) -> None:
 
 
 def _get_path_name(document: Document, parameter: Document) -> str | None:
-    """The name of a path parameter, None for any other."""
+    """Return the name of a path parameter, None for any other."""
     target = follow_refs(document, parameter)
     return str(target.get("name")) if target.get("in") == "path" else None
 

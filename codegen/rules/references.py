@@ -1,4 +1,4 @@
-"""Shortens chains of references, and puts what they lead to first: the generator passes over what comes later again."""
+"""Shortens chains of references, and moves their targets first: the generator needs a pass for each later one."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _find_end(document: Document, ref: str, ends: dict[str, str]) -> str:
 
 
 def _is_alias(value: Json) -> bool:
-    """Whether something says nothing but `$ref`."""
+    """Return whether a schema consists of `$ref` only."""
     if not (isinstance(value, dict) and isinstance(value.get("$ref"), str)):
         return False
     return all(key == "$ref" or is_annotation(key) for key in value)

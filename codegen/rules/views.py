@@ -76,7 +76,7 @@ class _Splitter:
     _todo: list[str] = attrs.field(factory=list, init=False)
 
     def split(self, schema: Document) -> Document:
-        """A schema without the properties; what it refers to is left to `finish`."""
+        """Remove the properties from a schema; `finish` does the same to the components that it refers to."""
         ref = schema.get("$ref")
         if isinstance(ref, str):
             name = get_component_name(ref)
@@ -118,7 +118,7 @@ def _get_names(refs: set[str]) -> set[str]:
 
 
 def _find_affected(document: Document, keyword: str) -> set[str]:
-    """The names of the components that have properties with a keyword, be it in what they refer to."""
+    """Find the components that have properties with a keyword, also in the components that they refer to."""
     schemas = document["components"]["schemas"]
     referrers: dict[str, list[str]] = {}
     affected: set[str] = set()
@@ -136,7 +136,7 @@ def _find_affected(document: Document, keyword: str) -> set[str]:
 
 
 def _iterate_references(schema: Document) -> Iterator[str]:
-    """Every reference in a schema."""
+    """Yield every reference in a schema."""
     if isinstance(schema.get("$ref"), str):
         yield schema["$ref"]
     for _, _, inner in iterate_subschemas(schema):
@@ -144,14 +144,14 @@ def _iterate_references(schema: Document) -> Iterator[str]:
 
 
 def _has_property_with(document: Document, schema: Document, keyword: str) -> bool:
-    """Whether a schema has properties with a keyword, without those of what it refers to."""
+    """Return whether a schema has properties with a keyword, without those of its references."""
     if any(_has_keyword(document, inner, keyword) for inner in schema.get("properties", {}).values()):
         return True
     return any(_has_property_with(document, inner, keyword) for _, _, inner in iterate_subschemas(schema))
 
 
 def _has_keyword(document: Document, schema: Document, keyword: str) -> bool:
-    """Whether a property has a keyword, be it in place, in the component it refers to, or in all its alternatives."""
+    """Return whether a property has a keyword: in place, in its component, or in all its alternatives."""
     target = resolve_component(document, schema)[1]
     if schema.get(keyword) is True or target.get(keyword) is True:
         return True

@@ -55,7 +55,7 @@ def keep_our_prose(old: Spec, new: Spec) -> tuple[bytes, list[str]]:
 
 @attrs.define
 class _Merger:
-    """Puts the facts of a new document into an old one."""
+    """Merges the facts of a new document into an old one."""
 
     unwritten: list[str] = attrs.field(factory=list, init=False)
     """JSON pointers where prose is to be written."""
@@ -179,7 +179,7 @@ def _describe_status(code: str) -> str:
 
 
 def _get_identity(item: Json) -> str:
-    """What an item of a list is recognised by: a parameter by place and name, a tag by name, else all of its facts."""
+    """Return what identifies an item of a list: a parameter's place and name, a tag's name, else all of its facts."""
     if isinstance(item, dict) and "name" in item:
         return json.dumps([item.get("in"), item["name"]])
     return _get_facts(item)
@@ -190,7 +190,7 @@ def _is_prose(keyword: str) -> bool:
 
 
 def _get_facts(value: Json, key: str = "") -> str:
-    """A text that values share if they differ in nothing but prose and in orders that do not count."""
+    """Return a text that values share if they differ only in prose and in orders that do not count."""
     return json.dumps(_strip(value, key), sort_keys=True)
 
 

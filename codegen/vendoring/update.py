@@ -28,7 +28,7 @@ _LONGEST_VERSION = 100
 
 @attrs.frozen
 class UpdatePaths:
-    """Where what an update writes stands."""
+    """The files that an update writes."""
 
     spec: Path
     """The vendored spec; `source.toml` lies beside it."""
@@ -40,13 +40,13 @@ class UpdatePaths:
 
     @property
     def source(self) -> Path:
-        """What the spec was taken from."""
+        """The record of the source of the spec."""
         return locate_record(self.spec)
 
 
 @attrs.frozen
 class Outcome:
-    """What an update did."""
+    """The result of an update."""
 
     review: Review
     page: Path
@@ -74,14 +74,14 @@ def update(
 
     Args:
         name: The spec, as `sources.read` takes it.
-        project: What generates the client and stands on it.
-        places: Where everything stands.
+        project: The project that generates the client.
+        places: The files to write.
         own_prose: Keep the words of the vendored spec where the new one speaks of the same thing.
         today: The day of the update.
         date: The day of the new spec; by default the one in its version or in its name.
 
     Returns:
-        What was done; None when the new spec is the vendored one, or what that was made from.
+        The result; None when the new spec is the vendored one, or what that was made from.
 
     Raises:
         UnreadableError: A spec cannot be read.
@@ -103,7 +103,7 @@ def update(
     record = _build_record(given, new, "ours" if own_prose else "theirs", date, today)
     page = places.reviews / f"{today.isoformat()}-{new.source.sha256[:8]}.md"
     with _generate_aside(given, project, places.package, date) as package:
-        # What is vendored with our prose is reviewed with our prose: a list of all other words helps no reader.
+        # A spec with our prose is reviewed with our prose: a list of all changed words helps no reader.
         reviewed = attrs.evolve(given, source=attrs.evolve(given.source, sha256=new.source.sha256))
         found = review(old, _shorten_name(reviewed), project, package=package, today=today)
         texts = {
@@ -124,7 +124,7 @@ def _list_operations(spec: Spec) -> list[tuple[str, str]]:
 
 
 def _shorten_name(given: Input) -> Input:
-    """A spec whose name makes sense to readers elsewhere: that of a file outside the project without folders."""
+    """Name a spec so that the name makes sense elsewhere: a file outside the project without its folders."""
     path = Path(given.source.source)
     if path.is_absolute() or ".." in path.parts:
         return attrs.evolve(given, source=attrs.evolve(given.source, source=path.name))
@@ -204,7 +204,7 @@ def _build_record(
 
 
 def _write_changelog(path: Path, found: Review, page: Path, date: datetime.date | None) -> str:
-    """The changelog with an entry for the update under what is not released yet."""
+    """Return the changelog with an entry for the update in the section of unreleased changes."""
     text = path.read_text("utf-8")
     if text.count(f"{_UNRELEASED}\n") != 1:
         raise CodegenError(f"{path}: needs one section `{_UNRELEASED}`")

@@ -1,7 +1,8 @@
-"""What a check is given and what it yields.
+"""The input and the results of checks.
 
-A check is one small function that yields findings: it compares one aspect of two schemas (`schema_check`), of two
-operations (`operation_check`) or of two specs (`document_check`). Its ids, levels and texts are rows of `rules.toml`.
+A check is one small function that yields findings: it compares one aspect of two schemas (`register_schema_check`), of
+two operations (`register_operation_check`) or of two specs (`register_document_check`). Its ids, levels and texts are
+rows of `rules.toml`.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _OTHER_IDS = {"response-body-enum-value-removed": "response-mediatype-enum-value
 
 @attrs.frozen
 class Context:
-    """What is known of the place where two schemas stand."""
+    """The place of two schemas."""
 
     direction: Direction
     scope: Scope
@@ -59,7 +60,7 @@ class Context:
     """Whether it is one of several in a union, for which null is compared as a whole."""
 
     def enter(self, *guards: str, is_member: bool = False) -> Context:
-        """Return what is known of a schema inside."""
+        """Return the context of a schema inside."""
         all_guards = self.guards | set(guards)
         return attrs.evolve(self, scope=_INSIDE[self.scope], guards=all_guards, is_member=is_member, joining="none")
 
@@ -70,7 +71,7 @@ Pair: TypeAlias = tuple[Pointers, Pointers, Context]
 
 @attrs.frozen
 class InnerPair:
-    """Two schemas inside of two others that belong together."""
+    """Two schemas inside a pair that belong together."""
 
     old: Pointers
     new: Pointers
@@ -85,11 +86,11 @@ class Comparison:
     old: Document
     new: Document
     today: datetime.date
-    """What a sunset is held against."""
+    """The day that a sunset is compared with."""
     sunset_days: int | None
     """The days that a deprecation must announce ahead; None for no such policy."""
     names: tuple[dict[str, str], dict[str, str]]
-    """Of the parameters of each spec, by JSON pointer."""
+    """The names of the parameters of each spec, by JSON pointer."""
     matched: MatchedOperations
     name_comparisons: int = 0
     """How many names of properties have been compared."""
@@ -137,7 +138,7 @@ class SchemaPair:
 
     @property
     def label(self) -> str:
-        """What the schemas are called in reports."""
+        """The name of the schemas in reports."""
         return format_label(self.new.pointer, self.comparison.names[1])
 
     @property
@@ -190,7 +191,7 @@ class SchemaPair:
         return Finding(rule, what or self.label, old, new, before, after, guards | self.context.guards)
 
     def enter(self, *guards: str) -> SchemaPair:
-        """Return the pair with what is known of a schema inside."""
+        """Return the pair with the context of a schema inside."""
         return SchemaPair(self.comparison, self.old, self.new, self.context.enter(*guards))
 
 
@@ -228,7 +229,7 @@ class OperationPair:
         return ("response", "request") if self.is_incoming else ("request", "response")
 
     def format_label(self, pointer: str) -> str:
-        """Return what stands at a place of the new spec, for a report."""
+        """Format a place of the new spec for a report."""
         return format_label(pointer, self.comparison.names[1])
 
     def find(self, rule: str, key: str, before: Json = None, after: Json = None) -> Finding:
@@ -254,7 +255,7 @@ class OperationPair:
     def find_prose(
         self, old: dict[str, Json], new: dict[str, Json], places: tuple[str, str], what: str
     ) -> Iterator[Finding]:
-        """Find a spec that changed."""
+        """Find a description that changed."""
         before, after = old.get("description"), new.get("description")
         if before != after:
             pointers = (

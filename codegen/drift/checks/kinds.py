@@ -1,4 +1,4 @@
-"""What the checks of types, values and unions know of JSON types and values."""
+"""JSON types and values, for the checks of types, values and unions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_wider_format(wider: Json, narrower: Json, kinds: frozenset[str]) -> bool:
 
 
 def is_superset(wider: frozenset[str], narrower: frozenset[str]) -> bool:
-    """Return whether one list of types holds all values of another; an empty list is any type."""
+    """Return whether a list of types has all values of another one; an empty list is any type."""
     if not wider:
         return True
     return bool(narrower) and all(kind in wider or (kind == "integer" and "number" in wider) for kind in narrower)
@@ -85,7 +85,7 @@ def classify_type_change(pair: SchemaPair, before: frozenset[str], after: frozen
 
 
 def _can_take_any_text(pair: SchemaPair, before: frozenset[str]) -> bool:
-    """Return whether what was sent as text until now is still taken: single values, and lists that are joined."""
+    """Return whether values that were sent as text are still accepted: single values, and joined lists."""
     limits = pair.new.keywords.keys() & {"format", "pattern", "const", "maxLength"}
     is_text = pair.new.kinds == {"string"} and pair.new.enum is None and not limits
     return is_text and (not before & {"array", "object"} or pair.context.joining == "text")

@@ -24,7 +24,7 @@ class Parameter:
     pointer: str
     value: dict[str, Json]
     is_common: bool
-    """Whether it stands at the path, for all its operations."""
+    """Whether it belongs to the path, and so to all its operations."""
 
     @property
     def what(self) -> str:
@@ -44,7 +44,7 @@ class Parameter:
 
 @attrs.frozen
 class Serialization:
-    """How a parameter is written, with what OpenAPI says where the spec is silent."""
+    """How a parameter is serialized, with OpenAPI's defaults."""
 
     content: str
     """Its media types; "" where `style` says how."""

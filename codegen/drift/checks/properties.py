@@ -15,7 +15,7 @@ from .base import InnerPair, SchemaPair, register_schema_check
 from .lifecycle import classify_removal
 
 _LONG_NAME = 100
-"""Letters of a name beyond which only the same name is alike: the comparison takes quadratic time."""
+"""Letters of a name above which only equal names are similar: the comparison takes quadratic time."""
 
 
 @register_schema_check
@@ -85,7 +85,7 @@ def _name_quantity(guards: frozenset[str], *, is_required: bool) -> str:
 
 
 def _find_removal_guards(pair: SchemaPair, name: str) -> frozenset[str]:
-    """Return why a program may go on without a property of the old spec: it could be missing, or it is ignored."""
+    """Return why a program can do without a property of the old spec: it could be missing, or it is ignored."""
     if not pair.is_request:
         return frozenset(() if name in pair.old.required else {"was-optional"})
     is_closed = {"additionalProperties", "unevaluatedProperties"} & pair.new.closed
@@ -93,7 +93,7 @@ def _find_removal_guards(pair: SchemaPair, name: str) -> frozenset[str]:
 
 
 def _find_guards(pair: SchemaPair, before: str | None, after: str | None) -> frozenset[str]:
-    """Return what is known of a property from what each side that has it says."""
+    """Return the guards of a property, from each side that has it."""
     schemas = [
         document.get_schema(schema.properties[name])
         for document, schema, name in zip(pair.documents, (pair.old, pair.new), (before, after), strict=True)

@@ -23,7 +23,7 @@ READER_LEVELS: tuple[ReaderLevel, ...] = (*LEVELS, "none")
 _TABLE: Mapping[str, Mapping[str, Json]] = tomllib.loads(Path(__file__).with_name("rules.toml").read_text("utf-8"))
 
 GUARDS: Mapping[str, tuple[Level, str]] = {name: tuple(row) for name, row in _TABLE["guards"].items()}
-"""What is known of a place: the level that a change there has at most for a client, and why."""
+"""For each guard of a place, the highest level of a change there for a client, and the reason."""
 
 WEBHOOKS: Mapping[str, str] = _TABLE["webhooks"]
 """For a rule about a request or response, the rule for webhooks and callbacks."""
@@ -35,7 +35,7 @@ SHARED = frozenset(
     {"api-tag-added", "api-tag-removed", "api-security-added", "api-security-removed"}
     | {"api-security-scope-added", "api-security-scope-removed"}
 )
-"""Rules that say the same of every operation that they hold for: one change, wherever it stands."""
+"""Rules whose findings in several operations are one change."""
 
 SECURITY = ("api-security", "api-global-security")
 """How the ids of rules about authentication begin."""

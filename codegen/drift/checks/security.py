@@ -1,4 +1,4 @@
-"""Compares what two specs ask for as authentication: sets of alternatives, and the schemes that they name."""
+"""Compares the authentication of two specs: sets of alternatives, and the schemes that they name."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Alternative:
         return " and ".join(sorted(self.scopes)) or _OPEN
 
     def is_satisfied_by(self, other: Alternative) -> bool:
-        """Whether who has the credentials of another alternative has these too."""
+        """Return whether the credentials of another alternative are enough for this one."""
         return all(name in other.scopes and needed <= other.scopes[name] for name, needed in self.scopes.items())
 
 
@@ -78,7 +78,7 @@ def _list_effective(side: Document, operation: Operation) -> list[Alternative]:
 
 
 def _list_alternatives(side: Document, pointer: str) -> list[Alternative]:
-    """The alternatives that a place lists; open access if it lists none."""
+    """List the security alternatives at a place; open access if there are none."""
     found = [
         Alternative({name: frozenset(scopes or ()) for name, scopes in requirement.items()})
         for requirement in side.get_items(pointer)
@@ -95,7 +95,7 @@ def _compare(
     places: tuple[str, str],
     guards: frozenset[str] = frozenset(),
 ) -> Iterator[Finding]:
-    """Compare two sets of alternatives: is what a program sends today still enough?"""
+    """Compare two sets of alternatives: are the credentials that a program sends today still enough?"""
     old, new = comparison.old, comparison.new
     what, ending = ("the API", "s") if prefix == "api-global" else ("operations", "")
     renamed = _find_renamed_schemes(old, new)
@@ -132,7 +132,7 @@ def _compare(
 def _iterate_sides(
     old: Document, new: Document, schemes: Collection[str], renamed: Mapping[str, str]
 ) -> Iterator[tuple[Document, str]]:
-    """For each scheme, the side that should define it: the new one, or the old one if the new one has dropped it."""
+    """Yield for each scheme the spec that should define it: the new one, or the old one if the new one dropped it."""
     original = {after: before for before, after in renamed.items()}
     for name in schemes:
         if _get_definition(new, name):
@@ -150,14 +150,14 @@ def _get_definition(side: Document, name: str) -> dict[str, Json]:
 
 
 def _is_defined(side: Document, name: str) -> bool:
-    """Whether a spec defines a scheme, of a type and an HTTP scheme that exist."""
+    """Return whether a spec defines a scheme, of a type and an HTTP scheme that exist."""
     scheme = _get_definition(side, name)
     kind = str(scheme.get("type", "")).lower()
     return kind in _TYPES and (kind != "http" or str(scheme.get("scheme", "")).lower() in _HTTP_SCHEMES)
 
 
 def _find_renamed_schemes(old: Document, new: Document) -> dict[str, str]:
-    """The schemes that have another name and the same definition."""
+    """Find the schemes whose name changed and whose definition did not."""
     removed, added = (side.list_keys(_SCHEMES) for side in (old, new))
     fresh = {name: _get_content(new, name) for name in added if name not in removed}
     found = {}
@@ -234,7 +234,7 @@ def _compare_scheme(comparison: Comparison, name: str, guards: frozenset[str]) -
 
 
 def _format_location(scheme: dict[str, Json]) -> str:
-    """Where a client sends the credentials."""
+    """Format the place in a request where a client sends the credentials."""
     if str(scheme.get("type", "")).lower() == "http":
         return f"Authorization: {str(scheme.get('scheme', '')).lower()}"
     name = str(scheme.get("name"))

@@ -34,7 +34,7 @@ def compare_unions(pair: SchemaPair) -> tuple[list[Finding | InnerPair], bool]:
     """Compare the unions of two schemas.
 
     Returns:
-        What was found, and whether the union is all that there is to compare.
+        The findings, and whether nothing but the union is left to compare.
     """
     found: list[Finding | InnerPair] = list(_compare_more_unions(pair))
     old, new = pair.old, pair.new
@@ -220,6 +220,6 @@ def _collect_kinds(document: Document, members: Members) -> set[str]:
 
 
 def _format_names(document: Document, members: Members) -> str:
-    """Return what members are called in reports."""
+    """Format the names of members for a report."""
     schemas = map(document.get_schema, members)
     return " or ".join(schema.name or schema.title or format_type(schema) for schema in schemas)

@@ -1,4 +1,4 @@
-"""The observed layer: what production showed, held against both specs.
+"""The observed layer: compares what production showed with both specs.
 
 A fact is *explained* if the new spec, with its corrections, says what was seen. It is *contradicted* if it does not,
 and the old spec said it, or the new one has no such place any more, or forbids more of what was seen than the old one.
@@ -44,9 +44,9 @@ class _Side:
     """One of the two specs."""
 
     raw: SpecPlaces
-    """As it was written."""
+    """The spec as it was written."""
     corrected: SpecPlaces
-    """With its corrections, as the client is made from it."""
+    """The spec with its corrections, from which the client is generated."""
 
 
 def add_observed(
@@ -92,7 +92,7 @@ def _judge(observation: Observation, old: _Side, new: _Side, changes: Sequence[C
         tuple(pointer for statement in pair if statement for pointer in statement.pointers)
         for pair in zip((before, after), raw, strict=True)
     ]
-    if routes[0] and before and not (routes[1] and after):  # what was removed can be all that is around
+    if routes[0] and before and not (routes[1] and after):  # a removal may be reported for them
         places[0] += (f"{routes[0].pointer}/responses/{observation.status}", routes[0].pointer)
     agreement = _decide(before, after)
     by_correction = bool(after and after.agrees and raw[1] and not raw[1].agrees)
@@ -132,7 +132,7 @@ def _give_reason(before: Statement | None, after: Statement | None, *, by_correc
 
 
 def describe_observation(observation: Observation) -> str:
-    """Return what was seen, for a person."""
+    """Describe an observation for a person."""
     name = observation.tokens[-1] if observation.tokens else ANY
     words = {"name": "" if name == ANY else name, "detail": observation.detail, "status": observation.status}
     texts = {key: f"`{word}`" if word else "not recorded" for key, word in words.items()}

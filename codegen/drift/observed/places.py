@@ -14,12 +14,12 @@ from ..matching import Operation, find_operations
 from ..normalized_schema import Pointers, Schema
 
 ANY = "*"
-"""What an observation has for an index and for a key of a map."""
+"""The token of an observation for an index and for a key of a map."""
 
 
 @attrs.define(eq=False)
 class SpecPlaces:
-    """A spec in which observations are looked up."""
+    """The places of a spec that observations are about."""
 
     document: Document
     by_id: dict[str, Operation] = attrs.field(factory=dict, init=False)
@@ -80,7 +80,7 @@ class SpecPlaces:
 def is_declared(schema: Schema, name: str) -> bool:
     """Return whether a schema declares a property.
 
-    That an object with some properties may have others declares none of them; an object without any is free.
+    An object with some properties that allows others declares none of those; an object without properties declares any.
     """
     has_schema = "additionalProperties" in schema.where and "additionalProperties" not in schema.closed
     patterns = schema.named.get("patternProperties", {})

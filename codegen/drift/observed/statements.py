@@ -19,7 +19,7 @@ _FEW = 10
 """Values of an enum that a sentence lists."""
 
 _DEPTH = 10
-"""How far unions inside of unions are looked into."""
+"""Levels of unions inside of unions that are read."""
 
 
 @attrs.frozen
@@ -27,13 +27,13 @@ class Statement:
     """What a spec says about a fact."""
 
     text: str
-    """What it says, for a person."""
+    """The statement, for a person."""
     pointers: tuple[str, ...]
     """JSON pointers of the places that say so, the most telling first."""
     agrees: bool = attrs.field(kw_only=True)
     """Whether the spec says what was seen."""
     against: frozenset[str] = attrs.field(default=frozenset(), kw_only=True)
-    """What it says that the fact speaks against."""
+    """The parts of the statement that the fact contradicts."""
 
 
 def state(places: SpecPlaces, operation: Operation | None, observation: Observation) -> Statement | None:
@@ -182,7 +182,7 @@ def _state_value(
         places: The spec.
         response: JSON pointer of the response.
         observation: What was seen.
-        takes: Whether a schema takes the value, its unions aside.
+        is_taken: Whether a schema accepts the value, without its unions.
         keywords: The keywords that decide, which reports point at.
         is_united: Whether a member of each union must take the value, too.
     """
@@ -209,7 +209,7 @@ def _is_value_taken(places: SpecPlaces, value: Pointers, is_taken: Callable[[Sch
 
 
 def _describe_schema(schema: Schema) -> str:
-    """Return what a schema says of a value, in a few words."""
+    """Describe a schema in a few words."""
     kinds = "` or `".join(sorted(schema.kinds))
     text = f"`{kinds}`" if kinds else "one of several" if schema.union else "anything"
     if schema.keywords.get("format"):

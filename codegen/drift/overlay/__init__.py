@@ -1,6 +1,6 @@
 """The overlay layer: which hand-written lines do not fit the package of the new spec, and what to write instead.
 
-A type checker reads the hand-written package against the generated packages. What it does not see is resolved by name.
+A type checker reads the hand-written package against the generated packages. Names in strings are checked here.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def find_changes(
     Args:
         overlay: Folder of the hand-written package.
         packages: Folders of the generated packages, the old one first.
-        surfaces: What they offer.
+        surfaces: The modules, classes and functions of the packages.
         specs: The specs that they were made from.
         others: The changes on the wire and in Python, to find the causes among.
 
@@ -84,7 +84,7 @@ def _is_consequence(files: OverlayFiles, problem: Problem, problems: Sequence[Pr
 def _build_origin_key(
     files: OverlayFiles, group: list[Problem], lines: dict[tuple[str, int], list[Problem]]
 ) -> tuple[object, ...]:
-    """Return what a line has in common with the line it is derived from: the function, the kind, the how-manieth."""
+    """Build a key that a line shares with the line it is derived from: the function, the kind and the position."""
     first = group[0]
     file = ASYNC + first.file.removeprefix(SYNC) if first.file.startswith(SYNC) else first.file
     name = _get_function_name(files, first)

@@ -1,4 +1,4 @@
-"""Which change a broken line is due to, and what to write instead."""
+"""Finds the change that broke a line, and the replacement for it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .files import OverlayFiles, Problem
 from .names import AUTHENTICATION
 
 REMOVED_NAMES = ("api-operation-id-removed", "api-path-removed", "api-removed", "endpoint-moved")
-"""Rules of the wire that remove an operation id or a path, as beginnings."""
+"""Prefixes of the wire rules that remove an operation id or a path."""
 
 _CONSEQUENCES = ("py-class-added", "py-module-added", "py-field-added")
-"""Changes that break no line by themselves."""
+"""Prefixes of the rules that break no line by themselves."""
 
 
 def find_cause(files: OverlayFiles, problem: Problem, message: str, others: Sequence[Change]) -> Change | None:
-    """Return the change that names most of what a line and its message name, None for none."""
-    named = set(re.findall(r"\w+", re.sub(r"def \w+\([^)]*\)", "", message)))  # the parameters name too much
+    """Find the change that shares most names with a line and its message; None if none shares any."""
+    named = set(re.findall(r"\w+", re.sub(r"def \w+\([^)]*\)", "", message)))  # the parameters have too many names
     around = files.find_function(problem) or files.find_statement(problem)
     near = named | (set(re.findall(r"\w+", ast.unparse(around))) if around else set())
     scores = [(_compute_score(change, problem, named, near), change) for change in others]
@@ -54,7 +54,7 @@ def _compute_score(change: Change, problem: Problem, named: set[str], near: set[
 
 
 def narrow_cause(cause: Change, message: str, others: Sequence[Change], specs: tuple[Spec, Spec]) -> Change:
-    """Keep of a cause what a message is about: one operation of many, and the changes that name what is missing."""
+    """Narrow a cause to the operation that a message names, and to the changes that name what is missing."""
     missing = set(re.findall(r'"(\w+)"', message))
     behind = [other for other in others if other.fingerprint in cause.causes]
     attribute = re.search(r'has no attribute "(\w+)"', message)
@@ -77,7 +77,7 @@ def _select_operation(cause: Change, operation: str, module: str, specs: tuple[S
 
 
 def find_replacement(problem: Problem, others: Sequence[Change], surfaces: tuple[Surface, Surface]) -> str:
-    """Return what to write instead of what a problem is about, "" if that is not known."""
+    """Find the replacement for a broken name, "" if there is none."""
     if problem.instead:
         return problem.instead
     imported = re.match(r'Module "([\w.]+)" has no attribute "(\w+)"', problem.message)

@@ -1,4 +1,4 @@
-"""The hand-written package as syntax trees, and a line of it that does not fit."""
+"""The hand-written package as syntax trees, and problems in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ASYNC, SYNC = "aio/", "sync/"
 
 @attrs.frozen
 class Problem:
-    """A line that does not fit."""
+    """A line that no longer fits the generated package."""
 
     file: str
     """Inside the hand-written package."""
@@ -26,7 +26,7 @@ class Problem:
     column: int
     message: str
     kind: str
-    """The checker's code for it, or one of ours."""
+    """The error code of the type checker, or one of ours."""
     operation: str = ""
     """The operation that it is about, if it names one."""
     instead: str = ""

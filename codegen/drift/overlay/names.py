@@ -1,4 +1,4 @@
-"""What a type checker does not see or tells once for many lines: imports, names in strings, arguments by place."""
+"""Problems that a type checker misses or reports once for many lines: imports, names in strings, positions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _get_bound_names(node: ast.AST) -> set[str]:
 
 
 def find_names(files: OverlayFiles, surfaces: Surfaces, specs: tuple[Spec, Spec]) -> Iterator[Problem]:
-    """Find operation ids, paths, fields and parameters that are named in strings or passed by their place."""
+    """Find operation ids, paths, fields and parameters that are named in strings or passed by position."""
     operations = [
         {
             name: f"{method.upper()} {path}"
@@ -93,7 +93,7 @@ def _find_placeholder(file: str, node: ast.Subscript, removed: set[str]) -> Iter
 
 
 def _find_positions(file: str, call: ast.Call, surfaces: Surfaces) -> Iterator[Problem]:
-    """Find what is passed to a model by its place, where another field stands now."""
+    """Find positional arguments of a model whose position belongs to another field now."""
     name = call.func.id if isinstance(call.func, ast.Name) else ""
     old, new = (surface.classes.get(name) for surface in surfaces)
     for argument, before, after in zip(call.args, old.fields, new.fields, strict=False) if old and new else ():

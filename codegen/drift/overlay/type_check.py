@@ -1,4 +1,4 @@
-"""What a type checker finds in the hand-written package with the new generated package and not with the old one."""
+"""Type errors of the hand-written package that the new generated package causes and the old one does not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...errors import CodegenError
 from .files import CLIENT, Problem
 
 _ASIDE = "gcore_iam_review"
-"""What the client is called while it is checked: else the checker finds in the installed one what was removed here.
+"""The name of the client during the check: else the type checker finds removed names in the installed client.
 As long as the real name, so that columns stay."""
 
 _CONFIG = "mypy.ini"
@@ -79,5 +79,5 @@ def _check(work: Path, package: str) -> Iterator[Problem]:
             file = report["file"].replace("\\", "/")
             if report["severity"] == "error" and file.startswith(f"{package}/"):
                 message, kind = report["message"].replace(_ASIDE, CLIENT), report["code"] or ""
-                if not (kind.startswith("import-") or message.startswith('Module "')):  # the imports are resolved apart
+                if not (kind.startswith("import-") or message.startswith('Module "')):  # see `find_imports`
                     yield Problem(file.removeprefix(f"{package}/"), report["line"], report["column"] + 1, message, kind)

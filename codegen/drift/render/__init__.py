@@ -1,4 +1,4 @@
-"""How a review is shown: each format is one function of the review and the reader's options, and nothing else."""
+"""The formats of a review: each is one function of the review and the reader's options."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ FORMATS: Mapping[str, Callable[[Review, Options], str]] = {
     "github": github.render,
     "junit": junit.render,
 }
-"""What `--format` may say. The same review and options give the same text, always."""
+"""The values of `--format`. Equal reviews and options always give the same text."""

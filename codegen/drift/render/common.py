@@ -1,4 +1,4 @@
-"""What the renderings share: their options, and how one speaks of a change in few words."""
+"""Options and text functions that the formats share."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _FOLD = 3
 
 @attrs.frozen
 class Options:
-    """What a reader may choose."""
+    """Options of the formats."""
 
     color: bool = False
     """Text: escape sequences for a terminal."""
@@ -46,7 +46,7 @@ class Options:
     docs: bool = False
     """Text and Markdown: list what changed in prose one by one; otherwise it is only counted."""
     max_bytes: int = 60_000
-    """Markdown: the most that it may take, in UTF-8."""
+    """Markdown: the maximum size in UTF-8."""
 
 
 @attrs.frozen
@@ -60,12 +60,12 @@ class Block:
 
 
 def format_line(text: str) -> str:
-    """One line in which nothing acts on whatever shows it: control characters and the like are spelled out."""
+    """Format a text on one line and escape control characters, so that no terminal or page interprets them."""
     return escape_controls(" ".join(text.split()))
 
 
 def escape_controls(text: str) -> str:
-    """The same for text whose spaces matter."""
+    """Escape control characters in a text and keep its spaces."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text.expandtabs(4)
@@ -73,14 +73,14 @@ def escape_controls(text: str) -> str:
 
 
 def split_code(text: str) -> Iterator[tuple[str, bool]]:
-    """The parts of a sentence, and whether a part is code, as what stands between single backticks is."""
+    """Split a sentence into parts; code is what stands between single backticks."""
     for number, part in enumerate(_QUOTED.split(format_line(text))):
         if part:
             yield part, number % 2 == 1
 
 
 def iterate_verdicts(review: Review) -> Iterator[tuple[str, str]]:
-    """Each layer that has a verdict, and the verdict as a word."""
+    """Yield each layer that has a verdict, and the verdict as a word."""
     for layer, word in attrs.asdict(review.verdict).items():
         yield layer, word or NOT_LOOKED_AT
     if review.observed is not None:
@@ -88,18 +88,18 @@ def iterate_verdicts(review: Review) -> Iterator[tuple[str, str]]:
 
 
 def is_reviewed(review: Review, layer: Layer) -> bool:
-    """Whether a review says anything about a layer; what the generator lost belongs to the Python layer."""
+    """Return whether a review covers a layer; the generator layer belongs to the Python layer."""
     return dict(iterate_verdicts(review))["python" if layer == "generator" else layer] != NOT_LOOKED_AT
 
 
 def group_by_layer(review: Review) -> Iterator[tuple[Layer, tuple[Change, ...]]]:
-    """Each layer and its changes, also when it has none."""
+    """Yield each layer with its changes; a layer without changes too."""
     for layer in LAYERS:
         yield layer, tuple(change for change in review.changes if change.layer == layer)
 
 
 def group_by_rule(changes: Iterable[Change]) -> Iterator[Block]:
-    """Changes by level, rule and component, the gravest first."""
+    """Group changes by level, rule and component, the gravest first."""
 
     def build_key(change: Change) -> tuple[int, str, str]:
         return LEVELS.index(change.level), change.id, get_component(change)
@@ -109,7 +109,7 @@ def group_by_rule(changes: Iterable[Change]) -> Iterator[Block]:
 
 
 def get_component(change: Change) -> str:
-    """The part of the spec that a change is in, such as `schemas/User` or `GET /iam/users`."""
+    """Return the part of the spec that a change is in, such as `schemas/User` or `GET /iam/users`."""
     match [unescape(token) for token in change.pointer.split("/")[1:]]:
         case ["components", kind, name, *_]:
             return f"{kind}/{name}"
@@ -123,7 +123,7 @@ def get_component(change: Change) -> str:
 
 
 def format_places(review: Review, entry: Change | ObservedFact) -> tuple[str, ...]:
-    """Where an entry stands, as `source:line:column`: in the old spec, then in the new one."""
+    """Format the places of an entry as `source:line:column`: in the old spec, then in the new one."""
     sides = ((review.old, entry.old), (review.new, entry.new))
     return tuple(_format_place(source, place) for source, place in sides if place is not None)
 
@@ -133,24 +133,24 @@ def _format_place(source: Source, place: Location) -> str:
 
 
 def fold_words(words: Sequence[str], limit: int = _FOLD) -> tuple[list[str], str]:
-    """The words to show, and what stands for the rest: "" or such as `and 8 more`."""
+    """Return the words to show, and a text for the others: "" or such as `and 8 more`."""
     rest = len(words) - limit
     return [format_line(word) for word in words[:limit]], f"and {rest} more" if rest > 0 else ""
 
 
 def format_words(words: Sequence[str]) -> str:
-    """Some words on a line, the rest counted."""
+    """Join some words on one line and count the others."""
     first, rest = fold_words(words)
     return " ".join(filter(None, (", ".join(first), rest)))
 
 
 def pluralize(count: int, noun: str) -> str:
-    """A count and its noun."""
+    """Format a count and its noun."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def tally(changes: Iterable[Change]) -> str:
-    """How many changes of each level there are, and how many are accepted, such as `2 errors, 1 info, 3 accepted`."""
+    """Count the changes of each level and the accepted ones, such as `2 errors, 1 info, 3 accepted`."""
     changes = tuple(changes)
     found = Counter("accepted" if change.accepted else change.level for change in changes)
     words = [pluralize(found[level], level) for level in LEVELS if found[level]]
@@ -159,13 +159,13 @@ def tally(changes: Iterable[Change]) -> str:
 
 
 def count_rules(changes: Iterable[Change]) -> list[tuple[str, int]]:
-    """How often each rule found something, the most frequent first."""
+    """Count the findings of each rule, the most frequent first."""
     found = Counter(change.id for change in changes)
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
 
 def list_reasons(review: Review, change: Change) -> list[str]:
-    """What led to a broken line, as far as the review tells of it: the rule and the message of up to three changes."""
+    """List the causes of a broken line: the rule and the message of up to three changes of the review."""
     if not change.files:
         return []
     causes = [other for other in review.changes if other.fingerprint in change.causes]
@@ -173,45 +173,45 @@ def list_reasons(review: Review, change: Change) -> list[str]:
 
 
 def format_acceptance(accepted: Acceptance) -> str:
-    """That a change was let pass, by whom, how long and why."""
+    """Format who accepted a change, until when and why."""
     return format_line(f"accepted by {accepted.author} until {accepted.expires}: {accepted.reason}")
 
 
 def format_sightings(review: Review, change: Change) -> str:
-    """How often and when production showed what a change is about, "" if it did not."""
+    """Format how often and when production showed a change, "" if it did not."""
     sightings = review.find_sightings(change)
     return format_count(*sightings) if sightings else ""
 
 
 def format_count(count: int, last_seen: str) -> str:
-    """How often and when something was observed, such as `observed 3 times, last 2026-11-29`."""
+    """Format how often and when something was observed, such as `observed 3 times, last 2026-11-29`."""
     return f"observed {pluralize(count, 'time')}, last {format_line(last_seen[:10])}"
 
 
 def format_fact_place(fact: ObservedFact) -> str:
-    """Where a fact was seen: the operation, the status and the place in the body."""
+    """Format where a fact was seen: the operation, the status and the place in the body."""
     return format_line(f"{fact.operation} {fact.status} {fact.pointer}")
 
 
 def list_fact_lines(fact: ObservedFact) -> list[str]:
-    """What to say of a fact beside what was seen and where."""
+    """List the reason for a fact's agreement, and its count."""
     version = f", with the spec {fact.spec_version}" if fact.spec_version else ""
     return [fact.reason, f"{format_count(fact.count, fact.last_seen)}{format_line(version)}"]
 
 
 def tally_facts(facts: Iterable[ObservedFact]) -> str:
-    """How many facts of each kind there are, such as `1 contradicted, 2 explained`."""
+    """Count the facts of each kind, such as `1 contradicted, 2 explained`."""
     found = Counter(fact.agreement for fact in facts)
     return ", ".join(f"{found[word]} {word}" for word in AGREEMENTS if found[word]) or NOTHING_OBSERVED
 
 
 def format_source(source: Source) -> str:
-    """A side of a review with its version."""
+    """Format a side of a review with its version."""
     return format_line(f"{source.source} (version {source.version})")
 
 
 def get_path(source: Source) -> str:
-    """The file that a side of a review was read from, "" for a URL and for standard input."""
+    """Return the file that a side of a review was read from, "" for a URL and for standard input."""
     if source.source == "-" or "://" in source.source:
         return ""
     return source.source.rpartition(":")[2]

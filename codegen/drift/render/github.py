@@ -1,4 +1,4 @@
-"""For a workflow's log: the commands from which GitHub makes annotations."""
+"""Renders a review as workflow commands, from which GitHub makes annotations."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _format_fact(review: Review, fact: ObservedFact) -> str:
 
 
 def _find_places(review: Review, change: Change) -> list[dict[str, str]]:
-    """What annotations of a change point at: the hand-written lines, or else a place in a spec."""
+    """Find the places that annotations of a change point at: hand-written lines, or else a place in a spec."""
     if change.files:
         files = map(common.escape_controls, change.files)
         return [dict(zip(("file", "line", "col"), file.rsplit(":", 2), strict=False)) for file in files]

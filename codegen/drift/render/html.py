@@ -1,4 +1,4 @@
-"""For a browser: one page that needs nothing else, neither a server nor a network."""
+"""Renders a review as one HTML page that needs neither a server nor a network."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def render(review: Review, _options: Options) -> str:
 
 
 def _build_layers(review: Review) -> list[tuple[Layer, int, list[_Group]]]:
-    """Each layer with the number of its changes and its groups; changes are numbered through all layers."""
+    """Build each layer with the number of its changes and its groups; numbers of changes run through all layers."""
     numbered = list(enumerate(review.changes, 1))
     numbers = {change.fingerprint: (number, change.message) for number, change in numbered if change.fingerprint}
     layers = []
@@ -215,7 +215,7 @@ def _build_layers(review: Review) -> list[tuple[Layer, int, list[_Group]]]:
 
 
 def _build_facts(review: Review) -> list[tuple[ObservedFact, str, tuple[str, ...], list[str], list[tuple[int, str]]]]:
-    """Each observed fact with where it was seen, its places in the specs, what to say of it, and the changes."""
+    """Build a row for each observed fact: where it was seen, its places in the specs, text lines, and the changes."""
     numbered = {change.fingerprint: (number, change.message) for number, change in enumerate(review.changes, 1)}
     return [
         (
@@ -230,7 +230,7 @@ def _build_facts(review: Review) -> list[tuple[ObservedFact, str, tuple[str, ...
 
 
 def _build_overview(review: Review) -> tuple[list[_Operation], int]:
-    """The operations with the most changes and how many there are of each level; how many operations are left out."""
+    """List the operations with the most changes and their counts by level; count the operations left out."""
     counts: dict[str, Counter[Level]] = {}
     for change in review.changes:
         for operation in change.operations if change.layer != "docs" else ():
@@ -243,7 +243,7 @@ def _build_overview(review: Review) -> tuple[list[_Operation], int]:
 
 
 def _read_asset(name: str) -> Markup:
-    """One of our own files, which goes into the page as it is."""
+    """Read one of our own files, which is put into the page unchanged."""
     return Markup((_HERE / name).read_text("utf-8"))  # noqa: S704 - no part of it comes from a spec
 
 
@@ -260,19 +260,19 @@ def _compute_hash(text: str) -> str:
 
 
 def _render_prose(text: str) -> Markup:
-    """A sentence, with what stands between backticks as code."""
+    """Render a sentence; text between backticks becomes code."""
     return Markup().join(
         Markup("<code>{}</code>").format(part) if is_code else part for part, is_code in common.split_code(text)
     )
 
 
 def _render_code(text: str) -> str:
-    """Lines as they are, with what would act on the page spelled out."""
+    """Escape control characters in each line of a code block."""
     return "\n".join(map(common.escape_controls, text.split("\n")))
 
 
 def _iterate_values(change: Change) -> Iterator[tuple[str, str]]:
-    """What to show as the value before and after, where there is one."""
+    """Yield the title and the text of the value before and after, if there are values."""
     if change.before is None and change.after is None:
         return
     for title, value in (("Before", change.before), ("After", change.after)):
@@ -291,7 +291,7 @@ def _format_value(value: Json) -> str:
 
 
 def _build_panes(review: Review, change: Change, number: int) -> tuple[_Pane, ...]:
-    """The lines in both specs, without the margin that all have; none for prose."""
+    """Build the excerpts of both specs, without their common margin; none for prose."""
     if change.layer == "docs" or number > _MANY:
         return ()
     old, new = _get_range(review.old, change.old), _get_range(review.new, change.new)
@@ -310,7 +310,7 @@ def _build_panes(review: Review, change: Change, number: int) -> tuple[_Pane, ..
 
 
 def _get_range(source: Source, place: Location | None) -> range:
-    """The indexes of the lines that a change is about."""
+    """Return the indexes of the lines that a change is about."""
     if place is None or place.file:
         return range(0)
     return range(place.line - 1, min(place.end_line, len(source.lines)))
@@ -319,7 +319,7 @@ def _get_range(source: Source, place: Location | None) -> range:
 def _find_differences(
     old_lines: Sequence[str], old: range, new_lines: Sequence[str], new: range
 ) -> tuple[frozenset[int], frozenset[int]]:
-    """Which of these lines differ between the two sides; all of a side that the other has not."""
+    """Find the lines that differ between the two sides; all of a side if the other one is empty."""
     if old and new and len(old) <= _COMPARED and len(new) <= _COMPARED:
         before, after = (
             [lines[index].strip() for index in part] for lines, part in ((old_lines, old), (new_lines, new))
@@ -334,7 +334,7 @@ def _find_differences(
 
 
 def _crop_line(line: str, column: int) -> str:
-    """A line as it is, or what stands around a column of it: specs can hold an operation in one line."""
+    """Crop a line around a column if it is long: specs can hold an operation in one line."""
     if len(line) <= _WIDE:
         return line
     start = max(column - 1 - _WIDE // 4, 0)

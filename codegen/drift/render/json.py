@@ -1,4 +1,4 @@
-"""For programs: what `codegen/drift/report.schema.json` describes."""
+"""Renders a review as JSON; `codegen/drift/report.schema.json` describes it."""
 
 from __future__ import annotations
 

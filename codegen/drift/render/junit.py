@@ -1,4 +1,4 @@
-"""For a build server: a test case for each change, as JUnit writes them."""
+"""Renders a review as JUnit XML, with a test case for each change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from . import common
 from .common import Options
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML 1.0 document can hold, not even escaped."""
+"""Characters that XML 1.0 forbids, even escaped."""
 
 
 def render(review: Review, _: Options) -> str:

@@ -1,4 +1,4 @@
-"""For the comment on a pull request: GitHub's Markdown, in which nothing but our own words is markup."""
+"""Renders a review as GitHub's Markdown for a pull request; texts of a spec are escaped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import common
 from .common import Options
 
 _GAP = "\u200b"
-"""Zero width. GitHub looks for mentions and references in the page that Markdown became, where an escape is gone."""
+"""A zero-width space. GitHub finds mentions and references in the rendered page, where escapes have no effect."""
 
 _LINKS = re.compile(
     r"(?<=[@#:])(?=\S)"  # @somebody, #123, https://, :emoji:
@@ -37,7 +37,7 @@ class _Section:
     """Whether a reader has to open it."""
 
     def render(self, count: int) -> str:
-        """The section with as many of its entries as there is room for."""
+        """Render the section with its first entries."""
         entries = "".join(self.entries[:count])
         if not entries:
             return ""
@@ -74,7 +74,7 @@ def render(review: Review, options: Options) -> str:
 
 
 def _render_page(head: str, sections: Sequence[_Section], limit: int) -> str:
-    """The first entries of all that there are, and how many are left out."""
+    """Render the first entries of all sections, and count those left out."""
     parts = [head]
     missing: list[str] = []
     for section in sections:
@@ -107,7 +107,7 @@ def _render_head(review: Review) -> Iterator[str]:
 
 
 def _build_sections(review: Review, options: Options) -> tuple[_Section, ...]:
-    """From what must be read to what may be left out."""
+    """Build the sections, the most important first."""
     code = [change for change in review.changes if change.layer != "docs"]
     levels = {level: [change for change in code if change.level == level and not change.accepted] for level in LEVELS}
     accepted = [change for change in code if change.accepted]
@@ -164,7 +164,7 @@ def _render_words(words: Sequence[str]) -> str:
 
 
 def _render_text(text: str) -> str:
-    """Prose that stays what it is, whatever it holds, with what stands between backticks as code."""
+    """Escape prose for Markdown; text between backticks becomes code."""
     return "".join(format_code_span(part) if is_code else _escape(part) for part, is_code in common.split_code(text))
 
 

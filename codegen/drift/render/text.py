@@ -1,4 +1,4 @@
-"""For a terminal, and for a log."""
+"""Renders a review as text for a terminal or a log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import common
 from .common import Block, Options
 
 _LEAST = 20
-"""Columns that text gets however narrow the terminal is."""
+"""The minimum width of text in columns."""
 
 _STYLES: Mapping[str, str] = {
     "error": "bold red",
@@ -38,7 +38,7 @@ _STYLES: Mapping[str, str] = {
 }
 
 _Line = tuple[int, Text]
-"""How far a line is indented, and what it says."""
+"""The indentation of a line, and its text."""
 
 
 def render(review: Review, options: Options) -> str:
