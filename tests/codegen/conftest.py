@@ -31,7 +31,7 @@ def root() -> Path:
 
 @pytest.fixture
 def save(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a file, by default a description: text and bytes as they are, anything else as JSON, which is YAML."""
+    """Writes a file, by default a spec: text and bytes as they are, anything else as JSON, which is YAML."""
 
     def save(content: Content, name: str = "api.yaml") -> Path:
         path = tmp_path / name
@@ -46,17 +46,17 @@ def save(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def load(save: Callable[..., Path]) -> Callable[[Content], spec.Spec]:
-    """Reads a description."""
+    """Reads a spec."""
     return lambda content: spec.load(save(content))
 
 
 @pytest.fixture(scope="session")
 def api() -> Callable[..., Document]:
-    """Builds a description: of one operation `GET /thing` (`getThing`), unless paths are given."""
+    """Builds a spec: of one operation `GET /thing` (`getThing`), unless paths are given."""
 
     def api(paths: Document | None = None, schemas: Document | None = None, **rest: Any) -> Document:
-        answer = {"description": "Done.", "content": {"application/json": {"schema": {"type": "object"}}}}
-        thing = {"/thing": {"get": {"operationId": "getThing", "responses": {"200": answer}}}}
+        response = {"description": "Done.", "content": {"application/json": {"schema": {"type": "object"}}}}
+        thing = {"/thing": {"get": {"operationId": "getThing", "responses": {"200": response}}}}
         components = {**rest.pop("components", {}), **({} if schemas is None else {"schemas": schemas})}
         return {
             "openapi": "3.0.3",
@@ -71,7 +71,7 @@ def api() -> Callable[..., Document]:
 
 @pytest.fixture
 def normalized(load: Callable[[Content], spec.Spec], save: Callable[..., Path]) -> Callable[..., Document]:
-    """What the generator gets for a description."""
+    """What the generator gets for a spec."""
 
     def normalized(content: Content, fixes: Content = "") -> Document:
         return normalize(load(content), corrections.load(save(fixes, "corrections.yaml"))).document
@@ -113,7 +113,7 @@ def untouched(output: Path) -> Callable[[], bool]:
 def generate(
     codegen: Callable[..., tuple[int, str, list[str]]], save: Callable[..., Path], output: Path
 ) -> Callable[..., tuple[int, str, list[str]]]:
-    """Runs `generate` on a description with the project's configuration: into `output`, without corrections."""
+    """Runs `generate` on a spec with the project's configuration: into `output`, without corrections."""
 
     def generate(content: Content, *words: str | Path) -> tuple[int, str, list[str]]:
         return codegen(

@@ -1,4 +1,4 @@
-"""The gate: an edited, missing or extra file, a description that is not the recorded one, and what is lost."""
+"""The gate: an edited, missing or extra file, a spec that is not the recorded one, and what is lost."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ OBJECT: Document = {"type": "object", "properties": {"a": {"type": "string"}}}
 
 def thing(schema: Document) -> Document:
     """The paths of a spec with one operation."""
-    answer = {"description": "Done.", "content": {"application/json": {"schema": schema}}}
-    return {"/thing": {"get": {"operationId": "getThing", "responses": {"200": answer}}}}
+    response = {"description": "Done.", "content": {"application/json": {"schema": schema}}}
+    return {"/thing": {"get": {"operationId": "getThing", "responses": {"200": response}}}}
 
 
 def write_record(path: Path, version: str = "1") -> None:
-    """Write `source.toml` beside a description, for the spec as it stands."""
+    """Write `source.toml` beside a spec, for the spec as it stands."""
     text = f'[vendored]\nversion = "{version}"\nsha256 = "{hashlib.sha256(path.read_bytes()).hexdigest()}"\n'
     path.with_name("source.toml").write_text(text, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def order(tmp_path_factory: pytest.TempPathFactory, api: Api, root: Path) -> Path:
-    """A folder with a description, its record and the package generated from it."""
+    """A folder with a spec, its record and the package generated from it."""
     folder = tmp_path_factory.mktemp("order")
     path = folder / "api.yaml"
     path.write_text(json.dumps(api(thing(OBJECT))), encoding="utf-8")
@@ -238,7 +238,7 @@ def test_a_gap_is_a_new_operation_or_property(root: Path) -> None:
     assert all("from its schema only; add" in gap for gap in gaps), gaps
 
 
-def test_a_package_that_the_fake_cannot_import_is_said(grown_package: Path) -> None:
+def test_a_package_that_the_fake_cannot_import_is_reported(grown_package: Path) -> None:
     (grown_package / "description.py").write_text("DESCRIPTION = {}['x']\n", encoding="utf-8")
     assert list_fake_gaps(grown_package) == ["FakeIAM: its gaps cannot be listed: KeyError: 'x'"]
 

@@ -21,7 +21,7 @@ DAY = datetime.date(2026, 1, 2)
 MOMENT = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 
 
-def answer(content: bytes, media_type: str) -> httpx.Response:
+def build_response(content: bytes, media_type: str) -> httpx.Response:
     return httpx.Response(200, content=content, headers={"content-type": media_type})
 
 
@@ -52,16 +52,20 @@ def parse_parts(request: httpx.Request) -> list[tuple[str, str | None, str, byte
     ],
 )
 def test_a_response_is_read_by_its_media_type(corpus: Corpus, content: bytes, media_type: str, expected: Any) -> None:
-    assert corpus.receive("media_responses", answer(content, media_type)) == expected
+    assert corpus.receive("media_responses", build_response(content, media_type)) == expected
 
 
 def test_each_json_media_type_has_its_own_model(corpus: Corpus) -> None:
     models = corpus.models
     assert corpus.receive("media_responses", {"a": "x"}) == models.MediaResponsesResponse200(a="x")
-    problem = corpus.receive("media_responses", answer(b'{"title": "t"}', "application/problem+json"))
+    problem = corpus.receive("media_responses", build_response(b'{"title": "t"}', "application/problem+json"))
     assert problem == models.MediaResponsesResponse200ApplicationProblemJson(title="t")
-    first = corpus.receive("media_versions", answer(b'{"a": 1}', "application/json; version=1"), body=one(corpus))
-    second = corpus.receive("media_versions", answer(b'{"b": 2}', 'application/json;version="2"'), body=one(corpus))
+    first = corpus.receive(
+        "media_versions", build_response(b'{"a": 1}', "application/json; version=1"), body=one(corpus)
+    )
+    second = corpus.receive(
+        "media_versions", build_response(b'{"b": 2}', 'application/json;version="2"'), body=one(corpus)
+    )
     assert (first.to_dict(), second.to_dict()) == ({"a": 1}, {"b": 2})
     assert type(first) is not type(second)
 
@@ -72,7 +76,7 @@ def one(corpus: Corpus) -> Any:
 
 
 def test_a_file_keeps_its_media_type(corpus: Corpus) -> None:
-    file = corpus.receive("media_responses", answer(b"%PDF", "application/pdf"))
+    file = corpus.receive("media_responses", build_response(b"%PDF", "application/pdf"))
     assert (file.payload.read(), file.mime_type) == (b"%PDF", "application/pdf")
 
 
@@ -84,7 +88,7 @@ def test_a_caller_asks_for_a_media_type(corpus: Corpus) -> None:
 
 def test_default_responses_have_several_media_types(corpus: Corpus) -> None:
     assert corpus.receive("media_default", 7) == 7
-    assert corpus.receive("media_default", answer(b"text", "text/plain")) == "text"
+    assert corpus.receive("media_default", build_response(b"text", "text/plain")) == "text"
 
 
 def test_odd_media_types_of_json_are_json(corpus: Corpus) -> None:
@@ -113,7 +117,9 @@ def test_a_body_goes_out_as_its_class_says(corpus: Corpus) -> None:
 def test_versions_of_a_media_type_are_kept_apart(corpus: Corpus) -> None:
     second = corpus.models.MediaVersionsApplicationJsonVersion2(b=2)
     for body, version, content in ((one(corpus), 1, b'{"a":1}'), (second, 2, b'{"b":2}')):
-        request = corpus.send("media_versions", body=body, response=answer(b'{"a": 1}', "application/json; version=1"))
+        request = corpus.send(
+            "media_versions", body=body, response=build_response(b'{"a": 1}', "application/json; version=1")
+        )
         assert (request.headers["content-type"], request.content) == (f"application/json; version={version}", content)
 
 
@@ -138,7 +144,7 @@ def test_a_file_of_any_image_type_says_which(corpus: Corpus) -> None:
 
 
 def test_bytes_need_no_schema_in_3_1(corpus_3_1: Corpus) -> None:
-    request, response = corpus_3_1.exchange("upload_raw", body=b"\x00", response=answer(b"\x01", "x/y"))
+    request, response = corpus_3_1.exchange("upload_raw", body=b"\x00", response=build_response(b"\x01", "x/y"))
     assert (request.content, request.headers["content-type"], response) == (
         b"\x00",
         "application/octet-stream",

@@ -34,14 +34,14 @@ def ref(name: str) -> Document:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def answer(schema: Document | None = None, media_type: str = "application/json") -> Document:
+def build_response(schema: Document | None = None, media_type: str = "application/json") -> Document:
     media = {} if schema is None else {"schema": schema}
     return {"description": "Done.", "content": {media_type: media}}
 
 
 def thing(**changes: Any) -> Document:
     """The paths of a spec with one operation."""
-    operation = {"operationId": "getThing", "responses": {"200": answer(OBJECT)}, **changes}
+    operation = {"operationId": "getThing", "responses": {"200": build_response(OBJECT)}, **changes}
     return {"/thing": {"get": operation}}
 
 
@@ -327,7 +327,7 @@ def build_operations(count: int) -> Document:
             "get": {
                 "operationId": f"getThing{index}",
                 "parameters": [parameter("query", STRING)],
-                "responses": {"200": answer(ref(f"Model{index}"))},
+                "responses": {"200": build_response(ref(f"Model{index}"))},
             }
         }
         for index in range(count)
@@ -362,7 +362,7 @@ DROPPED = "operation getThing (GET /thing) is dropped: "
     ("changes", "dropped"),
     [
         # responses
-        ({"responses": {"200": answer(OBJECT), "2xx": answer(OBJECT)}},
+        ({"responses": {"200": build_response(OBJECT), "2xx": build_response(OBJECT)}},
          [f"{GET}2xx response: Invalid response status code"]),
         # parameters
         ({"parameters": [parameter("query", None, content={"application/xml": {"schema": STRING}})]},
@@ -442,7 +442,7 @@ def test_clashing_names_and_values_are_refused_with_their_place(
 @pytest.mark.parametrize("name", ["a\u200bb", "a\nb", 'a"b', "a\\", "a\x00", "\u2028a", " a "])
 def test_names_keep_every_character_on_the_wire(generate: Run, api: Api, output: Path, name: str) -> None:
     schemas = {"A": {"type": "object", "properties": {name: STRING}}}
-    paths = thing(parameters=[parameter("query", STRING) | {"name": name}], responses={"200": answer(ref("A"))})
+    paths = thing(parameters=[parameter("query", STRING) | {"name": name}], responses={"200": build_response(ref("A"))})
     assert generate(api(paths, schemas))[0] == 0
     for module in (output / "models" / "a.py", output / "api" / "default" / "get_thing.py"):
         tree = ast.parse(module.read_bytes())
@@ -467,7 +467,10 @@ def test_names_that_files_or_python_cannot_have_are_refused(
 
 
 def test_a_cause_comes_with_its_place_and_its_results_below(generate: Run, api: Api, save: Callable[..., Path]) -> None:
-    uses = {f"/u{i}": {"get": {"operationId": f"use{i}", "responses": {"200": answer(ref("Page"))}}} for i in range(20)}
+    uses = {
+        f"/u{i}": {"get": {"operationId": f"use{i}", "responses": {"200": build_response(ref("Page"))}}}
+        for i in range(20)
+    }
     page = {"type": "object", "properties": {"tree": ref("Tree")}}
     document = api(uses, {"Page": page, "Tree": {"allOf": [ref("Tree2")]}, "Tree2": {"allOf": [ref("Tree")]}})
     status, _, errors = generate(document)
@@ -485,7 +488,8 @@ def test_a_cause_comes_with_its_place_and_its_results_below(generate: Run, api: 
 def test_tolerant_makes_an_unusable_schema_admit_anything(generate: Run, api: Api, output: Path) -> None:
     schemas = {"A": {"allOf": [STRING, {"type": "object", "properties": {"a": STRING}}]}, "B": OBJECT}
     document = api(
-        thing(responses={"200": answer({"type": "object", "properties": {"a": ref("A"), "b": ref("B")}})}), schemas
+        thing(responses={"200": build_response({"type": "object", "properties": {"a": ref("A"), "b": ref("B")}})}),
+        schemas,
     )
     assert generate(document)[0] == 2
     status, out, errors = generate(document, "--tolerant")
@@ -501,7 +505,7 @@ def test_a_union_that_contains_itself_admits_anything_inside(generate: Run, api:
         "Forest": {"items": ref("Tree")},
         "Page": {"type": "object", "properties": {"t": ref("Tree")}},
     }
-    status, _, errors = generate(api(thing(responses={"200": answer(ref("Page"))}), schemas))
+    status, _, errors = generate(api(thing(responses={"200": build_response(ref("Page"))}), schemas))
     assert (status, errors) == (0, [])
     assert "t: list[list[Any]] | str | Unset" in (output / "models" / "page.py").read_text("utf-8")
 

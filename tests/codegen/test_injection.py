@@ -409,9 +409,9 @@ def places() -> dict[str, Callable[[str], Document]]:
     """Places where some texts are refused: each builds a spec with one."""
 
     def schema(**more: Any) -> Document:
-        answer = {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}
+        response = {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}
         document = small("Things", "1")
-        document["paths"]["/a"]["get"]["responses"]["200"] = answer
+        document["paths"]["/a"]["get"]["responses"]["200"] = response
         document["components"] = {"schemas": {"A": {"type": "object", "properties": {"p": more}}}}
         return document
 
@@ -446,7 +446,7 @@ def places() -> dict[str, Callable[[str], Document]]:
         "tag": lambda text: operation(tags=[text]),
         "status": lambda text: operation(responses={text: {"description": ""}}),
         "body": lambda text: media(text, "body"),
-        "answer": lambda text: media(text, "answer"),
+        "response": lambda text: media(text, "response"),
         "path": path,
         "parameter": lambda text: operation(parameters=[{"name": text, "in": "query", "schema": {"type": "string"}}]),
     }

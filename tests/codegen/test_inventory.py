@@ -1,4 +1,4 @@
-"""The inventory: every operation and what stands for it, and what a generated package lacks of its description."""
+"""The inventory: every operation and what stands for it, and what a generated package lacks of its spec."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def ref(name: str) -> Document:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def answer(schema: Document) -> Document:
+def build_response(schema: Document) -> Document:
     return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
 
 
@@ -212,7 +212,7 @@ SCHEMAS: Document = {
 def made(tmp_path_factory: pytest.TempPathFactory, root: Path, api: Api) -> Iterator[Package]:
     """A generated package without fault."""
     path = tmp_path_factory.mktemp("made") / "api.yaml"
-    get = {"operationId": "getUsers", "responses": {"200": answer({"type": "array", "items": ref("User")})}}
+    get = {"operationId": "getUsers", "responses": {"200": build_response({"type": "array", "items": ref("User")})}}
     delete = {"operationId": "deleteUsers", "responses": {"204": {"description": "Done."}}}
     path.write_text(json.dumps(api({"/users": {"get": get, "delete": delete}}, SCHEMAS)), encoding="utf-8")
     with generate.generate_package(spec.load(path), (), root / "generator-config.yml") as package:
@@ -311,7 +311,7 @@ def test_the_computed_types_are_the_generators(root: Path, api: Api, save: Calla
         "Color": {"type": "string", "enum": ["red"]},
         "Listed": {"type": "array", "items": {"type": "object", "properties": {"f": {"type": "string"}}}},
     }
-    operation = {"operationId": "getAll", "responses": {"200": answer(ref("All"))}}
+    operation = {"operationId": "getAll", "responses": {"200": build_response(ref("All"))}}
     path = save(api({"/all": {"get": operation}}, {**schemas, **others}, openapi="3.1.0"))
     with generate.generate_package(spec.load(path), (), root / "generator-config.yml") as package:
         assert inventory.find_missing(package.document, package.path, package.config) == []

@@ -36,7 +36,7 @@ def package(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     folder = tmp_path_factory.mktemp("sink")
     description = spec.load(Path(__file__).with_name("kitchen_sink.yaml"))
     with generate.generate_package(description, (), root / "generator-config.yml", beside=folder) as generated:
-        # An answer of any kind is what the gate is there to find, so it does.
+        # The check reports responses of any type.
         problems = inventory.find_missing(generated.document, generated.path, generated.config)
         assert problems == ["operation anything: has the success type Any"]
         generate.replace(generated, folder / NAME)
@@ -59,10 +59,10 @@ def models(sink: Sink) -> ModuleType:
 
 
 class Server:
-    """Answers every request alike and remembers the last one."""
+    """Returns the same response to every request and remembers the last request."""
 
     def __init__(self, client: Any) -> None:
-        self.answer = httpx.Response(204)
+        self.response = httpx.Response(204)
         self.request = httpx.Request("GET", "https://sink.example")
         self.client = client
         settings: dict[str, Any] = {"transport": httpx.MockTransport(self.handle), "base_url": "https://sink.example"}
@@ -72,7 +72,7 @@ class Server:
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.request = request
         # A new one each time: httpx reads one either synchronously or asynchronously.
-        return httpx.Response(self.answer.status_code, headers=self.answer.headers, content=self.answer.content)
+        return httpx.Response(self.response.status_code, headers=self.response.headers, content=self.response.content)
 
     def url(self) -> str:
         return self.request.url.raw_path.decode()
@@ -84,14 +84,14 @@ def server(sink: Sink) -> Server:
 
 
 @pytest.fixture
-def answered(server: Server, sink: Sink) -> Callable[..., Any]:
-    """What a function of the tag `default` makes of an answer."""
+def receive(server: Server, sink: Sink) -> Callable[..., Any]:
+    """Calls a function of the tag `default` with a response of the server, and returns the result."""
 
-    def answered(module: str, status: int, content: Any = None, /, **arguments: Any) -> Any:
-        server.answer = httpx.Response(status, json=content) if content is not None else httpx.Response(status)
+    def receive(module: str, status: int, content: Any = None, /, **arguments: Any) -> Any:
+        server.response = httpx.Response(status, json=content) if content is not None else httpx.Response(status)
         return sink(f"api.default.{module}").sync(client=server.client, **arguments)
 
-    return answered
+    return receive
 
 
 # --- types ---------------------------------------------------------------------------------------------------------
@@ -179,13 +179,13 @@ def test_a_missing_key_is_named_whatever_it_is(models: ModuleType, sink: Sink) -
             models.Locals.from_dict({name: value for name, value in LOCALS.items() if name != key})
 
 
-def test_operations_of_one_name_under_two_tags_are_told_apart(sink: Sink) -> None:
+def test_operations_of_one_name_under_two_tags_are_distinguished(sink: Sink) -> None:
     assert sink("api.a.get_same").OPERATION.id == "getSame"
     assert sink("api.b.get_same").OPERATION.id == "get_same"
     assert sink("api.b.get_same").OPERATION.path == "/same/b"
 
 
-def test_operations_without_an_id_are_told_apart(sink: Sink) -> None:
+def test_operations_without_an_id_are_distinguished(sink: Sink) -> None:
     assert sink("api.default.get_queries_id").OPERATION.path == "/queries/{id}"
     assert sink("api.default.get_queries_id_2").OPERATION.path == "/queries/id"
 
@@ -200,7 +200,7 @@ def segments(models: ModuleType, **changes: Any) -> dict[str, Any]:
 
 
 def test_parameters_of_any_name_go_where_they_belong(server: Server, sink: Sink, models: ModuleType) -> None:
-    server.answer = httpx.Response(200, json=LOCALS)
+    server.response = httpx.Response(200, json=LOCALS)
     names = ("self_query", "client_query", "kwargs", "headers", "params", "response", "name", "value")
     more = {name: name for name in (*names, "quote", "encode", "httpx", "filtera")}
     got = sink("api.odd_things.odd").sync(
@@ -221,7 +221,7 @@ def test_parameters_of_any_name_go_where_they_belong(server: Server, sink: Sink,
 
 @pytest.mark.parametrize("value", [".", "..", "...", "../../x", "a/../b", "%2e%2e", "?a=b#c", "ü"])
 def test_a_path_parameter_stays_one_segment(server: Server, sink: Sink, models: ModuleType, value: str) -> None:
-    server.answer = httpx.Response(200, json=LOCALS)
+    server.response = httpx.Response(200, json=LOCALS)
     body = models.Locals.from_dict(LOCALS)
     sink("api.odd_things.odd").sync(**segments(models, self_path=value), client=server.client, body=body)
     path = server.url().partition("?")[0]
@@ -231,7 +231,7 @@ def test_a_path_parameter_stays_one_segment(server: Server, sink: Sink, models: 
 
 
 def test_query_header_and_cookie_parameters_are_sent(server: Server, sink: Sink, models: ModuleType) -> None:
-    server.answer = httpx.Response(200, text="plain")
+    server.response = httpx.Response(200, text="plain")
     got = sink("api.default.get_queries").sync(
         client=server.client, list_=["a", "b,c"], levels=[models.Level.VALUE_1, models.Level(7)],
         level=models.Level.VALUE_2, color=models.GetQueriesColor.GREEN, day=DAY, at=MOMENT, flag=True, number=2.5,
@@ -249,7 +249,7 @@ def test_query_header_and_cookie_parameters_are_sent(server: Server, sink: Sink,
 
 
 def test_omitted_parameters_are_sent_only_with_their_defaults(server: Server, sink: Sink) -> None:
-    server.answer = httpx.Response(200, text="plain")
+    server.response = httpx.Response(200, text="plain")
     sink("api.default.get_queries").sync(client=server.client, levels=[], x_trace="t")
     assert dict(httpx.QueryParams(server.request.url.query)) == {"color": "red", "flag": "false", "number": "1.5"}
     assert "Cookie" not in server.request.headers
@@ -285,13 +285,13 @@ async def test_files_and_forms_go_out_sync_and_async(server: Server, sink: Sink,
 @pytest.mark.anyio
 async def test_bytes_go_out_and_come_back_sync_and_async(server: Server, sink: Sink) -> None:
     file_type, send = sink("types").File, sink("api.default.send_bytes")
-    server.answer = httpx.Response(200, content=b"back")
+    server.response = httpx.Response(200, content=b"back")
     got = send.sync(client=server.client, body=file_type(BytesIO(b"there")))
     assert (server.request.content, server.request.headers["Content-Type"]) == (b"there", "application/octet-stream")
     assert got.payload.read() == b"back"
     got = await send.asyncio(client=server.client, body=file_type(BytesIO(b"there")))
     assert (server.request.content, got.payload.read()) == (b"there", b"back")
-    server.answer = httpx.Response(201, content=b"raw")
+    server.response = httpx.Response(201, content=b"raw")
     assert send.sync(client=server.client, body=file_type(BytesIO())) == b"raw"
 
 
@@ -320,10 +320,10 @@ def test_of_several_bodies_the_one_that_was_given_goes_out(server: Server, sink:
         assert content in server.request.read()
 
 
-def test_a_body_of_any_kind_goes_out(answered: Callable[..., Any], server: Server) -> None:
-    assert answered("anything", 200, {"a": [1]}, body=[1, None]) == {"a": [1]}
+def test_a_body_of_any_kind_goes_out(receive: Callable[..., Any], server: Server) -> None:
+    assert receive("anything", 200, {"a": [1]}, body=[1, None]) == {"a": [1]}
     assert json.loads(server.request.content) == [1, None]
-    answered("anything", 200, 1)
+    receive("anything", 200, 1)
     assert server.request.content == b""
 
 
@@ -344,7 +344,7 @@ def test_credentials_go_only_where_they_are_wanted(sink: Sink, models: ModuleTyp
     assert seen == {"odd": None, "anything": "Bearer secret"}
 
 
-# --- answers -------------------------------------------------------------------------------------------------------
+# --- responses -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -354,40 +354,40 @@ def test_credentials_go_only_where_they_are_wanted(sink: Sink, models: ModuleTyp
         ("scalar_enum", 2, 2), ("scalar_enum", 99, 99), ("maybe", [1], [1]), ("get_queries_id_2", ["a"], ["a"]),
     ],
 )  # fmt: skip
-def test_an_answer_may_be_a_scalar_or_an_array(
-    answered: Callable[..., Any], module: str, content: Any, expected: Any
+def test_a_response_may_be_a_scalar_or_an_array(
+    receive: Callable[..., Any], module: str, content: Any, expected: Any
 ) -> None:
-    got = answered(module, 200, content)
+    got = receive(module, 200, content)
     assert got == expected
     assert isinstance(got, type(expected))
 
 
-def test_an_answer_may_be_an_array_of_arrays(answered: Callable[..., Any], models: ModuleType) -> None:
-    got = answered("nested", 200, [[{"meows": True}], []])
+def test_a_response_may_be_an_array_of_arrays(receive: Callable[..., Any], models: ModuleType) -> None:
+    got = receive("nested", 200, [[{"meows": True}], []])
     assert got == [[models.Cat(meows=True)], []]
 
 
 def test_each_success_has_its_own_type(
-    answered: Callable[..., Any], server: Server, sink: Sink, models: ModuleType
+    receive: Callable[..., Any], server: Server, sink: Sink, models: ModuleType
 ) -> None:
     body = [1]
-    assert answered("many", 200, {"meows": True}, body=body) == models.Cat(meows=True)
-    assert answered("many", 201, {"barks": True}, body=body) == models.Dog(barks=True)
-    assert answered("many", 204, body=body) is None
-    assert answered("many", 299, "2020-01-31T12:00:00Z", body=body) == MOMENT
-    assert answered("many", 404, {"meows": True}, body=body) is None
-    assert answered("many", 520, {"meows": True}, body=body) is None
-    server.answer = httpx.Response(202, html="<p>ü</p>")
+    assert receive("many", 200, {"meows": True}, body=body) == models.Cat(meows=True)
+    assert receive("many", 201, {"barks": True}, body=body) == models.Dog(barks=True)
+    assert receive("many", 204, body=body) is None
+    assert receive("many", 299, "2020-01-31T12:00:00Z", body=body) == MOMENT
+    assert receive("many", 404, {"meows": True}, body=body) is None
+    assert receive("many", 520, {"meows": True}, body=body) is None
+    server.response = httpx.Response(202, html="<p>ü</p>")
     assert sink("api.default.many").sync(client=server.client, body=body) == "<p>ü</p>"
 
 
-def test_a_lone_default_is_for_successes(answered: Callable[..., Any], models: ModuleType) -> None:
-    assert answered("only_default", 200, {"barks": True, "born": "2020-01-31"}) == models.Dog(barks=True, born=DAY)
-    assert answered("only_default", 500, {"meows": True}) is None
-    assert answered("only_default", 404, "nothing here") is None
+def test_a_lone_default_is_for_successes(receive: Callable[..., Any], models: ModuleType) -> None:
+    assert receive("only_default", 200, {"barks": True, "born": "2020-01-31"}) == models.Dog(barks=True, born=DAY)
+    assert receive("only_default", 500, {"meows": True}) is None
+    assert receive("only_default", 404, "nothing here") is None
 
 
-def test_an_operation_without_successes_answers_nothing(server: Server, sink: Sink) -> None:
+def test_an_operation_without_successes_returns_nothing(server: Server, sink: Sink) -> None:
     assert sink("api.import_.import_").sync(client=server.client) is None
 
 

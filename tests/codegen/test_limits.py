@@ -1,4 +1,4 @@
-"""Hostile and huge specs: a typed error with one clear line, or a right answer, never a traceback or an endless run."""
+"""Hostile and huge specs: a typed error with one clear line, or a right result, never a traceback or an endless run."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def chain(length: int, link: Callable[[int], Document], end: Document | None = N
 
 
 def small(schemas: Document, **changes: Any) -> Document:
-    """A spec whose one operation `GET /a` answers with S0."""
+    """A spec whose one operation `GET /a` returns S0."""
     response = {"description": "Done.", "content": {"application/json": {"schema": ref(0)}}}
     return {
         "openapi": "3.0.3",

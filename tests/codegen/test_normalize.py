@@ -25,7 +25,7 @@ def ref(name: str) -> Document:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def answer(schema: Document) -> Document:
+def build_response(schema: Document) -> Document:
     return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
 
 
@@ -57,7 +57,7 @@ def operation(normalized: NormalizedSpec, api: Api) -> Callable[..., Document]:
 
 @pytest.fixture
 def refusal(normalized: NormalizedSpec, save: Callable[..., Path]) -> Callable[[Document], tuple[str, str]]:
-    """The one line with which a description is refused: (line:column, problem)."""
+    """The one line with which a spec is refused: (line:column, problem)."""
 
     def refusal(document: Document) -> tuple[str, str]:
         with pytest.raises(CodegenError) as caught:
@@ -199,7 +199,7 @@ def test_security_is_inherited_unless_stated(
     assert operation(inner, **outer)["security"] == result
 
 
-def test_error_answers_go_and_successes_stay(operation: Callable[..., Document]) -> None:
+def test_error_responses_go_and_successes_stay(operation: Callable[..., Document]) -> None:
     codes = ["100", "200", "201", "2XX", "304", "400", "404", "4XX", "500", "5XX", "default", "x-note"]
     kept = operation({"responses": {code: {"description": ""} for code in codes}})["responses"]
     assert list(kept) == ["100", "200", "201", "2XX", "304"]
@@ -211,7 +211,11 @@ def test_default_is_the_success_where_there_is_no_other(operation: Callable[...,
 
 
 def test_schemas_that_only_errors_reach_go_and_orphans_stay(normalized: NormalizedSpec, api: Api) -> None:
-    responses = {"200": answer(ref("Both")), "400": {"$ref": "#/components/responses/Bad"}, "404": answer(ref("Error"))}
+    responses = {
+        "200": build_response(ref("Both")),
+        "400": {"$ref": "#/components/responses/Bad"},
+        "404": build_response(ref("Error")),
+    }
     document = api(
         thing(responses=responses),
         {
@@ -224,7 +228,10 @@ def test_schemas_that_only_errors_reach_go_and_orphans_stay(normalized: Normaliz
             "Alone": {"type": "string"},
         },
         components={
-            "responses": {"Bad": answer({"oneOf": [ref("Bad"), ref("Shared")]}), "Unused": answer(ref("Alone"))},
+            "responses": {
+                "Bad": build_response({"oneOf": [ref("Bad"), ref("Shared")]}),
+                "Unused": build_response(ref("Alone")),
+            },
             "requestBodies": {"Unused": body(ref("Alone"))},
             "parameters": {"Unused": {"name": "a", "in": "query", "schema": {"type": "string"}}},
         },
@@ -236,8 +243,8 @@ def test_schemas_that_only_errors_reach_go_and_orphans_stay(normalized: Normaliz
 
 def test_what_examples_refer_to_is_data(normalized: NormalizedSpec, api: Api) -> None:
     schema = {"type": "object", "example": {"$ref": "#/nothing"}, "properties": {"$ref": {"type": "string"}}}
-    changed = normalized(api(thing(responses={"200": answer(schema)})))
-    assert changed["paths"]["/thing"]["get"]["responses"]["200"] == answer(schema)
+    changed = normalized(api(thing(responses={"200": build_response(schema)})))
+    assert changed["paths"]["/thing"]["get"]["responses"]["200"] == build_response(schema)
 
 
 @pytest.mark.parametrize(
@@ -289,8 +296,10 @@ def test_titles_go_and_properties_of_that_name_stay(schemas: Callable[..., Docum
 
 def test_titled_inline_objects_in_error_bodies_leave_no_trace(normalized: NormalizedSpec, api: Api) -> None:
     errors = {"oneOf": [{"title": "Not found", "type": "object"}, {"title": "Gone", "type": "object"}]}
-    document = normalized(api(thing(responses={"200": answer({"type": "object"}), "404": answer(errors)})))
-    assert document["paths"]["/thing"]["get"]["responses"] == {"200": answer({"type": "object"})}
+    document = normalized(
+        api(thing(responses={"200": build_response({"type": "object"}), "404": build_response(errors)}))
+    )
+    assert document["paths"]["/thing"]["get"]["responses"] == {"200": build_response({"type": "object"})}
 
 
 @pytest.mark.parametrize(
@@ -584,13 +593,13 @@ USER_INPUT = {"type": "object", "required": ["name"], "properties": {"name": {"t
 
 @pytest.fixture
 def sent(normalized: NormalizedSpec, api: Api) -> Callable[..., tuple[Document, Document]]:
-    """What becomes of a request's schema, and of the components, when an answer uses some of them too."""
+    """What becomes of a request's schema, and of the components, when a response uses some of them too."""
 
     def sent(schema: Document, answered: Document | None = None, **given: Document) -> tuple[Document, Document]:
-        responses = {"200": answer(answered or {"type": "string"})}
+        responses = {"200": build_response(answered or {"type": "string"})}
         document = normalized(api(thing("post", requestBody=body(schema), responses=responses), given))
         changed = document["paths"]["/thing"]["post"]
-        assert changed["responses"]["200"] == answer(answered or {"type": "string"})
+        assert changed["responses"]["200"] == build_response(answered or {"type": "string"})
         return changed["requestBody"]["content"]["application/json"]["schema"], document["components"]["schemas"]
 
     return sent
@@ -680,7 +689,7 @@ def test_recursive_schemas_lose_all_read_only_properties(
         {"readOnly": True},
     ],
 )
-def test_read_only_is_seen_however_it_is_said(sent: Callable[..., tuple[Document, Document]], given: Document) -> None:
+def test_read_only_is_found_in_every_form(sent: Callable[..., tuple[Document, Document]], given: Document) -> None:
     others = {
         "Fixed": {"type": "string", "readOnly": True},
         "Alias": ref("Fixed"),
@@ -702,7 +711,7 @@ def test_what_may_be_written_stays(sent: Callable[..., tuple[Document, Document]
 def test_shared_request_bodies_are_stripped_once_for_all(normalized: NormalizedSpec, api: Api) -> None:
     used = {"$ref": "#/components/requestBodies/User"}
     paths = {
-        path: {"post": {"operationId": path, "requestBody": used, "responses": {"200": answer(ref("User"))}}}
+        path: {"post": {"operationId": path, "requestBody": used, "responses": {"200": build_response(ref("User"))}}}
         for path in ("/a", "/b")
     }
     document = normalized(api(paths, {"User": USER}, components={"requestBodies": {"User": body(ref("User"))}}))

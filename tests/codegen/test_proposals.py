@@ -69,7 +69,7 @@ def remark(content: Document, seen: Observation) -> str:
 
 def name(schema: dict[str, Any], *required: str, openapi: str = "3.1.0") -> Document:
     return document(
-        answer={"type": "object", "required": list(required), "properties": {"name": schema}},
+        response={"type": "object", "required": list(required), "properties": {"name": schema}},
         schemas={"Name": TEXT},
         openapi=openapi,
     )
@@ -128,7 +128,7 @@ def test_a_key_is_no_longer_required_where_it_was() -> None:
     assert edit(name(TEXT, "id", "name"), seen) == {"where": BODY, "what": {"required": ["id"]}}
     assert edit(name(TEXT, "name"), seen)["what"] == {"required": None}
     member = {"type": "object", "properties": {"name": TEXT}, "required": ["name"]}
-    found = edit(document(answer={"allOf": [{"type": "object"}, member]}), seen)
+    found = edit(document(response={"allOf": [{"type": "object"}, member]}), seen)
     assert found["where"] == f"{BODY}.allOf[1]"
 
 
@@ -183,7 +183,7 @@ def test_what_no_entry_can_say_is_a_remark() -> None:
 def test_a_choice_between_schemas_is_left_to_a_person() -> None:
     members = [{"type": "object", "properties": {"name": schema}} for schema in (TEXT, NUMBER)]
     seen = observation("unannounced_null", "/name")
-    assert remark(document(answer={"oneOf": members}), seen) == "2 schemas say what comes there; a person must choose"
+    assert remark(document(response={"oneOf": members}), seen) == "2 schemas say what comes there; a person must choose"
 
 
 def test_an_entry_that_is_not_enough_is_left_out() -> None:

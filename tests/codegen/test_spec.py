@@ -1,4 +1,4 @@
-"""Reading a description: what is refused, in one line that names file and place, and what YAML means."""
+"""Reading a spec: what is refused, in one line that names file and place, and what YAML means."""
 
 from __future__ import annotations
 

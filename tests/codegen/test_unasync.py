@@ -136,7 +136,7 @@ def test_writing_changes_what_differs_and_nothing_else(overlay: Path) -> None:
     assert (overlay / "sync" / "thing.py").read_text("utf-8") == SYNC
 
 
-def test_a_hand_edit_a_stray_and_a_missing_file_are_told(overlay: Path) -> None:
+def test_a_hand_edit_a_stray_and_a_missing_file_are_reported(overlay: Path) -> None:
     unasync.write(overlay)
     (overlay / "sync" / "thing.py").write_text(SYNC + "\n", encoding="utf-8")
     (overlay / "sync" / "stray.py").write_text("", encoding="utf-8")
@@ -147,13 +147,13 @@ def test_a_hand_edit_a_stray_and_a_missing_file_are_told(overlay: Path) -> None:
     assert "__init__.py: is missing" in report
 
 
-def test_async_code_that_is_no_python_is_told_by_its_name(overlay: Path) -> None:
+def test_async_code_that_is_no_python_is_reported_by_its_name(overlay: Path) -> None:
     (overlay / "aio" / "thing.py").write_text("def (:", encoding="utf-8")
     with pytest.raises(CodegenError, match=r"thing\.py"):
         unasync.build_sync(overlay)
 
 
-def test_a_missing_async_half_is_told(tmp_path: Path) -> None:
+def test_a_missing_async_half_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CodegenError, match="no Python files"):
         unasync.build_sync(tmp_path)
 

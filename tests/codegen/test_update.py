@@ -1,4 +1,4 @@
-"""`make update-spec`: a new description is taken in, or nothing is touched."""
+"""`make update-spec`: a new spec is taken in, or no file is touched."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def project(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def edited(project: Path, *edits: tuple[str, str], text: str = SPEC) -> Path:
-    """A new description: the vendored one with some texts replaced."""
+    """A new spec: the vendored one with some texts replaced."""
     content = re.sub(r"(?m)^  version: .*$", "  version: '2026-06-01T00:00:00+00:00'", text, count=1)
     for old, new in edits:
         assert old in content
@@ -144,7 +144,7 @@ def problems() -> list[str]:
 
 
 def everything(project: Path) -> dict[str, bytes]:
-    """All files of the project but the new description."""
+    """All files of the project but the new spec."""
     return {name: content for name, content in generate.read_tree(project).items() if name != "new.yaml"}
 
 

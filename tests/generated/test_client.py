@@ -37,8 +37,8 @@ from .test_models import TOKEN, USER
 KEY = "42_k3y-mark"
 
 
-def answering(*, status: int = 200, **content: Any) -> tuple[AuthenticatedClient, list[httpx.Request]]:
-    """A client whose server always gives one answer, and the requests that it was sent."""
+def build_client(*, status: int = 200, **content: Any) -> tuple[AuthenticatedClient, list[httpx.Request]]:
+    """Build a client whose server always returns one response; return it and the list of its requests."""
     seen: list[httpx.Request] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -51,11 +51,11 @@ def answering(*, status: int = 200, **content: Any) -> tuple[AuthenticatedClient
     ), seen
 
 
-# --- answers -----------------------------------------------------------------------------------------------------
+# --- responses ---------------------------------------------------------------------------------------------------
 
 
 def test_a_user_is_parsed() -> None:
-    client, seen = answering(json=USER)
+    client, seen = build_client(json=USER)
     response = iam_get_user.sync_detailed(7, client=client)
     assert response.status_code == 200
     assert response.parsed is not None
@@ -65,7 +65,7 @@ def test_a_user_is_parsed() -> None:
 
 @pytest.mark.anyio
 async def test_async_functions_give_the_same() -> None:
-    client, seen = answering(json=USER)
+    client, seen = build_client(json=USER)
     async with client:
         user = await iam_get_user.asyncio(7, client=client)
         response = await iam_get_user.asyncio_detailed(7, client=client)
@@ -75,9 +75,9 @@ async def test_async_functions_give_the_same() -> None:
 
 
 def test_users_come_as_a_page_or_as_a_bare_array() -> None:
-    paged, _ = answering(json={"count": 1, "next": None, "previous": None, "results": [USER]})
+    paged, _ = build_client(json={"count": 1, "next": None, "previous": None, "results": [USER]})
     page = iam_get_users.sync(client=paged, limit=10, offset=0)
-    bare, _ = answering(json=[USER])
+    bare, _ = build_client(json=[USER])
     users = iam_get_users.sync(client=bare)
     assert isinstance(page, PaginatedUsersArray)
     assert isinstance(users, list)
@@ -85,15 +85,15 @@ def test_users_come_as_a_page_or_as_a_bare_array() -> None:
 
 
 def test_an_example_without_a_schema_has_become_a_model() -> None:
-    client, _ = answering(json={"status": "sent"})
-    answer = iam_forgot_password.sync(client=client, body=EmailRequest("a@example.com"))
-    assert isinstance(answer, ForgotPasswordResponse)
-    assert answer.status == "sent"
+    client, _ = build_client(json={"status": "sent"})
+    response = iam_forgot_password.sync(client=client, body=EmailRequest("a@example.com"))
+    assert isinstance(response, ForgotPasswordResponse)
+    assert response.status == "sent"
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 500, 520, 299, 204])
 def test_an_unlisted_status_is_none_or_an_error(status: int) -> None:
-    client, _ = answering(status=status, json={"message": "secret words"})
+    client, _ = build_client(status=status, json={"message": "secret words"})
     assert iam_get_user.sync(7, client=client) is None
     assert iam_get_user.sync_detailed(7, client=client).status_code == status
     client.raise_on_unexpected_status = True
@@ -105,7 +105,7 @@ def test_an_unlisted_status_is_none_or_an_error(status: int) -> None:
 
 @pytest.mark.parametrize("client_raises", [False, True])
 def test_a_deletion_gives_nothing(client_raises: bool) -> None:
-    client, seen = answering(status=204)
+    client, seen = build_client(status=204)
     client.raise_on_unexpected_status = client_raises
     assert iam_delete_api_token_v2.sync_detailed(1001, 42, client=client).parsed is None
     assert seen[0].url.path == "/iam/v2/clients/1001/tokens/42"
@@ -123,8 +123,8 @@ def test_a_deletion_gives_nothing(client_raises: bool) -> None:
         ({"json": {"id": 7}}, "UserPublic: required key 'email' is missing"),
     ],
 )
-def test_a_success_that_is_not_as_described_is_told(content: dict[str, Any], message: str) -> None:
-    client, _ = answering(**content)
+def test_a_success_that_is_not_as_described_is_reported(content: dict[str, Any], message: str) -> None:
+    client, _ = build_client(**content)
     with pytest.raises(InvalidBody, match=message):
         iam_get_user.sync(7, client=client)
 
@@ -138,7 +138,9 @@ def test_errors_survive_pickling(error: Exception) -> None:
 
 
 def test_a_response_shows_neither_body_nor_headers() -> None:
-    client, _ = answering(json={"access": "acc3ss-mark", "refresh": "r3fresh-mark"}, headers={"x-mark": "h3ader-mark"})
+    client, _ = build_client(
+        json={"access": "acc3ss-mark", "refresh": "r3fresh-mark"}, headers={"x-mark": "h3ader-mark"}
+    )
     response = iam_refresh_token.sync_detailed(client=client, body=RefreshRequest("old"))
     assert isinstance(response.parsed, Token)
     assert "mark" not in repr(response)
@@ -148,7 +150,7 @@ def test_a_response_shows_neither_body_nor_headers() -> None:
 
 
 def test_query_parameters_that_are_unset_are_not_sent() -> None:
-    client, seen = answering(json=[TOKEN])
+    client, seen = build_client(json=[TOKEN])
     iam_get_api_tokens_v2.sync(1001, client=client)
     iam_get_api_tokens_v2.sync(1001, client=client, role="Engineers", issued_by=7, deleted=False)
     assert str(seen[0].url) == "https://iam.example.com/iam/v2/clients/1001/tokens"
@@ -156,7 +158,7 @@ def test_query_parameters_that_are_unset_are_not_sent() -> None:
 
 
 def test_a_body_leaves_out_what_is_unset_and_sends_null_as_null() -> None:
-    client, seen = answering(json=USER)
+    client, seen = build_client(json=USER)
     iam_update_user.sync(7, client=client, body=PutUser(name=None, lang=Language.DE))
     assert seen[0].method == "PATCH"
     assert seen[0].headers["content-type"] == "application/json"
@@ -169,13 +171,13 @@ def test_every_body_is_required() -> None:
 
 
 def test_path_parameters_are_quoted() -> None:
-    client, seen = answering(json=USER)
+    client, seen = build_client(json=USER)
     iam_get_user.sync("../clients/me?x#y", client=client)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     assert seen[0].url.raw_path == b"/iam/users/..%2Fclients%2Fme%3Fx%23y"
 
 
 def test_every_request_carries_its_operation() -> None:
-    client, seen = answering(json=USER)
+    client, seen = build_client(json=USER)
     iam_get_user.sync(7, client=client)
     operation = seen[0].extensions["operation"]
     assert operation is iam_get_user.OPERATION
@@ -188,7 +190,7 @@ def test_every_request_carries_its_operation() -> None:
 
 
 def test_credentials_go_only_with_operations_that_take_them() -> None:
-    client, seen = answering(json={"access": "a", "refresh": "r", "status": "sent"})
+    client, seen = build_client(json={"access": "a", "refresh": "r", "status": "sent"})
     iam_login_user.sync(client=client, body=LoginRequest(username="u", password="p"))
     iam_refresh_token.sync(client=client, body=RefreshRequest("r"))
     iam_forgot_password.sync(client=client, body=EmailRequest("a@example.com"))
@@ -255,7 +257,7 @@ def test_changed_copies_leave_the_original_alone() -> None:
 
 
 def test_a_changed_copy_of_a_client_keeps_its_token() -> None:
-    client, seen = answering(json=USER)
+    client, seen = build_client(json=USER)
     iam_get_user.sync(7, client=client.with_headers({"X-A": "1"}))
     assert seen[0].headers["authorization"] == f"APIKey {KEY}"
     assert seen[0].headers["x-a"] == "1"

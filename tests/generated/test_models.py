@@ -300,7 +300,7 @@ def test_known_enum_values_stay_members() -> None:
         models.Language(5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
-# --- null where the description forgot it ------------------------------------------------------------------------
+# --- null where the spec forgot it ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("field", sorted(USER))
@@ -396,12 +396,12 @@ def test_a_missing_key_of_an_inner_model_names_the_inner_model() -> None:
 
 
 @pytest.mark.parametrize("body", [[], "text", 5, None, True])
-def test_a_body_of_another_kind_is_told_without_showing_it(body: Any) -> None:
+def test_a_body_of_another_kind_is_reported_without_showing_it(body: Any) -> None:
     with pytest.raises(InvalidBody, match="User: an object is expected, not"):
         models.User.from_dict(body)
 
 
-def test_a_text_where_an_array_must_be_is_told() -> None:
+def test_a_text_where_an_array_must_be_is_reported() -> None:
     with pytest.raises(InvalidBody, match="key 'results' must be an array, not a text"):
         models.PaginatedUsersArray.from_dict({"count": 1, "results": "secret"})
 

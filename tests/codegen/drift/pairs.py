@@ -19,7 +19,7 @@ TODAY = datetime.date(2026, 6, 1)
 
 def document(
     *,
-    answer: Schema | None = None,
+    response: Schema | None = None,
     body: Schema | None = None,
     parameters: list[Any] | None = None,
     schemas: Mapping[str, Any] | None = None,
@@ -28,10 +28,10 @@ def document(
     extra: Schema | None = None,
     **operation: Any,
 ) -> Document:
-    """A description with the one operation `POST /things`, which answers with a schema and takes one.
+    """A spec with the one operation `POST /things`, which takes a schema and returns one.
 
     Args:
-        answer: The schema of its 200 response.
+        response: The schema of its 200 response.
         body: The schema of its request body; None for no body.
         parameters: Its parameters.
         schemas: The components that the schemas refer to.
@@ -40,7 +40,7 @@ def document(
         extra: More keys of the operation that are no Python names.
         operation: More keys of the operation, or in the place of those above.
     """
-    content = {"application/json": {"schema": answer}} if answer is not None else {}
+    content = {"application/json": {"schema": response}} if response is not None else {}
     things: Document = {
         "operationId": "makeThing",
         "responses": {"200": {"description": "Made.", **({"content": content} if content else {})}},
@@ -58,7 +58,7 @@ def document(
 
 
 def given(content: Document, name: str = "api.yaml", *, generating: bool = False) -> Input:
-    """A description as the review takes it, one value a line."""
+    """A spec as the review takes it, one value a line."""
     return parse_input(json.dumps(content, indent=1).encode(), name, generating=generating)
 
 

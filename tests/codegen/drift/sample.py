@@ -181,7 +181,7 @@ HOSTILE = (
     "0123456789abcdef ]]> &amp; %0A ::error::x $x$ {{ 7 * 7 }} -- \x00\x07\x1b[31mred\x1b[0m\ud800\u202e\u2028\r\n"
     "# heading\n- item\n::error file=x::injected\n\n---\n"
 )
-"""What a description may hold to become more than text."""
+"""What a spec may hold to become more than text."""
 
 
 def source(name: str, text: str, version: str) -> Source:
@@ -403,7 +403,7 @@ def review() -> Review:
 
 
 def hostile() -> Review:
-    """One in which every text that comes from a description tries to be more than text."""
+    """One in which every text that comes from a spec tries to be more than text."""
     change = Change(
         HOSTILE,
         "wire",

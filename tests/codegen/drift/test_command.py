@@ -20,9 +20,9 @@ from tests.codegen.drift.pairs import Document, document
 
 ROOT = Path(__file__).parents[3]
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
-ANSWER = {"type": "object", "properties": {"id": NUMBER, "name": TEXT}, "required": ["id"]}
-OLD = document(answer=ANSWER)
-NEW = document(answer={"type": "object", "properties": {"name": TEXT}})
+RESPONSE = {"type": "object", "properties": {"id": NUMBER, "name": TEXT}, "required": ["id"]}
+OLD = document(response=RESPONSE)
+NEW = document(response={"type": "object", "properties": {"name": TEXT}})
 
 
 def reference(name: str) -> Document:
@@ -35,7 +35,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with an old and a new description, where the command runs."""
+    """A folder with an old and a new spec, where the command runs."""
     (tmp_path / "old.json").write_text(json.dumps(OLD, indent=1))
     (tmp_path / "new.json").write_text(json.dumps(NEW, indent=1))
     monkeypatch.chdir(tmp_path)
@@ -231,7 +231,7 @@ def test_wrong_usage_is_status_2(run: Run, words: tuple[str, ...], message: str)
 
 
 def test_a_client_that_cannot_be_generated_is_status_4(run: Run, folder: Path) -> None:
-    new = document(answer=TEXT)
+    new = document(response=TEXT)
     new["paths"]["/others"] = {"get": {"operationId": "make_thing", "responses": {"204": {"description": ""}}}}
     (folder / "new.json").write_text(json.dumps(new))
     project = ("--config", ROOT / "generator-config.yml", "--corrections", folder / "none.yaml")
@@ -265,7 +265,7 @@ def test_fail_on_ends_with_1_for_what_is_grave_enough(run: Run, gates: str, stat
 
 
 def test_fail_on_lets_milder_changes_pass(run: Run, folder: Path) -> None:
-    (folder / "new.json").write_text(json.dumps(document(answer=ANSWER, tags=["A"])))
+    (folder / "new.json").write_text(json.dumps(document(response=RESPONSE, tags=["A"])))
 
     assert run("old.json", "new.json", "--wire-only", "--fail-on", "wire:warning")[0] == 0
     assert run("old.json", "new.json", "--wire-only", "--fail-on", "wire:info")[0] == 1
@@ -342,7 +342,7 @@ def test_an_acceptance_ends(run: Run, accept: Callable[..., Path], monkeypatch: 
     assert "was accepted until 2026-06-01 only" in json.loads(out)["notes"][0]
 
 
-def test_an_acceptance_of_nothing_is_told(run: Run, accept: Callable[..., Path]) -> None:
+def test_an_acceptance_of_nothing_is_reported(run: Run, accept: Callable[..., Path]) -> None:
     path = accept({"rule": "endpoint-added", "pointer": "*"})
     found = json.loads(run("old.json", "new.json", "--wire-only", "--accepted", path, "--format", "json")[1])
 

@@ -1,4 +1,4 @@
-"""`python -m codegen history`: what a git repository did to a description."""
+"""`python -m codegen history`: what a git repository did to a spec."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
 
 
 def api(version: str, **properties: Document) -> str:
-    """A description with an object of some properties."""
-    return json.dumps(document(answer={"type": "object", "properties": properties}, version=version), indent=1)
+    """A spec with an object of some properties."""
+    return json.dumps(document(response={"type": "object", "properties": properties}, version=version), indent=1)
 
 
 STEPS = (
@@ -70,8 +70,8 @@ def test_a_line_is_printed_for_each_step_that_is_one(capsys: pytest.CaptureFixtu
 def test_a_property_called_version_is_no_version(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     for kind in (TEXT, NUMBER):
-        answer = {"type": "object", "properties": {"version": kind}}
-        (tmp_path / "api.json").write_text(json.dumps(document(answer=answer), indent=1))
+        response = {"type": "object", "properties": {"version": kind}}
+        (tmp_path / "api.json").write_text(json.dumps(document(response=response), indent=1))
         git(tmp_path, "add", "api.json")
         git(tmp_path, "commit", "--quiet", "--message", "one")
 
@@ -98,10 +98,10 @@ def test_a_history_begins_after_a_revision(capsys: pytest.CaptureFixture[str], r
 
 def test_text_has_a_line_for_a_step(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
     main(["history", str(repository), "api.json", "--layers", "wire,docs"])
-    told = capsys.readouterr().out.splitlines()
+    lines = capsys.readouterr().out.splitlines()
 
-    assert len(told) == 5
-    assert all(line[:4].isdigit() and "wire " in line for line in told)
+    assert len(lines) == 5
+    assert all(line[:4].isdigit() and "wire " in line for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ ENDED = {"deprecated": True, "x-sunset": "soon"}
     [
         document(extra=UNKNOWN_LEVEL),
         document(extra=ENDED),
-        document(answer={"type": "object", "properties": {"a": {**UNKNOWN_LEVEL, **ENDED}}}),
+        document(response={"type": "object", "properties": {"a": {**UNKNOWN_LEVEL, **ENDED}}}),
         document(parameters=[{"name": "q", "in": "query", "schema": {"type": "string"}, **ENDED}]),
     ],
 )
@@ -239,18 +239,18 @@ def as_request(schema: Document) -> Document:
 
 def as_response(schema: Document) -> Document:
     """A spec whose client reads a schema."""
-    return document(answer=schema)
+    return document(response=schema)
 
 
 def in_webhook(schema: Document, *, is_sent_by_client: bool) -> Document:
     """A spec whose API calls the client."""
-    operation = (document(answer=schema) if is_sent_by_client else document(body=schema))["paths"]["/things"]["post"]
+    operation = (document(response=schema) if is_sent_by_client else document(body=schema))["paths"]["/things"]["post"]
     return {**document(), "webhooks": {"made": {"post": operation}}}
 
 
 def in_callback(schema: Document, *, is_sent_by_client: bool) -> Document:
     """The same in a callback."""
-    operation = (document(answer=schema) if is_sent_by_client else document(body=schema))["paths"]["/things"]["post"]
+    operation = (document(response=schema) if is_sent_by_client else document(body=schema))["paths"]["/things"]["post"]
     return document(callbacks={"made": {"{$request.body#/url}": {"post": operation}}})
 
 

@@ -20,10 +20,10 @@ def with_parameter(**keys: Any) -> Document:
 def with_property(**keys: Any) -> Document:
     """A spec that returns an object with one property."""
     extra = {name.replace("_", "-"): value for name, value in keys.items()}
-    return document(answer={"type": "object", "properties": {"v": {"type": "string", **extra}}})
+    return document(response={"type": "object", "properties": {"v": {"type": "string", **extra}}})
 
 
-NOTHING = document(answer={"type": "object", "properties": {}})
+NOTHING = document(response={"type": "object", "properties": {}})
 NO_PARAMETER = document(parameters=[])
 
 
@@ -99,7 +99,7 @@ def test_another_description_of_a_scope_is_a_change() -> None:
 
 
 def test_a_value_that_no_response_has_any_more_is_a_change() -> None:
-    old, new = (document(answer={"type": "string", "enum": values}) for values in (["a", "b"], ["a"]))
+    old, new = (document(response={"type": "string", "enum": values}) for values in (["a", "b"], ["a"]))
 
     assert on_wire(old, new) == {("response-mediatype-enum-value-removed", "info")}
 
@@ -107,7 +107,7 @@ def test_a_value_that_no_response_has_any_more_is_a_change() -> None:
 def test_a_media_type_with_other_parameters_is_another_name() -> None:
     specs = []
     for version in ("1", "2"):
-        content = document(answer={"type": "string"})
+        content = document(response={"type": "string"})
         body = content["paths"]["/things"]["post"]["responses"]["200"]["content"]
         body[f"application/json; version={version}"] = body.pop("application/json")
         specs.append(content)

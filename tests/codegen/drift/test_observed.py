@@ -30,7 +30,7 @@ def thing(_required: tuple[str, ...] = (), _closed: bool | dict[str, Any] | None
 
 
 def response(schema: Side) -> Document:
-    return document(answer=schema)
+    return document(response=schema)
 
 
 def responses(**content: Any) -> Document:
@@ -215,7 +215,7 @@ HOLDERS: dict[str, tuple[str, Side]] = {
 def test_a_pointer_leads_through_every_kind_of_schema(holder: str) -> None:
     start, schema = HOLDERS[holder]
     old, new = (
-        document(answer=schema, schemas={"User": thing(lang={"type": "string", "enum": values})})
+        document(response=schema, schemas={"User": thing(lang={"type": "string", "enum": values})})
         for values in (["en"], ["en", "fr"])
     )
     fact = judge(old, new, observation("undocumented_enum_value", f"{start}/lang", "fr"))
@@ -224,7 +224,7 @@ def test_a_pointer_leads_through_every_kind_of_schema(holder: str) -> None:
 
 
 def test_an_operation_is_known_by_its_route_when_its_id_changes() -> None:
-    new = document(answer=thing(nick=TEXT), operationId="createThing")
+    new = document(response=thing(nick=TEXT), operationId="createThing")
     assert judge(EMPTY, new, observation("undocumented_field", "/nick")).agreement == "explained"
     renamed = observation("undocumented_field", "/nick", operation="createThing")
     assert judge(EMPTY, new, renamed).agreement == "explained"

@@ -27,8 +27,8 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with two specs and an observation file, where the command runs."""
-    (tmp_path / "old.json").write_text(json.dumps(document(answer=RESPONSE), indent=1))
-    (tmp_path / "new.json").write_text(json.dumps(document(answer=MORE), indent=1))
+    (tmp_path / "old.json").write_text(json.dumps(document(response=RESPONSE), indent=1))
+    (tmp_path / "new.json").write_text(json.dumps(document(response=MORE), indent=1))
     write(tmp_path / "seen.json", entry("undocumented_enum_value", "/lang", "fr"))
     write(
         tmp_path / "more.json",
@@ -125,7 +125,7 @@ def test_all_layers_are_looked_at_with_observations(run: Run, folder: Path) -> N
 
 
 def test_observations_need_no_client(run: Run, folder: Path) -> None:
-    content = document(answer=MORE)
+    content = document(response=MORE)
     content["paths"]["/other"] = {"get": content["paths"]["/things"]["post"]}
     (folder / "new.json").write_text(json.dumps(content))
     (folder / "none.yaml").write_text("[]")

@@ -1,4 +1,4 @@
-"""The overlay layer: hand-written lines that a new description breaks, seeded into the vendored one.
+"""The overlay layer: hand-written lines that a new spec breaks, seeded into the vendored one.
 
 Each break is said as what to change in the spec, and as what the hand-written line that it must find says; a
 change without a line breaks none. The breaks of one group do not touch each other, so that they can be reviewed in one
@@ -234,7 +234,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
             ],
             "elete",
         ),
-        "an answer that is a list": (
+        "a response that is a list": (
             lambda api: operation(api, "iamGetUser")["responses"]["200"]["content"].update(
                 {
                     "application/json": {
@@ -399,7 +399,7 @@ def test_what_no_line_uses_leaves_the_overlay_ok(tmp_path: Path) -> None:
     (folder / "__init__.py").write_text("\n".join(lines), encoding="utf-8")
     text = {"type": "string"}
     old, new = (
-        given(document(answer={"type": "object", "properties": properties}), generating=True)
+        given(document(response={"type": "object", "properties": properties}), generating=True)
         for properties in ({"name": text, "note": text}, {"name": text})
     )
     found = review(old, new, Project((), ROOT / "generator-config.yml", folder), today=TODAY)

@@ -21,7 +21,7 @@ PROJECT = ("--config", str(ROOT / "generator-config.yml"), "--corrections", str(
 
 def property_of(schema: Document) -> Document:
     """A spec that returns an object with one property."""
-    return document(answer={"type": "object", "properties": {"v": schema}})
+    return document(response={"type": "object", "properties": {"v": schema}})
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_malformed_structure_is_an_error() -> None:
 
 def without_client(folder: Path) -> None:
     """Write a new spec that can be compared, and from which no client can be made: an operation id stands twice."""
-    new = document(answer={"type": "object", "properties": {"name": TEXT}})
+    new = document(response={"type": "object", "properties": {"name": TEXT}})
     new["paths"]["/others"] = {"get": {"operationId": "makeThing", "responses": {"204": {"description": ""}}}}
     (folder / "new.json").write_text(json.dumps(new, indent=1))
 

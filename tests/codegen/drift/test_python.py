@@ -26,10 +26,10 @@ def reference(name: str) -> Document:
 
 
 def api() -> Document:
-    """A description with a list, a request and an enum."""
+    """A spec with a list, a request and an enum."""
     content = document(
         body=reference("NewUser"),
-        answer=reference("User"),
+        response=reference("User"),
         tags=["Users"],
         schemas={
             "User": {
@@ -150,13 +150,13 @@ CASES: dict[str, tuple[Callable[[Document], Any], str, str, set[tuple[str, str, 
             ("py-module-removed", "error", "gcore_iam_client.api.users.list_users"),
         },
     ),
-    "a property of an answer is gone": (
+    "a property of a response is gone": (
         lambda new: schemas(new)["User"]["properties"].pop("note"),
         "warning",
         "breaking",
         {("py-field-removed", "error", f"{MODELS}.user.User.note")},
     ),
-    "a property of an answer is new": (
+    "a property of a response is new": (
         lambda new: schemas(new)["User"]["properties"].update(phone=TEXT),
         "compatible",
         "additive",
@@ -168,7 +168,7 @@ CASES: dict[str, tuple[Callable[[Document], Any], str, str, set[tuple[str, str, 
         "breaking",
         {("py-field-became-required", "error", f"{MODELS}.new_user.NewUser.lang")},
     ),
-    "a property of an answer becomes required": (
+    "a property of a response becomes required": (
         lambda new: schemas(new)["User"].update(required=["id", "name", "lang", "note"]),
         "compatible",
         "additive",
@@ -192,7 +192,7 @@ CASES: dict[str, tuple[Callable[[Document], Any], str, str, set[tuple[str, str, 
         "additive",
         {("py-field-type-changed", "info", f"{MODELS}.new_user.NewUser.name")},
     ),
-    "an answer may be null": (
+    "a response may be null": (
         lambda new: schemas(new)["User"]["properties"].update(name={"type": ["string", "null"]}),
         "warning",
         "breaking",
@@ -242,7 +242,7 @@ CASES: dict[str, tuple[Callable[[Document], Any], str, str, set[tuple[str, str, 
         "additive",
         {("py-function-param-changed", "info", "gcore_iam_client.api.users.list_users.sync_detailed")},
     ),
-    "an answer of another class": (
+    "a response of another class": (
         lambda new: new["paths"]["/things"]["post"]["responses"]["200"].update(
             content={"application/json": {"schema": reference("NewUser")}}
         ),
@@ -277,14 +277,14 @@ def case(name: str) -> Review:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_change_is_told_in_terms_of_python(name: str) -> None:
+def test_a_change_is_reported_in_terms_of_python(name: str) -> None:
     found = case(name)
     _, wire, python, expected = CASES[name]
 
     assert (found.verdict.wire, found.verdict.python) == (wire, python)
-    told = [entry for entry in found.changes if entry.layer == "python"]
-    assert {(entry.id, entry.level, entry.symbols[0]) for entry in told} == expected
-    assert len(told) == len(expected)
+    entries = [entry for entry in found.changes if entry.layer == "python"]
+    assert {(entry.id, entry.level, entry.symbols[0]) for entry in entries} == expected
+    assert len(entries) == len(expected)
 
 
 @pytest.mark.parametrize("name", [name for name, (_, wire, python, _) in CASES.items() if "none" not in (wire, python)])
@@ -326,7 +326,7 @@ def test_what_the_generator_drops_is_reported_by_operation() -> None:
     assert found.verdict.python == "breaking"
 
 
-def test_a_correction_that_no_longer_fits_is_told(tmp_path: Path) -> None:
+def test_a_correction_that_no_longer_fits_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "corrections.yaml"
     file.write_text(
         "- {id: users-have-phones, rule: merge, where: $.components.schemas.User, matches: 1, why: So.,"
@@ -357,11 +357,11 @@ def test_a_description_beside_a_reference_is_no_obstacle() -> None:
 
 
 def test_a_response_of_an_unknown_status_is_reported() -> None:
-    def answer(new: Document) -> None:
+    def change_response(new: Document) -> None:
         responses = new["paths"]["/users"]["get"]["responses"]
         responses["2xx"] = responses["200"]
 
-    found = reviewed(answer)
+    found = reviewed(change_response)
     [dropped] = [entry for entry in found.changes if entry.layer == "generator"]
 
     assert dropped.operations == ("GET /users",)
@@ -369,11 +369,11 @@ def test_a_response_of_an_unknown_status_is_reported() -> None:
 
 
 def test_a_response_of_any_media_type_is_generated() -> None:
-    def answer(new: Document) -> None:
+    def change_response(new: Document) -> None:
         content = {"application/xml": {"schema": TEXT}}
         new["paths"]["/users"]["get"]["responses"]["200"]["content"] = content
 
-    assert [entry for entry in reviewed(answer).changes if entry.layer == "generator"] == []
+    assert [entry for entry in reviewed(change_response).changes if entry.layer == "generator"] == []
 
 
 def test_schemas_that_nest_too_deeply_for_a_client_are_an_error() -> None:

@@ -1,4 +1,4 @@
-"""Each format: what a reader must find, and that nothing in a description becomes more than text."""
+"""Each format: what a reader must find, and that nothing in a spec becomes more than text."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from codegen.errors import CodegenError
 from tests.codegen.drift.pairs import TODAY, Document, document, given
 
 NULLABLE = "response-property-became-nullable"
-OLD = document(answer={"type": "object", "properties": {"name": {"type": "string"}}})
-NEW = document(answer={"type": "object", "properties": {"name": {"type": ["string", "null"]}}})
+OLD = document(response={"type": "object", "properties": {"name": {"type": "string"}}})
+NEW = document(response={"type": "object", "properties": {"name": {"type": ["string", "null"]}}})
 
 
 def found(old: Document, new: Document, **keys: Any) -> set[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The wire layer: what two descriptions say differently, on small pairs."""
+"""The wire layer: how two specs differ, on small pairs."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ def listed(content: Document) -> Document:
     return found
 
 
-# --- the same said in another way ----------------------------------------------------------------------------------
+# --- the same in another form --------------------------------------------------------------------------------------
 
 REF = {"$ref": "#/components/schemas/User"}
 PAGE = obj(["count"], count=NUMBER, results={"type": "array", "items": USER})
 ONE, TWO = {"$ref": "#/components/schemas/One"}, {"$ref": "#/components/schemas/Two"}
 SAME: dict[str, tuple[Document, Document]] = {
     "inline schemas moved into components": (
-        document(answer=PAGE, body=USER),
+        document(response=PAGE, body=USER),
         document(
-            answer={"$ref": "#/components/schemas/Page"},
+            response={"$ref": "#/components/schemas/Page"},
             body=REF,
             schemas={
                 "Page": obj(["count"], count=NUMBER, results={"type": "array", "items": REF}),
@@ -63,52 +63,52 @@ SAME: dict[str, tuple[Document, Document]] = {
         ),
     ),
     "a component renamed": (
-        document(answer=REF, schemas={"User": USER}),
-        document(answer={"$ref": "#/components/schemas/Member"}, schemas={"Member": USER}),
+        document(response=REF, schemas={"User": USER}),
+        document(response={"$ref": "#/components/schemas/Member"}, schemas={"Member": USER}),
     ),
     "allOf unfolded": (
-        document(answer={"allOf": [obj(["id"], id=NUMBER), obj(name=TEXT)]}),
-        document(answer=USER),
+        document(response={"allOf": [obj(["id"], id=NUMBER), obj(name=TEXT)]}),
+        document(response=USER),
     ),
     "allOf around one reference": (
-        document(answer=obj(user=REF), schemas={"User": USER}),
-        document(answer=obj(user={"allOf": [REF]}), schemas={"User": USER}),
+        document(response=obj(user=REF), schemas={"User": USER}),
+        document(response=obj(user={"allOf": [REF]}), schemas={"User": USER}),
     ),
     "an allOf member that only annotates": (
-        document(answer=obj(user={"allOf": [USER]})),
-        document(answer=obj(user={"allOf": [USER, {"description": "The user."}]})),
+        document(response=obj(user={"allOf": [USER]})),
+        document(response=obj(user={"allOf": [USER, {"description": "The user."}]})),
     ),
     "nullable and a list of types": (
-        document(answer=obj(name={"type": "string", "nullable": True})),
-        document(answer=obj(name={"type": ["string", "null"]})),
+        document(response=obj(name={"type": "string", "nullable": True})),
+        document(response=obj(name={"type": ["string", "null"]})),
     ),
     "a list of types and a union with null": (
-        document(answer=obj(name={"type": ["string", "null"]})),
-        document(answer=obj(name={"anyOf": [TEXT, {"type": "null"}]})),
+        document(response=obj(name={"type": ["string", "null"]})),
+        document(response=obj(name={"anyOf": [TEXT, {"type": "null"}]})),
     ),
     "a nullable reference and a union with null": (
         document(
-            answer=obj(user={"allOf": [REF], "nullable": True}),
+            response=obj(user={"allOf": [REF], "nullable": True}),
             schemas={"User": USER},
         ),
         document(
-            answer=obj(user={"oneOf": [REF, {"type": "null"}]}),
+            response=obj(user={"oneOf": [REF, {"type": "null"}]}),
             schemas={"User": USER},
         ),
     ),
     "null in an enum": (
-        document(answer=obj(lang={"type": "string", "nullable": True, "enum": ["de", "en", None]})),
-        document(answer=obj(lang={"oneOf": [{"type": "string", "enum": ["en", "de"]}, {"type": "null"}]})),
+        document(response=obj(lang={"type": "string", "nullable": True, "enum": ["de", "en", None]})),
+        document(response=obj(lang={"oneOf": [{"type": "string", "enum": ["en", "de"]}, {"type": "null"}]})),
     ),
     "a union of types and a list of types": (
-        document(answer=obj(id={"anyOf": [NUMBER, TEXT]})),
-        document(answer=obj(id={"type": ["string", "integer"]})),
+        document(response=obj(id={"anyOf": [NUMBER, TEXT]})),
+        document(response=obj(id={"type": ["string", "integer"]})),
     ),
     "anyOf and oneOf, in another order": (
-        document(answer={"anyOf": [USER, {"type": "array", "items": USER}]}),
-        document(answer={"oneOf": [{"type": "array", "items": USER}, USER]}),
+        document(response={"anyOf": [USER, {"type": "array", "items": USER}]}),
+        document(response={"oneOf": [{"type": "array", "items": USER}, USER]}),
     ),
-    "a union of one": (document(answer={"oneOf": [USER]}), document(answer=USER)),
+    "a union of one": (document(response={"oneOf": [USER]}), document(response=USER)),
     "a parameter of the path and of the operation": (
         document(parameters=[parameter(required=True)]),
         {
@@ -124,28 +124,28 @@ SAME: dict[str, tuple[Document, Document]] = {
         },
     ),
     "another order of keys": (
-        document(answer=obj(["id", "name"], id=NUMBER, name=TEXT)),
-        document(answer={"required": ["name", "id"], "properties": {"name": TEXT, "id": NUMBER}, "type": "object"}),
+        document(response=obj(["id", "name"], id=NUMBER, name=TEXT)),
+        document(response={"required": ["name", "id"], "properties": {"name": TEXT, "id": NUMBER}, "type": "object"}),
     ),
     "a type that properties imply": (
-        document(answer=USER),
-        document(answer={k: v for k, v in USER.items() if k != "type"}),
+        document(response=USER),
+        document(response={k: v for k, v in USER.items() if k != "type"}),
     ),
     "a bound as 3.0 and as 3.1 write it": (
         document(parameters=[parameter(schema={"type": "integer", "minimum": 0, "exclusiveMinimum": True})]),
         document(parameters=[parameter(schema={"type": "integer", "exclusiveMinimum": 0})]),
     ),
     "a flag that is off": (
-        document(answer=obj(id={**NUMBER, "readOnly": False}), deprecated=False),
-        document(answer=obj(id=NUMBER)),
+        document(response=obj(id={**NUMBER, "readOnly": False}), deprecated=False),
+        document(response=obj(id=NUMBER)),
     ),
     "what a style means when it is left out": (
         document(parameters=[parameter(style="form", explode=True, required=False)]),
         document(parameters=[parameter()]),
     ),
     "a component written out inside another one": (
-        document(answer=obj(user=REF), schemas={"User": obj(place=refer("Location")), "Location": USER}),
-        document(answer=obj(user=REF), schemas={"User": obj(place=USER)}),
+        document(response=obj(user=REF), schemas={"User": obj(place=refer("Location")), "Location": USER}),
+        document(response=obj(user=REF), schemas={"User": obj(place=USER)}),
     ),
     "a base folded away": (
         document(body={"allOf": [refer("Base"), obj(name=TEXT)]}, schemas={"Base": obj(id=NUMBER)}),
@@ -156,12 +156,12 @@ SAME: dict[str, tuple[Document, Document]] = {
         document(body={"oneOf": [ONE, TWO]}, schemas={"One": obj(x=TEXT), "Two": USER}),
     ),
     "a union inside a union": (
-        document(answer={"anyOf": [TEXT, {"oneOf": [NUMBER, USER]}]}),
-        document(answer={"anyOf": [TEXT, NUMBER, USER]}),
+        document(response={"anyOf": [TEXT, {"oneOf": [NUMBER, USER]}]}),
+        document(response={"anyOf": [TEXT, NUMBER, USER]}),
     ),
     "null in a member and beside the members": (
-        document(answer=obj(a={"anyOf": [{**USER, "nullable": True}, TEXT]})),
-        document(answer=obj(a={"anyOf": [USER, TEXT, {"type": "null"}]})),
+        document(response=obj(a={"anyOf": [{**USER, "nullable": True}, TEXT]})),
+        document(response=obj(a={"anyOf": [USER, TEXT, {"type": "null"}]})),
     ),
     "a constant and an enum of one": (
         document(body=obj(kind={"const": "x"})),
@@ -185,12 +185,12 @@ SAME: dict[str, tuple[Document, Document]] = {
         document(body=obj(a={**NUMBER, "default": 1})),
         document(body=obj(a={**NUMBER, "default": 1.0})),
     ),
-    "another version": (document(answer=USER, version="1"), document(answer=USER, version="2026-05-15")),
+    "another version": (document(response=USER, version="1"), document(response=USER, version="2026-05-15")),
 }
 
 
 @pytest.mark.parametrize(("old", "new"), SAME.values(), ids=SAME)
-def test_the_same_said_in_another_way_is_no_change(old: Document, new: Document) -> None:
+def test_the_same_content_in_another_form_is_no_change(old: Document, new: Document) -> None:
     assert on_wire(old, new) == set()
     assert on_wire(new, old) == set()
 
@@ -207,19 +207,19 @@ POINT = {"$ref": "#/components/schemas/Point"}
 PLACE = {"$ref": "#/components/schemas/Location"}
 CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
     # properties
-    "an answer's required property is gone": (
-        document(answer=USER),
-        document(answer=obj(name=TEXT)),
+    "a response's required property is gone": (
+        document(response=USER),
+        document(response=obj(name=TEXT)),
         {("response-required-property-removed", "error")},
     ),
-    "an answer's optional property is gone": (
-        document(answer=USER),
-        document(answer=obj(["id"], id=NUMBER)),
+    "a response's optional property is gone": (
+        document(response=USER),
+        document(response=obj(["id"], id=NUMBER)),
         {("response-optional-property-removed", "warning")},
     ),
     "a property is renamed": (
-        document(answer=PAGE),
-        document(answer=obj(["count"], count=NUMBER, result=PAGE["properties"]["results"])),
+        document(response=PAGE),
+        document(response=obj(["count"], count=NUMBER, result=PAGE["properties"]["results"])),
         {("response-property-renamed", "error")},
     ),
     "a property that says much is renamed to what has nothing in common": (
@@ -228,8 +228,8 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         {("request-property-renamed", "warning")},
     ),
     "one text goes and another one comes": (
-        document(answer=obj(name=TEXT)),
-        document(answer=obj(colour=TEXT)),
+        document(response=obj(name=TEXT)),
+        document(response=obj(colour=TEXT)),
         {("response-optional-property-removed", "warning"), ("response-optional-property-added", "info")},
     ),
     "a request needs a new property": (
@@ -247,19 +247,19 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         document(body=obj(["id", "name"], id=NUMBER, name=TEXT)),
         {("request-property-became-required", "error")},
     ),
-    "an answer's property becomes required": (
-        document(answer=USER),
-        document(answer=obj(["id", "name"], id=NUMBER, name=TEXT)),
+    "a response's property becomes required": (
+        document(response=USER),
+        document(response=obj(["id", "name"], id=NUMBER, name=TEXT)),
         {("response-property-became-required", "info")},
     ),
-    "an answer's property becomes optional": (
-        document(answer=USER),
-        document(answer=obj(id=NUMBER, name=TEXT)),
+    "a response's property becomes optional": (
+        document(response=USER),
+        document(response=obj(id=NUMBER, name=TEXT)),
         {("response-property-became-optional", "error")},
     ),
-    "an answer's property may be null": (
-        document(answer=USER),
-        document(answer=obj(["id"], id=NUMBER, name={"type": ["string", "null"]})),
+    "a response's property may be null": (
+        document(response=USER),
+        document(response=obj(["id"], id=NUMBER, name={"type": ["string", "null"]})),
         {("response-property-became-nullable", "warning")},
     ),
     "a request's property may not be null": (
@@ -283,30 +283,30 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         document(body=obj(id=NUMBER)),
         {("request-property-type-changed", "error")},
     ),
-    "a type narrows in an answer": (
-        document(answer=obj(id={"type": "number"})),
-        document(answer=obj(id=NUMBER)),
+    "a type narrows in a response": (
+        document(response=obj(id={"type": "number"})),
+        document(response=obj(id=NUMBER)),
         {("response-property-type-specialized", "info")},
     ),
-    "a type widens in an answer": (
-        document(answer=obj(id=NUMBER)),
-        document(answer=obj(id={"type": "number"})),
+    "a type widens in a response": (
+        document(response=obj(id=NUMBER)),
+        document(response=obj(id={"type": "number"})),
         {("response-property-type-generalized", "error")},
     ),
     "a type changes": (
-        document(answer=obj(id=NUMBER)),
-        document(answer=obj(id=TEXT)),
+        document(response=obj(id=NUMBER)),
+        document(response=obj(id=TEXT)),
         {("response-property-type-changed", "error")},
     ),
-    "an answer that was a list or a page is a page": (
-        document(answer={"oneOf": [{"type": "array", "items": USER}, PAGE]}),
-        document(answer=PAGE),
+    "a response that was a list or a page is a page": (
+        document(response={"oneOf": [{"type": "array", "items": USER}, PAGE]}),
+        document(response=PAGE),
         {("response-body-type-changed", "error")},
     ),
-    "an answer of another class": (
-        document(answer=REF, schemas={"User": USER, "Group": obj(["title"], title=TEXT)}),
+    "a response of another class": (
+        document(response=REF, schemas={"User": USER, "Group": obj(["title"], title=TEXT)}),
         document(
-            answer={"$ref": "#/components/schemas/Group"}, schemas={"User": USER, "Group": obj(["title"], title=TEXT)}
+            response={"$ref": "#/components/schemas/Group"}, schemas={"User": USER, "Group": obj(["title"], title=TEXT)}
         ),
         {
             ("response-required-property-removed", "error"),
@@ -315,9 +315,9 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         },
     ),
     # values
-    "an answer's enum has a new value": (
-        document(answer=obj(lang={"enum": ["de"]})),
-        document(answer=obj(lang={"enum": ["de", "fr"]})),
+    "a response's enum has a new value": (
+        document(response=obj(lang={"enum": ["de"]})),
+        document(response=obj(lang={"enum": ["de", "fr"]})),
         {("response-property-enum-value-added", "warning")},
     ),
     "a request's enum lost a value": (
@@ -357,8 +357,8 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         {("request-body-one-of-removed", "error")},
     ),
     "a member of a union changes": (
-        document(answer={"oneOf": [POINT, TEXT]}, schemas={"Point": obj(["x"], x=NUMBER)}),
-        document(answer={"oneOf": [POINT, TEXT]}, schemas={"Point": obj(["x"], x=TEXT)}),
+        document(response={"oneOf": [POINT, TEXT]}, schemas={"Point": obj(["x"], x=NUMBER)}),
+        document(response={"oneOf": [POINT, TEXT]}, schemas={"Point": obj(["x"], x=TEXT)}),
         {("response-property-type-changed", "error")},
     ),
     "a member is exchanged for a component of the same content that both have": (
@@ -374,8 +374,8 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         {("request-body-wrapped-in-one-of", "error")},
     ),
     "a member of a union that is written out changes": (
-        document(answer={"oneOf": [obj(a=TEXT), {"type": "array", "items": TEXT}]}),
-        document(answer={"oneOf": [obj(a=NUMBER), {"type": "array", "items": TEXT}]}),
+        document(response={"oneOf": [obj(a=TEXT), {"type": "array", "items": TEXT}]}),
+        document(response={"oneOf": [obj(a=NUMBER), {"type": "array", "items": TEXT}]}),
         {("response-property-type-changed", "error")},
     ),
     "what holds beside a union": (
@@ -390,9 +390,9 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         ),
         {("request-property-removed", "warning"), ("new-optional-request-property", "info")},
     ),
-    "an answer may be of another kind": (
-        document(answer=USER),
-        document(answer={"oneOf": [USER, GROUP]}),
+    "a response may be of another kind": (
+        document(response=USER),
+        document(response={"oneOf": [USER, GROUP]}),
         {("response-body-one-of-added", "warning")},
     ),
     # items and other properties
@@ -402,8 +402,8 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         {("request-body-items-added", "error")},
     ),
     "items are no longer said": (
-        document(answer={"type": "array", "items": TEXT}),
-        document(answer={"type": "array"}),
+        document(response={"type": "array", "items": TEXT}),
+        document(response={"type": "array"}),
         {("response-body-items-removed", "warning")},
     ),
     "other properties are said": (
@@ -520,7 +520,7 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         {("request-body-added-required", "error")},
     ),
     "a success is gone": (
-        document(answer=USER),
+        document(response=USER),
         document(responses={"204": {"description": "Nothing."}}),
         {("response-success-status-removed", "error"), ("response-success-status-added", "info")},
     ),
@@ -530,7 +530,7 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         {("response-body-type-changed", "info")},
     ),
     "a media type": (
-        document(answer=USER),
+        document(response=USER),
         document(responses={"200": {"description": "", "content": {"text/csv": {"schema": TEXT}}}}),
         {("response-media-type-removed", "error"), ("response-media-type-added", "info")},
     ),
@@ -548,7 +548,9 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), CHANGED.values(), ids=CHANGED)
-def test_a_change_is_told_by_its_rule_and_level(old: Document, new: Document, expected: set[tuple[str, str]]) -> None:
+def test_a_change_is_reported_by_its_rule_and_level(
+    old: Document, new: Document, expected: set[tuple[str, str]]
+) -> None:
     assert on_wire(old, new) == expected
 
 
@@ -617,7 +619,7 @@ def test_webhooks_are_compared_as_what_the_client_receives() -> None:
     ],
 )
 def test_a_semantic_version_says_that_something_breaks(before: str, after: str, rule: str | None) -> None:
-    found = changes(document(answer=USER, version=before), document(answer=TEXT, version=after))
+    found = changes(document(response=USER, version=before), document(response=TEXT, version=after))
 
     assert {change.id for change in found} == {"response-body-type-changed", *([rule] if rule else [])}
 
@@ -628,13 +630,13 @@ def test_a_semantic_version_says_that_something_breaks(before: str, after: str, 
 def both(component: Document, inline: Document | None = None) -> Document:
     """Three operations that lead to one component, and one with a copy written in place."""
     reference = REF
-    content = document(answer=obj(user=reference), body=reference, schemas={"User": component})
+    content = document(response=obj(user=reference), body=reference, schemas={"User": component})
     content["paths"]["/users"] = {
-        "get": listed(document(answer={"type": "array", "items": reference}, operationId="list"))
+        "get": listed(document(response={"type": "array", "items": reference}, operationId="list"))
     }
     if inline:
         for path in ("/a", "/b"):
-            content["paths"][path] = {"get": listed(document(answer=inline, operationId=path))}
+            content["paths"][path] = {"get": listed(document(response=inline, operationId=path))}
     return content
 
 
@@ -659,8 +661,8 @@ def test_copies_of_a_schema_that_change_alike_are_one_entry() -> None:
 
 def test_copies_inside_bodies_that_differ_are_one_entry_too() -> None:
     def api(kind: Document) -> Document:
-        content = document(answer=obj(user=obj(id=kind)))
-        other = document(answer=obj(count=NUMBER, user=obj(id=kind)), operationId="other")
+        content = document(response=obj(user=obj(id=kind)))
+        other = document(response=obj(count=NUMBER, user=obj(id=kind)), operationId="other")
         content["paths"]["/a"] = {"get": listed(other)}
         return content
 
@@ -679,7 +681,7 @@ def test_copies_of_a_parameter_are_one_entry() -> None:
 
 def test_operations_are_listed_in_the_order_of_the_description() -> None:
     def api(name: Document) -> Document:
-        content = document(answer=REF, schemas={"User": obj(name=name)})
+        content = document(response=REF, schemas={"User": obj(name=name)})
         for number in range(5):
             code = "400" if number % 2 else "200"
             responses = {code: ok({"application/json": {"schema": REF}})["200"]}
@@ -710,7 +712,7 @@ def test_a_tag_or_security_scheme_is_one_entry_for_all() -> None:
 
 def test_copies_that_change_differently_stay_apart() -> None:
     old, new = both(USER, obj(count=NUMBER)), both(USER, obj(count=NUMBER))
-    new["paths"]["/b"] = {"get": listed(document(answer=obj(count=TEXT), operationId="/b"))}
+    new["paths"]["/b"] = {"get": listed(document(response=obj(count=TEXT), operationId="/b"))}
 
     assert [change.operations for change in changes(old, new)] == [("GET /b",)]
 
@@ -732,8 +734,8 @@ def test_an_entry_knows_where_it_stands_on_both_sides(old: Document, new: Docume
 
 
 def test_a_fingerprint_depends_on_the_change_and_not_its_place() -> None:
-    old, new = document(answer=USER), document(answer=obj(["id"], id=TEXT, name=TEXT))
-    other = document(answer=obj(["id"], id={"type": "boolean"}, name=TEXT))
+    old, new = document(response=USER), document(response=obj(["id"], id=TEXT, name=TEXT))
+    other = document(response=obj(["id"], id={"type": "boolean"}, name=TEXT))
     moved = {"x-first": "line", **new}
     prints = [
         {change.fingerprint for change in changes(old, to) if change.layer == "wire"} for to in (new, moved, other)
@@ -757,9 +759,9 @@ def test_values_at_one_place_are_changes_of_their_own() -> None:
     ]
 
 
-def test_what_is_said_beside_a_reference_is_prose_of_its_place() -> None:
-    old = document(answer=obj(user=REF, other=REF), schemas={"User": USER})
-    new = document(answer=obj(user={**REF, "description": "Who it is."}, other=REF), schemas={"User": USER})
+def test_prose_beside_a_reference_is_prose_of_its_place() -> None:
+    old = document(response=obj(user=REF, other=REF), schemas={"User": USER})
+    new = document(response=obj(user={**REF, "description": "Who it is."}, other=REF), schemas={"User": USER})
     [found] = changes(old, new)
 
     assert (found.id, found.after) == ("docs-description-changed", "Who it is.")
@@ -779,14 +781,14 @@ def test_callbacks_may_be_referred_to() -> None:
 # --- prose ---------------------------------------------------------------------------------------------------------
 
 
-def test_prose_is_no_wire_change_and_is_told_of() -> None:
+def test_prose_is_no_wire_change_and_is_reported() -> None:
     old = document(
-        answer=obj(id={**NUMBER, "description": "The id.", "example": 1, "title": "Id"}),
+        response=obj(id={**NUMBER, "description": "The id.", "example": 1, "title": "Id"}),
         parameters=[parameter(description="A query.")],
         summary="Make",
     )
     new = document(
-        answer=obj(id={**NUMBER, "description": "Its id.", "example": 2, "title": "ID"}),
+        response=obj(id={**NUMBER, "description": "Its id.", "example": 2, "title": "ID"}),
         parameters=[parameter(description="What to look for.")],
         summary="Make a thing",
         extra={"x-codeSamples": [{"lang": "curl"}]},
@@ -810,7 +812,7 @@ def test_prose_is_no_wire_change_and_is_told_of() -> None:
 
 
 def test_properties_named_like_keywords_are_properties() -> None:
-    found = on_wire(document(answer=obj(description=TEXT, example=TEXT)), document(answer=obj(description=NUMBER)))
+    found = on_wire(document(response=obj(description=TEXT, example=TEXT)), document(response=obj(description=NUMBER)))
 
     assert found == {("response-property-type-changed", "error"), ("response-optional-property-removed", "warning")}
 
@@ -821,7 +823,7 @@ def test_properties_named_like_keywords_are_properties() -> None:
 def test_recursive_schemas_are_compared() -> None:
     def api(name: Document) -> Document:
         node = obj(name=name, children={"type": "array", "items": {"$ref": "#/components/schemas/Node"}})
-        return document(answer={"$ref": "#/components/schemas/Node"}, schemas={"Node": node})
+        return document(response={"$ref": "#/components/schemas/Node"}, schemas={"Node": node})
 
     assert on_wire(api(TEXT), api(TEXT)) == set()
     assert on_wire(api(TEXT), api(NUMBER)) == {("response-property-type-changed", "error")}
@@ -830,7 +832,7 @@ def test_recursive_schemas_are_compared() -> None:
 def test_a_schema_that_holds_itself_in_all_of_is_compared() -> None:
     def api(name: Document) -> Document:
         return document(
-            answer={"$ref": "#/components/schemas/Node"},
+            response={"$ref": "#/components/schemas/Node"},
             schemas={"Node": {"allOf": [{"$ref": "#/components/schemas/Node"}, obj(name=name)]}},
         )
 
@@ -840,7 +842,7 @@ def test_a_schema_that_holds_itself_in_all_of_is_compared() -> None:
 def test_what_all_of_puts_together_in_too_many_ways_is_an_error() -> None:
     schemas = {f"S{number}": obj(a=refer(f"S{number + 1}"), b=refer(f"S{number + 1}")) for number in range(1, 20)}
     schemas |= {"S0": obj(a=refer("S0"), b={"allOf": [refer("S0"), refer("S1")]}), "S20": obj(a=TEXT)}
-    content = document(answer=refer("S0"), schemas=schemas)
+    content = document(response=refer("S0"), schemas=schemas)
 
     with pytest.raises(CodegenError, match=r"^old\.yaml:\d+:\d+: .* combines in too many ways to be compared"):
         changes(content, content)
@@ -848,7 +850,7 @@ def test_what_all_of_puts_together_in_too_many_ways_is_an_error() -> None:
 
 def test_a_long_chain_of_all_of_is_an_error() -> None:
     schemas = {f"S{number}": {"allOf": [refer(f"S{number + 1}")]} for number in range(1000)}
-    content = document(answer=refer("S0"), schemas={**schemas, "S1000": USER})
+    content = document(response=refer("S0"), schemas={**schemas, "S1000": USER})
 
     with pytest.raises(CodegenError, match="put more than 200 schemas together here"):
         changes(content, content)
@@ -867,7 +869,7 @@ BROKEN: dict[str, tuple[Callable[[Document], Any], str]] = {
 
 @pytest.mark.parametrize(("breaks", "message"), BROKEN.values(), ids=BROKEN)
 def test_what_is_not_openapi_is_an_error_that_names_the_place(breaks: Callable[[Document], Any], message: str) -> None:
-    old = document(answer=obj(user=REF), schemas={"User": USER})
+    old = document(response=obj(user=REF), schemas={"User": USER})
     new = copy.deepcopy(old)
     breaks(new)
 

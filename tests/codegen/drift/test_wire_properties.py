@@ -124,7 +124,7 @@ def test_what_is_written_in_another_way_is_no_change(
         holder, key = chance.choice(spots)
         if "$ref" not in holder[key]:
             chance.choice(REWRITES)(chance, schemas, holder, key)
-    side = "body" if in_request else "answer"
+    side = "body" if in_request else "response"
     old, new = api(side, schema), api(side, root["root"], schemas)
 
     assert on_wire(old, new) == set()
@@ -156,21 +156,21 @@ def emptied(holder: Document, key: str) -> None:
 
 @LIMITS
 @given(SCHEMAS, st.randoms(use_true_random=False), st.sampled_from([retyped, bounded, emptied]), st.booleans())
-def test_one_change_is_told_at_its_operation(
+def test_one_change_is_reported_at_its_operation(
     schema: Document, chance: random.Random, change: Callable[[Document, str], None], in_request: bool
 ) -> None:
     root: Document = {"root": copy.deepcopy(schema)}
     holder, key = chance.choice([(root, "root"), *places(root["root"])])
     change(holder, key)
-    side = "body" if in_request else "answer"
-    found = [told for told in changes(api(side, schema), api(side, root["root"])) if told.layer == "wire"]
+    side = "body" if in_request else "response"
+    found = [entry for entry in changes(api(side, schema), api(side, root["root"])) if entry.layer == "wire"]
 
     assert found
-    assert {told.operations for told in found} == {("POST /things",)}
+    assert {entry.operations for entry in found} == {("POST /things",)}
 
 
 def api(side: str, schema: Any, schemas: Document | None = None) -> Document:
-    """A description with a schema in its request or its answer."""
+    """A spec with a schema in its request or its response."""
     if side == "body":
         return document(body=schema, schemas=schemas)
-    return document(answer=schema, schemas=schemas)
+    return document(response=schema, schemas=schemas)
