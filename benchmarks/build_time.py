@@ -98,7 +98,7 @@ def build_comparisons() -> list[Comparison]:
         Comparison(
             f"peak memory of the wire layer, {size}",
             {
-                OURS: _sample_memory(large, larger, "wire.changes(*specs, datetime.date.today())"),
+                OURS: _sample_memory(large, larger, "wire.find_changes(*specs, datetime.date.today())"),
                 "reading both": _sample_memory(large, larger, "pass"),
             },
             {"reading both": 1.5},
@@ -113,9 +113,9 @@ def _sample_memory(one: bytes, other: bytes, work: str) -> Sample:
     script = (
         "import datetime, pathlib, resource, sys\n"
         "from codegen.drift import wire\n"
-        "from codegen.drift.load import parsed\n"
+        "from codegen.drift.load import parse_input\n"
         "data = [pathlib.Path(name).read_bytes() for name in sys.argv[1:]]\n"
-        "specs = [parsed(one, 'api.yaml', generating=False).spec for one in data]\n"
+        "specs = [parse_input(one, 'api.yaml', generating=False).spec for one in data]\n"
         f"{work}\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\n"
     )

@@ -50,7 +50,7 @@ class BundledFile(YamlFile):
     """For the JSON pointer of each component that stands in another file, that file and the pointer in it."""
 
     def format_place(self, pointer: str) -> str:
-        """Name a place for a person; see `YamlFile.place`."""
+        """Format a place; see `YamlFile.format_place`."""
         file, inside = self._find(pointer)
         return YamlFile.format_place(self, pointer) if file is self else file.format_place(inside)
 

@@ -94,8 +94,8 @@ def load(path: Path) -> tuple[Correction, ...]:
     return tuple(corrections)
 
 
-def _parse_entry(entry: Json, index: int, here: YamlFile) -> Correction:
-    place = here.format_place(f"/{index}")
+def _parse_entry(entry: Json, index: int, file: YamlFile) -> Correction:
+    place = file.format_place(f"/{index}")
     if not isinstance(entry, dict):
         raise CodegenError(f"{place}: a correction must be a mapping")
 
@@ -109,12 +109,12 @@ def _parse_entry(entry: Json, index: int, here: YamlFile) -> Correction:
     if rule not in RULES:
         names = ", ".join(sorted(RULES))
         raise CodegenError(
-            f"{here.format_place(f'/{index}/rule')}: unknown rule {rule!r} in correction {name!r}; known: {names}"
+            f"{file.format_place(f'/{index}/rule')}: unknown rule {rule!r} in correction {name!r}; known: {names}"
         )
     known_keys = {"id", "rule", "where", "matches", "why"} | ({"what"} if rule in _TAKES_WHAT else set())
     for key in sorted(entry.keys() - known_keys):
         raise CodegenError(
-            f"{here.format_place(f'/{index}/{key}')}: rule {rule!r} of correction {name!r} takes no {key!r}"
+            f"{file.format_place(f'/{index}/{key}')}: rule {rule!r} of correction {name!r} takes no {key!r}"
         )
     if rule in _TAKES_WHAT and not isinstance(entry.get("what"), dict):
         raise CodegenError(f"{place}: rule {rule!r} of correction {name!r} needs `what`, a mapping")
@@ -127,7 +127,7 @@ def _parse_entry(entry: Json, index: int, here: YamlFile) -> Correction:
         path = jsonpath.compile(where)
     except jsonpath.JSONPathError as error:
         message = str(error).splitlines()[0]
-        raise CodegenError(f"{here.format_place(f'/{index}/where')}: {where!r} is not a JSONPath: {message}") from None
+        raise CodegenError(f"{file.format_place(f'/{index}/where')}: {where!r} is not a JSONPath: {message}") from None
     return Correction(name, rule, where, matches, may_match_more, get_text("why"), entry.get("what"), place, path)
 
 

@@ -104,8 +104,8 @@ def format_dropped(dropped: Sequence[DroppedPart], document: Document, spec: Spe
         that one.
     """
     schemas = {f"#{part.pointer}": part for part in dropped if part.pointer.startswith(SCHEMA_REF[1:])}
-    reached = {ref: find_reachable_refs(document, resolve(document, ref)) & schemas.keys() for ref in schemas}
-    roots = [ref for ref in schemas if _is_root(ref, reached)]
+    references = {ref: find_reachable_refs(document, resolve(document, ref)) & schemas.keys() for ref in schemas}
+    roots = [ref for ref in schemas if _is_root(ref, references)]
     results: dict[int, list[DroppedPart]] = {}
     causes: list[DroppedPart] = []
     for part in dropped:
@@ -125,11 +125,11 @@ def format_dropped(dropped: Sequence[DroppedPart], document: Document, spec: Spe
     return lines
 
 
-def _is_root(ref: str, reached: Mapping[str, set[str]]) -> bool:
+def _is_root(ref: str, references: Mapping[str, set[str]]) -> bool:
     """Return whether a dropped schema refers to no other one, except those that refer back to it and come later."""
-    order = list(reached)
-    others = reached[ref] - {ref}
-    return all(ref in reached[other] and order.index(other) > order.index(ref) for other in others)
+    order = list(references)
+    others = references[ref] - {ref}
+    return all(ref in references[other] and order.index(other) > order.index(ref) for other in others)
 
 
 def _find_cause(part: DroppedPart, roots: Sequence[str], document: Document) -> str:
@@ -141,8 +141,8 @@ def _find_cause(part: DroppedPart, roots: Sequence[str], document: Document) -> 
         node = resolve(document, f"#{part.pointer}")
     except LookupError:
         return ""
-    reached = find_reachable_refs(document, node)
-    return next((ref for ref in roots if ref in reached), "")
+    references = find_reachable_refs(document, node)
+    return next((ref for ref in roots if ref in references), "")
 
 
 def _find_dropped_responses(

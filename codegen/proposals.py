@@ -170,8 +170,8 @@ def write_path(document: Json, pointer: str) -> str:
             continue
         node = node[token]
         is_plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", token)
-        quoted = token.replace("\\", "\\\\").replace("'", "\\'")
-        path += f".{token}" if is_plain else f"['{quoted}']"
+        name = token.replace("\\", "\\\\").replace("'", "\\'")
+        path += f".{token}" if is_plain else f"['{name}']"
     return path
 
 

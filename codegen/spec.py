@@ -131,7 +131,7 @@ class Spec:
         return resolve(self.document, f"#{pointer}") if pointer else self.document
 
     def format_place(self, pointer: str) -> str:
-        """Name a place for a person, as `file:line:column`; see `YamlFile.place`."""
+        """Format a place as `file:line:column`; see `YamlFile.format_place`."""
         return self.file.format_place(pointer)
 
     def iterate_operations(self) -> Iterator[tuple[str, str, dict[str, Json]]]:

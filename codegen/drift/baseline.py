@@ -127,10 +127,10 @@ def apply(
         The changes, and one note for each entry that has expired or matches no change.
     """
     valid = [entry for entry in entries if not entry.has_expired(today)]
-    marked = []
+    reviewed = []
     for change in changes:
         found = next((entry for entry in valid if entry.is_about(change)), None)
-        marked.append(attrs.evolve(change, accepted=found.acceptance) if found else change)
+        reviewed.append(attrs.evolve(change, accepted=found.acceptance) if found else change)
     notes = [
         f"{entry.place}: {entry} was accepted until {entry.acceptance.expires} only; review it again or remove it"
         for entry in entries
@@ -141,4 +141,4 @@ def apply(
         for entry in valid
         if entry.is_in_layers(layers) and not any(entry.is_about(change) for change in changes)
     ]
-    return marked, notes
+    return reviewed, notes

@@ -155,13 +155,13 @@ def _run_drift(arguments: argparse.Namespace) -> int:
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         sys.stdout.write(text)
         sys.stdout.flush()
-    met = [condition for condition in conditions if condition.is_met_by(found)]
-    for condition in met:
+    violations = [condition for condition in conditions if condition.is_met_by(found)]
+    for condition in violations:
         print(f"codegen: --fail-on {condition}: the spec has such a change", file=sys.stderr)
     if problem:
         print(f"codegen: {problem}", file=sys.stderr)
         return GenerationError.status
-    return 1 if met else 0
+    return 1 if violations else 0
 
 
 def run_review(arguments: argparse.Namespace, layers: Sequence[Layer]) -> tuple[Review, str]:

@@ -111,15 +111,15 @@ def _format_path(tokens: list[str]) -> str:
     """Format a path into a schema: properties by name, items as `[]`; keywords such as `allOf` are left out."""
     path, index = "", 0
     while index < len(tokens):
-        here = tokens[index]
-        if here == "content":
+        part = tokens[index]
+        if part == "content":
             index += 1
-        elif here in ("properties", "patternProperties", "dependentSchemas") and index + 1 < len(tokens):
+        elif part in ("properties", "patternProperties", "dependentSchemas") and index + 1 < len(tokens):
             index += 1
             path += f".{tokens[index]}"
-        elif here in _SIGNS:
-            path += _SIGNS[here]
-        elif not re.fullmatch(r"schema|allOf|anyOf|oneOf|prefixItems|\d+", here):
+        elif part in _SIGNS:
+            path += _SIGNS[part]
+        elif not re.fullmatch(r"schema|allOf|anyOf|oneOf|prefixItems|\d+", part):
             break
         index += 1
     return path

@@ -87,9 +87,9 @@ class _Comparison:
             (self.old, self.new, "py-module-removed"),
             (self.new, self.old, "py-module-added"),
         ):
-            gone = sorted(surface.modules - other.modules)
-            for module in [module for module in gone if module.rpartition(".")[0] not in gone]:
-                inside = [name for name in gone if name.startswith(f"{module}.")]
+            removed = sorted(surface.modules - other.modules)
+            for module in [module for module in removed if module.rpartition(".")[0] not in removed]:
+                inside = [name for name in removed if name.startswith(f"{module}.")]
                 operations = [
                     surface.functions[name].operation for name in (module, *inside) if name in surface.functions
                 ]
@@ -140,9 +140,9 @@ class _Comparison:
 
     def _find_renames(self) -> None:
         """Match removed classes with added ones of the same content and the same operations."""
-        gone = [found for name, found in self.old.classes.items() if name not in self.new.classes]
-        fresh = [found for name, found in self.new.classes.items() if name not in self.old.classes]
-        scores = [(self._compute_similarity(one, other), one.name, other.name) for one in gone for other in fresh]
+        removed = [found for name, found in self.old.classes.items() if name not in self.new.classes]
+        added = [found for name, found in self.new.classes.items() if name not in self.old.classes]
+        scores = [(self._compute_similarity(one, other), one.name, other.name) for one in removed for other in added]
         for score, one, other in sorted(scores, key=lambda item: (-item[0], item[1], item[2])):
             if score >= _SAME and one not in self.renamed and other not in self.renamed.values():
                 self.renamed[one] = other

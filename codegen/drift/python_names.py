@@ -41,13 +41,13 @@ class PythonNames:
 
     def find_field(self, place: Location, operations: Sequence[str]) -> tuple[str, ...]:
         """Find the fields with a key in the classes of operations, for classes without a component."""
-        _, marked, rest = place.pointer.rpartition("/properties/")
+        _, separator, rest = place.pointer.rpartition("/properties/")
         key = unescape(rest.partition("/")[0])
         return tuple(
             f"{found.symbol}.{field.name}"
             for found in self.surface.classes.values()
             for field in found.fields
-            if marked and field.key == key and set(operations) & set(self.surface.find_operations(found.name))
+            if separator and field.key == key and set(operations) & set(self.surface.find_operations(found.name))
         )
 
     def _find_inside(self, types: str, tokens: Sequence[str]) -> Iterator[str]:

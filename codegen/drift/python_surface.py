@@ -95,17 +95,17 @@ class Surface:
         return tuple(dict.fromkeys([*self.in_requests.get(name, ()), *self.in_responses.get(name, ())]))
 
     def _index_operations(self, types: Callable[[Function], list[str]]) -> dict[str, tuple[str, ...]]:
-        reached: dict[str, dict[str, None]] = {}
+        by_class: dict[str, dict[str, None]] = {}
         for function in self.functions.values():
             todo = [name for text in types(function) for name in self.find_class_names(text)]
             for name in todo:
-                operations = reached.setdefault(name, {})
+                operations = by_class.setdefault(name, {})
                 if function.operation not in operations:
                     operations[function.operation] = None
                     todo += [
                         inner for field in self.classes[name].fields for inner in self.find_class_names(field.type)
                     ]
-        return {name: tuple(operations) for name, operations in reached.items()}
+        return {name: tuple(operations) for name, operations in by_class.items()}
 
     def find_class_names(self, annotation: str) -> list[str]:
         """Find the names of the package's classes in a type."""
@@ -202,8 +202,8 @@ def _parse_parameters(arguments: ast.arguments) -> Iterator[Field]:
         *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
     ):
         kind = "" if argument in positional else "*"
-        written = "" if argument.annotation is None else format_annotation(argument.annotation)
-        yield Field(kind + argument.arg, written, default is None)
+        annotation = "" if argument.annotation is None else format_annotation(argument.annotation)
+        yield Field(kind + argument.arg, annotation, default is None)
 
 
 def format_annotation(node: ast.expr) -> str:

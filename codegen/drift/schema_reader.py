@@ -139,7 +139,7 @@ class _Reader:
             self.schema.where["nullable"] = f"{pointer}/{'nullable' if 'nullable' in value else 'type'}"
 
     def _add_keyword(self, key: str, value: Json, pointer: str, holder: dict[str, Json]) -> None:
-        schema, here = self.schema, f"{pointer}/{escape(key)}"
+        schema, place = self.schema, f"{pointer}/{escape(key)}"
         if key == "pattern" and value == "":
             return  # it matches every text
         if key == "format" and value in _FORMAT_KEYWORDS and holder.get("type", "string") in ("string", ["string"]):
@@ -147,21 +147,21 @@ class _Reader:
         if key in PROSE or key not in _KEYWORDS:
             schema.prose[key] = value
         elif key in _UNIONS:
-            self.unions.append((key, [f"{here}/{index}" for index in range(len(value))]))
+            self.unions.append((key, [f"{place}/{index}" for index in range(len(value))]))
         elif key in NAMED_SUBSCHEMAS:
-            self.document.get_value(here)  # so that those inside are found from there
+            self.document.get_value(place)  # so that those inside are found from there
             by_name = schema.named.setdefault(key, {})
             for name in value:
-                by_name[name] = (*by_name.get(name, ()), f"{here}/{escape(name)}")
+                by_name[name] = (*by_name.get(name, ()), f"{place}/{escape(name)}")
         elif key == "required":
             schema.required |= {name for name in value if isinstance(name, str)}
         elif key == "prefixItems":
-            schema.prefix = tuple((f"{here}/{index}",) for index in range(len(value)))
+            schema.prefix = tuple((f"{place}/{index}",) for index in range(len(value)))
         elif key in ("items", "additionalProperties", *CONDITIONS):
             if value is False:
                 schema.closed |= {key}
             elif isinstance(value, dict) and (value or key == "items"):
-                schema.parts[key] = (*schema.parts.get(key, ()), here)
+                schema.parts[key] = (*schema.parts.get(key, ()), place)
         elif key == "enum":
             allowed = None if schema.enum is None else set(map(build_value_key, schema.enum))
             schema.enum = tuple(item for item in value if allowed is None or build_value_key(item) in allowed)
@@ -171,7 +171,7 @@ class _Reader:
             schema.keywords[key] = " and ".join(sorted({*schema.keywords[key].split(" and "), value}))
         elif not (key in _FLAGS and schema.has(key)):
             schema.keywords[key] = value
-        schema.where[key] = here
+        schema.where[key] = place
 
     # --- unions ----------------------------------------------------------------------------------------------------
 

@@ -51,9 +51,9 @@ def find_changes(old: Spec, new: Spec, today: datetime.date, settings: Settings 
         CodegenError: A spec is not valid OpenAPI. Names file, line and column.
     """
     comparison = _compare(old, new, today, settings.sunset_days)
-    reached = _find_reached_operations(comparison, settings)
+    findings = _find_reached_operations(comparison, settings)
     order = [operation.name for operation in (*comparison.matched.old, *comparison.matched.new)]
-    found = merge(reached, comparison.old, comparison.new, settings.view, order)
+    found = merge(findings, comparison.old, comparison.new, settings.view, order)
     return make_fingerprints_unique([*found, *_check_version(old, new, found, settings)])
 
 
@@ -74,7 +74,7 @@ def _find_reached_operations(comparison: Comparison, settings: Settings) -> dict
     for result in results:
         graph.add(result.pairs)
     graph.connect()
-    reached: dict[Finding, list[tuple[str, ...]]] = {}
+    operations: dict[Finding, list[tuple[str, ...]]] = {}
     groups: dict[tuple[int, bool], list[str]] = {}
     count = 0
     for result in results:
@@ -86,12 +86,12 @@ def _find_reached_operations(comparison: Comparison, settings: Settings) -> dict
             text = f"{comparison.new.spec.name}: its changes reach operations more than {MAX_REACHED:,} times"
             raise LimitError(text, "MAX_REACHED")
         for finding in result.findings:
-            reached.setdefault(_add_guard(finding, is_unstable=result.is_unstable), []).append(names)
+            operations.setdefault(_add_guard(finding, is_unstable=result.is_unstable), []).append(names)
     for (bits, is_unstable), group in groups.items():  # operations that reach the same share one tuple
         names = tuple(group)
         for finding in graph.list_findings(bits):
-            reached.setdefault(_add_guard(finding, is_unstable=is_unstable), []).append(names)
-    return {finding: _join_names(parts) for finding, parts in reached.items()}
+            operations.setdefault(_add_guard(finding, is_unstable=is_unstable), []).append(names)
+    return {finding: _join_names(parts) for finding, parts in operations.items()}
 
 
 def _add_guard(finding: Finding, *, is_unstable: bool) -> Finding:

@@ -33,12 +33,12 @@ def split_views(document: Document) -> None:
         "writeOnly",
         [response for _, _, operation in iterate_operations(document) for response in operation["responses"].values()],
     )
-    reached = {side.keyword: find_reachable_refs(document, side.holders) for side in (requests, responses)}
+    references = {side.keyword: find_reachable_refs(document, side.holders) for side in (requests, responses)}
     affected = {side.keyword: _find_affected(document, side.keyword) for side in (requests, responses)}
     budget = CopyBudget()
     originals = document["components"]["schemas"]
     document["components"]["schemas"] = dict(originals)
-    both = reached["readOnly"] & reached["writeOnly"]
+    both = references["readOnly"] & references["writeOnly"]
     for side in (requests, responses):
         names = affected[side.keyword] | ((affected["writeOnly"] if side is requests else set()) & _get_names(both))
         splitter = _Splitter(document, originals, side.keyword, names, both if side is requests else set(), budget)

@@ -64,26 +64,26 @@ def _parse_date(text: str) -> datetime.date:
 def _update(arguments: argparse.Namespace) -> int:
     places = update.UpdatePaths(arguments.spec, arguments.output, arguments.changelog, arguments.reviews)
     project = load_project(arguments, generating=True)
-    done = update.update(
+    outcome = update.update(
         arguments.new, project, places, own_prose=arguments.prose == "ours", today=get_today(), date=arguments.date
     )
-    if done is None:
+    if outcome is None:
         print(f"{arguments.spec}: is this spec already; nothing changed")
         return 0
-    verdict = done.review.verdict
+    verdict = outcome.review.verdict
     print(f"wire {verdict.wire}, python {verdict.python}, overlay {verdict.overlay}, docs {verdict.docs}")
-    print(f"suggested bump: {done.review.suggested_bump}; generated files changed: {done.files}")
-    print(f"review: {done.page}")
+    print(f"suggested bump: {outcome.review.suggested_bump}; generated files changed: {outcome.files}")
+    print(f"review: {outcome.page}")
     steps = list_next_steps(
-        done.spec,
-        added=done.added,
+        outcome.spec,
+        added=outcome.added,
         package=places.package,
         overlay=arguments.overlay,
-        unwritten=done.unwritten,
-        broken=[change.message for change in done.review.changes if change.layer == "overlay"],
-        page=done.page,
+        unwritten=outcome.unwritten,
+        broken=[change.message for change in outcome.review.changes if change.layer == "overlay"],
+        page=outcome.page,
         changelog=places.changelog,
-        bump=done.review.suggested_bump,
+        bump=outcome.review.suggested_bump,
     )
     lines = ["What to do next:", *(f"  {format_line(step)}" for step in steps)]
     if arguments.steps:

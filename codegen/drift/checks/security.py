@@ -101,20 +101,22 @@ def _compare(
     renamed = _find_renamed_schemes(old, new)
     before = [Alternative({renamed.get(name, name): value for name, value in one.scopes.items()}) for one in before]
 
-    def report(kind: str, text: str, gone: Json, fresh: Json, *, breaks: bool, schemes: Collection[str]) -> Finding:
+    def report(
+        kind: str, text: str, old_value: Json, new_value: Json, *, breaks: bool, schemes: Collection[str]
+    ) -> Finding:
         is_known = all(_is_defined(side, name) for side, name in _iterate_sides(old, new, schemes, renamed))
         extra = ({"still-accepted"} if not breaks else set()) | ({"unknown-scheme"} if not is_known else set())
-        return Finding(f"{prefix}-security-{kind}", text, *places, gone, fresh, guards | extra)
+        return Finding(f"{prefix}-security-{kind}", text, *places, old_value, new_value, guards | extra)
 
-    lost = [one for one in before if not any(other.is_satisfied_by(one) for other in after)]
+    broken = [one for one in before if not any(other.is_satisfied_by(one) for other in after)]
     names = [{one.names for one in before}, {other.names for other in after}]
-    fresh = [other for other in after if other.names not in names[0]]
-    is_closed = any(not one.names for one in lost)
+    added = [other for other in after if other.names not in names[0]]
+    is_closed = any(not one.names for one in broken)
     for one in before:
-        if one.names not in names[1] and not (one in lost and not one.names and fresh):
+        if one.names not in names[1] and not (one in broken and not one.names and added):
             text = f"{what} no longer accept{ending}"
-            yield report("removed", text, str(one), None, breaks=one in lost, schemes=one.names)
-    for other in fresh:
+            yield report("removed", text, str(one), None, breaks=one in broken, schemes=one.names)
+    for other in added:
         if not other.names and len(after) == 1:
             continue  # the alternatives that are not needed any more are reported as removed
         verb = "require" if is_closed else "also accept"
@@ -126,7 +128,7 @@ def _compare(
                 for scope in sorted(one.scopes[name] - other.scopes[name]):
                     yield report("scope-removed", what, scope, None, breaks=False, schemes=one.names)
                 for scope in sorted(other.scopes[name] - one.scopes[name]):
-                    yield report("scope-added", what, None, scope, breaks=one in lost, schemes=one.names)
+                    yield report("scope-added", what, None, scope, breaks=one in broken, schemes=one.names)
 
 
 def _iterate_sides(

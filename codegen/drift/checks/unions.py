@@ -65,11 +65,11 @@ def _compare_members(pair: SchemaPair, before: Members, after: Members, matching
     old, new = pair.documents
     keyword = _format_kind(pair.new.union_keyword or pair.old.union_keyword)
     kinds = _collect_kinds(old, before), _collect_kinds(new, after)
-    lost = (kinds[0] - kinds[1]) & {"array", "object"}
-    gained = {kind for kind in kinds[1] - kinds[0] if not (kind == "integer" and "number" in kinds[0])}
+    removed_kinds = (kinds[0] - kinds[1]) & {"array", "object"}
+    added_kinds = {kind for kind in kinds[1] - kinds[0] if not (kind == "integer" and "number" in kinds[0])}
     names = _format_names(old, before), _format_names(new, after)
     added = matching.added
-    if matching.removed and lost and not pair.is_request:
+    if matching.removed and removed_kinds and not pair.is_request:
         yield pair.find("type-changed", "type", *names)
     else:
         for member in matching.removed:
@@ -77,9 +77,9 @@ def _compare_members(pair: SchemaPair, before: Members, after: Members, matching
             yield pair.find(
                 f"{keyword}-removed", pair.old.union_keyword, _format_names(old, (member,)), None, pointers=pointers
             )
-    if added and gained and kinds[0] and not pair.is_request and not lost:
+    if added and added_kinds and kinds[0] and not pair.is_request and not removed_kinds:
         yield pair.find("type-generalized", "type", *names)
-        added = [member for member in added if not new.get_schema(member).kinds & gained]
+        added = [member for member in added if not new.get_schema(member).kinds & added_kinds]
     for member in added:
         pointers = pair.old.pointer, member[0]
         yield pair.find(

@@ -76,9 +76,9 @@ def _is_consequence(files: OverlayFiles, problem: Problem, problems: Sequence[Pr
     results = ("return-value", "assignment")
     if problem.kind not in results:
         return False
-    here = files.find_statement(problem)
+    statement = files.find_statement(problem)
     rivals = [other for other in problems if other.file == problem.file and other.kind not in results]
-    return any(files.find_statement(other) is here for other in rivals)
+    return any(files.find_statement(other) is statement for other in rivals)
 
 
 def _build_origin_key(

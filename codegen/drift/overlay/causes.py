@@ -25,8 +25,8 @@ _CONSEQUENCES = ("py-class-added", "py-module-added", "py-field-added")
 def find_cause(files: OverlayFiles, problem: Problem, message: str, others: Sequence[Change]) -> Change | None:
     """Find the change that shares most names with a line and its message; None if none shares any."""
     named = set(re.findall(r"\w+", re.sub(r"def \w+\([^)]*\)", "", message)))  # the parameters have too many names
-    around = files.find_function(problem) or files.find_statement(problem)
-    near = named | (set(re.findall(r"\w+", ast.unparse(around))) if around else set())
+    block = files.find_function(problem) or files.find_statement(problem)
+    near = named | (set(re.findall(r"\w+", ast.unparse(block))) if block else set())
     scores = [(_compute_score(change, problem, named, near), change) for change in others]
     best = max(scores, key=lambda scored: scored[0], default=None)
     return best[1] if best and best[0] > 0 else None

@@ -78,18 +78,18 @@ class OverlayFiles:
 
     def find_function(self, problem: Problem) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """Return the innermost function around a problem."""
-        around = [
+        functions = [
             node
             for node in ast.walk(self.get_tree(problem.file))
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _has_line(node, problem.line)
         ]
-        return max(around, key=lambda node: node.lineno, default=None)
+        return max(functions, key=lambda node: node.lineno, default=None)
 
     def find_statement(self, problem: Problem) -> ast.stmt | None:
         """Return the innermost statement around a problem."""
         tree = self.get_tree(problem.file)
-        around = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and _has_line(node, problem.line)]
-        return max(around, key=lambda node: (node.lineno, node.col_offset), default=None)
+        statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and _has_line(node, problem.line)]
+        return max(statements, key=lambda node: (node.lineno, node.col_offset), default=None)
 
     def move_to_name(self, problem: Problem) -> Problem:
         """Move a problem to the name that it is about, where the checker names the beginning of the expression."""

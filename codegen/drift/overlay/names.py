@@ -112,8 +112,8 @@ def _find_page_parameters(file: str, call: ast.Call, surfaces: Surfaces) -> Iter
         for surface in surfaces
     )
     for name in sorted(named & old.keys() & new.keys()):
-        lost = {field.name for field in old[name].parameters} - {field.name for field in new[name].parameters}
-        for parameter in sorted(lost & {"*limit", "*offset"}):
+        removed = {field.name for field in old[name].parameters} - {field.name for field in new[name].parameters}
+        for parameter in sorted(removed & {"*limit", "*offset"}):
             message = f'"{name}" takes no "{parameter[1:]}", which pages are requested with'
             yield make_problem(file, call.args[0], message, "paginate")
 

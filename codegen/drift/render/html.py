@@ -343,11 +343,11 @@ def _crop_line(line: str, column: int) -> str:
 
 
 def _build_pane(
-    side: str, sign: str, source: Source, place: Location | None, lines: range, marked: frozenset[int]
+    side: str, sign: str, source: Source, place: Location | None, lines: range, differing: frozenset[int]
 ) -> _Pane:
     if place is None or not lines:
         return _Pane(side, "")
-    first = min(marked, default=lines.start)
+    first = min(differing, default=lines.start)
     # A long range starts where something differs, if that would be out of sight otherwise.
     start = lines.start if first < lines.start + _MOST else first - 1
     end = min(start + _MOST, lines.stop)
@@ -357,7 +357,7 @@ def _build_pane(
         return common.escape_controls(_crop_line(source.lines[index], column))
 
     def build_rows(part: range) -> tuple[_Row, ...]:
-        return tuple(_Row(index + 1, sign if index in marked else " ", format_row(index)) for index in part)
+        return tuple(_Row(index + 1, sign if index in differing else " ", format_row(index)) for index in part)
 
     before = range(max(lines.start - _CONTEXT, 0), lines.start) if start == lines.start else range(0)
     after = range(end, min(end + _CONTEXT, len(source.lines))) if end == lines.stop else range(0)

@@ -33,7 +33,7 @@ class _Section:
     entries: tuple[str, ...]
     noun: str
     """What one entry is."""
-    folded: bool = False
+    is_folded: bool = False
     """Whether a reader has to open it."""
 
     def render(self, count: int) -> str:
@@ -42,7 +42,7 @@ class _Section:
         if not entries:
             return ""
         title = f"{self.title} ({len(self.entries)})"
-        if self.folded:
+        if self.is_folded:
             return f"<details>\n<summary>{title}</summary>\n\n{entries}\n</details>\n\n"
         return f"### {title}\n\n{entries}\n"
 
@@ -121,9 +121,9 @@ def _build_sections(review: Review, options: Options) -> tuple[_Section, ...]:
         _Section("Warnings", render_entries(levels["warning"]), "warning"),
         _Section("Notes", tuple(f"- {_render_text(note)}\n" for note in review.notes), "note"),
         _Section("Observed", tuple(_render_fact(review, fact) for fact in review.observed or ()), "observed fact"),
-        _Section("Accepted", render_entries(accepted), "accepted change", folded=True),
-        _Section("Infos", render_entries(levels["info"]), "info", folded=True),
-        _Section("Prose", render_entries(docs), "change in prose", folded=True),
+        _Section("Accepted", render_entries(accepted), "accepted change", is_folded=True),
+        _Section("Infos", render_entries(levels["info"]), "info", is_folded=True),
+        _Section("Prose", render_entries(docs), "change in prose", is_folded=True),
     )
 
 
