@@ -105,7 +105,7 @@ def check_structure(document: Document, name: str) -> None:
 
     Args:
         document: The generator's input.
-        name: What messages call it.
+        name: Its name in messages.
 
     Raises:
         LimitError: A union stands for too many types, types are nested too deeply, or classes refer to one another in

@@ -265,7 +265,7 @@ def _render(
         **build_template_functions(),
     )
     project.env.bytecode_cache = TEMPLATE_CACHE
-    project.env.autoescape = True  # so that Jinja tells `Code` from text
+    project.env.autoescape = True  # so that Jinja distinguishes `Code` from text
     project.env.finalize = escaping.require_code
     try:
         with contextlib.redirect_stdout(io.StringIO()):

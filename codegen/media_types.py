@@ -27,7 +27,7 @@ def is_range(media_type: str) -> bool:
 def classify(document: Document, media_type: str, media: Document) -> BodyKind:
     """Tell how a body is encoded and decoded.
 
-    A range such as `*/*` may be JSON: the schema tells. What is neither JSON, a form nor text goes out and comes in as
+    A range such as `*/*` may be JSON; its schema decides. What is neither JSON, a form nor text is sent and received as
     bytes.
 
     Args:

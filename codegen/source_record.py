@@ -100,7 +100,7 @@ def write_record(text: str, record: SourceRecord, path: Path) -> str:
     Args:
         text: The file's text.
         record: The values to write.
-        path: What messages call the file.
+        path: The name of the file in messages.
 
     Returns:
         The new text.

@@ -50,7 +50,7 @@ class YamlFile:
     _pairs: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = attrs.field(
         factory=dict, init=False, repr=False, eq=False
     )
-    """For each mapping that was looked into, its key and value nodes by key."""
+    """For each mapping that was read, its key and value nodes by key."""
 
     def format_place(self, pointer: str) -> str:
         """Format a JSON pointer (RFC 6901) as `file:line:column`, of the nearest ancestor if it leads nowhere."""

@@ -37,7 +37,7 @@ def edit_yaml(text: str, target: Json, path: str) -> str:
     Args:
         text: YAML or JSON.
         target: The value that the result holds; the order of keys does not count.
-        path: What messages call the text.
+        path: The name of the text in messages.
 
     Returns:
         The text with the lines of changed, added and removed values replaced. Layout, comments, quotes and the order

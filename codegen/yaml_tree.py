@@ -145,7 +145,7 @@ def _check_events(text: str, path: str) -> None:
 def _check_tree(root: yaml.Node, path: str) -> bool:
     """Refuse what is not JSON, and make every key the text that it is written as.
 
-    Each node is looked at once, however many aliases refer to it.
+    Each node is checked once, however many aliases refer to it.
 
     Returns:
         Whether there are aliases.

@@ -32,7 +32,7 @@ class PairGraph:
     findings: list[Finding] = attrs.field(factory=list)
     _indexes: dict[Finding, int] = attrs.field(factory=dict, init=False)
     _reachable: dict[int, list[Finding]] = attrs.field(factory=dict, init=False)
-    """The findings that some bits stand for: many operations refer to the same schemas."""
+    """The findings of a set of bits: many operations refer to the same schemas."""
     _unchanged: dict[tuple[object, ...], list[InnerPair]] = attrs.field(factory=dict, init=False)
     """Pairs that do not differ by themselves, which they do at no other place either, with those inside."""
 

@@ -108,7 +108,7 @@ class Change:
 
 @attrs.frozen
 class Verdict:
-    """One word for each layer; None for a layer that was not looked at."""
+    """One word for each layer; None for a layer that was not reviewed."""
 
     wire: Literal["breaking", "warning", "compatible", "none"] | None
     python: Literal["breaking", "additive", "none"] | None
@@ -143,7 +143,7 @@ class ObservedFact:
     changes: tuple[str, ...] = ()
     """Fingerprints of the changes of the wire layer that are about it."""
     old: Location | None = None
-    """Where the old spec speaks of it; None if it does not."""
+    """The place in the old spec; None if there is none."""
     new: Location | None = None
 
 

@@ -1,4 +1,4 @@
-"""The rules of `normalize`: each works in place, on any OpenAPI 3 document, and knows nothing of this API."""
+"""The rules of `normalize`: each works in place on any OpenAPI 3 document; none is specific to this API."""
 
 from collections.abc import Callable
 

@@ -66,7 +66,7 @@ def _is_in(document: Document, parameter: Document, names: list[str]) -> bool:
 def inherit_security(document: Document) -> None:
     """Write the document's `security` onto operations that state none (the generator looks only there).
 
-    Requirements that ask for nothing are none: the generator only looks whether there are any.
+    Empty requirements are removed: the generator only checks whether there are any.
     """
     for _, _, operation in iterate_operations(document):
         requirements = operation["security"] if "security" in operation else document.get("security", [])

@@ -73,10 +73,10 @@ def update(
     """Take a new spec into the project.
 
     Args:
-        name: The spec, as `sources.read` takes it.
+        name: The spec, as `drift.load.read` takes it.
         project: The project that generates the client.
         places: The files to write.
-        own_prose: Keep the words of the vendored spec where the new one speaks of the same thing.
+        own_prose: Keep the prose of the vendored spec for everything that both specs have.
         today: The day of the update.
         date: The day of the new spec; by default the one in its version or in its name.
 

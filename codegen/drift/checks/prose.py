@@ -1,4 +1,4 @@
-"""What concerns people only: titles, descriptions, examples, links, extensions."""
+"""Compares prose: titles, descriptions, examples, links, extensions."""
 
 from __future__ import annotations
 

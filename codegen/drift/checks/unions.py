@@ -55,7 +55,7 @@ def compare_unions(pair: SchemaPair) -> tuple[list[Finding | InnerPair], bool]:
     found += [InnerPair(one, other, is_member=True) for one, other in matching.pairs]
     found += _compare_members(pair, before, after, matching)
     if old.union and new.union:
-        return found, False  # what stands beside it holds as well
+        return found, False  # the keywords beside it hold as well
     found += [*check_null(pair), *check_discriminator(pair), *check_discriminator_mapping(pair)]
     return found, not (old.union and old.properties) and not (new.union and new.properties)
 
