@@ -12,7 +12,7 @@ from pathlib import Path
 
 import attrs
 
-from . import check, corrections, generate, inventory, spec, unasync
+from . import check, contract, corrections, generate, inventory, spec, unasync
 from .drift.render.common import printable, visible
 from .errors import CodegenError
 from .limits import clip_text
@@ -24,7 +24,7 @@ CONFIG = Path("generator-config.yml")
 PACKAGE = Path("generated/gcore_iam_client")
 OVERLAY = Path("overlay/gcore_iam")
 
-_LIGHT = ("generate", "unasync", "check", "inventory", "api")
+_LIGHT = ("generate", "unasync", "check", "inventory", "api", "contract")
 """Commands that need no module of the review."""
 
 _LINE = 1_000
@@ -99,6 +99,12 @@ def _parser(*, has_all: bool) -> argparse.ArgumentParser:
     api.add_argument("ref", metavar="OLD", help="the earlier commit, branch or tag")
     api.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
     api.set_defaults(run=_api)
+
+    rules = commands.add_parser("contract", help="write a version of the spec in JSON, for FakeIAM(spec=FILE)")
+    rules.add_argument("spec", type=Path, metavar="SPEC", help="a version of the spec, in YAML or JSON")
+    rules.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what it gets wrong (%(default)s)")
+    rules.add_argument("--output", type=Path, required=True, metavar="FILE", help="where to write it")
+    rules.set_defaults(run=_contract)
 
     if not has_all:
         return parser
@@ -191,6 +197,16 @@ def _inventory(arguments: argparse.Namespace) -> int:
     for entry in entries:
         words = f"{entry.method:6} {entry.path:45} {entry.success_type:36} {entry.overlay_method or entry.module}"
         print(visible(words))
+    return 0
+
+
+def _contract(arguments: argparse.Namespace) -> int:
+    document = spec.load(arguments.spec)
+    rules, notes = contract.correct_contract(document, corrections.load(arguments.corrections))
+    arguments.output.write_text(json.dumps(rules, separators=(",", ":")) + "\n", encoding="utf-8")
+    for note in notes:
+        print(f"note: {printable(note)}")
+    print(f"{arguments.output}: {arguments.spec} ({printable(document.version)}) with corrections, without prose")
     return 0
 
 
