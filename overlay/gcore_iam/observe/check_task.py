@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from logging import ERROR, WARNING
@@ -36,7 +35,7 @@ class CheckTask:
     def check(self, response: ObservedResponse) -> None:
         """Record the facts that a response shows."""
         try:
-            facts = self._checker.check_response(response, json.loads)
+            facts = self._checker.check_response(response)
         except Exception as error:  # noqa: BLE001 - the next response may be fine
             log_failure("%s: a response could not be checked: %s", response.operation, error)
             return

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cached_property, partial
-from itertools import islice
+from functools import partial
 from typing import Any
 
 import attrs
-import jsonschema_rs
-from gcore_iam_client.types import decode_date, decode_datetime
 
-from .facts import (
-    Fact,
-    PersonalWords,
-    filter_enum_value,
-    filter_field_name,
-    filter_media_type,
-    parse_header_date,
-)
+from .body_checker import BodyChecker
+from .facts import Fact, filter_media_type, parse_header_date
 from .observation import ObservationKind as Kind
 from .response_schema import Schema, SchemaBuilder
 
-_MAX_ERRORS = 1000
-"""How many errors of one response are read."""
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
-_DECODERS = {"date-time": decode_datetime, "date": decode_date}
-_Kinds = jsonschema_rs.ValidationErrorKind
 
 
 @attrs.frozen
@@ -80,13 +69,8 @@ class Checker:
             facts.add(Fact("", Kind.UNDOCUMENTED_STATUS))
         return facts
 
-    def check_response(self, response: ObservedResponse, decode: Any) -> set[Fact]:
-        """Find the differences that the headers and the body of a response show.
-
-        Args:
-            response: The response.
-            decode: Decodes JSON; raises ValueError for anything else.
-        """
+    def check_response(self, response: ObservedResponse) -> set[Fact]:
+        """Find the differences that the headers and the body of a response show."""
         headers = ((Kind.SUNSET_HEADER, response.sunset), (Kind.DEPRECATION_HEADER, response.deprecation))
         facts = {Fact("", kind, parse_header_date(text)) for kind, text in headers if text is not None}
         status = self._find_status(response.operation, response.status)
@@ -103,8 +87,8 @@ class Checker:
         if checker is None:
             return facts
         try:
-            body = decode(response.body)
-        except ValueError:  # the client raises DecodeError for a success
+            body = _decode(response.body)
+        except (ValueError, RecursionError):  # the client raises DecodeError for a success
             return facts
         return facts | checker.check(body)
 
@@ -135,115 +119,10 @@ def _find_media_range(media_type: str, media_ranges: Mapping[str, Schema]) -> st
     return next((candidate for candidate in candidates if candidate in media_ranges), None)
 
 
-class BodyChecker:
-    """Compares the body of a response with its schema.
+def _decode(body: bytes) -> Any:
+    """Decode JSON, as the client does: with orjson if it is installed and takes it."""
+    with suppress(ImportError, ValueError):
+        from orjson import loads
 
-    Args:
-        builder: Builds schemas from the spec.
-        schema: The schema in the spec.
-    """
-
-    def __init__(self, builder: SchemaBuilder, schema: Schema) -> None:
-        values, self._fields = builder.build(schema)
-        self._definitions = builder.definitions
-        self._document = {"allOf": [values, self._fields], "$defs": builder.definitions}
-
-    @cached_property
-    def _validator(self) -> jsonschema_rs.Draft202012Validator:
-        return jsonschema_rs.Draft202012Validator(self._document, validate_formats=True, offline=True)
-
-    def check(self, body: Any) -> set[Fact]:
-        """Find the differences between a decoded body and the schema."""
-        if self._validator.is_valid(body):
-            return set()
-        errors = list(_choose_alternatives(islice(self._validator.iter_errors(body), _MAX_ERRORS)))
-        mistyped = {tuple(error.instance_path) for error in errors if isinstance(error.kind, _Kinds.Type)}
-        enum_paths = {self._fold(error.instance_path) for error in errors if isinstance(error.kind, _Kinds.Enum)}
-        personal = PersonalWords(self._iterate_texts(body, (), enum_paths))
-        facts: set[Fact] = set()
-        for error in errors:
-            if isinstance(error.kind, _Kinds.Type) or tuple(error.instance_path) not in mistyped:
-                facts.update(self._build_facts(error, personal))
-        return facts
-
-    def _build_facts(self, error: jsonschema_rs.ValidationError, personal: PersonalWords) -> Iterator[Fact]:
-        kind, value, path = error.kind, error.instance, self._fold(error.instance_path)
-        pointer = _build_pointer(path)
-        if isinstance(kind, _Kinds.AdditionalProperties):
-            for name in kind.unexpected:
-                field = filter_field_name(name, personal)
-                yield Fact(_build_pointer((*path, field)), Kind.UNDOCUMENTED_FIELD)
-        elif isinstance(kind, _Kinds.Required):
-            yield Fact(_build_pointer((*path, kind.property)), Kind.MISSING_REQUIRED_KEY)
-        elif isinstance(kind, _Kinds.Format):
-            if _DECODERS[kind.format](value) is value:
-                yield Fact(pointer, Kind.UNREADABLE_TIMESTAMP)
-        elif value is None:
-            yield Fact(pointer, Kind.UNANNOUNCED_NULL)
-        elif isinstance(kind, _Kinds.Type):
-            yield Fact(pointer, Kind.OTHER_TYPE, _get_type_name(value))
-        else:
-            yield Fact(pointer, Kind.UNDOCUMENTED_ENUM_VALUE, filter_enum_value(value, personal))
-
-    def _fold(self, path: Iterable[str | int]) -> tuple[str, ...]:
-        """Replace indexes of arrays and keys of maps in a path by `*`."""
-        folded: list[str] = []
-        schema: Any = self._fields
-        for key in path:
-            schema = self._resolve(schema)
-            if isinstance(key, int):
-                folded.append("*")
-                schema = schema.get("items", {})
-            elif key in schema.get("properties", {}):
-                folded.append(key)
-                schema = schema["properties"][key]
-            else:
-                folded.append("*")
-                schema = schema.get("additionalProperties", {})
-        return tuple(folded)
-
-    def _resolve(self, schema: Any) -> Mapping[str, Any]:
-        if not isinstance(schema, dict):
-            return {}
-        return self._definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
-
-    def _iterate_texts(self, value: Any, path: tuple[str | int, ...], excluded: set[tuple[str, ...]]) -> Iterator[str]:
-        """Iterate over the texts of a body, except those at some folded paths."""
-        if isinstance(value, str):
-            if self._fold(path) not in excluded:
-                yield value
-        elif isinstance(value, dict):
-            for key, inner in value.items():
-                yield from self._iterate_texts(inner, (*path, key), excluded)
-        elif isinstance(value, list):
-            for index, inner in enumerate(value):
-                yield from self._iterate_texts(inner, (*path, index), excluded)
-
-
-def _choose_alternatives(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsonschema_rs.ValidationError]:
-    """Replace the error of `anyOf` by those of the alternative that is closest to the value."""
-    for error in errors:
-        if isinstance(error.kind, _Kinds.AnyOf):
-            path = error.instance_path
-            branches = [list(_choose_alternatives(branch)) for branch in error.kind.context]
-            yield from min(branches, key=lambda branch: (_is_other_type(branch, path), len(branch)))
-        else:
-            yield error
-
-
-def _is_other_type(errors: Iterable[jsonschema_rs.ValidationError], path: Sequence[str | int]) -> bool:
-    """Return whether errors say that the value at a path has another type."""
-    return any(isinstance(error.kind, _Kinds.Type) and error.instance_path == path for error in errors)
-
-
-def _build_pointer(path: Iterable[str]) -> str:
-    """Build a JSON pointer (RFC 6901)."""
-    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
-
-
-def _get_type_name(value: Any) -> str:
-    """Return the JSON type of a value that is not null."""
-    for kind, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (list, "array")):
-        if isinstance(value, kind):
-            return name
-    return "object"
+        return loads(body)
+    return json.loads(body)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from functools import cached_property
+from typing import TypeGuard
 
 import attrs
 
@@ -16,6 +17,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _VALUE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f-]{8,}")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_MAX_NAME_WORDS = 4
+"""Words that the name of a person or a company has at most."""
 _MAX_DIGITS = 4
 _MIN_WORD_LENGTH = 3.0
 _LONG_TEXT = 16
@@ -55,37 +58,39 @@ class PersonalWords:
     """The words of a response that could be personal: its texts, and the parts of addresses and names.
 
     Args:
-        texts: The texts of the response, except those for which an enum is documented.
+        read_texts: Returns the texts. It is called when the first word is looked up.
     """
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._words = {word for text in texts for word in _split_text(text.casefold(), text)}
+    def __init__(self, read_texts: Callable[[], Iterable[str]]) -> None:
+        self._read_texts = read_texts
 
     def __contains__(self, text: str) -> bool:
         return text.casefold() in self._words
 
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(word.casefold() for text in self._read_texts() for word in _split_text(text))
 
-def _split_text(folded: str, text: str) -> Iterator[str]:
-    yield folded
+
+def _split_text(text: str) -> Iterator[str]:
+    yield text
     if "@" in text:
-        local = folded.partition("@")[0]
+        local = text.partition("@")[0]
         yield local
         yield from re.split(r"[._+-]", local)
     words = text.split()
-    if len(words) <= 4:
-        yield from (word.casefold() for word in words if word[0].isupper())
+    if len(words) <= _MAX_NAME_WORDS:
+        yield from (word for word in words if word[0].isupper())
 
 
-def filter_field_name(name: str, personal: PersonalWords) -> str:
-    """Return the name of a field that the spec does not list, or `*` if it could be personal or secret."""
-    return name if _NAME.fullmatch(name) and not _is_random(name) and name not in personal else "*"
+def is_harmless_name(name: str) -> bool:
+    """Return whether the name of a field looks like one of a program, and not like personal data or a secret."""
+    return _NAME.fullmatch(name) is not None and not _is_random(name)
 
 
-def filter_enum_value(value: Any, personal: PersonalWords) -> str:
-    """Return a value that an enum does not list, or "" if it could be personal or secret."""
-    if not isinstance(value, str):
-        return ""
-    return value if _VALUE.fullmatch(value) and not _is_random(value) and value not in personal else ""
+def is_harmless_value(value: object) -> TypeGuard[str]:
+    """Return whether an enum value looks like one of a program, and not like personal data or a secret."""
+    return isinstance(value, str) and _VALUE.fullmatch(value) is not None and not _is_random(value)
 
 
 def filter_media_type(media_type: str) -> str:
