@@ -237,6 +237,10 @@ class AsyncBoundClient(UnboundClient):
             if not is_cancellation_async(error):  # httpcore itself handles a cancellation
                 await connections.abandon(request)
             raise
+        observer = self.config.observer
+        if observer is not None:
+            body = b"" if body_error is not None else response.content
+            observer.observe(call.operation, response.status_code, response.headers, body)
         request_id = self._redact_request_id(response) if call.emit is not None else None
         if response.is_success and body_error is None:
             return AttemptResult(response, None, response.status_code, request_id)
