@@ -57,6 +57,20 @@ def changes(old: Spec, new: Spec, today: datetime.date, settings: Settings = Set
     return with_unique_fingerprints([*found, *_check_version(old, new, found, settings)])
 
 
+def find_differences(old: Spec, new: Spec, today: datetime.date) -> dict[Finding, tuple[str, ...]]:
+    """Compare what two specs say, each place by itself, before equal differences are merged into one entry.
+
+    Args:
+        old: The spec that the client was made from.
+        new: The spec to compare it with.
+        today: What the sunset of a deprecated operation is held against.
+
+    Returns:
+        The operations, such as `GET /iam/users`, that each difference reaches.
+    """
+    return _reached(_compare(old, new, today, None), Settings())
+
+
 def _compare(old: Spec, new: Spec, today: datetime.date, sunset_days: int | None) -> Comparison:
     signatures: dict[tuple[Json, ...], int] = {}
     documents = Document(old, signatures), Document(new, signatures)

@@ -222,6 +222,21 @@ def test_a_response_that_cannot_be_built_is_a_501(open_client: OpenClient) -> No
     assert "the spec gives no example of what it requires" in response.json()["message"]
 
 
+def test_an_error_that_cannot_be_built_stays_as_it_is(open_client: OpenClient) -> None:
+    overlapping = {JSON: {"schema": {"oneOf": [{"type": "object"}, {"type": "object"}]}}}
+    document = build_spec(change_operation(ONE_USER, "get", responses={"200": {}, "404": {"content": overlapping}}))
+    response = open_client(FakeIAM(1, spec=document)).get("/iam/users/7")
+    assert (response.status_code, response.json()) == (404, {"message": "The account has no such user."})
+
+
+def test_nullable_of_openapi_3_0_allows_null(open_client: OpenClient) -> None:
+    language = {"type": "string", "enum": ["en"], "nullable": True}
+    name = {"type": "string", "nullable": True}
+    document = build_spec(change_schema("UserPublic", properties={"name": name, "lang": language}))
+    user = open_client(FakeIAM([{"name": None}], spec=document)).get("/iam/users/1").json()
+    assert (user["name"], user["lang"]) == (None, "en")
+
+
 def test_seeds_and_state_have_the_form_of_the_served_spec(open_client: OpenClient) -> None:
     languages = [*DESCRIPTION["components"]["schemas"]["Language"]["enum"], "fr"]
     document = build_spec(

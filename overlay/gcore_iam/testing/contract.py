@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from gcore_iam_client.description import DESCRIPTION
 
 from .operation import Operation
-from .schemas import Schemas, iterate_schemas
+from .schemas import Schemas, allow_null, iterate_schemas
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
 """The methods that a path of an OpenAPI spec can have."""
@@ -107,7 +107,7 @@ def load_contract(spec: Mapping[str, Any] | str | os.PathLike[str] | None) -> Co
     """
     if spec is None:
         return get_own_contract()
-    document = _parse_spec(spec)
+    document = allow_null(_parse_spec(spec))
     for schema in iterate_schemas(document):
         if isinstance(ref := schema.get("$ref"), str):
             found = _REFERENCE.fullmatch(ref)

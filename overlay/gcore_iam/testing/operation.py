@@ -120,11 +120,11 @@ class Operation:
     def fit_response(self, response: Response) -> Response:
         """Turn the response of a handler that was written for another spec into the nearest that this spec allows.
 
-        A success whose status the spec does not list gets the one that it lists. An error whose status it does not
-        list stays as it is: a server rejects what it cannot accept, whether its spec says so or not.
+        A success whose status the spec does not list gets the one that it lists. An error that the spec does not list,
+        or whose body cannot be fitted, stays as it is: a server rejects what it cannot accept, whatever its spec says.
 
         Raises:
-            NoExampleError: The body must hold something of which there is no example.
+            NoExampleError: The body of a success must hold something of which there is no example.
         """
         spec = self._find_response(response.status)
         if spec is None:
@@ -135,7 +135,12 @@ class Operation:
         schema = _find_json_schema(spec.get("content", {}))
         if schema is None:
             return response
-        return attrs.evolve(response, payload=fit(self._schemas, schema, response.payload))
+        try:
+            return attrs.evolve(response, payload=fit(self._schemas, schema, response.payload))
+        except examples.NoExampleError:
+            if response.status < _FIRST_ERROR:
+                raise
+            return response
 
     def build_example_response(self) -> Response | None:
         """Build a response of success from the spec alone; None if the spec does not say what it holds."""

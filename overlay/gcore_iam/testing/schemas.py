@@ -145,6 +145,21 @@ class Schemas:
         return frozenset(value for schema in schemas for value in schema.get("enum", ()))
 
 
+def allow_null(document: Any) -> Any:
+    """Copy a spec, and write `nullable: true` of OpenAPI 3.0 as OpenAPI 3.1 does; upstream uses it in both."""
+    if isinstance(document, list):
+        return [allow_null(inner) for inner in document]
+    if not isinstance(document, dict):
+        return document
+    copied = {key: allow_null(inner) for key, inner in document.items()}
+    if copied.get("nullable") is True and isinstance(copied.get("type"), str):
+        del copied["nullable"]
+        copied["type"] = [copied["type"], "null"]
+        if isinstance(copied.get("enum"), list) and None not in copied["enum"]:
+            copied["enum"].append(None)
+    return copied
+
+
 def describe_problem(error: jsonschema_rs.ValidationError) -> Problem:
     """Say where a value is wrong and what it must be. The value itself is left out: it may be a secret."""
     keys = tuple(str(key) for key in error.instance_path)
