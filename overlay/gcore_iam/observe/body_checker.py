@@ -103,8 +103,9 @@ class BodyChecker:
         elif isinstance(kind, _Kinds.Type):
             yield Fact(_build_pointer(path), Kind.OTHER_TYPE, _get_type_name(value))
         else:
-            detail = value if is_harmless_value(value) and self._show(path, value, personal) else ""
-            yield Fact(_build_pointer(path), Kind.UNDOCUMENTED_ENUM_VALUE, detail)
+            listed = kind.options if isinstance(kind, _Kinds.Enum) else ()
+            is_shown = is_harmless_value(value, listed) and self._show(path, value, personal)
+            yield Fact(_build_pointer(path), Kind.UNDOCUMENTED_ENUM_VALUE, str(value) if is_shown else "")
 
     def _show(self, path: tuple[str, ...], text: str, personal: PersonalWords) -> bool:
         """Return whether an observation may show the name of a field or an enum value of a response."""
