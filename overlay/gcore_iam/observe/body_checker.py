@@ -17,6 +17,8 @@ from .response_schema import Schema, SchemaBuilder
 _DECODERS = {"date-time": decode_datetime, "date": decode_date}
 _MAX_SHOWN = 32
 """How many undocumented fields or enum values are shown at one place. If there are more, they are data."""
+_MAX_INVALID_ITEMS = 1000
+"""How many invalid items of a list are checked. Those after them hardly show anything else."""
 _PAUSE_COST = 100
 _INVALID_COST = 20
 """An item costs 1, or this if it is invalid. After 100, which is 0.2 ms, other threads may run."""
@@ -61,16 +63,24 @@ class BodyChecker:
         lists = {field: value for field, value in fields.items() if field in self._item_checkers and _is_list(value)}
         rest = [] if None in lists else {**body, **{field: [] for field in lists}} if lists else body
         facts = self._check_value(rest, body)
-        cost = 0
         for field, items in lists.items():
-            checker = self._item_checkers[field]
-            for item in items:
-                found = checker._check_value(item, item)
+            facts |= self._item_checkers[field]._check_items(items)
+        return facts
+
+    def _check_items(self, items: Iterable[Any]) -> set[Fact]:
+        facts: set[Fact] = set()
+        cost = invalid_items = 0
+        for item in items:
+            found = self._check_value(item, item)
+            if found:
                 facts |= found
-                cost += _INVALID_COST if found else 1
-                if cost >= _PAUSE_COST:
-                    cost = 0
-                    time.sleep(0)
+                invalid_items += 1
+                if invalid_items == _MAX_INVALID_ITEMS:
+                    break
+            cost += _INVALID_COST if found else 1
+            if cost >= _PAUSE_COST:
+                cost = 0
+                time.sleep(0)
         return facts
 
     def _check_value(self, value: Any, context: Any) -> set[Fact]:
