@@ -148,7 +148,8 @@ class BodyChecker:
 
     def _iterate_texts(self, context: Any, errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[str]:
         """Iterate over the texts of a value, except those that an enum does not list."""
-        excluded = {self._fold(error.instance_path) for error in errors if isinstance(error.kind, _Kinds.Enum)}
+        enums = _Kinds.Enum, _Kinds.Constant
+        excluded = {self._fold(error.instance_path) for error in errors if isinstance(error.kind, enums)}
         nodes: list[tuple[tuple[str | int, ...], Any]] = [((), context)]
         while nodes:
             path, node = nodes.pop()

@@ -85,7 +85,7 @@ class CheckWorker:
         with self._condition:
             self._wait_until_idle(_EXIT_TIMEOUT)
         self._task.finish_batch()
-        self._task.save(_EXIT_LOCK_TIMEOUT)
+        self._task.save_at_exit(_EXIT_LOCK_TIMEOUT)
 
     def _has_work(self) -> bool:
         return self._is_requested or bool(self._responses)
