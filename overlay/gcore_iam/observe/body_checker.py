@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -17,8 +18,8 @@ from .response_schema import Schema, SchemaBuilder
 _DECODERS = {"date-time": decode_datetime, "date": decode_date}
 _MAX_SHOWN = 32
 """How many undocumented fields or enum values are shown at one place. If there are more, they are data."""
-_MAX_INVALID_ITEMS = 1000
-"""How many invalid items of a list are checked. Those after them hardly show anything else."""
+_MAX_ERRORS = 1000
+"""How many errors of a value, and how many invalid items of a list are read. Others hardly show anything else."""
 _PAUSE_COST = 100
 _INVALID_COST = 20
 """An item costs 1, or this if it is invalid. After 100, which is 0.2 ms, other threads may run."""
@@ -28,7 +29,7 @@ _Kinds = jsonschema_rs.ValidationErrorKind
 class BodyChecker:
     """Compares bodies with a schema of the spec.
 
-    The items of a list are checked one by one, so that other threads can run between them. The error of `anyOf` for a
+    The objects of a list are checked one by one, so that other threads can run between them. The error of `anyOf` for a
     whole page would hold the interpreter for 10 ms, as jsonschema-rs describes each value in it.
 
     Args:
@@ -51,7 +52,7 @@ class BodyChecker:
 
     @cached_property
     def _item_checkers(self) -> Mapping[str | None, BodyChecker]:
-        """What checks the items of each list in the body, by its field; None stands for the body itself."""
+        """What checks the items of each list of objects in the body, by its field; None stands for the body itself."""
         return {
             field: BodyChecker(self._builder, items, ("*",) if field is None else (field, "*"))
             for field, items in self._builder.find_items(self._schema).items()
@@ -75,7 +76,7 @@ class BodyChecker:
             if found:
                 facts |= found
                 invalid_items += 1
-                if invalid_items == _MAX_INVALID_ITEMS:
+                if invalid_items == _MAX_ERRORS:
                     break
             cost += _INVALID_COST if found else 1
             if cost >= _PAUSE_COST:
@@ -87,7 +88,7 @@ class BodyChecker:
         """Find the differences between a value and the schema; `context` holds what may be personal."""
         if self._validator.is_valid(value):
             return set()
-        errors = list(_choose_alternatives(self._validator.iter_errors(value)))
+        errors = list(_choose_alternatives(islice(self._validator.iter_errors(value), _MAX_ERRORS)))
         mistyped = {tuple(error.instance_path) for error in errors if isinstance(error.kind, _Kinds.Type)}
         others = [
             error

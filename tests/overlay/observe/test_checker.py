@@ -128,6 +128,11 @@ CASES: dict[str, tuple[Any, Any, set[tuple[str, str, str]]]] = {
         [1] * 1500 + [None],
         {("/*", "other_type", "integer")},
     ),
+    "a list that is wrong too often": (
+        {"type": "array", "items": REFERENCE},
+        [{"name": 1}] * 1500 + [{}],
+        {("/*/name", "other_type", "integer")},
+    ),
 }
 
 
@@ -196,10 +201,10 @@ def test_an_operation_that_the_spec_does_not_have_shows_nothing() -> None:
 def test_other_threads_may_run_between_items(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)
-    items = {"type": "array", "items": STRING}
-    assert check(items, ["a"] * 1000) == set()
+    items = {"type": "array", "items": REFERENCE}
+    assert check(items, [{"name": "n"}] * 1000) == set()
     assert pauses == [0] * 10
-    assert check(items, [1] * 10)
+    assert check(items, [{}] * 10)
     assert pauses == [0] * 12
 
 
