@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -17,6 +18,8 @@ from .response_schema import Schema, SchemaBuilder
 _DECODERS = {"date-time": decode_datetime, "date": decode_date}
 _MAX_SHOWN = 32
 """How many undocumented fields or enum values are shown at one place. If there are more, they are data."""
+_MAX_ERRORS = 1000
+"""How many errors of a value, and how many invalid items of a list are read. Others hardly show anything else."""
 _PAUSE_COST = 100
 _INVALID_COST = 20
 """An item costs 1, or this if it is invalid. After 100, which is 0.2 ms, other threads may run."""
@@ -26,7 +29,7 @@ _Kinds = jsonschema_rs.ValidationErrorKind
 class BodyChecker:
     """Compares bodies with a schema of the spec.
 
-    The items of a list are checked one by one, so that other threads can run between them. The error of `anyOf` for a
+    The objects of a list are checked one by one, so that other threads can run between them. The error of `anyOf` for a
     whole page would hold the interpreter for 10 ms, as jsonschema-rs describes each value in it.
 
     Args:
@@ -49,7 +52,7 @@ class BodyChecker:
 
     @cached_property
     def _item_checkers(self) -> Mapping[str | None, BodyChecker]:
-        """What checks the items of each list in the body, by its field; None stands for the body itself."""
+        """What checks the items of each list of objects in the body, by its field; None stands for the body itself."""
         return {
             field: BodyChecker(self._builder, items, ("*",) if field is None else (field, "*"))
             for field, items in self._builder.find_items(self._schema).items()
@@ -61,23 +64,31 @@ class BodyChecker:
         lists = {field: value for field, value in fields.items() if field in self._item_checkers and _is_list(value)}
         rest = [] if None in lists else {**body, **{field: [] for field in lists}} if lists else body
         facts = self._check_value(rest, body)
-        cost = 0
         for field, items in lists.items():
-            checker = self._item_checkers[field]
-            for item in items:
-                found = checker._check_value(item, item)
+            facts |= self._item_checkers[field]._check_items(items)
+        return facts
+
+    def _check_items(self, items: Iterable[Any]) -> set[Fact]:
+        facts: set[Fact] = set()
+        cost = invalid_items = 0
+        for item in items:
+            found = self._check_value(item, item)
+            if found:
                 facts |= found
-                cost += _INVALID_COST if found else 1
-                if cost >= _PAUSE_COST:
-                    cost = 0
-                    time.sleep(0)
+                invalid_items += 1
+                if invalid_items == _MAX_ERRORS:
+                    break
+            cost += _INVALID_COST if found else 1
+            if cost >= _PAUSE_COST:
+                cost = 0
+                time.sleep(0)
         return facts
 
     def _check_value(self, value: Any, context: Any) -> set[Fact]:
         """Find the differences between a value and the schema; `context` holds what may be personal."""
         if self._validator.is_valid(value):
             return set()
-        errors = list(_choose_alternatives(self._validator.iter_errors(value)))
+        errors = list(_choose_alternatives(islice(self._validator.iter_errors(value), _MAX_ERRORS)))
         mistyped = {tuple(error.instance_path) for error in errors if isinstance(error.kind, _Kinds.Type)}
         others = [
             error
@@ -103,8 +114,9 @@ class BodyChecker:
         elif isinstance(kind, _Kinds.Type):
             yield Fact(_build_pointer(path), Kind.OTHER_TYPE, _get_type_name(value))
         else:
-            detail = value if is_harmless_value(value) and self._show(path, value, personal) else ""
-            yield Fact(_build_pointer(path), Kind.UNDOCUMENTED_ENUM_VALUE, detail)
+            listed = kind.options if isinstance(kind, _Kinds.Enum) else ()
+            is_shown = is_harmless_value(value, listed) and self._show(path, value, personal)
+            yield Fact(_build_pointer(path), Kind.UNDOCUMENTED_ENUM_VALUE, str(value) if is_shown else "")
 
     def _show(self, path: tuple[str, ...], text: str, personal: PersonalWords) -> bool:
         """Return whether an observation may show the name of a field or an enum value of a response."""
@@ -137,7 +149,8 @@ class BodyChecker:
 
     def _iterate_texts(self, context: Any, errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[str]:
         """Iterate over the texts of a value, except those that an enum does not list."""
-        excluded = {self._fold(error.instance_path) for error in errors if isinstance(error.kind, _Kinds.Enum)}
+        enums = _Kinds.Enum, _Kinds.Constant
+        excluded = {self._fold(error.instance_path) for error in errors if isinstance(error.kind, enums)}
         nodes: list[tuple[tuple[str | int, ...], Any]] = [((), context)]
         while nodes:
             path, node = nodes.pop()

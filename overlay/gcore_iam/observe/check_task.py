@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cached_property
 from logging import ERROR, WARNING
 
 from .._redaction import logger, write_log
 from .checker import Checker, ObservedResponse
 from .facts import Fact
-from .file import LOCK_TIMEOUT
 from .observation import Observation
 from .recorder import Recorder
 from .statuses import StatusCount, StatusCounter
@@ -50,12 +50,17 @@ class CheckTask:
             if facts:
                 self._record(seen, facts)
 
-    def save(self, timeout: float = LOCK_TIMEOUT) -> None:
+    def save(self) -> None:
         """Write the file, if there is one."""
         try:
-            self._recorder.save(timeout)
+            self._recorder.save()
         except Exception as error:  # noqa: BLE001 - the next write may work
             log_failure("%s: the observations could not be saved: %s", "observer", error)
+
+    def save_at_exit(self, timeout: float) -> None:
+        """Write the file, if there is one; say nothing if that fails, because the program ends."""
+        with suppress(Exception):
+            self._recorder.save(timeout)
 
     @cached_property
     def _checker(self) -> Checker:

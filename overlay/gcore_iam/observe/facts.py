@@ -15,10 +15,14 @@ from .observation import ObservationKind
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _VALUE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
-_HEXADECIMAL = re.compile(r"[0-9A-Fa-f-]{8,}")
+_CAPITALIZED = re.compile(r"[A-Z][a-z]+")
+"""What looks like the name of a person or a company."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _MAX_NAME_WORDS = 4
 """Words that the name of a person or a company has at most."""
+_MAX_EXTRA_LENGTH = 8
+"""By how many characters a new enum value may be longer than those that are listed."""
+_DIGITS_IN_WORD = re.compile(r"(?<=[A-Za-z])[0-9]+(?=[A-Za-z])")
 _MAX_DIGITS = 4
 _MIN_WORD_LENGTH = 3.0
 _LONG_TEXT = 16
@@ -85,12 +89,17 @@ def _split_text(text: str) -> Iterator[str]:
 
 def is_harmless_name(name: str) -> bool:
     """Return whether the name of a field looks like one of a program, and not like personal data or a secret."""
-    return _NAME.fullmatch(name) is not None and not _is_random(name)
+    return _NAME.fullmatch(name) is not None and not _is_random(name) and not _CAPITALIZED.fullmatch(name)
 
 
-def is_harmless_value(value: object) -> TypeGuard[str]:
-    """Return whether an enum value looks like one of a program, and not like personal data or a secret."""
-    return isinstance(value, str) and _VALUE.fullmatch(value) is not None and not _is_random(value)
+def is_harmless_value(value: object, listed: Iterable[object]) -> TypeGuard[str]:
+    """Return whether a value looks like those that an enum lists, and not like personal data or a secret."""
+    if not isinstance(value, str) or not _VALUE.fullmatch(value) or _is_random(value):
+        return False
+    texts = [text for text in listed if isinstance(text, str)]
+    has_lower_case_only = all(text == text.lower() for text in texts)
+    longest = max(map(len, texts), default=0)
+    return len(value) <= longest + _MAX_EXTRA_LENGTH and not (has_lower_case_only and value != value.lower())
 
 
 def filter_media_type(media_type: str) -> str:
@@ -100,7 +109,7 @@ def filter_media_type(media_type: str) -> str:
 
 def _is_random(text: str) -> bool:
     """Return whether a text looks like a token or an id of something, and not like a word of a program."""
-    if sum(map(str.isdigit, text)) > _MAX_DIGITS or (_HEXADECIMAL.fullmatch(text) and not text.isalpha()):
+    if sum(map(str.isdigit, text)) > _MAX_DIGITS or len(_DIGITS_IN_WORD.findall(text)) > 1:
         return True
     words = _WORD.findall(text)
     return len(text) >= _LONG_TEXT and sum(map(len, words)) < _MIN_WORD_LENGTH * len(words)

@@ -78,14 +78,13 @@ class Observer:
         listener = None if on_finding is None else check_callback("on_finding", on_finding)
         self._task = CheckTask(self._recorder, self._statuses, listener)
         self._worker = CheckWorker(self._task)
-        self._dropped = 0
         _fork.register(self)
 
     def after_fork(self) -> None:
         """Start without observations in a forked child: the parent saves its own."""
         self._recorder.reset()
         self._statuses.reset()
-        self._task.checked = self._dropped = 0
+        self._task.checked = 0
 
     @property
     def observations(self) -> Observations:
@@ -95,7 +94,9 @@ class Observer:
     @property
     def counts(self) -> ResponseCounts:
         """How many responses there were, and how many of them were checked."""
-        return ResponseCounts(self._statuses.get_counts(), self._task.checked, self._dropped, self._recorder.dropped)
+        return ResponseCounts(
+            self._statuses.get_counts(), self._task.checked, self._worker.dropped, self._recorder.dropped
+        )
 
     def observe(self, operation: OperationInfo, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Take a response, to check it later. Clients call this; it returns at once and never raises.
@@ -117,8 +118,7 @@ class Observer:
                     headers.get("sunset"),
                     headers.get("deprecation"),
                 )
-                if not self._worker.submit(response):
-                    self._dropped += 1
+                self._worker.submit(response)
             elif is_first:
                 self._worker.request_batch()
         except Exception as error:  # noqa: BLE001 - an observer must not end a call

@@ -71,13 +71,13 @@ class SchemaBuilder:
         return self._build_values(schema), self._build_fields(schema, 0)
 
     def find_items(self, schema: Schema) -> dict[str | None, Schema]:
-        """Find the schemas of the items of lists: of the value itself, under None, and of its fields."""
+        """Find the schemas of lists of objects: of the value itself, under None, and of its fields."""
         shape = self._find_shape(schema, 0)
         lists: dict[str | None, Schema] = {
             name: self._find_shape(inner, 0).items for name, inner in shape.fields.items()
         }
         lists[None] = shape.items
-        return {name: items for name, items in lists.items() if items is not None}
+        return {name: items for name, items in lists.items() if items is not None and self._allows_objects(items, 0)}
 
     def resolve(self, node: Any) -> Any:
         """Follow references until there is none."""

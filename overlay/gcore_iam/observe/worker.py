@@ -48,24 +48,23 @@ class CheckWorker:
         self._is_busy = False
         self._is_closed = False
         self._thread: threading.Thread | None = None
+        self.dropped = 0
 
-    def submit(self, response: ObservedResponse) -> bool:
-        """Add a response to the queue; return False if it is full or closed."""
+    def submit(self, response: ObservedResponse) -> None:
+        """Add a response to the queue; drop and count it if the queue is full or closed."""
         with self._condition:
             size = self._size + len(response.body)
-            if self._is_closed or len(self._responses) >= _MAX_RESPONSES or size > _MAX_BYTES:
-                return False
-            self._responses.append(response)
-            self._size = size
-            self._wake()
-        return True
+            is_full = len(self._responses) >= _MAX_RESPONSES or size > _MAX_BYTES
+            if is_full or not self._wake():
+                self.dropped += 1
+            else:
+                self._responses.append(response)
+                self._size = size
 
     def request_batch(self) -> None:
         """Have the thread finish a batch, also if the queue is empty."""
         with self._condition:
-            if not self._is_closed:
-                self._is_requested = True
-                self._wake()
+            self._is_requested = self._wake()
 
     def drain(self, timeout: float | None = None) -> bool:
         """Wait until a batch is finished and the queue is empty; return False if the time was not enough."""
@@ -73,7 +72,7 @@ class CheckWorker:
             if self._thread is threading.current_thread():  # a callback that would wait for itself
                 return False
             self.request_batch()
-            return self._condition.wait_for(lambda: not self._has_work() and not self._is_busy, timeout)
+            return self._wait_until_idle(timeout)
 
     def close(self) -> None:
         """Accept no more responses. The thread ends when the queue is empty."""
@@ -83,21 +82,33 @@ class CheckWorker:
 
     def save_at_exit(self) -> None:
         """Check what is in the queue, within a short time, and save."""
-        self.drain(_EXIT_TIMEOUT)
-        self._task.save(_EXIT_LOCK_TIMEOUT)
+        with self._condition:
+            self._wait_until_idle(_EXIT_TIMEOUT)
+        self._task.finish_batch()
+        self._task.save_at_exit(_EXIT_LOCK_TIMEOUT)
 
     def _has_work(self) -> bool:
         return self._is_requested or bool(self._responses)
 
-    def _wake(self) -> None:
+    def _wait_until_idle(self, timeout: float | None) -> bool:
+        return self._condition.wait_for(lambda: not self._has_work() and not self._is_busy, timeout)
+
+    def _wake(self) -> bool:
+        """Wake or start the thread; return False if the worker is closed, or the interpreter starts no more threads."""
+        if self._is_closed:
+            return False
         if self._thread is None:
             thread = threading.Thread(target=self._run, name="gcore-iam-observer", daemon=True)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:
+                return False
             self._thread = thread
             _WORKERS.add(self)
             atexit.unregister(_save_all)  # in a forked child, multiprocessing has removed it
             atexit.register(_save_all)
         self._condition.notify_all()
+        return True
 
     def _run(self) -> None:
         next_save = time.monotonic() + _SAVE_INTERVAL
