@@ -25,7 +25,7 @@ OLD         ?= $(SPEC)
 FAKE_CONTRACT := tests/testing/test_schemathesis.py tests/testing/test_newer_spec.py
 FORMAT      ?= text
 
-.PHONY: help setup demo test test-all test-lowest test-ecosystem coverage mutants generate check sync lint imports types api inventory drift update-spec bench docs build sbom lock clean
+.PHONY: help setup demo test test-all test-lowest test-ecosystem coverage mutants generate check sync lint imports types api inventory drift update-spec contract bench docs build sbom lock clean
 
 help: ## this list
 	@awk -F ' *## ' '/^#: / {sub(/^#: /, "")} /^[a-z-]+(:| [a-z -]*##).*/ && NF == 2 \
@@ -136,6 +136,9 @@ update-spec: setup ## review the spec NEW=, vendor it, regenerate (PROSE= DATE=)
 		cat "$$steps"; \
 		exit $$status; \
 	fi
+
+contract: setup ## hold the API against the spec (GCORE_API_KEY, or FakeIAM)
+	@$(BIN)/python -m gcore_iam.observe.contract $(ARGS)
 
 bench: setup $(PEERS) ## measure beside other clients (QUICK=1: in 2 minutes)
 	@$(BIN)/python -m compileall -q overlay generated # as pip does for the others
