@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -104,13 +105,39 @@ def test_what_is_no_spec_is_an_error(spec: Any, error: type[Exception], message:
         FakeIAM(1, spec=spec)
 
 
-@pytest.mark.parametrize("content", [b"openapi: 3.1.0", b"\xff\xfe", b"[]"])
-def test_yaml_is_an_error_that_says_what_to_do(tmp_path: Path, content: bytes) -> None:
+def test_a_yaml_file_is_a_spec(tmp_path: Path, open_client: OpenClient) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text("paths: {/iam/new: {get: {responses: {200: {description: '', x-since: 2026-01-01}}}}}", "utf-8")
+    assert open_client(FakeIAM(1, spec=path)).get("/iam/new").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a: b: c", "spec.yaml' is neither JSON nor YAML: mapping values are not allowed here"),
+        (b"\xff\xfe\xff", "spec.yaml' is neither JSON nor YAML"),
+        (b"[]", "spec is not an OpenAPI spec: it has no `paths`"),
+        (b"paths:", "spec is not an OpenAPI spec: it has no `paths`"),
+    ],
+)
+def test_a_file_that_holds_no_spec_is_an_error(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "spec.yaml"
     path.write_bytes(content)
-    message = "it has no `paths`" if content == b"[]" else "spec.yaml' is not JSON. For YAML, .* `python -m codegen"
     with pytest.raises(ValueError, match=message):
         FakeIAM(1, spec=path)
+
+
+def test_yaml_without_pyyaml_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text("paths: {}", "utf-8")
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(ValueError, match=r"spec.yaml' is not JSON; to read YAML, install PyYAML"):
+        FakeIAM(1, spec=path)
+
+
+def test_the_vendored_file_is_a_spec(open_client: OpenClient) -> None:
+    fake = FakeIAM(2, spec=Path(__file__).parents[2] / "spec" / "iam_api.yaml")
+    assert open_client(fake).get("/iam/users?limit=1").json()["results"] == list(fake.users[:1])
 
 
 # --- operations ------------------------------------------------------------------------------------------------------

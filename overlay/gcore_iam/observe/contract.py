@@ -2,11 +2,11 @@
 
     GCORE_API_KEY=… python -m gcore_iam.observe.contract
 
-With the API key in `GCORE_API_KEY` it calls the real API, or the one at `GCORE_BASE_URL`, and changes nothing there;
-of the tokens that `iamSelectAccount` returns it keeps none.
-Without a key it calls FakeIAM, which needs the extra `gcore-iam[testing]`. Ids in paths come from earlier responses.
-It prints operations, statuses and facts, and no values. The exit status is 0 if there is no difference, 1 if there is
-any, and 2 if no operation succeeded.
+With the API key in `GCORE_API_KEY` it calls the real API, or the one at `GCORE_BASE_URL`, and changes nothing there; it
+does not keep the tokens of `iamSelectAccount`. Without a key it calls FakeIAM, which needs the extra
+`gcore-iam[testing]`. Ids in paths come from earlier responses. It prints operations, statuses and facts, and no values.
+
+The exit status is 0 if there is no difference, 1 if there is any, and 2 if no operation succeeded.
 """
 
 from __future__ import annotations

@@ -7,8 +7,7 @@ It prints `listening on http://127.0.0.1:PORT` and `API key: KEY`, and serves un
 secrets masked. `--control` adds the paths `/_fake/…`, by which programs in any language inject faults, read the state
 and reset it; `gcore_iam.testing.http.control` documents them.
 
-`--spec` serves another version of the API's spec: an OpenAPI file in JSON, which `python -m codegen contract` writes
-from YAML.
+`--spec` serves another version of the API's spec: an OpenAPI file in JSON, or in YAML if PyYAML is installed.
 
 `--gaps` serves nothing: it prints where the fake is behind the API's spec, one line each.
 """
@@ -47,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--users", default=str(defaults["users"]), help="number of users, or a JSON file of users")
     parser.add_argument("--api-key", default=defaults["api_key"], help="the API key to accept")
     parser.add_argument("--seed", type=int, default=defaults["seed"], help="seed of the generated users")
-    parser.add_argument("--spec", metavar="FILE", help="another version of the API's spec to serve, in JSON")
+    parser.add_argument("--spec", metavar="FILE", help="another version of the API's spec to serve, in JSON or YAML")
     parser.add_argument("--verbose", action="store_true", help="log each request to stderr, secrets masked")
     parser.add_argument("--control", action="store_true", help="serve /_fake/, to inject faults and see the state")
     parser.add_argument("--gaps", action="store_true", help="print where the fake is behind the API's spec, and exit")

@@ -15,6 +15,7 @@ from gcore_iam_client.description import DESCRIPTION
 
 from .operation import Operation
 from .schemas import Schemas, allow_null, iterate_schemas
+from .spec_file import read_spec_file
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
 """The methods that a path of an OpenAPI spec can have."""
@@ -98,11 +99,12 @@ def load_contract(spec: Mapping[str, Any] | str | os.PathLike[str] | None) -> Co
     """Return the contract of a spec.
 
     Args:
-        spec: A decoded OpenAPI spec, the path of one in JSON, or None for the spec that the client is generated from.
+        spec: A decoded OpenAPI spec, the path of one in JSON or YAML, or None for the spec that the client is generated
+            from.
 
     Raises:
         TypeError: It is something else.
-        ValueError: It is not an OpenAPI spec in JSON, or refers to what it does not have.
+        ValueError: It is not an OpenAPI spec, or refers to what it does not have; or it is YAML, and PyYAML is missing.
         OSError: The file cannot be read.
     """
     if spec is None:
@@ -118,26 +120,17 @@ def load_contract(spec: Mapping[str, Any] | str | os.PathLike[str] | None) -> Co
 
 def _parse_spec(spec: Mapping[str, Any] | str | os.PathLike[str]) -> Mapping[str, Any]:
     """Read a spec, and return it as plain dicts and lists."""
-    if isinstance(spec, Mapping):
-        document = json.loads(json.dumps(spec, default=str))  # a date of YAML stands in examples only
-    elif isinstance(spec, str | os.PathLike):
-        document = _read_json(Path(spec))
+    if isinstance(spec, str | os.PathLike):
+        decoded = read_spec_file(Path(spec))
+    elif isinstance(spec, Mapping):
+        decoded = spec
     else:
         raise TypeError(f"spec must be a path or a mapping, not {type(spec).__name__}")
+    document = json.loads(json.dumps(decoded, default=str))  # YAML also has dates, which stand in examples only
     paths = document.get("paths") if isinstance(document, dict) else None
     if not paths or not isinstance(paths, dict):
         raise ValueError("spec is not an OpenAPI spec: it has no `paths`")
     return cast("Mapping[str, Any]", document)
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_bytes())
-    except ValueError:
-        raise ValueError(
-            f"spec: {str(path)!r} is not JSON. For YAML, give the decoded spec, as in "
-            "FakeIAM(spec=yaml.safe_load(text)), or write JSON with `python -m codegen contract`"
-        ) from None
 
 
 def match_path(template: str, path: str) -> dict[str, str] | None:

@@ -53,16 +53,15 @@ class FakeIAM:
         tokens: API tokens besides `api_key`, as mappings in the API's form (schema TokenResponse) in which anything may
             be left out. `token`, the key, may be among the keys. A token that does not say otherwise belongs to the
             first user, has this user's role, and does not expire.
-        spec: Another version of the API's spec to serve: the path of an OpenAPI file in JSON, which `python -m codegen
-            contract` writes from YAML, or the decoded spec, as `yaml.safe_load` returns it. Responses hold what this
-            spec lists and no more: what it requires and the fake does not know is an example from the spec, and so is
-            the response of an operation that is new. An operation that it does not have is a 404. None for the spec
-            that the client is generated from.
+        spec: Another version of the API's spec to serve: the path of an OpenAPI file in JSON, or in YAML if PyYAML is
+            installed; or the decoded spec. Responses hold what this spec lists and no more: what it requires and the
+            fake does not know is an example from the spec, and so is the response of an operation that is new. An
+            operation that it does not have is a 404. None for the spec that the client is generated from.
 
     Raises:
         TypeError: An argument has another type, or JSON has no form for a value in a record.
         ValueError: An argument is out of range, or a record contradicts the spec or another record; or `spec` is not
-            an OpenAPI spec in JSON.
+            an OpenAPI spec.
         OSError: The file `spec` cannot be read.
 
     Source: https://api.gcore.com, all operations of the IAM API.
