@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gcore_iam.testing.schemas import allow_null
+from gcore_iam.testing.schemas import normalize_schemas
 from gcore_iam_client.description import DESCRIPTION
 
 from codegen import corrections
@@ -29,7 +29,7 @@ def read_history() -> dict[str, Document]:
         corrected = copy.deepcopy(document)
         corrections.apply(CORRECTIONS, corrected, lenient=True)
         name_operations(corrected)
-        history[f"{step['version']}, {step['date']}"] = allow_null(corrected)
+        history[f"{step['version']}, {step['date']}"] = normalize_schemas(corrected)
     return history
 
 

@@ -264,6 +264,12 @@ def test_nullable_of_openapi_3_0_allows_null(open_client: OpenClient) -> None:
     assert (user["name"], user["lang"]) == (None, "en")
 
 
+def test_a_schema_may_be_true(open_client: OpenClient) -> None:
+    document = build_spec(change_schema("UserPublic", properties={"new": True, "id": False}, required=["new"]))
+    user = open_client(FakeIAM(1, spec=document)).get("/iam/users/1").json()
+    assert (user["new"], "id" in user) == (None, False)
+
+
 def test_seeds_and_state_have_the_form_of_the_served_spec(open_client: OpenClient) -> None:
     languages = [*DESCRIPTION["components"]["schemas"]["Language"]["enum"], "fr"]
     document = build_spec(

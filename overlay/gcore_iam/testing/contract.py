@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from gcore_iam_client.description import DESCRIPTION
 
 from .operation import Operation
-from .schemas import Schemas, allow_null, iterate_schemas
+from .schemas import Schemas, iterate_schemas, normalize_schemas
 from .spec_file import read_spec_file
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
@@ -109,7 +109,7 @@ def load_contract(spec: Mapping[str, Any] | str | os.PathLike[str] | None) -> Co
     """
     if spec is None:
         return get_own_contract()
-    document = allow_null(_parse_spec(spec))
+    document = normalize_schemas(_parse_spec(spec))
     for schema in iterate_schemas(document):
         if isinstance(ref := schema.get("$ref"), str):
             found = _REFERENCE.fullmatch(ref)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 from .examples import NoExampleError, build_example
@@ -14,8 +15,9 @@ _UNIONS = ("oneOf", "anyOf")
 def fit(schemas: Schemas, schema: Schema, value: Any) -> Any:
     """Turn a value into the nearest that a schema accepts.
 
-    Properties that the schema does not list are left out, required ones that are missing are added, and what the
-    schema does not accept is replaced: by nothing if it is an optional property, else by an example.
+    Properties that the schema does not list are left out, required ones that are missing are added, and a value that
+    the schema does not accept is replaced by an example. An optional property is left out if it is null and may not be,
+    or if it has no example.
 
     Args:
         schemas: The schemas of the spec.
@@ -74,11 +76,14 @@ def _fit_object(schemas: Schemas, schema: Schema, value: dict[str, Any]) -> dict
     fitted: dict[str, Any] = {}
     for key, inner in value.items():
         inner_schema = properties.get(key, rest)
-        if isinstance(inner_schema, dict):
-            if key in required or inner is not None or schemas.find_validator(inner_schema).is_valid(None):
+        if not isinstance(inner_schema, dict):
+            if inner_schema:
+                fitted[key] = inner
+        elif key in required:
+            fitted[key] = fit(schemas, inner_schema, inner)
+        elif inner is not None or schemas.find_validator(inner_schema).is_valid(None):
+            with suppress(NoExampleError):
                 fitted[key] = fit(schemas, inner_schema, inner)
-        elif inner_schema:
-            fitted[key] = inner
     for key in required:
         if key not in fitted:
             fitted[key] = build_example(schemas, properties.get(key, {}))

@@ -145,13 +145,22 @@ class Schemas:
         return frozenset(value for schema in schemas for value in schema.get("enum", ()))
 
 
-def allow_null(document: Any) -> Any:
-    """Copy a spec, and write `nullable: true` of OpenAPI 3.0 as OpenAPI 3.1 does; upstream uses it in both."""
+def normalize_schemas(document: Any) -> Any:
+    """Copy a spec, and write in one way what schemas can say in two.
+
+    `nullable: true` of OpenAPI 3.0, which upstream also uses in 3.1, becomes a type; `true` and `false`, as the schema
+    of a property, become objects.
+    """
     if isinstance(document, list):
-        return [allow_null(inner) for inner in document]
+        return [normalize_schemas(inner) for inner in document]
     if not isinstance(document, dict):
         return document
-    copied = {key: allow_null(inner) for key, inner in document.items()}
+    copied = {key: normalize_schemas(inner) for key, inner in document.items()}
+    if isinstance(properties := copied.get("properties"), dict):
+        objects = {True: {}, False: {"not": {}}}
+        copied["properties"] = {
+            name: objects[inner] if isinstance(inner, bool) else inner for name, inner in properties.items()
+        }
     if copied.get("nullable") is True and isinstance(copied.get("type"), str):
         del copied["nullable"]
         copied["type"] = [copied["type"], "null"]
