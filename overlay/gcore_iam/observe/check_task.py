@@ -40,14 +40,16 @@ class CheckTask:
             log_failure("%s: a response could not be checked: %s", response.operation, error)
             return
         self.checked += 1
-        if facts:
-            self._record(StatusCount(response.operation, response.status, 1, 0, response.time, response.time), facts)
+        self._record(StatusCount(response.operation, response.status, 1, 0, response.time, response.time), facts)
 
     def finish_batch(self) -> None:
         """Record the facts that the statuses of responses show."""
         for seen in self._statuses.take():
-            facts = self._checker.check_status(seen.operation, seen.status)
-            if facts:
+            try:
+                facts = self._checker.check_status(seen.operation, seen.status)
+            except Exception as error:  # noqa: BLE001 - the thread must go on
+                log_failure("%s: a status could not be checked: %s", seen.operation, error)
+            else:
                 self._record(seen, facts)
 
     def save(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
@@ -85,12 +84,11 @@ class ObservationFile:
         with self._translate_errors("written"):
             try:
                 with FileIO(temporary, "x", opener=open_descriptor) as file:
-                    if sys.platform != "win32":
-                        os.fchmod(file.fileno(), 0o600)  # whatever the umask is
                     remaining = memoryview(content)
                     while remaining:
                         remaining = remaining[file.write(remaining) :]
                     os.fsync(file.fileno())
+                temporary.chmod(0o600)  # whatever the umask is
                 temporary.replace(self._path)
             except BaseException:
                 with suppress(OSError):

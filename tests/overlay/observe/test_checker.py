@@ -142,6 +142,14 @@ def test_a_schema_and_a_body(name: str) -> None:
     assert check(schema, body) == expected
 
 
+def test_a_response_that_refers_to_itself_is_not_compared() -> None:
+    document = {
+        "paths": {"/": {"get": {"operationId": "get", "responses": {"200": {"$ref": "#/loop"}}}}},
+        "loop": {"$ref": "#/loop"},
+    }
+    assert Checker(document).check_response(ObservedResponse("get", 200, b"{}", "application/json")) == set()
+
+
 def test_a_schema_nested_beyond_the_bound_is_not_compared() -> None:
     schema: dict[str, Any] = {"properties": {"a": STRING}}
     body: dict[str, Any] = {"b": 1}
