@@ -99,7 +99,7 @@ def test_a_wrong_file_is_one_line_of_error(path: Path, capsys: pytest.CaptureFix
 
 
 def test_the_module_is_a_program(path: Path) -> None:
-    command = [sys.executable, "-m", "gcore_iam.observe", path, "--fail-on", "new"]
+    command = [sys.executable, "-m", "gcore_iam.observe", str(path), "--fail-on", "new"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (1, "")
     assert run.stdout.endswith("\n2 observations of 1 operation\n")
