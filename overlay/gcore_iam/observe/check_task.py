@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cached_property
-from logging import ERROR, WARNING
 
-from .._redaction import logger, write_log
+from .._redaction import ERROR, WARNING, logger, write_log
 from .checker import Checker, ObservedResponse
 from .facts import Fact
 from .observation import Observation
@@ -35,7 +34,7 @@ class CheckTask:
     def check(self, response: ObservedResponse) -> None:
         """Record the facts that a response shows."""
         try:
-            facts = self._checker.check_response(response)
+            facts = self._checker.find_response_facts(response)
         except Exception as error:  # noqa: BLE001 - the next response may be fine
             log_failure("%s: a response could not be checked: %s", response.operation, error)
             return
@@ -46,7 +45,7 @@ class CheckTask:
         """Record the facts that the statuses of responses show."""
         for seen in self._statuses.take():
             try:
-                facts = self._checker.check_status(seen.operation, seen.status)
+                facts = self._checker.find_status_facts(seen.operation, seen.status)
             except Exception as error:  # noqa: BLE001 - the thread must go on
                 log_failure("%s: a status could not be checked: %s", seen.operation, error)
             else:

@@ -36,8 +36,10 @@ class Gate:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._event = threading.Event()
-        check = Checker.check_response
-        monkeypatch.setattr(Checker, "check_response", lambda *arguments: self._event.wait(10) and check(*arguments))
+        check = Checker.find_response_facts
+        monkeypatch.setattr(
+            Checker, "find_response_facts", lambda *arguments: self._event.wait(10) and check(*arguments)
+        )
 
     def open(self) -> None:
         self._event.set()
@@ -235,7 +237,7 @@ def test_a_failure_of_the_check_is_logged_without_the_exception(
     def fail(*arguments: object) -> None:
         raise LookupError("c4n4ry")
 
-    monkeypatch.setattr(Checker, "check_response", fail)
+    monkeypatch.setattr(Checker, "find_response_facts", fail)
     with Observer() as observer:
         observe(observer)
         assert find(observer) == set()
@@ -250,7 +252,7 @@ def test_a_failure_of_the_check_of_a_status_is_logged(
     def fail(*arguments: object) -> None:
         raise LookupError("c4n4ry")
 
-    monkeypatch.setattr(Checker, "check_status", fail)
+    monkeypatch.setattr(Checker, "find_status_facts", fail)
     with Observer() as observer:
         observe(observer, b"[]", status=418)
         observe(observer, b"[]")
