@@ -29,7 +29,7 @@ class CheckTask:
         self._recorder = recorder
         self._statuses = statuses
         self._on_finding = on_finding
-        self.checked = 0
+        self.checked: int = 0
 
     def check(self, response: ObservedResponse) -> None:
         """Record the facts that a response shows."""

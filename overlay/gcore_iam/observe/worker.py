@@ -48,7 +48,7 @@ class CheckWorker:
         self._is_busy = False
         self._is_closed = False
         self._thread: threading.Thread | None = None
-        self.dropped = 0
+        self.dropped: int = 0
 
     def submit(self, response: ObservedResponse) -> None:
         """Add a response to the queue; drop and count it if the queue is full or closed."""
