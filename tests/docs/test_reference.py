@@ -98,7 +98,7 @@ def test_commands_and_options_are_those_of_help(heading: str, main: object, caps
     assert documented == {name for pair in shown for name in pair if name} - {"--help"}
 
 
-def test_environment_variables_of_the_page_are_those_of_the_code() -> None:
+def test_the_page_has_the_environment_variables_of_the_code() -> None:
     source = "".join(
         path.read_text("utf-8")
         for path in (ROOT / "overlay" / "gcore_iam").glob("**/*.py")
