@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 # --- collections ---
 
 
-def test_merge_adds_counts_and_keeps_the_earliest_and_latest_time() -> None:
+def test_merge_adds_counts_and_keeps_the_outer_times() -> None:
     later = DAY + timedelta(days=1)
     one = Observations([build_observation()])
     other = Observations(
@@ -43,7 +43,7 @@ def test_merge_adds_counts_and_keeps_the_earliest_and_latest_time() -> None:
     assert len(one) == 1
 
 
-def test_a_collection_is_sorted_by_what_identifies_an_observation() -> None:
+def test_a_collection_is_sorted_by_identity() -> None:
     expected = [
         build_observation(operation="a", status="200"),
         build_observation(operation="a", status="404", pointer=""),
