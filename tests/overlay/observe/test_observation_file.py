@@ -123,6 +123,7 @@ CHANGES: list[dict[str, Any]] = [
     {"count": "3"},
     {"first_seen": "yesterday"},
     {"first_seen": "2026-11-29T06:00:00"},
+    {"first_seen": "0001-01-01T00:00:00+14:00"},
     {"last_seen": 3},
 ]
 
@@ -178,7 +179,7 @@ def test_a_file_that_is_something_else_is_not_overwritten(path: Path) -> None:
         (lambda path: None, "cannot be read: No such file or directory"),
         (lambda path: path.mkdir(), "is a folder; give the path of a file in it"),
         pytest.param(lambda path: os.mkfifo(path), "is not a regular file", marks=posix),
-        pytest.param(lambda path: path.symlink_to(path), "cannot be", marks=posix),
+        pytest.param(lambda path: path.symlink_to(path), "is a loop of symbolic links", marks=posix),
         (lambda path: path.write_bytes(b" " * 2000), "has more than 1000 bytes"),
     ],
 )
