@@ -57,8 +57,8 @@ def format_operation_docstring(
     parts.append(f"Returns:\n    {returns}")
     parts.append(
         "Raises:\n"
-        "    errors.InvalidBody: A success whose body is not as described.\n"
-        "    errors.UnexpectedStatus: Another status, from a client that asks for this error.\n"
+        "    errors.InvalidBody: The response is a success, but its body is not as the spec says.\n"
+        "    errors.UnexpectedStatus: Another status, if the client has `raise_on_unexpected_status=True`.\n"
         "    httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the client allows."
     )
     return format_docstring("\n\n".join(part for part in parts if part))

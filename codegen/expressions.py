@@ -137,7 +137,7 @@ def format_parameter(prop: PropertyProtocol) -> str:
 
 
 def decode_response(prop: PropertyProtocol, source: str, operation: str) -> str:
-    """The expression that makes an answer out of its decoded body, of the answer's type also for a type checker."""
+    """Build the expression that makes a response's model from its decoded body, with a type for type checkers."""
     if isinstance(prop, ModelProperty):
         return f"{identifier(prop.class_info.name)}.from_dict({source})"
     expression = decode(prop, source, operation, None, in_model=False)

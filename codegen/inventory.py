@@ -195,10 +195,10 @@ def find_missing(document: Document, package: Path, config: Config, *, typed: bo
         document: The generator's input.
         package: Folder of the generated package.
         config: The generator's configuration, for the names that it gives.
-        typed: Whether an answer that the document leaves open, so that its type is `Any`, counts as well.
+        typed: Whether a response of type `Any`, which the document leaves open, counts as missing, too.
 
     Returns:
-        One line for each operation without a module or with another type than its answers have, and for each
+        One line for each operation without a module or with another type than its responses have, and for each
         property that a success response reaches and that is not a field of the right type; empty when nothing is
         missing.
     """
@@ -265,7 +265,7 @@ class ExpectedTypes:
     """The schemas of the classes that the types so far name."""
 
     def build_response_type(self, operation: Document) -> frozenset[str]:
-        """The type of an operation's JSON answers, empty when it has none."""
+        """Build the type of the JSON responses of an operation; empty if it has none."""
         types: frozenset[str] = frozenset()
         name = pascal_case(PythonIdentifier(operation["operationId"], self.config.field_prefix))
         for code, response in operation["responses"].items():

@@ -126,7 +126,7 @@ def get_component_name(ref: str) -> str:
 
 
 def follow_refs(document: Document, holder: Document) -> Document:
-    """What a parameter, request body or answer is once its `$ref`s are followed."""
+    """Resolve the `$ref`s of a parameter, request body or response."""
     seen = set()
     while isinstance(ref := holder.get("$ref"), str) and ref not in seen:
         seen.add(ref)

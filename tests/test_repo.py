@@ -106,8 +106,9 @@ def test_the_workflow_runs_what_ci_runs() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
     assert {"run": ".ci/run"} in workflow["jobs"]["ci"]["steps"]
     script = (ROOT / ".ci" / "run").read_text("utf-8")
-    for command in ("make demo", "make -j2 --output-sync=target check", "make test SLOW=1", "make test-ecosystem"):
+    for command in ("make demo", "make -j2 --output-sync=target check", "make test", "make test-ecosystem"):
         assert re.search(rf"^{command}$", script, re.MULTILINE)
+    assert {"run": "make coverage"} in workflow["jobs"]["coverage"]["steps"]  # with the slow tests
 
 
 def test_no_file_names_a_package_registry() -> None:
@@ -214,3 +215,13 @@ def test_prose_uses_the_words_of_the_field(words: str) -> None:
     """The caller, returned, returns, responds."""
     found = [path.name for path in OVERLAY.rglob("*.py") if words in path.read_text("utf-8")]
     assert found == []
+
+
+def test_names_of_tests_are_short() -> None:
+    names = {
+        name
+        for path in (ROOT / "tests").rglob("*.py")
+        for name in re.findall(r"def (test_\w+)", path.read_text("utf-8"))
+    }
+    assert len(names) > 1000
+    assert {name for name in names if len(name) >= 60} == set()

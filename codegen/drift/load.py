@@ -137,7 +137,7 @@ def _download(url: str) -> bytes:
     try:
         with httpx.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT) as response:
             if response.status_code != 200:
-                raise UnreadableError(f"{shown}: cannot be read: the server answered {response.status_code}")
+                raise UnreadableError(f"{shown}: cannot be read: the server returned {response.status_code}")
             data = bytearray()
             for part in response.iter_bytes():
                 data += part

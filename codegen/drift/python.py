@@ -192,7 +192,7 @@ class _Comparison:
             if value not in old.members.values():
                 yield told("py-enum-member-added", new, name, None, value)
         made = new.name in self.new.in_requests or old.name in self.old.in_requests
-        read = new.name in self.new.in_answers or old.name in self.old.in_answers
+        read = new.name in self.new.in_responses or old.name in self.old.in_responses
         there, known = {field.name: field for field in new.fields}, {field.name: field for field in old.fields}
         for field in old.fields:
             if field.name not in there:
@@ -214,7 +214,7 @@ class _Comparison:
     ) -> Iterator[Change]:
         types = self._mapped(before.type), after.type
         if after.required and not before.required:
-            guards = () if made else ("answers-only",)
+            guards = () if made else ("responses-only",)
             yield told("py-field-became-required", owner, after.name, before.type, after.type, *guards)
             if _without_unset(types[0]) == after.type:
                 return
@@ -230,7 +230,7 @@ class _Comparison:
         kept = [name for name in names[0] if name in names[1]]
         if any(names[0].index(name) != names[1].index(name) for name in kept):
             swapped = kept != [name for name in names[1] if name in kept]
-            guards = ("answers-only",) if not made else () if swapped else ("shifted",)
+            guards = ("responses-only",) if not made else () if swapped else ("shifted",)
             yield _change(
                 "py-field-position-changed",
                 new.name,

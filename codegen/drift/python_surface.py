@@ -82,17 +82,17 @@ class Surface:
 
     @cached_property
     def in_requests(self) -> Mapping[str, tuple[str, ...]]:
-        """The classes that requests lead to, with the operations of these."""
+        """The classes that requests lead to, with their operations."""
         return self._reach(lambda function: [field.type for field in function.parameters])
 
     @cached_property
-    def in_answers(self) -> Mapping[str, tuple[str, ...]]:
-        """The classes that answers lead to, with the operations of these."""
+    def in_responses(self) -> Mapping[str, tuple[str, ...]]:
+        """The classes that responses lead to, with their operations."""
         return self._reach(lambda function: [function.returns])
 
     def reached(self, name: str) -> tuple[str, ...]:
         """The operations that a class belongs to."""
-        return tuple(dict.fromkeys([*self.in_requests.get(name, ()), *self.in_answers.get(name, ())]))
+        return tuple(dict.fromkeys([*self.in_requests.get(name, ()), *self.in_responses.get(name, ())]))
 
     def _reach(self, types: Callable[[Function], list[str]]) -> dict[str, tuple[str, ...]]:
         reached: dict[str, dict[str, None]] = {}

@@ -38,7 +38,7 @@ def join_siblings(document: Document) -> None:
 def simplify_all_of(document: Document) -> None:
     """Replace `allOf` by one schema that says the same.
 
-    A member with nothing but annotations makes the generator drop the whole answer; of two members that define
+    A member with nothing but annotations makes the generator drop the whole response; of two members that define
     the same property the generator keeps the first, where JSON Schema means both and people mean the last. A lone
     reference stays one, so that it stays the class that it refers to.
     """

@@ -1,4 +1,4 @@
-"""What the generator cannot take of operations, their parameters and their answers."""
+"""Rules for parts of operations, parameters and responses that the generator cannot read."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def inherit_security(document: Document) -> None:
 
 
 def drop_error_responses(document: Document) -> None:
-    """Remove 4xx and 5xx answers, and the schemas that only they reach.
+    """Remove 4xx and 5xx responses, and the schemas that only they reach.
 
     The generator makes unions of success and error types and cannot represent titled inline objects in `oneOf`;
     error bodies are read by the hand-written layer.

@@ -113,12 +113,12 @@ class Client:
     def refuse(
         self, error: InvalidBody | UnexpectedStatus, operation: Operation, response: httpx.Response | None = None
     ) -> NoReturn:
-        """Raise what a generated function found wrong with an answer; a subclass may raise an error of its own.
+        """Raise the error that a generated function found in a response; a subclass may raise an error of its own.
 
         Args:
-            error: What was found.
-            operation: Whose answer it was.
-            response: The answer.
+            error: The error.
+            operation: The operation.
+            response: The response.
         """
         raise error
 

@@ -462,7 +462,7 @@ def decode_list(value: Any, model: str, key: str | None) -> Any:
 def decode_union(value: Any, *options: tuple[type, Callable[[Any], Any]]) -> Any:
     """The first of several types that fits.
 
-    A value of a kind that no option takes stays what it is; of one kind only, its own problem is the answer's.
+    A value that no option accepts stays as it is. If one option accepts its type, the error of that option is raised.
     """
     fitting = [decode for accepts, decode in options if isinstance(value, accepts)]
     for decode in fitting[:-1]:
@@ -557,7 +557,7 @@ class Operation:
 
 @define
 class Response(Generic[T]):
-    """An answer, whatever its status."""
+    """A response, whatever its status."""
 
     status_code: int
     """The HTTP status; not limited to the registered ones."""

@@ -233,7 +233,7 @@ def test_gaps_of_the_fake_are_listed_by_operation(grown_package: Path) -> None:
     assert operation_gap == f"FakeIAM: iamListRoles answers from its schema only; add a handler in {operations}"
 
 
-def test_a_gap_of_the_vendored_spec_is_a_new_operation_or_property(root: Path) -> None:
+def test_a_gap_is_a_new_operation_or_property(root: Path) -> None:
     gaps = list_fake_gaps(root / "generated" / "gcore_iam_client")
     assert all("from its schema only; add" in gap for gap in gaps), gaps
 

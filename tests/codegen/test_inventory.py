@@ -150,7 +150,7 @@ def test_a_file_that_is_no_generated_operation_is_named(
     assert (status, out, errors) == (2, "", [f"codegen: {file}{problem}"])
 
 
-def test_hand_written_methods_are_those_that_import_an_operation(tmp_path: Path) -> None:
+def test_hand_written_methods_import_an_operation(tmp_path: Path) -> None:
     folder = tmp_path / "sync"
     (folder / "resources").mkdir(parents=True)
     (folder / "client.py").write_text(
@@ -300,9 +300,7 @@ TYPES: list[Document] = [
 ]  # fmt: skip
 
 
-def test_the_types_worked_out_are_those_that_the_generator_gives(
-    root: Path, api: Api, save: Callable[..., Path]
-) -> None:
+def test_the_computed_types_are_the_generators(root: Path, api: Api, save: Callable[..., Path]) -> None:
     schemas = {
         f"Thing{number}": {"type": "object", "required": ["must"], "properties": {"must": schema, "may": schema}}
         for number, schema in enumerate(TYPES)

@@ -255,7 +255,7 @@ def test_what_examples_refer_to_is_data(normalized: NormalizedSpec, api: Api) ->
         ({"schemas": {"A": ref("B"), "B": ref("A")}}, "#/components/schemas/B refers to itself in a circle"),
     ],
 )
-def test_references_that_the_generator_cannot_follow_are_refused(
+def test_references_that_cannot_be_followed_are_refused(
     api: Api, refusal: Callable[[Document], tuple[str, str]], document: Document, message: str
 ) -> None:
     at, problem = refusal(api(**document))
@@ -539,7 +539,7 @@ def test_a_nullable_reference_is_a_union_with_null(schemas: Callable[..., Docume
     assert changed["Named"] == FULL
 
 
-def test_a_described_reference_to_a_nullable_enum_keeps_its_null(schemas: Callable[..., Document]) -> None:
+def test_a_reference_to_a_nullable_enum_keeps_its_null(schemas: Callable[..., Document]) -> None:
     holder = {"type": "object", "properties": {"p": {"allOf": [ref("Named")], "description": "D."}, "q": ref("Other")}}
     changed = schemas(Named={**ENUM, "nullable": True}, Other={"allOf": [ref("Named")]}, Holder=holder)
     assert changed["Holder"]["properties"] == {

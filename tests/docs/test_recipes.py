@@ -139,7 +139,7 @@ def test_an_unclear_invitation_is_looked_up(tmp_path: Path) -> None:
     assert len(fake.outbox) == 1
 
 
-def test_rotation_stores_the_new_key_before_it_deletes_the_old_one(tmp_path: Path) -> None:
+def test_rotation_stores_the_new_key_first(tmp_path: Path) -> None:
     fake = FakeIAM(1, tokens=[{"name": "ci", "token": "7_0123abcd"}])
     recipe = load("rotate_token")
     vault = tmp_path / "vault"

@@ -35,7 +35,7 @@ def test_a_value_that_is_not_listed_never_joins_the_enum() -> None:
         models.Language["FR"]
 
 
-def test_a_value_that_is_not_listed_is_kept_as_the_server_sent_it() -> None:
+def test_an_unlisted_value_is_kept_as_the_server_sent_it() -> None:
     for text in ("EN", "fr", "", " en"):
         lang = models.Language(text)
         assert isinstance(lang, models.Language)

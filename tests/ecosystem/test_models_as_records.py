@@ -82,7 +82,7 @@ def test_a_list_in_a_record_is_json(users: list[models.User]) -> None:
 
 @pytest.mark.parametrize("odd", [[1], {"a": 1}, 5, True, "text"])
 @pytest.mark.parametrize("key", ["name", "created", "id"])
-def test_a_record_has_only_flat_values_whatever_the_server_sends(key: str, odd: Any) -> None:
+def test_a_record_has_only_flat_values(key: str, odd: Any) -> None:
     record = models.as_record(models.TokenResponse.from_dict({**TOKEN, key: odd}))
     flat = (str, int, float, bool, datetime.datetime, type(None))
     assert {type(value) for value in record.values()} <= set(flat)

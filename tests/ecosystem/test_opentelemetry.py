@@ -263,7 +263,7 @@ def test_concurrent_calls_have_spans_of_their_own(telemetry: Telemetry, fake: Fa
         assert programs.pop(parent_id(span) or 0) == f"program {span.attributes['url.full'].rpartition('/')[2]}"
 
 
-def test_httpx_instrumentation_has_a_span_per_attempt_in_the_call(
+def test_httpx_instrumentation_has_a_span_per_attempt(
     httpx_telemetry: Telemetry, client_kind: ClientKind, fake: FakeIAM, url: str
 ) -> None:
     fake.inject(Status(503, retry_after=0), times=2)
@@ -281,7 +281,7 @@ def test_httpx_instrumentation_has_a_span_per_attempt_in_the_call(
     assert traced == {f"{span.context.span_id:016x}" for span in attempts}
 
 
-def test_httpx_instrumentation_sees_pages_under_the_callers_span(
+def test_httpx_instrumentation_sees_pages_in_the_callers_span(
     httpx_telemetry: Telemetry, client_kind: ClientKind, fake: FakeIAM, url: str
 ) -> None:
     """Without our own spans, too; pages that are requested ahead are sent from other threads and tasks."""

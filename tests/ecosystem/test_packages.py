@@ -16,7 +16,7 @@ REQUIREMENTS = [Requirement(line) for line in PYPROJECT["dependency-groups"]["ec
 
 
 @pytest.mark.skipif(not IS_ECOSYSTEM, reason="only the environment of `make test-ecosystem` has these packages")
-def test_every_package_with_a_wheel_for_this_python_is_installed() -> None:
+def test_every_package_with_a_wheel_is_installed() -> None:
     """A package that has none gets a marker in pyproject.toml; tests that need it are skipped with a reason."""
     expected = [
         requirement.name for requirement in REQUIREMENTS if requirement.marker is None or requirement.marker.evaluate()

@@ -92,7 +92,7 @@ def test_an_example_without_a_schema_has_become_a_model() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 500, 520, 299, 204])
-def test_a_status_outside_the_description_is_none_or_an_error_as_asked(status: int) -> None:
+def test_an_unlisted_status_is_none_or_an_error(status: int) -> None:
     client, _ = answering(status=status, json={"message": "secret words"})
     assert iam_get_user.sync(7, client=client) is None
     assert iam_get_user.sync_detailed(7, client=client).status_code == status
@@ -197,7 +197,7 @@ def test_credentials_go_only_with_operations_that_take_them() -> None:
     assert seen[3].headers["authorization"] == f"APIKey {KEY}"
 
 
-def test_every_operation_but_the_three_open_ones_takes_credentials() -> None:
+def test_all_but_three_operations_take_credentials() -> None:
     assert not iam_login_user.OPERATION.requires_auth
     assert not iam_refresh_token.OPERATION.requires_auth
     assert not iam_forgot_password.OPERATION.requires_auth
@@ -254,7 +254,7 @@ def test_changed_copies_leave_the_original_alone() -> None:
     changed.close()
 
 
-def test_a_changed_copy_of_an_authenticated_client_keeps_its_token() -> None:
+def test_a_changed_copy_of_a_client_keeps_its_token() -> None:
     client, seen = answering(json=USER)
     iam_get_user.sync(7, client=client.with_headers({"X-A": "1"}))
     assert seen[0].headers["authorization"] == f"APIKey {KEY}"

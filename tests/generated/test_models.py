@@ -168,7 +168,7 @@ def test_a_round_trip_gives_back_what_nobody_expected(key: str, odd: Any) -> Non
         assert user.to_dict() == body
 
 
-def test_what_the_description_knows_is_not_replaced_by_what_it_does_not() -> None:
+def test_known_types_are_not_replaced_by_unknown_ones() -> None:
     user = models.User.from_dict(USER)
     user["id"] = 8
     user["shoe_size"] = 42
@@ -219,7 +219,7 @@ def test_a_model_that_was_read_is_like_one_that_was_made(make: Callable[[Any], A
 @pytest.mark.parametrize(
     "body", [{"id": 1, "more": 2}, {"name": "Users", "more": 2}, {"id": 1, "name": "Users", "more": 2}, {"more": 2}]
 )
-def test_unknown_fields_are_kept_whichever_known_ones_are_missing(body: dict[str, Any]) -> None:
+def test_unknown_fields_are_kept_if_known_ones_are_missing(body: dict[str, Any]) -> None:
     assert models.Group.from_dict(body).additional_properties == {"more": 2}
 
 
@@ -329,7 +329,7 @@ def test_a_null_does_not_fail_a_token(field: str) -> None:
         ("2021-01-01T12:00:00.1234567Z", datetime.datetime(2021, 1, 1, 12, 0, 0, 123456, tzinfo=datetime.UTC)),
     ],
 )
-def test_a_timestamp_becomes_an_aware_datetime_and_goes_back_as_it_came(text: str, expected: datetime.datetime) -> None:
+def test_a_timestamp_is_an_aware_datetime_and_keeps_its_text(text: str, expected: datetime.datetime) -> None:
     token = models.TokenResponse.from_dict({**TOKEN, "created": text})
     assert isinstance(token.created, datetime.datetime)
     assert token.created == expected
@@ -453,7 +453,7 @@ def test_no_field_that_sounds_secret_is_shown() -> None:
     assert shown == set()
 
 
-def test_values_that_the_description_does_not_know_are_not_shown() -> None:
+def test_values_that_the_spec_does_not_know_are_not_shown() -> None:
     user = models.User.from_dict({**USER, "api_secret": MARK})
     assert MARK not in repr(user)
     assert "api_secret" in repr(user)

@@ -205,7 +205,7 @@ def test_a_pickled_session_shares_a_token_file(client_kind: ClientKind, fake: Fa
     assert count_exchanges(fake) == (1, 1, 0)
 
 
-def test_a_pickled_session_from_tokens_keeps_its_refresh_token_here(client_kind: ClientKind, fake: FakeIAM) -> None:
+def test_a_pickle_from_tokens_leaves_the_refresh_token_here(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session.from_tokens(*issue_pair(fake))
     copied = copy_by_pickle(session)
     assert get_user(client_kind, fake, copied).email == EMAIL

@@ -434,7 +434,7 @@ def test_a_key_function_may_fail_for_null_items(prefetch: int) -> None:
     assert [getattr(user, "id", None) for user in got] == [row and row["id"] for row in rows]
 
 
-def test_a_failing_key_function_is_named_after_the_items_before_it() -> None:
+def test_a_failing_key_function_is_named_after_its_items() -> None:
     def get_nickname(user: Any) -> Any:
         return user.id if user.id < 7 else user.nickname
 

@@ -146,7 +146,7 @@ def test_the_repr_of_an_error_shows_its_request(client_kind: ClientKind, fake: F
     assert repr(error) == f"NotFoundError({str(error)!r}, {details})"
 
 
-def test_the_repr_of_a_lost_response_says_that_the_outcome_is_unknown(client_kind: ClientKind, fake: FakeIAM) -> None:
+def test_the_repr_of_a_lost_response_says_outcome_unknown(client_kind: ClientKind, fake: FakeIAM) -> None:
     def create(iam: Any) -> Any:
         return iam.tokens.create(ACCOUNT, "ci", 2)
 

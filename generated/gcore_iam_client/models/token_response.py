@@ -73,7 +73,7 @@ class TokenResponse(_types.Extensible):
         """Read the JSON form.
 
         Raises:
-            InvalidBody: It is not an object, a required key is missing, or an inner model is not as described.
+            InvalidBody: It is not an object, a required key is missing, or an inner model is not as the spec says.
         """
         if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
             raise _InvalidBody("TokenResponse", None, f"an object is expected, not {_types.kind(src_dict)}")

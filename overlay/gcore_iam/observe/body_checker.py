@@ -58,21 +58,21 @@ class BodyChecker:
             for field, items in self._builder.find_items(self._schema).items()
         }
 
-    def check(self, body: Any) -> set[Fact]:
+    def find_facts(self, body: Any) -> set[Fact]:
         """Find the differences between a decoded body and the schema."""
         fields = {None: body} if not isinstance(body, dict) else body
         lists = {field: value for field, value in fields.items() if field in self._item_checkers and _is_list(value)}
         rest = [] if None in lists else {**body, **{field: [] for field in lists}} if lists else body
-        facts = self._check_value(rest, body)
+        facts = self._find_value_facts(rest, body)
         for field, items in lists.items():
-            facts |= self._item_checkers[field]._check_items(items)
+            facts |= self._item_checkers[field]._find_item_facts(items)
         return facts
 
-    def _check_items(self, items: Iterable[Any]) -> set[Fact]:
+    def _find_item_facts(self, items: Iterable[Any]) -> set[Fact]:
         facts: set[Fact] = set()
         cost = invalid_items = 0
         for item in items:
-            found = self._check_value(item, item)
+            found = self._find_value_facts(item, item)
             if found:
                 facts |= found
                 invalid_items += 1
@@ -84,7 +84,7 @@ class BodyChecker:
                 time.sleep(0)
         return facts
 
-    def _check_value(self, value: Any, context: Any) -> set[Fact]:
+    def _find_value_facts(self, value: Any, context: Any) -> set[Fact]:
         """Find the differences between a value and the schema; `context` holds what may be personal."""
         if self._validator.is_valid(value):
             return set()

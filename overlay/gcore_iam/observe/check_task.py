@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cached_property
-from logging import ERROR, WARNING
 
-from .._redaction import logger, write_log
+from .._redaction import ERROR, WARNING, logger, write_log
 from .checker import Checker, ObservedResponse
 from .facts import Fact
 from .observation import Observation
@@ -30,24 +29,26 @@ class CheckTask:
         self._recorder = recorder
         self._statuses = statuses
         self._on_finding = on_finding
-        self.checked = 0
+        self.checked: int = 0
 
     def check(self, response: ObservedResponse) -> None:
         """Record the facts that a response shows."""
         try:
-            facts = self._checker.check_response(response)
+            facts = self._checker.find_response_facts(response)
         except Exception as error:  # noqa: BLE001 - the next response may be fine
             log_failure("%s: a response could not be checked: %s", response.operation, error)
             return
         self.checked += 1
-        if facts:
-            self._record(StatusCount(response.operation, response.status, 1, 0, response.time, response.time), facts)
+        self._record(StatusCount(response.operation, response.status, 1, 0, response.time, response.time), facts)
 
     def finish_batch(self) -> None:
         """Record the facts that the statuses of responses show."""
         for seen in self._statuses.take():
-            facts = self._checker.check_status(seen.operation, seen.status)
-            if facts:
+            try:
+                facts = self._checker.find_status_facts(seen.operation, seen.status)
+            except Exception as error:  # noqa: BLE001 - the thread must go on
+                log_failure("%s: a status could not be checked: %s", seen.operation, error)
+            else:
                 self._record(seen, facts)
 
     def save(self) -> None:

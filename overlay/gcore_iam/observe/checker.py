@@ -59,7 +59,7 @@ class Checker:
         }
         self._bodies: dict[tuple[str, str, str], BodyChecker | None] = {}
 
-    def check_status(self, operation: str, status: int) -> set[Fact]:
+    def find_status_facts(self, operation: str, status: int) -> set[Fact]:
         """Find the differences that the status of a response shows."""
         spec = self._operations.get(operation)
         if spec is None:
@@ -69,7 +69,7 @@ class Checker:
             facts.add(Fact("", Kind.UNDOCUMENTED_STATUS))
         return facts
 
-    def check_response(self, response: ObservedResponse) -> set[Fact]:
+    def find_response_facts(self, response: ObservedResponse) -> set[Fact]:
         """Find the differences that the headers and the body of a response show."""
         headers = ((Kind.SUNSET_HEADER, response.sunset), (Kind.DEPRECATION_HEADER, response.deprecation))
         facts = {Fact("", kind, parse_header_date(text)) for kind, text in headers if text is not None}
@@ -90,7 +90,7 @@ class Checker:
             body = _decode(response.body)
         except (ValueError, RecursionError):  # the client raises DecodeError for a success
             return facts
-        return facts | checker.check(body)
+        return facts | checker.find_facts(body)
 
     def _find_status(self, operation: str, status: int) -> str | None:
         """Find the key of a status in the spec, such as `200`, `2XX` or `default`; None if it is not listed."""

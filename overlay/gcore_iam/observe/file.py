@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
-from .._validation import check_path
-from ..auth.token_file import open_descriptor, sync_folder
+from .._files import create_file, escape_path, open_descriptor, resolve_path, sync_folder
 from ..errors import ConfigurationError
 
 _MAX_BYTES = 16 * 1024 * 1024
@@ -35,14 +33,7 @@ class ObservationFile:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        text = check_path("path", path)
-        try:
-            self._path = Path(os.path.realpath(Path(text).expanduser()))
-            is_folder = self._path.is_dir()
-        except (OSError, RuntimeError, ValueError):  # RuntimeError: there is no such user
-            raise ConfigurationError(f"path {text!a} cannot be used; choose another path") from None
-        if is_folder:
-            raise ConfigurationError(f"path {text!a} is a folder; give the path of a file in it")
+        self._path = resolve_path(path)
 
     def read(self) -> bytes:
         """Read the file."""
@@ -63,13 +54,14 @@ class ObservationFile:
         """Exclude other writers, of this process and of others."""
         from filelock import FileLock, Timeout
 
-        path = f"{self._path}.lock"
+        path = Path(f"{self._path}.lock")
         # A new object each time: it also excludes other threads of this process, and a fork inherits none.
         lock = FileLock(path, timeout=timeout, mode=0o600, thread_local=False)
         with self._translate_errors("locked"):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if Path(path).is_symlink():
+            if path.is_symlink():
                 raise ConfigurationError(f"{self}.lock is a symbolic link; remove it")
+            create_file(path)  # FileLock would repeat some errors until its timeout
             try:
                 lock.acquire()
             except Timeout:
@@ -85,12 +77,11 @@ class ObservationFile:
         with self._translate_errors("written"):
             try:
                 with FileIO(temporary, "x", opener=open_descriptor) as file:
-                    if sys.platform != "win32":
-                        os.fchmod(file.fileno(), 0o600)  # whatever the umask is
                     remaining = memoryview(content)
                     while remaining:
                         remaining = remaining[file.write(remaining) :]
                     os.fsync(file.fileno())
+                temporary.chmod(0o600)  # whatever the umask is
                 temporary.replace(self._path)
             except BaseException:
                 with suppress(OSError):
@@ -107,5 +98,4 @@ class ObservationFile:
             raise ConfigurationError(f"{self} cannot be {action}: {problem}; choose another path") from error
 
     def __str__(self) -> str:
-        text = str(self._path)
-        return text if text.isprintable() else ascii(text)
+        return escape_path(str(self._path))

@@ -241,6 +241,6 @@ class Observations:
             if data["format"] != _FORMAT:
                 raise ValueError(f"its format is not {_FORMAT}")
             return cls([Observation.from_dict(item) for item in data["observations"]])
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             message = f"{file} is not a file of observations; choose another path"
         raise ConfigurationError(message)

@@ -13,8 +13,7 @@ from gcore_iam_client import SPEC_DATE, SPEC_VERSION
 
 from .. import _fork
 from .._operation_info import OperationInfo
-from .._validation import check_callback
-from ..errors import ConfigurationError
+from .._validation import check_callback, check_share
 from .check_task import CheckTask, log_failure
 from .checker import ObservedResponse
 from .observation import Observation, Observations
@@ -70,8 +69,7 @@ class Observer:
         path: str | os.PathLike[str] | None = None,
         on_finding: Callable[[Observation], object] | None = None,
     ) -> None:
-        if isinstance(sample, bool) or not isinstance(sample, int | float) or not 0 <= sample <= 1:
-            raise ConfigurationError("sample must be a number from 0 to 1")
+        check_share("sample", sample)
         self._sample = sample
         self._recorder = Recorder(path, SPEC_DATE or SPEC_VERSION)
         self._statuses = StatusCounter()

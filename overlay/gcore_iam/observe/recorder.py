@@ -37,7 +37,7 @@ class Recorder:
         self._save_lock = threading.Lock()
         self._observations: dict[Identity, Observation] = {}
         self._unsaved: dict[Identity, Observation] = {}
-        self.dropped = 0
+        self.dropped: int = 0
 
     def record(self, seen: StatusCount, facts: Iterable[Fact]) -> list[Observation]:
         """Count facts; return those that are new.

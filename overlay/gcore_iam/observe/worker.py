@@ -36,6 +36,7 @@ class CheckWorker:
 
     def __init__(self, task: CheckTask) -> None:
         self._task = task
+        self._is_closed = False
         self.after_fork()
         _fork.register(self)
 
@@ -46,9 +47,8 @@ class CheckWorker:
         self._size = 0
         self._is_requested = False
         self._is_busy = False
-        self._is_closed = False
         self._thread: threading.Thread | None = None
-        self.dropped = 0
+        self.dropped: int = 0
 
     def submit(self, response: ObservedResponse) -> None:
         """Add a response to the queue; drop and count it if the queue is full or closed."""

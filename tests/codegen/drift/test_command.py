@@ -103,11 +103,11 @@ def test_a_spec_can_be_a_url_and_its_secrets_are_not_shown(run: Run, server: str
 
 
 @pytest.mark.parametrize("path", ["/gone.json", "/gone.json?x"])
-def test_a_url_that_answers_otherwise_is_unreadable(run: Run, server: str, path: str) -> None:
+def test_a_url_with_an_error_response_is_unreadable(run: Run, server: str, path: str) -> None:
     status, _, err = run("old.json", f"{server}{path}", "--wire-only")
 
     assert status == 3
-    assert "the server answered 404" in err
+    assert "the server returned 404" in err
 
 
 def test_a_url_that_nobody_serves_is_unreadable(run: Run) -> None:

@@ -77,7 +77,7 @@ def test_a_spec_of_several_files_does_not_differ_from_itself(tmp_path: Path) -> 
     assert wire.changes(specs[0], specs[1], TODAY) == []
 
 
-def test_the_same_schema_in_one_file_and_in_several_is_no_change(tmp_path: Path) -> None:
+def test_a_schema_in_one_file_or_in_several_is_no_change(tmp_path: Path) -> None:
     thing = yaml.safe_load(FILES["schemas/thing.yaml"])
     content = yaml.safe_load(ROOT)
     content["paths"]["/others"] = {"get": {"responses": {"200": {"description": "None."}}}}

@@ -34,7 +34,7 @@ def test_operations_that_moved_under_one_prefix_are_one_entry() -> None:
     assert second.causes == (first.fingerprint, "other")
 
 
-def test_operations_that_moved_elsewhere_stay_entries_of_their_own() -> None:
+def test_operations_that_moved_elsewhere_stay_apart() -> None:
     other = attrs.evolve(MOVED[0], after="/v2/users")
 
     assert group_refactors([other, MOVED[1], BROKEN]) == [other, MOVED[1], BROKEN]

@@ -227,7 +227,7 @@ def test_both_sides_are_named_with_version_and_hash(open_page: Open) -> None:
 
 
 @pytest.mark.slow
-def test_each_change_is_an_article_with_everything_that_is_known(open_page: Open) -> None:
+def test_each_change_is_an_article_with_all_its_facts(open_page: Open) -> None:
     page = open_page()
     assert page.get_by_role("article").count() == len(sample.review().changes)
     article = page.get_by_role("article", name="User.email may be null")

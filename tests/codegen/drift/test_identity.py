@@ -256,7 +256,7 @@ def in_callback(schema: Document, *, is_sent_by_client: bool) -> Document:
 
 @LIMITS
 @given(SCHEMAS, SCHEMAS, st.sampled_from([in_webhook, in_callback]))
-def test_webhooks_and_callbacks_are_judged_as_the_client_sees_them(
+def test_webhooks_and_callbacks_are_judged_by_the_client(
     before: Document, after: Document, place: Callable[..., Document]
 ) -> None:
     assert on_wire(place(before, is_sent_by_client=False), place(after, is_sent_by_client=False)) == on_wire(

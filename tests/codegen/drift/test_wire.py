@@ -708,7 +708,7 @@ def test_a_tag_or_security_scheme_is_one_entry_for_all() -> None:
     assert {change.operations for change in found} == {("POST /things", "GET /a")}
 
 
-def test_copies_that_change_differently_are_entries_of_their_own() -> None:
+def test_copies_that_change_differently_stay_apart() -> None:
     old, new = both(USER, obj(count=NUMBER)), both(USER, obj(count=NUMBER))
     new["paths"]["/b"] = {"get": listed(document(answer=obj(count=TEXT), operationId="/b"))}
 
@@ -809,7 +809,7 @@ def test_prose_is_no_wire_change_and_is_told_of() -> None:
     ]
 
 
-def test_properties_that_are_called_like_keywords_are_properties() -> None:
+def test_properties_named_like_keywords_are_properties() -> None:
     found = on_wire(document(answer=obj(description=TEXT, example=TEXT)), document(answer=obj(description=NUMBER)))
 
     assert found == {("response-property-type-changed", "error"), ("response-optional-property-removed", "warning")}
@@ -827,7 +827,7 @@ def test_recursive_schemas_are_compared() -> None:
     assert on_wire(api(TEXT), api(NUMBER)) == {("response-property-type-changed", "error")}
 
 
-def test_a_schema_that_holds_itself_by_way_of_all_of_is_compared() -> None:
+def test_a_schema_that_holds_itself_in_all_of_is_compared() -> None:
     def api(name: Document) -> Document:
         return document(
             answer={"$ref": "#/components/schemas/Node"},

@@ -31,7 +31,7 @@ def build_checker(schema: Any, **responses: Any) -> Checker:
 def check(schema: Any, body: Any) -> set[tuple[str, str, str]]:
     """Return pointer, kind and detail of each fact about a body."""
     response = ObservedResponse("getThing", 200, json.dumps(body).encode(), "application/json")
-    facts = build_checker(schema).check_response(response)
+    facts = build_checker(schema).find_response_facts(response)
     return {(fact.pointer, fact.kind.value, fact.detail) for fact in facts}
 
 
@@ -142,6 +142,14 @@ def test_a_schema_and_a_body(name: str) -> None:
     assert check(schema, body) == expected
 
 
+def test_a_response_that_refers_to_itself_is_not_compared() -> None:
+    document = {
+        "paths": {"/": {"get": {"operationId": "get", "responses": {"200": {"$ref": "#/loop"}}}}},
+        "loop": {"$ref": "#/loop"},
+    }
+    assert Checker(document).find_response_facts(ObservedResponse("get", 200, b"{}", "application/json")) == set()
+
+
 def test_a_schema_nested_beyond_the_bound_is_not_compared() -> None:
     schema: dict[str, Any] = {"properties": {"a": STRING}}
     body: dict[str, Any] = {"b": 1}
@@ -162,7 +170,7 @@ def test_a_schema_nested_beyond_the_bound_is_not_compared() -> None:
     ],
 )
 def test_a_status_may_be_listed_as_a_range(status: int, responses: Any, is_documented: bool) -> None:
-    facts = build_checker({}, **responses).check_status("getThing", status)
+    facts = build_checker({}, **responses).find_status_facts("getThing", status)
     assert [fact.kind.value for fact in facts] == ([] if is_documented else ["undocumented_status"])
 
 
@@ -182,20 +190,20 @@ def test_a_status_may_be_listed_as_a_range(status: int, responses: Any, is_docum
 def test_media_types(media_types: list[str], content_type: str, expected: set[str]) -> None:
     content = {name: {"schema": {"type": "array"}} for name in media_types}
     checker = build_checker({}, **{"201": {"content": content} if content else {}})
-    facts = checker.check_response(ObservedResponse("getThing", 201, b"[]", content_type))
+    facts = checker.find_response_facts(ObservedResponse("getThing", 201, b"[]", content_type))
     assert {fact.detail for fact in facts} == expected
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"\xff\xfe", b"[" * 100_000])
 def test_a_body_that_is_not_json_shows_nothing(body: bytes) -> None:
     response = ObservedResponse("getThing", 200, body, "application/json")
-    assert build_checker(PERSON).check_response(response) == set()
+    assert build_checker(PERSON).find_response_facts(response) == set()
 
 
 def test_an_operation_that_the_spec_does_not_have_shows_nothing() -> None:
     checker = build_checker({})
-    assert checker.check_status("getOther", 200) == set()
-    assert checker.check_response(ObservedResponse("getOther", 200, b"{}")) == set()
+    assert checker.find_status_facts("getOther", 200) == set()
+    assert checker.find_response_facts(ObservedResponse("getOther", 200, b"{}")) == set()
 
 
 def test_other_threads_may_run_between_items(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,6 +220,6 @@ def test_at_most_32_undocumented_names_are_shown_at_one_place() -> None:
     checker = build_checker(PERSON)
     names = ["".join(chr(97 + int(digit)) for digit in str(number)) + "_name" for number in range(100, 200)]
     body = json.dumps({"name": "n", **dict.fromkeys(names, 1)}).encode()
-    facts = checker.check_response(ObservedResponse("getThing", 200, body, "application/json"))
+    facts = checker.find_response_facts(ObservedResponse("getThing", 200, body, "application/json"))
     assert len(facts) == 33
     assert "/*" in {fact.pointer for fact in facts}

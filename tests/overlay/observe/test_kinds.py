@@ -122,7 +122,7 @@ def test_a_difference_of_an_edited_response(fake: FakeIAM, client_kind: ClientKi
 
 
 def test_every_kind_has_a_case() -> None:
-    expected = [case[-1] for case in (*CASES.values(), *EDITS.values())]
+    expected = [*(case[2] for case in CASES.values()), *(case[3] for case in EDITS.values())]
     assert {found[3] for every in expected for found in every} == set(ObservationKind)
 
 

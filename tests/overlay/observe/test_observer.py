@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import gc
+import importlib
+import subprocess
+import sys
 import threading
 import weakref
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from gcore_iam import AsyncIAMClient, ConfigurationError, IAMClient
 from gcore_iam.events import Event
-from gcore_iam.observe import Observation, Observer, recorder, statuses, worker
+from gcore_iam.observe import Observation, Observations, Observer, ResponseCounts, recorder, statuses, worker
 from gcore_iam.observe.checker import Checker
 from gcore_iam.testing import ExtraField, FakeIAM, UnknownEnum
 from gcore_iam_client.api.users.iam_get_user import OPERATION
 
 from ..conftest import ClientKind
+from ..page_transport import wait_until
 from .support import find
 
 HEADERS = httpx.Headers({"content-type": "application/json"})
@@ -31,8 +36,10 @@ class Gate:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._event = threading.Event()
-        check = Checker.check_response
-        monkeypatch.setattr(Checker, "check_response", lambda *arguments: self._event.wait(10) and check(*arguments))
+        check = Checker.find_response_facts
+        monkeypatch.setattr(
+            Checker, "find_response_facts", lambda *arguments: self._event.wait(10) and check(*arguments)
+        )
 
     def open(self) -> None:
         self._event.set()
@@ -139,6 +146,50 @@ def test_a_thread_that_is_idle_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     assert reference() is None
 
 
+def test_a_response_that_comes_while_the_thread_ends_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_DELAY", 0)
+    monkeypatch.setattr(worker, "_SAVE_INTERVAL", 0.05)
+    observer = Observer()
+    saves: list[int] = []
+
+    def save(*arguments: object) -> None:
+        saves.append(1)
+        if len(saves) == 1:
+            observe(observer, b"[]")
+
+    monkeypatch.setattr(recorder.Recorder, "save", save)
+    observe(observer)
+    assert wait_until(lambda: observer.counts.checked == 2)
+
+
+# --- the end of the process, and forks ---
+
+
+def test_the_end_of_the_process_saves_quietly(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "observations.json"
+    observer = Observer(path=path)
+    observe(observer, b"[]")
+    worker._save_all()
+    assert len(Observations.load(path)) == 1
+    path.write_text("my notes", encoding="utf-8")
+    observe(observer, b"[]")
+    worker._save_all()
+    assert caplog.text == ""
+    path.unlink()
+    observer.close()
+
+
+def test_a_forked_child_starts_without_observations() -> None:
+    observer = Observer()
+    observe(observer, b"[]")
+    observe(observer, status=418)
+    observer.flush()
+    observer.after_fork()
+    observer._worker.after_fork()
+    assert len(observer.observations) == 0
+    assert observer.counts == ResponseCounts({}, 0, 0, 0)
+
+
 # --- callbacks ---
 
 
@@ -186,13 +237,27 @@ def test_a_failure_of_the_check_is_logged_without_the_exception(
     def fail(*arguments: object) -> None:
         raise LookupError("c4n4ry")
 
-    monkeypatch.setattr(Checker, "check_response", fail)
+    monkeypatch.setattr(Checker, "find_response_facts", fail)
     with Observer() as observer:
         observe(observer)
         assert find(observer) == set()
         assert observer.counts.checked == 0
     assert "iamGetUser: a response could not be checked: LookupError" in caplog.text
     assert "c4n4ry" not in caplog.text
+
+
+def test_a_failure_of_the_check_of_a_status_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise LookupError("c4n4ry")
+
+    monkeypatch.setattr(Checker, "find_status_facts", fail)
+    with Observer() as observer:
+        observe(observer, b"[]", status=418)
+        observe(observer, b"[]")
+        assert len(find(observer)) == 1
+    assert "iamGetUser: a status could not be checked: LookupError" in caplog.text
 
 
 def test_a_failure_of_the_observer_ends_no_call(
@@ -276,17 +341,38 @@ def test_a_body_that_is_too_large_is_observed_without_it(fake: FakeIAM) -> None:
     assert len(observer.observations) == 0
 
 
+def observe_often(observer: Observer) -> None:
+    for _ in range(50):
+        observe(observer, status=418)
+
+
 def test_threads_share_an_observer(fake: FakeIAM) -> None:
     with Observer() as observer:
-        threads = [
-            threading.Thread(target=lambda: [observe(observer, status=418) for _ in range(50)]) for _ in range(8)
-        ]
+        threads = [threading.Thread(target=observe_often, args=(observer,)) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         observer.flush()
         assert [one.count for one in observer.observations] == [400]
+
+
+def test_the_package_says_which_extra_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    import gcore_iam.observe
+
+    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
+    with pytest.raises(
+        ImportError, match=r'gcore_iam\.observe needs jsonschema-rs: pip install "gcore-iam\[observe\]"'
+    ):
+        importlib.reload(gcore_iam.observe)
+
+
+def test_the_client_does_not_load_what_observes_it() -> None:
+    program = (
+        "import sys, gcore_iam; gcore_iam.IAMClient, gcore_iam.AsyncIAMClient; print('jsonschema_rs' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
 
 
 def test_the_repr_of_an_observer_is_short() -> None:

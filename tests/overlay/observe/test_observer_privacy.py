@@ -76,15 +76,15 @@ def build_bodies(schema: Mapping[str, Any], text: str) -> list[Any]:
 
 def iterate_responses(operation: str, text: str) -> Iterator[httpx.Response]:
     """Iterate over responses of an operation, documented or not, which hold a text wherever they can."""
-    headers = {"Sunset": text, "Deprecation": text, "X-Request-ID": text}
+    headers = [("Sunset", text), ("Deprecation", text), ("X-Request-ID", text)]
     responses = {**OPERATIONS[operation]["responses"], "418": {}, "503": {}}
     for status, response in responses.items():
         content = resolve(response).get("content", {})
         bodies = [body for media in content.values() for body in build_bodies(media["schema"], text)]
         types = [f"application/{text}", text, *["application/json"] * len(bodies)]
         for body, media_type in zip([{text: text}, {text: text}, *bodies], types, strict=True):
-            header = {name: value.encode() for name, value in {**headers, "Content-Type": media_type}.items()}
-            yield httpx.Response(int(status), content=json.dumps(body).encode(), headers=header)
+            pairs = [(name.encode(), value.encode()) for name, value in (*headers, ("Content-Type", media_type))]
+            yield httpx.Response(int(status), content=json.dumps(body).encode(), headers=pairs)
 
 
 def assert_absent(canary: str, *shown: str) -> None:

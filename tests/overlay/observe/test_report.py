@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,13 @@ def test_a_wrong_file_is_one_line_of_error(path: Path, capsys: pytest.CaptureFix
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err == f"error: {missing} cannot be read: No such file or directory; choose another path\n"
+
+
+def test_the_module_is_a_program(path: Path) -> None:
+    command = [sys.executable, "-m", "gcore_iam.observe", str(path), "--fail-on", "new"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (1, "")
+    assert run.stdout.endswith("\n2 observations of 1 operation\n")
 
 
 @pytest.mark.parametrize("arguments", [[], ["x", "--format", "yaml"], ["x", "--fail-on", "old"]])

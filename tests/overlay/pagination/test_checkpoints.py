@@ -104,7 +104,7 @@ def test_repeated_ids_resume_from_every_checkpoint(page_size: int) -> None:
         assert list(rest) == list(range(read, 5))
 
 
-def test_a_whole_list_of_equal_rows_resumes_from_every_checkpoint() -> None:
+def test_a_list_of_equal_rows_resumes_from_every_checkpoint() -> None:
     """More rows than a checkpoint has keys, and the server sends all of them in each response."""
     rows = [row % 3 // 2 for row in range(100)]
 

@@ -82,11 +82,13 @@ def sync_detailed(
         body: What to send.
 
     Returns:
-        The answer with its status, headers and bytes; `parsed` is None for anything but a success.
+        The response with its status, headers and bytes; `parsed` is None unless the status is a
+          success.
 
     Raises:
-        errors.InvalidBody: A success whose body is not as described.
-        errors.UnexpectedStatus: Another status, from a client that asks for this error.
+        errors.InvalidBody: The response is a success, but its body is not as the spec says.
+        errors.UnexpectedStatus: Another status, if the client has
+          `raise_on_unexpected_status=True`.
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
@@ -119,8 +121,9 @@ def sync(
         What the body holds; None for anything but a success.
 
     Raises:
-        errors.InvalidBody: A success whose body is not as described.
-        errors.UnexpectedStatus: Another status, from a client that asks for this error.
+        errors.InvalidBody: The response is a success, but its body is not as the spec says.
+        errors.UnexpectedStatus: Another status, if the client has
+          `raise_on_unexpected_status=True`.
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
@@ -147,11 +150,13 @@ async def asyncio_detailed(
         body: What to send.
 
     Returns:
-        The answer with its status, headers and bytes; `parsed` is None for anything but a success.
+        The response with its status, headers and bytes; `parsed` is None unless the status is a
+          success.
 
     Raises:
-        errors.InvalidBody: A success whose body is not as described.
-        errors.UnexpectedStatus: Another status, from a client that asks for this error.
+        errors.InvalidBody: The response is a success, but its body is not as the spec says.
+        errors.UnexpectedStatus: Another status, if the client has
+          `raise_on_unexpected_status=True`.
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
@@ -184,8 +189,9 @@ async def asyncio(
         What the body holds; None for anything but a success.
 
     Raises:
-        errors.InvalidBody: A success whose body is not as described.
-        errors.UnexpectedStatus: Another status, from a client that asks for this error.
+        errors.InvalidBody: The response is a success, but its body is not as the spec says.
+        errors.UnexpectedStatus: Another status, if the client has
+          `raise_on_unexpected_status=True`.
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """

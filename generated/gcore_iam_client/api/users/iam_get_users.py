@@ -116,11 +116,13 @@ def sync_detailed(
         client: Sends the request.
 
     Returns:
-        The answer with its status, headers and bytes; `parsed` is None for anything but a success.
+        The response with its status, headers and bytes; `parsed` is None unless the status is a
+          success.
 
     Raises:
-        errors.InvalidBody: A success whose body is not as described.
-        errors.UnexpectedStatus: Another status, from a client that asks for this error.
+        errors.InvalidBody: The response is a success, but its body is not as the spec says.
+        errors.UnexpectedStatus: Another status, if the client has
+          `raise_on_unexpected_status=True`.
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
@@ -158,8 +160,9 @@ def sync(
         What the body holds; None for anything but a success.
 
     Raises:
-        errors.InvalidBody: A success whose body is not as described.
-        errors.UnexpectedStatus: Another status, from a client that asks for this error.
+        errors.InvalidBody: The response is a success, but its body is not as the spec says.
+        errors.UnexpectedStatus: Another status, if the client has
+          `raise_on_unexpected_status=True`.
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
@@ -191,11 +194,13 @@ async def asyncio_detailed(
         client: Sends the request.
 
     Returns:
-        The answer with its status, headers and bytes; `parsed` is None for anything but a success.
+        The response with its status, headers and bytes; `parsed` is None unless the status is a
+          success.
 
     Raises:
-        errors.InvalidBody: A success whose body is not as described.
-        errors.UnexpectedStatus: Another status, from a client that asks for this error.
+        errors.InvalidBody: The response is a success, but its body is not as the spec says.
+        errors.UnexpectedStatus: Another status, if the client has
+          `raise_on_unexpected_status=True`.
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
@@ -233,8 +238,9 @@ async def asyncio(
         What the body holds; None for anything but a success.
 
     Raises:
-        errors.InvalidBody: A success whose body is not as described.
-        errors.UnexpectedStatus: Another status, from a client that asks for this error.
+        errors.InvalidBody: The response is a success, but its body is not as the spec says.
+        errors.UnexpectedStatus: Another status, if the client has
+          `raise_on_unexpected_status=True`.
         httpx.HTTPError: The request failed; `httpx.TimeoutException` when it took longer than the
           client allows.
     """
