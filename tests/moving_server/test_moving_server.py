@@ -27,6 +27,7 @@ def test_observed_and_expected_facts_are_the_same(name: str) -> None:
     assert STEPS[name].find_observed() == STEPS[name].find_expected()
 
 
+@pytest.mark.slow
 def test_the_steps_show_every_kind_of_fact() -> None:
     facts = [fact for step in STEPS.values() for fact in step.find_expected()]
     assert {kind for *_, kind, _ in facts} == KINDS_IN_RESPONSES

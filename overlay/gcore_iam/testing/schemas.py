@@ -157,7 +157,7 @@ def normalize_schemas(document: Any) -> Any:
         return document
     copied = {key: normalize_schemas(inner) for key, inner in document.items()}
     if isinstance(properties := copied.get("properties"), dict):
-        objects = {True: {}, False: {"not": {}}}
+        objects: dict[bool, dict[str, Any]] = {True: {}, False: {"not": {}}}
         copied["properties"] = {
             name: objects[inner] if isinstance(inner, bool) else inner for name, inner in properties.items()
         }
