@@ -34,7 +34,7 @@ class Contract:
     def __init__(self, document: Mapping[str, Any], own: Contract | None = None) -> None:
         self._own = own
         self._components: Mapping[str, Any] = document.get("components", {})
-        self.schemas = Schemas(self._components)
+        self.schemas: Schemas = Schemas(self._components)
         self.operations: Mapping[str, Operation] = {
             operation.id: operation for operation in self._iterate_operations(document)
         }
