@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from .calls import CALLS, observe_own_data
 from .comparison import Step, list_steps
 from .expected import INVISIBLE, KINDS
 from .variants import list_variants
-from .versions import FUTURE, build_versions, read_history
+from .versions import FUTURE, HISTORY, build_versions, read_history
 
 STEPS = list_steps()
 FAST = [f"to {name}" for name in ("001, 2025-06-11", "030, 2026-01-28", "this client's", *FUTURE)]
@@ -25,6 +26,18 @@ KINDS_IN_RESPONSES = {*KINDS.values(), Kind.UNREADABLE_TIMESTAMP}
 )
 def test_observed_and_expected_facts_are_the_same(name: str) -> None:
     assert STEPS[name].find_observed() == STEPS[name].find_expected()
+
+
+def test_the_facts_of_versions_to_come_are_known() -> None:
+    french = STEPS["to with French and null"].find_observed()
+    assert ("iamGetUser", "200", "/lang", Kind.UNDOCUMENTED_ENUM_VALUE, "fr") in french
+    assert ("iamGetUsers", "200", "/results/*/company", Kind.UNANNOUNCED_NULL, "") in french
+    assert STEPS["to with other users"].find_observed() == {
+        ("iamGetUser", "200", "/email", Kind.MISSING_REQUIRED_KEY, ""),
+        ("iamGetUser", "200", "/id", Kind.OTHER_TYPE, "string"),
+        ("iamGetUser", "200", "/rank", Kind.UNDOCUMENTED_FIELD, ""),
+        ("iamInviteUser", "202", "", Kind.UNDOCUMENTED_STATUS, ""),
+    }
 
 
 @pytest.mark.slow
@@ -42,6 +55,10 @@ def test_every_operation_is_called() -> None:
 def test_the_history_has_every_step() -> None:
     assert len(read_history()) == 30
     assert len(STEPS) == 30 + 1 + len(FUTURE) + 29
+
+
+def test_the_history_has_no_prose() -> None:
+    assert not re.findall(r'"(?:description|summary|title|examples?|x-[a-z-]+)":"', HISTORY.read_text("utf-8"))
 
 
 def test_no_rule_is_both_visible_and_invisible() -> None:

@@ -54,7 +54,7 @@ def merge(target: Any, patch: Any) -> Any:
 
 
 def remove_v1_tokens(document: Document) -> None:
-    """The API tokens of version 1 are gone."""
+    """The API tokens of version 1 are gone: the spec documents 404 for them, so a 404 shows nothing new."""
     for path in [path for path in document["paths"] if path.startswith("/iam/clients/{clientId}/tokens")]:
         del document["paths"][path]
 
@@ -68,7 +68,7 @@ def add_french(document: Document) -> None:
 
 
 def drop_count(document: Document) -> None:
-    """Pages no longer say how many items there are."""
+    """Pages no longer say how many items there are: `spec/corrections.yaml` already allows that, so nothing shows."""
     for name in ("PaginatedUsersArray", "LastLoginTimeSchema"):
         del document["components"]["schemas"][name]["properties"]["count"]
 
