@@ -25,7 +25,7 @@ OLD         ?= $(SPEC)
 FAKE_CONTRACT := tests/testing/test_schemathesis.py tests/testing/test_newer_spec.py
 FORMAT      ?= text
 
-.PHONY: help setup demo test test-all test-lowest test-ecosystem coverage mutants generate check sync lint imports types api inventory drift update-spec bench docs build sbom lock clean
+.PHONY: help setup demo test test-all test-lowest test-ecosystem coverage mutants generate check sync lint imports types api inventory drift corrections update-spec bench docs build sbom lock clean
 
 help: ## this list
 	@awk -F ' *## ' '/^#: / {sub(/^#: /, "")} /^[a-z-]+(:| [a-z -]*##).*/ && NF == 2 \
@@ -118,10 +118,16 @@ api: setup ## list public names removed since the commit OLD=
 inventory: setup ## list every operation with its type and its method
 	@$(BIN)/python -m codegen inventory
 
-drift: setup ## review a new spec: NEW= (OLD= FORMAT= REPORT= FAIL_ON=)
+drift: setup ## review a spec: NEW= (OLD= OBSERVED= FORMAT= REPORT= ...)
 	@test -n '$(NEW)' || { echo "make drift needs NEW=, a path, a URL or git-ref:path"; exit 2; }
 	@$(BIN)/python -m codegen drift '$(OLD)' '$(NEW)' --format '$(FORMAT)' \
+		$(foreach file,$(OBSERVED),--observed '$(file)') \
 		$(if $(REPORT),--output '$(REPORT)') $(if $(FAIL_ON),--fail-on '$(FAIL_ON)') $(ARGS)
+
+corrections: setup ## propose corrections for what production showed: OBSERVED=
+	@test -n '$(OBSERVED)' || { echo "make corrections needs OBSERVED=, files of observations"; exit 2; }
+	@$(BIN)/python -m codegen corrections --spec '$(SPEC)' --corrections '$(CORRECTIONS)' \
+		$(foreach file,$(OBSERVED),--observed '$(file)')
 
 update-spec: setup ## review the spec NEW=, vendor it, regenerate (PROSE= DATE=)
 	@test -n '$(NEW)' || { echo "make update-spec needs NEW=, a path, a URL or git-ref:path"; exit 2; }

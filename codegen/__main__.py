@@ -109,6 +109,13 @@ def _parser(*, has_all: bool) -> argparse.ArgumentParser:
     project.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what the API's file gets wrong")
     project.add_argument("--config", type=Path, default=CONFIG, help="the generator's options (%(default)s)")
     project.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
+    proposing = commands.add_parser(
+        "corrections", help="propose entries of spec/corrections.yaml for what production showed"
+    )
+    proposing.add_argument("--spec", type=Path, default=SPEC, help="the spec (default: %(default)s)")
+    proposing.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what it gets wrong (%(default)s)")
+    command.add_observations(proposing, "what production showed (several are allowed)", is_required=True)
+    proposing.set_defaults(run=_corrections)
     command.add_drift(commands, project)
     command.add_history(commands, project)
     add_update(commands, project)
@@ -155,6 +162,16 @@ def _generate(arguments: argparse.Namespace) -> int:
 def _unasync(arguments: argparse.Namespace) -> int:
     changed = unasync.write(arguments.overlay)
     print(f"{arguments.overlay}/sync: {f'files changed: {len(changed)}' if changed else 'nothing changed'}")
+    return 0
+
+
+def _corrections(arguments: argparse.Namespace) -> int:
+    from . import proposals
+    from .observations import load_observations
+
+    observations = load_observations(arguments.observed)
+    found = proposals.propose(spec.load(arguments.spec), corrections.load(arguments.corrections), observations)
+    print(found.render(), end="")
     return 0
 
 

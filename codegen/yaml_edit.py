@@ -57,6 +57,11 @@ def edit_yaml(text: str, target: Json, path: str) -> str:
     return edited
 
 
+def dump_yaml(value: Json, *, width: int = 100) -> str:
+    """Write a value as YAML in block style; JSON types read from it by YAML 1.1 or 1.2 are the same."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width)
+
+
 def _canonical(value: Json) -> str:
     """A text that two JSON values share if they are equal; 1, 1.0 and true differ."""
     return json.dumps(value, sort_keys=True)
@@ -176,8 +181,7 @@ class _Editor:
         """Write a value as a block whose lines after the first one are indented."""
         if self.is_json:
             return json.dumps(value, ensure_ascii=False)
-        text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-        lines = text.removesuffix("...\n").rstrip("\n").split("\n")
+        lines = dump_yaml(value).removesuffix("...\n").rstrip("\n").split("\n")
         return "\n".join([lines[0], *(f"{indent}{line}" if line else line for line in lines[1:])])
 
     def _dump_flow(self, value: Json) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import functools
 import gc
 import io
 import json
@@ -17,9 +18,11 @@ import attrs
 
 from .. import corrections
 from ..errors import CodegenError
+from ..observations import load_observations
 from . import baseline, history
 from .fail_on import FailOn, parse_fail_on
-from .load import read, read_both_ways
+from .load import Input, read, read_both_ways
+from .observed import add_observed
 from .render import FORMATS, Options
 from .render.common import printable
 from .report import CHOICES, Layer, Review
@@ -83,6 +86,7 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="levels, paths and sunset policy (drift.toml, or [tool.gcore-iam.drift] in pyproject.toml)",
     )
+    add_observations(drift, "facts that production showed, to hold against both specs (several are allowed)")
     drift.set_defaults(run=_drift)
 
 
@@ -90,6 +94,11 @@ def add_sides(parser: argparse.ArgumentParser) -> None:
     """Add the two specs."""
     parser.add_argument("old", metavar="OLD", help="a path, a URL, - (standard input), or git-ref:path")
     parser.add_argument("new", metavar="NEW", help="the same")
+
+
+def add_observations(parser: argparse.ArgumentParser, text: str, *, is_required: bool = False) -> None:
+    """Add the observation files."""
+    parser.add_argument("--observed", type=Path, action="append", metavar="FILE", required=is_required, help=text)
 
 
 def add_layers(parser: argparse.ArgumentParser) -> None:
@@ -163,6 +172,7 @@ def review_or_wire(arguments: argparse.Namespace, layers: Sequence[Layer]) -> tu
     """
     if arguments.old == arguments.new == "-":
         raise CodegenError("standard input can be one side only")
+    observations = load_observations(arguments.observed or ())
     generating = bool({"python", "overlay"} & set(layers))
     given: _Given = {
         "project": load_project(arguments, generating=generating),
@@ -170,14 +180,22 @@ def review_or_wire(arguments: argparse.Namespace, layers: Sequence[Layer]) -> tu
         "settings": load_settings(arguments.settings),
         "today": today(),
     }
-    if not generating:
-        old, new = (read(name, generating=False) for name in (arguments.old, arguments.new))
-        return review(old, new, layers=layers, **given), ""
-    old, new = (read_both_ways(name) for name in (arguments.old, arguments.new))
+    read_side = read_both_ways if generating else functools.partial(read, generating=False)
+    old, new = (read_side(name) for name in (arguments.old, arguments.new))
+    found, problem = _review_layers(old, new, layers, given)
+    if arguments.observed:
+        has_corrections = generating or arguments.corrections.exists()
+        project = load_project(arguments, generating=has_corrections)
+        found = add_observed(found, (old.spec, new.spec), observations, project.corrections)
+    return found, problem
+
+
+def _review_layers(old: Input, new: Input, layers: Sequence[Layer], given: _Given) -> tuple[Review, str]:
     try:
-        for side in (old, new):
-            if side.client_problem:
-                raise GenerationError(side.client_problem)
+        if {"python", "overlay"} & set(layers):
+            for side in (old, new):
+                if side.client_problem:
+                    raise GenerationError(side.client_problem)
         return review(old, new, layers=layers, **given), ""
     except GenerationError as error:
         plain: list[Layer] = [layer for layer in layers if layer not in ("python", "overlay")]

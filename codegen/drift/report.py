@@ -13,6 +13,7 @@ from ..spec import Json
 
 Layer: TypeAlias = Literal["wire", "python", "overlay", "docs", "generator"]
 Level: TypeAlias = Literal["error", "warning", "info"]
+Agreement: TypeAlias = Literal["contradicted", "unexplained", "explained"]
 
 LAYERS: tuple[Layer, ...] = ("overlay", "wire", "python", "generator", "docs")
 """In the order in which reports list them: what a maintainer has to do comes first."""
@@ -22,6 +23,10 @@ CHOICES: tuple[Layer, ...] = ("wire", "python", "overlay", "docs")
 
 LEVELS: tuple[Level, ...] = ("error", "warning", "info")
 """From the gravest to the mildest."""
+
+
+AGREEMENTS: tuple[Agreement, ...] = ("contradicted", "unexplained", "explained")
+"""What the new spec can be to an observed fact, what needs a look first."""
 
 
 @attrs.frozen
@@ -112,6 +117,37 @@ class Verdict:
 
 
 @attrs.frozen
+class Observed:
+    """A fact that production showed, and what the new spec is to it."""
+
+    agreement: Agreement
+    kind: str
+    """Such as `undocumented_field`."""
+    message: str
+    """What was seen, for a person."""
+    reason: str
+    """What the specs say about it."""
+    operation: str
+    """The operation id."""
+    status: str
+    pointer: str
+    """JSON pointer into the response body, with `*` for indexes and keys of maps."""
+    detail: str
+    """The value, the type or the date that came, "" for none."""
+    count: int
+    first_seen: str
+    """A moment in ISO 8601."""
+    last_seen: str
+    spec_version: str
+    """Of the spec that the client was made from."""
+    changes: tuple[str, ...] = ()
+    """Fingerprints of the changes of the wire layer that are about it."""
+    old: Location | None = None
+    """Where the old spec speaks of it; None if it does not."""
+    new: Location | None = None
+
+
+@attrs.frozen
 class Review:
     """What a new spec changes."""
 
@@ -123,6 +159,18 @@ class Review:
     """Sorted: by layer as in `LAYERS`, then level as in `LEVELS`, then place."""
     notes: tuple[str, ...] = ()
     """What the reader should know beside the changes, such as acceptances that have run out."""
+    observed: tuple[Observed, ...] | None = None
+    """What production showed, sorted as in `AGREEMENTS`; None if no observations were given."""
+
+    @property
+    def agreement(self) -> Agreement | Literal["none"]:
+        """The word for all that production showed."""
+        return self.observed[0].agreement if self.observed else "none"
+
+    def find_sightings(self, change: Change) -> tuple[int, str] | None:
+        """How often production showed what a change is about and when it did last; None if it did not."""
+        facts = [fact for fact in self.observed or () if change.fingerprint in fact.changes]
+        return (sum(fact.count for fact in facts), max(fact.last_seen for fact in facts)) if facts else None
 
 
 def fingerprint(rule: str, pointer: str, arguments: Iterable[Json]) -> str:
@@ -165,7 +213,7 @@ def with_unique_fingerprints(changes: Sequence[Change]) -> list[Change]:
 
 def as_json(review: Review) -> dict[str, Json]:
     """A review in the form that `codegen/drift/report.schema.json` describes."""
-    return {
+    report: dict[str, Json] = {
         "schema_version": 1,
         "old": _source(review.old),
         "new": _source(review.new),
@@ -174,6 +222,13 @@ def as_json(review: Review) -> dict[str, Json]:
         "changes": [_change(change) for change in review.changes],
         "notes": list(review.notes),
     }
+    if review.observed is not None:
+        report["verdict"]["observed"] = review.agreement
+        report["observed"] = [_as_json(fact) for fact in review.observed]
+        for change, entry in zip(review.changes, report["changes"], strict=True):
+            if sightings := review.find_sightings(change):
+                entry["observed"] = dict(zip(("count", "last_seen"), sightings, strict=True))
+    return report
 
 
 def _location(place: Location) -> dict[str, Json]:
@@ -185,9 +240,12 @@ def _source(source: Source) -> dict[str, Json]:
 
 
 def _change(change: Change) -> dict[str, Json]:
-    values = attrs.asdict(change, recurse=False)
+    return _as_json(change) | {"accepted": None if change.accepted is None else attrs.asdict(change.accepted)}
+
+
+def _as_json(entry: Change | Observed) -> dict[str, Json]:
+    values = attrs.asdict(entry, recurse=False)
     for side in ("old", "new"):
         place: Location | None = values[side]
         values[side] = None if place is None else _location(place)
-    values["accepted"] = None if change.accepted is None else attrs.asdict(change.accepted)
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}

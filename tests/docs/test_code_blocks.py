@@ -88,6 +88,19 @@ def test_settings_of_the_drift_page_are_accepted() -> None:
     assert parse_settings(tomllib.loads(settings.code), settings.page).sunset_days == 90
 
 
+def test_the_observations_of_the_page_give_its_proposal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = [block for block in BLOCKS if block.page == "docs/maintaining/observed-drift.md"]
+    (observations,) = [block.code for block in page if block.language == "json"]
+    (proposal,) = [block.code for block in page if block.language == "yaml"]
+    file = tmp_path / "observations.json"
+    file.write_text(observations, encoding="utf-8")
+    monkeypatch.chdir(ROOT)
+    assert codegen_main(["corrections", "--observed", str(file)]) == 0
+    assert capsys.readouterr().out.endswith(f"\n\n{proposal}")
+
+
 def commands() -> list[str]:
     """Return the commands of all console blocks, without prompts, continuation lines joined."""
     lines = "\n".join(block.code for block in BLOCKS if block.language == "console").replace("\\\n", " ")

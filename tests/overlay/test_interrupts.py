@@ -247,9 +247,10 @@ def _find_unprotected_jumps(code: CodeType) -> Iterator[int]:
     """Find the lines of loops whose `except`, `finally` or `with` is skipped if Ctrl-C comes between two turns."""
     bytecode = dis.Bytecode(code)
     names = {instruction.offset: instruction.opname for instruction in bytecode}
+    table: list[Any] = vars(bytecode)["exception_entries"]  # typeshed does not have it
 
     def find_handlers(offset: int) -> set[int]:
-        entries = [entry for entry in bytecode.exception_entries if entry.start <= offset < entry.end]
+        entries = [entry for entry in table if entry.start <= offset < entry.end]
         return {entry.target for entry in entries if names[entry.target] == "PUSH_EXC_INFO"}
 
     for condition, jump in pairwise(item for item in bytecode if item.opname != "EXTENDED_ARG"):

@@ -10,12 +10,14 @@ from itertools import groupby
 import attrs
 
 from ...spec import METHODS, unescape
-from ..report import LAYERS, LEVELS, Acceptance, Change, Layer, Level, Location, Review, Source
+from ..report import AGREEMENTS, LAYERS, LEVELS, Acceptance, Change, Layer, Level, Location, Observed, Review, Source
 
 _QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 NOT_LOOKED_AT = "not looked at"
 NO_CHANGES = "no changes"
+OBSERVED = "observed"
+NOTHING_OBSERVED = "nothing was observed"
 
 _FOLD = 3
 """How many operations or symbols a line names before it only counts them."""
@@ -69,6 +71,8 @@ def verdicts(review: Review) -> Iterator[tuple[str, str]]:
     """Each layer that has a verdict, and the verdict as a word."""
     for layer, word in attrs.asdict(review.verdict).items():
         yield layer, word or NOT_LOOKED_AT
+    if review.observed is not None:
+        yield OBSERVED, review.agreement
 
 
 def looked_at(review: Review, layer: Layer) -> bool:
@@ -106,9 +110,9 @@ def component(change: Change) -> str:
     return change.symbols[0].rpartition(".")[0] if change.symbols else ""
 
 
-def places(review: Review, change: Change) -> tuple[str, ...]:
-    """Where a change stands, as `source:line:column`: in the old spec, then in the new one."""
-    sides = ((review.old, change.old), (review.new, change.new))
+def places(review: Review, entry: Change | Observed) -> tuple[str, ...]:
+    """Where an entry stands, as `source:line:column`: in the old spec, then in the new one."""
+    sides = ((review.old, entry.old), (review.new, entry.new))
     return tuple(_place(source, place) for source, place in sides if place is not None)
 
 
@@ -159,6 +163,34 @@ def reasons(review: Review, change: Change) -> list[str]:
 def acceptance(accepted: Acceptance) -> str:
     """That a change was let pass, by whom, how long and why."""
     return printable(f"accepted by {accepted.author} until {accepted.expires}: {accepted.reason}")
+
+
+def format_sightings(review: Review, change: Change) -> str:
+    """How often and when production showed what a change is about, "" if it did not."""
+    sightings = review.find_sightings(change)
+    return format_count(*sightings) if sightings else ""
+
+
+def format_count(count: int, last_seen: str) -> str:
+    """How often and when something was observed, such as `observed 3 times, last 2026-11-29`."""
+    return f"observed {plural(count, 'time')}, last {printable(last_seen[:10])}"
+
+
+def format_fact_place(fact: Observed) -> str:
+    """Where a fact was seen: the operation, the status and the place in the body."""
+    return printable(f"{fact.operation} {fact.status} {fact.pointer}")
+
+
+def list_fact_lines(fact: Observed) -> list[str]:
+    """What to say of a fact beside what was seen and where."""
+    version = f", with the spec {fact.spec_version}" if fact.spec_version else ""
+    return [fact.reason, f"{format_count(fact.count, fact.last_seen)}{printable(version)}"]
+
+
+def tally_facts(facts: Iterable[Observed]) -> str:
+    """How many facts of each kind there are, such as `1 contradicted, 2 explained`."""
+    found = Counter(fact.agreement for fact in facts)
+    return ", ".join(f"{found[word]} {word}" for word in AGREEMENTS if found[word]) or NOTHING_OBSERVED
 
 
 def described(source: Source) -> str:

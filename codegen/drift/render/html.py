@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...spec import Json
-from ..report import LAYERS, LEVELS, Change, Layer, Level, Location, Review, Source
+from ..report import LAYERS, LEVELS, Change, Layer, Level, Location, Observed, Review, Source
 from . import common
 from .common import Options
 
@@ -50,12 +50,18 @@ _OPERATIONS = 60
 _SHORT = 80
 """Characters up to which a value stands on one line."""
 
+_FIVE_COLUMNS = Markup(
+    "@media (min-width: 56rem), print { .verdicts { grid-template-columns: repeat(5, minmax(0, 1fr)); } }\n"
+)
+"""Style of a page with a verdict more."""
+
 _HINTS: Mapping[str, str] = {
     "wire": "Requests and responses",
     "python": "The generated package",
     "generator": "What the generator cannot express",
     "overlay": "Hand-written code",
     "docs": "Summaries and descriptions",
+    common.OBSERVED: "What production showed",
 }
 
 _TONES: Mapping[str, str] = {
@@ -71,6 +77,9 @@ _TONES: Mapping[str, str] = {
     "compatible": "good",
     "patch": "good",
     "ok": "good",
+    "contradicted": "bad",
+    "unexplained": "warn",
+    "explained": "good",
     "none": "good",
     common.NOT_LOOKED_AT: "off",
 }
@@ -112,6 +121,8 @@ class _Card:
     panes: tuple[_Pane, ...]
     causes: tuple[tuple[int, str], ...]
     """The number and the message of each change that led to it."""
+    observed: str
+    """How often and when production showed it, "" if it did not."""
 
 
 @attrs.frozen
@@ -155,6 +166,8 @@ def render(review: Review, _options: Options) -> str:
     )
     environment.filters |= {"prose": _prose, "plain": common.printable, "code": _code}
     style, script = (_asset(name) for name in ("page.css", "page.js"))
+    if review.observed is not None:
+        style += _FIVE_COLUMNS
     page = environment.get_template("page.html.jinja").render(
         review=review,
         policy=_policy(style, script),
@@ -168,6 +181,7 @@ def render(review: Review, _options: Options) -> str:
         tones=_TONES,
         tally=common.tally(review.changes),
         plural=common.plural,
+        observed=_facts(review),
     )
     head, _, body = page.partition("</style>")
     return "</style>".join((head, re.sub(r">\s*\n\s*<", "><", body)))
@@ -187,6 +201,7 @@ def _layers(review: Review) -> list[tuple[Layer, int, list[_Group]]]:
                 values=tuple(_values(change)),
                 panes=_panes(review, change, number),
                 causes=tuple(known[cause] for cause in change.causes if cause in known),
+                observed=common.format_sightings(review, change),
             )
             for number, change in numbered
             if change.layer == layer
@@ -197,6 +212,21 @@ def _layers(review: Review) -> list[tuple[Layer, int, list[_Group]]]:
         ]
         layers.append((layer, len(cards), groups))
     return layers
+
+
+def _facts(review: Review) -> list[tuple[Observed, str, tuple[str, ...], list[str], list[tuple[int, str]]]]:
+    """Each observed fact with where it was seen, its places in the specs, what to say of it, and the changes."""
+    numbered = {change.fingerprint: (number, change.message) for number, change in enumerate(review.changes, 1)}
+    return [
+        (
+            fact,
+            common.format_fact_place(fact),
+            common.places(review, fact),
+            common.list_fact_lines(fact),
+            [numbered[change] for change in fact.changes],
+        )
+        for fact in review.observed or ()
+    ]
 
 
 def _overview(review: Review) -> tuple[list[_Operation], int]:

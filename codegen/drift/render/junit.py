@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from ..report import Change, Layer, Review
+from ..report import Change, Layer, Observed, Review
 from . import common
 from .common import Options
 
@@ -22,7 +22,8 @@ def render(review: Review, _: Options) -> str:
 
     Returns:
         XML with a suite for each layer. An error that nobody accepted is a failure, any other change passes and says
-        what it is; a layer without changes is one test that passes, a layer not looked at one that was skipped.
+        what it is; a layer without changes is one test that passes, a layer not looked at one that was skipped. An
+        observed fact that the new spec contradicts is a failure, too.
     """
     root = ElementTree.Element("testsuites", {"name": "drift"})
     for layer, changes in common.by_layer(review):
@@ -30,6 +31,8 @@ def render(review: Review, _: Options) -> str:
         if layer == "docs" and review.notes:
             ElementTree.SubElement(suite, "system-out").text = _legal("\n".join(review.notes))
         root.append(suite)
+    if review.observed is not None:
+        root.append(_fact_suite(review, review.observed))
     for count in ("tests", "failures", "errors", "skipped"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
     ElementTree.indent(root)
@@ -46,6 +49,29 @@ def _suite(review: Review, layer: Layer, changes: Sequence[Change]) -> ElementTr
         if not common.looked_at(review, layer):
             case.set("name", common.NOT_LOOKED_AT)
             ElementTree.SubElement(case, "skipped", {"message": common.NOT_LOOKED_AT})
+    return _count(suite)
+
+
+def _fact_suite(review: Review, facts: Sequence[Observed]) -> ElementTree.Element:
+    suite = ElementTree.Element("testsuite", {"name": f"drift.{common.OBSERVED}"})
+    for fact in facts:
+        name = " ".join(filter(None, (fact.kind, fact.operation, fact.status, fact.pointer, fact.detail)))
+        case = ElementTree.SubElement(
+            suite, "testcase", {"classname": f"drift.{common.OBSERVED}", "name": _legal(common.printable(name))}
+        )
+        text = "\n".join([fact.message, *common.places(review, fact), *common.list_fact_lines(fact)])
+        if fact.agreement == "contradicted":
+            attributes = {"type": fact.agreement, "message": _legal(common.printable(fact.message))}
+            ElementTree.SubElement(case, "failure", attributes).text = _legal(text)
+        else:
+            ElementTree.SubElement(case, "system-out").text = _legal(f"{fact.agreement}: {text}")
+    if not facts:
+        name = common.NOTHING_OBSERVED
+        ElementTree.SubElement(suite, "testcase", {"classname": f"drift.{common.OBSERVED}", "name": name})
+    return _count(suite)
+
+
+def _count(suite: ElementTree.Element) -> ElementTree.Element:
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
     suite.set("errors", "0")
@@ -66,6 +92,7 @@ def _case(review: Review, change: Change) -> ElementTree.Element:
         *(f"breaks {file}" for file in change.files),
         *(f"line: {change.code}" for _ in change.code[:1]),
         *(f"write {change.instead}" for _ in change.instead[:1]),
+        *filter(None, [common.format_sightings(review, change)]),
         *([common.acceptance(change.accepted)] if change.accepted else []),
     ]
     if change.level == "error" and not change.accepted:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from ..report import LEVELS, Change, Review
+from ..report import LEVELS, Change, Observed, Review
 from . import common
 from .common import Options
 
@@ -92,7 +92,7 @@ def _head(review: Review) -> Iterator[str]:
     yield "## Drift review\n\n"
     yield "| Layer | Verdict |\n| --- | --- |\n"
     for layer, word in common.verdicts(review):
-        yield f"| {layer} | {f'**{word}**' if word in ('breaking', 'broken') else word} |\n"
+        yield f"| {layer} | {f'**{word}**' if word in ('breaking', 'broken', 'contradicted') else word} |\n"
     yield f"\n**Suggested bump:** {review.suggested_bump}\n\n"
     yield f"- old: {code_span(review.old.source)}, version {code_span(review.old.version)}\n"
     yield f"- new: {code_span(review.new.source)}, version {code_span(review.new.version)}\n\n"
@@ -102,6 +102,8 @@ def _head(review: Review) -> Iterator[str]:
         counts = ", ".join(f"{code_span(rule)} {count}" for rule, count in common.rules(docs))
         yield f"; {common.plural(len(docs), 'change')} in prose: {counts}"
     yield ".\n\n"
+    if review.observed is not None:
+        yield f"Production showed: {common.tally_facts(review.observed)}.\n\n"
 
 
 def _sections(review: Review, options: Options) -> tuple[_Section, ...]:
@@ -118,6 +120,7 @@ def _sections(review: Review, options: Options) -> tuple[_Section, ...]:
         _Section("Errors", entries(levels["error"]), "error"),
         _Section("Warnings", entries(levels["warning"]), "warning"),
         _Section("Notes", tuple(f"- {_text(note)}\n" for note in review.notes), "note"),
+        _Section("Observed", tuple(_fact(review, fact) for fact in review.observed or ()), "observed fact"),
         _Section("Accepted", entries(accepted), "accepted change", folded=True),
         _Section("Infos", entries(levels["info"]), "info", folded=True),
         _Section("Prose", entries(docs), "change in prose", folded=True),
@@ -136,9 +139,20 @@ def _entry(review: Review, change: Change) -> str:
     lines += [f"  - write {code_span(change.instead)}"] if change.instead else []
     lines += [f"  - because of {_text(cause)}" for cause in common.reasons(review, change)]
     lines += [f"  - {_text(common.acceptance(change.accepted))}"] if change.accepted else []
+    note = common.format_sightings(review, change)
+    lines += [f"  - {_text(note)}"] if note else []
     lines += (
         [f"  - fingerprint {code_span(change.fingerprint)}"] if change.level != "info" and change.fingerprint else []
     )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _fact(review: Review, fact: Observed) -> str:
+    lines = [f"- **{fact.agreement}** {code_span(fact.kind)}: {_text(fact.message)}"]
+    lines.append(f"  - {code_span(common.format_fact_place(fact))}")
+    where = " → ".join(map(code_span, common.places(review, fact)))
+    lines += [f"  - {where}"] if where else []
+    lines += [f"  - {_text(line)}" for line in common.list_fact_lines(fact)]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from ..report import Change, Review
+from ..report import Change, Observed, Review
 from . import common
 from .common import Block, Options
 
@@ -31,6 +31,9 @@ _STYLES: Mapping[str, str] = {
     "ok": "green",
     "none": "green",
     "patch": "green",
+    "contradicted": "bold red",
+    "unexplained": "yellow",
+    "explained": "green",
     common.NOT_LOOKED_AT: "dim",
 }
 
@@ -100,6 +103,8 @@ def _lines(review: Review, options: Options) -> Iterator[_Line]:
             continue
         for block in common.blocks(changes):
             yield from _block(review, block)
+    if review.observed is not None:
+        yield from _facts(review, review.observed)
     if review.notes:
         yield 0, Text()
         yield 0, Text("notes", "bold")
@@ -127,10 +132,23 @@ def _block(review: Review, block: Block) -> Iterator[_Line]:
         if change.instead:
             yield 6, Text(f"write {common.printable(change.instead)}", "green")
         yield from ((6, Text(f"because of {common.printable(cause)}")) for cause in common.reasons(review, change))
+        if note := common.format_sightings(review, change):
+            yield 6, Text(note, "bold")
         if change.level != "info" and change.fingerprint:
             yield 6, Text(f"fingerprint: {change.fingerprint}", "dim")
         if change.accepted:
             yield 6, Text(common.acceptance(change.accepted), "green")
+
+
+def _facts(review: Review, facts: Sequence[Observed]) -> Iterator[_Line]:
+    yield 0, Text()
+    yield 0, Text.assemble((common.OBSERVED, "bold"), f": {common.tally_facts(facts)}")
+    for fact in facts:
+        words = f" {common.printable(fact.kind)} in {common.format_fact_place(fact)}"
+        yield 2, Text.assemble((fact.agreement, _STYLES[fact.agreement]), words)
+        where = " -> ".join(common.places(review, fact))
+        yield 4, Text.assemble(common.printable(fact.message), (f"  {where}" if where else "", "dim"))
+        yield from ((6, Text(common.printable(line))) for line in common.list_fact_lines(fact))
 
 
 def _reached(indent: int, change: Change) -> Iterator[_Line]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from codegen.drift.report import Acceptance, Change, Location, Review, Source, Verdict, fingerprint
+import attrs
+
+from codegen.drift.report import Acceptance, Change, Location, Observed, Review, Source, Verdict, fingerprint
 
 OLD = """\
 openapi: 3.1.0
@@ -427,3 +429,65 @@ def nothing() -> Review:
         suggested_bump="none",
         changes=(),
     )
+
+
+def observed() -> Review:
+    """The first one with what production showed: a fact of each agreement."""
+    found = review()
+    value = next(change for change in found.changes if "blocked" in change.message)
+    facts = (
+        Observed(
+            "contradicted",
+            "unannounced_null",
+            "null",
+            "new spec: `User.client` is `integer`, and required; old spec: `User.client` is `number`",
+            *("listUsers", "200", "/results/*/client", ""),
+            count=1,
+            first_seen="2026-11-02T06:00:00+00:00",
+            last_seen="2026-11-02T06:00:00+00:00",
+            spec_version="2026-04-01",
+            old=place(OLD, "client:"),
+            new=place(NEW, "client:"),
+        ),
+        Observed(
+            "unexplained",
+            "undocumented_status",
+            "an undocumented status: `418`",
+            "both specs: GET /iam/users has no response 418",
+            *("listUsers", "418", "", ""),
+            count=12,
+            first_seen="2026-11-01T06:00:00+00:00",
+            last_seen="2026-11-27T06:00:00+00:00",
+            spec_version="2026-05-15",
+        ),
+        Observed(
+            "explained",
+            "undocumented_enum_value",
+            "an undocumented value: `blocked`",
+            "new spec: `User.status` is one of more values",
+            *("listUsers", "200", "/results/*/status", "blocked"),
+            count=3,
+            first_seen="2026-11-01T06:00:00+00:00",
+            last_seen="2026-11-29T06:00:00+00:00",
+            spec_version="2026-05-15",
+            changes=(value.fingerprint,),
+            old=place(OLD, "enum:", after="status:"),
+            new=place(NEW, "enum:", after="User:"),
+        ),
+    )
+    return attrs.evolve(found, observed=facts)
+
+
+def hostile_observed() -> Review:
+    """The hostile one with an observation file that somebody else has written."""
+    fact = Observed(
+        "contradicted",
+        *(HOSTILE, HOSTILE, HOSTILE, HOSTILE, "200", f"/{HOSTILE}", HOSTILE),
+        count=1,
+        first_seen=HOSTILE,
+        last_seen=HOSTILE,
+        spec_version=HOSTILE,
+        changes=("0123456789abcdef",),
+        old=Location(2, 1, 40),
+    )
+    return attrs.evolve(hostile(), observed=(fact,))

@@ -18,7 +18,13 @@ from codegen.drift.render.common import printable
 from codegen.drift.report import Change, Location, Review
 from tests.codegen.drift import sample
 
-REVIEWS = {"review": sample.review, "hostile": sample.hostile, "nothing": sample.nothing}
+REVIEWS = {
+    "review": sample.review,
+    "hostile": sample.hostile,
+    "nothing": sample.nothing,
+    "observed": sample.observed,
+    "hostile-observed": sample.hostile_observed,
+}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 Open = Callable[..., Page]
 

@@ -21,12 +21,19 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from codegen.drift.render import FORMATS, Options
-from codegen.drift.report import LEVELS, Acceptance, Change, Location, Review, Verdict, as_json
+from codegen.drift.report import LEVELS, Acceptance, Change, Location, Observed, Review, Verdict, as_json
 from tests.codegen.drift import sample
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "codegen" / "drift" / "report.schema.json").read_text("utf-8"))
-REVIEWS = {"review": sample.review(), "hostile": sample.hostile(), "nothing": sample.nothing()}
+REVIEWS = {
+    "review": sample.review(),
+    "hostile": sample.hostile(),
+    "nothing": sample.nothing(),
+    "observed": sample.observed(),
+    "hostile-observed": sample.hostile_observed(),
+}
+HOSTILE = [sample.hostile(), sample.hostile_observed()]
 
 
 def render(name: str, review: Review, **options: Any) -> str:
@@ -70,7 +77,7 @@ def test_the_same_review_gives_the_same_bytes_in_every_process() -> None:
         "from codegen.drift.render import FORMATS, Options\n"
         "from tests.codegen.drift import sample\n"
         "for name, render in FORMATS.items():\n"
-        "    for review in (sample.review(), sample.hostile()):\n"
+        "    for review in (sample.observed(), sample.hostile()):\n"
         "        for options in (Options(), Options(docs=True, color=True)):\n"
         "            print(name, hashlib.sha256(render(review, options).encode()).hexdigest())\n"
     )
@@ -204,8 +211,9 @@ def test_text_has_colour_only_when_asked_for() -> None:
     assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == plain
 
 
-def test_text_sends_no_control_character_to_a_terminal() -> None:
-    text = render("text", sample.hostile(), docs=True)
+@pytest.mark.parametrize("review", HOSTILE, ids=["changes", "observed"])
+def test_text_sends_no_control_character_to_a_terminal(review: Review) -> None:
+    text = render("text", review, docs=True)
     assert [character for character in text if not character.isprintable() and character != "\n"] == []
     assert r"\x1b[31mred" in text
 
@@ -228,7 +236,10 @@ def test_the_schema_is_one_and_lists_all_that_there_is() -> None:
     jsonschema_rs.meta.validate(SCHEMA)
     definitions = SCHEMA["$defs"]
     change_ = definitions["change"]
-    assert list(change_["properties"]) == change_["required"] == [field.name for field in attrs.fields(Change)]
+    assert list(change_["properties"]) == [*change_["required"], "observed"]
+    assert change_["required"] == [field.name for field in attrs.fields(Change)]
+    observed = definitions["observed"]
+    assert list(observed["properties"]) == observed["required"] == [field.name for field in attrs.fields(Observed)]
     typing = get_type_hints(Verdict)
     for field in attrs.fields(Verdict):
         words = [word for part in get_args(typing[field.name]) for word in get_args(part) or (None,)]
@@ -306,20 +317,22 @@ def test_markdown_without_changes_says_so() -> None:
     assert render("markdown", sample.nothing()).endswith("\nNo changes.\n")
 
 
+@pytest.mark.parametrize("review", HOSTILE, ids=["changes", "observed"])
 @pytest.mark.parametrize("docs", [False, True])
-def test_nothing_in_a_description_becomes_markup(docs: bool) -> None:
-    found = list(tokens(render("markdown", sample.hostile(), docs=docs)))
+def test_nothing_in_a_description_becomes_markup(docs: bool, review: Review) -> None:
+    found = list(tokens(render("markdown", review, docs=docs)))
     kinds = {token.type for token in found}
     assert kinds.isdisjoint({"html_inline", "link_open", "image", "em_open", "s_open", "hr", "fence", "code_block"})
     assert all(OWN_HTML.fullmatch(token.content) for token in found if token.type == "html_block")
     assert {token.tag for token in found if token.type == "heading_open"} <= {"h2", "h3"}
     strong = [after.content for token, after in itertools.pairwise(found) if token.type == "strong_open"]
-    assert set(strong) <= {"breaking", "Suggested bump:", "wire", "docs"}
-    assert sum(token.type == "tr_open" for token in found) == 5
+    assert set(strong) <= {"breaking", "Suggested bump:", "wire", "docs", "contradicted"}
+    assert sum(token.type == "tr_open" for token in found) == 5 + (review.observed is not None)
 
 
-def test_nothing_in_a_spec_mentions_people_or_makes_links() -> None:
-    texts = [token.content for token in tokens(render("markdown", sample.hostile(), docs=True)) if token.type == "text"]
+@pytest.mark.parametrize("review", HOSTILE, ids=["changes", "observed"])
+def test_nothing_in_a_spec_mentions_people_or_makes_links(review: Review) -> None:
+    texts = [token.content for token in tokens(render("markdown", review, docs=True)) if token.type == "text"]
     assert any("octocat" in text for text in texts)
     assert [found for text in texts for found in LINKED.findall(text)] == []
     assert LINKED.findall(sample.HOSTILE)
