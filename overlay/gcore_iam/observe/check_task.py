@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import cached_property
+
+from gcore_iam_client.description import DESCRIPTION
 
 from .._redaction import ERROR, WARNING, logger, write_log
 from .checker import Checker, ObservedResponse
@@ -29,6 +30,7 @@ class CheckTask:
         self._recorder = recorder
         self._statuses = statuses
         self._on_finding = on_finding
+        self._checker = Checker(DESCRIPTION)
         self.checked: int = 0
 
     def check(self, response: ObservedResponse) -> None:
@@ -62,12 +64,6 @@ class CheckTask:
         """Write the file, if there is one; say nothing if that fails, because the program ends."""
         with suppress(Exception):
             self._recorder.save(timeout)
-
-    @cached_property
-    def _checker(self) -> Checker:
-        from gcore_iam_client.description import DESCRIPTION  # loading it takes as long as some calls
-
-        return Checker(DESCRIPTION)
 
     def _record(self, seen: StatusCount, facts: Iterable[Fact]) -> None:
         for observation in self._recorder.record(seen, facts):

@@ -186,8 +186,8 @@ class Observations:
         """
         return Observations((*self, *other))
 
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Observations:
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> Observations:
         """Read a file of observations.
 
         Args:
@@ -197,7 +197,7 @@ class Observations:
             ConfigurationError: The file is missing, cannot be read, or has other content.
         """
         file = ObservationFile(path)
-        return cls._parse(file.read(), file)
+        return _parse(file.read(), file)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the collection to a file, in place of what it holds.
@@ -210,37 +210,40 @@ class Observations:
         """
         file = ObservationFile(path)
         with file.lock():
-            file.replace(self._encode())
-
-    def add_to_file(self, file: ObservationFile, timeout: float) -> None:
-        """Merge the collection into a file that several processes may share.
-
-        Args:
-            file: The file.
-            timeout: Seconds to wait for another process.
-
-        Raises:
-            ConfigurationError: The file cannot be read or written, or has other content.
-        """
-        with file.lock(timeout):
-            content = file.read_if_present()
-            known = self._parse(content, file) if content.strip() else Observations()
-            file.replace(known.merge(self)._encode())
+            file.replace(_encode(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Convert the collection to the JSON form of a file."""
         return {"format": _FORMAT, "observations": [observation.to_dict() for observation in self]}
 
-    def _encode(self) -> bytes:
-        return json.dumps(self.to_dict(), indent=1).encode() + b"\n"
 
-    @classmethod
-    def _parse(cls, content: bytes, file: ObservationFile) -> Observations:
-        try:
-            data = json.loads(content)
-            if data["format"] != _FORMAT:
-                raise ValueError(f"its format is not {_FORMAT}")
-            return cls([Observation.from_dict(item) for item in data["observations"]])
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            message = f"{file} is not a file of observations; choose another path"
-        raise ConfigurationError(message)
+def add_to_file(observations: Observations, file: ObservationFile, timeout: float) -> None:
+    """Merge observations into a file that several processes may share.
+
+    Args:
+        observations: The observations.
+        file: The file.
+        timeout: Seconds to wait for another process.
+
+    Raises:
+        ConfigurationError: The file cannot be read or written, or has other content.
+    """
+    with file.lock(timeout):
+        content = file.read_if_present()
+        known = _parse(content, file) if content.strip() else Observations()
+        file.replace(_encode(known.merge(observations)))
+
+
+def _encode(observations: Observations) -> bytes:
+    return json.dumps(observations.to_dict(), indent=1).encode() + b"\n"
+
+
+def _parse(content: bytes, file: ObservationFile) -> Observations:
+    try:
+        data = json.loads(content)
+        if data["format"] != _FORMAT:
+            raise ValueError(f"its format is not {_FORMAT}")
+        return Observations([Observation.from_dict(item) for item in data["observations"]])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        message = f"{file} is not a file of observations; choose another path"
+    raise ConfigurationError(message)

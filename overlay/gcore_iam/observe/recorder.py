@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from .facts import Fact
 from .file import LOCK_TIMEOUT, ObservationFile
-from .observation import Identity, Observation, Observations, merge_into
+from .observation import Identity, Observation, Observations, add_to_file, merge_into
 from .statuses import StatusCount
 
 MAX_FACTS = 1000
@@ -89,7 +89,7 @@ class Recorder:
             if not unsaved:
                 return
             try:
-                Observations(unsaved.values()).add_to_file(self._file, timeout)
+                add_to_file(Observations(unsaved.values()), self._file, timeout)
             except BaseException:
                 with self._lock:
                     merge_into(self._unsaved, unsaved.values(), MAX_FACTS)

@@ -8,6 +8,7 @@ that `allOf` and `anyOf` do not report each other's fields.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from functools import reduce
@@ -122,6 +123,7 @@ class SchemaBuilder:
         if name is None:
             name = self._names[key] = f"s{len(self._names)}"
             self.definitions[name] = self._build_values(find())
+            time.sleep(0)  # lets a thread go on that waits for the interpreter
         return f"#/$defs/{name}"
 
     def _build_fields(self, schema: Schema, depth: int) -> Schema:
@@ -132,6 +134,7 @@ class SchemaBuilder:
         key = f"fields {json.dumps(schema, sort_keys=True)}"  # equal schemas share a definition
         name = self._names.get(key)
         if name is None:
+            time.sleep(0)
             name = self._names[key] = f"s{len(self._names)}"
             result: dict[str, Any] = {}
             self.definitions[name] = result
