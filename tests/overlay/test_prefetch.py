@@ -505,16 +505,21 @@ def test_an_iteration_goes_on_after_a_timeout(fake: FakeIAM) -> None:
     assert asyncio.run(main()) == list(range(1, USERS + 1))
 
 
-def test_an_iteration_goes_on_after_ctrl_c(fake: FakeIAM, url: str) -> None:
-    fake.inject(Delay(0.5), path=LIST, after=1, times=2)
+def test_an_iteration_goes_on_after_ctrl_c(fake: FakeIAM) -> None:
     main = threading.main_thread().ident
     assert main is not None
-    with IAMClient(fake.api_key, base_url=url) as iam:
+    transport = PageTransport(fake, is_held=lambda offset: offset > 0)
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=transport) as iam:
         pages = iam.users.list(page_size=PAGE, prefetch=2).pages()
         seen = [user.id for user in next(pages).items]
-        threading.Timer(0.1, signal.pthread_kill, [main, signal.SIGINT]).start()
-        with pytest.raises(KeyboardInterrupt):
+
+        def read_until_ctrl_c() -> None:
+            threading.Timer(0.1, signal.pthread_kill, [main, signal.SIGINT]).start()
             next(pages)
+
+        with pytest.raises(KeyboardInterrupt):
+            read_until_ctrl_c()
+        transport.release()
         seen += [user.id for page in pages for user in page.items]
     assert seen == list(range(1, USERS + 1))
 
