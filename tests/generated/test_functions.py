@@ -31,7 +31,7 @@ each_operation = pytest.mark.parametrize("operation_id", sorted(MODULES))
 
 def build_arguments(module: ModuleType) -> dict[str, Any]:
     """Build a value of each required parameter of the functions of an operation."""
-    operation = contract.get_operations()[module.OPERATION.id]
+    operation = contract.get_own_contract().operations[module.OPERATION.id]
     arguments: dict[str, Any] = {}
     for name, annotation in typing.get_type_hints(module.sync_detailed).items():
         if name == "body":
@@ -53,14 +53,14 @@ def build_client(status: int, payload: object = None, *, is_strict: bool = False
 
 
 def test_the_spec_and_the_package_have_the_same_operations() -> None:
-    assert MODULES.keys() == contract.get_operations().keys()
+    assert MODULES.keys() == contract.get_own_contract().operations.keys()
 
 
 @each_operation
 @pytest.mark.anyio
 async def test_sync_and_async_functions_return_the_same(operation_id: str) -> None:
     module = MODULES[operation_id]
-    example = contract.get_operations()[operation_id].build_example_response()
+    example = contract.get_own_contract().operations[operation_id].build_example_response()
     assert example is not None
     has_body = isinstance(example.payload, dict | list)
     client = build_client(example.status, example.payload if has_body else None)
