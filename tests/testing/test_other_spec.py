@@ -173,6 +173,14 @@ def test_an_operation_keeps_its_id_where_the_spec_has_none(open_client: OpenClie
     assert dict(fake.calls) == {"iamGetUser": 1, "GET /iam/other/{userId}": 1, "GET /iam/nameless": 1}
 
 
+def test_the_template_with_the_fewest_variables_counts(open_client: OpenClient) -> None:
+    def add(document: Document) -> None:
+        document["paths"]["/iam/{kind}/{name}"] = {"get": {"responses": {"204": {}}}}
+
+    client = open_client(FakeIAM(1, spec=build_spec(add)))
+    assert [client.get(path).status_code for path in ("/iam/users/1", "/iam/other/1")] == [200, 204]
+
+
 def test_faults_wait_for_paths_of_the_served_spec() -> None:
     fake = FakeIAM(1, spec=build_spec(drop_path("/iam/clients/me")))
     with pytest.raises(ValueError, match="leads to no operation"):
