@@ -55,10 +55,12 @@ test-all: setup # every test on each Python here, 3.11 to 3.14 (ARGS=: some)
 mutants: setup ## count the small defects that the tests notice (20 min)
 	@$(BIN)/python -m tests.mutation $(ARGS)
 
-coverage: setup ## run the tests, and check that they reach every branch
+coverage: setup $(ECOSYSTEM) ## run the tests, and check that they reach every branch
 	@$(BIN)/coverage erase
-	@$(BIN)/python -m pytest --cov --cov-report= --numprocesses auto --dist worksteal -m 'not serial'
-	@$(BIN)/python -m pytest --cov --cov-report= --cov-append -m serial
+	@$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal -m 'not serial'
+	@$(BIN)/coverage run -m pytest -m serial
+	@$(dir $(ECOSYSTEM))bin/coverage run -m pytest --numprocesses auto tests/ecosystem
+	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --include='*/gcore_iam/*,*/gcore_iam_client/*' --omit='*/testing/*,*/models/*' --fail-under=100
 	@$(BIN)/coverage report --include='*/codegen/*,*/testing/*' --fail-under=97
 
