@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from gcore_iam_client.description import DESCRIPTION
-
 from .._redaction import ERROR, WARNING, logger, write_log
 from .checker import Checker, ObservedResponse
 from .facts import Fact
@@ -27,6 +25,8 @@ class CheckTask:
     def __init__(
         self, recorder: Recorder, statuses: StatusCounter, on_finding: Callable[[Observation], object] | None
     ) -> None:
+        from gcore_iam_client.description import DESCRIPTION  # here, so that a report loads no spec
+
         self._recorder = recorder
         self._statuses = statuses
         self._on_finding = on_finding
