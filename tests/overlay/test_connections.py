@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from gcore_iam import APIConnectionError, APITimeoutError
+from gcore_iam import APIConnectionError, APITimeoutError, ConfigurationError
 from gcore_iam.aio import transport as aio_transport
 from gcore_iam.sync import transport as sync_transport
 from gcore_iam.testing import FakeIAM
@@ -53,6 +53,20 @@ def test_an_interrupted_call_gives_up_only_its_pool(client_kind: ClientKind, tra
 
     with serve_users() as (url, connections):
         run(client_kind, use, "42_k", base_url=url, transport=transport)
+
+
+def test_closing_a_view_leaves_its_client_open(client_kind: ClientKind, transport: Any) -> None:
+    async def use(iam: Any) -> None:
+        view = iam.with_options(timeout=5)
+        assert (await resolve(view.users.get(1))).id == 1
+        await resolve(view.aclose() if client_kind.is_async else view.close())
+        with pytest.raises(ConfigurationError, match="closed"):
+            await resolve(view.users.get(2))
+        assert (await resolve(iam.users.get(2))).id == 2
+
+    with serve_users() as (url, connections):
+        run(client_kind, use, "42_k", base_url=url, transport=transport)
+    assert connections.accepted == 1
 
 
 class Clock:

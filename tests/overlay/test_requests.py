@@ -69,3 +69,15 @@ def test_an_event_has_no_request_id_if_the_response_has_none(client_kind: Client
     )
     ends = [event for event in events if isinstance(event, AttemptFinished | CallFinished)]
     assert [(event.status, event.request_id) for event in ends] == [(200, None)] * 2
+
+
+def test_deprecated_methods_have_raw_responses_too(client_kind: ClientKind, fake: FakeIAM) -> None:
+    with pytest.warns(DeprecationWarning, match=r"use iam\.tokens\.list"):
+        response = client_kind.run(
+            lambda iam: iam.with_raw_response.tokens.legacy.list(1001),
+            fake.api_key,
+            base_url="http://localhost",
+            transport=fake.transport(),
+        )
+    assert response.status == 200
+    assert [token.id for token in response.model] == [1]

@@ -27,7 +27,7 @@ def test_a_file_that_does_not_exist_holds_no_tokens(store: FileTokenStore, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_is_removed_before_its_lock_is_created_again(
+def test_a_file_removed_before_its_lock_is_created_again(
     store: FileTokenStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "tokens.json"
