@@ -23,6 +23,7 @@ async def drain(in_flight: Any) -> None:
 
 @MODULES
 def test_closing_refuses_exchanges_that_begin_too_late(module: Any) -> None:
+    """A call that began before is refused here, when the client already waits for the exchanges in flight."""
     in_flight = module.InFlight()
     in_flight.add("an exchange")
     in_flight.remove("an exchange")
