@@ -374,6 +374,11 @@ def test_a_predicate_gets_each_failed_attempt() -> None:
     ]
 
 
+def test_a_predicate_may_be_a_function_without_a_signature() -> None:
+    """As some functions of C are: their arguments cannot be checked."""
+    assert RetryPolicy(predicate=bool).predicate is bool
+
+
 def test_a_predicate_may_repeat_a_write() -> None:
     policy = RetryPolicy(predicate=lambda _: True)
     run = run_flow(make_call(Effect.NON_IDEMPOTENT, policy), [status_error(504), "response"])

@@ -74,6 +74,12 @@ def test_a_missing_row_that_comes_again_is_not_new() -> None:
     assert matcher.missing == Counter()
 
 
+def test_one_of_two_equal_missing_rows_may_come_again() -> None:
+    matcher = build_matcher("xy", is_unique=False, missing="bb")
+    assert accept(matcher, 1, "ybc") == ["c"]
+    assert matcher.missing == Counter("b")
+
+
 def test_rows_in_another_order_are_reported() -> None:
     in_order, swapped = build_matcher("abcd").align(1, "bcde"), build_matcher("abcd").align(1, "bdce")
     assert in_order is not None
