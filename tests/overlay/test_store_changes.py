@@ -80,6 +80,6 @@ def test_a_file_without_any_lock_is_an_error(store: FileTokenStore, monkeypatch:
         raise OSError(errno.EROFS, "Read-only file system", str(path))
 
     store.save(TOKENS)
-    monkeypatch.setattr(file_store, "_create_file", refuse)
+    monkeypatch.setattr(file_store, "create_file", refuse)
     with pytest.raises(ConfigurationError, match="cannot be locked: No locks available"), store.lock():
         pass
