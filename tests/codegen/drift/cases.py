@@ -182,6 +182,9 @@ VALUES: dict[str, Case] = {
     "an enum is added": schema_case(TEXT, {**TEXT, "enum": ["a", "b"]}),
     "an enum changes": schema_case({"enum": ["a", "b", 1]}, {"enum": ["a", "c", 1.0]}),
     "an enum of numbers becomes one of texts": schema_case({"enum": [1, 2]}, {"enum": ["1", "3"]}),
+    "an enum of whole numbers becomes one of numbers": schema_case(
+        {**NUMBER, "enum": [1, 2]}, {"type": "number", "enum": [1, 2.5]}
+    ),
     "an enum of a query becomes one of texts": (
         with_parameters(parameter(schema={"enum": [1, 2]})),
         with_parameters(parameter(schema={"enum": ["1", "3"]})),
@@ -294,6 +297,97 @@ TYPES: dict[str, Case] = {
     ),
 }
 
+SPELLINGS: dict[str, Case] = {
+    "a list is implied by its items": schema_case(LIST, {"items": TEXT}),
+    "any item implies a list": schema_case({"type": "array"}, {"items": {}}),
+    "an object is implied by its properties": schema_case(USER, {"properties": USER["properties"], "required": ["id"]}),
+    "a type is implied by an enum": schema_case({"enum": ["a", 1, 2.0, None]}, {"type": ["string", "integer", "null"]}),
+    "a type is implied by a constant": schema_case({"const": 1.5}, {"type": "number", "const": 1.5}),
+    "a constant is null": schema_case({"const": None}, {"type": "null"}),
+    "an enum is null": schema_case({"enum": [None]}, {"type": "null"}),
+    "a text may be a constant of null": schema_case(
+        {"oneOf": [TEXT, {"const": None}]}, {"oneOf": [TEXT, {"enum": [None]}]}
+    ),
+    "a lone member may be null": schema_case({"oneOf": [{**TEXT, "nullable": True}]}, {"type": ["string", "null"]}),
+    "a lone member stands beside null": schema_case({"anyOf": [{"type": "null"}, CAT]}, {**CAT, "nullable": True}),
+    "a named member stands beside null": schema_case(
+        {"anyOf": [refer("Cat"), {"type": "null"}]}, {"anyOf": [refer("Dog"), {"type": "null"}]}, **PETS
+    ),
+    "a member of several may be null": schema_case(
+        {"oneOf": [{**CAT, "nullable": True}, DOG]}, {"oneOf": [CAT, DOG, {"type": "null"}]}
+    ),
+    "a union of null alone": schema_case({"oneOf": [{"type": "null"}]}, {"type": "null"}),
+    "a union inside a union": schema_case({"oneOf": [CAT, {"anyOf": [DOG, LIST]}]}, {"oneOf": [CAT, DOG, LIST]}),
+    "bare types become another type": schema_case({"oneOf": [TEXT, NUMBER]}, FLAG),
+    "a reference to a type is no bare type": schema_case(
+        {"oneOf": [refer("Text"), NUMBER]}, {"oneOf": [TEXT, NUMBER]}, Text=TEXT
+    ),
+    "both number types are a number": schema_case({"type": ["integer", "number"]}, {"type": "number"}),
+    "types that hold together are what both have": schema_case(
+        {"allOf": [{"type": ["string", "integer"]}, {"type": ["integer", "boolean"]}]}, NUMBER
+    ),
+    "a whole number that is a number": schema_case({"allOf": [{"type": "number"}, NUMBER]}, NUMBER),
+    "a text that is a number or a whole number": schema_case(
+        {"allOf": [{"type": ["string", "integer"]}, {"type": ["string", "number"]}]}, {"type": ["string", "integer"]}
+    ),
+    "types that cannot hold together": schema_case({"allOf": [TEXT, NUMBER]}, NUMBER),
+    "null that only one member allows": schema_case({"allOf": [{"type": ["string", "null"]}, TEXT]}, TEXT),
+    "null that all members allow": schema_case(
+        {"allOf": [{"type": ["string", "null"]}, {"type": ["null", "string"]}]}, {"type": ["string", "null"]}
+    ),
+    "enums that hold together": schema_case(
+        {"allOf": [{"enum": ["a", "b", 1]}, {"enum": ["c", "b", True]}]}, {"enum": ["b"]}
+    ),
+    "bounds that hold together": schema_case(
+        {"allOf": [{"minimum": 2, "maximum": 9}, {"minimum": 1, "maximum": 8}]}, {"minimum": 2, "maximum": 8}
+    ),
+    "multiples that hold together": schema_case({"allOf": [{"multipleOf": 2}, {"multipleOf": 4}]}, {"multipleOf": 4}),
+    "patterns that hold together": schema_case(
+        {"allOf": [{"pattern": "b$"}, {"pattern": "^a"}, {"pattern": "b$"}]}, {"pattern": "^a and b$"}
+    ),
+    "defaults of which the last one counts": schema_case({"allOf": [{"default": 1}, {"default": 2}]}, {"default": 2}),
+    "a flag that one member sets": schema_case(
+        {"allOf": [{**TEXT, "readOnly": True}, {"readOnly": False}]}, {**TEXT, "readOnly": True}
+    ),
+    "a flag that is off": schema_case({**TEXT, "readOnly": False, "deprecated": False}, TEXT),
+    "properties that hold together": schema_case(
+        {"allOf": [obj("a", a=TEXT), obj("b", a={"minLength": 1}, b=NUMBER)]},
+        obj("a", "b", a={**TEXT, "minLength": 1}, b=NUMBER),
+    ),
+    "items that hold together": schema_case(
+        {"allOf": [LIST, {"items": {"minLength": 1}}]}, {"type": "array", "items": {**TEXT, "minLength": 1}}
+    ),
+    "a member that allows nothing": schema_case({"allOf": [TEXT, False]}, TEXT),
+    "a member that allows anything": schema_case({"allOf": [TEXT, True]}, TEXT),
+    "a schema that refers to itself": schema_case(
+        refer("Node"), refer("Node"), Node={"allOf": [refer("Node"), obj(a=TEXT)]}
+    ),
+    "a reference beside other keywords": schema_case(
+        {**refer("Text"), "minLength": 1}, {**TEXT, "minLength": 1}, Text=TEXT
+    ),
+    "prose beside a reference": schema_case(
+        refer("Text"), {**refer("Text"), "description": "A.", "example": None}, Text={**TEXT, "description": "B."}
+    ),
+    "a key without a value": schema_case({**TEXT, "minLength": None, "default": None}, {**TEXT, "default": None}),
+    "an exclusive bound of 3.0": schema_case(
+        {"minimum": 1, "exclusiveMinimum": True, "maximum": 9, "exclusiveMaximum": True},
+        {"exclusiveMinimum": 1, "exclusiveMaximum": 9},
+    ),
+    "an exclusive bound of 3.0 that is off": schema_case(
+        {"minimum": 1, "exclusiveMinimum": False, "exclusiveMaximum": True}, {"minimum": 1}
+    ),
+    "bytes in both spellings": schema_case({"format": "binary"}, {"contentMediaType": "application/octet-stream"}),
+    "bytes of a list of types": schema_case(
+        {"type": ["string"], "format": "byte"}, {"type": ["string"], "contentEncoding": "base64"}
+    ),
+    "bytes of another type": schema_case({**NUMBER, "format": "byte"}, {**NUMBER, "contentEncoding": "base64"}),
+    "a pattern that matches every text": schema_case({**TEXT, "pattern": ""}, TEXT),
+    "a keyword that says nothing": schema_case({**TEXT, "colour": "red"}, {**TEXT, "colour": "blue"}),
+    "an open object": schema_case({**obj(), "additionalProperties": {}}, {**obj(), "additionalProperties": True}),
+    "a name with a slash": schema_case(obj(**{"a/b": TEXT}), obj(**{"a/b": NUMBER})),
+    "the kind of a list and of an object": schema_case({"enum": [[1], {"a": 1}]}, {"type": ["array", "object"]}),
+}
+
 OBJECTS: dict[str, Case] = {
     "a property is added": schema_case(obj(), obj(a=TEXT)),
     "a required property is added": schema_case(obj(), obj("a", a=TEXT)),
@@ -330,6 +424,14 @@ OBJECTS: dict[str, Case] = {
     ),
     "two properties change their names": schema_case(
         obj(first_name=TEXT, last_name=TEXT), obj(firstName=TEXT, lastName=TEXT)
+    ),
+    "a property of a parameter that moves is removed": (
+        with_parameters(parameter("p"), parameter(schema=obj(a=TEXT, b=NUMBER))),
+        with_parameters(parameter(schema=obj(a=TEXT)), parameter("p")),
+    ),
+    "a property of a parameter that moves is renamed": (
+        with_parameters(parameter("p"), parameter(schema=obj(user_name=TEXT))),
+        with_parameters(parameter(schema=obj(userName=TEXT)), parameter("p")),
     ),
     "a property with much content is renamed": schema_case(obj(user=USER), obj(person=USER)),
     "a required property with much content is renamed": schema_case(obj("user", user=USER), obj("person", person=USER)),
@@ -411,6 +513,22 @@ UNIONS: dict[str, Case] = {
     ),
     "a member of another type is added": schema_case({"oneOf": [CAT, DOG]}, {"oneOf": [CAT, DOG, TEXT]}),
     "a member of a list is added": schema_case({"oneOf": [CAT, TEXT]}, {"oneOf": [CAT, TEXT, LIST]}),
+    "a member that is a whole number is added": schema_case(
+        {"oneOf": [{"type": "number", "minimum": 1}, CAT]},
+        {"oneOf": [{"type": "number", "minimum": 1}, CAT, {**NUMBER, "maximum": 0}]},
+    ),
+    "a type becomes one of types without every value": schema_case(
+        FLAG, {"oneOf": [TEXT, {**NUMBER, "format": "int32"}]}
+    ),
+    "conditions of an object and a second union change": schema_case(
+        {"allOf": [{**obj(a=TEXT), "anyOf": [CAT, DOG]}, {"oneOf": [CAT, TEXT]}]},
+        {"allOf": [obj(a=TEXT), {"oneOf": [CAT, LIST]}, {"oneOf": [CAT, DOG]}]},
+    ),
+    "a member of a second union may be null": schema_case(
+        {"allOf": [{"oneOf": [CAT, TEXT]}, {"oneOf": [refer("Dog"), LIST]}]},
+        {"allOf": [{"oneOf": [CAT, TEXT]}, {"oneOf": [{"oneOf": [refer("Dog"), {"type": "null"}]}, LIST]}]},
+        **PETS,
+    ),
     "a number becomes one of several": schema_case({"type": "number"}, {"oneOf": [{"type": "number"}, NUMBER]}),
     "a member with a title changes": schema_case(
         {"oneOf": [{**CAT, "title": "Cat"}, {**DOG, "title": "Dog"}]},
@@ -471,6 +589,10 @@ UNIONS: dict[str, Case] = {
 
 LIFECYCLE: dict[str, Case] = {
     "a property is deprecated": schema_case(TEXT, {**TEXT, "deprecated": True}),
+    "a schema of a parameter is deprecated": (
+        with_parameters(parameter()),
+        with_parameters(parameter(schema={**TEXT, "deprecated": True, "x-stability-level": "beta"})),
+    ),
     "a property has a sunset": schema_case(TEXT, {**TEXT, "deprecated": True, "x-sunset": FUTURE}),
     "a sunset of a property is no date": schema_case(TEXT, {**TEXT, "deprecated": True, "x-sunset": "soon"}),
     "a sunset of a property becomes no date": schema_case(
@@ -560,6 +682,10 @@ OPERATIONS: dict[str, Case] = {
     "a server has a variable": (
         {**document(), "servers": [{"url": "https://a.example/{v}"}]},
         {**document(), "servers": [{"url": "https://a.example/{v}", "variables": {"v": {"default": "1", "a": "2"}}}]},
+    ),
+    "a server has other variables": (
+        {**document(), "servers": [{"url": "https://{a}.example/{b}", "variables": {"b": {"default": "1"}, "a": {}}}]},
+        {**document(), "servers": [{"url": "https://{a}.example/{b}", "variables": {"b": {"default": "2"}, "a": {}}}]},
     ),
     "a schema of the components is removed": (document(schemas={"a/b": TEXT, "User": USER}), document()),
     "a version is decreased": (document(version="2.0.0"), document(version="1.0.0")),
@@ -788,6 +914,9 @@ SCHEMES: dict[str, tuple[Document | None, Document | None]] = {
     "a key of the query is written in small letters": ({**KEY, "in": "query"}, {**KEY, "in": "query", "name": "x-key"}),
     "a scheme is described": (BEARER, {**BEARER, "description": "A token.", "bearerFormat": "JWT"}),
     "a scheme has an extension": (BEARER, {**BEARER, "x-a": 1}),
+    "an OpenID scheme is described": (OPENID, {**OPENID, "description": "A token."}),
+    "a scheme has no type": (KEY, {"in": "header", "name": "X-Key"}),
+    "an HTTP scheme has no name": (BEARER, {"type": "http"}),
     "an OpenID address changes": (OPENID, {**OPENID, "openIdConnectUrl": "https://b.example/openid"}),
     "a token address changes": (oauth(), oauth(tokenUrl="https://b.example/t")),
     "a refresh address is added": (oauth(), oauth(refreshUrl="https://b.example/r")),
@@ -828,6 +957,14 @@ for _name, _old, _new in (
 _OTHERS: Document = {"/others": {"get": {"responses": {}}}}
 SECURITY |= {
     "a scheme is renamed": (with_security({"a": []}, a=KEY), with_security({"b": []}, b={**KEY, "description": "It."})),
+    "a scheme with an extension is renamed": (
+        with_security({"a": []}, a=KEY),
+        with_security({"b": []}, b={**KEY, "x-a": 1}),
+    ),
+    "a scheme of another header is renamed": (
+        with_security({"a": []}, a=KEY),
+        with_security({"b": []}, b={**KEY, "name": "X-Token"}),
+    ),
     "two schemes are renamed": (
         with_security({"a": []}, {"b": []}, a=KEY, b=KEY),
         with_security({"c": []}, {"d": []}, c=KEY, d=KEY),
@@ -905,6 +1042,7 @@ CASES: dict[str, Case] = {
     **dict(conditions()),
     **VALUES,
     **TYPES,
+    **SPELLINGS,
     **OBJECTS,
     **UNIONS,
     **LIFECYCLE,

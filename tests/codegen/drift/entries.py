@@ -11,11 +11,11 @@ from pathlib import Path
 import yaml
 
 from codegen.drift import wire
-from codegen.drift.checks.rules import Override, View
+from codegen.drift.checks.rules import CLIENT_VIEW, Override, View
 from codegen.drift.report import Change, Location
 from codegen.drift.settings import Settings
 from tests.codegen.drift import test_pairs
-from tests.codegen.drift.cases import CASES, LIFECYCLE, Case
+from tests.codegen.drift.cases import CASES, LIFECYCLE, SPELLINGS, Case
 from tests.codegen.drift.pairs import TODAY, given
 from tests.codegen.drift.test_wire import CHANGED
 
@@ -48,7 +48,8 @@ def _is_deprecation(name: str) -> bool:
 
 def list_entries(name: str, case: Case) -> list[str]:
     """List the entries of a pair, a line each; then those of the pair the other way round."""
-    settings = Settings(EVERY_RULE, sunset_days=90 if "under a sunset policy" in name else None)
+    view = CLIENT_VIEW if name in SPELLINGS else EVERY_RULE
+    settings = Settings(view, sunset_days=90 if "under a sunset policy" in name else None)
     old, new = (given(spec, name).spec for spec, name in zip(case, ("old.yaml", "new.yaml"), strict=True))
     there, back = (wire.changes(*sides, TODAY, settings) for sides in ((old, new), (new, old)))
     return [*map(_describe, there), *([BACK] if back else []), *map(_describe, back)]
