@@ -7,7 +7,7 @@ import pytest
 from . import __main__ as mutation
 from .__main__ import Survivor, check_survivors, move_decorators, name_function, report
 
-SOURCE = '''\
+SOURCE = """\
 class Schema:
     @property
     def title(self):
@@ -21,9 +21,9 @@ class Schema:
 @schema_check
 def check_type(pair):
     yield pair
-'''
+"""
 
-MOVED = '''\
+MOVED = """\
 class Schema:
     def title(self):
         return "a"
@@ -37,7 +37,7 @@ class Schema:
 def check_type(pair):
     yield pair
 check_type = schema_check(check_type)
-'''
+"""
 
 
 def test_checks_and_properties_are_decorated_below_the_function() -> None:
