@@ -82,8 +82,8 @@ pytest_add_cli_args = [
 ]
 pytest_add_cli_args_test_selection = [{tests}]
 use_git_change_detection = false
-timeout_constant = 2.0
-timeout_multiplier = 6.0
+timeout_constant = 5.0
+timeout_multiplier = 2.5
 also_copy = ["spec", "generator-config.yml", "README.md", "CHANGELOG.md"]
 """
 
