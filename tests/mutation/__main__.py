@@ -35,7 +35,7 @@ MUTMUT = Path(sys.executable).with_name("mutmut")
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 
 MINIMUM = 85.0
-"""Percent."""
+"""Percent. On 2026-11-29 the score was 95.5 % of 400 defects; before their tests were reviewed for it, 71.7 % of 60."""
 
 FIRST = "gcore_iam.errors.xǁPaginationErrorǁ__init__*"
 """Few defects that are tried first, because mutmut makes the others only when it runs."""
