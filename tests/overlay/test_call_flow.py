@@ -623,6 +623,12 @@ def test_a_retried_error_is_not_reported_without_a_listener() -> None:
     assert run_flow(make_call(emit=None), [status_error(502), "response"]).response == "response"
 
 
+def test_a_call_without_deadline_can_name_one_that_has_passed() -> None:
+    error = make_call().build_deadline_error()
+    assert str(error) == f"GET {URL}: the deadline of 0 s has passed before anything was sent"
+    assert (error.method, error.url, error.sent) == ("GET", URL, False)
+
+
 # --- requests of a pager ---------------------------------------------------------------------------------------------
 
 
