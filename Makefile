@@ -25,7 +25,7 @@ OLD         ?= $(SPEC)
 FAKE_CONTRACT := tests/testing/test_schemathesis.py tests/testing/test_newer_spec.py
 FORMAT      ?= text
 
-.PHONY: help setup demo test test-all test-lowest test-ecosystem coverage mutants generate check sync lint imports types api inventory drift corrections update-spec bench docs build sbom lock clean
+.PHONY: help setup demo test test-all test-lowest test-ecosystem coverage mutants generate check sync lint imports types api inventory drift corrections update-spec contract bench docs build sbom lock clean
 
 help: ## this list
 	@awk -F ' *## ' '/^#: / {sub(/^#: /, "")} /^[a-z-]+(:| [a-z -]*##).*/ && NF == 2 \
@@ -55,10 +55,12 @@ test-all: setup # every test on each Python here, 3.11 to 3.14 (ARGS=: some)
 mutants: setup ## count the small defects that the tests notice (20 min)
 	@$(BIN)/python -m tests.mutation $(ARGS)
 
-coverage: setup ## run the tests, and check that they reach every branch
+coverage: setup $(ECOSYSTEM) ## run the tests, and check that they reach every branch
 	@$(BIN)/coverage erase
-	@$(BIN)/python -m pytest --cov --cov-report= --numprocesses auto --dist worksteal -m 'not serial'
-	@$(BIN)/python -m pytest --cov --cov-report= --cov-append -m serial
+	@$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal -m 'not serial'
+	@$(BIN)/coverage run -m pytest -m serial
+	@$(dir $(ECOSYSTEM))bin/coverage run -m pytest --numprocesses auto tests/ecosystem
+	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --include='*/gcore_iam/*,*/gcore_iam_client/*' --omit='*/testing/*,*/models/*' --fail-under=100
 	@$(BIN)/coverage report --include='*/codegen/*,*/testing/*' --fail-under=97
 
@@ -142,6 +144,9 @@ update-spec: setup ## review the spec NEW=, vendor it, regenerate (PROSE= DATE=)
 		cat "$$steps"; \
 		exit $$status; \
 	fi
+
+contract: setup ## hold the API against the spec (GCORE_API_KEY, or FakeIAM)
+	@$(BIN)/python -m gcore_iam.observe.contract $(ARGS)
 
 bench: setup $(PEERS) ## measure beside other clients (QUICK=1: in 2 minutes)
 	@$(BIN)/python -m compileall -q overlay generated # as pip does for the others

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import attrs
 
-from . import check, corrections, generate, inventory, spec, unasync
+from . import check, contract, corrections, generate, inventory, spec, unasync
 from .drift.render.common import escape_controls, format_line
 from .errors import CodegenError
 from .limits import clip_text
@@ -24,7 +24,7 @@ CONFIG = Path("generator-config.yml")
 PACKAGE = Path("generated/gcore_iam_client")
 OVERLAY = Path("overlay/gcore_iam")
 
-_LIGHT = ("generate", "unasync", "check", "inventory", "api")
+_LIGHT = ("generate", "unasync", "check", "inventory", "api", "contract")
 """Commands that need no module of the review."""
 
 _LINE = 1_000
@@ -99,6 +99,12 @@ def _build_parser(*, has_all: bool) -> argparse.ArgumentParser:
     api.add_argument("ref", metavar="OLD", help="the earlier commit, branch or tag")
     api.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
     api.set_defaults(run=_run_api)
+
+    rules = commands.add_parser("contract", help="write a version of the spec in JSON, for FakeIAM(spec=FILE)")
+    rules.add_argument("spec", type=Path, metavar="SPEC", help="a version of the spec, in YAML or JSON")
+    rules.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what it gets wrong (%(default)s)")
+    rules.add_argument("--output", type=Path, required=True, metavar="FILE", help="where to write it")
+    rules.set_defaults(run=_run_contract)
 
     if not has_all:
         return parser
@@ -208,6 +214,16 @@ def _run_inventory(arguments: argparse.Namespace) -> int:
     for entry in entries:
         words = f"{entry.method:6} {entry.path:45} {entry.success_type:36} {entry.overlay_method or entry.module}"
         print(escape_controls(words))
+    return 0
+
+
+def _run_contract(arguments: argparse.Namespace) -> int:
+    document = spec.load(arguments.spec)
+    rules, notes = contract.correct_contract(document, corrections.load(arguments.corrections))
+    arguments.output.write_text(json.dumps(rules, separators=(",", ":")) + "\n", encoding="utf-8")
+    for note in notes:
+        print(f"note: {format_line(note)}")
+    print(f"{arguments.output}: {arguments.spec} ({format_line(document.version)}) with corrections, without prose")
     return 0
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 
+from .corrections import Correction, apply
 from .escaping import format_json_literal
 from .schemas import SECRET, Document
-from .spec import iterate_mappings
+from .spec import Spec, iterate_mappings
 
 _PROSE = frozenset(
     {"description", "summary", "title", "example", "examples", "externalDocs", "tags", "info", "servers"}
@@ -23,6 +24,22 @@ DESCRIPTION: dict[str, Any] = json.loads(%s)
 """
 
 
+def build_contract(corrected: Document) -> Document:
+    """Build what a program can check of a spec.
+
+    Args:
+        corrected: A spec with its corrections; stays as it is.
+
+    Returns:
+        The spec without prose, and without extensions except marks of secrets.
+    """
+    document = copy.deepcopy(corrected)
+    for _, mapping in list(iterate_mappings(document)):
+        for key in [key for key in mapping if key in _PROSE or (key.startswith("x-") and key != SECRET)]:
+            del mapping[key]
+    return document
+
+
 def render_contract(corrected: Document) -> str:
     """Render the source of the generated module `description`.
 
@@ -30,10 +47,21 @@ def render_contract(corrected: Document) -> str:
         corrected: The vendored document with its corrections; stays as it is.
 
     Returns:
-        Python source that defines `DESCRIPTION`. Prose is left out, and so are extensions except marks of secrets.
+        Python source that defines `DESCRIPTION`: the spec without prose.
     """
-    document = copy.deepcopy(corrected)
-    for _, mapping in list(iterate_mappings(document)):
-        for key in [key for key in mapping if key in _PROSE or (key.startswith("x-") and key != SECRET)]:
-            del mapping[key]
-    return _MODULE % format_json_literal(document)
+    return _MODULE % format_json_literal(build_contract(corrected))
+
+
+def correct_contract(spec: Spec, entries: tuple[Correction, ...]) -> tuple[Document, list[str]]:
+    """Build what a program can check of any version of the spec, for `FakeIAM(spec=…)`.
+
+    Args:
+        spec: A version of the spec.
+        entries: The corrections, each of which is applied wherever it matches.
+
+    Returns:
+        The corrected spec without prose, and a note for each correction that does not fit this version.
+    """
+    document = copy.deepcopy(spec.document)
+    notes = apply(entries, document, lenient=True)
+    return build_contract(document), notes

@@ -11,7 +11,7 @@ import griffe
 from .errors import CodegenError
 
 PACKAGE = "gcore_iam"
-MODULES = ("", "auth", "errors", "events", "testing")
+MODULES = ("", "auth", "errors", "events", "observe", "testing")
 """The modules of the package whose `__all__` is public; "" is the package itself."""
 
 

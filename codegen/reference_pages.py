@@ -65,7 +65,7 @@ def build_constructor(cls: griffe.Class) -> griffe.Function:
                 for name, field in owner.members.items()
                 if isinstance(field, griffe.Attribute)
                 and field.annotation is not None
-                and "ClassVar" not in str(field.annotation)
+                and "instance-attribute" in field.labels  # which griffe gives to all but `ClassVar`
                 and "init=False" not in str(field.value)
             )
     parameters = [

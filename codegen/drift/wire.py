@@ -57,6 +57,20 @@ def find_changes(old: Spec, new: Spec, today: datetime.date, settings: Settings 
     return make_fingerprints_unique([*found, *_check_version(old, new, found, settings)])
 
 
+def find_differences(old: Spec, new: Spec, today: datetime.date) -> dict[Finding, tuple[str, ...]]:
+    """Compare two specs place by place, before equal differences are merged into one entry.
+
+    Args:
+        old: The spec that the client was made from.
+        new: The spec to compare it with.
+        today: The day that the sunset of a deprecated operation is compared with.
+
+    Returns:
+        The affected operations of each difference, such as `GET /iam/users`.
+    """
+    return _find_reached_operations(_compare(old, new, today, None), Settings())
+
+
 def _compare(old: Spec, new: Spec, today: datetime.date, sunset_days: int | None) -> Comparison:
     signatures: dict[tuple[Json, ...], int] = {}
     documents = Document(old, signatures), Document(new, signatures)

@@ -61,11 +61,10 @@ class Client:
 
     def get_httpx_client(self) -> httpx.Client:
         """The client for synchronous functions, made at the first call; threads share one."""
-        if self._client is None:
-            with self._lock:
-                if self._client is None:
-                    self._client = httpx.Client(**self._httpx_settings())
-        return self._client
+        with self._lock:
+            if self._client is None:
+                self._client = httpx.Client(**self._httpx_settings())
+            return self._client
 
     def set_async_httpx_client(self, async_client: httpx.AsyncClient) -> Self:
         """Use this client for asynchronous functions; its own settings replace all of this object's."""
@@ -74,11 +73,10 @@ class Client:
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         """The client for asynchronous functions, made at the first call."""
-        if self._async_client is None:
-            with self._lock:
-                if self._async_client is None:
-                    self._async_client = httpx.AsyncClient(**self._httpx_settings())
-        return self._async_client
+        with self._lock:
+            if self._async_client is None:
+                self._async_client = httpx.AsyncClient(**self._httpx_settings())
+            return self._async_client
 
     def call(self, operation: Operation, url: str, **arguments: Any) -> httpx.Response:
         """Send the request of an operation; a subclass may send it in a way of its own.

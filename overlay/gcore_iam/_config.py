@@ -11,10 +11,11 @@ import attrs
 import httpx
 from gcore_iam_client.types import UNSET, Unset
 
+from ._operation_info import ResponseObserver
 from ._redaction import INFO, logger
 from ._response_body import ACCEPT_ENCODING
 from ._secret_text import hide_text, hide_values
-from ._validation import check_callback
+from ._validation import check_callback, check_methods
 from ._validation.settings import check_base_url, check_headers, check_max_response_bytes, check_timeout
 from ._version import __version__
 from .errors import ConfigurationError
@@ -40,6 +41,7 @@ class ClientConfig:
         retries: When to retry.
         max_response_bytes: How many bytes the body of a response may have; None for no bound.
         on_event: The user's callback for events; None for none.
+        observer: Compares responses with the spec; None for none.
     """
 
     base_url: httpx.URL
@@ -48,6 +50,7 @@ class ClientConfig:
     retries: RetryPolicy
     max_response_bytes: int | None = None
     on_event: Callable[[Event], object] | None = None
+    observer: ResponseObserver | None = None
 
     def build_emit(self) -> Emit | None:
         """Build the function that reports events; None if there is no callback and no log at INFO."""
@@ -89,11 +92,16 @@ class ClientConfig:
             self.retries if retries is None else RetryPolicy.of(retries),
             max_response_bytes,
             self.on_event if on_event is None else check_callback("on_event", on_event),
+            self.observer,
         )
 
 
 def build_default_config(
-    base_url: str | None, *, allow_http: bool, http_client: httpx.Client | httpx.AsyncClient | None
+    base_url: str | None,
+    *,
+    allow_http: bool,
+    http_client: httpx.Client | httpx.AsyncClient | None,
+    observer: ResponseObserver | None,
 ) -> ClientConfig:
     """Build the configuration of a client whose other settings have their defaults.
 
@@ -102,6 +110,7 @@ def build_default_config(
         allow_http: Whether credentials may go over plain http to other machines.
         http_client: The user's httpx client: its own headers are sent, and its timeout is the default unless it is
             httpx's own. None for none.
+        observer: Compares responses with the spec; None for none.
 
     Raises:
         ConfigurationError: The base URL is not valid, or the httpx client has settings that would not be used; the
@@ -122,7 +131,10 @@ def build_default_config(
         name = "the environment variable GCORE_BASE_URL"
         base_url = os.environ.get("GCORE_BASE_URL") or DEFAULT_BASE_URL
     url = check_base_url(name, base_url, allow_http=allow_http)
-    return ClientConfig(url, timeout, httpx.Headers({**httpx.Headers(headers), **own}), RetryPolicy())
+    if observer is not None:
+        check_methods("observer", observer, ("observe",), "gcore_iam.observe.Observer")
+    merged = httpx.Headers({**httpx.Headers(headers), **own})
+    return ClientConfig(url, timeout, merged, RetryPolicy(), observer=observer)
 
 
 def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> dict[str, str]:

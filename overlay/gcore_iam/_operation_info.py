@@ -1,5 +1,6 @@
-"""What pure code knows of an operation."""
+"""What pure code knows of an operation, and of what observes its responses."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -16,3 +17,17 @@ class OperationInfo(Protocol):
     def requires_auth(self) -> bool: ...
     @property
     def success(self) -> tuple[int, ...]: ...
+
+
+class ResponseObserver(Protocol):
+    """Takes the responses of a client, as `gcore_iam.observe.Observer` does."""
+
+    def observe(self, operation: OperationInfo, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Take a response. The method must return at once, and never raise.
+
+        Args:
+            operation: The operation of the request.
+            status: The HTTP status.
+            headers: The headers.
+            body: The body, decompressed; empty if it was too large or could not be decompressed.
+        """

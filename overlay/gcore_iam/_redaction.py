@@ -17,7 +17,7 @@ from functools import cache
 from ._secrets import SECRET_KEY_ALIASES, SECRET_KEYS
 
 logger = logging.getLogger("gcore_iam")
-DEBUG, INFO, ERROR = logging.DEBUG, logging.INFO, logging.ERROR
+DEBUG, INFO, WARNING, ERROR = logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR
 
 MASK = "***"
 

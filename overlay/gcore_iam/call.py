@@ -208,7 +208,8 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
             if control is not None:
                 control.check()
             authorization = (yield _AUTHORIZE) if operation.requires_auth else None
-            for renewal in range(MAX_RENEWALS + 1):
+            renewals = 0
+            while True:
                 if reporter is not None:
                     reporter.start_attempt(number)
                 try:
@@ -225,12 +226,13 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
                     reporter.finish_attempt(result.status, result.request_id, cause)
                 if result.error is None:
                     return result.response
-                if result.status != 401 or authorization is None or authorization.is_new or renewal == MAX_RENEWALS:
+                if result.status != 401 or authorization is None or authorization.is_new or renewals == MAX_RENEWALS:
                     break
                 renewed = yield Authorize(authorization)
                 if renewed is None:
                     break
                 authorization = renewed
+                renewals += 1
             error = result.error
             assert error is not None  # noqa: S101 - a success has been returned
             if not isinstance(error, APIConnectionError | APIStatusError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import yaml
 from gcore_iam_client.description import DESCRIPTION
 
 from codegen import contract, corrections
+from codegen.__main__ import main
 
 Document = dict[str, Any]
 
@@ -64,6 +66,26 @@ def test_prose_goes_and_what_can_be_checked_stays() -> None:
 def test_any_text_survives(text: str) -> None:
     document = {"paths": {}, "components": {"schemas": {"A": {"enum": [text, ""]}}}}
     assert read(contract.render_contract(document)) == document
+
+
+def test_a_version_of_the_spec_is_written_for_fakeiam(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "spec.json"
+    assert main(["contract", str(root / "spec" / "iam_api.yaml"), "--output", str(path)]) == 0
+    assert json.loads(path.read_text("utf-8")) == DESCRIPTION
+    assert capsys.readouterr().out.startswith(f"{path}: ")
+
+
+def test_corrections_apply_as_far_as_they_match(
+    save: Callable[..., Path], api: Callable[..., Document], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = "$.components.schemas.A"
+    fix = {"id": "a", "rule": "merge", "where": where, "matches": 2, "what": {"type": "string"}, "why": "w"}
+    options = ["--corrections", str(save([fix], "fix.yaml")), "--output", str(tmp_path / "spec.json")]
+    assert main(["contract", str(save(api(schemas={"A": {"title": "t"}}))), *options]) == 0
+    assert json.loads((tmp_path / "spec.json").read_text("utf-8"))["components"]["schemas"] == {"A": {"type": "string"}}
+    assert "correction 'a' must match 2 places" in capsys.readouterr().out
 
 
 def test_the_projects_own_is_the_corrected_description(root: Path) -> None:

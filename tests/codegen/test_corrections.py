@@ -174,14 +174,31 @@ def test_a_lenient_run_still_applies_what_matches(save: Save, api: Api) -> None:
     assert document["components"]["schemas"] == {"A": {"type": "integer"}, "B": {"type": "integer"}}
 
 
-@pytest.mark.parametrize("where", ["$", "$.info.title", "$.paths['/thing'].get.tags"])
+@pytest.mark.parametrize(
+    ("where", "what"),
+    [
+        ("$", "the whole document"),
+        ("$.info.title", "$['info']['title'], which is no mapping"),
+        ("$.paths['/thing'].get.tags", "$['paths']['/thing']['get']['tags'], which is no mapping"),
+    ],
+)
 @pytest.mark.parametrize("lenient", [True, False])
-def test_a_match_that_is_no_mapping_is_refused(save: Save, api: Api, where: str, lenient: bool) -> None:
+def test_a_match_that_is_no_mapping_is_refused(save: Save, api: Api, where: str, what: str, lenient: bool) -> None:
     document = api()
     document["paths"]["/thing"]["get"]["tags"] = ["a"]
     entries = corrections.load(save([entry(where=where)]))
     message = refusal(lambda: corrections.apply(entries, document, lenient=lenient))
-    assert "correction 'a-name' must not match" in message
+    assert message.endswith(f"correction 'a-name' must not match {what}")
+
+
+def test_a_document_that_is_too_deep_for_a_path_is_refused(save: Save) -> None:
+    document: dict[str, Any] = {}
+    for _ in range(200):
+        document = {"a": document}
+    path = save([entry(where="$..title")])
+    message = refusal(lambda: corrections.apply(corrections.load(path), document, lenient=True))
+    assert message.startswith(f"{path}:2:2: correction 'a-name': $..title fails: ")
+    assert "recursion" in message
 
 
 def test_a_reference_in_a_correction_must_lead_somewhere(save: Save, api: Api) -> None:
@@ -215,6 +232,7 @@ def test_a_reference_in_a_correction_must_lead_somewhere(save: Save, api: Api) -
         ({"a": 1}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
         ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
         ({"a": [1]}, {"a": {"b": 2}}, {"a": {"b": 2}}),
+        ({"a": {"b": 1}, "c": 3}, {"a": {"d": 2}}, {"a": {"b": 1, "d": 2}, "c": 3}),
     ],
 )
 def test_merge_is_a_json_merge_patch(save: Save, before: Any, patch: Any, after: Any) -> None:
@@ -228,11 +246,13 @@ def test_merging_into_two_places_shares_nothing_between_them(save: Save) -> None
     document: dict[str, Any] = {"x": {}, "y": {}}
     where = "$['x', 'y']"
     corrections.apply(
-        corrections.load(save([entry(where=where, matches=2, what={"a": {"b": 1}, "c": [1]})])), document, lenient=False
+        corrections.load(save([entry(where=where, matches=2, what={"a": {"b": 1}, "c": [[1]]})])),
+        document,
+        lenient=False,
     )
     document["x"]["a"]["b"] = 2
-    document["x"]["c"].append(2)
-    assert document["y"] == {"a": {"b": 1}, "c": [1]}
+    document["x"]["c"][0].append(2)
+    assert document["y"] == {"a": {"b": 1}, "c": [[1]]}
 
 
 def test_a_match_inside_a_match_is_corrected_too(save: Save) -> None:

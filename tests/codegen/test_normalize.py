@@ -595,11 +595,11 @@ USER_INPUT = {"type": "object", "required": ["name"], "properties": {"name": {"t
 def sent(normalized: NormalizedSpec, api: Api) -> Callable[..., tuple[Document, Document]]:
     """What becomes of a request's schema, and of the components, when a response uses some of them too."""
 
-    def sent(schema: Document, answered: Document | None = None, **given: Document) -> tuple[Document, Document]:
-        responses = {"200": build_response(answered or {"type": "string"})}
+    def sent(schema: Document, response_schema: Document | None = None, **given: Document) -> tuple[Document, Document]:
+        responses = {"200": build_response(response_schema or {"type": "string"})}
         document = normalized(api(thing("post", requestBody=body(schema), responses=responses), given))
         changed = document["paths"]["/thing"]["post"]
-        assert changed["responses"]["200"] == build_response(answered or {"type": "string"})
+        assert changed["responses"]["200"] == build_response(response_schema or {"type": "string"})
         return changed["requestBody"]["content"]["application/json"]["schema"], document["components"]["schemas"]
 
     return sent

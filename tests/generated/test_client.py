@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from attrs import evolve
 from gcore_iam_client import AuthenticatedClient, Client
 from gcore_iam_client.api.account import (
     iam_change_password,
@@ -261,3 +262,84 @@ def test_a_changed_copy_of_a_client_keeps_its_token() -> None:
     iam_get_user.sync(7, client=client.with_headers({"X-A": "1"}))
     assert seen[0].headers["authorization"] == f"APIKey {KEY}"
     assert seen[0].headers["x-a"] == "1"
+
+
+@pytest.mark.anyio
+async def test_own_httpx_clients_send_the_requests() -> None:
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json=USER)
+
+    transport = httpx.MockTransport(handle)
+    client = Client("https://unused.example.com")
+    with httpx.Client(base_url="https://own.example.com", transport=transport) as own:
+        assert client.set_httpx_client(own) is client
+        iam_get_user.sync(7, client=client)
+    async with httpx.AsyncClient(base_url="https://async.example.com", transport=transport) as own_async:
+        assert client.set_async_httpx_client(own_async) is client
+        await iam_get_user.asyncio(7, client=client)
+    assert [request.url.host for request in seen] == ["own.example.com", "async.example.com"]
+
+
+@pytest.mark.anyio
+async def test_a_with_block_closes_the_httpx_client() -> None:
+    client = Client("https://iam.example.com")
+    with client:
+        own = client.get_httpx_client()
+    async with client:
+        own_async = client.get_async_httpx_client()
+    assert own.is_closed
+    assert own_async.is_closed
+
+
+@pytest.mark.anyio
+async def test_parameters_of_the_httpx_client_join_a_query() -> None:
+    client, seen = build_client(json=USER)
+    client = evolve(client, httpx_args={**client._httpx_args, "params": {"trace": "1"}})
+    client.call(iam_get_users.OPERATION, "/iam/users?limit=3")
+    await client.call_async(iam_get_users.OPERATION, "/iam/users?limit=3")
+    await client.call_async(iam_get_users.OPERATION, "/iam/users")
+    assert [request.url.query for request in seen] == [b"limit=3&trace=1", b"limit=3&trace=1", b"trace=1"]
+
+
+@pytest.mark.parametrize(
+    ("api_key", "url", "headers"),
+    [
+        (("query", "k&y"), "https://iam.example.com/x?k%26y=42_k3y-mark", {}),
+        (("cookie", "key"), "https://iam.example.com/x", {"cookie": f"key={KEY}"}),
+        (("header", "X-Key"), "https://iam.example.com/x", {"x-key": KEY}),
+        (None, "https://iam.example.com/x", {"authorization": f"APIKey {KEY}"}),
+    ],
+)
+def test_an_api_key_goes_where_the_operation_says(
+    api_key: tuple[str, str] | None, url: str, headers: dict[str, str]
+) -> None:
+    client, seen = build_client(status=204)
+    operation = evolve(iam_get_user.OPERATION, api_key=api_key)
+    client.call(operation, "/x")
+    assert str(seen[0].url) == url
+    names = ("authorization", "cookie", "x-key")
+    assert {name: seen[0].headers[name] for name in names if name in seen[0].headers} == headers
+
+
+def test_an_api_key_joins_a_query_and_cookies() -> None:
+    client, seen = build_client(status=204)
+    client.call(evolve(iam_get_user.OPERATION, api_key=("query", "key")), "/x", params={"a": "1"})
+    client.call(evolve(iam_get_user.OPERATION, api_key=("cookie", "key")), "/x", headers={"Cookie": "a=1"})
+    assert seen[0].url.query == f"a=1&key={KEY}".encode()
+    assert seen[1].headers["cookie"] == f"a=1; key={KEY}"
+
+
+def test_the_token_goes_with_requests_of_other_code() -> None:
+    client, seen = build_client(status=204)
+    client.get_httpx_client().get("/x")
+    assert seen[0].headers["authorization"] == f"APIKey {KEY}"
+
+
+def test_a_copy_may_have_a_header_for_the_token() -> None:
+    client, seen = build_client(status=204)
+    client = evolve(client, auth_header_name="X-Token", prefix="")
+    client.call(evolve(iam_get_user.OPERATION, api_key=("header", "X-Key")), "/x")
+    assert seen[0].headers["x-token"] == KEY

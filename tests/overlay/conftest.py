@@ -12,6 +12,7 @@ import pytest
 import trustme
 from gcore_iam import Anonymous, APIKey, AsyncIAMClient, BearerToken, IAMClient, RetryPolicy, Session
 from gcore_iam.events import Event
+from gcore_iam.observe import Observer
 from gcore_iam.testing import FakeIAM
 from gcore_iam.testing.http.transport import FakeTransport
 
@@ -35,6 +36,7 @@ class ClientOptions(TypedDict, total=False):
     max_response_bytes: int | None
     allow_http: bool
     on_event: Callable[[Event], object] | None
+    observer: Observer | None
 
 
 @pytest.fixture

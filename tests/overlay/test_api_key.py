@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from itertools import repeat
 from typing import Any
@@ -49,3 +49,24 @@ def test_a_coroutine_function_is_for_async_code(fake: FakeIAM) -> None:
     iam = IAMClient(APIKey(get_key), base_url=BASE, transport=fake.transport())
     with iam, pytest.raises(ConfigurationError, match="AsyncIAMClient"):
         iam.users.get(1)
+
+
+class Later:
+    """Something to await that is no coroutine, such as a future."""
+
+    def __await__(self) -> Generator[None, None, str]:
+        yield
+        return "42_k"
+
+
+def test_a_function_that_returns_a_future_is_for_async_code(fake: FakeIAM) -> None:
+    iam = IAMClient(APIKey(Later), base_url=BASE, transport=fake.transport())
+    with iam, pytest.raises(ConfigurationError, match="AsyncIAMClient"):
+        iam.users.get(1)
+    assert fake.requests == ()
+
+
+def test_a_key_that_is_not_in_the_environment_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GCORE_API_KEY", raising=False)
+    with pytest.raises(ConfigurationError, match="set the environment variable GCORE_API_KEY"):
+        APIKey.from_environment()

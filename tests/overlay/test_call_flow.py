@@ -374,6 +374,11 @@ def test_a_predicate_gets_each_failed_attempt() -> None:
     ]
 
 
+def test_a_predicate_may_be_a_function_without_a_signature() -> None:
+    """As some functions of C are: their arguments cannot be checked."""
+    assert RetryPolicy(predicate=bool).predicate is bool
+
+
 def test_a_predicate_may_repeat_a_write() -> None:
     policy = RetryPolicy(predicate=lambda _: True)
     run = run_flow(make_call(Effect.NON_IDEMPOTENT, policy), [status_error(504), "response"])
@@ -616,6 +621,12 @@ def test_an_attempt_after_the_deadline_is_reported() -> None:
 
 def test_a_retried_error_is_not_reported_without_a_listener() -> None:
     assert run_flow(make_call(emit=None), [status_error(502), "response"]).response == "response"
+
+
+def test_a_call_without_deadline_can_name_one_that_has_passed() -> None:
+    error = make_call().build_deadline_error()
+    assert str(error) == f"GET {URL}: the deadline of 0 s has passed before anything was sent"
+    assert (error.method, error.url, error.sent) == ("GET", URL, False)
 
 
 # --- requests of a pager ---------------------------------------------------------------------------------------------

@@ -129,6 +129,10 @@ def test_a_call_that_needs_credentials_says_what_to_do(
     assert not fake.requests
 
 
+def test_anonymous_shows_what_it_is() -> None:
+    assert repr(Anonymous()) == "Anonymous()"
+
+
 def test_a_view_can_have_credentials(fake: FakeIAM, monkeypatch: pytest.MonkeyPatch) -> None:
     with build_without_key(fake, monkeypatch) as iam:
         access = iam.auth.login(EMAIL, PASSWORD).access

@@ -13,7 +13,7 @@ from typing import Any
 
 import anyio
 import pytest
-from gcore_iam import IAMClient
+from gcore_iam import IAMClient, models
 from gcore_iam._concurrency import blocking_io
 from gcore_iam.testing import FakeIAM
 
@@ -62,6 +62,23 @@ def test_blocking_an_event_loop_warns_once(local_iam: IAMClient, backend: str, n
     assert warning.category is RuntimeWarning
     assert warning.filename == __file__
     assert run_in_loop(backend, lambda: call(local_iam)) == []
+
+
+def test_two_event_loops_that_are_blocked_together_warn_once(
+    local_iam: IAMClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both calls look at the same time whether a warning is needed."""
+    both, warned = threading.Barrier(2), []
+    monkeypatch.setattr(blocking_io, "_is_notebook", lambda: both.wait(20) < 0)
+    monkeypatch.setattr(blocking_io, "warn_caller", lambda *_: warned.append(threading.current_thread()))
+
+    async def call() -> models.UserPublic:
+        return local_iam.users.get(1)
+
+    with ThreadPoolExecutor(2) as pool:
+        users = list(pool.map(anyio.run, [call] * 2))
+    assert [user.id for user in users] == [1, 1]
+    assert len(warned) == 1
 
 
 def test_the_warning_names_the_line_of_the_caller(local_iam: IAMClient) -> None:
@@ -184,7 +201,7 @@ def test_trio_is_seen_without_sniffio(local_iam: IAMClient, monkeypatch: pytest.
 
 THREADS = """
 import sys, threading, time
-from gcore_iam import IAMClient
+from gcore_iam import IAMClient, models
 iam = IAMClient(sys.argv[2], base_url=sys.argv[1])
 barrier, got = threading.Barrier(8), []
 def work(number):

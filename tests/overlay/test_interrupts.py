@@ -245,7 +245,7 @@ def _list_code(code: CodeType) -> Iterator[CodeType]:
 
 def _find_unprotected_jumps(code: CodeType) -> Iterator[int]:
     """Find the lines of loops whose `except`, `finally` or `with` is skipped if Ctrl-C comes between two turns."""
-    bytecode = dis.Bytecode(code)
+    bytecode: Any = dis.Bytecode(code)  # its `exception_entries` are missing in typeshed
     names = {instruction.offset: instruction.opname for instruction in bytecode}
     table: list[Any] = vars(bytecode)["exception_entries"]  # typeshed does not have it
 

@@ -92,9 +92,9 @@ def test_every_log_line_has_a_constant_template() -> None:
     assert found >= 3
 
 
-def test_nothing_is_printed() -> None:
+def test_only_commands_print() -> None:
     for file, tree in TREES().items():
-        if file.name == "__main__.py":
+        if file.name == "__main__.py" or file.parts[-2:] == ("observe", "contract.py"):
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):

@@ -225,6 +225,18 @@ def test_after_the_deadline_nothing_waits() -> None:
     assert recorder.is_closed, "nothing else would close a connection whose handshake has failed"
 
 
+@pytest.mark.parametrize("error", [httpcore.ReadError("reset"), OSError("reset")])
+def test_a_connection_that_fails_before_the_deadline_says_so(error: Exception) -> None:
+    """In TLS within TLS too, where the connection also fails when it is shut down at the deadline."""
+
+    class Failing(Recorder):
+        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            raise error
+
+    with enforce_deadline(time.monotonic() + 10), pytest.raises(type(error), match="reset"):
+        DeadlineStream(Failing(), tls_layers=2).read(10)
+
+
 def test_the_addresses_of_a_host_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     def look_up(host: str, port: int, **_: Any) -> list[Any]:
         addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.2", "127.0.0.3"]

@@ -10,6 +10,7 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,6 +18,7 @@ import anyio
 import httpx
 import pytest
 from gcore_iam import APIConnectionError, AsyncIAMClient, IAMClient, RetryPolicy
+from gcore_iam._concurrency.event_loops import LoopLocal
 from gcore_iam.aio.transport import MAX_SHARDS, SHARD_LIMITS, AsyncShardedTransport
 from gcore_iam.sync import transport as sync_transport
 from gcore_iam.sync.transport import ShardedTransport
@@ -102,6 +104,20 @@ def test_tasks_spread_evenly(fake: FakeIAM, url: str, backend: str, watcher: Poo
             watcher.is_held.clear()
 
     anyio.run(main, backend=backend)
+
+
+def test_threads_that_open_the_first_pool_together_share_it() -> None:
+    built: list[Recorder] = []
+
+    def build() -> Recorder:
+        built.append(Recorder())
+        return built[-1]
+
+    values = LoopLocal(build)
+    with ThreadPoolExecutor(2) as executor:
+        opened = list(executor.map(lambda _: values.open(), range(2)))
+    assert opened[0] is opened[1] is built[0]
+    assert len(built) == 1
 
 
 def test_threads_spread_evenly(fake: FakeIAM, url: str, watcher: PoolWatcher) -> None:

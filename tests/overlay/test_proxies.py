@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 import threading
+import types
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +143,23 @@ def test_each_scheme_has_its_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found is not None
     assert found.find_proxy(httpx.URL("https://a.test")) == "http://one.test:1"
     assert found.find_proxy(httpx.URL("http://a.test")) == "http://two.test:2"
+
+
+def test_a_scheme_without_a_proxy_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
+    found = read_proxy_settings()
+    assert found is not None
+    assert found.find_proxy(httpx.URL("http://a.test")) is None
+
+
+def test_a_socks_proxy_is_used_if_its_package_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = types.ModuleType("socksio")
+    package.__spec__ = ModuleSpec("socksio", None)
+    monkeypatch.setitem(sys.modules, "socksio", package)
+    monkeypatch.setenv("ALL_PROXY", "socks5://proxy.test:1080")
+    found = read_proxy_settings()
+    assert found is not None
+    assert found.find_proxy(httpx.URL("https://a.test")) == "socks5://proxy.test:1080"
 
 
 @settings(deadline=None, max_examples=300)

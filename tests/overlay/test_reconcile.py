@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, assert_type
 
+import httpx
 import pytest
-from gcore_iam import AmbiguousOutcomeError, ConfigurationError, IAMClient, RetryPolicy, models
+from gcore_iam import AmbiguousOutcomeError, ConfigurationError, RetryPolicy, models
+from gcore_iam.retry import Effect
 from gcore_iam.testing import FakeIAM, Fault, Reset
 
-from .conftest import ClientKind, ClientOptions
+from .conftest import AnyKindTransport, ClientKind, ClientOptions
 from .retried_operations import BY_OPERATION, PASSWORD, USERS, OperationCall, create_old_token
 
 pytestmark = pytest.mark.fake_iam(USERS)
@@ -21,7 +24,13 @@ def _old_token(fake: FakeIAM) -> None:
     create_old_token(fake)
 
 
-def reconcile(client_kind: ClientKind, fake: FakeIAM, call: OperationCall, fault: Fault) -> Any:
+def reconcile(
+    client_kind: ClientKind,
+    fake: FakeIAM,
+    call: OperationCall,
+    fault: Fault,
+    transport: AnyKindTransport | None = None,
+) -> Any:
     """What `reconcile()` finds after a call that a fault has left ambiguous."""
 
     def run(iam: Any) -> Any:
@@ -35,7 +44,11 @@ def reconcile(client_kind: ClientKind, fake: FakeIAM, call: OperationCall, fault
         return await caught.value.reconcile_async()
 
     fake.inject(fault)
-    options: ClientOptions = {"base_url": "http://localhost", "transport": fake.transport(), "retries": RetryPolicy(0)}
+    options: ClientOptions = {
+        "base_url": "http://localhost",
+        "transport": fake.transport() if transport is None else transport,
+        "retries": RetryPolicy(0),
+    }
     return client_kind.run(run_async if client_kind.is_async else run, fake.api_key, **options)
 
 
@@ -97,13 +110,36 @@ def test_reconcile_returns_the_expected_class(client_kind: ClientKind, fake: Fak
         (lambda iam: iam.users.invite(2002, "new@example.com", 2), "only the users of account 1001"),
     ],
 )
-def test_reconcile_says_what_the_api_cannot_show(call: Any, message: str, fake: FakeIAM) -> None:
-    fake.inject(Reset())
-    with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
-        with pytest.raises(AmbiguousOutcomeError) as caught:
-            call(iam)
-        with pytest.raises(ConfigurationError, match=message):
-            caught.value.reconcile()
+def test_reconcile_says_what_the_api_cannot_show(
+    client_kind: ClientKind, fake: FakeIAM, call: Callable[[Any], Any], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        reconcile(client_kind, fake, OperationCall("any", Effect.NON_IDEMPOTENT, call), Reset())
+
+
+class OtherDate(AnyKindTransport):
+    """Sends requests to a fake, whose responses get another `Date` header."""
+
+    def __init__(self, fake: FakeIAM, date: str) -> None:
+        self._inner = fake.transport()
+        self._date = date
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._change(self._inner.handle_request(request))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self._change(await self._inner.handle_async_request(request))
+
+    def _change(self, response: httpx.Response) -> httpx.Response:
+        response.headers["Date"] = self._date
+        return response
+
+
+@pytest.mark.parametrize("date", ["", "yesterday"])
+def test_reconcile_needs_no_date_of_the_server(client_kind: ClientKind, fake: FakeIAM, date: str) -> None:
+    """Then it goes by the clock of this machine."""
+    found = reconcile(client_kind, fake, CREATE, Reset(after_work=True), OtherDate(fake, date))
+    assert (found.id, found.name) == (3, "ci")
 
 
 def test_the_deprecated_name_of_attach_reconciler_still_works() -> None:

@@ -64,6 +64,11 @@ def test_each_spelling_of_a_secret_is_masked(secret: str, spelling: str) -> None
         assert spelled not in masked
 
 
+@pytest.mark.parametrize("escape", ["%c0%af", "%e0%80%af", "%f7%bf%bf%bf"])
+def test_an_escape_of_no_character_stays(escape: str) -> None:
+    assert Redactor(["s3cret-mark"]).mask(f"{escape} s3cret%2Dmark") == f"{escape} ***"
+
+
 @pytest.mark.parametrize("before", ["%", "\\", "\\u", "\\x", "&", "&#", "&#x", "%%", "\\\\"])
 @pytest.mark.parametrize("after", ["", "41", "amp;", "n", ";", "\\", '"'])
 def test_a_secret_that_touches_an_escape_is_masked(before: str, after: str) -> None:

@@ -20,6 +20,7 @@ from gcore_iam.retry import (
     describe_success,
     find_effect,
     is_retryable,
+    may_have_deleted,
     may_have_run,
     retry_delay,
 )
@@ -116,8 +117,11 @@ def test_an_unknown_operation_goes_by_its_method(method: str, effect: Effect) ->
 @pytest.mark.parametrize("effect", Effect)
 def test_an_unreadable_success_is_done_for_one_effect(effect: Effect) -> None:
     message = describe_success(*OPERATIONS[effect])
-    assert ("do not repeat it" in message) == (effect is Effect.NON_IDEMPOTENT)
-    assert (message == "") == (effect is not Effect.NON_IDEMPOTENT)
+    if effect is Effect.NON_IDEMPOTENT:
+        assert message.startswith("; the server says that the work is done, so do not repeat it")
+        assert message.endswith("look what there is")
+    else:
+        assert message == ""
 
 
 # --- the table -------------------------------------------------------------------------------------------------------
@@ -134,6 +138,22 @@ def test_each_row_says_whether_to_retry(row: Row, effect: Effect) -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_each_row_says_whether_it_may_have_run(row: Row) -> None:
     assert may_have_run(row.build_error()) == row.may_have_run
+
+
+@pytest.mark.parametrize(
+    ("error", "may_have_worked"),
+    [
+        (connection_error(sent=False), False),
+        (connection_error(sent=True), True),
+        (status_error(499), False),
+        (status_error(500), True),
+        (status_error(503, 1), True),
+    ],
+)
+def test_a_delete_may_have_worked_after_any_server_error(
+    error: APIConnectionError | APIStatusError, may_have_worked: bool
+) -> None:
+    assert may_have_deleted(error) == may_have_worked
 
 
 # --- the number of retries -------------------------------------------------------------------------------------------
@@ -223,7 +243,9 @@ def test_a_predicate_adds_no_retry() -> None:
 @pytest.mark.parametrize("decision", ["no", None, 1, 0])
 def test_a_predicate_must_return_a_bool(decision: Any) -> None:
     policy = RetryPolicy(predicate=lambda _: decision)
-    with pytest.raises(ConfigurationError, match=f"must return True or False, not {type(decision).__name__}"):
+    with pytest.raises(
+        ConfigurationError, match=f"^predicate must return True or False, not {type(decision).__name__}"
+    ):
         get_delay(policy, connection_error(sent=True))
 
 
@@ -255,7 +277,7 @@ async def coroutine_function(_: object) -> bool:
     ],
 )
 def test_a_policy_refuses_an_argument_out_of_range(settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigurationError, match=message):
+    with pytest.raises(ConfigurationError, match=f"^{message}"):
         RetryPolicy(**settings)
 
 

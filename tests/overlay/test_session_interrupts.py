@@ -32,7 +32,6 @@ from gcore_iam import (
 from gcore_iam._concurrency import shield as shield_module
 from gcore_iam._concurrency.shield import complete, shield, shield_async
 from gcore_iam.auth import TokenStore
-from gcore_iam.sync.in_flight import InFlight
 from gcore_iam.testing import Delay, FakeIAM
 
 from .raw_server import serve_users
@@ -501,16 +500,6 @@ def test_an_interrupted_caller_waits_a_bounded_time(backend: str, monkeypatch: p
     anyio.run(main, backend=backend)
     assert time.monotonic() - began < 30
     assert sorted(ended) == ["caller", "work"]
-
-
-def test_closing_refuses_refreshes_that_begin_too_late() -> None:
-    """A call that began before is refused here, when the client already waits for the refreshes in flight."""
-    in_flight = InFlight()
-    in_flight.add("a refresh")
-    in_flight.remove("a refresh")
-    in_flight.drain()
-    with pytest.raises(ConfigurationError, match="closed"):
-        in_flight.add("another one")
 
 
 @pytest.mark.slow

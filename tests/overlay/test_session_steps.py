@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import re
 from collections.abc import Generator
 from typing import Any
 
@@ -20,6 +22,7 @@ from gcore_iam import (
     PermissionDeniedError,
     ServerError,
     Session,
+    _fork,
 )
 from gcore_iam.auth import TokenPair, token_parsing
 from gcore_iam.auth import session as session_module
@@ -144,6 +147,7 @@ def test_the_first_use_logs_in_and_saves_the_pair() -> None:
     _, login, save = performed
     assert (login.username, login.password, login.one_time_password) == (EMAIL, PASSWORD, None)
     assert save.tokens == TokenPair("a1", "r1", None, OWNER)
+    assert save.issued_by == "iamLoginUser"
     assert result == ("a1", True)
     assert session.valid_access_token == "a1"
 
@@ -176,6 +180,7 @@ def test_an_account_is_selected_after_the_login() -> None:
     performed, result = perform(session.renew_steps(None), *outcomes)
     assert (performed[2].client_id, performed[2].access) == (2002, "a1")
     assert performed[3].tokens == TokenPair("a2", "r2", None, f"{OWNER} 2002")
+    assert performed[3].issued_by == "iamSelectAccount"
     assert result == ("a2", True)
 
 
@@ -250,6 +255,39 @@ def test_the_time_of_a_login_counts_for_the_expiry(clock: Clock) -> None:
     clock.seconds += 3499
     assert session.valid_access_token == access
     clock.seconds += 1
+    assert session.valid_access_token is None
+
+
+def test_the_time_of_a_password_change_counts_for_the_expiry(clock: Clock) -> None:
+    session = make_session()
+    log_in(session)
+    steps = session.adopt_steps("n3w", unused)
+    advance(steps)
+    access = encode_lifetime(clock, 3600)
+    clock.seconds += 40
+    step = advance(steps, Issued(access, "r2"))
+    assert isinstance(step, Save)
+    assert step.tokens.expires_at == clock.time() + 3560
+
+
+def test_each_new_token_has_its_own_expiry(clock: Clock) -> None:
+    session = make_session()
+    saved = log_in(session, (encode_lifetime(clock, 120), "r1"))
+    clock.seconds += 60
+    access = encode_lifetime(clock, 3600)
+    performed, _ = perform(session.renew_steps(None), (Load, saved), (Refresh, (access, "r2")), (Save, None))
+    assert performed[-1].issued_by == "iamRefreshToken"
+    clock.seconds += 3539
+    assert session.valid_access_token == access
+    clock.seconds += 1
+    assert session.valid_access_token is None
+
+
+def test_given_tokens_expire_too(clock: Clock) -> None:
+    access = encode_lifetime(clock, 3600)
+    session = make_session_from_tokens(access)
+    assert perform(session.renew_steps(None), (Load, None))[1] == (access, False)
+    clock.seconds += 3540
     assert session.valid_access_token is None
 
 
@@ -590,7 +628,8 @@ def test_a_store_must_return_a_pair(stored: object) -> None:
 
 @pytest.mark.parametrize("owner", ["", ORIGIN, f"{ORIGIN} bob@example.com", f"{OWNER} 7", f"https://b.example {EMAIL}"])
 def test_a_pair_of_another_session_is_refused(owner: str) -> None:
-    with pytest.raises(ConfigurationError, match="give each session its own store"):
+    message = f"holds the session of {owner!r}, not of {OWNER!r}; give each session its own store"
+    with pytest.raises(ConfigurationError, match=re.escape(message) + "$"):
         perform(make_session().renew_steps(None), (Load, attrs.evolve(STORED, owner=owner)))
 
 
@@ -660,9 +699,12 @@ def test_deprecated_names_of_a_session_still_work() -> None:
     session = make_session()
     performed, result = perform(session.renewal(None), (Load, None), (LogIn, FIRST), (Save, None))
     assert (result, session.usable) == (("a1", True), "a1")
+    assert perform(session.renewal("a1"), (Load, performed[-1].tokens), (Refresh, FIRST), (Save, None))[1][1]
     session.doubt("perhaps")
+    assert "perhaps" in session.secrets
     performed, result = perform(session.adoption("a2", "r2", "n3w"), (Save, None))
     assert (performed[0].tokens, result, session.usable) == (TokenPair("a2", "r2", None, OWNER), "a2", "a2")
+    assert session.secrets >= {"n3w", "r2"}
     performed, _ = perform(session.renaming("new@example.com"), (Load, performed[0].tokens), (Save, None))
     assert "new@example.com" in performed[1].tokens.owner
 
@@ -674,6 +716,7 @@ def test_a_new_password_brings_a_new_pair() -> None:
     performed, result = perform(session.adopt_steps("n3w", unused), (ChangePassword, issued), (Save, None))
     assert performed[0].change is unused
     assert performed[1].tokens == TokenPair("a2", "r2", None, OWNER)
+    assert performed[1].issued_by == "iamChangePassword"
     assert (result, session.valid_access_token) == (issued, "a2")
     refused = [(Load, performed[1].tokens), (Refresh, status_error(401)), (Save, None)]
     performed, _ = perform(session.renew_steps("a2"), *refused, (LogIn, ("a3", "r3")), (Save, None))
@@ -692,8 +735,9 @@ def test_a_new_password_that_is_refused_changes_nothing() -> None:
 def test_a_new_password_must_bring_tokens(issued: Issued) -> None:
     session = make_session()
     log_in(session)
-    with pytest.raises(DecodeError, match="iamChangePassword"):
+    with pytest.raises(DecodeError, match=r"^iamChangePassword: the response holds no tokens$") as caught:
         perform(session.adopt_steps("n3w", unused), (ChangePassword, issued))
+    assert caught.value.model == "Token"
 
 
 def test_a_password_change_continues_given_tokens() -> None:
@@ -776,6 +820,27 @@ def test_a_child_process_leaves_the_refresh_token_to_its_parent() -> None:
     perform(session.renew_steps("a1"), (Load, saved), (LogIn, SECOND), (Save, None))
 
 
+def test_a_child_process_has_locks_of_its_own() -> None:
+    session = make_session()
+    with session.mutex:
+        session.after_fork()
+        assert session.mutex.acquire(blocking=False)
+
+
+@pytest.mark.parametrize("is_renamed", [False, True])
+def test_a_new_session_leaves_a_copied_token_to_the_parent_process(
+    is_renamed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MemoryTokenStore()
+    saved = log_in(make_session(store=store))
+    session = make_session(store=store)
+    monkeypatch.setattr(_fork, "_generation", _fork.get_generation() + 1)
+    if is_renamed:
+        steps = session.change_username_steps("new@example.com")
+        saved = perform(steps, (Load, saved), (Save, None))[0][-1].tokens
+    perform(session.renew_steps("a1"), (Load, saved), (LogIn, SECOND), (Save, None))
+
+
 def test_a_child_process_without_password_must_log_in() -> None:
     session = make_session_from_tokens()
     session.after_fork()
@@ -788,6 +853,69 @@ def test_processes_share_the_tokens_of_a_shared_store(tmp_path: Any) -> None:
     saved = log_in(session)
     session.after_fork()
     perform(session.renew_steps("a1"), (Load, saved), (Refresh, SECOND), (Save, None))
+
+
+# --- pickled sessions ------------------------------------------------------------------------------------------------
+
+
+def copy_by_pickle(session: Session) -> Session:
+    """A copy of a session, as a worker process gets it."""
+    pickled = pickle.dumps(session)
+    copied: Session = pickle.loads(pickled)
+    return copied
+
+
+def test_a_copy_uses_the_access_token_until_it_expires(clock: Clock) -> None:
+    session = make_session(client_id=2002)
+    access = encode_lifetime(clock, 3600)
+    outcomes = [(Load, None), (LogIn, FIRST), (SelectAccount, (access, "r2")), (Save, None)]
+    perform(session.renew_steps(None), *outcomes)
+    copied = copy_by_pickle(session)
+    assert copied.valid_access_token == access
+    assert repr(copied) == repr(session)
+    assert copied.mutex is not session.mutex
+    assert copied.store is not session.store
+    clock.seconds += 3540
+    assert copied.valid_access_token is None
+
+
+def test_a_copy_has_no_password_and_no_refresh_token() -> None:
+    session = make_session(one_time_password="123456")
+    saved = log_in(session)
+    pickled = pickle.dumps(session)
+    for secret in (PASSWORD, "123456", saved.refresh):
+        assert secret.encode() not in pickled
+    copied = copy_by_pickle(session)
+    with pytest.raises(ConfigurationError, match="not by pickle"):
+        perform(copied.renew_steps("a1"), (Load, None))
+
+
+def test_a_copy_with_the_password_logs_in() -> None:
+    session = make_session(pickle_password=True, one_time_password="123456")
+    session.remember_candidate_password("n3w")
+    copied = copy_by_pickle(copy_by_pickle(session))
+    performed, _ = perform(copied.renew_steps(None), (Load, None), (LogIn, FIRST), (Save, None))
+    assert (performed[1].password, performed[1].one_time_password) == (PASSWORD, "123456")
+
+
+@pytest.mark.parametrize("pickle_password", ["no", 1, None])
+def test_only_true_puts_the_password_into_a_pickle(pickle_password: Any) -> None:
+    session = make_session(pickle_password=pickle_password)
+    log_in(session)
+    assert PASSWORD.encode() not in pickle.dumps(session)
+
+
+def test_a_copy_shares_the_tokens_of_a_shared_store(tmp_path: Any) -> None:
+    session = make_session(store=FileTokenStore(tmp_path / "tokens.json"))
+    saved = log_in(session)
+    copied = copy_by_pickle(session)
+    assert repr(copied.store) == repr(session.store)
+    perform(copied.renew_steps("a1"), (Load, saved), (Refresh, SECOND), (Save, None))
+
+
+def test_a_session_that_could_do_nothing_is_not_pickled() -> None:
+    with pytest.raises(ConfigurationError, match="pickle_password=True"):
+        pickle.dumps(make_session())
 
 
 # --- the session itself ----------------------------------------------------------------------------------------------
@@ -812,11 +940,11 @@ def test_a_session_belongs_to_one_origin() -> None:
         ({"client_id": 0}, "client_id"),
         ({"client_id": True}, "client_id"),
         ({"store": object()}, "store has no method load; see gcore_iam.auth.TokenStore"),
-        ({"store": "tokens.json"}, "TokenStore"),
+        ({"store": "tokens.json"}, "gcore_iam.auth.TokenStore"),
     ],
 )
 def test_invalid_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigurationError, match=message):
+    with pytest.raises(ConfigurationError, match=f"^{message}|see {message}$"):
         Session(**{"username": EMAIL, "password": PASSWORD, **arguments})
 
 
@@ -869,6 +997,7 @@ def test_a_session_that_was_not_made_has_a_repr() -> None:
 def test_a_store_of_ones_own_is_kept() -> None:
     store = MemoryTokenStore()
     assert make_session(store=store).store is store
+    assert make_session_from_tokens(store=store).store is store
     assert isinstance(make_session().store, MemoryTokenStore)
 
 

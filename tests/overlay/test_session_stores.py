@@ -179,6 +179,9 @@ def test_a_failed_write_leaves_the_stored_pair(tmp_path: Path, monkeypatch: pyte
     "content",
     ["{", "[]", "{}", '{"access": "a"}', '{"access": 1, "refresh": "r"}', '{"access": "a b", "refresh": "r"}',
      '{"access": "a", "refresh": "r", "expires_at": "soon"}', '{"access": "a", "refresh": "r", "owner": 5}',
+     '{"access": "a b", "refresh": "r", "expires_at": null, "owner": "o"}',
+     '{"access": "a", "refresh": "r", "expires_at": null, "owner": 5}',
+     '{"access": "a", "refresh": "r", "expires_at": "soon", "owner": "o"}',
      '{"access": "a", "refresh": "r"}',
      '{"access": "a", "refresh": "r", "more": 5}', "\udcff"],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 from gcore_iam.testing import FakeIAM
+from gcore_iam_client.description import DESCRIPTION
 
 COMMAND = (sys.executable, "-m", "gcore_iam.testing")
 SECONDS = 60
@@ -99,6 +101,8 @@ def test_a_given_port_and_a_busy_one() -> None:
         ("--api-key", ""),
         ("--api-key", "se cret"),
         ("--surprise", "1"),
+        ("--spec", "nowhere.json"),
+        ("--spec", "pyproject.toml"),
         ("8080",),
     ],
 )
@@ -119,6 +123,15 @@ def test_without_the_extra_one_line_says_what_to_install(name: str) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert 'pip install "gcore-iam[testing]"' in done.stderr
+
+
+def test_another_spec_is_served(tmp_path: Path) -> None:
+    document = copy.deepcopy(DESCRIPTION)
+    del document["paths"]["/iam/users"]
+    (tmp_path / "spec.json").write_text(json.dumps(document), "utf-8")
+    with start("--spec", str(tmp_path / "spec.json")) as (_, url):
+        assert get(f"{url}/iam/users", FakeIAM().api_key).status_code == 404
+        assert get(f"{url}/iam/users/1", FakeIAM().api_key).status_code == 200
 
 
 # --- users from a file, verbose, control ---------------------------------------------------------------------------

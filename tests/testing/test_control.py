@@ -166,6 +166,8 @@ def test_a_wrong_list_of_faults_replaces_nothing(control: httpx.Client, fake: Fa
     fake.inject(Status(503))
     assert "the body[1]" in message(control.put("/_fake/faults", json=[{"faults": [{"fault": "Reset"}]}, 7]))
     assert "a list of faults to inject" in message(control.put("/_fake/faults", json={}))
+    nowhere = {"faults": [{"fault": "Reset"}], "path": "/nowhere"}
+    assert "leads to no operation" in message(control.put("/_fake/faults", json=[nowhere]))
     assert [queued.faults for queued in fake.faults] == [(Status(503),)]
 
 

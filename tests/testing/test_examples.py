@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gcore_iam.testing.contract import Operation, get_operations
+from gcore_iam.testing.contract import get_own_contract
 from gcore_iam.testing.examples import NoExampleError, build_example, complete
 from gcore_iam.testing.messages import NO_BODY, Response
-from gcore_iam.testing.schemas import build_validator, get_schema
+from gcore_iam.testing.operation import Operation
 from gcore_iam_client.description import DESCRIPTION
 
+OWN = get_own_contract().schemas
 TEXT = {"type": "string"}
 PAIR = {"access": "example", "refresh": "example"}
 
@@ -51,8 +52,8 @@ SCHEMAS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=str)
 def test_a_schema_accepts_its_example(schema: dict[str, Any]) -> None:
-    example = build_example(schema)
-    assert build_validator(schema).is_valid(example), example
+    example = build_example(OWN, schema)
+    assert OWN.build_validator(schema).is_valid(example), example
 
 
 @pytest.mark.parametrize(
@@ -67,11 +68,11 @@ def test_a_schema_accepts_its_example(schema: dict[str, Any]) -> None:
 )
 def test_a_schema_without_an_example_is_an_error(schema: dict[str, Any]) -> None:
     with pytest.raises(NoExampleError):
-        build_example(schema)
+        build_example(OWN, schema)
 
 
 def test_an_example_shows_optional_properties() -> None:
-    assert build_example(get_schema("Group")) == {"id": 1, "name": "Users"}
+    assert build_example(OWN, OWN.get_schema("Group")) == {"id": 1, "name": "Users"}
 
 
 # --- completion ----------------------------------------------------------------------------------------------------
@@ -101,12 +102,12 @@ ITEM = {
 def test_missing_required_properties_are_added(
     schema: dict[str, Any], value: Any, completed: Any, added: tuple[str, ...]
 ) -> None:
-    assert complete(schema, value) == (completed, added)
+    assert complete(OWN, schema, value) == (completed, added)
 
 
 def test_a_completed_value_is_a_copy() -> None:
     value = {"id": 7}
-    complete(ITEM, value)
+    complete(OWN, ITEM, value)
     assert value == {"id": 7}
 
 
@@ -114,7 +115,7 @@ def test_a_completed_value_is_a_copy() -> None:
 
 
 def make_operation(responses: dict[str, Any], **spec: Any) -> Operation:
-    return Operation("iamNew", "GET", "/iam/new", {"responses": responses, **spec})
+    return Operation("iamNew", "GET", "/iam/new", {"responses": responses, **spec}, OWN)
 
 
 def describe_json(schema: dict[str, Any], media_type: str = "application/json") -> dict[str, Any]:
@@ -159,4 +160,4 @@ def test_a_response_without_an_example_stays_as_it_is() -> None:
 
 
 def test_the_vendored_operations_need_no_completion_of_bodies() -> None:
-    assert all(operation.build_example_query() == {} for operation in get_operations().values())
+    assert all(operation.build_example_query() == {} for operation in get_own_contract().operations.values())

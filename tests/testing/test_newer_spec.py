@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from gcore_iam.testing import FakeIAM, Status, contract, schemas
+from gcore_iam.testing import FakeIAM, Status
+from gcore_iam.testing.contract import get_own_contract
 from gcore_iam.testing.gaps import find_gaps
 from gcore_iam_client.description import DESCRIPTION
 
@@ -16,7 +17,6 @@ from .support import PASSWORD, OpenClient, authorize
 
 Grow = Callable[[Callable[[dict[str, Any]], None]], None]
 
-CACHES = (contract.get_operations, schemas.get_validator, schemas.get_partial_validator, schemas.collect_enum_values)
 ROLES = {"type": "array", "items": {"$ref": "#/components/schemas/Group"}}
 
 
@@ -33,13 +33,11 @@ def grow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Grow]:
         change(document)
         for key, value in document.items():
             monkeypatch.setitem(DESCRIPTION, key, value)
-        for cached in CACHES:
-            cached.cache_clear()
+        get_own_contract.cache_clear()
 
     yield grow
     monkeypatch.undo()
-    for cached in CACHES:
-        cached.cache_clear()
+    get_own_contract.cache_clear()
 
 
 def add_operation(path: str, responses: dict[str, Any], method: str = "get", **spec: Any) -> Callable[[Any], None]:

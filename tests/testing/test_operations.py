@@ -12,8 +12,9 @@ import httpx
 import jwt
 import pytest
 from gcore_iam.testing import Clock, FakeIAM
-from gcore_iam.testing.contract import ContractError, Operation, get_operations
+from gcore_iam.testing.contract import get_own_contract
 from gcore_iam.testing.messages import Response
+from gcore_iam.testing.operation import ContractError, Operation
 from gcore_iam.testing.operations import HANDLERS, Call
 
 from .support import NOW, PASSWORD, OpenClient
@@ -938,7 +939,7 @@ def test_no_body_is_an_empty_one(client: httpx.Client) -> None:
     assert client.patch("/iam/users/1").status_code == 200
 
 
-@pytest.mark.parametrize("operation", get_operations().values(), ids=lambda operation: operation.id)
+@pytest.mark.parametrize("operation", get_own_contract().operations.values(), ids=lambda operation: operation.id)
 def test_credentials_are_asked_for_first(client: httpx.Client, operation: Operation) -> None:
     path = re.sub(r"\{\w+\}", "99", operation.path)
     response = client.request(operation.method, path, content=b"{", headers={"Authorization": "APIKey no"})

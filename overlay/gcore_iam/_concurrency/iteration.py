@@ -74,6 +74,7 @@ class AsyncItems(AsyncIterator[T]):
 
     async def aclose(self) -> None:
         """End the iteration, and cancel its requests."""
+        self._items = iter(())
         await self._pages.aclose()
 
 

@@ -91,6 +91,12 @@ def check_seconds(
         raise ConfigurationError(f"{name} must be a number of seconds{allowed}")
 
 
+def check_share(name: str, value: object) -> None:
+    """Check that an argument is a number from 0 to 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ConfigurationError(f"{name} must be a number from 0 to 1")
+
+
 def is_whole_number(value: object, low: int, high: int | None = None) -> bool:
     """Return whether a value is an int from `low` to `high`, and not a bool."""
     if isinstance(value, bool) or not isinstance(value, int):

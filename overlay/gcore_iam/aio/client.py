@@ -15,6 +15,7 @@ from gcore_iam_client.types import UNSET, Unset
 import gcore_iam
 
 from .._config import ClientConfig, build_default_config
+from .._operation_info import ResponseObserver
 from .._proxies import read_proxy_settings
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from .._secret_text import hide_text, hide_values
@@ -52,6 +53,7 @@ class AsyncIAMClient:
         allow_http: Send credentials over plain http to other machines as well. Anyone on the way can read them.
         on_event: A function that gets each event of `gcore_iam.events`, in the task of the call; None for none. An
             exception in it is logged and changes nothing.
+        observer: A `gcore_iam.observe.Observer`, which records where responses differ from the spec; None for none.
 
     Raises:
         ConfigurationError: An argument or environment variable is not valid; nothing has been sent.
@@ -74,11 +76,14 @@ class AsyncIAMClient:
         max_response_bytes: int | None = DEFAULT_MAX_RESPONSE_BYTES,
         allow_http: bool = False,
         on_event: Callable[[gcore_iam.events.Event], object] | None = None,
+        observer: ResponseObserver | None = None,
     ) -> None:
         auth, headers = _hide_auth(auth), hide_values(headers)
         checked = _resolve_auth(auth)
         check_connections(http_client, transport, httpx.AsyncClient, httpx.AsyncBaseTransport)
-        config = build_default_config(base_url, allow_http=allow_http, http_client=http_client).evolve(
+        config = build_default_config(
+            base_url, allow_http=allow_http, http_client=http_client, observer=observer
+        ).evolve(
             timeout=timeout,
             retries=retries,
             headers=headers,

@@ -59,8 +59,8 @@ class AsyncCredentials:
             secrets |= self.auth.secrets
         return secrets
 
-    async def authorize(self, deadline: Deadline | None) -> Authorization | None:
-        """Get the authorization of an attempt; None for a request without credentials.
+    async def authorize(self, deadline: Deadline | None) -> Authorization:
+        """Get the authorization of an attempt, unless it is constant.
 
         Args:
             deadline: The deadline of the call, and of the login that it may need.
@@ -70,12 +70,11 @@ class AsyncCredentials:
         """
         if isinstance(self.auth, Anonymous):
             raise self.auth.build_error()
-        if isinstance(self.auth, HeaderCredentials) and self.constant_authorization is None:
+        if isinstance(self.auth, HeaderCredentials):
             secret = hide_text(await resolve_callback_async(self.auth.ask, f"the {self.auth.noun}"))
             return Authorization(self.auth.build_header(secret))
-        if self._session is not None:
-            return Authorization(f"Bearer {await self._session.get_access_token(deadline)}")
-        return self.constant_authorization
+        assert self._session is not None  # noqa: S101 - only clients with other credentials have none
+        return Authorization(f"Bearer {await self._session.get_access_token(deadline)}")
 
     async def renew(self, rejected: Authorization, deadline: Deadline | None) -> Authorization | None:
         """Get another authorization after the API has rejected one; None if there is no other."""

@@ -14,7 +14,7 @@ import httpx
 
 from .. import _fork
 from .._concurrency.blocking_io import build_transport_async
-from .._concurrency.deadlines import block_cancellation_async
+from .._concurrency.deadlines import block_cancellation_async, is_cancellation_async
 from .._concurrency.event_loops import AsyncLoopLocal
 from .._proxies import ProxySettings
 from .in_flight import InFlight
@@ -49,7 +49,7 @@ class AsyncConnections:
         self._build = build
         self._is_own = is_own
         self.client: httpx.AsyncClient = build()
-        self._auth: httpx.Auth | None = None
+        self._auth = httpx.Auth()  # adds nothing
         self._inherited: list[httpx.AsyncClient] = []
         self.is_closed: bool = False
         self.in_flight: Final = InFlight()
@@ -60,10 +60,15 @@ class AsyncConnections:
         if self._is_own:
             self._auth = self.client.auth = auth
 
-    async def abandon(self, request: httpx.Request) -> None:
-        """Stop using the connection of an interrupted request, if this library's transport has opened it."""
+    async def abandon(self, request: httpx.Request, error: BaseException) -> None:
+        """Stop using the connection of a request, if this library's transport has opened it.
+
+        Args:
+            request: The request.
+            error: What has interrupted it. httpcore itself handles a cancellation.
+        """
         shards: AsyncShards | None = request.extensions.get("gcore_iam_shards")
-        if shards is not None:
+        if shards is not None and not is_cancellation_async(error):
             await shards.abandon(request)
 
     async def aclose(self) -> None:
@@ -81,8 +86,7 @@ class AsyncConnections:
         if self._is_own:
             self._inherited.append(self.client)  # kept open: closing it would close the parent's connections
             self.client = self._build()
-            if self._auth is not None:
-                self.client.auth = self._auth
+            self.client.auth = self._auth
 
 
 class EmptyCookieJar(CookieJar):

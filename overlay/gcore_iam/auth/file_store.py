@@ -16,10 +16,11 @@ from pathlib import Path
 
 import attrs
 
+from .._files import create_file, escape_path, open_descriptor, resolve_path, sync_folder
 from .._tracebacks import clear_locals
-from .._validation import check_path, check_seconds, is_credential
+from .._validation import check_seconds, is_credential
 from ..errors import ConfigurationError
-from .token_file import check_space, open_descriptor, replace_content, sync_folder, try_lock, unlock
+from .token_file import check_space, replace_content, try_lock, unlock
 from .token_parsing import parse_timestamp
 from .token_store import TokenPair
 
@@ -52,8 +53,8 @@ class FileTokenStore:
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 120.0) -> None:
         check_seconds("timeout", timeout, " above 0", low=sys.float_info.min, high=float("inf"))
-        self._path = _resolve_path(path)
-        self._escaped_path = _escape_unprintable(str(self._path))
+        self._path = resolve_path(path)
+        self._escaped_path = escape_path(str(self._path))
         self._timeout = timeout
 
     def load(self) -> TokenPair | None:
@@ -118,12 +119,12 @@ class FileTokenStore:
 
         path = f"{self._path}.lock"
         if Path(path).is_symlink():
-            raise ConfigurationError(f"{_escape_unprintable(path)} is a symbolic link; remove it")
+            raise ConfigurationError(f"{escape_path(path)} is a symbolic link; remove it")
         # A new object each time: it also excludes other threads of this process, and a fork inherits none.
         lock = FileLock(path, timeout=self._timeout, mode=0o600, thread_local=False)
         try:
             if sys.platform != "win32":
-                _create_file(Path(path))  # FileLock would repeat some errors until its timeout
+                create_file(Path(path))  # FileLock would repeat some errors until its timeout
             lock.acquire()
         except Timeout:
             raise self._build_lock_timeout() from None
@@ -175,7 +176,7 @@ class FileTokenStore:
         try:
             return self._open("r+")
         except FileNotFoundError:
-            _create_file(self._path)
+            create_file(self._path)
             sync_folder(self._path.parent)
             return self._open("r+")
 
@@ -212,7 +213,7 @@ class FileTokenStore:
             advice = _ADVICE.get(error.errno or 0, "choose another path")
             problem = error.strerror or str(error)
             if error.filename not in (None, str(self._path)):  # it is the lock file or the folder
-                problem += f" ({_escape_unprintable(str(error.filename))})"
+                problem += f" ({escape_path(str(error.filename))})"
             raise ConfigurationError(f"{self._escaped_path} cannot be {action}: {problem}; {advice}") from error
 
     def __repr__(self) -> str:
@@ -226,35 +227,6 @@ _ADVICE = {
     errno.EDQUOT: "free some space",
 }
 """What the user can do about an error of the operating system, by its number."""
-
-
-def _resolve_path(path: str | os.PathLike[str]) -> Path:
-    """Resolve `~` and symbolic links in the path of a file."""
-    text = check_path("path", path)
-    try:
-        os.fsencode(text)  # raises for characters that a path cannot contain
-        resolved = Path(os.path.realpath(Path(text).expanduser()))
-        is_folder = resolved.is_dir() or text.endswith((os.sep, os.altsep or os.sep))
-        is_loop = resolved.is_symlink()
-    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: there is no such user
-        raise ConfigurationError(f"path {text!a} cannot be used: {_escape_unprintable(str(error))}") from None
-    if is_folder:
-        raise ConfigurationError(f"path {text!a} is a folder; give the path of a file in it")
-    if is_loop:
-        raise ConfigurationError(f"path {text!a} is a loop of symbolic links; choose another path")
-    return resolved
-
-
-def _create_file(path: Path) -> None:
-    """Create an empty file that only this user can access, with any umask; do nothing if the path exists."""
-    with suppress(FileExistsError), FileIO(path, "x+", opener=open_descriptor) as file:
-        if sys.platform != "win32":
-            os.fchmod(file.fileno(), 0o600)
-
-
-def _escape_unprintable(text: str) -> str:
-    """Escape a text that has characters which must not reach a terminal or a log."""
-    return text if text.isprintable() else ascii(text)
 
 
 def _encode_tokens(tokens: TokenPair) -> bytes:

@@ -1,4 +1,4 @@
-"""Opens, locks and writes the file of a token store, without reading its content."""
+"""Locks and writes the file of a token store, without reading its content."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import sys
 from contextlib import suppress
 from io import FileIO
-from pathlib import Path
 
 from .. import _fork
 
@@ -33,23 +32,6 @@ class _LockedFiles:
 
 
 _LOCKED = _LockedFiles()
-
-
-def open_descriptor(path: str, flags: int) -> int:
-    """Open a file; raise if it is a symbolic link, and do not wait for the other end of a pipe."""
-    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC"):
-        flags |= getattr(os, name, 0)
-    return os.open(path, flags, 0o600)
-
-
-def sync_folder(folder: Path) -> None:
-    """Write the directory entry of a new file to the disk, if the system can do that."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def try_lock(file: FileIO, *, is_required: bool) -> bool:

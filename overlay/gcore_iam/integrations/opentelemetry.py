@@ -117,8 +117,7 @@ class Instrumentor:
             span.set_status(trace.StatusCode.ERROR, None if is_response else event.error)
         self._duration.record(event.duration, {**call.common, **outcome})
         span.end()
-        if call.token is not None:
-            context.detach(call.token)
+        context.detach(call.token)
 
 
 @attrs.define(eq=False, repr=False)
@@ -135,7 +134,7 @@ class _Call:
     span: trace.Span
     common: Mapping[str, str | int]
     requests: int = 0
-    token: Token[context.Context] | None = None
+    token: Token[context.Context] = attrs.field(init=False)
 
 
 def _describe_outcome(status: int | None, error: str | None) -> dict[str, str | int]:

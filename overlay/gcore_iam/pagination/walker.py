@@ -319,15 +319,16 @@ class PageWalker(Generic[T]):
                 break
             # A larger step than the number of remembered keys could leap over all of them.
             back += min(back, max(step, len(self._matcher.keys)))
+        aligned = None
         if self._matcher.is_complete:
             aligned = self._align(0, (yield from self._request(0)), is_last_resort=True)
-            if aligned is not None:
-                return aligned
-        raise PaginationError(
-            f"none of the last {len(self._matcher.keys)} items is found around offset {origin}: they were deleted, or "
-            f"the server's order is not stable; {_FAST_HINT}",
-            offset=origin,
-        )
+        if aligned is None:
+            raise PaginationError(
+                f"none of the last {len(self._matcher.keys)} items is found around offset {origin}: they were deleted, "
+                f"or the server's order is not stable; {_FAST_HINT}",
+                offset=origin,
+            )
+        return aligned
 
     def _align(self, offset: int, response: PageResponse[T], *, is_last_resort: bool = False) -> _AlignedPage[T] | None:
         """Align a page with the items that have been read; return None if that is impossible."""

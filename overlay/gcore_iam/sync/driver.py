@@ -15,7 +15,7 @@ from gcore_iam_client.types import Operation
 from .._bound_client import UnboundClient, build_unbound_error, can_send_credentials
 from .._concurrency.blocking_io import warn_if_event_loop_is_running
 from .._concurrency.callbacks import sleep
-from .._concurrency.deadlines import enforce_deadline, is_cancellation
+from .._concurrency.deadlines import enforce_deadline
 from .._config import ClientConfig
 from .._redaction import INFO, MAX_HEADER_LENGTH, Redactor, logger
 from .._response_body import BodyTooLargeError, limit_body
@@ -234,9 +234,12 @@ class BoundClient(UnboundClient):
         except BaseException as error:
             if isinstance(error, Exception) and is_transport_error(error):
                 return AttemptResult(None, self._build_transport_error(error, request, call))
-            if not is_cancellation(error):  # httpcore itself handles a cancellation
-                connections.abandon(request)
+            connections.abandon(request, error)
             raise
+        observer = self.config.observer
+        if observer is not None:
+            body = b"" if body_error is not None else response.content
+            observer.observe(call.operation, response.status_code, response.headers, body)
         request_id = self._redact_request_id(response) if call.emit is not None else None
         if response.is_success and body_error is None:
             return AttemptResult(response, None, response.status_code, request_id)
@@ -300,9 +303,8 @@ class OriginAuth(httpx.Auth):
         """See `httpx.Auth.sync_auth_flow`."""
         credentials = self._client.credentials
         if can_send_credentials(request, self._client.config.base_url) and not isinstance(credentials.auth, Anonymous):
-            authorization = credentials.constant_authorization or self._client._authorize(None, None)
-            if authorization is not None:
-                request.headers["Authorization"] = authorization.value
+            authorization = credentials.constant_authorization or credentials.authorize(None)
+            request.headers["Authorization"] = authorization.value
         yield request
 
 

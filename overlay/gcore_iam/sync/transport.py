@@ -16,7 +16,7 @@ import httpx
 
 from .. import _fork
 from .._concurrency.blocking_io import build_transport
-from .._concurrency.deadlines import block_cancellation
+from .._concurrency.deadlines import block_cancellation, is_cancellation
 from .._concurrency.event_loops import LoopLocal
 from .._proxies import ProxySettings
 from .in_flight import InFlight
@@ -51,7 +51,7 @@ class Connections:
         self._build = build
         self._is_own = is_own
         self.client: httpx.Client = build()
-        self._auth: httpx.Auth | None = None
+        self._auth = httpx.Auth()  # adds nothing
         self._inherited: list[httpx.Client] = []
         self.is_closed: bool = False
         self.in_flight: Final = InFlight()
@@ -62,10 +62,15 @@ class Connections:
         if self._is_own:
             self._auth = self.client.auth = auth
 
-    def abandon(self, request: httpx.Request) -> None:
-        """Stop using the connection of an interrupted request, if this library's transport has opened it."""
+    def abandon(self, request: httpx.Request, error: BaseException) -> None:
+        """Stop using the connection of a request, if this library's transport has opened it.
+
+        Args:
+            request: The request.
+            error: What has interrupted it. httpcore itself handles a cancellation.
+        """
         shards: Shards | None = request.extensions.get("gcore_iam_shards")
-        if shards is not None:
+        if shards is not None and not is_cancellation(error):
             shards.abandon(request)
 
     def close(self) -> None:
@@ -83,8 +88,7 @@ class Connections:
         if self._is_own:
             self._inherited.append(self.client)  # kept open: closing it would close the parent's connections
             self.client = self._build()
-            if self._auth is not None:
-                self.client.auth = self._auth
+            self.client.auth = self._auth
 
 
 class EmptyCookieJar(CookieJar):

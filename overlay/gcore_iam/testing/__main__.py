@@ -7,6 +7,8 @@ It prints `listening on http://127.0.0.1:PORT` and `API key: KEY`, and serves un
 secrets masked. `--control` adds the paths `/_fake/…`, by which programs in any language inject faults, read the state
 and reset it; `gcore_iam.testing.http.control` documents them.
 
+`--spec` serves another version of the API's spec: an OpenAPI file in JSON, or in YAML if PyYAML is installed.
+
 `--gaps` serves nothing: it prints where the fake is behind the API's spec, one line each.
 """
 
@@ -44,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--users", default=str(defaults["users"]), help="number of users, or a JSON file of users")
     parser.add_argument("--api-key", default=defaults["api_key"], help="the API key to accept")
     parser.add_argument("--seed", type=int, default=defaults["seed"], help="seed of the generated users")
+    parser.add_argument("--spec", metavar="FILE", help="another version of the API's spec to serve, in JSON or YAML")
     parser.add_argument("--verbose", action="store_true", help="log each request to stderr, secrets masked")
     parser.add_argument("--control", action="store_true", help="serve /_fake/, to inject faults and see the state")
     parser.add_argument("--gaps", action="store_true", help="print where the fake is behind the API's spec, and exit")
@@ -60,13 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     with contextlib.ExitStack() as stack:
         try:
-            fake = FakeIAM(**_read_users(options.users), api_key=options.api_key, seed=options.seed)
+            fake = FakeIAM(**_read_users(options.users), api_key=options.api_key, seed=options.seed, spec=options.spec)
             url = stack.enter_context(fake.serve(options.port, control=options.control))
         except (TypeError, ValueError) as error:
             parser.error(str(error))
         except ImportError as error:
             return _fail(str(error))
         except OSError as error:
+            if error.filename is not None:
+                parser.error(f"--spec: cannot read {error.filename}: {error.strerror}")
             if error.errno == errno.EADDRINUSE:
                 return _fail(f"port {options.port} is in use; choose another --port, or 0 for a free one")
             return _fail(f"cannot listen on port {options.port}: {error.strerror}")

@@ -1,264 +1,136 @@
-"""What the API's spec asks of the requests and responses of each operation."""
+"""The contract that a fake keeps: the operations of a spec, and which of them a request calls."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
-from typing import Any
-from urllib.parse import parse_qsl, unquote
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import unquote
 
-import attrs
-import jsonschema_rs
 from gcore_iam_client.description import DESCRIPTION
 
-from . import examples
-from .messages import NO_BODY, Response
-from .schemas import (
-    TYPE_NAMES,
-    Problem,
-    Schema,
-    build_validator,
-    describe_problem,
-    drop_read_only,
-    resolve_ref,
-)
+from .operation import Operation
+from .schemas import Schemas, iterate_schemas, normalize_schemas
+from .spec_file import read_spec_file
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
 """The methods that a path of an OpenAPI spec can have."""
 
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
-"""An integer in ASCII digits that a database can hold."""
+_REFERENCE = re.compile(r"#/components/([^/]+)/([^/]+)")
 
 
-class ContractError(AssertionError):
-    """A response of the fake contradicts the API's spec: a mistake of the fake."""
+class Contract:
+    """The operations and schemas of one spec.
 
+    Args:
+        document: The spec, in the form of OpenAPI 3.1.
+        own: The contract that the fake's handlers are written for; None if it is this one.
+    """
 
-@attrs.frozen(slots=False)
-class Operation:
-    """An operation of the API."""
-
-    id: str
-    method: str
-    path: str
-    """The template of its path, such as `/iam/users/{userId}`."""
-    _spec: Mapping[str, Any] = attrs.field(repr=False, alias="spec")
-
-    @property
-    def requires_auth(self) -> bool:
-        """Whether the operation is for callers with credentials only."""
-        security = self._spec.get("security", DESCRIPTION.get("security"))
-        return bool(security and all(security))
+    def __init__(self, document: Mapping[str, Any], own: Contract | None = None) -> None:
+        self._own = own
+        self._components: Mapping[str, Any] = document.get("components", {})
+        self.schemas: Schemas = Schemas(self._components)
+        self.operations: Mapping[str, Operation] = {
+            operation.id: operation for operation in self._iterate_operations(document)
+        }
+        """Every operation by its id: the one that the fake's own spec has for its method and path, if there is one."""
 
     @property
-    def has_body(self) -> bool:
-        """Whether requests have a body in JSON."""
-        return self._body_schema is not None
+    def own(self) -> Contract:
+        """The contract that the fake's handlers are written for."""
+        return self._own or self
 
     @property
-    def requires_body(self) -> bool:
-        """Whether a request without a body is an error."""
-        return bool(resolve_ref(self._spec.get("requestBody", {})).get("required", False))
+    def is_own(self) -> bool:
+        """Whether the fake's handlers are written for this contract."""
+        return self._own is None
 
-    @property
-    def requires_object(self) -> bool:
-        """Whether the body of a request must be a JSON object."""
-        return bool(resolve_ref(self._body_schema or {}).get("type", "object") == "object")
+    def find_schemas(self, component: str) -> Schemas:
+        """Return the schemas of this spec, those of the fake's own spec if this one has no such component."""
+        return self.schemas if component in self.schemas else self.own.schemas
 
-    def complete_body(self, body: Any) -> Any:
-        """Add examples of the required properties that a request body lacks."""
-        return examples.complete(self._body_schema or {}, body)[0]
+    def find_operations(self, path: str) -> dict[str, tuple[Operation, dict[str, str]]]:
+        """Find the operations at a percent-encoded path: by method, with the values of the template's variables.
 
-    def iterate_body_problems(self, body: Any) -> Iterator[Problem]:
-        """Iterate over what is wrong with a decoded request body."""
-        yield from map(describe_problem, self._body_validator.iter_errors(body))
-
-    def parse_query(self, text: str) -> tuple[dict[str, Any], list[Problem]]:
-        """Decode the query parameters that the spec lists, and list what is wrong with the others."""
-        # The last value of a repeated parameter counts, as in Django, which upstream's messages point to.
-        return self._parse_parameters("query", dict(parse_qsl(text, keep_blank_values=True)))
-
-    def build_example_query(self) -> dict[str, str]:
-        """Build values of the query parameters that the spec requires."""
-        required = {name: one for name, one in self._parameters["query"].items() if one.get("required", False)}
-        values = {name: examples.build_example(one.get("schema", {})) for name, one in required.items()}
-        return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
-
-    def parse_path(self, values: Mapping[str, str]) -> dict[str, Any] | None:
-        """Decode the variables of the path; None if one does not have its type in the spec."""
-        ids = {name: parse_id(text) for name, text in values.items() if self._type_of("path", name) == "integer"}
-        return None if None in ids.values() else {**values, **ids}
-
-    def check_response(self, response: Response) -> None:
-        """Compare a response of the fake with the spec.
-
-        Raises:
-            ContractError: The spec does not list this status, or demands another body.
+        Of templates that match, the one with the fewest variables counts, as OpenAPI has it.
         """
-        schema = self._find_schema(response)
-        if schema is None:
-            return
-        if response.payload is NO_BODY:
-            raise ContractError(f"{self.id} responded with {response.status} without a body")
-        validator = self._response_validators[response.status]
-        if not validator.is_valid(response.payload):
-            place = "/".join(map(str, next(validator.iter_errors(response.payload)).instance_path))
-            raise ContractError(f"{self.id} responded with {response.status}, which contradicts the spec at /{place}")
-
-    def complete_response(self, response: Response) -> tuple[Response, tuple[str, ...]]:
-        """Add examples of the required properties that a response lacks.
-
-        Returns:
-            The response, and where something was added, such as `results.*.created_at`. A response that is valid, or
-            whose missing properties have no example, is returned as it is.
-        """
-        schema = self._find_schema(response)
-        if schema is None or response.payload is NO_BODY:
-            return response, ()
-        validator = self._response_validators[response.status]
-        if validator.is_valid(response.payload):
-            return response, ()
-        try:
-            payload, added = examples.complete(schema, response.payload)
-        except examples.NoExampleError:
-            return response, ()
-        return attrs.evolve(response, payload=payload), added
-
-    def build_example_response(self) -> Response | None:
-        """Build a response of success from the spec alone; None if the spec does not say what it holds."""
-        for status, spec in sorted(self._spec["responses"].items()):
-            if status != "default" and not status.startswith("2"):
+        found: dict[str, tuple[Operation, dict[str, str]]] = {}
+        for operation in self.operations.values():
+            values = match_path(operation.path, path)
+            if values is None:
                 continue
-            number = int(status.replace("X", "0")) if status != "default" else 200
-            content = resolve_ref(spec).get("content")
-            if not content:
-                return Response(number)
-            schema = _find_json_schema(content)
-            if schema is None:
-                return None
-            try:
-                return Response(number, examples.build_example(schema))
-            except examples.NoExampleError:
-                return None
-        return None
-
-    def _find_schema(self, response: Response) -> Schema | None:
-        """Return the schema of a response's body, None if the spec has none.
-
-        Raises:
-            ContractError: The spec does not list the status.
-        """
-        if response.status not in self._response_schemas:
-            raise ContractError(f"{self.id} responded with {response.status}, which the spec does not list")
-        return self._response_schemas[response.status]
-
-    def _parse_parameters(self, place: str, given: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
-        values: dict[str, Any] = {}
-        problems: list[Problem] = []
-        for name, parameter in self._parameters[place].items():
-            kind = self._type_of(place, name)
-            if name in given:
-                value = _parse_parameter(kind, given[name])
-                if value is None:
-                    problems.append(((name,), f"Must be {TYPE_NAMES[kind]}."))
-                else:
-                    values[name] = value
-            elif parameter.get("required", False):
-                problems.append(((name,), "Value is missing."))
-        return values, problems
-
-    def _type_of(self, place: str, name: str) -> str:
-        schema = resolve_ref(self._parameters[place].get(name, {}).get("schema", {}))
-        kind = schema.get("type", "string")
-        return str(kind if isinstance(kind, str) else next((name for name in kind if name != "null"), "string"))
-
-    @cached_property
-    def _parameters(self) -> dict[str, dict[str, Mapping[str, Any]]]:
-        """The parameters by place (`path`, `query`, …) and name."""
-        found: dict[str, dict[str, Mapping[str, Any]]] = {"path": {}, "query": {}}
-        for parameter in map(resolve_ref, self._spec.get("parameters", ())):
-            found.setdefault(parameter["in"], {})[parameter["name"]] = parameter
+            other = found.get(operation.method)
+            if other is None or len(values) < len(other[1]):
+                found[operation.method] = (operation, values)
         return found
 
-    @cached_property
-    def _body_schema(self) -> Schema | None:
-        content = resolve_ref(self._spec.get("requestBody", {})).get("content", {})
-        return _find_json_schema(content)
-
-    @cached_property
-    def _body_validator(self) -> jsonschema_rs.Draft202012Validator:
-        return build_validator(drop_read_only(self._body_schema or {}))
-
-    @cached_property
-    def _response_schemas(self) -> dict[int, Schema | None]:
-        """The schema of each response by status, None where the spec has none."""
-        return {
-            int(status): _find_json_schema(resolve_ref(spec).get("content", {}))
-            for status, spec in self._spec["responses"].items()
-            if status.isdecimal()
-        }
-
-    @cached_property
-    def _response_validators(self) -> dict[int, jsonschema_rs.Draft202012Validator]:
-        schemas = self._response_schemas.items()
-        return {status: build_validator(schema) for status, schema in schemas if schema is not None}
+    def _iterate_operations(self, document: Mapping[str, Any]) -> Iterator[Operation]:
+        own_ids = {} if self._own is None else {_place(one): one.id for one in self._own.operations.values()}
+        for path, item in document["paths"].items():
+            for method, spec in item.items():
+                if method.upper() not in METHODS:
+                    continue
+                place = method.upper(), path
+                operation_id = own_ids.get(place) or spec.get("operationId") or " ".join(place)
+                if own_ids.get(place) != operation_id and operation_id in own_ids.values():
+                    operation_id = " ".join(place)  # it means another operation here
+                parameters = [*item.get("parameters", ()), *spec.get("parameters", ())]
+                security = spec.get("security", document.get("security"))
+                whole = {**spec, "parameters": parameters, "security": security}
+                yield Operation(operation_id, *place, whole, self.schemas)
 
 
-def _find_json_schema(content: Mapping[str, Any]) -> Schema | None:
-    """Return the schema of the JSON media type among media types; None if there is none."""
-    for media_type, media in content.items():
-        name = media_type.partition(";")[0].strip().lower()
-        if name == "application/json" or name.endswith("+json"):
-            schema: Schema | None = media.get("schema")
-            return schema
-    return None
-
-
-def _parse_parameter(kind: str, text: str) -> Any:
-    """Decode a query parameter; None if the text has not its type."""
-    if kind == "integer":
-        return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
-    if kind == "boolean":
-        return {"true": True, "false": False, "1": True, "0": False}.get(text.lower())
-    return text
-
-
-def parse_id(text: str) -> int | None:
-    """Return the number that a text spells; None if it cannot be an id or an offset."""
-    return int(text) if _WHOLE_NUMBER.fullmatch(text) and not text.startswith("-") else None
+def _place(operation: Operation) -> tuple[str, str]:
+    return operation.method, operation.path
 
 
 @cache
-def get_operations() -> Mapping[str, Operation]:
-    """Return every operation of the spec by its id."""
-    return {
-        spec["operationId"]: Operation(
-            spec["operationId"],
-            method.upper(),
-            path,
-            {**spec, "parameters": [*item.get("parameters", ()), *spec.get("parameters", ())]},
-        )
-        for path, item in DESCRIPTION["paths"].items()
-        for method, spec in item.items()
-        if method.upper() in METHODS
-    }
+def get_own_contract() -> Contract:
+    """Return the contract of the spec that the client is generated from."""
+    return Contract(DESCRIPTION)
 
 
-def find_operations(path: str) -> dict[str, tuple[Operation, dict[str, str]]]:
-    """Find the operations at a percent-encoded path: by method, with the values of the variables of the template.
+def load_contract(spec: Mapping[str, Any] | str | os.PathLike[str] | None) -> Contract:
+    """Return the contract of a spec.
 
-    Of templates that match, the one with the fewest variables counts, as OpenAPI has it.
+    Args:
+        spec: A decoded OpenAPI spec, the path of one in JSON or YAML, or None for the spec that the client is generated
+            from.
+
+    Raises:
+        TypeError: It is something else.
+        ValueError: It is not an OpenAPI spec, or refers to what it does not have; or it is YAML, and PyYAML is missing.
+        OSError: The file cannot be read.
     """
-    found: dict[str, tuple[Operation, dict[str, str]]] = {}
-    for operation in get_operations().values():
-        values = match_path(operation.path, path)
-        if values is None:
-            continue
-        other = found.get(operation.method)
-        if other is None or len(values) < len(other[1]):
-            found[operation.method] = (operation, values)
-    return found
+    if spec is None:
+        return get_own_contract()
+    document = normalize_schemas(_parse_spec(spec))
+    for schema in iterate_schemas(document):
+        if isinstance(ref := schema.get("$ref"), str):
+            found = _REFERENCE.fullmatch(ref)
+            if found is None or found[2] not in document.get("components", {}).get(found[1], {}):
+                raise ValueError(f"spec: the reference {ref!r} leads to no component of the spec")
+    return Contract(document, get_own_contract())
+
+
+def _parse_spec(spec: Mapping[str, Any] | str | os.PathLike[str]) -> Mapping[str, Any]:
+    """Read a spec, and return it as plain dicts and lists."""
+    if isinstance(spec, str | os.PathLike):
+        decoded = read_spec_file(Path(spec))
+    elif isinstance(spec, Mapping):
+        decoded = spec
+    else:
+        raise TypeError(f"spec must be a path or a mapping, not {type(spec).__name__}")
+    document = json.loads(json.dumps(decoded, default=str))  # YAML also has dates, which stand in examples only
+    paths = document.get("paths") if isinstance(document, dict) else None
+    if not paths or not isinstance(paths, dict):
+        raise ValueError("spec is not an OpenAPI spec: it has no `paths`")
+    return cast("Mapping[str, Any]", document)
 
 
 def match_path(template: str, path: str) -> dict[str, str] | None:

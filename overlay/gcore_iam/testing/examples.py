@@ -5,9 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from jsonschema_rs import Draft202012Validator
-
-from .schemas import Schema, build_validator, collect_properties, get_schema, get_validator, resolve_ref
+from .schemas import Schema, Schemas
 from .seed import Record
 
 _DEEPEST = 12
@@ -38,23 +36,24 @@ class NoExampleError(LookupError):
     """A schema has no value that this module can find."""
 
 
-def build_example(schema: Schema) -> Any:
+def build_example(schemas: Schemas, schema: Schema) -> Any:
     """Build a value that a schema accepts.
 
     Raises:
         NoExampleError: The schema demands what cannot be built, such as a text that matches a pattern.
     """
-    value = _build(schema, _DEEPEST)
-    if not build_validator(schema).is_valid(value):
+    value = _build(schemas, schema, _DEEPEST)
+    if not schemas.build_validator(schema).is_valid(value):
         raise NoExampleError("no example meets the schema")
     return value
 
 
-def complete(schema: Schema, value: Any) -> tuple[Any, tuple[str, ...]]:
+def complete(schemas: Schemas, schema: Schema, value: Any) -> tuple[Any, tuple[str, ...]]:
     """Add the required properties that a value lacks.
 
     Args:
-        schema: A schema of the spec.
+        schemas: The schemas of the spec.
+        schema: One of them.
         value: Decoded JSON; it is not changed.
 
     Returns:
@@ -65,77 +64,67 @@ def complete(schema: Schema, value: Any) -> tuple[Any, tuple[str, ...]]:
         NoExampleError: A missing property has no example.
     """
     added: set[str] = set()
-    completed = _complete(schema, value, "", added)
+    completed = _complete(schemas, schema, value, "", added)
     return completed, tuple(sorted(added))
 
 
-def complete_record(component: str, record: Record) -> Record:
+def complete_record(schemas: Schemas, component: str, record: Record) -> Record:
     """Add examples of the required properties that a record lacks, according to a schema of the spec's components."""
-    if get_validator(component).is_valid(record):
+    if schemas.get_validator(component).is_valid(record):
         return record
     try:
-        completed: Record = complete(get_schema(component), record)[0]
+        completed: Record = complete(schemas, schemas.get_schema(component), record)[0]
     except NoExampleError:
         return record
     return completed
 
 
-def _complete(schema: Schema, value: Any, place: str, added: set[str]) -> Any:
-    schema = resolve_ref(schema)
+def _complete(schemas: Schemas, schema: Schema, value: Any, place: str, added: set[str]) -> Any:
+    schema = schemas.resolve_ref(schema)
     for part in schema.get("allOf", ()):
-        value = _complete(part, value, place, added)
+        value = _complete(schemas, part, value, place, added)
     for union in ("oneOf", "anyOf"):
         if union in schema:
-            value = _complete_union(schema[union], value, place, added)
+            value = _complete_union(schemas, schema[union], value, place, added)
     if isinstance(value, list) and isinstance(schema.get("items"), dict):
-        return [_complete(schema["items"], item, f"{place}*.", added) for item in value]
+        return [_complete(schemas, schema["items"], item, f"{place}*.", added) for item in value]
     if not isinstance(value, dict):
         return value
-    properties = collect_properties(schema)
+    properties = schemas.collect_properties(schema)
     rest = schema.get("additionalProperties")
     completed = {}
     for key, inner in value.items():
         inner_schema = properties.get(key, rest if isinstance(rest, dict) else {})
-        completed[key] = _complete(inner_schema, inner, f"{place}{key}.", added)
+        completed[key] = _complete(schemas, inner_schema, inner, f"{place}{key}.", added)
     for key in schema.get("required", ()):
         if key not in value:
-            completed[key] = build_example(properties.get(key, {}))
+            completed[key] = build_example(schemas, properties.get(key, {}))
             added.add(f"{place}{key}")
     return completed
 
 
-def _complete_union(members: list[Schema], value: Any, place: str, added: set[str]) -> Any:
+def _complete_union(schemas: Schemas, members: list[Schema], value: Any, place: str, added: set[str]) -> Any:
     """Complete a value for the first member of a union that then accepts it, unless one does already."""
-    validators = [_get_validator(member) for member in members]
+    validators = [schemas.find_validator(member) for member in members]
     if any(validator.is_valid(value) for validator in validators):
         return value
     for member, validator in zip(members, validators, strict=True):
         found: set[str] = set()
-        completed = _complete(member, value, place, found)
+        completed = _complete(schemas, member, value, place, found)
         if validator.is_valid(completed):
             added |= found
             return completed
     return value
 
 
-_validators: dict[int, tuple[Schema, Draft202012Validator]] = {}
-"""Validators of union members by identity: a page of users completes the same member a thousand times."""
-
-
-def _get_validator(schema: Schema) -> Draft202012Validator:
-    if id(schema) not in _validators:
-        _validators[id(schema)] = schema, build_validator(schema)
-    return _validators[id(schema)][1]
-
-
-def _build(schema: Schema | bool, depth: int) -> Any:
+def _build(schemas: Schemas, schema: Schema | bool, depth: int) -> Any:
     if isinstance(schema, bool):
         return None
     if depth == 0:
         raise NoExampleError("the schema requires itself")
-    schema = resolve_ref(schema)
+    schema = schemas.resolve_ref(schema)
     if "allOf" in schema:
-        return _build(_merge_all(schema), depth - 1)
+        return _build(schemas, schemas.flatten(schema), depth - 1)
     for key in ("const", "default"):
         if key in schema:
             return schema[key]
@@ -143,55 +132,37 @@ def _build(schema: Schema | bool, depth: int) -> Any:
         return schema["enum"][0]
     for union in ("oneOf", "anyOf"):
         if union in schema:
-            return _build_member(schema, union, depth)
-    return _build_typed(schema, depth)
+            return _build_member(schemas, schema, union, depth)
+    return _build_typed(schemas, schema, depth)
 
 
-def _build_member(schema: Schema, union: str, depth: int) -> Any:
+def _build_member(schemas: Schemas, schema: Schema, union: str, depth: int) -> Any:
     """Build a value of the first member of a union that has one."""
     rest = {key: value for key, value in schema.items() if key != union}
     for member in schema[union]:
         candidate = {"allOf": [member, rest]} if rest else member
         try:
-            value = _build(candidate, depth - 1)
+            value = _build(schemas, candidate, depth - 1)
         except NoExampleError:
             continue
-        if build_validator(schema).is_valid(value):
+        if schemas.build_validator(schema).is_valid(value):
             return value
     raise NoExampleError(f"no member of {union} has an example")
 
 
-def _merge_all(schema: Schema) -> Schema:
-    """Merge the parts of `allOf` into one schema."""
-    merged: dict[str, Any] = {}
-    own = {key: value for key, value in schema.items() if key != "allOf"}
-    for part in (*map(resolve_ref, schema["allOf"]), own):
-        flat = _merge_all(part) if "allOf" in part else part
-        properties = dict(merged.get("properties", {}))
-        for name, inner in flat.get("properties", {}).items():
-            properties[name] = {"allOf": [properties[name], inner]} if name in properties else inner
-        required = [*merged.get("required", ()), *flat.get("required", ())]
-        merged |= flat
-        if properties:
-            merged["properties"] = properties
-        if required:
-            merged["required"] = required
-    return merged
-
-
-def _build_typed(schema: Schema, depth: int) -> Any:
+def _build_typed(schemas: Schemas, schema: Schema, depth: int) -> Any:
     kind = schema.get("type", _guess_type(schema))
     if isinstance(kind, list):
         kind = next((name for name in kind if name != "null"), "null")
     if kind == "object":
-        return _build_object(schema, depth)
+        return _build_object(schemas, schema, depth)
     if kind == "array":
         # One item shows what a list holds.
-        return _build_list(schema, depth)
+        return _build_list(schemas, schema, depth)
     if kind in ("integer", "number"):
         return _build_number(schema)
     if kind == "string":
-        return _build_text(schema)
+        return _build_text(schemas, schema)
     return {"boolean": False}.get(kind)
 
 
@@ -201,22 +172,22 @@ def _guess_type(schema: Schema) -> str:
     return next((kind for kind, names in keys.items() if any(name in schema for name in names)), "null")
 
 
-def _build_object(schema: Schema, depth: int) -> dict[str, Any]:
+def _build_object(schemas: Schemas, schema: Schema, depth: int) -> dict[str, Any]:
     """Build an object with its required properties, and near the top with the others that have an example."""
-    properties = collect_properties(schema)
+    properties = schemas.collect_properties(schema)
     required = schema.get("required", ())
-    built = {key: _build(properties.get(key, {}), depth - 1) for key in required}
+    built = {key: _build(schemas, properties.get(key, {}), depth - 1) for key in required}
     if depth > _DEEPEST - _OPTIONAL_LEVELS:
         for key, inner in properties.items():
-            if key not in built and not resolve_ref(inner).get("writeOnly", False):
+            if key not in built and not schemas.resolve_ref(inner).get("writeOnly", False):
                 with suppress(NoExampleError):
-                    built[key] = _build(inner, depth - 1)
+                    built[key] = _build(schemas, inner, depth - 1)
     return built
 
 
-def _build_list(schema: Schema, depth: int) -> list[Any]:
+def _build_list(schemas: Schemas, schema: Schema, depth: int) -> list[Any]:
     number = min(max(1, schema.get("minItems", 0)), schema.get("maxItems", 1_000))
-    return [_build(schema.get("items", {}), depth - 1) for _ in range(number)]
+    return [_build(schemas, schema.get("items", {}), depth - 1) for _ in range(number)]
 
 
 def _build_number(schema: Schema) -> int | float:
@@ -233,11 +204,11 @@ def _build_number(schema: Schema) -> int | float:
     return int(number) if number == int(number) else float(number)
 
 
-def _build_text(schema: Schema) -> str:
+def _build_text(schemas: Schemas, schema: Schema) -> str:
     text = _FORMATS.get(schema.get("format", ""), "example")
     if "pattern" in schema:
         # Texts that common patterns of identifiers and codes accept. The caller checks the result.
-        validator = build_validator(schema)
+        validator = schemas.build_validator(schema)
         candidates = (text, "a", "A", "1", "aa", "AA", "aB1", "0" * 32, "a" * 32, "1.1.1", "+12025550100")
         text = next((candidate for candidate in candidates if validator.is_valid(candidate)), text)
     length = max(len(text), schema.get("minLength", 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from . import http, serializers
 from .clock import Clock
+from .contract import Contract, load_contract
 from .examples import complete_record
 from .faults.base import Fault, FaultError
 from .faults.queue import QueuedFault
+from .fitting import fit
 from .read_only import freeze
 from .recorder import SeenRequest, mask_requests
 from .request_handler import RequestHandler
@@ -50,10 +53,16 @@ class FakeIAM:
         tokens: API tokens besides `api_key`, as mappings in the API's form (schema TokenResponse) in which anything may
             be left out. `token`, the key, may be among the keys. A token that does not say otherwise belongs to the
             first user, has this user's role, and does not expire.
+        spec: Another version of the API's spec to serve: the path of an OpenAPI file in JSON, or in YAML if PyYAML is
+            installed; or the decoded spec. Responses hold what this spec lists and no more: what it requires and the
+            fake does not know is an example from the spec, and so is the response of an operation that is new. An
+            operation that it does not have is a 404. None for the spec that the client is generated from.
 
     Raises:
         TypeError: An argument has another type, or JSON has no form for a value in a record.
-        ValueError: An argument is out of range, or a record contradicts the spec or another record.
+        ValueError: An argument is out of range, or a record contradicts the spec or another record; or `spec` is not
+            an OpenAPI spec.
+        OSError: The file `spec` cannot be read.
 
     Source: https://api.gcore.com, all operations of the IAM API.
 
@@ -72,12 +81,14 @@ class FakeIAM:
         logins: int | Iterable[Mapping[str, Any]] = 40,
         clock: Clock | None = None,
         tokens: Iterable[Mapping[str, Any]] = (),
+        spec: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     ) -> None:
         if clock is not None:
             require_type("clock", clock, Clock, "a Clock")
         self._options = SeedOptions.check(users, api_key, seed, max_page_size, password, logins, tokens)
         self._clock = clock or Clock()
-        self._handler = RequestHandler(build_state(self._options, self._clock))
+        self._contract = load_contract(spec)
+        self._handler = RequestHandler(build_state(self._options, self._clock, self._contract))
 
     def __repr__(self) -> str:
         with self._state.lock:
@@ -112,7 +123,7 @@ class FakeIAM:
         with self._state.lock:
             members = self._state.list_members(ACCOUNT_ID)
             return _freeze_records(
-                "User", [serializers.serialize_user(self._state, one, ACCOUNT_ID) for one in members]
+                self._contract, "User", [serializers.serialize_user(self._state, one, ACCOUNT_ID) for one in members]
             )
 
     @property
@@ -120,14 +131,14 @@ class FakeIAM:
         """Every API token, deleted ones too, in the API's form without its key (schema TokenResponse). Read-only."""
         with self._state.lock:
             tokens = [serializers.serialize_token(self._state, token) for token in self._state.tokens.values()]
-        return _freeze_records("TokenResponse", tokens)
+        return _freeze_records(self._contract, "TokenResponse", tokens)
 
     @property
     def logins(self) -> tuple[Record, ...]:
         """Logins to all accounts, the latest first, in the API's form (schema LastLoginTimeItem). Read-only."""
         with self._state.lock:
             logins = [serializers.serialize_login(login) for login in self._state.logins]
-        return _freeze_records("LastLoginTimeItem", logins)
+        return _freeze_records(self._contract, "LastLoginTimeItem", logins)
 
     @property
     def outbox(self) -> tuple[Email, ...]:
@@ -180,7 +191,7 @@ class FakeIAM:
 
         Clients and servers of the fake keep working. The clock keeps its time: it only advances.
         """
-        state = build_state(self._options, self._clock)
+        state = build_state(self._options, self._clock, self._contract)
         with self._state.lock:
             self._handler.state = state
             self._handler.faults.clear()
@@ -218,6 +229,7 @@ class FakeIAM:
             fake.inject(DeleteUser(0), path="/iam/users", after=2)  # before the third page
         """
         queued = QueuedFault(faults, method, path, times, after)
+        queued.check_path(self._contract)
         with self._state.lock:
             self._handler.faults.add(queued)
 
@@ -331,5 +343,9 @@ class FakeIAM:
             raise fault_errors[0]
 
 
-def _freeze_records(component: str, records: Iterable[Record]) -> tuple[Record, ...]:
-    return tuple(freeze(complete_record(component, record)) for record in records)
+def _freeze_records(contract: Contract, component: str, records: Iterable[Record]) -> tuple[Record, ...]:
+    schemas = contract.find_schemas(component)
+    if not contract.is_own:
+        schema = schemas.get_schema(component)
+        return tuple(freeze(fit(schemas, schema, record)) for record in records)
+    return tuple(freeze(complete_record(schemas, component, record)) for record in records)

@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .clock import Clock
-from .contract import ContractError, Operation, get_operations
+from .contract import get_own_contract
 from .messages import Request, RequestError, Response
+from .operation import ContractError, Operation
 from .operations import HANDLERS
 from .router import find_route, run_operation
 from .seed import ACCOUNT_ID, OWNER_ID, PASSWORD
@@ -48,7 +49,7 @@ def find_gaps() -> list[str]:
     Returns:
         One line for each gap, which names the operation and the place to change; empty if there is none.
     """
-    operations = get_operations()
+    operations = get_own_contract().operations
     gaps: list[str] = []
     for operation in operations.values():
         if operation.id in HANDLERS:
@@ -91,7 +92,7 @@ def _find_handler_gaps(operation: Operation) -> Iterator[str]:
 
 def _call(operation: Operation, query: Mapping[str, str]) -> Response:
     """Call an operation with a valid request, on a state of its own, and return the response of its handler."""
-    state = build_state(_OPTIONS, Clock())
+    state = build_state(_OPTIONS, Clock(), get_own_contract())
     values = _PATH_VALUES | (_OTHER_USER if operation.id in _OPERATIONS_ON_OTHERS else {})
     path = operation.path
     for name, value in values.items():
@@ -105,4 +106,4 @@ def _call(operation: Operation, query: Mapping[str, str]) -> Response:
         body = json.dumps(operation.complete_body(given)).encode()
     query = {**operation.build_example_query(), **query}
     request = Request.from_wire(operation.method, path, urlencode(query), headers, body)
-    return run_operation(state, request, find_route(request))
+    return run_operation(state, request, find_route(state.contract, request))

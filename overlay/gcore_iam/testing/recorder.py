@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, unquote
 
 import attrs
 
+from .contract import get_own_contract
 from .messages import Request
-from .schemas import collect_secret_keys
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -153,7 +153,7 @@ def _decode_body(body: bytes) -> Json:
 
 
 def _is_secret(name: str) -> bool:
-    return name in collect_secret_keys() or _SECRET_NAME.search(name) is not None
+    return name in get_own_contract().schemas.secret_keys or _SECRET_NAME.search(name) is not None
 
 
 class RequestRecorder:

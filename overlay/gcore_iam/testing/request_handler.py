@@ -43,7 +43,7 @@ class RequestHandler:
             ContractError: The fake has a mistake: its response contradicts the API's spec.
         """
         state = self.state
-        route = router.find_route(request)
+        route = router.find_route(state.contract, request)
         operation_id = route.operation.id if route.operation else None
         status = None
         with state.lock:

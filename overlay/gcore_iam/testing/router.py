@@ -10,8 +10,10 @@ from typing import Any, Final
 import attrs
 
 from .._redaction import INFO, write_log
-from .contract import ContractError, Operation, find_operations
+from .contract import Contract
+from .examples import NoExampleError
 from .messages import Request, RequestError, Response, build_error
+from .operation import ContractError, Operation
 from .operations import ANONYMOUS, HANDLERS, Call, Caller, build_bad_request
 from .state import State
 
@@ -30,9 +32,9 @@ class Route:
     """The methods that the path has."""
 
 
-def find_route(request: Request) -> Route:
+def find_route(contract: Contract, request: Request) -> Route:
     """Find the operation that a request calls."""
-    matches = find_operations(request.path)
+    matches = contract.find_operations(request.path)
     operation, values = matches.get(request.method, (None, {}))
     return Route(operation, values, tuple(sorted(matches)))
 
@@ -41,7 +43,8 @@ def build_response(state: State, request: Request, route: Route) -> Response:
     """Run the operation that a request calls, and return its response.
 
     A required property that the spec has gained since the handler was written is added from the spec. An operation
-    without a handler responds with an example from the spec, or with 501.
+    without a handler responds with an example from the spec, or with 501. With another spec than the fake's own, all
+    that this spec does not allow is left out or replaced.
 
     Raises:
         ContractError: The fake has a mistake: its response contradicts the API's spec.
@@ -53,6 +56,8 @@ def build_response(state: State, request: Request, route: Route) -> Response:
         response = error.response
     if operation is None or operation.id not in HANDLERS:
         return response
+    if not state.contract.is_own:
+        return _fit_response(operation, response)
     try:
         operation.check_response(response)
     except ContractError:
@@ -77,8 +82,9 @@ def run_operation(state: State, request: Request, route: Route) -> Response:
     if operation is None:
         methods = ", ".join(route.allowed_methods)
         raise build_error(405, f"This path allows only {methods}.", ("Allow", methods))
-    caller = _authenticate(state, request) if operation.requires_auth else ANONYMOUS
-    path = operation.parse_path(route.path_values)
+    own = state.contract.own.operations.get(operation.id, operation)
+    caller = _authenticate(state, request) if operation.requires_auth or own.requires_auth else ANONYMOUS
+    path = own.parse_path(route.path_values)
     if path is None:
         raise build_error(404, "There is nothing at this path: ids are whole numbers.")
     query, problems = operation.parse_query(request.query)
@@ -88,14 +94,32 @@ def run_operation(state: State, request: Request, route: Route) -> Response:
         problems += operation.iterate_body_problems(body)
     if problems:
         raise build_bad_request(operation, problems)
-    if operation.id in HANDLERS:
-        return HANDLERS[operation.id](Call(state, operation, request, caller, path, query, body))
+    if operation.id not in HANDLERS or (own is not operation and not _can_handle(own, request, body)):
+        return _build_example(operation)
+    return HANDLERS[operation.id](Call(state, operation, request, caller, path, query, body))
+
+
+def _can_handle(own: Operation, request: Request, body: Any) -> bool:
+    """Return whether a request that another spec allows also meets the one for which the handler is written."""
+    return not own.parse_query(request.query)[1] and not (own.has_body and any(own.iterate_body_problems(body)))
+
+
+def _build_example(operation: Operation) -> Response:
     example = operation.build_example_response()
     if example is None:
         raise build_error(
             501, f"FakeIAM has no handler for {operation.id}, and the spec gives no example of a response."
         )
     return example
+
+
+def _fit_response(operation: Operation, response: Response) -> Response:
+    """Turn a handler's response into the nearest that another spec allows."""
+    try:
+        return operation.fit_response(response)
+    except NoExampleError:
+        message = f"FakeIAM cannot build a response of {operation.id}: the spec gives no example of what it requires."
+        return build_error(501, message).response
 
 
 def _authenticate(state: State, request: Request) -> Caller:

@@ -1,13 +1,14 @@
-"""The schemas of the API's spec: references, validators, and what a value has to be."""
+"""The schemas of a spec: references, validators, and what a value has to be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, TypeVar
 
 import jsonschema_rs
-from gcore_iam_client.description import DESCRIPTION
+
+T = TypeVar("T")
 
 Schema = Mapping[str, Any]
 
@@ -26,69 +27,146 @@ TYPE_NAMES = {
 _FORMAT_NAMES = {"email": "an email address", "date-time": "a date and time with an offset (RFC 3339)"}
 
 
-def resolve_ref(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Follow references to components until there is none."""
-    while "$ref" in node:
-        section, name = node["$ref"].removeprefix("#/components/").split("/")
-        node = DESCRIPTION["components"][section][name]
-    return node
+class Schemas:
+    """The schemas of one spec: references, and validators of schemas that may refer to its components.
 
+    Args:
+        components: The components of the spec.
+    """
 
-def get_schema(component: str) -> Schema:
-    """Return a schema of the spec's components."""
-    schema: Schema = DESCRIPTION["components"]["schemas"][component]
-    return schema
+    def __init__(self, components: Mapping[str, Any]) -> None:
+        self._components = components
+        self._results: dict[tuple[str, int], tuple[Schema, Any]] = {}
 
+    def __contains__(self, component: str) -> bool:
+        return component in self._components.get("schemas", {})
 
-def collect_properties(schema: Schema) -> dict[str, Schema]:
-    """Collect the properties of an object's schema, those of its `allOf` parts included."""
-    schema = resolve_ref(schema)
-    properties: dict[str, Schema] = {}
-    for part in schema.get("allOf", ()):
-        properties |= collect_properties(part)
-    properties |= schema.get("properties", {})
-    return properties
+    def resolve_ref(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Follow references to components until there is none."""
+        while "$ref" in node:
+            section, name = node["$ref"].removeprefix("#/components/").split("/")
+            node = self._components[section][name]
+        return node
 
-
-def drop_required(schema: Schema) -> Schema:
-    """Return an object's schema in which every property may be left out."""
-    return {"type": "object", "properties": collect_properties(schema)}
-
-
-def drop_read_only(schema: Schema) -> Schema:
-    """Return a request's schema without read-only properties: as in Django, they are ignored and not an error."""
-    schema = resolve_ref(schema)
-    if "properties" not in schema:
+    def get_schema(self, component: str) -> Schema:
+        """Return a schema of the components."""
+        schema: Schema = self._components["schemas"][component]
         return schema
-    writable = {
-        name: inner for name, inner in schema["properties"].items() if not resolve_ref(inner).get("readOnly", False)
-    }
-    read_only = schema["properties"].keys() - writable.keys()
-    required = [name for name in schema.get("required", ()) if name not in read_only]
-    return {**schema, "properties": writable, "required": required}
+
+    def collect_properties(self, schema: Schema) -> dict[str, Schema]:
+        """Collect the properties of an object's schema, those of its `allOf` parts included."""
+        schema = self.resolve_ref(schema)
+        properties: dict[str, Schema] = {}
+        for part in schema.get("allOf", ()):
+            properties |= self.collect_properties(part)
+        properties |= schema.get("properties", {})
+        return properties
+
+    def drop_required(self, schema: Schema) -> Schema:
+        """Return an object's schema in which every property may be left out."""
+        return {"type": "object", "properties": self.collect_properties(schema)}
+
+    def drop_read_only(self, schema: Schema) -> Schema:
+        """Return a request's schema without read-only properties: as in Django, they are ignored and not an error."""
+        schema = self.resolve_ref(schema)
+        if "properties" not in schema:
+            return schema
+        writable = {
+            name: inner
+            for name, inner in schema["properties"].items()
+            if not self.resolve_ref(inner).get("readOnly", False)
+        }
+        read_only = schema["properties"].keys() - writable.keys()
+        required = [name for name in schema.get("required", ()) if name not in read_only]
+        return {**schema, "properties": writable, "required": required}
+
+    def flatten(self, schema: Schema) -> Schema:
+        """Return a schema without a reference or `allOf` at its top: the parts of `allOf` are merged into one."""
+        schema = self.resolve_ref(schema)
+        return self._merge_all(schema) if "allOf" in schema else schema
+
+    def _merge_all(self, schema: Schema) -> Schema:
+        merged: dict[str, Any] = {}
+        own = {key: value for key, value in schema.items() if key != "allOf"}
+        for part in (*map(self.resolve_ref, schema["allOf"]), own):
+            flat = self._merge_all(part) if "allOf" in part else part
+            properties = dict(merged.get("properties", {}))
+            for name, inner in flat.get("properties", {}).items():
+                properties[name] = {"allOf": [properties[name], inner]} if name in properties else inner
+            required = list(dict.fromkeys([*merged.get("required", ()), *flat.get("required", ())]))
+            merged |= flat
+            if properties:
+                merged["properties"] = properties
+            if required:
+                merged["required"] = required
+        return merged
+
+    def remember(self, name: str, schema: Schema, build: Callable[[Schema], T]) -> T:
+        """Return what is built from a schema, once: a page of users needs it for each of a thousand items."""
+        key = name, id(schema)
+        if key not in self._results:
+            self._results[key] = schema, build(schema)
+        result: T = self._results[key][1]
+        return result
+
+    def build_validator(self, schema: Schema) -> jsonschema_rs.Draft202012Validator:
+        """Build a validator of a schema that may refer to the components."""
+        document = {**schema, "components": self._components}
+        return jsonschema_rs.Draft202012Validator(document, validate_formats=True, offline=True)
+
+    def find_validator(self, schema: Schema) -> jsonschema_rs.Draft202012Validator:
+        """Return the validator of a schema that is part of the spec, and so lives as long as these schemas."""
+        return self.remember("validator", schema, self.build_validator)
+
+    def get_validator(self, component: str) -> jsonschema_rs.Draft202012Validator:
+        """Return the validator of a schema of the components."""
+        return self.find_validator(self.get_schema(component))
+
+    def get_partial_validator(self, component: str) -> jsonschema_rs.Draft202012Validator:
+        """Return the validator of a component's schema in which every property may be left out."""
+        return self.remember(
+            "partial", self.get_schema(component), lambda schema: self.build_validator(self.drop_required(schema))
+        )
+
+    @cached_property
+    def secret_keys(self) -> frozenset[str]:
+        """The keys under which bodies hold secrets."""
+        return frozenset(
+            name
+            for schema in iterate_schemas(self._components.get("schemas", {}))
+            for name, inner in schema.get("properties", {}).items()
+            if self.resolve_ref(inner).get("x-secret")
+        )
+
+    @cached_property
+    def enum_values(self) -> frozenset[str]:
+        """Every value that an enum lists."""
+        schemas = iterate_schemas(self._components.get("schemas", {}))
+        return frozenset(value for schema in schemas for value in schema.get("enum", ()))
 
 
-def build_validator(schema: Schema) -> jsonschema_rs.Draft202012Validator:
-    """Build a validator of a schema that may refer to the spec's components."""
-    document = {**schema, "components": DESCRIPTION["components"]}
-    return jsonschema_rs.Draft202012Validator(document, validate_formats=True, offline=True)
+def normalize_schemas(document: Any) -> Any:
+    """Copy a spec, and write in one way what schemas can say in two.
 
-
-@cache
-def get_validator(component: str) -> jsonschema_rs.Draft202012Validator:
-    """Return the validator of a schema of the spec's components."""
-    return build_validator({"$ref": f"#/components/schemas/{component}"})
-
-
-@cache
-def get_partial_validator(component: str) -> jsonschema_rs.Draft202012Validator:
-    """Return the validator of a component's schema in which every property may be left out."""
-    return build_validator(drop_required(get_schema(component)))
-
-
-def find_problem(component: str, value: dict[str, Any]) -> Problem | None:
-    """Return the first problem of an object in which properties may be left out; None if there is none."""
-    return next(map(describe_problem, get_partial_validator(component).iter_errors(value)), None)
+    `nullable: true` of OpenAPI 3.0, which upstream also uses in 3.1, becomes a type; `true` and `false`, as the schema
+    of a property, become objects.
+    """
+    if isinstance(document, list):
+        return [normalize_schemas(inner) for inner in document]
+    if not isinstance(document, dict):
+        return document
+    copied = {key: normalize_schemas(inner) for key, inner in document.items()}
+    if isinstance(properties := copied.get("properties"), dict):
+        objects: dict[bool, dict[str, Any]] = {True: {}, False: {"not": {}}}
+        copied["properties"] = {
+            name: objects[inner] if isinstance(inner, bool) else inner for name, inner in properties.items()
+        }
+    if copied.get("nullable") is True and isinstance(copied.get("type"), str):
+        del copied["nullable"]
+        copied["type"] = [copied["type"], "null"]
+        if isinstance(copied.get("enum"), list) and None not in copied["enum"]:
+            copied["enum"].append(None)
+    return copied
 
 
 def describe_problem(error: jsonschema_rs.ValidationError) -> Problem:
@@ -109,25 +187,6 @@ def _describe_requirement(error: jsonschema_rs.ValidationError) -> str:
     if isinstance(kind, kinds.Format):
         return f"Must be {_FORMAT_NAMES.get(kind.format, kind.format)}."
     return f"Does not meet `{error.schema_path[-1]}` of the API's spec."
-
-
-@cache
-def collect_secret_keys() -> frozenset[str]:
-    """Collect the keys under which bodies of this API hold secrets."""
-    return frozenset(
-        name
-        for schema in iterate_schemas(DESCRIPTION["components"]["schemas"])
-        for name, inner in schema.get("properties", {}).items()
-        if resolve_ref(inner).get("x-secret")
-    )
-
-
-@cache
-def collect_enum_values() -> frozenset[str]:
-    """Collect every value that an enum of this API lists."""
-    return frozenset(
-        value for schema in iterate_schemas(DESCRIPTION["components"]["schemas"]) for value in schema.get("enum", ())
-    )
 
 
 def iterate_schemas(node: Any) -> Iterator[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
-from .schemas import collect_properties, describe_problem, get_schema
+from .schemas import Schemas, describe_problem
 from .seed import Record
 from .validation import require_json, require_type
 
@@ -16,13 +16,19 @@ LARGEST_ID = 10**18 - 1
 
 
 def parse_record(
-    place: str, given: Mapping[str, Any], component: str, validator: Draft202012Validator, additional: str = ""
+    place: str,
+    given: Mapping[str, Any],
+    schemas: Schemas,
+    component: str,
+    validator: Draft202012Validator,
+    additional: str = "",
 ) -> Record:
     """Check a record in the API's form, in which any property may be left out.
 
     Args:
         place: Name of the record in messages, such as `users[0]`.
         given: The record.
+        schemas: The schemas of the spec.
         component: The schema that lists its properties.
         validator: What checks their values.
         additional: A key that the record may have, although the schema has no such property.
@@ -37,7 +43,7 @@ def parse_record(
     require_type(place, given, Mapping, "a mapping")
     require_json(place, dict(given))
     record: Record = json.loads(json.dumps(dict(given)))
-    known = [*collect_properties(get_schema(component)), *([additional] if additional else [])]
+    known = [*schemas.collect_properties(schemas.get_schema(component)), *([additional] if additional else [])]
     if unknown := sorted(record.keys() - set(known)):
         names = ", ".join(sorted(known, key=lambda name: (name == additional, name)))
         raise ValueError(f"{place} has an unknown key {unknown[0]!r}; known are {names}")

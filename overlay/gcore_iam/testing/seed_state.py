@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from .clock import Clock
+from .contract import Contract
 from .read_only import thaw
 from .roles import ADMINISTRATORS
 from .seed import (
@@ -65,7 +66,7 @@ class SeedOptions:
         )
 
 
-def build_state(options: SeedOptions, clock: Clock) -> State:
+def build_state(options: SeedOptions, clock: Clock, contract: Contract) -> State:
     """Build the state that a fake starts with.
 
     Raises:
@@ -77,8 +78,9 @@ def build_state(options: SeedOptions, clock: Clock) -> State:
     if isinstance(options.users, int):
         users = generate_users(seed, options.users, password)
     else:
-        users = parse_users(options.users, accounts, seed, password)
-    state = State(seed, clock, accounts, [*users, user_of_other_account(password)], (), options.max_page_size)
+        users = parse_users(options.users, accounts, seed, password, contract)
+    everybody = [*users, user_of_other_account(password)]
+    state = State(seed, clock, contract, accounts, everybody, (), options.max_page_size)
     owner = users[0] if users else None
     now = clock.now()
     state.add_token(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import partial
 from typing import Any
 
 from dateutil.parser import isoparse
 from jsonschema_rs import Draft202012Validator
 
 from . import roles
-from .schemas import build_validator, collect_properties, drop_required, get_partial_validator, get_schema
+from .schemas import Schema, Schemas
 from .seed import ACCOUNT_ID, AUTH_TYPES_IN_LOG, Login, Record, User, derive_key
 from .seed_records import LARGEST_ID, parse_record, require_unique
 from .state import APIToken, State
@@ -38,10 +38,12 @@ def parse_tokens(tokens: Iterable[Mapping[str, Any]], state: State) -> list[APIT
     given = list(tokens)
     taken = {*state.tokens, *(token.get("id") for token in given if isinstance(token, Mapping))}
     free = (number for number in range(1, LARGEST_ID) if number not in taken)
+    schemas = state.contract.find_schemas("TokenResponse")
+    validator = schemas.remember("token", schemas.get_schema("TokenResponse"), partial(_build_token_validator, schemas))
     parsed: list[APIToken] = []
     for index, token in enumerate(given):
         place = f"tokens[{index}]"
-        record = parse_record(place, token, "TokenResponse", _get_token_validator(), additional="token")
+        record = parse_record(place, token, schemas, "TokenResponse", validator, additional="token")
         key = record.get("token")
         if "token" in record:
             require_key(f"{place}.token", key)
@@ -109,9 +111,11 @@ def parse_logins(logins: Iterable[Mapping[str, Any]], state: State) -> list[Logi
     """
     parsed: list[Login] = []
     moment = state.clock.now()
+    schemas = state.contract.find_schemas("LastLoginTimeItem")
+    validator = schemas.get_partial_validator("LastLoginTimeItem")
     for index, login in enumerate(logins):
         place = f"logins[{index}]"
-        record = parse_record(place, login, "LastLoginTimeItem", get_partial_validator("LastLoginTimeItem"))
+        record = parse_record(place, login, schemas, "LastLoginTimeItem", validator)
         account_id = record.get("id", ACCOUNT_ID)
         user = _find_user(f"{place}.user", record.get("user"), account_id, state)
         moment = _parse_time(f"{place}.login_at", record.get("login_at")) or moment - timedelta(hours=1)
@@ -142,12 +146,11 @@ def parse_key_id(key: str) -> int | None:
     return int(match[1]) or None if match else None
 
 
-@cache
-def _get_token_validator() -> Draft202012Validator:
-    """Return the validator of a token in which properties may be left out, those of its user too."""
-    properties = collect_properties(get_schema("TokenResponse"))
-    owner = {"client_user": drop_required(properties["client_user"])}
-    return build_validator({"type": "object", "properties": properties | owner})
+def _build_token_validator(schemas: Schemas, token: Schema) -> Draft202012Validator:
+    """Build the validator of a token in which properties may be left out, those of its user too."""
+    properties = schemas.collect_properties(token)
+    owner = {"client_user": schemas.drop_required(properties["client_user"])}
+    return schemas.build_validator({"type": "object", "properties": properties | owner})
 
 
 def _find_user(place: str, user_id: int | None, account_id: int, state: State) -> User:

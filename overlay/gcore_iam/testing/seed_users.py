@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 
 from . import roles
-from .schemas import get_partial_validator
+from .contract import Contract
+from .schemas import Schemas
 from .seed import (
     ACCOUNT_ID,
     COMPANY,
@@ -33,7 +34,9 @@ _INTERPRETED = ("auth_types", "sso_auth", "groups", "client_and_roles", "passwor
 _SUPPORTED = frozenset({*_FIXED, *_COPIED, *_INTERPRETED})
 
 
-def parse_users(users: Iterable[Mapping[str, Any]], accounts: list[Account], seed: int, password: str) -> list[User]:
+def parse_users(
+    users: Iterable[Mapping[str, Any]], accounts: list[Account], seed: int, password: str, contract: Contract
+) -> list[User]:
     """Parse the users that a test seeds.
 
     A user who does not say otherwise signs in with a password, in one step; the first one is an administrator, others
@@ -44,6 +47,7 @@ def parse_users(users: Iterable[Mapping[str, Any]], accounts: list[Account], see
         accounts: The accounts; others that a user can enter are added to the list.
         seed: Seed of generated names and email addresses.
         password: The password of users without their own.
+        contract: The spec that the users have to meet.
 
     Raises:
         TypeError: A user is not a mapping, or JSON has no form for a value.
@@ -65,13 +69,14 @@ def parse_users(users: Iterable[Mapping[str, Any]], accounts: list[Account], see
             activated=True,
             password=password,
         )
-        parsed.append(_parse_user(f"users[{index}]", user, default, accounts))
+        parsed.append(_parse_user(f"users[{index}]", user, default, accounts, contract.find_schemas("User")))
     require_unique("users", {"id": [user.id for user in parsed], "email": [user.email.casefold() for user in parsed]})
     return parsed
 
 
-def _parse_user(place: str, given: Mapping[str, Any], default: User, accounts: list[Account]) -> User:
-    record = parse_record(place, given, "User", get_partial_validator("User"), additional="password")
+def _parse_user(place: str, given: Mapping[str, Any], default: User, accounts: list[Account], schemas: Schemas) -> User:
+    validator = schemas.get_partial_validator("User")
+    record = parse_record(place, given, schemas, "User", validator, additional="password")
     password = record.get("password", default.password)
     if password is not None and (not isinstance(password, str) or not password):
         raise ValueError(f"{place}.password must be a text that is not empty, or null")

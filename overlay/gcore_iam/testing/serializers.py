@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from . import roles
-from .schemas import collect_properties, get_schema
 from .seed import RESELLER_ID, Login, Record, User
 from .state import APIToken, State
 
@@ -23,7 +22,7 @@ def serialize_user(state: State, user: User, account_id: int) -> Record:
             }
             for entered, role in user.roles.items()
         ]
-        _add_extra(record, user, "User")
+        _add_extra(state, record, user, "User")
         user.serialized[account_id] = record
     return user.serialized[account_id]
 
@@ -33,7 +32,7 @@ def serialize_user_public(state: State, user: User, account_id: int) -> Record:
     record = serialize_base_user(state, user, account_id)
     record["user_type"] = user.user_type
     record["is_active"] = user.is_active
-    _add_extra(record, user, "UserPublic")
+    _add_extra(state, record, user, "UserPublic")
     return record
 
 
@@ -56,7 +55,7 @@ def serialize_base_user(state: State, user: User, account_id: int) -> Record:
         "two_fa": user.two_fa,
         "auth_types": list(user.auth_types),
     }
-    _add_extra(record, user, "BaseUser")
+    _add_extra(state, record, user, "BaseUser")
     return record
 
 
@@ -117,8 +116,9 @@ def format_timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _add_extra(record: Record, user: User, component: str) -> None:
+def _add_extra(state: State, record: Record, user: User, component: str) -> None:
     """Add the seeded properties that the spec has gained since this module was written."""
     if user.extra:
-        properties = collect_properties(get_schema(component))
+        schemas = state.contract.find_schemas(component)
+        properties = schemas.collect_properties(schemas.get_schema(component))
         record.update({key: value for key, value in user.extra.items() if key in properties})

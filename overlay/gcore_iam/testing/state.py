@@ -12,6 +12,7 @@ import attrs
 from pyotp.totp import TOTP
 
 from .clock import Clock
+from .contract import Contract
 from .seed import OTHER_ACCOUNT_USER_ID, Account, Login, User, derive_key
 from .sessions import Sessions
 
@@ -66,6 +67,7 @@ class State:
     Args:
         seed: Seed of the secrets.
         clock: The fake's time.
+        contract: The spec that the fake serves.
         accounts: The accounts.
         users: Their users, in the order of the list of users.
         logins: Past logins, the latest first.
@@ -76,6 +78,7 @@ class State:
         self,
         seed: int,
         clock: Clock,
+        contract: Contract,
         accounts: Iterable[Account],
         users: Iterable[User],
         logins: Iterable[Login],
@@ -84,6 +87,7 @@ class State:
         self.lock: Final = threading.RLock()
         self.seed = seed
         self.clock = clock
+        self.contract = contract
         self.accounts: dict[int, Account] = {account.id: account for account in accounts}
         self.users: dict[int, User] = {user.id: user for user in users}
         self.tokens: dict[int, APIToken] = {}

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from codegen.drift.checks import rules
+from codegen.drift import pair_graph
+from codegen.drift.checks import properties, rules
 from codegen.errors import CodegenError
+from codegen.limits import LimitError
 from codegen.spec import resolve
 from tests.codegen.drift.pairs import Document, changes, document, on_wire
 
@@ -854,6 +856,34 @@ def test_a_long_chain_of_all_of_is_an_error() -> None:
 
     with pytest.raises(CodegenError, match="put more than 200 schemas together here"):
         changes(content, content)
+
+
+def test_more_pairs_of_schemas_than_the_limit_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = document(response=obj(a=TEXT, b=TEXT)), document(response=obj(a=NUMBER, b=NUMBER))
+    monkeypatch.setattr(pair_graph, "MAX_PAIRS", 3)
+    assert len(changes(old, new)) == 2
+
+    monkeypatch.setattr(pair_graph, "MAX_PAIRS", 2)
+    with pytest.raises(
+        LimitError, match=r"^new\.yaml: makes more than 2 pairs of schemas to compare; .* raise MAX_PAIRS in"
+    ):
+        changes(old, new)
+
+
+def test_names_are_compared_by_letter_up_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def api(name: str) -> Document:
+        fields: Document = {f"{name}{number}": {**TEXT, "maxLength": number} for number in (1, 2, 3)}
+        return document(response=obj(**fields))
+
+    monkeypatch.setattr(properties, "MAX_NAME_COMPARISONS", 2)
+    found = [(change.id, change.before) for change in changes(api("colour"), api("color"))]
+
+    assert found == [
+        ("response-optional-property-removed", "colour3"),
+        ("response-optional-property-added", None),
+        ("response-property-renamed", "colour1"),
+        ("response-property-renamed", "colour2"),
+    ]
 
 
 BROKEN: dict[str, tuple[Callable[[Document], Any], str]] = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from gcore_iam import ConfigurationError, PaginationError
-from gcore_iam.pagination.checkpoint import Progress, decode_checkpoint, encode_checkpoint
+from gcore_iam.pagination.checkpoint import Position, Progress, decode_checkpoint, encode_checkpoint
 from gcore_iam.pagination.options import Consistency, Identity, PageOptions, PageResponse
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -278,6 +278,8 @@ GOOD = encode_checkpoint(Progress(29, [28, 29], [], is_complete=True, total=30),
 
 NOT_CHECKPOINTS: list[Any] = [{}, [], "x", 5, True, None, {"offset": 3}]
 
+CHANGED_VALUE = r"is a checkpoint that was changed; pass it as checkpoint\(\) returned it$"
+
 CHANGED_FIELDS: list[dict[str, object]] = [
     {"offset": -1},
     {"offset": True},
@@ -298,19 +300,70 @@ CHANGED_FIELDS: list[dict[str, object]] = [
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        *((value, r"that checkpoint\(\) of a pager returned") for value in NOT_CHECKPOINTS),
+        *((value, r"must be a value that checkpoint\(\) of a pager returned") for value in NOT_CHECKPOINTS),
         ({"gcore_iam_checkpoint": 2}, "version 2"),
         ({"gcore_iam_checkpoint": True}, "version True"),
         ({"gcore_iam_checkpoint": 1, "operation": "iamGetLastLoginTime"}, "of 'iamGetLastLoginTime', not of"),
-        ({"gcore_iam_checkpoint": 1, "operation": "iamGetUsers"}, "that was changed"),
-        *(({**GOOD, **changes}, "that was changed") for changes in CHANGED_FIELDS),
+        ({"gcore_iam_checkpoint": 1, "operation": "iamGetUsers"}, CHANGED_VALUE),
+        *(({**GOOD, **changes}, CHANGED_VALUE) for changes in CHANGED_FIELDS),
     ],
 )
 def test_a_value_that_is_no_checkpoint_raises(value: Any, message: str) -> None:
-    with pytest.raises(ConfigurationError, match=message):
+    with pytest.raises(ConfigurationError, match=f"^resume .*{message}"):
         decode_checkpoint(value, "iamGetUsers")
 
 
 @pytest.mark.parametrize("changes", [{"recent": [1] * 64}, {"missing": [1] * 1000}, {"total": None}, {"total": 0}])
 def test_a_checkpoint_at_its_bounds_is_accepted(changes: dict[str, Any]) -> None:
     assert decode_checkpoint({**GOOD, **changes}, "iamGetUsers").offset == 29
+
+
+# --- the progress on a page ------------------------------------------------------------------------------------------
+
+
+def build_position(**changes: Any) -> Position:
+    """A page of six rows at offset 10, of which three are new."""
+    fields: dict[str, Any] = {
+        "offset": 10,
+        "keys": [*"abcdef"],
+        "new": [2, 3, 5],
+        "repeats": [4],
+        "before": [*"xy"],
+        "following": [],
+        "missing": ["m"],
+        "is_complete": True,
+        "total": 99,
+    }
+    return Position(**{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    ("returned", "changes", "offset", "recent"),
+    [
+        pytest.param(0, {}, 11, "xyab", id="no new row"),
+        pytest.param(1, {}, 12, "xyabc", id="one new row"),
+        pytest.param(2, {}, 13, "xyabcd", id="two new rows"),
+        pytest.param(3, {}, 15, "xyabcdef", id="all new rows"),
+        pytest.param(0, {"new": [0, 2], "repeats": []}, 15, "xyabcdef", id="new rows before read ones are skipped"),
+        pytest.param(1, {"following": [*"gh"]}, 17, "xyabcdefgh", id="rows that follow have been read"),
+        pytest.param(0, {"new": range(6), "before": []}, 10, "", id="nothing has been read"),
+        pytest.param(0, {"offset": 0, "new": range(6), "before": [*"xy"]}, 0, "xy", id="rows before the list"),
+    ],
+)
+def test_a_checkpoint_continues_after_the_last_row(
+    returned: int, changes: dict[str, Any], offset: int, recent: str
+) -> None:
+    progress = build_position(**changes).compute_progress(returned)
+    assert progress == Progress(offset, [*recent], ["m"], is_complete=True, total=99)
+
+
+@pytest.mark.parametrize(
+    ("before", "length", "is_complete"), [(0, 64, True), (0, 65, False), (1, 63, True), (1, 64, False)]
+)
+def test_a_checkpoint_is_complete_if_it_holds_all_rows(before: int, length: int, is_complete: bool) -> None:
+    keys = range(length)
+    position = build_position(keys=keys, new=keys, repeats=[], before=[-1] * before)
+    progress = position.compute_progress(length)
+    assert progress.recent == [*[-1] * before, *keys][-64:]
+    assert (progress.offset, progress.is_complete) == (10 + length - 1, is_complete)
+    assert not build_position(is_complete=False).compute_progress(3).is_complete

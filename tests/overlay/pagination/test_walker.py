@@ -10,6 +10,7 @@ import attrs
 import pytest
 from gcore_iam import PaginationError
 from gcore_iam.pagination.options import Consistency, Identity, PageOptions, PageResponse
+from gcore_iam.pagination.walker import MAX_SEARCH_STEPS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -184,6 +185,12 @@ BROKEN_SERVERS: dict[str, tuple[Respond, str, int, int]] = {
         4,
         4,
     ),
+    "counts 100 at the start, sends 25": (
+        lambda _, o, li: PageResponse(rows(o, li), None if o else 100),
+        "counts 100 items, but sends none from offset 25",
+        6,
+        5,
+    ),
     "counts 10**12, sends the same": (
         lambda _, o, li: PageResponse(rows(o, li), 10**12),
         r"counts 1000000000000 items, but",
@@ -210,6 +217,15 @@ def test_a_broken_server_raises_after_few_requests(name: str, consistency: Consi
         if prefetch == 1:
             assert server.requests == (strict if consistency == "strict" else fast)
         assert server.requests <= 20
+
+
+def test_a_search_for_rows_that_are_gone_ends() -> None:
+    """Even in the middle of a long list, of which it sees a small part."""
+    ids = itertools.count()
+    server = OddServer(lambda _, __, limit: PageResponse(list(itertools.islice(ids, limit)), 10**6))
+    with pytest.raises(PaginationError, match="none of the last"):
+        read(server, BY_ID, page_size=PAGE, start=5000)
+    assert server.requests == 2 + 2 * MAX_SEARCH_STEPS
 
 
 @pytest.mark.parametrize("consistency", ["strict", "fast"])

@@ -38,8 +38,7 @@ def _get_kwargs(
     _kwargs["content"] = _encode_json(_encode(body))
     _headers["Content-Type"] = "application/json"
 
-    if _headers:
-        _kwargs["headers"] = _headers
+    _kwargs["headers"] = _headers
     return _kwargs
 
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import attrs
 
+from ..contract import get_own_contract
 from ..messages import Response
-from ..schemas import collect_enum_values
 from ..validation import require_json
 from .base import Fault, FaultError, check_text
 
@@ -61,7 +61,7 @@ class UnknownEnum(FieldFault):
     value: str = attrs.field(default="unheard-of", validator=check_text)
 
     def __attrs_post_init__(self) -> None:
-        if self.value in collect_enum_values():
+        if self.value in get_own_contract().schemas.enum_values:
             raise ValueError(f"value {self.value!r} is listed in the API's spec; choose another one")
 
     def _edit(self, holder: dict[str, Any], key: str) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager
 
 import attrs
 
-from .. import contract
+from ..contract import Contract, match_path
 from ..messages import Request, Response, WireResponse
+from ..operation import Operation
 from ..state import State
 from ..validation import require_int
 from . import FAULTS
@@ -62,17 +63,25 @@ class QueuedFault:
         _require_compatible(self.faults)
         if self.method is not None and self.method not in METHODS:
             raise ValueError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
-        if self.path is not None:
-            _require_operation(self.method, self.path)
         if self.times is not None:
             require_int("times", self.times, minimum=1)
         require_int("after", self.after, minimum=0)
+
+    def check_path(self, contract: Contract) -> None:
+        """Raise ValueError if the path leads to no operation of a spec, or to none with the method."""
+        if self.path is None:
+            return
+        found = contract.find_operations(self.path) if isinstance(self.path, str) else {}
+        if not any(_is_plausible(operation, values) for operation, values in found.values()):
+            raise ValueError(f"path {self.path!r} leads to no operation; /iam/users/{{userId}} and /iam/users/5 do")
+        if self.method is not None and self.method not in found:
+            raise ValueError(f"path {self.path!r} allows only {', '.join(sorted(found))}, not {self.method}")
 
     def matches(self, request: Request) -> bool:
         """Return whether a request is one of those that the faults wait for."""
         if self.method is not None and request.method != self.method:
             return False
-        return self.path is None or contract.match_path(self.path, request.path) is not None
+        return self.path is None or match_path(self.path, request.path) is not None
 
 
 class FaultQueue:
@@ -179,16 +188,7 @@ def _require_compatible(faults: Sequence[Fault]) -> None:
             raise ValueError(f"{fault!r} leaves nothing of what {undone[0]!r} does; put it first, or leave one out")
 
 
-def _require_operation(method: str | None, path: str) -> None:
-    """Raise if no operation has a path, or none has the path and a method."""
-    found = contract.find_operations(path) if isinstance(path, str) else {}
-    if not any(_is_plausible(operation, values) for operation, values in found.values()):
-        raise ValueError(f"path {path!r} leads to no operation; /iam/users/{{userId}} and /iam/users/5 do")
-    if method is not None and method not in found:
-        raise ValueError(f"path {path!r} allows only {', '.join(sorted(found))}, not {method}")
-
-
-def _is_plausible(operation: contract.Operation, values: Mapping[str, str]) -> bool:
+def _is_plausible(operation: Operation, values: Mapping[str, str]) -> bool:
     """Return whether each variable of a path is a template's variable, or has its type in the spec."""
     given = {name: text for name, text in values.items() if not re.fullmatch(r"\{.+\}", text)}
     parsed = operation.parse_path(given)

@@ -116,9 +116,16 @@ class Controller:
     def _replace_faults(self, body: Any) -> Response:
         require_type("the body", body, list, "a list of faults to inject")
         parsed = [_parse_queued(one, f"[{index}]") for index, one in enumerate(body)]
+        before = self._fake.faults
         self._fake.clear_faults()
-        for queued in parsed:
-            self._inject(queued)
+        try:
+            for queued in parsed:
+                self._inject(queued)
+        except ValueError:
+            self._fake.clear_faults()
+            for queued in before:
+                self._inject(queued)
+            raise
         return self._list_faults(None)
 
     def _remove_faults(self, _: Any) -> Response:

@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 
 from .. import roles
-from ..contract import Operation
 from ..messages import Request, RequestError, Response, build_error
+from ..operation import Operation
 from ..schemas import Problem
 from ..seed import Record, User
 from ..state import State

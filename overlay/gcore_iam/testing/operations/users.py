@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import roles, serializers
+from ..contract import get_own_contract
 from ..messages import NO_BODY, RequestError, Response, build_error
-from ..schemas import get_validator
 from ..seed import Record, User
 from .call import Call
 from .pages import build_page, parse_offset
@@ -127,7 +127,7 @@ def _is_taken(call: Call, email: str, user: User) -> bool:
 
 def _is_email_address(text: str) -> bool:
     """Return whether a text is an email address: the spec has no format for this one field."""
-    return get_validator("UserEmail").is_valid(text)
+    return get_own_contract().schemas.get_validator("UserEmail").is_valid(text)
 
 
 def _parse_only_role(groups: Any) -> int | None:

@@ -1,0 +1,195 @@
+"""Compares the bodies of responses with a schema of the API's spec."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import jsonschema_rs
+from gcore_iam_client.types import decode_date, decode_datetime
+
+from .facts import Fact, PersonalWords, is_harmless_name, is_harmless_value
+from .observation import ObservationKind as Kind
+from .response_schema import Schema, SchemaBuilder
+
+_DECODERS = {"date-time": decode_datetime, "date": decode_date}
+_MAX_SHOWN = 32
+"""How many undocumented fields or enum values are shown at one place. If there are more, they are data."""
+_MAX_ERRORS = 1000
+"""How many errors of a value, and how many invalid items of a list are read. Others hardly show anything else."""
+_PAUSE_COST = 100
+_INVALID_COST = 20
+"""An item costs 1, or this if it is invalid. After 100, which is 0.2 ms, other threads may run."""
+_Kinds = jsonschema_rs.ValidationErrorKind
+
+
+class BodyChecker:
+    """Compares bodies with a schema of the spec.
+
+    The objects of a list are checked one by one, so that other threads can run between them. The error of `anyOf` for a
+    whole page would hold the interpreter for 10 ms, as jsonschema-rs describes each value in it.
+
+    Args:
+        builder: Builds schemas from the spec.
+        schema: The schema in the spec.
+        path: The path of the values in the body of the response.
+    """
+
+    def __init__(self, builder: SchemaBuilder, schema: Schema, path: tuple[str, ...] = ()) -> None:
+        values, self._fields = builder.build(schema)
+        self._builder = builder
+        self._schema = schema
+        self._path = path
+        self._document = {"allOf": [values, self._fields], "$defs": builder.definitions}
+        self._shown: dict[tuple[str, ...], set[str]] = {}
+
+    @cached_property
+    def _validator(self) -> jsonschema_rs.Draft202012Validator:
+        return jsonschema_rs.Draft202012Validator(self._document, validate_formats=True, offline=True)
+
+    @cached_property
+    def _item_checkers(self) -> Mapping[str | None, BodyChecker]:
+        """What checks the items of each list of objects in the body, by its field; None stands for the body itself."""
+        return {
+            field: BodyChecker(self._builder, items, ("*",) if field is None else (field, "*"))
+            for field, items in self._builder.find_items(self._schema).items()
+        }
+
+    def find_facts(self, body: Any) -> set[Fact]:
+        """Find the differences between a decoded body and the schema."""
+        fields = {None: body} if not isinstance(body, dict) else body
+        lists = {field: value for field, value in fields.items() if field in self._item_checkers and _is_list(value)}
+        rest = [] if None in lists else {**body, **{field: [] for field in lists}} if lists else body
+        facts = self._find_value_facts(rest, body)
+        for field, items in lists.items():
+            facts |= self._item_checkers[field]._find_item_facts(items)
+        return facts
+
+    def _find_item_facts(self, items: Iterable[Any]) -> set[Fact]:
+        facts: set[Fact] = set()
+        cost = invalid_items = 0
+        for item in items:
+            found = self._find_value_facts(item, item)
+            if found:
+                facts |= found
+                invalid_items += 1
+                if invalid_items == _MAX_ERRORS:
+                    break
+            cost += _INVALID_COST if found else 1
+            if cost >= _PAUSE_COST:
+                cost = 0
+                time.sleep(0)
+        return facts
+
+    def _find_value_facts(self, value: Any, context: Any) -> set[Fact]:
+        """Find the differences between a value and the schema; `context` holds what may be personal."""
+        if self._validator.is_valid(value):
+            return set()
+        errors = list(_choose_alternatives(islice(self._validator.iter_errors(value), _MAX_ERRORS)))
+        mistyped = {tuple(error.instance_path) for error in errors if isinstance(error.kind, _Kinds.Type)}
+        others = [
+            error
+            for error in errors
+            if isinstance(error.kind, _Kinds.Type) or tuple(error.instance_path) not in mistyped
+        ]
+        personal = PersonalWords(lambda: self._iterate_texts(context, errors))
+        return {fact for error in others for fact in self._build_facts(error, personal)}
+
+    def _build_facts(self, error: jsonschema_rs.ValidationError, personal: PersonalWords) -> Iterator[Fact]:
+        kind, value, path = error.kind, error.instance, (*self._path, *self._fold(error.instance_path))
+        if isinstance(kind, _Kinds.AdditionalProperties):
+            for name in kind.unexpected:
+                field = name if is_harmless_name(name) and self._show(path, name, personal) else "*"
+                yield Fact(_build_pointer((*path, field)), Kind.UNDOCUMENTED_FIELD)
+        elif isinstance(kind, _Kinds.Required):
+            yield Fact(_build_pointer((*path, kind.property)), Kind.MISSING_REQUIRED_KEY)
+        elif isinstance(kind, _Kinds.Format):
+            if _DECODERS[kind.format](value) is value:
+                yield Fact(_build_pointer(path), Kind.UNREADABLE_TIMESTAMP)
+        elif value is None:
+            yield Fact(_build_pointer(path), Kind.UNANNOUNCED_NULL)
+        elif isinstance(kind, _Kinds.Type):
+            yield Fact(_build_pointer(path), Kind.OTHER_TYPE, _get_type_name(value))
+        else:
+            listed = kind.options if isinstance(kind, _Kinds.Enum) else ()
+            is_shown = is_harmless_value(value, listed) and self._show(path, value, personal)
+            yield Fact(_build_pointer(path), Kind.UNDOCUMENTED_ENUM_VALUE, str(value) if is_shown else "")
+
+    def _show(self, path: tuple[str, ...], text: str, personal: PersonalWords) -> bool:
+        """Return whether an observation may show the name of a field or an enum value of a response."""
+        shown = self._shown.setdefault(path, set())
+        if text not in shown and len(shown) < _MAX_SHOWN and text not in personal:
+            shown.add(text)
+        return text in shown
+
+    def _fold(self, path: Iterable[str | int]) -> tuple[str, ...]:
+        """Replace indexes of arrays and keys of maps in a path by `*`."""
+        folded: list[str] = []
+        schema: Any = self._fields
+        for key in path:
+            schema = self._resolve(schema)
+            if isinstance(key, int):
+                folded.append("*")
+                schema = schema.get("items")
+            elif key in schema.get("properties", {}):
+                folded.append(key)
+                schema = schema["properties"][key]
+            else:
+                folded.append("*")
+                schema = schema.get("additionalProperties")
+        return tuple(folded)
+
+    def _resolve(self, schema: Any) -> Mapping[str, Any]:
+        if not isinstance(schema, dict):
+            return {}
+        return self._builder.definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+    def _iterate_texts(self, context: Any, errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[str]:
+        """Iterate over the texts of a value, except those that an enum does not list."""
+        enums = _Kinds.Enum, _Kinds.Constant
+        excluded = {self._fold(error.instance_path) for error in errors if isinstance(error.kind, enums)}
+        nodes: list[tuple[tuple[str | int, ...], Any]] = [((), context)]
+        while nodes:
+            path, node = nodes.pop()
+            if isinstance(node, dict):
+                nodes += (((*path, key), inner) for key, inner in node.items())
+            elif isinstance(node, list):
+                nodes += (((*path, index), inner) for index, inner in enumerate(node))
+            elif isinstance(node, str) and self._fold(path) not in excluded:
+                yield node
+
+
+def _choose_alternatives(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsonschema_rs.ValidationError]:
+    """Replace the error of `anyOf` by those of the alternative that is closest to the value."""
+    for error in errors:
+        if isinstance(error.kind, _Kinds.AnyOf):
+            path = error.instance_path
+            branches = [list(_choose_alternatives(branch)) for branch in error.kind.context]
+            yield from min(branches, key=lambda branch: (_is_other_type(branch, path), len(branch)))
+        else:
+            yield error
+
+
+def _is_other_type(errors: Iterable[jsonschema_rs.ValidationError], path: Sequence[str | int]) -> bool:
+    """Return whether errors say that the value at a path has another type."""
+    return any(isinstance(error.kind, _Kinds.Type) and error.instance_path == path for error in errors)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _build_pointer(path: Iterable[str]) -> str:
+    """Build a JSON pointer (RFC 6901)."""
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
+
+
+def _get_type_name(value: Any) -> str:
+    """Return the JSON type of a value that is not null."""
+    for kind, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (list, "array")):
+        if isinstance(value, kind):
+            return name
+    return "object"

@@ -1,0 +1,84 @@
+"""How `make mutants` names defects, and what it lets mutmut change."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import __main__ as mutation
+from .__main__ import Survivor, check_survivors, move_decorators, name_function, report
+
+SOURCE = """\
+class Schema:
+    @property
+    def title(self):
+        return "a"
+
+    @cached_property
+    def name(self):
+        return "b"
+
+
+@schema_check
+def check_type(pair):
+    yield pair
+"""
+
+MOVED = """\
+class Schema:
+    def title(self):
+        return "a"
+    title = property(title)
+
+    @cached_property
+    def name(self):
+        return "b"
+
+
+def check_type(pair):
+    yield pair
+check_type = schema_check(check_type)
+"""
+
+
+def test_checks_and_properties_are_decorated_below_the_function() -> None:
+    assert move_decorators(SOURCE) == MOVED
+
+
+@pytest.mark.parametrize(
+    ("defect", "function"),
+    [
+        ("gcore_iam.retry.x_find_effect__mutmut_3", "gcore_iam.retry.find_effect"),
+        ("codegen.drift.checks.bodies.x__media__mutmut_12", "codegen.drift.checks.bodies._media"),
+        ("gcore_iam.errors.xǁIAMErrorǁ__repr____mutmut_9", "gcore_iam.errors.IAMError.__repr__"),
+    ],
+)
+def test_a_defect_names_its_function(defect: str, function: str) -> None:
+    assert name_function(defect) == function
+
+
+CHANGES = {"a.x_f__mutmut_1": "return 1", "a.x_f__mutmut_2": "return 2", "a.x_g__mutmut_1": "return 1"}
+
+
+@pytest.fixture(autouse=True)
+def _changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutation, "read_change", CHANGES.__getitem__)
+
+
+def test_listed_survivors_do_not_count(capsys: pytest.CaptureFixture[str]) -> None:
+    results = {"a.x_f__mutmut_1": "killed", "a.x_f__mutmut_2": "survived", "a.x_g__mutmut_1": "no tests"}
+    assert report(results, [], 60) == 1
+    assert "noticed: 1 of 3 defects, 33.3 %" in capsys.readouterr().out
+    assert report(results, [Survivor("a.f", ("return 2",), "same"), Survivor("a.g", ("*",), "same")], 60) == 0
+    assert "noticed: 1 of 1 defects, 100.0 %" in capsys.readouterr().out
+
+
+def test_a_defect_that_was_not_tried_does_not_count(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report({"a.x_f__mutmut_1": "killed", "a.x_f__mutmut_2": "not checked"}, [], 60) == 0
+    assert "killed: 1, not checked: 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("stale", [Survivor("a.f", ("return 3",), "same"), Survivor("a.h", ("*",), "same")])
+def test_a_survivor_must_be_a_defect(stale: Survivor) -> None:
+    check_survivors([Survivor("a.f", ("return 2",), "same"), Survivor("a.g", ("*",), "same")], list(CHANGES))
+    with pytest.raises(AssertionError, match="no defect any more"):
+        check_survivors([stale], list(CHANGES))

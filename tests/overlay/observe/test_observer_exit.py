@@ -1,0 +1,82 @@
+"""What an observer does when a process ends or forks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from gcore_iam.observe import Observations
+
+START = """
+import multiprocessing, os, sys, time, warnings
+from gcore_iam.observe import Observer
+from gcore_iam_client.api.users.iam_get_user import OPERATION
+warnings.simplefilter("ignore", DeprecationWarning)
+path = sys.argv[1]
+
+def observe(observer, status):
+    observer.observe(OPERATION, status, {"content-type": "application/json"}, b"[]")
+
+observer = Observer(path=path)
+"""
+
+FORK = """
+observe(observer, 418)
+observer.flush()
+observe(observer, 419)
+child = os.fork()
+if not child:
+    assert len(observer.observations) == 0 and not observer.counts.statuses
+    observe(observer, 420)
+    observer.close()
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
+
+FORK_SERVER = """
+def work(status):
+    observe(observer, status)
+    observer.flush()
+
+if __name__ == "__main__":
+    observe(observer, 418)
+    processes = [multiprocessing.get_context("fork").Process(target=work, args=(status,)) for status in (419, 420)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+"""
+
+ENDS: dict[str, tuple[str, int, set[str]]] = {
+    "the end": ("observe(observer, 418)", 0, {"418"}),
+    "sys.exit": ("observe(observer, 418); sys.exit(3)", 3, {"418"}),
+    "an exception": ("observe(observer, 418); raise SystemExit(1)", 1, {"418"}),
+    "unsampled responses": ("observer = Observer(sample=0, path=path); observe(observer, 418)", 0, {"418"}),
+    "nothing": ("", 0, set()),
+    "a wrong path": ("observer = Observer(path='/dev/null/x'); observe(observer, 418)", 0, set()),
+    "a fork": (FORK, 0, {"418", "419", "420"}),
+    "processes": (FORK_SERVER, 0, {"418", "419", "420"}),
+}
+"""What a program does, its exit status, and the statuses that its file holds."""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("name", ENDS)
+def test_the_file_is_written_at_the_end_of_a_program(tmp_path: Path, name: str) -> None:
+    program, status, expected = ENDS[name]
+    path = tmp_path / "observations.json"
+    run = subprocess.run(
+        [sys.executable, "-c", START + program, path], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (status, "", "")
+    observations = Observations.load(path) if path.exists() else Observations()
+    assert {one.status: one.count for one in observations} == dict.fromkeys(expected, 1)
+
+
+def test_a_callback_that_hangs_does_not_delay_the_end(tmp_path: Path) -> None:
+    program = "observer = Observer(on_finding=lambda _: time.sleep(100)); observe(observer, 418)"
+    run = subprocess.run([sys.executable, "-c", START + program, tmp_path / "x"], timeout=30, check=False)
+    assert run.returncode == 0

@@ -1,0 +1,175 @@
+"""The connections of each kind of client after an interrupt, a pause, a failure behind a proxy, and a fork."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import httpx
+import pytest
+from gcore_iam import APIConnectionError, APITimeoutError, ConfigurationError
+from gcore_iam.aio import transport as aio_transport
+from gcore_iam.sync import transport as sync_transport
+from gcore_iam.testing import FakeIAM
+
+from .conftest import ClientKind
+from .page_transport import resolve, run
+from .raw_server import serve, serve_users
+
+
+@pytest.fixture
+def transport(client_kind: ClientKind) -> Any:
+    """The transport of a client of this kind."""
+    cls: Any = aio_transport.AsyncShardedTransport if client_kind.is_async else sync_transport.ShardedTransport
+    return cls(httpx.create_ssl_context)
+
+
+def get_http(iam: Any, client_kind: ClientKind) -> Any:
+    """Get the httpx client of a client."""
+    return iam.api.get_async_httpx_client() if client_kind.is_async else iam.api.get_httpx_client()
+
+
+def test_an_interrupted_call_gives_up_only_its_pool(client_kind: ClientKind, transport: Any) -> None:
+    def interrupt(_: httpx.Response) -> None:
+        raise KeyboardInterrupt
+
+    async def interrupt_async(_: httpx.Response) -> None:
+        raise KeyboardInterrupt
+
+    async def use(iam: Any) -> None:
+        http = get_http(iam, client_kind)
+        with pytest.raises(httpx.ConnectError):
+            await resolve(http.get("https://127.0.0.1:9/"))
+        other_pools = transport.pools
+        http.event_hooks = {"response": [interrupt_async if client_kind.is_async else interrupt]}
+        with pytest.raises(KeyboardInterrupt):
+            await resolve(iam.users.get(1))
+        assert connections.wait_for_open(0)
+        assert transport.pools == other_pools
+        http.event_hooks = {}
+        assert (await resolve(iam.users.get(2))).id == 2
+
+    with serve_users() as (url, connections):
+        run(client_kind, use, "42_k", base_url=url, transport=transport)
+
+
+def test_closing_a_view_leaves_its_client_open(client_kind: ClientKind, transport: Any) -> None:
+    async def use(iam: Any) -> None:
+        view = iam.with_options(timeout=5)
+        assert (await resolve(view.users.get(1))).id == 1
+        await resolve(view.aclose() if client_kind.is_async else view.close())
+        with pytest.raises(ConfigurationError, match="closed"):
+            await resolve(view.users.get(2))
+        assert (await resolve(iam.users.get(2))).id == 2
+
+    with serve_users() as (url, connections):
+        run(client_kind, use, "42_k", base_url=url, transport=transport)
+    assert connections.accepted == 1
+
+
+class Clock:
+    """Replaces the module `time`."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_a_call_closes_pools_that_are_not_used(
+    client_kind: ClientKind, transport: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    for module in (aio_transport, sync_transport):
+        monkeypatch.setattr(module, "time", clock)
+
+    async def use(iam: Any) -> None:
+        http = get_http(iam, client_kind)
+        responses = [await resolve(http.send(http.build_request("GET", "/iam/users/1"), stream=True)) for _ in range(3)]
+        for response in responses[1:]:
+            await resolve(response.aread() if client_kind.is_async else response.read())
+        assert connections.open == len(transport.pools) == 3
+        clock.now += 6
+        await resolve(iam.users.get(1))
+        assert len(transport.pools) == 2, "one is used by the call, and the body of another one is not read yet"
+        assert connections.wait_for_open(2)
+        await resolve(responses[0].aclose() if client_kind.is_async else responses[0].close())
+
+    with serve_users() as (url, connections):
+        run(client_kind, use, "42_k", base_url=url, transport=transport)
+
+
+def test_a_handshake_that_fails_behind_a_proxy_frees_its_pool(
+    client_kind: ClientKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (aio_transport, sync_transport):
+        monkeypatch.setattr(module, "MAX_SHARDS", 1)
+        monkeypatch.setattr(module, "SHARD_LIMITS", httpx.Limits(max_connections=1))
+
+    async def use(iam: Any) -> None:
+        for _ in range(2):
+            with pytest.raises(APIConnectionError) as caught:
+                await resolve(iam.users.get(1))
+            assert not isinstance(caught.value, APITimeoutError), "no request waits for a connection"
+
+    with serve(lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nno TLS")) as (url, _):
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        run(client_kind, use, "42_k", base_url="https://iam.invalid", retries=0, timeout=5)
+
+
+# --- fork ------------------------------------------------------------------------------------------------------------
+
+IN_CHILD = """
+import asyncio, os, sys, warnings
+import gcore_iam, httpx
+warnings.simplefilter("ignore", DeprecationWarning)
+url, key = sys.argv[1:]
+
+def print_in_child(work):
+    child = os.fork()
+    if child == 0:
+        try:
+            print("child", *work(), flush=True)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    print("parent", *work())
+"""
+
+OWN_CONNECTIONS = """
+iam, iam_async = gcore_iam.IAMClient(key, base_url=url), gcore_iam.AsyncIAMClient(key, base_url=url)
+
+async def use_async():
+    http = iam_async.api.get_async_httpx_client()
+    return (await iam_async.users.get(1)).id, (await http.get("/iam/users/1")).status_code
+
+def use():
+    return iam.users.get(1).id, iam.api.get_httpx_client().get("/iam/users/1").status_code, *asyncio.run(use_async())
+
+use()
+print_in_child(use)
+"""
+
+USERS_CONNECTIONS = """
+own, own_async = httpx.Client(), httpx.AsyncClient()
+iam = gcore_iam.IAMClient(key, base_url=url, http_client=own)
+iam_async = gcore_iam.AsyncIAMClient(key, base_url=url, http_client=own_async)
+print_in_child(lambda: (iam.api.get_httpx_client() is own, iam_async.api.get_async_httpx_client() is own_async))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize(
+    ("program", "output"),
+    [(OWN_CONNECTIONS, "1 200 1 200"), (USERS_CONNECTIONS, "True True")],
+    ids=["connections of the library", "http_client of the user"],
+)
+def test_both_clients_work_in_a_forked_child(fake: FakeIAM, url: str, program: str, output: str) -> None:
+    """With new connections and the same credentials, or with the httpx client that the user has given."""
+    arguments = [sys.executable, "-c", IN_CHILD + program, url, fake.api_key]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == [f"child {output}", f"parent {output}"]
+    assert done.stderr == ""

@@ -1,0 +1,67 @@
+"""The controls and the threads of requests that a pager sends."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+
+import anyio
+import pytest
+from gcore_iam._concurrency.workers import AsyncRequestControl, RequestControl, Workers
+from gcore_iam.errors import CallCancelled
+
+SECONDS = 20.0
+
+
+def test_a_request_of_the_caller_does_not_wait() -> None:
+    """Only those that are sent ahead wait until the caller needs them."""
+    control = RequestControl(lambda _: None)
+    control.allow_decoding()
+    control.wait_until_needed()
+    control.cancel()
+    with pytest.raises(CallCancelled):
+        control.wait_until_needed()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_async_request_of_the_caller_does_not_wait(backend: str) -> None:
+    async def main() -> None:
+        control = AsyncRequestControl(lambda _: None)
+        control.allow_decoding()
+        with anyio.fail_after(SECONDS):
+            await control.wait_until_needed()
+        control.cancel()
+
+    anyio.run(main, backend=backend)
+
+
+def test_a_worker_thread_may_close_its_workers() -> None:
+    """As when the garbage collector runs there: a thread cannot wait for itself."""
+    workers: Workers[int] = Workers()
+    control = RequestControl(lambda _: None, is_ahead=True)
+    closed_by: list[threading.Thread] = []
+    is_only_here, is_over = threading.Event(), threading.Event()
+
+    class Request:
+        def __call__(self) -> int:
+            assert is_only_here.wait(SECONDS)
+            return 5
+
+    def close() -> None:
+        try:
+            workers.close()
+            closed_by.append(threading.current_thread())
+        finally:
+            is_over.set()
+
+    request = Request()
+    weakref.finalize(request, close)
+    workers.start(control, request)
+    del request
+    is_only_here.set()  # the thread deletes it, when it is done
+    assert workers.get_result(control) == 5
+    assert is_over.wait(SECONDS)
+    [thread] = closed_by
+    assert thread is not threading.current_thread()
+    thread.join(SECONDS)
+    assert not thread.is_alive()
