@@ -18,7 +18,7 @@ class Schema:
         return "b"
 
 
-@schema_check
+@register_schema_check
 def check_type(pair):
     yield pair
 """
@@ -36,7 +36,7 @@ class Schema:
 
 def check_type(pair):
     yield pair
-check_type = schema_check(check_type)
+check_type = register_schema_check(check_type)
 """
 
 
@@ -48,7 +48,7 @@ def test_checks_and_properties_are_decorated_below_the_function() -> None:
     ("defect", "function"),
     [
         ("gcore_iam.retry.x_find_effect__mutmut_3", "gcore_iam.retry.find_effect"),
-        ("codegen.drift.checks.bodies.x__media__mutmut_12", "codegen.drift.checks.bodies._media"),
+        ("codegen.drift.checks.bodies.x__get_values__mutmut_12", "codegen.drift.checks.bodies._get_values"),
         ("gcore_iam.errors.xǁIAMErrorǁ__repr____mutmut_9", "gcore_iam.errors.IAMError.__repr__"),
     ],
 )
