@@ -179,7 +179,7 @@ def test_a_missing_key_is_named_whatever_it_is(models: ModuleType, sink: Sink) -
             models.Locals.from_dict({name: value for name, value in LOCALS.items() if name != key})
 
 
-def test_operations_of_one_name_under_two_tags_are_distinguished(sink: Sink) -> None:
+def test_operations_of_one_name_have_a_module_for_each_tag(sink: Sink) -> None:
     assert sink("api.a.get_same").OPERATION.id == "getSame"
     assert sink("api.b.get_same").OPERATION.id == "get_same"
     assert sink("api.b.get_same").OPERATION.path == "/same/b"
