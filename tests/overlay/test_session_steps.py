@@ -828,9 +828,7 @@ def test_a_child_process_has_locks_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("is_renamed", [False, True])
-def test_a_new_session_leaves_a_copied_token_to_the_parent_process(
-    is_renamed: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_session_leaves_a_copied_token_to_the_parent(is_renamed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     store = MemoryTokenStore()
     saved = log_in(make_session(store=store))
     session = make_session(store=store)

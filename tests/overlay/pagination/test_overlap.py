@@ -190,7 +190,7 @@ def test_equal_rows_align_at_the_only_possible_index() -> None:
     assert align(build_matcher("abab", is_unique=False), 9, "baa") == (0, 3, [1, 2])
 
 
-def test_equal_rows_align_at_the_first_expected_index_that_is_possible() -> None:
+def test_equal_rows_align_at_the_first_possible_index() -> None:
     matcher = build_matcher("aaab", is_unique=False)
     assert align(matcher, 9, "aa", 1, 0) == (0, 1, [])
     assert align(matcher, 9, "aa", 2, 0, 1) == (0, 0, [])
@@ -200,7 +200,7 @@ def test_equal_rows_align_at_the_first_expected_index_that_is_possible() -> None
     assert align(matcher, 9, "aax", -3) is None
 
 
-def test_the_beginning_of_a_list_is_a_last_resort_for_equal_rows() -> None:
+def test_the_beginning_is_a_last_resort_for_equal_rows() -> None:
     matcher = build_matcher("aab", is_unique=False)
     assert matcher.align(0, "xyz") is None
     alignment = matcher.align(0, "xyz", is_last_resort=True)
@@ -211,7 +211,7 @@ def test_the_beginning_of_a_list_is_a_last_resort_for_equal_rows() -> None:
     assert incomplete.align(0, "xyz", is_last_resort=True) is None
 
 
-def test_the_beginning_of_a_list_that_was_not_read_from_its_start_needs_an_anchor() -> None:
+def test_a_beginning_that_was_not_read_needs_an_anchor() -> None:
     matcher = OverlapMatcher(is_unique=True, is_complete=False, keys=[*"abc"])
     assert matcher.align(0, "xyz") is None
     assert align(matcher, 0, "xb") == (1, 1, [])

@@ -85,7 +85,7 @@ def test_single_rows_without_a_total_end_with_empty_pages() -> None:
     assert walk(serve_singles(range(3), None)) == (requests, [0, 1, 2])
 
 
-def test_a_single_row_that_became_a_page_is_not_requested_once_more() -> None:
+def test_a_single_row_that_became_a_page_is_not_repeated() -> None:
     def serve(number: int, offset: int, limit: int) -> tuple[Sequence[int], int | None]:
         return cut(range(5), offset, 1 if number < 4 else limit), 5
 
@@ -170,7 +170,7 @@ def test_the_next_page_of_a_changed_list_is_searched(serve: Serve, expected: str
     assert found == [*rows]
 
 
-def test_a_list_whose_read_rows_are_all_gone_is_read_from_its_beginning() -> None:
+def test_a_list_without_the_read_rows_starts_again() -> None:
     requests, rows = walk(serve_changed(2, range(100), range(500, 600)), most=8)
     assert requests == ["0+10", "9+11", "19+11", "9+11", "29+11", "0+11", "0+11", "10+11"]
     assert rows == [*range(20), *range(500, 511)]
