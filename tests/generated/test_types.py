@@ -149,6 +149,8 @@ def test_a_model_without_other_properties_becomes_a_subclass() -> None:
         pass
 
     assert remade(Named, Point(1)) == Named(1)
+    with pytest.raises(TypeError, match="to_dict"):
+        list(Point(1))  # type: ignore[call-overload] # pyright: ignore[reportArgumentType]
 
 
 def test_a_timestamp_keeps_its_text() -> None:
