@@ -97,7 +97,8 @@ def _drop_empty_keywords(document: Document) -> None:
             del mapping[key]
     document["paths"] = {path: item for path, item in document["paths"].items() if not path.startswith("x-")}
     for _, _, operation in iterate_operations(document):
-        operation["responses"] = {c: r for c, r in operation["responses"].items() if not c.startswith("x-")}
+        responses = operation.get("responses", {})
+        operation["responses"] = {code: response for code, response in responses.items() if not code.startswith("x-")}
 
 
 def _validate(spec: Spec) -> None:
