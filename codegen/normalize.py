@@ -11,7 +11,7 @@ import copy
 from collections.abc import Mapping
 
 import attrs
-from openapi_python_client.schema import OpenAPI
+from openapi_python_client.schema import OpenAPI, Schema
 from pydantic import ValidationError
 
 from . import corrections as _corrections
@@ -102,23 +102,44 @@ def _drop_empty_keywords(document: Document) -> None:
 
 
 def _validate(spec: Spec) -> None:
-    """Hold a document against the generator's own model of OpenAPI, so that rules can rely on its shape."""
+    """Hold a document against the generator's own model of OpenAPI, so that rules can rely on its shape.
+
+    The model passes over what stands beside a `$ref`, which rules read: it is held against the model by itself.
+    """
+    problems: dict[str, str] = {}
     try:
         OpenAPI.model_validate(spec.document)
     except ValidationError as error:
-        problems: dict[str, str] = {}
-        for detail in error.errors():
-            pointer = ""
-            for token in detail["loc"]:  # keys and indices, and between them names of the generator's classes
-                with contextlib.suppress(LookupError):
-                    resolve(spec.document, f"#{pointer}/{escape(str(token))}")
-                    pointer += f"/{escape(str(token))}"
-            missing = detail["type"] == "missing"
-            name = detail["loc"][-1] if missing else unescape(pointer.rpartition("/")[2])
-            problem = "is missing" if missing else detail["msg"].removeprefix("Value error, ")
-            problems.setdefault(pointer, f"`{name}`: {problem}")
+        problems = _list_problems(spec, error, "")
+    for pointer, mapping in iterate_mappings(spec.document):
+        if "$ref" in mapping and mapping.keys() & _SCHEMA_KEYWORDS:
+            try:
+                Schema.model_validate({key: value for key, value in mapping.items() if key != "$ref"})
+            except ValidationError as error:
+                problems |= _list_problems(spec, error, pointer)
+    if problems:
         lines = (f"{spec.place(key)}: is not valid OpenAPI: {problem}" for key, problem in problems.items())
-        raise CodegenError("\n".join(lines)) from None
+        raise CodegenError("\n".join(lines))
+
+
+_SCHEMA_KEYWORDS = frozenset({"allOf", "anyOf", "oneOf", "properties", "items", "required", "enum", "type"})
+"""Keywords that only schemas have."""
+
+
+def _list_problems(spec: Spec, error: ValidationError, start: str) -> dict[str, str]:
+    """What the generator's model says of a part of a document, by JSON pointer."""
+    problems: dict[str, str] = {}
+    for detail in error.errors():
+        pointer = start
+        for token in detail["loc"]:  # keys and indices, and between them names of the generator's classes
+            with contextlib.suppress(LookupError):
+                resolve(spec.document, f"#{pointer}/{escape(str(token))}")
+                pointer += f"/{escape(str(token))}"
+        missing = detail["type"] == "missing"
+        name = detail["loc"][-1] if missing else unescape(pointer.rpartition("/")[2])
+        problem = "is missing" if missing else detail["msg"].removeprefix("Value error, ")
+        problems.setdefault(pointer, f"`{name}`: {problem}")
+    return problems
 
 
 def _find_pointer(node: Json, wanted: Json, pointer: str = "") -> str | None:

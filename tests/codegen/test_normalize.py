@@ -488,6 +488,15 @@ def test_all_of_that_makes_no_schema_is_refused_with_its_place(
     assert problem.startswith(message)
 
 
+def test_what_stands_beside_a_reference_must_be_a_schema(
+    api: Api, refusal: Callable[[Document], tuple[str, str]], place: Callable[[Document, str], str]
+) -> None:
+    document = api(schemas={"A": {**ref("B"), "allOf": {"3": {"items": {}}}}, "B": BASE, "Full": FULL})
+    at, problem = refusal(document)
+    assert at == place(document, "/components/schemas/A/allOf")
+    assert problem == "is not valid OpenAPI: `allOf`: Input should be a valid list"
+
+
 # --- null ----------------------------------------------------------------------------------------------------------
 
 ENUM = {"type": "string", "enum": ["a", "b"]}
