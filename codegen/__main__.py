@@ -146,7 +146,7 @@ def _generate(arguments: argparse.Namespace) -> int:
         print(f"note: {printable(note)}")
     for line in package.report:
         print(f"dropped: {printable(line)}")
-    count = len(list(document.iterate_operations()))
+    count = len(list(spec.iterate_operations(package.document)))
     result = f"files changed: {len(changed)}" if changed else "nothing changed"
     print(f"{output}: from {arguments.spec} ({printable(document.version)}), operations: {count}, {result}")
     return 0
