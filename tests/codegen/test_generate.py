@@ -493,6 +493,27 @@ def test_tolerant_lets_a_schema_that_fits_nowhere_admit_anything(generate: Run, 
     assert (output / "models" / "b.py").is_file()
 
 
+def test_tolerant_leaves_out_what_is_malformed(generate: Run, api: Api, output: Path) -> None:
+    properties = {"a": {**STRING, "required": True}, "b": {**STRING, "enum": "x"}}
+    document = api(thing(responses={"200": answer({"type": "object", "properties": properties})}))
+    status, _, errors = generate(document)
+    assert (status, len(errors)) == (2, 2)
+    assert errors[0].endswith(": is not valid OpenAPI: `required`: Input should be a valid list")
+
+    status, out, errors = generate(document, "--tolerant")
+    assert (status, errors) == (0, [])
+    found = re.findall(r"dropped: .*api\.yaml:\d+:\d+: /paths/.*/properties/(\w/\w+) is left out: it is not valid", out)
+    assert sorted(found) == ["a/required", "b/enum"]
+    assert "a: str | Unset" in (output / "models" / "get_thing_response_200.py").read_text("utf-8")
+
+
+def test_required_beside_a_reference_is_ignored(generate: Run, api: Api) -> None:
+    body = {"$ref": "#/components/requestBodies/B", "required": True}
+    bodies = {"B": {"content": {"application/json": {"schema": {**ref("A"), "required": True}}}}}
+    document = api(thing(requestBody=body), {"A": OBJECT}, components={"requestBodies": bodies})
+    assert generate(document)[::2] == (0, [])
+
+
 def test_a_union_that_contains_itself_admits_anything_inside(generate: Run, api: Api, output: Path) -> None:
     tree = {"oneOf": [STRING, {"type": "array", "items": ref("Forest")}]}
     schemas = {
