@@ -507,6 +507,16 @@ def test_tolerant_leaves_out_what_is_malformed(generate: Run, api: Api, output: 
     assert "a: str | Unset" in (output / "models" / "get_thing_response_200.py").read_text("utf-8")
 
 
+@pytest.mark.parametrize("first", [{"application/json": {}}, {"text/plain": {"schema": STRING}}])
+def test_a_later_media_type_of_a_response_names_its_class_after_the_status(
+    generate: Run, api: Api, output: Path, first: Document
+) -> None:
+    schema = {"type": "object", "properties": {"a": STRING}}
+    content = {**first, "application/json; charset=utf-8": {"schema": schema}}
+    assert generate(api(thing(responses={"200": {"description": "", "content": content}})))[::2] == (0, [])
+    assert "GetThingResponse200" in (output / "models" / "__init__.py").read_text("utf-8")
+
+
 def test_required_beside_a_reference_is_ignored(generate: Run, api: Api) -> None:
     body = {"$ref": "#/components/requestBodies/B", "required": True}
     bodies = {"B": {"content": {"application/json": {"schema": {**ref("A"), "required": True}}}}}
