@@ -159,7 +159,7 @@ def _run_generate(arguments: argparse.Namespace) -> int:
         print(f"note: {format_line(note)}")
     for line in package.report:
         print(f"dropped: {format_line(line)}")
-    count = len(list(document.iterate_operations()))
+    count = len(list(spec.iterate_operations(package.document)))
     result = f"files changed: {len(changed)}" if changed else "nothing changed"
     print(f"{output}: from {arguments.spec} ({format_line(document.version)}), operations: {count}, {result}")
     return 0

@@ -15,6 +15,7 @@ from openapi_python_client.config import Config
 from openapi_python_client.parser.properties import Class
 from openapi_python_client.strings import PythonIdentifier, pascal_case
 
+from .rules.discriminators import find_reference
 from .schemas import SCHEMA_REF, SECRET, Document, follow_refs, get_component_name, is_annotation, list_types
 from .spec import escape, iterate_mappings, iterate_operations
 
@@ -29,10 +30,41 @@ def separate_class_names(document: Document, config: Config) -> None:
         document: The generator's input; changed in place.
         config: The generator's configuration, which may rename classes.
     """
+    _follow_aliases(document)
     namer = _Namer(document, config)
     namer.rename_components()
     for place in [*_iterate_component_places(document), *_iterate_operation_places(document, config)]:
         namer.visit(place)
+    # First, because the generator passes over all components again for each one that refers to a later one.
+    document["components"]["schemas"] = {**namer.moved, **document["components"]["schemas"]}
+
+
+def _follow_aliases(document: Document) -> None:
+    """Refer to what an alias stands for, a component that is `allOf` of one reference, and remove the alias.
+
+    The generator makes no class of its own for an alias, but reads what it stands for once more, and then takes the
+    classes inside of that for duplicates.
+    """
+    schemas = document["components"]["schemas"]
+    aliases = {
+        SCHEMA_REF + escape(name): find_reference(schema) for name, schema in schemas.items() if _is_alias(schema)
+    }
+    ends = {ref: end for ref in aliases if (end := _find_end(ref, aliases)) not in aliases}
+    for _, mapping in iterate_mappings(document):
+        if mapping.get("$ref") in ends:
+            mapping["$ref"] = ends[mapping["$ref"]]
+    document["components"]["schemas"] = {n: s for n, s in schemas.items() if SCHEMA_REF + escape(n) not in ends}
+
+
+def _find_end(ref: str, aliases: dict[str, str]) -> str:
+    """What a chain of aliases leads to; one of them if they lead in a circle."""
+    for _ in aliases:
+        ref = aliases.get(ref, ref)
+    return ref
+
+
+def _is_alias(schema: Document) -> bool:
+    return "allOf" in schema and SECRET not in schema and bool(find_reference(schema))
 
 
 @attrs.frozen
@@ -84,6 +116,8 @@ class _Namer:
     _taken: dict[str, Any] = attrs.field(factory=dict, init=False)
     """The schema of each module."""
     _visited: set[int] = attrs.field(factory=set, init=False)
+    moved: Document = attrs.field(factory=dict, init=False)
+    """The components that have been made of schemas inside others."""
 
     def rename_components(self) -> None:
         """Give components that would become one class names with a number, and take the names of all others."""
@@ -114,12 +148,17 @@ class _Namer:
         schema = place.schema
         if not isinstance(schema, dict) or "$ref" in schema or id(schema) in self._visited:
             return
+        if place.suffix and not place.parent and _is_alias(schema):
+            place.holder[place.key] = schema["allOf"][0]
+            return
         self._visited.add(id(schema))
         name, parent = place.name, place.parent
         if _is_class(schema):
             class_string = f"{pascal_case(parent)}{pascal_case(name)}" if parent else name
             if parent:
                 class_string = self._take(place, class_string)
+            elif place.suffix and "enum" not in schema:
+                class_string = self._take(place, class_string, is_moved=True)
             if "enum" in schema:
                 return
             class_name = str(Class.from_string(string=class_string, config=self.config).name)
@@ -140,21 +179,26 @@ class _Namer:
                 item = f"{name}_item" if len(items) == 1 else f"{name}_item_type_{index}"
                 self.visit(_Place(holder, key, item, parent, "Item"))
 
-    def _take(self, place: _Place, class_string: str) -> str:
-        """Take the name of a class; where it is taken, move the schema into a component of another name."""
+    def _take(self, place: _Place, class_string: str, *, is_moved: bool = False) -> str:
+        """Take the name of a class; where it is taken, move the schema into a component of another name.
+
+        An object in a component that is a union or an array moves anyway: until the generator has all that such a
+        component refers to it begins anew, and takes the classes in it for duplicates.
+        """
         schema = place.schema
         other = self._taken.setdefault(self._get_module(class_string), schema)
-        if other is schema or ("enum" in schema and other.get("enum") == schema["enum"]):
+        if not is_moved and (other is schema or ("enum" in schema and other.get("enum") == schema["enum"])):
             return class_string
         schemas = self.document["components"]["schemas"]
-        free = f"{class_string}{place.suffix}"
+        is_free = other is schema and class_string not in schemas
+        free = class_string if is_free else f"{class_string}{place.suffix}"
         number = 1
-        while self._get_module(free) in self._taken or free in schemas:
+        while not is_free and (self._get_module(free) in self._taken or free in schemas):
             number += 1
             free = f"{class_string}{place.suffix}{number}"
         self._taken[self._get_module(free)] = schema
-        schemas[free] = schema
-        outside = {key: value for key, value in schema.items() if is_annotation(key) or key == SECRET}
+        self.moved[free] = schemas[free] = schema
+        outside = {} if is_moved else {key: v for key, v in schema.items() if is_annotation(key) or key == SECRET}
         reference = {"$ref": SCHEMA_REF + escape(free)}
         place.holder[place.key] = {**outside, "allOf": [reference]} if outside else reference
         schema.pop("default", None)

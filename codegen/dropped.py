@@ -85,9 +85,11 @@ def find_dropped(document: Document, data: GeneratorData, config: Config) -> Ite
             text = f"operation {name} loses a part of itself"
             yield DroppedPart(pointer, text, f"a part of {name}", _join_reasons(here))
     for error in data.errors:
-        schema = re.search(r"/components/schemas/(\S+?):?(?:\s|$)", error.header)
-        what = f"schema {schema[1]}" if schema else "a part of components"
-        pointer = f"/components/schemas/{schema[1]}" if schema else "/components"
+        header = re.search(r"/components/schemas/(\S+?):?(?:\s|$)", error.header)
+        # The generator names a class inside of a component after it, too.
+        schema = header[1] if header and header[1] in document["components"]["schemas"] else ""
+        what = f"schema {schema}" if schema else "a part of components"
+        pointer = f"/components/schemas/{schema}" if schema else "/components"
         yield DroppedPart(pointer, f"{what} is dropped", what, _join_reasons([error]))
 
 

@@ -1,4 +1,4 @@
-"""Renames properties whose fields would have one name in Python: the generator would drop their schema."""
+"""Tells properties and parameters apart that would have one name in Python: the generator would drop what has them."""
 
 from __future__ import annotations
 
@@ -11,47 +11,61 @@ from openapi_python_client.strings import PythonIdentifier
 
 from .escaping import unwrap_text
 from .schemas import Document, walk
+from .spec import iterate_operations
+from .wire_format import iterate_endpoints
 
 
-def rename_colliding_properties(document: Document, config: Config) -> dict[str, str]:
-    """Give properties whose fields would have the name of another one a name with a number.
+def rename_colliding_names(document: Document, config: Config) -> dict[str, str]:
+    """Give properties and parameters that would have the Python name of another one a name with a number.
 
     Args:
         document: What the generator reads; changed in place.
         config: The generator's configuration, for the names that it gives.
 
     Returns:
-        The name in the spec of each property that has been renamed, by its new name, which no other property has.
+        The name in the spec of each that has been renamed, by its new name, which nothing else has.
     """
     used: set[str] = {name for _, _, schema in walk(document) for name in schema.get("properties", ())}
+    listed = [operation.get("parameters", []) for _, _, operation in iterate_operations(document)]
+    used |= {parameter["name"] for parameters in listed for parameter in parameters}
     renamed: dict[str, str] = {}
     for _, _, schema in walk(document):
         properties = schema.get("properties")
-        if not isinstance(properties, dict):
-            continue
-        names: list[str] = list(properties)
-        index = _find_collision(names, config)
-        while index is not None:
-            name = names[index]
-            original = renamed.get(name, name)
-            base = str(PythonIdentifier(original, config.field_prefix))
-            number = 2
-            while f"{base}_{number}" in used:
-                number += 1
-            names[index] = f"{base}_{number}"
-            used.add(names[index])
-            renamed[names[index]] = original
-            index = _find_collision(names, config)
-        if names != list(properties):
-            new_names = dict(zip(properties, names, strict=True))
-            schema["properties"] = {new_names[name]: inner for name, inner in properties.items()}
-            if "required" in schema:
-                schema["required"] = [new_names.get(name, name) for name in schema["required"]]
+        if isinstance(properties, dict):
+            new_names = _separate_names(list(properties), used, renamed, config)
+            if new_names:
+                schema["properties"] = {new_names.get(name, name): inner for name, inner in properties.items()}
+                if "required" in schema:
+                    schema["required"] = [new_names.get(name, name) for name in schema["required"]]
+    for parameters in listed:
+        for location in ("query", "header", "cookie"):
+            here = [parameter for parameter in parameters if parameter["in"] == location]
+            new_names = _separate_names([parameter["name"] for parameter in here], used, renamed, config)
+            for parameter in here:
+                parameter["name"] = new_names.get(parameter["name"], parameter["name"])
     return renamed
 
 
-def restore_properties(data: GeneratorData, renamed: dict[str, str]) -> None:
-    """Give properties that have been renamed the names back that they have on the wire."""
+def _separate_names(names: list[str], used: set[str], renamed: dict[str, str], config: Config) -> dict[str, str]:
+    """The new names of those that would have the Python name of an earlier one, by the old names."""
+    given = list(names)
+    index = _find_collision(names, config)
+    while index is not None:
+        name = names[index]
+        original = renamed.get(name, name)
+        base = str(PythonIdentifier(original, config.field_prefix))
+        number = 2
+        while f"{base}_{number}" in used:
+            number += 1
+        names[index] = f"{base}_{number}"
+        used.add(names[index])
+        renamed[names[index]] = original
+        index = _find_collision(names, config)
+    return {old: new for old, new in zip(given, names, strict=True) if old != new}
+
+
+def restore_names(data: GeneratorData, renamed: dict[str, str]) -> None:
+    """Give what has been renamed the names back that it has on the wire."""
     for model in data.models if renamed else ():
         declared = model.data.properties or {}
         for prop in (*(model.required_properties or ()), *(model.optional_properties or ())):
@@ -60,6 +74,10 @@ def restore_properties(data: GeneratorData, renamed: dict[str, str]) -> None:
                 prop.name = UntrustedString(renamed[name])
                 for key in [key for key in declared if unwrap_text(key) == name]:
                     declared[prop.name] = declared.pop(key)
+    for endpoint in iterate_endpoints(data) if renamed else ():
+        for _, parameter in endpoint.iter_all_parameters():
+            name = unwrap_text(parameter.name)
+            parameter.name = UntrustedString(renamed.get(name, name))
 
 
 def _find_collision(names: list[str], config: Config) -> int | None:

@@ -30,7 +30,7 @@ from .class_names import separate_class_names
 from .corrections import Correction
 from .dropped import find_dropped, format_dropped, format_reason, join_lines
 from .errors import CodegenError
-from .field_names import rename_colliding_properties, restore_properties
+from .field_names import rename_colliding_names, restore_names
 from .inventory import find_missing
 from .limits import clip_text
 from .names import TAKEN_CLASS_NAMES, check_modules, check_names, check_paths, check_values, name_module, rename
@@ -115,13 +115,13 @@ def generate_package(
         config = _load_config(config_path, source, work / "package")
         separate_class_names(normalized.document, config)
         given = generator_input.build_input(normalized.document, config)
-        renamed = rename_colliding_properties(given, config)
+        renamed = rename_colliding_names(given, config)
         source.write_text(json.dumps(given), encoding="utf-8")
         check_names(normalized.document, spec, config)
         check_values(normalized.document, spec)
         data = _parse(source, spec, config)
+        restore_names(data, renamed)
         generator_input.restore(normalized.document, data, config)
-        restore_properties(data, renamed)
         parts = list(find_dropped(normalized.document, data, config))
         report = [*normalized.replaced.values(), *format_dropped(parts, normalized.document, spec)]
         if report and not tolerant:

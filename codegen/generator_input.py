@@ -81,6 +81,7 @@ def _move_headers(document: Document) -> None:
         operation["parameters"] = [_rewrite_parameter(document, parameter, names) for parameter in declared]
     for item in document["paths"].values():
         item.pop("parameters", None)
+    document["components"].pop("parameters", None)  # each operation has its own now, in a form that is taken
 
 
 def _rewrite_parameter(document: Document, parameter: Document, names: set[tuple[str, str]]) -> Document:

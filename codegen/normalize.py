@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
-from openapi_python_client.schema import OpenAPI
+from openapi_python_client.schema import OpenAPI, Schema
 from pydantic import ValidationError
 
 from . import corrections as _corrections
@@ -22,7 +23,7 @@ from .limits import LimitError
 from .rules import RULES
 from .rules.boolean_schemas import write_boolean_schemas
 from .schemas import Document, UnsupportedSchemaError
-from .spec import Json, Spec, check, escape, iterate_mappings, iterate_operations, resolve, unescape
+from .spec import Json, Spec, check, check_refs, escape, iterate_mappings, iterate_operations, resolve, unescape
 
 _MAX_REPLACED = 1_000
 """Schemas that tolerant mode replaces before it gives up."""
@@ -67,10 +68,20 @@ def normalize(
     document["paths"] = document.get("paths") or {}
     _drop_empty_keywords(document)
     write_boolean_schemas(document)
-    _validate(corrected)
+    replaced: dict[str, str] = {}
+    while problems := _find_problems(corrected):
+        if not tolerant or "" in problems or len(replaced) > _MAX_REPLACED:
+            raise CodegenError("\n".join(f"{spec.format_place(key)}: {problem}" for key, problem in problems.items()))
+        for pointer, problem in reversed(problems.items()):
+            _remove(document, pointer)
+            text = f"{pointer} is left out: it {problem}"
+            replaced[text] = f"{spec.format_place(pointer)}: {text}"
+    try:
+        check_refs(corrected)
+    except CodegenError as error:  # a reference leads into what is left out
+        raise CodegenError("\n".join([*replaced.values(), str(error)])) from None
     document.setdefault("components", {}).setdefault("schemas", {})
     as_corrected = copy.deepcopy(document)
-    replaced: dict[str, str] = {}
     todo = list(RULES)
     while todo:
         try:
@@ -95,29 +106,62 @@ def _drop_empty_keywords(document: Document) -> None:
     for _, mapping in list(iterate_mappings(document)):
         for key in [key for key, value in mapping.items() if value is None and key not in ("default", "example")]:
             del mapping[key]
+        if "$ref" in mapping and isinstance(mapping.get("required"), bool):  # of a request body, say; it is ignored
+            del mapping["required"]
     document["paths"] = {path: item for path, item in document["paths"].items() if not path.startswith("x-")}
     for _, _, operation in iterate_operations(document):
-        operation["responses"] = {c: r for c, r in operation["responses"].items() if not c.startswith("x-")}
+        responses = operation.get("responses", {})
+        operation["responses"] = {code: response for code, response in responses.items() if not code.startswith("x-")}
 
 
-def _validate(spec: Spec) -> None:
-    """Validate a document with the generator's own model of OpenAPI, so that rules can rely on its structure."""
+def _find_problems(spec: Spec) -> dict[str, str]:
+    """Hold a document against the generator's own model of OpenAPI, so that rules can rely on its shape.
+
+    The model passes over what stands beside a `$ref`, which rules read: it is held against the model by itself.
+
+    Returns:
+        What is wrong, by JSON pointer, in the order of the document.
+    """
+    problems: dict[str, str] = {}
     try:
         OpenAPI.model_validate(spec.document)
     except ValidationError as error:
-        problems: dict[str, str] = {}
-        for detail in error.errors():
-            pointer = ""
-            for token in detail["loc"]:  # keys and indices, and between them names of the generator's classes
-                with contextlib.suppress(LookupError):
-                    resolve(spec.document, f"#{pointer}/{escape(str(token))}")
-                    pointer += f"/{escape(str(token))}"
-            missing = detail["type"] == "missing"
-            name = detail["loc"][-1] if missing else unescape(pointer.rpartition("/")[2])
-            problem = "is missing" if missing else detail["msg"].removeprefix("Value error, ")
-            problems.setdefault(pointer, f"`{name}`: {problem}")
-        lines = (f"{spec.format_place(key)}: is not valid OpenAPI: {problem}" for key, problem in problems.items())
-        raise CodegenError("\n".join(lines)) from None
+        problems = _list_problems(spec, error, "")
+    for pointer, mapping in iterate_mappings(spec.document):
+        if "$ref" in mapping and mapping.keys() & _SCHEMA_KEYWORDS:
+            try:
+                Schema.model_validate({key: value for key, value in mapping.items() if key != "$ref"})
+            except ValidationError as error:
+                problems |= _list_problems(spec, error, pointer)
+    return problems
+
+
+def _remove(document: Document, pointer: str) -> None:
+    """Remove what stands at a JSON pointer."""
+    above, _, token = pointer.rpartition("/")
+    with contextlib.suppress(LookupError):  # it went with what it stood in
+        holder: Any = resolve(document, f"#{above}") if above else document
+        del holder[int(token) if isinstance(holder, list) else unescape(token)]
+
+
+_SCHEMA_KEYWORDS = frozenset({"allOf", "anyOf", "oneOf", "properties", "items", "required", "enum", "type"})
+"""Keywords that only schemas have."""
+
+
+def _list_problems(spec: Spec, error: ValidationError, start: str) -> dict[str, str]:
+    """What the generator's model says of a part of a document, by JSON pointer."""
+    problems: dict[str, str] = {}
+    for detail in error.errors():
+        pointer = start
+        for token in detail["loc"]:  # keys and indices, and between them names of the generator's classes
+            with contextlib.suppress(LookupError):
+                resolve(spec.document, f"#{pointer}/{escape(str(token))}")
+                pointer += f"/{escape(str(token))}"
+        missing = detail["type"] == "missing"
+        name = detail["loc"][-1] if missing else unescape(pointer.rpartition("/")[2])
+        problem = "is missing" if missing else detail["msg"].removeprefix("Value error, ")
+        problems.setdefault(pointer, f"is not valid OpenAPI: `{name}`: {problem}")
+    return problems
 
 
 def _find_pointer(node: Json, target: Json, pointer: str = "") -> str | None:

@@ -17,7 +17,7 @@ _ANNOTATIONS = frozenset(
 
 _SUBSCHEMAS = ("items", "not", "additionalProperties", "contains", "propertyNames", "if", "then", "else")
 _SUBSCHEMA_LISTS = ("allOf", "oneOf", "anyOf", "prefixItems")
-_SUBSCHEMA_MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs")
+_SUBSCHEMA_MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
 
 SCHEMA_REF = "#/components/schemas/"
 

@@ -18,6 +18,9 @@ from .json_pointer import is_index
 from .json_pointer import resolve as resolve
 from .json_pointer import unescape as unescape
 from .limits import MAX_BYTES, MAX_VERSION_LENGTH, LimitError, clip_text
+from .mappings import decode_references
+from .mappings import iterate_mappings as iterate_mappings
+from .mappings import iterate_references as iterate_references
 from .yaml_tree import Json as Json
 from .yaml_tree import format_position, parse_tree
 
@@ -26,12 +29,6 @@ _PATH_ITEM = frozenset({"$ref", "summary", "description", "servers", "parameters
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The HTTP methods a path item may hold (OpenAPI 3.1, Path Item Object)."""
-
-_LITERAL_KEYS = frozenset({"example", "examples", "default", "enum", "const"})
-_NAME_MAPS = frozenset(
-    {"properties", "patternProperties", "dependentSchemas", "$defs", "schemas", "parameters", "responses", "headers"}
-    | {"requestBodies", "securitySchemes", "links", "callbacks", "pathItems"}
-)
 
 
 @attrs.frozen
@@ -148,34 +145,6 @@ def iterate_operations(document: dict[str, Json]) -> Iterator[tuple[str, str, di
                     yield path, method, operation
 
 
-def iterate_mappings(node: Json, pointer: str = "", *, by_name: bool = False) -> Iterator[tuple[str, dict[str, Json]]]:
-    """Yield every mapping under a node of an OpenAPI document whose keys OpenAPI defines, as (JSON pointer, mapping).
-
-    Args:
-        node: Where to look. What examples, defaults, enums and extensions hold is data and is left out, and so are
-            mappings whose keys are names that the spec's author chose, such as those of properties.
-        pointer: The node's own JSON pointer.
-        by_name: The node itself is a mapping of the latter kind.
-    """
-    if isinstance(node, list):
-        for index, item in enumerate(node):
-            yield from iterate_mappings(item, f"{pointer}/{index}")
-    if not isinstance(node, dict):
-        return
-    if not by_name:
-        yield pointer, node
-    for key, value in node.items():
-        if by_name or not (key in _LITERAL_KEYS or key.startswith("x-")):
-            yield from iterate_mappings(value, f"{pointer}/{escape(key)}", by_name=key in _NAME_MAPS and not by_name)
-
-
-def iterate_references(node: Json) -> Iterator[tuple[str, str]]:
-    """Yield every `$ref` under a node of an OpenAPI document, as (JSON pointer of its mapping, `$ref`)."""
-    for pointer, mapping in iterate_mappings(node):
-        if isinstance(mapping.get("$ref"), str):
-            yield pointer, mapping["$ref"]
-
-
 def build_value_key(value: Json) -> tuple[str, object]:
     """Build a hashable key that two JSON values share if they are equal; 1 and true are not."""
     if isinstance(value, dict | list):
@@ -259,6 +228,7 @@ def build_spec(file: YamlFile) -> Spec:
         raise CodegenError(f"{file.name}:1:1: is not an OpenAPI spec: a mapping is expected, not {kind}")
     spec = Spec(file)
     _check_version(spec)
+    decode_references(spec.document)
     return spec
 
 
@@ -301,6 +271,8 @@ def _check_paths(spec: Spec) -> None:
         return
     if not isinstance(paths, dict) or not paths:
         raise CodegenError(f"{spec.format_place('/paths')}: `paths` is missing or empty: there is nothing to generate")
+    # OpenAPI 3.0 demands `responses`.
+    missing: Json = None if str(spec.document["openapi"]).startswith("3.0.") else {}
     for path, item in paths.items():
         pointer = f"/paths/{escape(path)}"
         if path.startswith("x-"):
@@ -319,7 +291,7 @@ def _check_paths(spec: Spec) -> None:
         for method in METHODS:
             if method in item and not isinstance(item[method], dict):
                 raise CodegenError(f"{spec.format_place(f'{pointer}/{method}')}: an operation must be a mapping")
-            if method in item and not isinstance(item[method].get("responses"), dict):
+            if method in item and not isinstance(item[method].get("responses", missing), dict):
                 raise CodegenError(f"{spec.format_place(f'{pointer}/{method}')}: the operation has no `responses`")
     has_references = any("$ref" in item for item in paths.values() if isinstance(item, dict))
     if not list(spec.iterate_operations()) and not has_references and not _has_models(spec):

@@ -23,7 +23,7 @@ from .errors import CodegenError
 from .escaping import format_identifier, format_literal, format_string_literal, unwrap_text
 from .expressions import format_type, list_members
 from .media_types import BodyKind, classify, get_essence, is_range, undisguise
-from .schemas import CONTENT_ENCODING, CONTENT_TYPE, Document, follow_refs, resolve_component
+from .schemas import ALTERNATIVES, CONTENT_ENCODING, CONTENT_TYPE, Document, follow_refs, resolve_component
 
 _STYLES = {
     "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
@@ -194,10 +194,9 @@ def format_api_key(wire: OperationWire) -> str:
 
 def _format_encodings(document: Document, media: Document) -> dict[str, str]:
     """Format an `Encoding` for each property of a form that is not sent as its type alone says."""
-    schema = resolve_component(document, media.get("schema", {}))[1]
     declared = media.get("encoding") or {}
     found: dict[str, str] = {}
-    for name, prop in schema.get("properties", {}).items():
+    for name, prop in _list_properties(document, media).items():
         encoding = declared.get(name) or {}
         options: dict[str, Any] = {}
         if encoding.keys() & {"style", "explode", "allowReserved"}:
@@ -215,6 +214,16 @@ def _format_encodings(document: Document, media: Document) -> dict[str, str]:
     return found
 
 
+def _list_properties(document: Document, media: Document) -> Document:
+    """The properties of a form by name, those of each alternative included."""
+    schema = resolve_component(document, media.get("schema", {}))[1]
+    found: Document = dict(schema.get("properties", {}))
+    for key in sorted(ALTERNATIVES & schema.keys()):
+        for member in schema[key]:
+            found |= _list_properties(document, {"schema": member})
+    return found
+
+
 def format_encodings(wire: OperationWire, body: Body) -> str:
     """Format a dict of encodings for the body of a form, `{}` if there are none."""
     _, encodings = wire.bodies[unwrap_text(body.content_type)]
@@ -226,19 +235,22 @@ def find_body_problem(document: Document, wire: OperationWire, body: Body, media
     kind, _ = wire.bodies[unwrap_text(body.content_type)]
     if kind not in ("data", "files"):
         return ""
-    if not isinstance(body.prop, ModelProperty):
+    members = list_members(body.prop)
+    if not all(isinstance(member, ModelProperty) for member in members):
         return "it must be an object"
-    schema = resolve_component(document, media.get("schema", {}))[1]
+    if kind == "files" and len(members) > 1:
+        return "alternatives are supported in forms without files only"
+    properties = _list_properties(document, media)
     for name, encoding in (media.get("encoding") or {}).items():
         if encoding.get("style", "form") not in _STYLES["query"]:
             return f"OpenAPI has no style {encoding['style']!r} for its property {name!r}"
         if required := [key for key, header in (encoding.get("headers") or {}).items() if header.get("required")]:
             return f"its property {name!r} needs the header {required[0]!r}, which a part of a form cannot have here"
         content_type = get_essence(encoding.get("contentType") or "application/json")
-        is_object = resolve_component(document, schema.get("properties", {}).get(name, {}))[1].get("type") == "object"
+        is_object = resolve_component(document, properties.get(name, {}))[1].get("type") == "object"
         if is_object and content_type != "application/json" and not content_type.endswith("+json"):
             return f"its property {name!r} is an object that is to be sent as {content_type}"
-    for name, prop in schema.get("properties", {}).items():
+    for name, prop in properties.items():
         if kind == "data" and resolve_component(document, prop)[1].get("format") == "binary":
             return f"its property {name!r} is a file, which only multipart/form-data can hold"
         if prop.get(CONTENT_ENCODING, "base64") not in _CONTENT_ENCODINGS:

@@ -83,9 +83,14 @@ def parse_input(data: bytes, display_name: str, *, generating: bool, read_file: 
         if read_file:
             spec = Spec(bundle(file, read_file))
         (check if generating else check_refs)(spec)
-        notes = (*structure.drop_malformed(spec), *find_same_templates(spec))
+        malformed = structure.drop_malformed(spec)
     except CodegenError as error:
         raise UnreadableError(str(error)) from error
+    try:
+        check_refs(spec)
+    except CodegenError as error:  # a reference leads into what has been left out
+        raise UnreadableError("\n".join([*malformed, str(error)])) from error
+    notes = (*malformed, *find_same_templates(spec))
     source = Source(display_name, file.sha256, spec.version, tuple(file.text.splitlines()))
     return Input(spec, source, data, notes)
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from ..schemas import Document
 from .all_of import join_siblings, simplify_all_of
-from .discriminators import number_discriminators
+from .bases import separate_bases
+from .discriminators import name_members_with_discriminators, number_discriminators
 from .enums import drop_wrong_defaults, name_members, simplify_enums
 from .indirections import inline_path_items, move_inner_targets, name_webhook_bodies
 from .keywords import complete_arrays, distribute_properties, drop_titles, inline_secrets, state_types
@@ -30,6 +31,7 @@ RULES: tuple[Callable[[Document], None], ...] = (
     inherit_security,
     drop_error_responses,
     drop_ignored_headers,
+    separate_bases,
     number_discriminators,
     shorten_references,
     describe_parameters,
@@ -42,6 +44,7 @@ RULES: tuple[Callable[[Document], None], ...] = (
     simplify_media_types,
     sort_components,
     simplify_all_of,
+    name_members_with_discriminators,
     mark_uploads,
     complete_arrays,
     cut_recursive_types,

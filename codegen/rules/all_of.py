@@ -9,6 +9,8 @@ import attrs
 from ..limits import MAX_ALL_OF_LEVELS, CopyBudget, LimitError
 from ..schemas import (
     ALTERNATIVES,
+    DISCRIMINATOR,
+    NULL,
     SECRET,
     Document,
     UnsupportedSchemaError,
@@ -80,9 +82,8 @@ class _Merger:
             return {**one, **annotations, **beside} | ({"nullable": True} if any(map(is_nullable, weak)) else {})
         targets = [self._resolve(member, above) for member in strong]
         if any(target.keys() & ALTERNATIVES for target in targets):
-            raise UnsupportedSchemaError(
-                "allOf combines oneOf or anyOf with something else; the generator takes only one of them"
-            )
+            union = self._distribute([*targets, *weak], above)
+            return {**union, **annotations} | ({"nullable": True} if any(map(is_nullable, [*weak, rest])) else {})
         merged: Document = {}
         for target in [*targets, *weak]:
             merged = self._merge(merged, self.budget.copy(target))
@@ -93,6 +94,24 @@ class _Merger:
         if any(map(is_nullable, [*untyped, rest])) or (typed and all(map(is_nullable, typed))):
             merged["nullable"] = True
         return {**merged, **annotations}
+
+    def _distribute(self, members: list[Document], above: tuple[str, ...]) -> Document:
+        """The alternatives of the first member that has some, each combined with all other members."""
+        index = next(index for index, member in enumerate(members) if member.keys() & ALTERNATIVES)
+        before, union, after = members[:index], members[index], members[index + 1 :]
+        if len(union.keys() & ALTERNATIVES) > 1:
+            raise UnsupportedSchemaError("allOf combines a schema that has both oneOf and anyOf with something else")
+        (key,) = union.keys() & ALTERNATIVES
+        beside = {name: value for name, value in union.items() if not is_annotation(name) and name != key}
+        self._enter()
+        combined = [
+            self.flatten({"allOf": [*before, *([beside] if beside else []), alternative, *after]}, above)
+            for alternative in union[key]
+            if alternative != NULL
+        ]
+        self._levels -= 1
+        kept = {DISCRIMINATOR: union[DISCRIMINATOR]} if DISCRIMINATOR in union else {}
+        return {key: combined, **kept}
 
     def _resolve(self, schema: Document, above: tuple[str, ...]) -> Document:
         """Return a schema without `$ref` and `allOf` of its own."""

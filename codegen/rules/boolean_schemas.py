@@ -9,7 +9,7 @@ from ..spec import Json, iterate_mappings
 
 _ONE = ("items", "not", "contains", "propertyNames", "if", "then", "else", "schema")
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "schemas")
+_MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions", "schemas")
 
 
 def write_boolean_schemas(document: Document) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from openapi_python_client.strings import pascal_case
+
 from ..schemas import (
     ALTERNATIVES,
     DISCRIMINATOR,
@@ -11,6 +13,7 @@ from ..schemas import (
     resolve_component,
     walk,
 )
+from ..spec import escape
 
 
 def number_discriminators(document: Document) -> None:
@@ -38,6 +41,29 @@ def number_discriminators(document: Document) -> None:
             if found is not None:
                 mapping[value] = found
         schema[DISCRIMINATOR] = {"propertyName": discriminator["propertyName"], "mapping": mapping}
+
+
+def name_members_with_discriminators(document: Document) -> None:
+    """Make components of the objects in a union with a discriminator, so that it has classes to refer to.
+
+    The component of the value `circle` in the union `Shape` is named `ShapeCircle`.
+    """
+    schemas = document["components"]["schemas"]
+    for holder, key, schema in walk(document):
+        if DISCRIMINATOR not in schema:
+            continue
+        values = {index: value for value, index in schema[DISCRIMINATOR]["mapping"].items()}
+        members = [(schema[kind], index) for kind in sorted(ALTERNATIVES) for index in range(len(schema.get(kind, ())))]
+        for position, (listed, index) in enumerate(members):
+            if position in values and not find_reference(listed[index]):
+                owner = key if holder is schemas or key not in ("schema", "items", "additionalProperties") else ""
+                base = name = pascal_case(f"{owner}_{values[position]}")
+                number = 1
+                while name in schemas:
+                    number += 1
+                    name = f"{base}{number}"
+                schemas[name] = listed[index]
+                listed[index] = {"$ref": SCHEMA_REF + escape(name)}
 
 
 def find_reference(member: Document) -> str:

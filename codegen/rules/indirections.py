@@ -58,7 +58,7 @@ def move_inner_targets(document: Document) -> None:
     budget = CopyBudget()
     schemas = document["components"]["schemas"]
     at_schemas = {id(schema) for _, _, schema in walk(document)}
-    refs = {mapping["$ref"] for _, _, mapping in walk(document) if isinstance(mapping.get("$ref"), str)}
+    refs: set[Any] = {mapping["$ref"] for _, _, mapping in walk(document) if isinstance(mapping.get("$ref"), str)}
     inner = sorted(filter(_is_inner, refs), key=lambda ref: (-ref.count("/"), ref))  # before what they are inside of
     for ref in inner:
         if id(resolve(document, ref)) not in at_schemas:
@@ -66,21 +66,24 @@ def move_inner_targets(document: Document) -> None:
             raise UnsupportedSchemaError(f"$ref {ref!r} leads to something that is no schema", referring)
     names = {ref: _move(document, ref, schemas) for ref in inner}
     for _, mapping in list(iterate_mappings(document)):
-        seen: set[str] = set()
-        while isinstance(ref := mapping.get("$ref"), str) and _is_inner(ref):
-            if ref in seen:
-                raise UnsupportedSchemaError(f"$ref {ref!r} refers to itself in a circle", mapping)
-            seen.add(ref)
-            if id(mapping) in at_schemas:
-                mapping["$ref"] = SCHEMA_REF + escape(names[ref])
-            else:
+        if id(mapping) in at_schemas and mapping.get("$ref") in names:
+            mapping["$ref"] = SCHEMA_REF + escape(names[mapping["$ref"]])
+    # Now copies of everything else hold references to components only, or to something else that is copied in turn.
+    while inner_holders := [mapping for _, mapping in iterate_mappings(document) if _is_inner(mapping.get("$ref"))]:
+        for mapping in inner_holders:
+            seen: set[str] = set()
+            while isinstance(ref := mapping.get("$ref"), str) and _is_inner(ref):
+                if ref in seen:
+                    raise UnsupportedSchemaError(f"$ref {ref!r} refers to itself in a circle", mapping)
+                seen.add(ref)
                 target = budget.copy(resolve(document, ref))
                 del mapping["$ref"]
                 mapping.update({**target, **mapping})
 
 
-def _is_inner(ref: str) -> bool:
-    return ref.count("/") != 3 or not ref.startswith("#/components/")
+def _is_inner(ref: Any) -> bool:
+    """Whether something is a reference to a place inside of something else."""
+    return isinstance(ref, str) and (ref.count("/") != 3 or not ref.startswith("#/components/"))
 
 
 def _move(document: Document, ref: str, schemas: dict[str, Any]) -> str:
@@ -102,5 +105,7 @@ def _move(document: Document, ref: str, schemas: dict[str, Any]) -> str:
     return name
 
 
-_STRUCTURE = frozenset({"components", "schemas", "properties", "paths", "content", "schema", "application", "json"})
+_STRUCTURE = frozenset(
+    {"components", "schemas", "properties", "paths", "content", "schema", "application", "json"} | {"definitions"}
+)
 """Tokens of a pointer that say nothing about the schema at its end."""

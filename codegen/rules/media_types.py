@@ -32,7 +32,7 @@ def simplify_media_types(document: Document) -> None:
     """
     for name, content in _list_contents(document):
         seen: set[str] = set()
-        for media_type, media in content.items():
+        for index, (media_type, media) in enumerate(content.items()):
             kind = classify(document, media_type, media)
             if is_range(media_type):
                 media[BODY_KIND] = kind
@@ -47,6 +47,8 @@ def simplify_media_types(document: Document) -> None:
                 if _has_class(media["schema"]):
                     if group in seen:
                         media["schema"] = _move_to_components(document, media["schema"], f"{name} {media_type}")
+                    elif group == "response" and index:  # only the first media type of a response is read in its place
+                        media["schema"] = _move_to_components(document, media["schema"], name)
                     seen.add(group)
 
 

@@ -443,6 +443,25 @@ def test_all_of_becomes_one_schema_that_says_the_same(
     assert schemas(**others, Holder=holder)["Holder"]["properties"]["p"] == result
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"allOf": [BASE, {"oneOf": [{"type": "object", "properties": {"x": {}}}, MORE]}]},
+        {"allOf": [BASE], "oneOf": [{"type": "object", "properties": {"x": {}}}, MORE]},
+        {"allOf": [ref("Base"), ref("Either")]},
+        {"allOf": [ref("Base"), {"oneOf": [{"type": "object", "properties": {"x": {}}}, {"type": "null"}, MORE]}]},
+    ],
+)
+def test_all_of_is_combined_with_each_alternative(schemas: Callable[..., Document], given: Document) -> None:
+    either = {"oneOf": [{"type": "object", "properties": {"x": {}}}, MORE]}
+    found = schemas(Base=BASE, Full=FULL, Either=either, Holder={"type": "object", "properties": {"p": given}})
+    members = found["Holder"]["properties"]["p"]["oneOf"]
+    assert [set(member["properties"]) for member in members] == [
+        {*BASE["properties"], "x"}, {*BASE["properties"], *MORE["properties"]},
+    ]  # fmt: skip
+    assert [member["required"] for member in members] == [["a"], ["a", "c"]]
+
+
 def test_flattening_leaves_the_members_as_they_are(schemas: Callable[..., Document]) -> None:
     changed = schemas(Base=BASE, Full=FULL, A={"allOf": [ref("Base"), MORE]}, B={"allOf": [ref("Base"), MORE]})
     assert changed["Base"] == BASE
@@ -461,9 +480,8 @@ def test_flattening_leaves_the_members_as_they_are(schemas: Callable[..., Docume
          "allOf combines object with array; nothing can be both"),
         ({"A": {"allOf": [ref("A"), MORE]}}, "schema A contains itself through allOf"),
         ({"A": {"allOf": [ref("B"), MORE]}, "B": {"allOf": [ref("A"), MORE]}}, "schema B contains itself through"),
-        ({"A": {"allOf": [{"oneOf": [MORE, FULL]}, BASE]}, "Full": FULL}, "allOf combines oneOf or anyOf with"),
-        ({"A": {"allOf": [BASE], "anyOf": [MORE, FULL]}, "Full": FULL}, "allOf combines oneOf or anyOf with"),
-        ({"A": {"allOf": [ref("B"), BASE]}, "B": {"oneOf": [MORE, FULL]}, "Full": FULL}, "allOf combines oneOf or"),
+        ({"A": {"allOf": [{"oneOf": [MORE, BASE], "anyOf": [MORE, BASE]}, BASE]}, "Full": FULL},
+         "allOf combines a schema that has both oneOf and anyOf"),
     ],
 )  # fmt: skip
 def test_all_of_that_makes_no_schema_is_refused_with_its_place(
@@ -477,6 +495,15 @@ def test_all_of_that_makes_no_schema_is_refused_with_its_place(
     at, problem = refusal(document)
     assert at == place(document, "/components/schemas/A")
     assert problem.startswith(message)
+
+
+def test_what_stands_beside_a_reference_must_be_a_schema(
+    api: Api, refusal: Callable[[Document], tuple[str, str]], place: Callable[[Document, str], str]
+) -> None:
+    document = api(schemas={"A": {**ref("B"), "allOf": {"3": {"items": {}}}}, "B": BASE, "Full": FULL})
+    at, problem = refusal(document)
+    assert at == place(document, "/components/schemas/A/allOf")
+    assert problem == "is not valid OpenAPI: `allOf`: Input should be a valid list"
 
 
 # --- null ----------------------------------------------------------------------------------------------------------

@@ -66,6 +66,19 @@ def test_a_malformed_structure_is_an_error() -> None:
         parse_input(content, "new.yaml", generating=False)
 
 
+def test_a_reference_into_a_part_left_out_follows_its_cause() -> None:
+    paths = document(answer={"$ref": "#/components/schemas/A/allOf/3"})["paths"]
+    content = json.dumps(
+        {**document(), "paths": paths, "components": {"schemas": {"A": {"allOf": {"3": TEXT}}}}}
+    ).encode()
+
+    with pytest.raises(UnreadableError) as caught:
+        parse_input(content, "new.yaml", generating=False)
+    cause, result = str(caught.value).splitlines()
+    assert cause.endswith(": a list is expected here; left out of the comparison")
+    assert result.endswith(": $ref '#/components/schemas/A/allOf/3' points to nothing")
+
+
 def without_client(folder: Path) -> None:
     """Write a new spec that can be compared, and from which no client can be made: an operation id stands twice."""
     new = document(response={"type": "object", "properties": {"name": TEXT}})
