@@ -262,6 +262,7 @@ def test_lines_of_both_sides_are_aligned_signed_and_numbered(open_page: Open) ->
     article = page.get_by_role("article", name="User.email may be null")
     article.scroll_into_view_if_needed()
     old, new = article.locator("figure").all()
+    old.locator(".row").first.wait_for()  # the browser renders an article when it comes into view
     rows = [re.sub(r"\s+", " ", row).strip() for row in old.locator(".row").all_inner_texts()]
     assert rows == [
         "51 type: integer",

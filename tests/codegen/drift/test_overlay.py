@@ -95,6 +95,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
             [
                 ("aio/resources/account.py", "get()).current_user"),
                 ("aio/resources/token_search.py", "get_model(response).current_user"),
+                ("observe/contract.py", "user_id = user.id if"),
             ],
             "current_user",
         ),
