@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 import pydantic
 import pytest
 from gcore_iam import IAMClient, models
 from gcore_iam.testing import FakeIAM
+from gcore_iam_client.types import File
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +162,29 @@ print(sorted(name for name in sys.modules if name.startswith("pydantic")))
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"
+
+
+def test_pydantic_takes_any_model_for_their_base(user: models.User) -> None:
+    base = pydantic.TypeAdapter(models.Model)
+    assert base.validate_python(user) is user
+    assert base.dump_python(user) == user.to_dict()
+    with pytest.raises(pydantic.ValidationError):
+        base.validate_python({})
+
+
+def test_pydantic_takes_texts_and_datetimes_for_timestamps() -> None:
+    timestamps = pydantic.TypeAdapter(models.Timestamp)
+    moment = timestamps.validate_python("2026-07-14T12:00:00Z")
+    assert timestamps.validate_python(moment) is moment
+    assert timestamps.validate_python(datetime.datetime(2026, 7, 14, 12, tzinfo=datetime.UTC)) == moment
+    assert timestamps.dump_json(moment) == b'"2026-07-14T12:00:00Z"'
+    with pytest.raises(pydantic.ValidationError):
+        timestamps.validate_python("noon")
+
+
+def test_a_file_has_any_json_schema() -> None:
+    @attrs.define
+    class Upload(models.Model):
+        file: File
+
+    assert pydantic.TypeAdapter(Upload).json_schema()["properties"] == {"file": {"title": "File"}}
