@@ -7,9 +7,13 @@ import sys
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ._validation import check_path
 from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 
 def open_descriptor(path: str, flags: int) -> int:
@@ -34,6 +38,40 @@ def create_file(path: Path) -> None:
     with suppress(FileExistsError), FileIO(path, "x+", opener=open_descriptor) as file:
         if sys.platform != "win32":
             os.fchmod(file.fileno(), 0o600)
+
+
+def write_all(file: FileIO, content: bytes) -> None:
+    """Write all bytes at the position of a file; one call of `write` may write fewer."""
+    remaining = memoryview(content)
+    while remaining:
+        remaining = remaining[file.write(remaining) :]
+
+
+def acquire_lock(path: Path, timeout: float) -> BaseFileLock:
+    """Acquire the lock of a lock file, which is created with access for this user alone.
+
+    Args:
+        path: The path of the lock file.
+        timeout: Seconds to wait for another process.
+
+    Returns:
+        The lock, to release.
+
+    Raises:
+        ConfigurationError: The path is a symbolic link.
+        filelock.Timeout: Another process has the lock.
+        OSError: The lock file cannot be created or locked.
+    """
+    from filelock import FileLock
+
+    if path.is_symlink():
+        raise ConfigurationError(f"{escape_path(str(path))} is a symbolic link; remove it")
+    # A new object each time: it also excludes other threads of this process, and a fork inherits none.
+    lock = FileLock(path, timeout=timeout, mode=0o600, thread_local=False)
+    if sys.platform != "win32":
+        create_file(path)  # FileLock would repeat some errors until its timeout
+    lock.acquire()
+    return lock
 
 
 def resolve_path(path: str | os.PathLike[str]) -> Path:

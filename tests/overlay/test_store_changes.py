@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gcore_iam import ConfigurationError, FileTokenStore
+from gcore_iam import ConfigurationError, FileTokenStore, _files
 from gcore_iam.auth import TokenPair, file_store, token_file
 
 TOKENS = TokenPair("a", "r", None, "o")
@@ -80,6 +80,6 @@ def test_a_file_without_any_lock_is_an_error(store: FileTokenStore, monkeypatch:
         raise OSError(errno.EROFS, "Read-only file system", str(path))
 
     store.save(TOKENS)
-    monkeypatch.setattr(file_store, "create_file", refuse)
+    monkeypatch.setattr(_files, "create_file", refuse)
     with pytest.raises(ConfigurationError, match="cannot be locked: No locks available"), store.lock():
         pass

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import attrs
 
-from .._files import create_file, escape_path, open_descriptor, resolve_path, sync_folder
+from .._files import acquire_lock, create_file, escape_path, open_descriptor, resolve_path, sync_folder
 from .._tracebacks import clear_locals
 from .._validation import check_seconds, is_credential
 from ..errors import ConfigurationError
@@ -115,17 +115,10 @@ class FileTokenStore:
 
     def _acquire_lock_file(self, stack: ExitStack) -> bool:
         """Hold the lock file until the stack is closed; return False if the folder is read-only."""
-        from filelock import FileLock, Timeout
+        from filelock import Timeout
 
-        path = f"{self._path}.lock"
-        if Path(path).is_symlink():
-            raise ConfigurationError(f"{escape_path(path)} is a symbolic link; remove it")
-        # A new object each time: it also excludes other threads of this process, and a fork inherits none.
-        lock = FileLock(path, timeout=self._timeout, mode=0o600, thread_local=False)
         try:
-            if sys.platform != "win32":
-                create_file(Path(path))  # FileLock would repeat some errors until its timeout
-            lock.acquire()
+            lock = acquire_lock(Path(f"{self._path}.lock"), self._timeout)
         except Timeout:
             raise self._build_lock_timeout() from None
         except OSError as error:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from io import FileIO
 
 from .. import _fork
+from .._files import write_all
 
 if sys.platform != "win32":
     import fcntl
@@ -70,7 +71,7 @@ def check_space(file: FileIO) -> None:
     """Raise OSError if another pair cannot be added to a file."""
     size = file.seek(0, os.SEEK_END)
     try:
-        _write(file, b"\n" * _RESERVED_BYTES)
+        write_all(file, b"\n" * _RESERVED_BYTES)
     finally:
         file.truncate(size)
 
@@ -84,7 +85,7 @@ def replace_content(file: FileIO, record: bytes) -> None:
     size = file.seek(0, os.SEEK_END)
     start = max(size + 1, len(record))
     try:
-        _write(file, b"\n" * (start - size) + record)
+        write_all(file, b"\n" * (start - size) + record)
         os.fsync(file.fileno())
     except BaseException:
         with suppress(OSError):
@@ -92,13 +93,6 @@ def replace_content(file: FileIO, record: bytes) -> None:
         raise
     with suppress(OSError):  # the record is on the disk; the next save removes the rest
         file.seek(0)
-        _write(file, record)
+        write_all(file, record)
         os.fsync(file.fileno())
         file.truncate(len(record))
-
-
-def _write(file: FileIO, content: bytes) -> None:
-    """Write all bytes at the position of a file; one call of `write` may write fewer."""
-    remaining = memoryview(content)
-    while remaining:
-        remaining = remaining[file.write(remaining) :]

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
-from .._files import create_file, escape_path, open_descriptor, resolve_path, sync_folder
+from .._files import acquire_lock, escape_path, open_descriptor, resolve_path, sync_folder, write_all
 from ..errors import ConfigurationError
 
 _MAX_BYTES = 16 * 1024 * 1024
@@ -52,18 +52,12 @@ class ObservationFile:
     @contextmanager
     def lock(self, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
         """Exclude other writers, of this process and of others."""
-        from filelock import FileLock, Timeout
+        from filelock import Timeout
 
-        path = Path(f"{self._path}.lock")
-        # A new object each time: it also excludes other threads of this process, and a fork inherits none.
-        lock = FileLock(path, timeout=timeout, mode=0o600, thread_local=False)
         with self._translate_errors("locked"):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if path.is_symlink():
-                raise ConfigurationError(f"{self}.lock is a symbolic link; remove it")
-            create_file(path)  # FileLock would repeat some errors until its timeout
             try:
-                lock.acquire()
+                lock = acquire_lock(Path(f"{self._path}.lock"), timeout)
             except Timeout:
                 raise ConfigurationError(f"{self} has been held by another process for {timeout:g} s") from None
         try:
@@ -77,9 +71,7 @@ class ObservationFile:
         with self._translate_errors("written"):
             try:
                 with FileIO(temporary, "x", opener=open_descriptor) as file:
-                    remaining = memoryview(content)
-                    while remaining:
-                        remaining = remaining[file.write(remaining) :]
+                    write_all(file, content)
                     os.fsync(file.fileno())
                 temporary.chmod(0o600)  # whatever the umask is
                 temporary.replace(self._path)
