@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from gcore_iam.observe import ObservationKind, Observations
 
 from codegen.errors import CodegenError
 from codegen.limits import MAX_BYTES
 from codegen.observations import KINDS, load_observations
 from tests.codegen.drift.observations import FIRST, LAST, entry, observation, write
+from tests.overlay.observe.support import build_observation
 
 
 def test_every_kind_is_read(tmp_path: Path) -> None:
@@ -116,27 +117,11 @@ def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
         load_observations([file])
 
 
-def test_the_file_of_the_format_is_read(tmp_path: Path) -> None:
+def test_the_file_of_the_client_is_read(tmp_path: Path) -> None:
+    """Build time and run time share no code, so that each knows the format."""
     file = tmp_path / "a.json"
-    file.write_text(
-        json.dumps(
-            {
-                "format": 1,
-                "observations": [
-                    {
-                        "operation": "iamGetUsers",
-                        "pointer": "/results/*/lang",
-                        "kind": "undocumented_enum_value",
-                        "detail": "fr",
-                        "status": "200",
-                        "count": 3,
-                        "first_seen": "2026-11-29T06:00:00+00:00",
-                        "last_seen": "2026-11-29T06:00:00+00:00",
-                        "spec_version": "2026-07-14",
-                    }
-                ],
-            }
-        )
-    )
-    (found,) = load_observations([file])
-    assert (found.operation, found.detail, found.count) == ("iamGetUsers", "fr", 3)
+    Observations([build_observation(kind=kind) for kind in ObservationKind]).save(file)
+    found = {fact.kind: fact for fact in load_observations([file])}
+    assert set(KINDS) == found.keys() == {kind.value for kind in ObservationKind}
+    fact = found["undocumented_enum_value"]
+    assert (fact.operation, fact.detail, fact.count) == ("iamGetUsers", "fr", 3)
