@@ -57,7 +57,7 @@ def _follow_aliases(document: Document) -> None:
 
 
 def _find_end(ref: str, aliases: dict[str, str]) -> str:
-    """What a chain of aliases leads to; one of them if they lead in a circle."""
+    """Find the end of a chain of aliases; one of them if they form a circle."""
     for _ in aliases:
         ref = aliases.get(ref, ref)
     return ref

@@ -47,7 +47,7 @@ def rename_colliding_names(document: Document, config: Config) -> dict[str, str]
 
 
 def _separate_names(names: list[str], used: set[str], renamed: dict[str, str], config: Config) -> dict[str, str]:
-    """The new names of those that would have the Python name of an earlier one, by the old names."""
+    """Find new names for those that would have the Python name of an earlier one, by the old names."""
     given = list(names)
     index = _find_collision(names, config)
     while index is not None:

@@ -25,7 +25,7 @@ _NAME_MAPS = frozenset(
 
 
 def iterate_mappings(node: Json, pointer: str = "", *, by_name: bool = False) -> Iterator[tuple[str, dict[str, Json]]]:
-    """Every mapping under a node of an OpenAPI document whose keys OpenAPI defines, as (JSON pointer, mapping).
+    """Yield every mapping under a node of an OpenAPI document whose keys OpenAPI defines, as (JSON pointer, mapping).
 
     Args:
         node: Where to look. What examples, defaults, enums and extensions hold is data and is left out, and so are
@@ -46,7 +46,7 @@ def iterate_mappings(node: Json, pointer: str = "", *, by_name: bool = False) ->
 
 
 def iterate_references(node: Json) -> Iterator[tuple[str, str]]:
-    """Every `$ref` under a node of an OpenAPI document, as (JSON pointer of the mapping that holds it, `$ref`)."""
+    """Yield every `$ref` under a node of an OpenAPI document, as (JSON pointer of its mapping, `$ref`)."""
     for pointer, mapping in iterate_mappings(node):
         if isinstance(mapping.get("$ref"), str):
             yield pointer, mapping["$ref"]
@@ -55,7 +55,7 @@ def iterate_references(node: Json) -> Iterator[tuple[str, str]]:
 def decode_references(document: Json) -> None:
     """Write each `$ref` without percent-encoding, which the fragment of a URI may have (RFC 6901, section 6).
 
-    A reference that leads somewhere as it stands stays as it is.
+    A reference that can be resolved with its percent signs is not changed.
     """
     for _, mapping in iterate_mappings(document):
         ref = mapping.get("$ref")

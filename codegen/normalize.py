@@ -149,7 +149,7 @@ _SCHEMA_KEYWORDS = frozenset({"allOf", "anyOf", "oneOf", "properties", "items", 
 
 
 def _list_problems(spec: Spec, error: ValidationError, start: str) -> dict[str, str]:
-    """What the generator's model says of a part of a document, by JSON pointer."""
+    """List what the generator's model reports of a part of a document, by JSON pointer."""
     problems: dict[str, str] = {}
     for detail in error.errors():
         pointer = start

@@ -215,7 +215,7 @@ def _format_encodings(document: Document, media: Document) -> dict[str, str]:
 
 
 def _list_properties(document: Document, media: Document) -> Document:
-    """The properties of a form by name, those of each alternative included."""
+    """List the properties of a form by name, with those of each alternative."""
     schema = resolve_component(document, media.get("schema", {}))[1]
     found: Document = dict(schema.get("properties", {}))
     for key in sorted(ALTERNATIVES & schema.keys()):

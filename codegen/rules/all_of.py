@@ -96,7 +96,7 @@ class _Merger:
         return {**merged, **annotations}
 
     def _distribute(self, members: list[Document], above: tuple[str, ...]) -> Document:
-        """The alternatives of the first member that has some, each combined with all other members."""
+        """Combine each alternative of the first member that has some with all other members."""
         index = next(index for index, member in enumerate(members) if member.keys() & ALTERNATIVES)
         before, union, after = members[:index], members[index], members[index + 1 :]
         if len(union.keys() & ALTERNATIVES) > 1:

@@ -25,7 +25,7 @@ def separate_bases(document: Document) -> None:
 
 
 def _is_base(schema: Document, children: list[str]) -> bool:
-    """Whether a schema stands for its extensions."""
+    """Return whether a schema is used for its extensions, too."""
     members = [member for key in sorted(ALTERNATIVES) for member in schema.get(key, ())]
     if members:
         return any(_get_target(member) in children for member in members)
@@ -62,7 +62,7 @@ def _separate(schemas: Document, name: str, children: dict[str, list[str]]) -> N
 
 
 def _iterate_descendants(name: str, children: dict[str, list[str]]) -> Iterator[str]:
-    """What extends a schema, or extends such a schema in turn, each once."""
+    """Yield what extends a schema, directly or not, each once."""
     found = {name}
     todo = [name]
     for parent in todo:
@@ -74,6 +74,6 @@ def _iterate_descendants(name: str, children: dict[str, list[str]]) -> Iterator[
 
 
 def _get_target(schema: Document) -> str:
-    """The component that a schema is a reference to, "" if it is none."""
+    """Return the component that a schema refers to; "" if it is no reference."""
     ref = schema.get("$ref", "")
     return get_component_name(ref) if ref.startswith(SCHEMA_REF) and ref.count("/") == 3 else ""

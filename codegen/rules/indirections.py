@@ -82,7 +82,7 @@ def move_inner_targets(document: Document) -> None:
 
 
 def _is_inner(ref: Any) -> bool:
-    """Whether something is a reference to a place inside of something else."""
+    """Return whether something is a reference to a place inside of something else."""
     return isinstance(ref, str) and (ref.count("/") != 3 or not ref.startswith("#/components/"))
 
 

@@ -80,7 +80,7 @@ class Operation:
 
     def parse_path(self, values: Mapping[str, str]) -> dict[str, Any] | None:
         """Decode the variables of the path; None if one does not have its type in the spec."""
-        ids = {name: parse_id(text) for name, text in values.items() if self._type_of("path", name) == "integer"}
+        ids = {name: parse_id(text) for name, text in values.items() if self._get_type("path", name) == "integer"}
         return None if None in ids.values() else {**values, **ids}
 
     def check_response(self, response: Response) -> None:
@@ -188,7 +188,7 @@ class Operation:
         values: dict[str, Any] = {}
         problems: list[Problem] = []
         for name, parameter in self._parameters[place].items():
-            kind = self._type_of(place, name)
+            kind = self._get_type(place, name)
             if name in given:
                 value = _parse_parameter(kind, given[name])
                 if value is None:
@@ -199,7 +199,7 @@ class Operation:
                 problems.append(((name,), "Value is missing."))
         return values, problems
 
-    def _type_of(self, place: str, name: str) -> str:
+    def _get_type(self, place: str, name: str) -> str:
         schema = self._schemas.resolve_ref(self._parameters[place].get(name, {}).get("schema", {}))
         kind = schema.get("type", "string")
         return str(kind if isinstance(kind, str) else next((name for name in kind if name != "null"), "string"))

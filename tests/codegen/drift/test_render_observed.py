@@ -1,4 +1,4 @@
-"""Each format shows what production showed, and nothing of it when nobody asked."""
+"""Each format shows what production showed, and nothing of it without observations."""
 
 from __future__ import annotations
 
