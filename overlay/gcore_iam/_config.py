@@ -129,7 +129,7 @@ def build_default_config(
     name = "base_url"
     if base_url is None:
         name = "the environment variable GCORE_BASE_URL"
-        base_url = os.environ.get("GCORE_BASE_URL") or DEFAULT_BASE_URL
+        base_url = hide_text(os.environ.get("GCORE_BASE_URL") or DEFAULT_BASE_URL)
     url = check_base_url(name, base_url, allow_http=allow_http)
     if observer is not None:
         check_methods("observer", observer, ("observe",), "gcore_iam.observe.Observer")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
@@ -15,6 +16,8 @@ from urllib.request import getproxies
 
 import httpx
 
+from ._secret_text import hide_text, hide_values
+from ._tracebacks import clear_locals
 from ._urls import get_port, parse_url
 from .errors import ConfigurationError
 
@@ -58,7 +61,7 @@ def read_proxy_settings() -> ProxySettings | None:
     Raises:
         ConfigurationError: A variable is not the URL of a proxy. The message names the variable.
     """
-    environment = getproxies()
+    environment = hide_values(getproxies())
     entries = environment.get("no", "").replace(",", " ").split()
     schemes = [scheme for scheme in ("http", "https", "all") if environment.get(scheme)]
     if not schemes or "*" in entries:
@@ -114,21 +117,28 @@ def _parse_address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def _check_proxy(scheme: str, value: str) -> str:
+    handled = sys.exception()
     try:
-        url = parse_url(value if "://" in value else f"http://{value}")
-        if url.scheme not in ("http", "https", "socks5", "socks5h"):
-            raise ValueError("its scheme is not http, https, socks5 or socks5h")
-        httpx.Proxy(url)
-        if url.scheme.startswith("socks"):
-            from importlib.util import find_spec
-
-            if find_spec("socksio") is None:
-                raise ValueError('a SOCKS proxy needs another package: pip install "httpx[socks]"')
+        return _parse_proxy(value)
     except ValueError as error:
+        clear_locals(error, handled)
         names = [name for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY") if os.environ.get(name)]
         source = f"the environment variable {names[0]}" if names else "the proxy of the system"
         raise ConfigurationError(
             f"{source} is not the URL of a proxy: {error}; set it to a URL such as "
             "http://proxy.example.com:3128, or unset it"
         ) from None
-    return str(url)
+
+
+def _parse_proxy(value: str) -> str:
+    """Parse the URL of a proxy, which may hold a password, and return it with its scheme, hidden."""
+    url = parse_url(value if "://" in value else f"http://{value}")
+    if url.scheme not in ("http", "https", "socks5", "socks5h"):
+        raise ValueError("its scheme is not http, https, socks5 or socks5h")
+    httpx.Proxy(url)
+    if url.scheme.startswith("socks"):
+        from importlib.util import find_spec
+
+        if find_spec("socksio") is None:
+            raise ValueError('a SOCKS proxy needs another package: pip install "httpx[socks]"')
+    return hide_text(str(url))

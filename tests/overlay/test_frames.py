@@ -7,6 +7,7 @@ import inspect
 import json
 import logging
 import socket
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ FAULTS: dict[str, tuple[Any, ...]] = {
 
 def check_error(error: BaseException) -> None:
     assert find_leaks(walk_traceback(error), MARKS, TESTS) == set()
+    traceback.TracebackException.from_exception(error, capture_locals=True)  # no `repr` fails
 
 
 def check_stack(*_: object) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from .._tracebacks import clear_locals
 from .._urls import parse_url
 from ..errors import ConfigurationError
 from . import check_exclusive, check_instance, check_seconds, is_whole_number
@@ -25,8 +26,20 @@ _RESERVED_HEADERS = frozenset({"host", "content-type", "content-length", "transf
 
 
 def check_base_url(name: str, value: str, *, allow_http: bool) -> httpx.URL:
-    """Parse the base URL of a client; plain http to another machine needs `allow_http`."""
+    """Parse the base URL of a client; plain http to another machine needs `allow_http`.
+
+    No local variable shows the URL if it is not allowed: it may hold a password.
+    """
     check_instance(name, value, str, "a str")
+    handled = sys.exception()
+    try:
+        return _parse_base_url(name, value, allow_http=allow_http)
+    except ConfigurationError as error:
+        clear_locals(error, handled)
+        raise
+
+
+def _parse_base_url(name: str, value: str, *, allow_http: bool) -> httpx.URL:
     try:
         url = parse_url(value)
     except ValueError as error:

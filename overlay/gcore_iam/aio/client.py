@@ -78,7 +78,7 @@ class AsyncIAMClient:
         on_event: Callable[[gcore_iam.events.Event], object] | None = None,
         observer: ResponseObserver | None = None,
     ) -> None:
-        auth, headers = _hide_auth(auth), hide_values(headers)
+        auth, headers, base_url = _hide_auth(auth), hide_values(headers), hide_text(base_url)
         checked = _resolve_auth(auth)
         check_connections(http_client, transport, httpx.AsyncClient, httpx.AsyncBaseTransport)
         config = build_default_config(
