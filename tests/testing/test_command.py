@@ -97,6 +97,7 @@ def test_a_given_port_and_a_busy_one() -> None:
         ("--port", "65536"),
         ("--users", "-1"),
         ("--users", "many"),
+        ("--users", "99999999"),
         ("--seed", "x"),
         ("--api-key", ""),
         ("--api-key", "se cret"),
@@ -173,6 +174,7 @@ def test_a_json_file_holds_tokens_and_logins_too(tmp_path: Path) -> None:
     [
         (None, "must be a number or a JSON file; cannot read "),
         ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON: maximum recursion depth exceeded"),
         ('{"people": []}', "must hold a list of users, or an object with users, tokens, logins"),
         ("7", "must hold a list of users"),
         ('[{"emial": "a"}]', "users[0] has an unknown key 'emial'"),

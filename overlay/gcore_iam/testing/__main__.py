@@ -93,7 +93,7 @@ def _read_users(value: str) -> dict[str, Any]:
         content = json.loads(Path(value).read_text("utf-8"))
     except OSError as error:
         raise ValueError(f"--users must be a number or a JSON file; cannot read {value}: {error.strerror}") from None
-    except ValueError as error:  # not UTF-8, or not JSON
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or nested too deep
         raise ValueError(f"--users: {value} is not JSON: {error}") from None
     if isinstance(content, list):
         return {"users": content}

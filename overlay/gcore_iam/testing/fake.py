@@ -39,8 +39,8 @@ class FakeIAM:
     current user, as if this user had been deleted. There is a second account, which some users can enter too.
 
     Args:
-        users: How many users to generate, 0 or more; or the users themselves, as mappings in the API's form (schema
-            User) in which anything may be left out. `password` may be among the keys. A user who does not say
+        users: How many users to generate, 0 to 1,000,000; or the users themselves, as mappings in the API's form
+            (schema User) in which anything may be left out. `password` may be among the keys. A user who does not say
             otherwise signs in with a password, in one step; the first one is an administrator, others have the role
             Users.
         api_key: An API key that works from the start. Visible ASCII characters.

@@ -26,6 +26,9 @@ from .seed_users import parse_users
 from .state import APIToken, State
 from .validation import require_int, require_text
 
+_MAX_GENERATED = 1_000_000
+"""How many users or logins the fake generates. A slip of the hand could take all the memory of the machine."""
+
 
 @attrs.frozen
 class SeedOptions:
@@ -109,7 +112,7 @@ def build_state(options: SeedOptions, clock: Clock, contract: Contract) -> State
 
 def _copy_or_number(name: str, value: Any) -> int | tuple[Record, ...]:
     if isinstance(value, int):
-        require_int(name, value, minimum=0)
+        require_int(name, value, minimum=0, maximum=_MAX_GENERATED)
         return value
     return _copy_records(name, value, or_number=True)
 
