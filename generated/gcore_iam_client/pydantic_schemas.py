@@ -2,6 +2,7 @@
 
 """How pydantic validates, serializes and describes what this package gives. Only pydantic loads this module."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache, reduce
@@ -14,9 +15,49 @@ import attrs
 from pydantic_core import PydanticOmit, PydanticSerializationError, SchemaSerializer, core_schema
 from typing_extensions import TypedDict
 
-from .types import File, OpenIntEnum, OpenStrEnum, Timestamp, Unset, decode_datetime
+from .types import File, Model, OpenIntEnum, OpenStrEnum, Timestamp, Unset, decode_datetime
 
-_AS_JSON = core_schema.plain_serializer_function_ser_schema(lambda model: model.to_dict())
+
+def _serialize(model: Any, info: Any) -> Any:
+    """The JSON form of a model, or what a caller of pydantic wants of it (`include`, `exclude`, `exclude_none`).
+
+    A model that was not validated may be something else, which goes out as it is.
+    """
+    form = model.to_dict() if isinstance(model, Model) else model
+    if info.include is None and info.exclude is None and not info.exclude_none:
+        return form
+    return _select(form, info.include, info.exclude, without_none=info.exclude_none)
+
+
+def _select(form: Any, include: Any, exclude: Any, *, without_none: bool) -> Any:
+    """Select from JSON, as pydantic does from its own models; a key may be named as in JSON or as in Python."""
+    if not isinstance(form, dict | list):
+        return form
+    selected: list[tuple[Any, Any]] = []
+    for key, value in form.items() if isinstance(form, dict) else enumerate(form):
+        names = (key, _name_in_python(key)) if isinstance(form, dict) else (key, key - len(form))
+        included, excluded = _find_rule(include, names), _find_rule(exclude, names)
+        if excluded is True or (include is not None and included is None) or (value is None and without_none):
+            continue
+        inner_include = None if included is True else included
+        selected.append((key, _select(value, inner_include, excluded, without_none=without_none)))
+    return dict(selected) if isinstance(form, dict) else [value for _, value in selected]
+
+
+def _find_rule(rules: Any, names: tuple[Any, ...]) -> Any:
+    """What `include` or `exclude` says of a key: True for all of it, rules for a part of it, None for nothing."""
+    for name in (*names, "__all__"):
+        if rules is not None and name in rules:
+            rule = rules[name] if isinstance(rules, Mapping) else True
+            return True if rule is ... else rule or None
+    return None
+
+
+def _name_in_python(key: Any) -> str:
+    return re.sub("(?<=[a-z0-9])(?=[A-Z])", "_", str(key)).lower()
+
+
+_AS_JSON = core_schema.plain_serializer_function_ser_schema(_serialize, info_arg=True)
 
 SERIALIZER = SchemaSerializer(core_schema.any_schema(serialization=_AS_JSON))
 """Serializes any model."""
@@ -72,7 +113,7 @@ def build_unset_schema() -> Any:
         raise PydanticOmit
 
     def refuse(_value: object) -> object:
-        # A JSON schema must not offer the default "UNSET": an agent would send this text as a user's name.
+        # A JSON schema must not offer it as a default: an agent would send it.
         raise PydanticSerializationError("UNSET has no JSON form; leave the field out, for example by exclude_defaults")
 
     return core_schema.is_instance_schema(
@@ -98,7 +139,9 @@ def build_timestamp_schema(handler: Any) -> Any:
         validate,
         handler.generate_schema(datetime),
         serialization=core_schema.plain_serializer_function_ser_schema(
-            lambda moment: moment.raw, return_schema=core_schema.str_schema(), when_used="json"
+            lambda moment: moment.raw,
+            return_schema=core_schema.str_schema(metadata={"pydantic_js_updates": {"format": "date-time"}}),
+            when_used="json",
         ),
     )
 

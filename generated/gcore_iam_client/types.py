@@ -27,7 +27,12 @@ class Unset(Enum):
     An enum, so that type checkers understand `is not UNSET`, and copies and pickles keep its identity.
     """
 
-    UNSET = "UNSET"
+    UNSET = None  # no text: orjson and msgspec write the value of an enum
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Return `UNSET` for the value that pickles of earlier releases have."""
+        return cls.UNSET if value == "UNSET" else None
 
     def __bool__(self) -> Literal[False]:
         return False
@@ -73,6 +78,16 @@ class _PydanticSerializer:
         return SERIALIZER
 
 
+class _JSONForm:
+    """`vars(model)`: FastAPI calls it for the result of an endpoint that names no type."""
+
+    def __get__(self, model: Any, owner: type) -> dict[str, Any]:
+        if "fastapi" not in sys.modules:  # a model has slots, and otherwise no `__dict__`
+            raise AttributeError("__dict__")
+        form: dict[str, Any] = model.to_dict()
+        return form
+
+
 class Model:
     """Base of every model."""
 
@@ -93,6 +108,7 @@ class Model:
 
     else:  # a type checker reports `model[key]` by itself
         __pydantic_serializer__ = _PydanticSerializer()
+        __dict__ = _JSONForm()
 
         def __getitem__(self, key: object) -> Any:
             raise no_items(self)
@@ -436,6 +452,19 @@ def decode_int(value: Any) -> Any:
 def decode_enum(value: Any, cls: Any, kind: type) -> Any:
     """A member of an open enum from a value of its kind; anything else stays what it is."""
     return cls(value) if isinstance(value, kind) else value
+
+
+def forget_locals(error: InvalidBody) -> None:
+    """Clear the local variables of the functions that have failed to read a model.
+
+    They hold the body, perhaps with a password, and a model without all its properties, whose repr fails: monitors show
+    local variables, and `traceback` gives up on such a repr.
+    """
+    traceback = error.__traceback__
+    while traceback is not None:
+        with suppress(RuntimeError):  # it still runs
+            traceback.tb_frame.clear()
+        traceback = traceback.tb_next
 
 
 def remade(cls: Any, model: Any) -> Any:

@@ -63,6 +63,17 @@ def test_a_record_is_flat_and_has_none_for_unset() -> None:
     assert type(models.as_record(token)["client_user.role.name"]) is str
 
 
+def test_unset_is_null_where_an_encoder_writes_the_values_of_enums() -> None:
+    token = models.TokenResponse.from_dict(TOKEN)
+    orjson = pytest.importorskip("orjson")
+    written = orjson.dumps(attrs.asdict(token), default=models.encode_for_json)
+    assert json.loads(written)["description"] is None
+    msgspec = pytest.importorskip("msgspec")
+    group = models.Group.from_dict({"id": 1})
+    assert json.loads(msgspec.json.encode(group))["name"] is None
+    assert models.Unset("UNSET") is models.UNSET  # a pickle of an earlier release
+
+
 @pytest.mark.parametrize("change", [{"client_user": None}, {"description": "CI"}, {"surprise": 1}, {"created": None}])
 def test_records_of_one_model_have_the_same_keys(change: dict[str, Any]) -> None:
     record = models.as_record(models.TokenResponse.from_dict(TOKEN))

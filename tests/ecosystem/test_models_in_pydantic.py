@@ -84,6 +84,12 @@ def test_every_model_and_enum_has_a_json_schema(name: str, mode: Any) -> None:
         assert "UNSET" not in json.dumps(schema)
 
 
+@pytest.mark.parametrize("mode", ["validation", "serialization"])
+def test_the_json_schema_of_a_timestamp_has_its_format(mode: Any) -> None:
+    schema = pydantic.TypeAdapter(models.TokenResponse).json_schema(mode=mode)
+    assert schema["properties"]["created"] == {"format": "date-time", "title": "Created", "type": "string"}
+
+
 def test_the_json_schema_of_an_enum_is_open() -> None:
     schema = pydantic.TypeAdapter(models.Language).json_schema()
     assert schema["anyOf"] == [{"enum": ["az", "de", "en", "ru", "zh"], "type": "string"}, {"type": "string"}]
@@ -127,6 +133,8 @@ def client(user: models.User) -> Iterator[Any]:
 
     app.get("/me")(get_me)
     app.get("/users", response_model=list[models.User])(get_users)
+    app.get("/untyped")(get_users)
+    app.get("/without-email", response_model_exclude={"email"})(get_me)
     app.post("/invitations")(invite)
     with testclient.TestClient(app) as client:
         yield client
@@ -135,6 +143,81 @@ def client(user: models.User) -> Iterator[Any]:
 def test_fastapi_returns_models(client: Any, user: models.User) -> None:
     assert client.get("/me").json() == user.to_dict()
     assert client.get("/users").json() == [user.to_dict()]
+    assert client.get("/untyped").json() == [user.to_dict()]
+
+
+def test_fastapi_leaves_out_what_an_endpoint_excludes(client: Any, user: models.User) -> None:
+    assert client.get("/without-email").json().keys() == user.to_dict().keys() - {"email"}
+
+
+def test_vars_of_a_model_is_its_json_form_for_fastapi_alone(user: models.User) -> None:
+    program = """
+from gcore_iam import models
+group = models.Group.from_dict({"id": 1})
+try:
+    vars(group)
+except TypeError:
+    import fastapi
+    print(vars(group))
+"""
+    pytest.importorskip("fastapi")
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "{'id': 1}\n"
+
+
+ACCOUNT: dict[str, Any] = {
+    "companyName": "Ada Ltd",
+    "serviceStatuses": {"CDN": {"status": "active", "enabled": True}, "DNS": None},
+    "users": [{"id": 1, "name": None}, {"id": 2, "name": "Two"}],
+}
+"""What the selection sees: JSON."""
+
+
+class Anything(models.Group):
+    """A model whose JSON form is chosen by the test."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"include": {"companyName"}}, {"companyName": "Ada Ltd"}),
+        ({"include": {"company_name": True}}, {"companyName": "Ada Ltd"}),
+        ({"include": {"users": {0: {"id"}}}}, {"users": [{"id": 1}]}),
+        ({"include": {"users": {-1: ...}}}, {"users": [{"id": 2, "name": "Two"}]}),
+        ({"include": {"users": {"__all__": {"id"}}}}, {"users": [{"id": 1}, {"id": 2}]}),
+        ({"include": {"nothing"}}, {}),
+        ({"exclude": {"users", "service_statuses"}}, {"companyName": "Ada Ltd"}),
+        (
+            {"exclude": {"users": True, "companyName": False, "serviceStatuses": {"CDN", "DNS"}}},
+            {"companyName": "Ada Ltd", "serviceStatuses": {}},
+        ),
+        (
+            {"exclude": {"users": {"__all__": {"name"}}, "serviceStatuses": ..., "companyName": ...}},
+            {"users": [{"id": 1}, {"id": 2}]},
+        ),
+        ({"include": {"users"}, "exclude": {"users": {0}}}, {"users": [{"id": 2, "name": "Two"}]}),
+        (
+            {"include": {"serviceStatuses", "users"}, "exclude_none": True},
+            {
+                "serviceStatuses": {"CDN": {"status": "active", "enabled": True}},
+                "users": [{"id": 1}, {"id": 2, "name": "Two"}],
+            },
+        ),
+        ({}, ACCOUNT),
+    ],
+)
+def test_pydantic_selects_from_the_json_form_of_a_model(options: dict[str, Any], expected: dict[str, Any]) -> None:
+    adapter = pydantic.TypeAdapter(list[Anything])
+    selection: dict[str, Any] = {key: value if key == "exclude_none" else {0: value} for key, value in options.items()}
+    assert adapter.dump_python([Anything(1)], **selection) == [expected]
+    assert json.loads(adapter.dump_json([Anything(1)], **selection)) == [expected]
+
+
+def test_pydantic_writes_what_was_not_validated(user: models.User) -> None:
+    assert Report.model_construct(user=user.to_dict(), at=None).model_dump()["user"] == user.to_dict()
 
 
 def test_fastapi_takes_models_as_request_bodies(client: Any) -> None:

@@ -9,6 +9,7 @@ import importlib
 import json
 import pickle
 import pkgutil
+import traceback
 import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -477,3 +478,23 @@ def test_users_take_less_memory_than_the_json_they_came_from() -> None:
 
     as_json, as_models = allocated(list), allocated(lambda data: [models.User.from_dict(each) for each in data])
     assert as_models < 0.6 * as_json
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        (models.LoginRequest, {"password": "s3cret"}),
+        (models.ChangePasswordRequest, {"old": "s3cret", "new": "s3cret"}),
+        (models.Token, {"access": "s3cret"}),
+        (models.Token, "s3cret"),
+        (models.TokenResponse, {"token": "s3cret", "client_user": {"deleted": "s3cret"}}),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_in_no_traceback(model: Any, body: Any) -> None:
+    """Monitors show local variables; `traceback` up to Python 3.12 fails at a model without all its properties."""
+    with pytest.raises(InvalidBody) as caught:
+        model.from_dict(body)
+    report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    shown = [frame.locals or {} for frame in report.stack if frame.filename != __file__]
+    assert shown
+    assert "s3cret" not in str(shown)

@@ -44,9 +44,14 @@ class RefreshRequest(_types.Extensible):
         Raises:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as the spec says.
         """
-        if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
-            raise _InvalidBody("RefreshRequest", None, f"an object is expected, not {_types.kind(src_dict)}")
-        model: Self = read(src_dict) if cls is RefreshRequest else _types.remade(cls, read(src_dict))
+        try:
+            if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
+                raise _InvalidBody("RefreshRequest", None, f"an object is expected, not {_types.kind(src_dict)}")
+            model: Self = read(src_dict) if cls is RefreshRequest else _types.remade(cls, read(src_dict))
+        except _InvalidBody as error:
+            del src_dict
+            _types.forget_locals(error)
+            raise
         return model
 
     @property
