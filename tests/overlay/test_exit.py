@@ -47,6 +47,7 @@ asyncio.run(leave())
 ENDS: dict[str, tuple[str, int, str]] = {
     "sys.exit": ("sys.exit(3)", 3, ""),
     "an exception": ("raise LookupError('of the program')", 1, "LookupError: of the program"),
+    "a closing __del__": ("class Owner:\n    def __del__(self): iam.close()\nowner = Owner()", 0, ""),
     "a fork": ("child = os.fork()\nif child: sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))", 0, ""),
     "a loop that is left by an exception": (LEAVE, 1, "LookupError: of the loop"),
 }
@@ -84,3 +85,36 @@ def test_python_exits_at_once_and_in_silence(urls: list[str], end: str) -> None:
     assert done.stderr.rstrip().rpartition("\n")[2] == last_line
     assert done.stderr.count("Traceback") == bool(last_line)
     assert "ignored" not in done.stderr
+
+
+AT_EXIT = """
+import atexit, sys, threading, time
+from gcore_iam import IAMClient
+
+iam = IAMClient(base_url=sys.argv[1])
+
+def read():
+    print(len(iam.users.list(page_size=10).collect()))
+
+def read_later():
+    threading.main_thread().join()
+    read()
+
+threading.Thread(target=read_later).start()
+atexit.register(read)
+"""
+
+
+def test_pages_can_be_read_while_python_exits() -> None:
+    """Python 3.12 starts no more threads then, so pages are not requested ahead."""
+    fake = FakeIAM(60)
+    with fake.serve() as url:
+        done = subprocess.run(
+            [sys.executable, "-c", AT_EXIT, url],
+            env={**os.environ, "GCORE_API_KEY": fake.api_key},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "60\n60\n", "")

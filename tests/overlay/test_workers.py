@@ -7,8 +7,10 @@ import weakref
 
 import anyio
 import pytest
+from gcore_iam import IAMClient
 from gcore_iam._concurrency.workers import AsyncRequestControl, RequestControl, Workers
 from gcore_iam.errors import CallCancelled
+from gcore_iam.testing import FakeIAM
 
 SECONDS = 20.0
 
@@ -65,3 +67,20 @@ def test_a_worker_thread_may_close_its_workers() -> None:
     assert thread is not threading.current_thread()
     thread.join(SECONDS)
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2])
+def test_pages_are_read_when_the_system_has_no_more_threads(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    fake, start, started = FakeIAM(60), threading.Thread.start, []
+
+    def start_or_refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("gcore-iam-prefetch"):
+            if len(started) == limit:
+                raise RuntimeError("can't start new thread")
+            started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_or_refuse)
+    with IAMClient(fake.api_key, transport=fake.transport()) as iam:
+        assert [user.id for user in iam.users.list(page_size=10, prefetch=4)] == list(range(1, 61))
+    assert len(started) == limit

@@ -195,7 +195,8 @@ class DeadlineStream(httpcore.NetworkStream):
 
         timer = threading.Timer(max(0.0, remaining), shut_down)
         timer.daemon = True
-        timer.start()
+        with suppress(RuntimeError):  # the system has no more threads, or Python is exiting
+            timer.start()
         try:
             yield seconds
         except (httpcore.NetworkError, OSError):

@@ -161,7 +161,14 @@ class Workers(Generic[T]):
         if len(self._threads) < len(running):
             name = f"gcore-iam-prefetch-{len(self._threads)}"
             self._threads.append(threading.Thread(target=_run_all, args=[self._queue], name=name, daemon=True))
-            self._threads[-1].start()
+            try:
+                self._threads[-1].start()
+            except RuntimeError:  # the system has no more threads, or Python is exiting
+                self._threads.pop()
+                if not self._threads:  # nobody would run it, so it counts as cancelled: the caller sends it again
+                    self._queue.get_nowait()
+                    running.discard(control)
+                    del self._results[control]
 
     def get_result(self, control: RequestControl) -> T:
         """Let the response be decoded, and wait for the result.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import TracebackType
@@ -178,6 +179,8 @@ class AsyncIAMClient:
         Waits at most 55 seconds for a refresh of session tokens. An interrupt during the wait is raised when the
         connections are closed.
         """
+        if sys.is_finalizing():  # called by a `__del__`: modules are gone, and the connections end with the process
+            return
         from .._concurrency.shield import complete_async
 
         await complete_async(self._client.aclose)
