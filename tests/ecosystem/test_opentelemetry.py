@@ -185,6 +185,28 @@ def test_a_cancelled_call_ends_its_span(telemetry: Telemetry, fake: FakeIAM, url
     assert span.status.status_code is otel.StatusCode.ERROR
 
 
+@pytest.mark.parametrize("suppress", ["suppress_instrumentation", "suppress_http_instrumentation"])
+def test_a_suppressed_call_is_not_reported(
+    telemetry: Telemetry, client_kind: ClientKind, fake: FakeIAM, url: str, suppress: str
+) -> None:
+    fake.inject(Status(503, retry_after=0))
+    utils = importlib.import_module("opentelemetry.instrumentation.utils")
+    policy = RetryPolicy(base=0)
+    with telemetry.under_span("program"):
+        with getattr(utils, suppress)():
+            client_kind.run(
+                lambda iam: iam.users.list(page_size=20).collect(),
+                fake.api_key,
+                base_url=url,
+                on_event=telemetry.instrumentor,
+                retries=policy,
+            )
+            assert otel.get_current_span().name == "program"
+        client_kind.run(lambda iam: iam.users.get(1), fake.api_key, base_url=url, on_event=telemetry.instrumentor)
+    assert [span.name for span in telemetry.spans] == ["GET /iam/users/{userId}", "program"]
+    assert [attributes["url.template"] for attributes, _ in telemetry.read_durations()] == ["/iam/users/{userId}"]
+
+
 # --- durations -------------------------------------------------------------------------------------------------------
 
 

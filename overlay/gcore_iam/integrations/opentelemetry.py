@@ -20,6 +20,9 @@ _SCOPE = ("gcore_iam", __version__)
 _SCHEMA_URL = "https://opentelemetry.io/schemas/1.37.0"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
+_SUPPRESSING_KEYS = ("_SUPPRESS_INSTRUMENTATION_KEY", "_SUPPRESS_HTTP_INSTRUMENTATION_KEY")
+"""Names of the keys that `suppress_instrumentation` of opentelemetry-instrumentation sets in the context."""
+
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 """Seconds, as the conventions advise for `http.client.request.duration`."""
 
@@ -43,6 +46,8 @@ class Instrumentor:
 
     Each wait before a retry is an event of the span, `gcore_iam.retry`. The histogram `http.client.request.duration`
     has the seconds of each call with its method, server, URL template, status and `error.type`. Nothing holds a secret.
+
+    Calls within `suppress_instrumentation()` or `suppress_http_instrumentation()` are not reported.
 
     One instrumentor may serve any number of clients; a client takes one.
 
@@ -89,6 +94,10 @@ class Instrumentor:
             self._finish_span(call, event)
 
     def _start_span(self, event: CallStarted) -> None:
+        if _is_suppressed():
+            call = _Call(trace.INVALID_SPAN, {})
+            call.token = context.attach(context.set_value(self._key, call))
+            return
         url = urlsplit(event.url)
         common: dict[str, str | int] = {
             "http.request.method": event.method,
@@ -106,6 +115,9 @@ class Instrumentor:
 
     def _finish_span(self, call: _Call, event: CallFinished) -> None:
         span = call.span
+        if span is trace.INVALID_SPAN:
+            context.detach(call.token)
+            return
         outcome = _describe_outcome(event.status, event.error)
         span.set_attributes({**outcome, "gcore_iam.attempts": event.attempts})
         if call.requests > 1:
@@ -125,7 +137,7 @@ class _Call:
     """A call that is under way.
 
     Attributes:
-        span: Its span.
+        span: Its span; the invalid one if the call is not reported.
         common: Attributes of its span and of its duration.
         requests: How often its request was sent.
         token: What ends the span's time as the current one.
@@ -135,6 +147,11 @@ class _Call:
     common: Mapping[str, str | int]
     requests: int = 0
     token: Token[context.Context] = attrs.field(init=False)
+
+
+def _is_suppressed() -> bool:
+    keys = (getattr(context, name, None) for name in _SUPPRESSING_KEYS)
+    return any(key is not None and context.get_value(key) for key in keys)
 
 
 def _describe_outcome(status: int | None, error: str | None) -> dict[str, str | int]:
