@@ -275,6 +275,7 @@ def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:
     user = fake.users[0]
     for client in typed_program.build_clients(fake.api_key, Session(user["email"], typed_program.PASSWORD)):
         client.close()
+    typed_program.inject_faults(fake)
     with IAMClient(fake.api_key, transport=fake.transport()) as iam:
         assert typed_program.use_users(iam, fake.account_id)
         assert typed_program.use_tokens(iam, fake.account_id)

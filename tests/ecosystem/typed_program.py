@@ -24,6 +24,24 @@ from gcore_iam import (
 )
 from gcore_iam.auth import Anonymous, BearerToken
 from gcore_iam.events import CallFinished, Event
+from gcore_iam.testing import (
+    HTML,
+    ContentType,
+    Delay,
+    DeleteUser,
+    EmptyBody,
+    ExtraField,
+    FakeIAM,
+    Hang,
+    InsertUser,
+    Missing,
+    NotUTF8,
+    Null,
+    Reset,
+    Status,
+    Truncate,
+    UnknownEnum,
+)
 from gcore_iam_client.api.account import iam_get_last_login_time
 from gcore_iam_client.api.users import iam_get_user, iam_get_users
 
@@ -113,6 +131,17 @@ def recover(iam: IAMClient, account: int) -> models.TokenResponse | None:
     except PaginationError as error:
         print(error.offset + 1)
     return None
+
+
+def inject_faults(fake: FakeIAM) -> None:
+    fake.inject(Delay(0.001), Status(503), times=2, method="GET", path="/iam/users", after=1)
+    faults = [Status(429, retry_after=1), Status(504, after_work=True), Reset(), Reset(after_work=True), Hang()]
+    bodies = [Truncate(announced=True), HTML(), EmptyBody(), NotUTF8(), ContentType("text/plain")]
+    fields = [Missing("email"), Null("name"), UnknownEnum("lang"), ExtraField("new", 5), InsertUser(1), DeleteUser(1)]
+    for fault in (*faults, *bodies, *fields):
+        fake.inject(fault, times=None)
+    fake.clear_faults()
+    print(fake.users[0]["email"], fake.calls, [request.path for request in fake.requests])
 
 
 async def use_everything(iam: AsyncIAMClient, account: int, user_id: int, email: str) -> None:

@@ -17,7 +17,7 @@ _LONGEST_DELAY = 86_400
 """Seconds."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class ReplaceResponse(Fault):
     """Replaces the response.
 
@@ -25,7 +25,7 @@ class ReplaceResponse(Fault):
         after_work: Whether the operation runs first.
     """
 
-    after_work: bool = attrs.field(default=False, kw_only=True, validator=check_bool)
+    after_work: bool = attrs.field(default=False, validator=check_bool)
 
     @property
     def runs_operation(self) -> bool:
