@@ -30,7 +30,7 @@ class Unset(Enum):
     UNSET = None  # no text: orjson and msgspec write the value of an enum
 
     @classmethod
-    def _missing_(cls, value: object) -> Self | None:
+    def _missing_(cls, value: object) -> Any:
         """Return `UNSET` for the value that pickles of earlier releases have."""
         return cls.UNSET if value == "UNSET" else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import gcore_iam
 import pytest
 
 jedi: Any = pytest.importorskip("jedi")
@@ -32,6 +33,14 @@ def complete(code: str) -> set[str]:
 )
 def test_jedi_completes_names(code: str, names: set[str]) -> None:
     assert names <= complete(code)
+
+
+@pytest.mark.parametrize("client", ["IAMClient", "AsyncIAMClient"])
+@pytest.mark.parametrize("resource", ["account", "auth", "tokens", "users"])
+def test_jedi_completes_the_methods_of_a_resource_alone(client: str, resource: str) -> None:
+    names = complete(f"from gcore_iam import {client}\n{client}().{resource}.")
+    expected = getattr(getattr(gcore_iam, client)("42_k"), resource)
+    assert {name for name in names if not name.startswith("_")} == {n for n in dir(expected) if not n.startswith("_")}
 
 
 def test_jedi_shows_the_parameters_of_the_client() -> None:

@@ -71,7 +71,8 @@ def test_a_worker_thread_may_close_its_workers() -> None:
 
 @pytest.mark.parametrize("limit", [0, 1, 2])
 def test_pages_are_read_when_the_system_has_no_more_threads(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
-    fake, start, started = FakeIAM(60), threading.Thread.start, []
+    fake, start = FakeIAM(60), threading.Thread.start
+    started: list[threading.Thread] = []
 
     def start_or_refuse(thread: threading.Thread) -> None:
         if thread.name.startswith("gcore-iam-prefetch"):

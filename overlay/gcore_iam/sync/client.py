@@ -7,9 +7,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 import httpx
 from gcore_iam_client import Client
@@ -32,6 +31,11 @@ from ..tls import get_tls
 from . import resources
 from .driver import BoundClient, OriginAuth
 from .transport import Connections, EmptyCookieJar, ShardedTransport
+
+if TYPE_CHECKING:  # jedi would complete the attributes of functools' class, too
+    from builtins import property as cached_property
+else:
+    from functools import cached_property
 
 AuthArgument: TypeAlias = "APIKey | gcore_iam.BearerToken | gcore_iam.Session | Anonymous | str | None"
 
