@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 import attrs
 import httpx
@@ -28,6 +29,9 @@ DEFAULT_BASE_URL = "https://api.gcore.com"
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds: 5 to connect, 30 for each read, each write, and the wait for a connection of the pool."""
+
+_known_clients: WeakSet[httpx.Client | httpx.AsyncClient] = WeakSet()
+"""The users' httpx clients that this library has sent requests with."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -144,7 +148,10 @@ def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> dict[str,
         ConfigurationError: The client has parameters or cookies of its own, which would not be sent, or a header that
             is not allowed.
     """
-    for name, setting in (("params", http_client.params), ("cookies", http_client.cookies)):
+    # httpx keeps the cookies of each response. They have a domain, which `Client(cookies=…)` does not give.
+    is_known = http_client in _known_clients
+    cookies = [cookie for cookie in http_client.cookies.jar if not (is_known and cookie.domain)]
+    for name, setting in (("params", http_client.params), ("cookies", cookies)):
         if setting:
             raise ConfigurationError(
                 f"http_client has {name} of its own, which no request of this client would send; "
@@ -153,6 +160,7 @@ def find_own_headers(http_client: httpx.Client | httpx.AsyncClient) -> dict[str,
     with httpx.Client(transport=httpx.BaseTransport(), trust_env=False) as plain:
         defaults = plain.headers
     own = [name for name, value in http_client.headers.items() if defaults.get(name) != value]
+    _known_clients.add(http_client)
     try:
         return check_headers({name: hide_text(http_client.headers[name]) for name in own})
     except ConfigurationError as error:

@@ -25,6 +25,35 @@ def get_user(fake: FakeIAM, kind: type[Any], http_client: Any, **options: Any) -
 
 
 @pytest.mark.parametrize(("kind", "http_kind"), CLIENTS)
+def test_one_httpx_client_serves_several_clients(fake: FakeIAM, kind: Any, http_kind: Any) -> None:
+    """Although httpx has kept the cookie of a response in it."""
+
+    sent: list[httpx.Headers] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers)
+        return httpx.Response(200, headers={"set-cookie": "sid=1; Path=/"}, json=fake.users[0])
+
+    own = http_kind(transport=httpx.MockTransport(respond))
+
+    def get_user() -> None:
+        iam = kind(fake.api_key, base_url="http://localhost", http_client=own)
+        iam.users.get(1) if kind is IAMClient else anyio.run(iam.users.get, 1)
+
+    for _ in range(2):
+        get_user()
+    assert len(own.cookies) == 1
+    assert not any("cookie" in headers for headers in sent)
+    own.cookies.set("a", "b")
+    with pytest.raises(ConfigurationError, match="http_client has cookies of its own"):
+        get_user()
+    own = http_kind(cookies=httpx.Cookies())
+    own.cookies.set("a", "b", domain="localhost")
+    with pytest.raises(ConfigurationError, match="http_client has cookies of its own"):
+        get_user()
+
+
+@pytest.mark.parametrize(("kind", "http_kind"), CLIENTS)
 def test_headers_of_the_users_client_are_sent(fake: FakeIAM, kind: Any, http_kind: Any) -> None:
     own = http_kind(transport=fake.transport(), headers={"X-Team": "ops", "User-Agent": "mytool/1.0"})
     headers = get_user(fake, kind, own)
