@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gcore_iam.observe import ObservationKind as Kind
@@ -66,7 +67,7 @@ def expect_facts(old: Document, new: Document) -> set[Fact]:
     Raises:
         KeyError: A rule about responses is neither in `KINDS` nor in `INVISIBLE`.
     """
-    before, after = _parse(old), _parse(new)
+    before, after = _parse(json.dumps(old)), _parse(json.dumps(new))
     differences = find_differences(before, after, _TODAY)
     return {fact for finding in differences for fact in _translate(finding, before.document)}
 
@@ -113,8 +114,13 @@ def _find_body_pointer(tokens: list[str]) -> str:
     return pointer
 
 
-def _parse(document: Document) -> Spec:
-    """Parse a spec without references and request bodies, so that each place of a response is one by itself."""
+@cache
+def _parse(text: str) -> Spec:
+    """Parse a spec without references and request bodies, so that each place of a response is one by itself.
+
+    Once, since each version is compared with this client's and with its neighbours; nothing changes what it returns.
+    """
+    document: Document = json.loads(text)
     paths = {
         path: {method: _inline(document, spec) for method, spec in item.items() if method in METHODS}
         for path, item in document["paths"].items()
