@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import httpx
@@ -45,53 +47,83 @@ class Stopwatch:
         assert time.monotonic() - self._start < SECONDS - 2
 
 
+def check_client_kinds(check: Callable[[ClientKind], None]) -> None:
+    """Check each client kind, all at once: a test takes as long as its deadline."""
+
+    def check_one(name: str) -> None:
+        try:
+            check(ClientKind(name))
+        except BaseException as error:
+            error.add_note(f"client kind: {name}")
+            raise
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(check_one, ("sync", "asyncio", "trio")))
+
+
 @pytest.mark.parametrize("kind", SLOW)
-def test_a_deadline_ends_a_response_that_drips(kind: str, client_kind: ClientKind) -> None:
-    with (
-        serve(SLOW[kind]) as (url, _),
-        Stopwatch(),
-        pytest.raises(APITimeoutError, match=r"deadline of 0\.4 s has passed"),
-    ):
-        client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=url, retries=POLICY)
+def test_a_deadline_ends_a_response_that_drips(kind: str) -> None:
+    def check(client_kind: ClientKind) -> None:
+        with (
+            serve(SLOW[kind]) as (url, connections),
+            Stopwatch(),
+            pytest.raises(APITimeoutError, match=r"deadline of 0\.4 s has passed"),
+        ):
+            client_kind.run(lambda iam: iam.users.get(1), "42_k", base_url=url, retries=POLICY)
+        assert connections.accepted == 1
+
+    check_client_kinds(check)
 
 
 @pytest.mark.parametrize("kind", ["a header", "a body", "trailers"])
-def test_a_timed_out_connection_is_not_used_again(kind: str, client_kind: ClientKind) -> None:
-    with serve(SLOW[kind]) as (url, connections):
-
-        def twice(iam: IAMClient) -> None:
-            with pytest.raises(APITimeoutError):
-                iam.users.get(1)
-            iam.users.get(1)
-
-        async def twice_async(iam: AsyncIAMClient) -> None:
-            with pytest.raises(APITimeoutError):
-                await iam.users.get(1)
-            await iam.users.get(1)
-
+def test_a_timed_out_connection_is_not_used_again(kind: str) -> None:
+    def twice(iam: IAMClient) -> None:
         with pytest.raises(APITimeoutError):
+            iam.users.get(1)
+        iam.users.get(1)
+
+    async def twice_async(iam: AsyncIAMClient) -> None:
+        with pytest.raises(APITimeoutError):
+            await iam.users.get(1)
+        await iam.users.get(1)
+
+    def check(client_kind: ClientKind) -> None:
+        with serve(SLOW[kind]) as (url, connections), pytest.raises(APITimeoutError):
             client_kind.run_either(twice, twice_async, "42_k", base_url=url, retries=POLICY)
-    assert connections.accepted == 2
+        assert connections.accepted == 2
+
+    check_client_kinds(check)
 
 
-def test_a_write_that_a_deadline_ends_is_ambiguous(client_kind: ClientKind) -> None:
-    with serve(SLOW["a header"]) as (url, connections), Stopwatch(), pytest.raises(AmbiguousOutcomeError):
-        client_kind.run(
-            lambda iam: iam.tokens.create(1, "ci", "Users"),
-            "42_k",
-            base_url=url,
-            retries=RetryPolicy(deadline=DEADLINE),
-        )
-    assert connections.accepted == 1
+def test_a_write_that_a_deadline_ends_is_ambiguous() -> None:
+    def check(client_kind: ClientKind) -> None:
+        with serve(SLOW["a header"]) as (url, connections), Stopwatch(), pytest.raises(AmbiguousOutcomeError):
+            client_kind.run(
+                lambda iam: iam.tokens.create(1, "ci", "Users"),
+                "42_k",
+                base_url=url,
+                retries=RetryPolicy(deadline=DEADLINE),
+            )
+        assert connections.accepted == 1
+
+    check_client_kinds(check)
 
 
 @pytest.mark.parametrize("respond", [stay_silent, drip(b"\x16\x03\x03\x40\x00", b"a")], ids=["silent", "dripping"])
-def test_a_deadline_ends_a_tls_handshake(respond: Respond, client_kind: ClientKind) -> None:
-    with serve(respond) as (url, _), Stopwatch(), pytest.raises(APITimeoutError) as caught:
-        client_kind.run(
-            lambda iam: iam.users.get(1), "42_k", base_url=url.replace("http:", "https:"), retries=POLICY, timeout=60
-        )
-    assert caught.value.sent is False
+def test_a_deadline_ends_a_tls_handshake(respond: Respond) -> None:
+    def check(client_kind: ClientKind) -> None:
+        with serve(respond) as (url, connections), Stopwatch(), pytest.raises(APITimeoutError) as caught:
+            client_kind.run(
+                lambda iam: iam.users.get(1),
+                "42_k",
+                base_url=url.replace("http:", "https:"),
+                retries=POLICY,
+                timeout=60,
+            )
+        assert caught.value.sent is False
+        assert connections.accepted == 1
+
+    check_client_kinds(check)
 
 
 # httpx leaves its generator of the request's body unfinished, of which trio warns.
@@ -136,14 +168,18 @@ def test_a_cancelled_scope_of_the_caller_is_no_timeout_of_ours() -> None:
             assert anyio.run(main, url, backend=backend)
 
 
-def test_the_time_of_an_attempt_counts_for_later_waits(client_kind: ClientKind, fake: FakeIAM, url: str) -> None:
+def test_the_time_of_an_attempt_counts_for_later_waits(fake: FakeIAM, url: str) -> None:
     """A first attempt of 1.2 s and a wait of 2 s do not fit into 3 s."""
     fake.inject(Delay(1.2), Status(503, retry_after=2), times=None)
-    waits: list[float] = []
-    policy = RetryPolicy(deadline=3, sleep=waits.append)
-    with pytest.raises(ServerError) as caught:
-        client_kind.run(lambda iam: iam.users.get(1), fake.api_key, base_url=url, retries=policy)
-    assert (waits, caught.value.attempts) == ([], 1)
+
+    def check(client_kind: ClientKind) -> None:
+        waits: list[float] = []
+        policy = RetryPolicy(deadline=3, sleep=waits.append)
+        with pytest.raises(ServerError) as caught:
+            client_kind.run(lambda iam: iam.users.get(1), fake.api_key, base_url=url, retries=policy)
+        assert (waits, caught.value.attempts) == ([], 1)
+
+    check_client_kinds(check)
 
 
 def test_an_earlier_deadline_does_not_bound_a_later_call(client_kind: ClientKind) -> None:
