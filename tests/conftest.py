@@ -1,5 +1,7 @@
 """What all tests share."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import Phase, settings
 
@@ -8,6 +10,13 @@ settings.register_profile(  # for `make mutants`: it asks whether a test fails, 
     "mutants", deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate)
 )
 settings.load_profile("loaded machine")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Collect only the three files that have serial tests for `-m serial`: one core idles meanwhile."""
+    if not config.option.markexpr.startswith("serial") or collection_path.suffix != ".py":
+        return None
+    return True if "mark.serial" not in collection_path.read_text(encoding="utf-8") else None
 
 
 @pytest.fixture
