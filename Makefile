@@ -57,7 +57,7 @@ mutants: setup ## count the small defects that the tests notice (20 min)
 
 coverage: setup $(ECOSYSTEM) ## run the tests, and check that they reach every branch
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal -m 'not serial'
+	@MORE_EXAMPLES=1 $(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal -m 'not serial'
 	@$(BIN)/coverage run -m pytest -m serial
 	@$(dir $(ECOSYSTEM))bin/coverage run -m pytest --numprocesses auto tests/ecosystem
 	@$(BIN)/coverage combine --quiet

@@ -23,6 +23,13 @@ from tests.codegen.drift.pairs import TODAY
 ROOT = Path(__file__).parents[3]
 SPECS = [ROOT / "spec" / "iam_api.yaml", ROOT / "tests" / "codegen" / "kitchen_sink.yaml"]
 SPECS += sorted(Path(os.environ["DRIFT_REPLAY"]).glob("*.yaml")) if "DRIFT_REPLAY" in os.environ else []
+SEEDS = 10 if os.environ.get("MORE_EXAMPLES") else 5
+"""Histories of each spec. Each makes every change once, so that none depends on luck; `test_wire_properties.py` tries
+many more pairs of small specs."""
+
+LEAST_CHANGES = 15
+"""Two or three of the 18 changes find no place in some specs, or an earlier one has taken theirs."""
+
 PROJECT = Project((), ROOT / "generator-config.yml", ROOT / "overlay" / "gcore_iam")
 
 SMALL: Document = {
@@ -65,20 +72,18 @@ SMALL: Document = {
 }
 
 
-def history(document: Document, seed: int, steps: int) -> Iterator[tuple[str, str, Input]]:
-    """Yield the expected verdict, the change and the spec of each step, the first spec at the beginning."""
+def history(document: Document, seed: int) -> Iterator[tuple[str, str, Input]]:
+    """Yield the expected verdict, the change and the spec of each step, the first spec at the beginning.
+
+    Every change that fits the spec is made once, in random order and at a random place.
+    """
     random = Random(seed)  # noqa: S311 - it has to be the same in every run
     document = copy.deepcopy(document)
     yield "", "", read(document)
-    for _ in range(steps):
-        for _ in range(50):
-            verdict = random.choice(list(MUTATIONS))
-            mutation = random.choice(MUTATIONS[verdict])
-            if mutation(document, random):
-                break
-        else:
-            pytest.fail("no change fits this spec")
-        yield verdict, mutation.__name__, read(document)
+    changes = [(verdict, mutation) for verdict, mutations in MUTATIONS.items() for mutation in mutations]
+    for verdict, mutation in random.sample(changes, len(changes)):
+        if mutation(document, random):
+            yield verdict, mutation.__name__, read(document)
 
 
 def read(document: Document) -> Input:
@@ -86,27 +91,29 @@ def read(document: Document) -> Input:
     return parse_input(json.dumps(document, indent=1).encode(), "api.json", generating=False)
 
 
-def wrong_steps(document: Document, seed: int, steps: int) -> list[object]:
+def wrong_steps(document: Document, seed: int) -> list[object]:
     """The steps that the review judges wrongly."""
     wrong: list[object] = []
     before: Input | None = None
-    for number, (verdict, name, after) in enumerate(history(document, seed, steps)):
+    count = 0
+    for count, (verdict, name, after) in enumerate(history(document, seed)):
         if before is not None:
             found = review(before, after, PROJECT, layers=("wire", "docs"), today=TODAY)
             if found.verdict.wire != verdict:
                 entries = [(change.id, change.level, change.message) for change in found.changes]
-                wrong.append((number, name, verdict, found.verdict.wire, entries[:5]))
+                wrong.append((count, name, verdict, found.verdict.wire, entries[:5]))
         before = after
+    assert count >= LEAST_CHANGES
     return wrong
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(10))
 def test_a_short_synthetic_history_is_judged_rightly(seed: int) -> None:
-    assert wrong_steps(SMALL, seed, 20) == []
+    assert wrong_steps(SMALL, seed) == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(SEEDS))
 @pytest.mark.parametrize("spec", SPECS, ids=[spec.stem for spec in SPECS])
 def test_a_synthetic_history_of_an_api_is_judged_rightly(spec: Path, seed: int) -> None:
-    assert wrong_steps(load(spec).document, seed, 20) == []
+    assert wrong_steps(load(spec).document, seed) == []
