@@ -115,7 +115,7 @@ def test_a_deadline_ends_what_an_https_proxy_draws_out(part: str, authority: tru
             record = outgoing.read()
             for byte in record[:100]:
                 outer.sendall(bytes([byte]))
-                time.sleep(0.03)
+                time.sleep(0.015)
             outer.sendall(record[100:])
         return None
 
