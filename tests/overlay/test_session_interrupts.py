@@ -40,7 +40,7 @@ from .session_server import EMAIL, PASSWORD, REFRESH, issue_pair
 pytestmark = pytest.mark.serial
 """Signals and tracing would interrupt what else runs in the process, such as what reports to another one."""
 
-SLOW = 0.6
+SLOW = 0.4
 """Seconds that the server takes for a refresh."""
 
 
