@@ -292,9 +292,17 @@ def small(title: str, version: str) -> Document:
 
 IMPORT_ALL = f"""
 import builtins, importlib, pathlib, pkgutil, sys
+from importlib.machinery import SourceFileLoader
 builtins.injected_marker = lambda: pathlib.Path("{MARKER}").touch()
 sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv[1])
+compiled = {{}}
+compile_source = SourceFileLoader.source_to_code
+def compile_once(loader, data, path):  # most modules are the same in every package
+    if data not in compiled:
+        compiled[data] = compile_source(loader, data, path)
+    return compiled[data]
+SourceFileLoader.source_to_code = compile_once
 count = 0
 for name in sys.argv[2:]:
     package = importlib.import_module(name)
