@@ -20,9 +20,9 @@ _MAX_SHOWN = 32
 """How many undocumented fields or enum values are shown at one place. If there are more, they are data."""
 _MAX_ERRORS = 1000
 """How many errors of a value, and how many invalid items of a list are read. Others hardly show anything else."""
-_PAUSE_COST = 100
-_INVALID_COST = 20
-"""An item costs 1, or this if it is invalid. After 100, which is 0.2 ms, other threads may run."""
+_ITEMS_AT_ONCE = 50
+_INVALID_ITEMS_AT_ONCE = 5
+"""How many items of a list are checked before other threads may run: each takes 0.2 ms."""
 _Kinds = jsonschema_rs.ValidationErrorKind
 
 
@@ -43,12 +43,20 @@ class BodyChecker:
         self._builder = builder
         self._schema = schema
         self._path = path
-        self._document = {"allOf": [values, self._fields], "$defs": builder.definitions}
+        self._parts = [values, self._fields]
         self._shown: dict[tuple[str, ...], set[str]] = {}
 
     @cached_property
     def _validator(self) -> jsonschema_rs.Draft202012Validator:
-        return jsonschema_rs.Draft202012Validator(self._document, validate_formats=True, offline=True)
+        return self._compile({"allOf": self._parts})
+
+    @cached_property
+    def _list_validator(self) -> jsonschema_rs.Draft202012Validator:
+        return self._compile({"items": {"allOf": self._parts}})
+
+    def _compile(self, schema: Schema) -> jsonschema_rs.Draft202012Validator:
+        document = {**schema, "$defs": self._builder.definitions}
+        return jsonschema_rs.Draft202012Validator(document, validate_formats=True, offline=True)
 
     @cached_property
     def _item_checkers(self) -> Mapping[str | None, BodyChecker]:
@@ -68,20 +76,22 @@ class BodyChecker:
             facts |= self._item_checkers[field]._find_item_facts(items)
         return facts
 
-    def _find_item_facts(self, items: Iterable[Any]) -> set[Fact]:
+    def _find_item_facts(self, items: Sequence[Any]) -> set[Fact]:
+        """Find the differences between the items of a list and the schema, first of many together, which is faster."""
         facts: set[Fact] = set()
-        cost = invalid_items = 0
-        for item in items:
-            found = self._find_value_facts(item, item)
-            if found:
-                facts |= found
-                invalid_items += 1
-                if invalid_items == _MAX_ERRORS:
-                    break
-            cost += _INVALID_COST if found else 1
-            if cost >= _PAUSE_COST:
-                cost = 0
-                time.sleep(0)
+        invalid_items = 0
+        for start in range(0, len(items), _ITEMS_AT_ONCE):
+            group = items[start : start + _ITEMS_AT_ONCE]
+            for item in () if self._list_validator.is_valid(group) else group:
+                found = self._find_value_facts(item, item)
+                if found:
+                    facts |= found
+                    invalid_items += 1
+                    if invalid_items == _MAX_ERRORS:
+                        return facts
+                    if invalid_items % _INVALID_ITEMS_AT_ONCE == 0:
+                        time.sleep(0)
+            time.sleep(0)
         return facts
 
     def _find_value_facts(self, value: Any, context: Any) -> set[Fact]:

@@ -41,7 +41,7 @@ class CheckTask:
             log_failure("%s: a response could not be checked: %s", response.operation, error)
             return
         self.checked += 1
-        self._record(StatusCount(response.operation, response.status, 1, 0, response.time, response.time), facts)
+        self._record(StatusCount(response.operation, response.status, 1, response.time, response.time), facts)
 
     def finish_batch(self) -> None:
         """Record the facts that the statuses of responses show."""

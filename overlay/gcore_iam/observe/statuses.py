@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
 from datetime import UTC, datetime
 
 import attrs
@@ -12,29 +12,40 @@ _MAX_KEYS = 1000
 """How many pairs of an operation and a status are counted."""
 
 
-@attrs.define
+@attrs.frozen
 class StatusCount:
-    """How many responses of an operation had a status.
+    """How many responses of an operation had a status, and when.
 
     Attributes:
         operation: The `operationId`.
         status: The HTTP status.
-        count: How many since the start.
-        taken: How many of them `StatusCounter.take` has returned.
-        first_seen: When the first one came that `take` has not returned.
-        last_seen: When the last one came.
+        count: How many.
+        first_seen: When the first one came, in UTC.
+        last_seen: When the last one came, in UTC.
     """
 
     operation: str
     status: int
     count: int
-    taken: int
     first_seen: datetime
     last_seen: datetime
 
 
+@attrs.define
+class _Counter:
+    """Counts the responses of one operation with one status; times are seconds since 1970."""
+
+    total: int
+    taken: int
+    first_seen: float
+    last_seen: float
+
+
 class StatusCounter:
-    """Counts statuses. May be shared by threads."""
+    """Counts statuses. May be shared by threads.
+
+    Every response of the client passes `count`, so it makes no object: dates are made of the times in `take`.
+    """
 
     def __init__(self) -> None:
         self.reset()
@@ -42,33 +53,39 @@ class StatusCounter:
     def reset(self) -> None:
         """Forget everything, as in a forked child."""
         self._lock = threading.RLock()  # reentrant: a signal handler may call the API
-        self._counts: dict[tuple[str, int], StatusCount] = {}
+        self._counters: dict[tuple[str, int], _Counter] = {}
 
     def count(self, operation: str, status: int) -> bool:
         """Count a response; return whether it is the first of its operation with its status."""
-        now = datetime.now(UTC)
+        now = time.time()
         with self._lock:
-            known = self._counts.get((operation, status))
-            if known is None:
-                if len(self._counts) < _MAX_KEYS:
-                    self._counts[operation, status] = StatusCount(operation, status, 1, 0, now, now)
+            counter = self._counters.get((operation, status))
+            if counter is None:
+                if len(self._counters) >= _MAX_KEYS:
+                    return False
+                self._counters[operation, status] = _Counter(1, 0, now, now)
                 return True
-            if known.count == known.taken:
-                known.first_seen = now
-            known.count += 1
-            known.last_seen = now
+            if counter.total == counter.taken:
+                counter.first_seen = now
+            counter.total += 1
+            counter.last_seen = now
             return False
 
-    def take(self) -> Iterator[StatusCount]:
-        """Return a count for each pair that has had responses since the last call, with their number as `count`."""
+    def take(self) -> list[StatusCount]:
+        """Return how many responses there were since the last call; what has had none is left out."""
+        counts: list[StatusCount] = []
         with self._lock:
-            changed = [known for known in self._counts.values() if known.count > known.taken]
-            copies = [attrs.evolve(known, count=known.count - known.taken) for known in changed]
-            for known in changed:
-                known.taken = known.count
-        return iter(copies)
+            for (operation, status), counter in self._counters.items():
+                count = counter.total - counter.taken
+                if count:
+                    first_seen, last_seen = (
+                        datetime.fromtimestamp(moment, UTC) for moment in (counter.first_seen, counter.last_seen)
+                    )
+                    counts.append(StatusCount(operation, status, count, first_seen, last_seen))
+                    counter.taken = counter.total
+        return counts
 
     def get_counts(self) -> dict[tuple[str, int], int]:
         """Return how many responses there were, by operation and status."""
         with self._lock:
-            return {key: known.count for key, known in self._counts.items()}
+            return {key: counter.total for key, counter in self._counters.items()}

@@ -1,0 +1,49 @@
+"""Compares reading pages of users with an observer and without one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from gcore_iam import IAMClient
+from gcore_iam.observe import Observer
+
+from .measure import OURS, Comparison, Sample
+from .server import start_server
+from .ways import KEY, PAGE, USERS, count_items
+
+_ROUNDS = 60
+"""Enough for a difference of 1 %."""
+
+_BOUNDS = {0.01: 1.02, 1.0: 2.0}
+"""How many times as long the work may take, by the share of responses that the observer checks."""
+
+
+def build_comparisons() -> Iterator[Comparison]:
+    """Compare a client without an observer with clients that have one, all in this process."""
+    without = "no observer"
+    with start_server(USERS) as url:
+        for share, bound in _BOUNDS.items():
+            with Observer(sample=share) as observer:
+                ways = {OURS: _sample_walk(url, observer), without: _sample_walk(url, None)}
+                what = f"CPU time of {USERS:,} users in pages of {PAGE}, with an observer of {share:.0%} of responses"
+                yield Comparison(what, ways, {without: bound}, rounds=_ROUNDS)
+
+
+def _sample_walk(url: str, observer: Observer | None) -> Sample:
+    """Build the function that reads all users once, and waits for the observer.
+
+    It measures the CPU time of all threads of the process: what the observer does while the client waits counts, and
+    what other processes do does not.
+    """
+    iam = IAMClient(KEY, base_url=url, observer=observer)
+    work = count_items(lambda: iam.users.list(page_size=PAGE))
+
+    def sample() -> list[float]:
+        began = time.process_time()
+        work()
+        if observer is not None:
+            observer.flush()
+        return [time.process_time() - began]
+
+    return sample
