@@ -71,7 +71,9 @@ def _measure_rows(only: str, *, quick: bool) -> Iterator[Row]:
         return
     from . import build_time, fake_iam, observing  # here: their imports would affect the measurements before
 
-    for comparison in chain(fake_iam.build_comparisons(), observing.build_comparisons(), build_time.build_comparisons()):
+    for comparison in chain(
+        fake_iam.build_comparisons(), observing.build_comparisons(), build_time.build_comparisons()
+    ):
         if only in comparison.what:
             yield from measure(comparison, 9)
 

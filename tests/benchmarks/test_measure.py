@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import json
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from gcore_iam import IAMClient, models
 from gcore_iam.testing import FakeIAM
 
-from benchmarks import __main__, build_time, clients, fake_iam, measure, worker
+from benchmarks import __main__, build_time, clients, fake_iam, measure, observing, worker
 from benchmarks.measure import OURS, Comparison, Row, Sample
 from benchmarks.peers import Peers
 from benchmarks.server import start_server
@@ -100,6 +101,7 @@ def test_the_results_are_printed_and_written(
     monkeypatch.setattr(__main__, "RESULTS", results)
     monkeypatch.setattr(__main__, "collect_versions", lambda: {"python": "3.11.7"})
     monkeypatch.setattr(build_time, "build_comparisons", list)
+    monkeypatch.setattr(observing, "build_comparisons", list)
 
     def rows(only: str, *, quick: bool) -> list[Row]:
         assert (only, quick) == ("", False)
@@ -228,3 +230,13 @@ def test_streaming_holds_a_few_pages() -> None:
                 if number % 100 == 50:
                     most = max(most, sum(type(each) is models.User for each in gc.get_objects()))
             assert most <= 100 * (prefetch + 1) + 101
+
+
+def test_a_walk_is_measured_with_an_observer_and_without() -> None:
+    for comparison, checked in zip(observing.build_comparisons(), (0, 100), strict=True):
+        with_observer, without = (comparison.ways[name] for name in (OURS, "no observer"))
+        assert with_observer()[0] > 0 < without()[0]
+        assert comparison.bounds["no observer"] <= 2
+        observer = inspect.getclosurevars(with_observer).nonlocals["observer"]
+        assert observer.counts.statuses == {("iamGetUsers", 200): 100}
+        assert checked <= observer.counts.checked <= 100
