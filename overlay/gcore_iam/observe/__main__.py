@@ -32,7 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(RENDERERS[options.format](observations), end="")
+    try:
+        print(RENDERERS[options.format](observations), end="", flush=True)
+    except BrokenPipeError:  # the reader, such as `head`, has read enough
+        sys.stdout = None  # type: ignore[assignment] # else the interpreter writes the rest when it ends
     return 1 if options.fail_on and observations else 0
 
 

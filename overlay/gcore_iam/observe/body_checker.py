@@ -12,6 +12,7 @@ import jsonschema_rs
 from gcore_iam_client.types import decode_date, decode_datetime
 
 from .facts import Fact, PersonalWords, is_harmless_name, is_harmless_value
+from .observation import MAX_TEXT
 from .observation import ObservationKind as Kind
 from .response_schema import Schema, SchemaBuilder
 
@@ -106,13 +107,16 @@ class BodyChecker:
             if isinstance(error.kind, _Kinds.Type) or tuple(error.instance_path) not in mistyped
         ]
         personal = PersonalWords(lambda: self._iterate_texts(context, errors))
-        return {fact for error in others for fact in self._build_facts(error, personal)}
+        facts = (fact for error in others for fact in self._build_facts(error, personal))
+        return {fact for fact in facts if len(fact.pointer) <= MAX_TEXT}
 
     def _build_facts(self, error: jsonschema_rs.ValidationError, personal: PersonalWords) -> Iterator[Fact]:
         kind, value, path = error.kind, error.instance, (*self._path, *self._fold(error.instance_path))
         if isinstance(kind, _Kinds.AdditionalProperties):
+            is_map = len(kind.unexpected) > _MAX_SHOWN
             for name in kind.unexpected:
-                field = name if is_harmless_name(name) and self._show(path, name, personal) else "*"
+                is_shown = not is_map and is_harmless_name(name) and self._show(path, name, personal)
+                field = name if is_shown else "*"
                 yield Fact(_build_pointer((*path, field)), Kind.UNDOCUMENTED_FIELD)
         elif isinstance(kind, _Kinds.Required):
             yield Fact(_build_pointer((*path, kind.property)), Kind.MISSING_REQUIRED_KEY)

@@ -61,21 +61,24 @@ class CheckTask:
             log_failure("%s: the observations could not be saved: %s", "observer", error)
 
     def save_at_exit(self, timeout: float) -> None:
-        """Write the file, if there is one; say nothing if that fails, because the program ends."""
+        """Finish the batch, and write the file; say nothing if that fails, because the program ends."""
+        self._on_finding = None  # the user's function could take long, and runs in the thread of the observer alone
+        self.finish_batch()
         with suppress(Exception):
             self._recorder.save(timeout)
 
     def _record(self, seen: StatusCount, facts: Iterable[Fact]) -> None:
+        on_finding = self._on_finding
         for observation in self._recorder.record(seen, facts):
-            if self._on_finding is not None:
-                call_listener(self._on_finding, observation)
+            if on_finding is not None:
+                call_listener(on_finding, observation)
 
 
 def call_listener(on_finding: Callable[[Observation], object], observation: Observation) -> None:
     """Call the user's function; log what it raises."""
     try:
         on_finding(observation)
-    except Exception as error:  # noqa: BLE001 - the user's code must not end the thread
+    except BaseException as error:  # noqa: BLE001 - whatever the user's code raises, SystemExit too, the thread goes on
         template = "%s: on_finding raised for %s; the observer goes on"
         write_log(logger, ERROR, template, observation.operation, observation.kind, error=error)
 

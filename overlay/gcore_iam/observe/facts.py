@@ -24,9 +24,17 @@ _MAX_EXTRA_LENGTH = 8
 """By how many characters a new enum value may be longer than those that are listed."""
 _DIGITS_IN_WORD = re.compile(r"(?<=[A-Za-z])[0-9]+(?=[A-Za-z])")
 _MAX_DIGITS = 4
-_MIN_WORD_LENGTH = 3.0
-_LONG_TEXT = 16
-"""Characters from which a text is random, such as a token, if its words are short."""
+_MIN_WORD_LENGTHS = {8: 2.0, 16: 3.0}
+"""By the characters of a text, how many its words have on average at least; the words of a token are shorter."""
+_NO_WORD = re.compile(
+    r"""(?ix)
+      (?:^|[_-]) [0-9a-f]{10,} (?:$|[_-])          # hexadecimal digits
+    | (?-i: [a-z]{21} | [A-Z]{21})                 # longer than a word
+    | [bcdfghjklmnpqrstvwxz]{6}                    # no vowel
+    | ^ (?: gh[oprsu]_ | github_pat_ | glpat- | xox[a-z]- | [prs]k_(?:live|test)_ | (?-i: AKIA | ASIA | eyJ) )
+    """
+)
+"""What no name of a program has: long runs of letters that make no word, and the prefixes of well-known tokens."""
 
 _MEDIA_TYPES = frozenset(
     {
@@ -109,10 +117,11 @@ def filter_media_type(media_type: str) -> str:
 
 def _is_random(text: str) -> bool:
     """Return whether a text looks like a token or an id of something, and not like a word of a program."""
-    if sum(map(str.isdigit, text)) > _MAX_DIGITS or len(_DIGITS_IN_WORD.findall(text)) > 1:
+    if sum(map(str.isdigit, text)) > _MAX_DIGITS or len(_DIGITS_IN_WORD.findall(text)) > 1 or _NO_WORD.search(text):
         return True
     words = _WORD.findall(text)
-    return len(text) >= _LONG_TEXT and sum(map(len, words)) < _MIN_WORD_LENGTH * len(words)
+    letters = sum(map(len, words))
+    return any(len(text) >= size and letters < least * len(words) for size, least in _MIN_WORD_LENGTHS.items())
 
 
 def parse_header_date(text: str) -> str:

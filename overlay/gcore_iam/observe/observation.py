@@ -15,8 +15,8 @@ from ..errors import ConfigurationError
 from .file import ObservationFile
 
 _FORMAT = 1
-_MAX_TEXT = 512
-"""Characters that a text of a file may have."""
+MAX_TEXT = 512
+"""Characters that a text of an observation may have."""
 
 Identity: TypeAlias = tuple[str, str, str, str, str, str]
 """Operation, status, pointer, kind, detail and spec version of an observation."""
@@ -109,8 +109,8 @@ class Observation:
         except (KeyError, TypeError) as error:
             raise ValueError("a key is missing, or has another type") from error
         for text in texts.values():
-            if not isinstance(text, str) or len(text) > _MAX_TEXT or not text.isprintable():
-                raise ValueError(f"a text is not printable, or has more than {_MAX_TEXT} characters")
+            if not isinstance(text, str) or len(text) > MAX_TEXT or not text.isprintable():
+                raise ValueError(f"a text is not printable, or has more than {MAX_TEXT} characters")
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError("count must be a whole number of 1 or more")
         if any(moment.utcoffset() is None for moment in moments):

@@ -14,6 +14,7 @@ from gcore_iam_client import SPEC_DATE, SPEC_VERSION
 from .. import _fork
 from .._operation_info import OperationInfo
 from .._validation import check_callback, check_share
+from ..errors import ConfigurationError
 from .check_task import CheckTask, log_failure
 from .checker import ObservedResponse
 from .observation import Observation, Observations
@@ -144,8 +145,10 @@ class Observer:
         Raises:
             ConfigurationError: The file cannot be read or written.
         """
-        self.flush(_CLOSE_TIMEOUT)
-        self._worker.close()
+        try:
+            self.flush(_CLOSE_TIMEOUT)
+        finally:
+            self._worker.close()
 
     def __enter__(self) -> Self:
         return self
@@ -153,7 +156,12 @@ class Observer:
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except ConfigurationError as error:
+            if exc is None:
+                raise
+            log_failure("%s: the observations could not be saved: %s", "observer", error)  # `exc` says more
 
     def __repr__(self) -> str:
         return f"Observer(sample={self._sample!r})"

@@ -84,7 +84,6 @@ class CheckWorker:
         """Check what is in the queue, within a short time, and save."""
         with self._condition:
             self._wait_until_idle(_EXIT_TIMEOUT)
-        self._task.finish_batch()
         self._task.save_at_exit(_EXIT_LOCK_TIMEOUT)
 
     def _has_work(self) -> bool:

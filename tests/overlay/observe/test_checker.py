@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from typing import Any
 
@@ -223,8 +224,45 @@ def test_other_threads_may_run_between_items(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_at_most_32_undocumented_names_are_shown_at_one_place() -> None:
     checker = build_checker(PERSON)
-    names = ["".join(chr(97 + int(digit)) for digit in str(number)) + "_name" for number in range(100, 200)]
-    body = json.dumps({"name": "n", **dict.fromkeys(names, 1)}).encode()
-    facts = checker.find_response_facts(ObservedResponse("getThing", 200, body, "application/json"))
-    assert len(facts) == 33
-    assert "/*" in {fact.pointer for fact in facts}
+    names = [f"{first}{second}_name" for first in "abcdef" for second in "abcdef"]
+    bodies = (json.dumps({"name": "n", name: 1}).encode() for name in names)
+    responses = [ObservedResponse("getThing", 200, body, "application/json") for body in bodies]
+    pointers = {fact.pointer for response in responses for fact in checker.find_response_facts(response)}
+    assert pointers == {"/*", *(f"/{name}" for name in names[:32])}
+
+
+def test_an_object_with_more_than_32_unknown_names_is_a_map() -> None:
+    names = [f"{first}{second}_name" for first in "abcdef" for second in "abcdef"]
+    assert check(PERSON, {"name": "n", **dict.fromkeys(names, 1)}) == {("/*", "undocumented_field", "")}
+
+
+RAW_BODIES = {
+    "a lone surrogate as a text": (rb'{"name": "\ud800", "size": 1}', {("/size", "undocumented_field", "")}),
+    "a lone surrogate as a name": (rb'{"name": "n", "\ud800": 1}', {("/*", "undocumented_field", "")}),
+    "a deep value": (
+        b'{"name": "n", "size": ' + b"[" * 500 + b'{"a": 1}' + b"]" * 500 + b"}",
+        {("/size", "undocumented_field", "")},
+    ),
+    "NaN": (b'{"name": "n", "age": NaN}', {("/age", "other_type", "number")}),
+    "-Infinity": (b'{"name": -Infinity}', {("/name", "other_type", "number")}),
+    "a large number": (b'{"name": "n", "age": 1' + b"0" * 40 + b"}", set()),
+    "a name that comes twice": (b'{"name": "n", "name": null}', {("/name", "unannounced_null", "")}),
+}
+"""A body, and pointer, kind and detail of each fact that it shows."""
+
+
+@pytest.mark.parametrize("has_orjson", [True, False])
+@pytest.mark.parametrize("name", RAW_BODIES)
+def test_unusual_json_is_checked(name: str, has_orjson: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not has_orjson:
+        monkeypatch.setitem(sys.modules, "orjson", None)
+    body, expected = RAW_BODIES[name]
+    facts = build_checker(PERSON).find_response_facts(ObservedResponse("getThing", 200, body, "application/json"))
+    assert {(fact.pointer, fact.kind.value, fact.detail) for fact in facts} == expected
+
+
+def test_a_pointer_that_a_file_cannot_hold_is_left_out() -> None:
+    node: dict[str, object] = {"value": "x"}
+    for _ in range(200):
+        node = {"next": node}
+    assert check({"$ref": "#/components/schemas/Node"}, {**node, "value": "x"}) == {("/value", "other_type", "string")}

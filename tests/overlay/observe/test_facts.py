@@ -7,7 +7,23 @@ from gcore_iam.observe.facts import PersonalWords, is_harmless_name, is_harmless
 
 
 @pytest.mark.parametrize(
-    "name", ["lang", "two_fa", "companyName", "CDN", "_links", "x-rate-limit", "oauth2_client_id", "is_active_2026"]
+    "name",
+    [
+        "lang",
+        "two_fa",
+        "companyName",
+        "CDN",
+        "_links",
+        "x-rate-limit",
+        "oauth2_client_id",
+        "is_active_2026",
+        "k8s_cluster_id",
+        "is_2fa_on",
+        "lastLoginIPAddress",
+        "sha256",
+        "internationalization",
+        "__proto__",
+    ],
 )
 def test_a_name_of_a_program_is_shown(name: str) -> None:
     assert is_harmless_name(name)
@@ -30,6 +46,16 @@ def test_a_name_of_a_program_is_shown(name: str) -> None:
         "user_20261129",
         "a1b2c3d4",
         "AbCdEfGhIjKlMnOpQr",
+        "aBcDeFgH",
+        "deadbeefcafe",
+        "token_deadbeefcafe",
+        "qkzjvxwpmtrh",
+        "abetdifotulanegumowapi",
+        "ABETDIFOTULANEGUMOWAPI",
+        "ghp_letters",
+        "sk_live_letters",
+        "AKIAIOSFODNN",
+        "eyJhbGciOi",
     ],
 )
 def test_a_name_that_could_be_data_is_not_shown(name: str) -> None:

@@ -214,6 +214,29 @@ def test_an_exception_of_the_callback_is_logged(caplog: pytest.LogCaptureFixture
     assert "iamGetUser: on_finding raised for other_type; the observer goes on" in caplog.text
 
 
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_a_callback_cannot_end_the_thread(error: type[BaseException], caplog: pytest.LogCaptureFixture) -> None:
+    def leave(observation: Observation) -> None:
+        raise error
+
+    with Observer(on_finding=leave) as observer:
+        for body in (b"[]", b"null"):
+            observe(observer, body)
+            assert observer.flush(10)
+        assert observer.counts.checked == 2
+    assert "iamGetUser: on_finding raised for unannounced_null; the observer goes on" in caplog.text
+
+
+def test_a_callback_may_call_the_client(fake: FakeIAM) -> None:
+    names: list[str] = []
+    fake.inject(ExtraField("tea"), times=2)
+    with Observer(on_finding=lambda _: names.append(iam.users.get(2).email)) as observer:
+        with IAMClient(fake.api_key, transport=fake.transport(), observer=observer) as iam:
+            iam.users.get(1)
+            assert wait_until(lambda: observer.counts.checked == 2)
+        assert (len(names), observer.observations[0].count) == (1, 2)
+
+
 def test_a_callback_may_wait_for_the_observer() -> None:
     results: list[bool] = []
     with Observer(on_finding=lambda _: results.append(observer.flush())) as observer:
@@ -291,6 +314,26 @@ def test_flush_waits_no_longer_than_it_may(monkeypatch: pytest.MonkeyPatch) -> N
         assert not observer.flush(0.001)
         gate.open()
         assert observer.flush(10)
+
+
+def test_a_file_that_cannot_be_written_hides_no_exception(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "observations.json"
+    path.write_text("my notes", encoding="utf-8")
+
+    def fail() -> None:
+        with Observer(path=path) as observer:
+            observe(observer, b"[]")
+            raise LookupError("of the user")
+
+    with pytest.raises(LookupError, match="of the user"):
+        fail()
+    assert "observer: the observations could not be saved: ConfigurationError" in caplog.text
+    with pytest.raises(ConfigurationError, match="is not a file of observations"), Observer(path=path) as observer:
+        observe(observer, b"[]")
+    observe(observer, b"null")
+    assert observer.counts.dropped == 1  # it is closed nevertheless
+    assert path.read_text("utf-8") == "my notes"
+    path.unlink()
 
 
 def test_a_closed_observer_observes_nothing(fake: FakeIAM) -> None:

@@ -11,7 +11,7 @@ import pytest
 from gcore_iam.observe import Observations
 
 START = """
-import multiprocessing, os, sys, time, warnings
+import multiprocessing, os, sys, threading, time, warnings
 from gcore_iam.observe import Observer
 from gcore_iam_client.api.users.iam_get_user import OPERATION
 warnings.simplefilter("ignore", DeprecationWarning)
@@ -77,6 +77,14 @@ def test_the_file_is_written_at_the_end_of_a_program(tmp_path: Path, name: str) 
 
 
 def test_a_callback_that_hangs_does_not_delay_the_end(tmp_path: Path) -> None:
-    program = "observer = Observer(on_finding=lambda _: time.sleep(100)); observe(observer, 418)"
-    run = subprocess.run([sys.executable, "-c", START + program, tmp_path / "x"], timeout=30, check=False)
+    program = """
+called = threading.Event()
+observer = Observer(path=path, on_finding=lambda _: (called.set(), time.sleep(100)))
+observe(observer, 418)
+called.wait(10)
+observe(observer, 419)
+"""
+    path = tmp_path / "observations.json"
+    run = subprocess.run([sys.executable, "-c", START + program, path], timeout=30, check=False)
     assert run.returncode == 0
+    assert {one.status for one in Observations.load(path) if one.kind == "undocumented_status"} == {"418", "419"}

@@ -105,6 +105,23 @@ def test_the_module_is_a_program(path: Path) -> None:
     assert run.stdout.endswith("\n2 observations of 1 operation\n")
 
 
+def test_a_reader_may_close_the_output(path: Path) -> None:
+    command = [sys.executable, "-m", "gcore_iam.observe", str(path), "--fail-on", "new"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b'{"format": 2, "observations": []}', b"[" * 100_000])
+def test_a_file_with_other_content_is_an_error(path: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    path.write_bytes(content)
+    assert main([str(path), "--fail-on", "new"]) == 2
+    assert capsys.readouterr().err == f"error: {path} is not a file of observations; choose another path\n"
+
+
 @pytest.mark.parametrize("arguments", [[], ["x", "--format", "yaml"], ["x", "--fail-on", "old"]])
 def test_a_wrong_argument_is_an_error(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as raised:
