@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import count
 from typing import Any
 
 import jsonschema_rs
@@ -20,11 +20,13 @@ _DECODERS = {"date-time": decode_datetime, "date": decode_date}
 _MAX_SHOWN = 32
 """How many undocumented fields or enum values are shown at one place. If there are more, they are data."""
 _MAX_ERRORS = 1000
-"""How many errors of a value, and how many invalid items of a list are read. Others hardly show anything else."""
+"""How many errors of a value, and how many items of a list with errors are read. Others hardly show anything else."""
 _ITEMS_AT_ONCE = 50
 _INVALID_ITEMS_AT_ONCE = 5
-"""How many items of a list are checked before other threads may run: each takes 0.2 ms."""
+_NODES_AT_ONCE = 500
+"""How many items of a list are checked, or values in a body are read, before other threads may run: about 0.2 ms."""
 _Kinds = jsonschema_rs.ValidationErrorKind
+_CONTAINERS = (dict, list)
 
 
 class BodyChecker:
@@ -46,6 +48,7 @@ class BodyChecker:
         self._path = path
         self._parts = [values, self._fields]
         self._shown: dict[tuple[str, ...], set[str]] = {}
+        self._maps: set[tuple[str, ...]] = set()
 
     @cached_property
     def _validator(self) -> jsonschema_rs.Draft202012Validator:
@@ -99,23 +102,57 @@ class BodyChecker:
         """Find the differences between a value and the schema; `context` holds what may be personal."""
         if self._validator.is_valid(value):
             return set()
-        errors = list(_choose_alternatives(islice(self._validator.iter_errors(value), _MAX_ERRORS)))
+        errors = [error for part in self._split(value) for error in self._find_errors(part)][:_MAX_ERRORS]
+        personal = PersonalWords(lambda: self._iterate_texts(context, errors))
+        facts = (fact for error in errors for fact in self._build_facts(error, personal))
+        return {fact for fact in facts if len(fact.pointer) <= MAX_TEXT}
+
+    def _find_errors(self, value: Any) -> list[jsonschema_rs.ValidationError]:
+        """Find the errors of a value; of one with another type, only that one."""
+        errors = list(_choose_alternatives(self._validator.iter_errors(value)))
         mistyped = {tuple(error.instance_path) for error in errors if isinstance(error.kind, _Kinds.Type)}
-        others = [
+        return [
             error
             for error in errors
             if isinstance(error.kind, _Kinds.Type) or tuple(error.instance_path) not in mistyped
         ]
-        personal = PersonalWords(lambda: self._iterate_texts(context, errors))
-        facts = (fact for error in others for fact in self._build_facts(error, personal))
-        return {fact for fact in facts if len(fact.pointer) <= MAX_TEXT}
+
+    def _split(self, value: Any) -> Iterator[Any]:
+        """Split a value with long lists or maps into values with short ones.
+
+        jsonschema-rs finds all errors of a value at once, and describes the list or the map that each one is in. For
+        50,000 errors that would hold the interpreter for half a second.
+        """
+        length = _find_longest(value)
+        if length <= _ITEMS_AT_ONCE:
+            yield value
+            return
+        for start in range(0, min(length, _MAX_ERRORS), _ITEMS_AT_ONCE):
+            yield self._slice(value, start)
+            time.sleep(0)
+
+    def _slice(self, value: Any, start: int) -> Any:
+        """Copy a value with some items of each long list and some entries of each long map."""
+        end = start + _ITEMS_AT_ONCE
+        if isinstance(value, list):
+            items = value if len(value) <= _ITEMS_AT_ONCE else value[start:end]
+            return [self._slice(item, start) for item in items]
+        if isinstance(value, dict):
+            known = self._builder.field_names
+            keys = set(value)
+            if len(keys) > _ITEMS_AT_ONCE:
+                keys = keys & known | set([key for key in value if key not in known][start:end])
+            return {key: self._slice(item, start) for key, item in value.items() if key in keys}
+        return value
 
     def _build_facts(self, error: jsonschema_rs.ValidationError, personal: PersonalWords) -> Iterator[Fact]:
         kind, value, path = error.kind, error.instance, (*self._path, *self._fold(error.instance_path))
         if isinstance(kind, _Kinds.AdditionalProperties):
-            is_map = len(kind.unexpected) > _MAX_SHOWN
-            for name in kind.unexpected:
-                is_shown = not is_map and is_harmless_name(name) and self._show(path, name, personal)
+            names = kind.unexpected
+            if len(names) > _MAX_SHOWN:
+                self._maps.add(path)
+            for name in names:
+                is_shown = path not in self._maps and is_harmless_name(name) and self._show(path, name, personal)
                 field = name if is_shown else "*"
                 yield Fact(_build_pointer((*path, field)), Kind.UNDOCUMENTED_FIELD)
         elif isinstance(kind, _Kinds.Required):
@@ -165,15 +202,44 @@ class BodyChecker:
         """Iterate over the texts of a value, except those that an enum does not list."""
         enums = _Kinds.Enum, _Kinds.Constant
         excluded = {self._fold(error.instance_path) for error in errors if isinstance(error.kind, enums)}
-        nodes: list[tuple[tuple[str | int, ...], Any]] = [((), context)]
-        while nodes:
-            path, node = nodes.pop()
-            if isinstance(node, dict):
-                nodes += (((*path, key), inner) for key, inner in node.items())
-            elif isinstance(node, list):
-                nodes += (((*path, index), inner) for index, inner in enumerate(node))
-            elif isinstance(node, str) and self._fold(path) not in excluded:
+        for path, node in _iterate_nodes(context):
+            if isinstance(node, str) and self._fold(path) not in excluded:
                 yield node
+
+
+def _iterate_nodes(value: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Iterate over a value and all values in it, each with its path; other threads may run between them."""
+    levels: list[tuple[tuple[str | int, ...], Iterator[tuple[str | int, Any]]]] = []
+    path: tuple[str | int, ...] = ()
+    for number in count(1):
+        yield path, value
+        if isinstance(value, dict):
+            levels.append((path, iter(value.items())))
+        elif isinstance(value, list):
+            levels.append((path, iter(enumerate(value))))
+        if number % _NODES_AT_ONCE == 0:
+            time.sleep(0)
+        while levels:
+            parent, items = levels[-1]
+            item = next(items, None)
+            if item is not None:
+                path, value = (*parent, item[0]), item[1]
+                break
+            levels.pop()
+        else:
+            return
+
+
+def _find_longest(value: Any) -> int:
+    """Return the length of the longest list or object in a value."""
+    longest, nodes = 0, [value]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, _CONTAINERS):
+            longest = max(longest, len(node))
+            inner = node.values() if isinstance(node, dict) else node
+            nodes += [item for item in inner if isinstance(item, _CONTAINERS)]
+    return longest
 
 
 def _choose_alternatives(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsonschema_rs.ValidationError]:

@@ -66,6 +66,8 @@ class SchemaBuilder:
         self._names: dict[str, str] = {}
         self.definitions: dict[str, Schema] = {}
         """The schemas that those built so far refer to."""
+        self.field_names: set[str] = set()
+        """The names of all fields that they list."""
 
     def build(self, schema: Schema) -> tuple[Schema, Schema]:
         """Build the values part and the fields part of a schema of the spec."""
@@ -105,6 +107,7 @@ class SchemaBuilder:
         if "$ref" in schema:
             result["$ref"] = self._refer(f"values {schema['$ref']}", lambda: self._find(schema["$ref"]))
         if "properties" in schema:
+            self.field_names.update(schema["properties"])
             result["properties"] = {name: self._build_values(inner) for name, inner in schema["properties"].items()}
         for name in ("items", "additionalProperties"):
             if isinstance(schema.get(name), Mapping):

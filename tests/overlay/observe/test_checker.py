@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from gcore_iam.observe.body_checker import BodyChecker
 from gcore_iam.observe.checker import Checker, ObservedResponse
 
 STRING = {"type": "string"}
@@ -266,3 +267,25 @@ def test_a_pointer_that_a_file_cannot_hold_is_left_out() -> None:
     for _ in range(200):
         node = {"next": node}
     assert check({"$ref": "#/components/schemas/Node"}, {**node, "value": "x"}) == {("/value", "other_type", "string")}
+
+
+def test_long_lists_and_maps_are_checked_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths: list[int] = []
+    find_errors = BodyChecker._find_errors
+
+    def record_lengths(checker: BodyChecker, value: dict[str, Any]) -> Any:
+        lengths.extend(map(len, (value, *(item for item in value.values() if isinstance(item, list)))))
+        return find_errors(checker, value)
+
+    monkeypatch.setattr(BodyChecker, "_find_errors", record_lengths)
+    tags = {"type": "array", "items": {"type": "string", "enum": ["a"]}}
+    properties: Any = PERSON["properties"]
+    schema = {**PERSON, "properties": {**properties, "tags": tags}}
+    extra = {f"{first}{second}_name": 1 for first in "abcdefgh" for second in "abcdefgh"}
+    body = {**extra, "tags": ["a"] * 300 + ["b"], "age": ["x"] * 300, "name": "n"}
+    assert check(schema, body) == {
+        ("/*", "undocumented_field", ""),
+        ("/tags/*", "undocumented_enum_value", "b"),
+        ("/age", "other_type", "array"),
+    }
+    assert max(lengths) <= 53
