@@ -73,7 +73,9 @@ class BodyChecker:
     def find_facts(self, body: Any) -> set[Fact]:
         """Find the differences between a decoded body and the schema."""
         fields = {None: body} if not isinstance(body, dict) else body
-        lists = {field: value for field, value in fields.items() if field in self._item_checkers and _is_list(value)}
+        lists = {
+            field: value for field, value in fields.items() if field in self._item_checkers and isinstance(value, list)
+        }
         rest = [] if None in lists else {**body, **{field: [] for field in lists}} if lists else body
         facts = self._find_value_facts(rest, body)
         for field, items in lists.items():
@@ -256,10 +258,6 @@ def _choose_alternatives(errors: Iterable[jsonschema_rs.ValidationError]) -> Ite
 def _is_other_type(errors: Iterable[jsonschema_rs.ValidationError], path: Sequence[str | int]) -> bool:
     """Return whether errors say that the value at a path has another type."""
     return any(isinstance(error.kind, _Kinds.Type) and error.instance_path == path for error in errors)
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
 
 
 def _build_pointer(path: Iterable[str]) -> str:

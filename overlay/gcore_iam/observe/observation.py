@@ -77,7 +77,7 @@ class Observation:
     spec_version: str
 
     @property
-    def identity(self) -> tuple[str, str, str, str, str, str]:
+    def identity(self) -> Identity:
         """What tells this fact from others: operation, status, pointer, kind, detail and spec version."""
         return (self.operation, self.status, self.pointer, self.kind.value, self.detail, self.spec_version)
 

@@ -105,7 +105,7 @@ class SchemaBuilder:
         if schema.get("format") in _TIME_FORMATS:
             result["format"] = schema["format"]
         if "$ref" in schema:
-            result["$ref"] = self._refer(f"values {schema['$ref']}", lambda: self._find(schema["$ref"]))
+            result["$ref"] = self._refer(schema["$ref"])
         if "properties" in schema:
             self.field_names.update(schema["properties"])
             result["properties"] = {name: self._build_values(inner) for name, inner in schema["properties"].items()}
@@ -121,11 +121,13 @@ class SchemaBuilder:
             result["allOf"] = [*result.get("allOf", ()), *({"anyOf": group} for group in groups)]
         return result
 
-    def _refer(self, key: str, find: Any) -> str:
+    def _refer(self, reference: str) -> str:
+        """Build the values part of a schema that the spec refers to, once, and return a reference to it."""
+        key = f"values {reference}"
         name = self._names.get(key)
         if name is None:
             name = self._names[key] = f"s{len(self._names)}"
-            self.definitions[name] = self._build_values(find())
+            self.definitions[name] = self._build_values(self._find(reference))
             time.sleep(0)  # lets a thread go on that waits for the interpreter
         return f"#/$defs/{name}"
 
