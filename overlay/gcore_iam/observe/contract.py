@@ -107,10 +107,14 @@ def _report(observer: Observer) -> int:
     # That this program calls deprecated operations is no difference.
     differences = Observations(one for one in observer.observations if one.kind != ObservationKind.DEPRECATED_OPERATION)
     print(f"compared {len(succeeded)} of {len(operations)} operations")
-    print(RENDERERS["text"](differences) if differences else "no differences")
     if differences:
+        print(RENDERERS["text"](differences))
         return 1
-    return 0 if succeeded else 2
+    if not succeeded:
+        print("error: no operation succeeded; check GCORE_API_KEY and GCORE_BASE_URL", file=sys.stderr)
+        return 2
+    print("no differences")
+    return 0
 
 
 def _explain(operation: str, statuses: Mapping[tuple[str, int], int]) -> str:

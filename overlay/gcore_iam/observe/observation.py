@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -143,7 +144,7 @@ def merge_into(target: dict[Identity, Observation], observations: Iterable[Obser
 
 
 MAX_OBSERVATIONS = 10_000
-"""How many observations a file holds."""
+"""How many observations a collection and a file hold: those with the smallest identities."""
 
 
 class Observations:
@@ -157,8 +158,9 @@ class Observations:
 
     def __init__(self, observations: Iterable[Observation] = ()) -> None:
         merged: dict[Identity, Observation] = {}
-        merge_into(merged, observations, MAX_OBSERVATIONS)
-        self._observations = tuple(merged[identity] for identity in sorted(merged))
+        merge_into(merged, observations, sys.maxsize)
+        # By identity, not by arrival: then the order of merging makes no difference.
+        self._observations = tuple(merged[identity] for identity in sorted(merged)[:MAX_OBSERVATIONS])
 
     def __iter__(self) -> Iterator[Observation]:
         return iter(self._observations)
@@ -179,7 +181,7 @@ class Observations:
         return f"Observations({list(self._observations)!r})"
 
     def merge(self, other: Observations) -> Observations:
-        """Combine two collections; the counts of the same fact are added.
+        """Combine two collections; the counts of the same fact are added. The order of merging makes no difference.
 
         Args:
             other: The other collection, such as that of another process.

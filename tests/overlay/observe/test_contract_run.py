@@ -127,7 +127,10 @@ def test_a_key_leads_to_the_api(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         assert {request.method for request in fake.requests} == {"GET"}
         monkeypatch.setenv("GCORE_API_KEY", "1_wrong")
         assert main([]) == 2
-    assert "iamGetUsers: not compared, the status was 401\n" in capsys.readouterr().out
+    output = capsys.readouterr()
+    assert "iamGetUsers: not compared, the status was 401\n" in output.out
+    assert "no differences" not in output.out
+    assert output.err == "error: no operation succeeded; check GCORE_API_KEY and GCORE_BASE_URL\n"
 
 
 def test_a_key_that_cannot_be_one_is_an_error(

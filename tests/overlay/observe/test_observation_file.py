@@ -7,14 +7,17 @@ import os
 import stat
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import hypothesis.strategies as st
 import pytest
 from gcore_iam import ConfigurationError
 from gcore_iam.observe import Observation, ObservationKind, Observations, Observer, file, observation
 from gcore_iam.observe.file import ObservationFile
+from hypothesis import given
 
 from ..page_transport import wait_until
 from .support import DAY, build_observation
@@ -68,6 +71,27 @@ def test_a_collection_is_a_value() -> None:
 def test_a_collection_holds_a_number_of_observations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(observation, "MAX_OBSERVATIONS", 2)
     assert len(Observations(build_observation(detail=detail) for detail in "abc")) == 2
+
+
+COLLECTIONS = st.lists(
+    st.builds(
+        build_observation,
+        detail=st.sampled_from("abcd"),
+        count=st.integers(1, 5),
+        first_seen=st.datetimes(timezones=st.just(UTC)),
+        last_seen=st.datetimes(timezones=st.just(UTC)),
+    ),
+    max_size=4,
+)
+
+
+@given(one=COLLECTIONS, two=COLLECTIONS, three=COLLECTIONS)
+def test_the_order_of_merging_makes_no_difference(
+    one: list[Observation], two: list[Observation], three: list[Observation]
+) -> None:
+    with mock.patch.object(observation, "MAX_OBSERVATIONS", 3):
+        a, b, c = map(Observations, (one, two, three))
+        assert a.merge(b).merge(c) == a.merge(b.merge(c)) == c.merge(b).merge(a)
 
 
 # --- the file ---
