@@ -20,6 +20,7 @@ _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"
 _MAX_DEPTH = 100
 """How deep a body is compared. The spec describes nothing that is nested so deeply."""
 _SOME_NUMBER = 0.5
+"""Stands for NaN and Infinity: a number, and no integer."""
 
 
 @attrs.frozen
@@ -131,7 +132,7 @@ def _decode(body: bytes) -> Any:
         from orjson import loads
 
         return loads(body)
-    # NaN and Infinity are no JSON, but Python reads them; jsonschema-rs would take them for null.
+    # NaN and Infinity are not JSON, but Python reads them; jsonschema-rs would take them for null.
     return json.loads(body, parse_constant=lambda _: _SOME_NUMBER)
 
 

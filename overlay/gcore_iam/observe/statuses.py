@@ -44,7 +44,7 @@ class _Counter:
 class StatusCounter:
     """Counts statuses. May be shared by threads.
 
-    Every response of the client passes `count`, so it makes no object: dates are made of the times in `take`.
+    The client waits for `count` after every response, so that stores numbers only; `take` makes dates of them.
     """
 
     def __init__(self) -> None:

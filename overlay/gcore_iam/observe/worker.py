@@ -17,6 +17,8 @@ _MAX_BYTES = 8 * 1024 * 1024
 """How much the queue holds. A response that does not fit is dropped, and counted."""
 
 _DELAY = 0.01
+_DELAY_PER_BYTE = 2e-8
+_MAX_DELAY = 0.05
 """Seconds from the first response in an empty queue to its check, so that the caller builds its model first."""
 
 _SAVE_INTERVAL = 10.0
@@ -112,7 +114,7 @@ class CheckWorker:
     def _run(self) -> None:
         next_save = time.monotonic() + _SAVE_INTERVAL
         while self._wait_for_work():
-            time.sleep(_DELAY)
+            time.sleep(min(_DELAY + _DELAY_PER_BYTE * self._size, _MAX_DELAY))
             while (response := self._take()) is not None:
                 self._task.check(response)
                 del response

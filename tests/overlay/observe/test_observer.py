@@ -7,6 +7,7 @@ import importlib
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,16 @@ def test_the_queue_holds_a_number_of_bytes(monkeypatch: pytest.MonkeyPatch) -> N
         observe(observer)
         observer.flush()
         assert (observer.counts.checked, observer.counts.dropped) == (1, 1)
+
+
+def test_a_large_body_is_checked_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    for size, seconds in ((2, 0.01), (1_000_000, 0.03), (5_000_000, 0.05)):
+        pauses: list[float] = []
+        monkeypatch.setattr(time, "sleep", pauses.append)
+        with Observer() as observer:
+            observe(observer, b" " * (size - 2) + b"[]")
+            assert observer.flush(10)
+        assert pauses[0] == pytest.approx(seconds, abs=1e-6)
 
 
 def test_an_observer_keeps_a_number_of_facts(monkeypatch: pytest.MonkeyPatch) -> None:
