@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import count
 from typing import Any
 
 import jsonschema_rs
@@ -204,32 +203,19 @@ class BodyChecker:
         """Iterate over the texts of a value, except those that an enum does not list."""
         enums = _Kinds.Enum, _Kinds.Constant
         excluded = {self._fold(error.instance_path) for error in errors if isinstance(error.kind, enums)}
-        for path, node in _iterate_nodes(context):
+        for number, (path, node) in enumerate(_iterate_nodes(context), 1):
             if isinstance(node, str) and self._fold(path) not in excluded:
                 yield node
+            if number % _NODES_AT_ONCE == 0:
+                time.sleep(0)
 
 
-def _iterate_nodes(value: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Iterate over a value and all values in it, each with its path; other threads may run between them."""
-    levels: list[tuple[tuple[str | int, ...], Iterator[tuple[str | int, Any]]]] = []
-    path: tuple[str | int, ...] = ()
-    for number in count(1):
-        yield path, value
-        if isinstance(value, dict):
-            levels.append((path, iter(value.items())))
-        elif isinstance(value, list):
-            levels.append((path, iter(enumerate(value))))
-        if number % _NODES_AT_ONCE == 0:
-            time.sleep(0)
-        while levels:
-            parent, items = levels[-1]
-            item = next(items, None)
-            if item is not None:
-                path, value = (*parent, item[0]), item[1]
-                break
-            levels.pop()
-        else:
-            return
+def _iterate_nodes(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Iterate over a value and all values in it, each with its path."""
+    yield path, value
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from _iterate_nodes(item, (*path, key))
 
 
 def _find_longest(value: Any) -> int:

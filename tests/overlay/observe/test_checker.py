@@ -288,4 +288,5 @@ def test_long_lists_and_maps_are_checked_in_parts(monkeypatch: pytest.MonkeyPatc
         ("/tags/*", "undocumented_enum_value", "b"),
         ("/age", "other_type", "array"),
     }
+    assert check(schema, {"tags": ["a"] * 300 + ["b"], "name": "n"}) == {("/tags/*", "undocumented_enum_value", "b")}
     assert max(lengths) <= 53
