@@ -14,7 +14,7 @@ SPEC_VERSION = "31d34cf24301"
 SPEC_DATE = "2026-07-14"
 """The day of that spec, in the form of ISO 8601; "" if nothing states it."""
 
-SPEC_SHA256 = "7a8a57bce92ac3b7d4cbc6aae67c21e279722bdceb62f996de0d08b534118a04"
+SPEC_SHA256 = "67cb7c8fa64c9a4411824079278deef8021af1729a4cbe4b31d6bce71855545f"
 """SHA-256 of that spec's file."""
 
 GENERATOR_VERSION = "0.29.1"

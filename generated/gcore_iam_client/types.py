@@ -477,7 +477,7 @@ def remade(cls: Any, model: Any) -> Any:
 
 
 def decode_model(value: Any, cls: Any) -> Any:
-    """A model from an object of any kind; null and an absent property stay what they are."""
+    """Read a model from a value of any kind; null and an absent property stay what they are."""
     return value if value is None or value is UNSET else cls.from_dict(value)
 
 

@@ -21,10 +21,10 @@ _new = object.__new__
 
 @_define
 class CreateAccountRequest(_types.Extensible):
-    """An account to open and, in the answer, the account that was opened."""
+    """An account to open and, in the response, the account that was opened."""
 
     id: int
-    """Id that the new account was given. Set by the system, and found only in the answer."""
+    """Id that the new account was given. Set by the system, and found only in the response."""
     company: str
     """Name of the company that the account is for."""
     additional_properties: dict[str, Any] = _field(init=False, factory=dict, repr=masked_values)
@@ -77,7 +77,7 @@ class CreateAccountRequest(_types.Extensible):
 
 
 def read(src_dict: Mapping[str, Any]) -> Any:
-    """A CreateAccountRequest from an object."""
+    """Read the model from a decoded JSON object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(CreateAccountRequest)
     model._extra = None

@@ -19,7 +19,7 @@ _new = object.__new__
 
 @_define
 class CreateAccountRequestInput(_types.Extensible):
-    """An account to open and, in the answer, the account that was opened."""
+    """An account to open and, in the response, the account that was opened."""
 
     company: str
     """Name of the company that the account is for."""
@@ -74,7 +74,7 @@ class CreateAccountRequestInput(_types.Extensible):
 
 
 def read(src_dict: Mapping[str, Any]) -> Any:
-    """A CreateAccountRequestInput from an object."""
+    """Read the model from a decoded JSON object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(CreateAccountRequestInput)
     model._extra = None

@@ -32,7 +32,7 @@ class CreateTokenResponse(_types.Extensible):
 
     token: str = _field(repr=masked)
     """The API key in full, spelled like `1234$abcdef`. It is a secret, is shown only here, and Gcore
-    keeps no copy: storing and guarding it is up to whoever issued it.
+    keeps no copy: storing and guarding it is up to its issuer.
     """
     name: str
     """Name that tells the token from others."""
@@ -112,7 +112,7 @@ class CreateTokenResponse(_types.Extensible):
 
 
 def read(src_dict: Mapping[str, Any]) -> Any:
-    """A CreateTokenResponse from an object."""
+    """Read the model from a decoded JSON object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(CreateTokenResponse)
     model._extra = None

@@ -32,7 +32,7 @@ class CreateTokenResponseV2(_types.Extensible):
 
     token: str = _field(repr=masked)
     """The API key in full, with an underscore between id and secret part. It is a secret, is shown
-    only here, and Gcore keeps no copy: storing and guarding it is up to whoever issued it.
+    only here, and Gcore keeps no copy: storing and guarding it is up to its issuer.
     """
     name: str
     """Name that tells the token from others."""
@@ -112,7 +112,7 @@ class CreateTokenResponseV2(_types.Extensible):
 
 
 def read(src_dict: Mapping[str, Any]) -> Any:
-    """A CreateTokenResponseV2 from an object."""
+    """Read the model from a decoded JSON object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(CreateTokenResponseV2)
     model._extra = None

@@ -19,7 +19,7 @@ _new = object.__new__
 
 @_define
 class ForgotPasswordResponse(_types.Extensible):
-    """Answer to a request for a password recovery email."""
+    """Response to a request for a password recovery email."""
 
     status: str
     """What happened to the email; `sent` once it is on its way."""
@@ -74,7 +74,7 @@ class ForgotPasswordResponse(_types.Extensible):
 
 
 def read(src_dict: Mapping[str, Any]) -> Any:
-    """A ForgotPasswordResponse from an object."""
+    """Read the model from a decoded JSON object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(ForgotPasswordResponse)
     model._extra = None

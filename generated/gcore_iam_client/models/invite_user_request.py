@@ -96,7 +96,7 @@ class InviteUserRequest(_types.Extensible):
 
 
 def read(src_dict: Mapping[str, Any]) -> Any:
-    """A InviteUserRequest from an object."""
+    """Read the model from a decoded JSON object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(InviteUserRequest)
     model._extra = None

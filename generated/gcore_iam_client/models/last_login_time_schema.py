@@ -103,7 +103,7 @@ class LastLoginTimeSchema(_types.Extensible):
 
 
 def read(src_dict: Mapping[str, Any]) -> Any:
-    """A LastLoginTimeSchema from an object."""
+    """Read the model from a decoded JSON object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(LastLoginTimeSchema)
     model._extra = None

@@ -98,7 +98,7 @@ class PaidFeature(_types.Extensible):
 
 
 def read(src_dict: Mapping[str, Any]) -> Any:
-    """A PaidFeature from an object."""
+    """Read the model from a decoded JSON object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(PaidFeature)
     model._extra = None

@@ -77,7 +77,7 @@ class Token2ClientUser(_types.Extensible):
 
 
 def read(src_dict: Mapping[str, Any]) -> Any:
-    """A Token2ClientUser from an object."""
+    """Read the model from a decoded JSON object."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(Token2ClientUser)
     model._extra = None

@@ -75,7 +75,7 @@ def sync_detailed(
     """Set a new password
 
     Replaces the password of a user. Needs valid credentials and, in the body, the present password.
-    The answer is a new pair of tokens, to be used from then on. A repeat after success fails,
+    The response is a new pair of tokens, to be used from then on. A repeat after success fails,
     because the old password no longer matches. 400 means a wrong old password or a confirmation
     that differs from the new one; 401 means missing or invalid credentials, 403 that the caller may
     not change this password.
@@ -115,7 +115,7 @@ def sync(
     """Set a new password
 
     Replaces the password of a user. Needs valid credentials and, in the body, the present password.
-    The answer is a new pair of tokens, to be used from then on. A repeat after success fails,
+    The response is a new pair of tokens, to be used from then on. A repeat after success fails,
     because the old password no longer matches. 400 means a wrong old password or a confirmation
     that differs from the new one; 401 means missing or invalid credentials, 403 that the caller may
     not change this password.
@@ -151,7 +151,7 @@ async def asyncio_detailed(
     """Set a new password
 
     Replaces the password of a user. Needs valid credentials and, in the body, the present password.
-    The answer is a new pair of tokens, to be used from then on. A repeat after success fails,
+    The response is a new pair of tokens, to be used from then on. A repeat after success fails,
     because the old password no longer matches. 400 means a wrong old password or a confirmation
     that differs from the new one; 401 means missing or invalid credentials, 403 that the caller may
     not change this password.
@@ -191,7 +191,7 @@ async def asyncio(
     """Set a new password
 
     Replaces the password of a user. Needs valid credentials and, in the body, the present password.
-    The answer is a new pair of tokens, to be used from then on. A repeat after success fails,
+    The response is a new pair of tokens, to be used from then on. A repeat after success fails,
     because the old password no longer matches. 400 means a wrong old password or a confirmation
     that differs from the new one; 401 means missing or invalid credentials, 403 that the caller may
     not change this password.

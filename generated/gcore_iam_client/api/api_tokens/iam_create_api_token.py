@@ -76,7 +76,7 @@ def sync_detailed(
 
     Deprecated: Gcore removes this operation on 2026-07-17; `iamCreateApiTokenV2` takes its place.
     Issues a permanent API token, spelled with a `$` like `1234$abcdef`. The secret is shown once,
-    in this answer. Needs valid credentials; the token's role cannot be higher than the caller's
+    in this response. Needs valid credentials; the token's role cannot be higher than the caller's
     own. Not idempotent, and there is no idempotency key: a repeat after an unclear failure can
     leave a token behind that nobody holds. 400 means an unknown role or one that is too high.
 
@@ -116,7 +116,7 @@ def sync(
 
     Deprecated: Gcore removes this operation on 2026-07-17; `iamCreateApiTokenV2` takes its place.
     Issues a permanent API token, spelled with a `$` like `1234$abcdef`. The secret is shown once,
-    in this answer. Needs valid credentials; the token's role cannot be higher than the caller's
+    in this response. Needs valid credentials; the token's role cannot be higher than the caller's
     own. Not idempotent, and there is no idempotency key: a repeat after an unclear failure can
     leave a token behind that nobody holds. 400 means an unknown role or one that is too high.
 
@@ -152,7 +152,7 @@ async def asyncio_detailed(
 
     Deprecated: Gcore removes this operation on 2026-07-17; `iamCreateApiTokenV2` takes its place.
     Issues a permanent API token, spelled with a `$` like `1234$abcdef`. The secret is shown once,
-    in this answer. Needs valid credentials; the token's role cannot be higher than the caller's
+    in this response. Needs valid credentials; the token's role cannot be higher than the caller's
     own. Not idempotent, and there is no idempotency key: a repeat after an unclear failure can
     leave a token behind that nobody holds. 400 means an unknown role or one that is too high.
 
@@ -192,7 +192,7 @@ async def asyncio(
 
     Deprecated: Gcore removes this operation on 2026-07-17; `iamCreateApiTokenV2` takes its place.
     Issues a permanent API token, spelled with a `$` like `1234$abcdef`. The secret is shown once,
-    in this answer. Needs valid credentials; the token's role cannot be higher than the caller's
+    in this response. Needs valid credentials; the token's role cannot be higher than the caller's
     own. Not idempotent, and there is no idempotency key: a repeat after an unclear failure can
     leave a token behind that nobody holds. 400 means an unknown role or one that is too high.
 

@@ -76,7 +76,7 @@ def sync_detailed(
 
     Issues a permanent API token, spelled like `42_a1b2...`: the token's id, an underscore, the
     secret part (v1 puts a `$` there). It is accepted wherever older tokens are. The secret is shown
-    once, in this answer. Needs valid credentials; the token's role cannot be higher than the
+    once, in this response. Needs valid credentials; the token's role cannot be higher than the
     caller's own. Not idempotent, and there is no idempotency key: a repeat after an unclear failure
     can leave a token behind that nobody holds. 400 means an unknown role or one that is too high.
 
@@ -116,7 +116,7 @@ def sync(
 
     Issues a permanent API token, spelled like `42_a1b2...`: the token's id, an underscore, the
     secret part (v1 puts a `$` there). It is accepted wherever older tokens are. The secret is shown
-    once, in this answer. Needs valid credentials; the token's role cannot be higher than the
+    once, in this response. Needs valid credentials; the token's role cannot be higher than the
     caller's own. Not idempotent, and there is no idempotency key: a repeat after an unclear failure
     can leave a token behind that nobody holds. 400 means an unknown role or one that is too high.
 
@@ -152,7 +152,7 @@ async def asyncio_detailed(
 
     Issues a permanent API token, spelled like `42_a1b2...`: the token's id, an underscore, the
     secret part (v1 puts a `$` there). It is accepted wherever older tokens are. The secret is shown
-    once, in this answer. Needs valid credentials; the token's role cannot be higher than the
+    once, in this response. Needs valid credentials; the token's role cannot be higher than the
     caller's own. Not idempotent, and there is no idempotency key: a repeat after an unclear failure
     can leave a token behind that nobody holds. 400 means an unknown role or one that is too high.
 
@@ -192,7 +192,7 @@ async def asyncio(
 
     Issues a permanent API token, spelled like `42_a1b2...`: the token's id, an underscore, the
     secret part (v1 puts a `$` there). It is accepted wherever older tokens are. The secret is shown
-    once, in this answer. Needs valid credentials; the token's role cannot be higher than the
+    once, in this response. Needs valid credentials; the token's role cannot be higher than the
     caller's own. Not idempotent, and there is no idempotency key: a repeat after an unclear failure
     can leave a token behind that nobody holds. 400 means an unknown role or one that is too high.
 

@@ -63,8 +63,8 @@ def sync_detailed(
     Deprecated: Gcore removes this operation on 2026-07-17; `iamDeleteApiTokenV2` takes its place.
     Deletes an API token. This is final: every program that still uses the token loses its API
     access to the account, so make sure that none does. Needs valid credentials. A repeat removes
-    nothing more, though it may be answered with 404. 403 means that the caller's role does not
-    allow the deletion, 404 that the account has no such token.
+    nothing more, though the response may be 404. 403 means that the caller's role does not allow
+    the deletion, 404 that the account has no such token.
 
     Args:
         client_id: Id of the account.
@@ -103,8 +103,8 @@ def sync(
     Deprecated: Gcore removes this operation on 2026-07-17; `iamDeleteApiTokenV2` takes its place.
     Deletes an API token. This is final: every program that still uses the token loses its API
     access to the account, so make sure that none does. Needs valid credentials. A repeat removes
-    nothing more, though it may be answered with 404. 403 means that the caller's role does not
-    allow the deletion, 404 that the account has no such token.
+    nothing more, though the response may be 404. 403 means that the caller's role does not allow
+    the deletion, 404 that the account has no such token.
 
     Args:
         client_id: Id of the account.
@@ -139,8 +139,8 @@ async def asyncio_detailed(
     Deprecated: Gcore removes this operation on 2026-07-17; `iamDeleteApiTokenV2` takes its place.
     Deletes an API token. This is final: every program that still uses the token loses its API
     access to the account, so make sure that none does. Needs valid credentials. A repeat removes
-    nothing more, though it may be answered with 404. 403 means that the caller's role does not
-    allow the deletion, 404 that the account has no such token.
+    nothing more, though the response may be 404. 403 means that the caller's role does not allow
+    the deletion, 404 that the account has no such token.
 
     Args:
         client_id: Id of the account.
@@ -179,8 +179,8 @@ async def asyncio(
     Deprecated: Gcore removes this operation on 2026-07-17; `iamDeleteApiTokenV2` takes its place.
     Deletes an API token. This is final: every program that still uses the token loses its API
     access to the account, so make sure that none does. Needs valid credentials. A repeat removes
-    nothing more, though it may be answered with 404. 403 means that the caller's role does not
-    allow the deletion, 404 that the account has no such token.
+    nothing more, though the response may be 404. 403 means that the caller's role does not allow
+    the deletion, 404 that the account has no such token.
 
     Args:
         client_id: Id of the account.

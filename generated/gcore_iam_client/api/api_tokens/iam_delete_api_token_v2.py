@@ -62,9 +62,8 @@ def sync_detailed(
 
     Deletes an API token. This is final: every program that still uses the token loses its API
     access to the account, so make sure that none does. Needs valid credentials. A repeat removes
-    nothing more, though it may be answered with 404. 403 means that the caller's role does not
-    allow the deletion, 404 that the account has no such token. Works exactly like its v1
-    counterpart.
+    nothing more, though the response may be 404. 403 means that the caller's role does not allow
+    the deletion, 404 that the account has no such token. Works exactly like its v1 counterpart.
 
     Args:
         client_id: Id of the account.
@@ -102,9 +101,8 @@ def sync(
 
     Deletes an API token. This is final: every program that still uses the token loses its API
     access to the account, so make sure that none does. Needs valid credentials. A repeat removes
-    nothing more, though it may be answered with 404. 403 means that the caller's role does not
-    allow the deletion, 404 that the account has no such token. Works exactly like its v1
-    counterpart.
+    nothing more, though the response may be 404. 403 means that the caller's role does not allow
+    the deletion, 404 that the account has no such token. Works exactly like its v1 counterpart.
 
     Args:
         client_id: Id of the account.
@@ -138,9 +136,8 @@ async def asyncio_detailed(
 
     Deletes an API token. This is final: every program that still uses the token loses its API
     access to the account, so make sure that none does. Needs valid credentials. A repeat removes
-    nothing more, though it may be answered with 404. 403 means that the caller's role does not
-    allow the deletion, 404 that the account has no such token. Works exactly like its v1
-    counterpart.
+    nothing more, though the response may be 404. 403 means that the caller's role does not allow
+    the deletion, 404 that the account has no such token. Works exactly like its v1 counterpart.
 
     Args:
         client_id: Id of the account.
@@ -178,9 +175,8 @@ async def asyncio(
 
     Deletes an API token. This is final: every program that still uses the token loses its API
     access to the account, so make sure that none does. Needs valid credentials. A repeat removes
-    nothing more, though it may be answered with 404. 403 means that the caller's role does not
-    allow the deletion, 404 that the account has no such token. Works exactly like its v1
-    counterpart.
+    nothing more, though the response may be 404. 403 means that the caller's role does not allow
+    the deletion, 404 that the account has no such token. Works exactly like its v1 counterpart.
 
     Args:
         client_id: Id of the account.

@@ -94,7 +94,7 @@ def sync_detailed(
 
     Deprecated: Gcore removes this operation on 2026-07-17; `iamGetApiTokensV2` takes its place.
     Lists the permanent API tokens of an account. Callers with the Administrators role see the
-    tokens of everybody, others only their own. Secrets are never part of the answer. Needs valid
+    tokens of everybody, others only their own. Secrets are never part of the response. Needs valid
     credentials. Nothing is changed, so repeating the call is safe. 403 means a role that does not
     allow the call, 404 that there is no such account.
 
@@ -145,7 +145,7 @@ def sync(
 
     Deprecated: Gcore removes this operation on 2026-07-17; `iamGetApiTokensV2` takes its place.
     Lists the permanent API tokens of an account. Callers with the Administrators role see the
-    tokens of everybody, others only their own. Secrets are never part of the answer. Needs valid
+    tokens of everybody, others only their own. Secrets are never part of the response. Needs valid
     credentials. Nothing is changed, so repeating the call is safe. 403 means a role that does not
     allow the call, 404 that there is no such account.
 
@@ -192,7 +192,7 @@ async def asyncio_detailed(
 
     Deprecated: Gcore removes this operation on 2026-07-17; `iamGetApiTokensV2` takes its place.
     Lists the permanent API tokens of an account. Callers with the Administrators role see the
-    tokens of everybody, others only their own. Secrets are never part of the answer. Needs valid
+    tokens of everybody, others only their own. Secrets are never part of the response. Needs valid
     credentials. Nothing is changed, so repeating the call is safe. 403 means a role that does not
     allow the call, 404 that there is no such account.
 
@@ -243,7 +243,7 @@ async def asyncio(
 
     Deprecated: Gcore removes this operation on 2026-07-17; `iamGetApiTokensV2` takes its place.
     Lists the permanent API tokens of an account. Callers with the Administrators role see the
-    tokens of everybody, others only their own. Secrets are never part of the answer. Needs valid
+    tokens of everybody, others only their own. Secrets are never part of the response. Needs valid
     credentials. Nothing is changed, so repeating the call is safe. 403 means a role that does not
     allow the call, 404 that there is no such account.
 

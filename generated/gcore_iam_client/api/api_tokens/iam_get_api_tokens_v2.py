@@ -93,9 +93,9 @@ def sync_detailed(
     """List an account's API tokens
 
     Lists the permanent API tokens of an account. Callers with the Administrators role see the
-    tokens of everybody, others only their own. Secrets are never part of the answer. Works exactly
-    like its v1 counterpart. Needs valid credentials. Nothing is changed, so repeating the call is
-    safe. 403 means a role that does not allow the call, 404 that there is no such account.
+    tokens of everybody, others only their own. Secrets are never part of the response. Works
+    exactly like its v1 counterpart. Needs valid credentials. Nothing is changed, so repeating the
+    call is safe. 403 means a role that does not allow the call, 404 that there is no such account.
 
     Args:
         client_id: Id of the account.
@@ -143,9 +143,9 @@ def sync(
     """List an account's API tokens
 
     Lists the permanent API tokens of an account. Callers with the Administrators role see the
-    tokens of everybody, others only their own. Secrets are never part of the answer. Works exactly
-    like its v1 counterpart. Needs valid credentials. Nothing is changed, so repeating the call is
-    safe. 403 means a role that does not allow the call, 404 that there is no such account.
+    tokens of everybody, others only their own. Secrets are never part of the response. Works
+    exactly like its v1 counterpart. Needs valid credentials. Nothing is changed, so repeating the
+    call is safe. 403 means a role that does not allow the call, 404 that there is no such account.
 
     Args:
         client_id: Id of the account.
@@ -189,9 +189,9 @@ async def asyncio_detailed(
     """List an account's API tokens
 
     Lists the permanent API tokens of an account. Callers with the Administrators role see the
-    tokens of everybody, others only their own. Secrets are never part of the answer. Works exactly
-    like its v1 counterpart. Needs valid credentials. Nothing is changed, so repeating the call is
-    safe. 403 means a role that does not allow the call, 404 that there is no such account.
+    tokens of everybody, others only their own. Secrets are never part of the response. Works
+    exactly like its v1 counterpart. Needs valid credentials. Nothing is changed, so repeating the
+    call is safe. 403 means a role that does not allow the call, 404 that there is no such account.
 
     Args:
         client_id: Id of the account.
@@ -239,9 +239,9 @@ async def asyncio(
     """List an account's API tokens
 
     Lists the permanent API tokens of an account. Callers with the Administrators role see the
-    tokens of everybody, others only their own. Secrets are never part of the answer. Works exactly
-    like its v1 counterpart. Needs valid credentials. Nothing is changed, so repeating the call is
-    safe. 403 means a role that does not allow the call, 404 that there is no such account.
+    tokens of everybody, others only their own. Secrets are never part of the response. Works
+    exactly like its v1 counterpart. Needs valid credentials. Nothing is changed, so repeating the
+    call is safe. 403 means a role that does not allow the call, 404 that there is no such account.
 
     Args:
         client_id: Id of the account.

@@ -64,7 +64,7 @@ def sync_detailed(
     """Read one user
 
     Reads the details of one user: contact data, groups, ways of signing in. Unlike the list of
-    users, the answer does not name the accounts the user can enter. Needs valid credentials.
+    users, the response does not name the accounts the user can enter. Needs valid credentials.
     Nothing is changed, so repeating the call is safe. 401 means missing or invalid credentials, 404
     that there is no such user.
 
@@ -100,7 +100,7 @@ def sync(
     """Read one user
 
     Reads the details of one user: contact data, groups, ways of signing in. Unlike the list of
-    users, the answer does not name the accounts the user can enter. Needs valid credentials.
+    users, the response does not name the accounts the user can enter. Needs valid credentials.
     Nothing is changed, so repeating the call is safe. 401 means missing or invalid credentials, 404
     that there is no such user.
 
@@ -132,7 +132,7 @@ async def asyncio_detailed(
     """Read one user
 
     Reads the details of one user: contact data, groups, ways of signing in. Unlike the list of
-    users, the answer does not name the accounts the user can enter. Needs valid credentials.
+    users, the response does not name the accounts the user can enter. Needs valid credentials.
     Nothing is changed, so repeating the call is safe. 401 means missing or invalid credentials, 404
     that there is no such user.
 
@@ -168,7 +168,7 @@ async def asyncio(
     """Read one user
 
     Reads the details of one user: contact data, groups, ways of signing in. Unlike the list of
-    users, the answer does not name the accounts the user can enter. Needs valid credentials.
+    users, the response does not name the accounts the user can enter. Needs valid credentials.
     Nothing is changed, so repeating the call is safe. 401 means missing or invalid credentials, 404
     that there is no such user.
 

@@ -103,7 +103,7 @@ def sync_detailed(
 ) -> _Response[list[User] | PaginatedUsersArray]:
     """List users
 
-    Lists users, with the accounts and roles of each. Without `limit` the answer is a bare JSON
+    Lists users, with the accounts and roles of each. Without `limit` the response is a bare JSON
     array of all users; with `limit` it is one page, an object with `count` and `results`. Page with
     `offset` and `limit`, not with the `next` and `previous` URLs, which lack the `/iam` prefix.
     Needs valid credentials. Nothing is changed, so repeating the call is safe. 401 means missing or
@@ -144,7 +144,7 @@ def sync(
 ) -> list[User] | PaginatedUsersArray | None:
     """List users
 
-    Lists users, with the accounts and roles of each. Without `limit` the answer is a bare JSON
+    Lists users, with the accounts and roles of each. Without `limit` the response is a bare JSON
     array of all users; with `limit` it is one page, an object with `count` and `results`. Page with
     `offset` and `limit`, not with the `next` and `previous` URLs, which lack the `/iam` prefix.
     Needs valid credentials. Nothing is changed, so repeating the call is safe. 401 means missing or
@@ -181,7 +181,7 @@ async def asyncio_detailed(
 ) -> _Response[list[User] | PaginatedUsersArray]:
     """List users
 
-    Lists users, with the accounts and roles of each. Without `limit` the answer is a bare JSON
+    Lists users, with the accounts and roles of each. Without `limit` the response is a bare JSON
     array of all users; with `limit` it is one page, an object with `count` and `results`. Page with
     `offset` and `limit`, not with the `next` and `previous` URLs, which lack the `/iam` prefix.
     Needs valid credentials. Nothing is changed, so repeating the call is safe. 401 means missing or
@@ -222,7 +222,7 @@ async def asyncio(
 ) -> list[User] | PaginatedUsersArray | None:
     """List users
 
-    Lists users, with the accounts and roles of each. Without `limit` the answer is a bare JSON
+    Lists users, with the accounts and roles of each. Without `limit` the response is a bare JSON
     array of all users; with `limit` it is one page, an object with `count` and `results`. Page with
     `offset` and `limit`, not with the `next` and `previous` URLs, which lack the `/iam` prefix.
     Needs valid credentials. Nothing is changed, so repeating the call is safe. 401 means missing or
