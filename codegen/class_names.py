@@ -68,7 +68,7 @@ def _is_alias(schema: Document) -> bool:
 
 
 @attrs.frozen
-class _Place:
+class _Position:
     """A schema and the words from which the generator makes the name of its class."""
 
     holder: Any
@@ -84,29 +84,29 @@ class _Place:
         return self.holder[self.key]
 
 
-def _iterate_component_places(document: Document) -> Iterator[_Place]:
+def _iterate_component_places(document: Document) -> Iterator[_Position]:
     schemas = document["components"]["schemas"]
     for name in list(schemas):
-        yield _Place(schemas, name, name, "", "")
+        yield _Position(schemas, name, name, "", "")
 
 
-def _iterate_operation_places(document: Document, config: Config) -> Iterator[_Place]:
+def _iterate_operation_places(document: Document, config: Config) -> Iterator[_Position]:
     for path, _, operation in iterate_operations(document):
         parent = str(PythonIdentifier(operation["operationId"], config.field_prefix))
         for holder in (document["paths"][path], operation):
             for parameter in holder.get("parameters", ()):
                 target = follow_refs(document, parameter)
                 if isinstance(target.get("schema"), dict):
-                    yield _Place(target, "schema", target["name"], parent, "Parameter")
+                    yield _Position(target, "schema", target["name"], parent, "Parameter")
         content = follow_refs(document, operation.get("requestBody", {})).get("content", {})
         for media_type, media in content.items():
             if isinstance(media.get("schema"), dict):
                 kind = _BODY_TYPES.get(media_type.partition(";")[0].strip(), "json")
-                yield _Place(media, "schema", "body", f"{parent}_{kind}" if len(content) > 1 else parent, "Body")
+                yield _Position(media, "schema", "body", f"{parent}_{kind}" if len(content) > 1 else parent, "Body")
         for code, response in operation["responses"].items():
             for media in follow_refs(document, response).get("content", {}).values():
                 if isinstance(media.get("schema"), dict):
-                    yield _Place(media, "schema", f"response_{code}", parent, "Response")
+                    yield _Position(media, "schema", f"response_{code}", parent, "Response")
 
 
 @attrs.define
@@ -143,7 +143,7 @@ class _Namer:
                 name = get_component_name(ref)
                 mapping["$ref"] = SCHEMA_REF + escape(renamed.get(name, name))
 
-    def visit(self, place: _Place) -> None:
+    def visit(self, place: _Position) -> None:
         """Name the classes in a schema as the generator would, and move those whose names are taken."""
         schema = place.schema
         if not isinstance(schema, dict) or "$ref" in schema or id(schema) in self._visited:
@@ -163,13 +163,13 @@ class _Namer:
                 return
             class_name = str(Class.from_string(string=class_string, config=self.config).name)
             for key in schema.get("properties", {}):
-                self.visit(_Place(schema["properties"], key, key, class_name, "Property"))
+                self.visit(_Position(schema["properties"], key, key, class_name, "Property"))
             if isinstance(schema.get("additionalProperties"), dict):
-                self.visit(_Place(schema, "additionalProperties", "AdditionalProperty", class_name, "Value"))
+                self.visit(_Position(schema, "additionalProperties", "AdditionalProperty", class_name, "Value"))
             return
         members = [(schema[key], index) for key in ("anyOf", "oneOf") for index in range(len(schema.get(key, ())))]
         for index, (holder, key) in enumerate(members):
-            self.visit(_Place(holder, key, f"{name}_type_{index}", parent, "Option"))
+            self.visit(_Position(holder, key, f"{name}_type_{index}", parent, "Option"))
         if "array" in list_types(schema):
             items: list[tuple[Any, Any]] = [
                 (schema["prefixItems"], index) for index in range(len(schema.get("prefixItems", ())))
@@ -177,9 +177,9 @@ class _Namer:
             items += [(schema, "items")] if isinstance(schema.get("items"), dict) else []
             for index, (holder, key) in enumerate(items):
                 item = f"{name}_item" if len(items) == 1 else f"{name}_item_type_{index}"
-                self.visit(_Place(holder, key, item, parent, "Item"))
+                self.visit(_Position(holder, key, item, parent, "Item"))
 
-    def _take(self, place: _Place, class_string: str, *, is_moved: bool = False) -> str:
+    def _take(self, place: _Position, class_string: str, *, is_moved: bool = False) -> str:
         """Take the name of a class; where it is taken, move the schema into a component of another name.
 
         An object in a component that is a union or an array moves anyway: until the generator has all that such a

@@ -25,7 +25,7 @@ class LimitError(CodegenError):
 
 
 def clip_text(text: str, length: int = 80) -> str:
-    """Shorten a text of a spec to what an error message has room for."""
+    """Shorten a text of a spec to what fits into an error message."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 

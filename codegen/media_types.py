@@ -33,7 +33,7 @@ def classify(document: Document, media_type: str, media: Document) -> BodyKind:
     Args:
         document: The document that holds the body.
         media_type: Its media type.
-        media: What the document says of it; a rule may have noted the kind there.
+        media: What the document says of it; a rule may have recorded the kind there.
     """
     if BODY_KIND in media:
         kind: BodyKind = media[BODY_KIND]

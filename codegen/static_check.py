@@ -70,7 +70,7 @@ class _Module:
     names: frozenset[str]
     """What it binds."""
     is_open: bool
-    """Whether it finds further names when they are asked for (PEP 562)."""
+    """Whether it finds further names when they are requested (PEP 562)."""
 
 
 def check_package(package: Path) -> Iterator[str]:

@@ -67,7 +67,7 @@ def _get_columns(cls: Any) -> tuple[tuple[str, ...], ...]:
 
 
 def _find_columns(cls: type[Model], outer: tuple[type[Model], ...]) -> Iterator[tuple[str, ...]]:
-    """Yield the path of each value. A model inside one of its own class is a value, because they may nest for ever."""
+    """Yield the path of each value. A model inside one of its own class is a value: they may nest without end."""
     hints = get_type_hints(cls)
     for field in attrs.fields(cls):  # type: ignore[arg-type] # every model is an attrs class
         if field.init:

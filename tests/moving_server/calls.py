@@ -1,4 +1,4 @@
-"""One call of each operation through the client, and the observations of what a version of the server answers."""
+"""One call of each operation through the client, and the observations of how a version of the server responds."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def observe(document: Mapping[str, Any], patch: pytest.MonkeyPatch) -> Observati
 
 
 def observe_own_data(document: Mapping[str, Any]) -> Observations:
-    """Call each operation once of a fake that has a version of the spec, and answers with its own data."""
+    """Call each operation once of a fake that has a version of the spec, and responds with its own data."""
     fake = FakeIAM([{"email": "ada@example.com"}, {}], spec=accept_any_body(document))
     with open_client(fake) as (iam, observer):
         for call in CALLS.values():

@@ -1,4 +1,4 @@
-"""A sync client within an event loop: one warning, no refusal, and no look at what another thread still imports."""
+"""A sync client within an event loop: one warning, no error, and no look at what another thread still imports."""
 
 from __future__ import annotations
 

@@ -730,7 +730,7 @@ def test_the_reader_runs_between_simultaneous_responses(fake: FakeIAM, monkeypat
 
 @pytest.mark.parametrize("client_id", [None, 1001])
 def test_a_login_during_prefetch_holds_no_turn(fake: FakeIAM, client_id: int | None) -> None:
-    """A page that is cancelled during its login would keep the turn, and all others would wait for ever."""
+    """A page that is cancelled during its login would keep the turn, and all others would wait without end."""
     users = [dict(user) for user in fake.users][:50]
     faults = {20: 401, 10: 429}
     logins = 0

@@ -106,8 +106,8 @@ def perform(
 
     Args:
         steps: The steps of a session.
-        outcomes: The class of each step that must come, and what comes of it: a result, an error that the session is
-            told, or an error of the store or an interrupt, which ends the steps.
+        outcomes: The class of each step that must come, and what comes of it: a result, an error that the session
+            gets, or an error of the store or an interrupt, which ends the steps.
         performed: Where to collect the steps if they end with an error; None for nowhere.
 
     Returns:

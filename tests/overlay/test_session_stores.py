@@ -1,4 +1,4 @@
-"""Where sessions keep their tokens: in memory, in a file, in a store of one's own."""
+"""Where sessions keep their tokens: in memory, in a file, in a store of the user's."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ USER = next(iter(FakeIAM(1).users))
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers with one user."""
+    """Responds with one user."""
 
     protocol_version = "HTTP/1.1"
 

@@ -950,7 +950,7 @@ def test_credentials_are_asked_for_first(client: httpx.Client, operation: Operat
 
 
 def test_every_operation_does_its_work(client: httpx.Client, fake: FakeIAM) -> None:
-    """All of them once, so that none is left to refusals alone, whichever way in."""
+    """All of them once, so that none is left to error responses alone."""
     pair = login(client, "owner@example.com")
     refresh(client, pair)
     client.get("/iam/auth/jwt/clients/1001/login")
@@ -975,7 +975,7 @@ def test_every_operation_does_its_work(client: httpx.Client, fake: FakeIAM) -> N
     assert len(done) == 24
 
 
-# --- answers that are not as described -----------------------------------------------------------------------------
+# --- responses that are not as described --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -1033,7 +1033,7 @@ def test_a_call_shows_neither_body_nor_query(monkeypatch: pytest.MonkeyPatch) ->
     assert "s3cret" not in repr(calls)
 
 
-# --- refusals ------------------------------------------------------------------------------------------------------
+# --- error responses -------------------------------------------------------------------------------------------------
 
 
 def test_the_six_forms_of_a_refusal(client: httpx.Client) -> None:

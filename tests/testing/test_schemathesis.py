@@ -38,7 +38,7 @@ SLOW_EXAMPLES = 100 if os.environ.get("MORE_EXAMPLES") else 30
 """`make coverage` looks further. Every operation goes through the same validation, so that it gets 24 times as many."""
 
 KEYLESS_EXAMPLES = 2
-"""Examples without a key, which the fake answers before it looks at the data."""
+"""Examples without a key, to which the fake responds before it reads the data."""
 
 SLOW_OR_LARGE = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 CHECKS = [response_schema_conformance, status_code_conformance, content_type_conformance]

@@ -80,9 +80,9 @@ async def refresh_lock_async(session: Session) -> AsyncIterator[None]:
     """Hold the lock of a session for the `async with` block. Reentrant.
 
     Tasks of one event loop wait for an anyio lock. Only the task that holds it competes with threads and other event
-    loops for the mutex. It polls the mutex instead of acquiring it in a worker thread. Otherwise a sync client in this
+    loops for the mutex. It polls the mutex instead of acquiring it in a worker thread. Otherwise, a sync client in this
     thread could run after the worker has acquired the mutex and before this task registers in `_RENEWING_THREADS`,
-    and would block for ever.
+    and would block without end.
     """
     import anyio
 

@@ -33,7 +33,7 @@ def shield(work: Callable[[], T], wait_for_caller: Callable[[], object] | None =
 
     Args:
         work: Runs in a separate thread, with the caller's context variables.
-        wait_for_caller: Called after the work; Python does not exit before it returns. Meanwhile a caller that is a
+        wait_for_caller: Called after the work; Python does not exit before it returns. Meanwhile, a caller that is a
             daemon thread can use the result.
 
     Returns:

@@ -65,8 +65,8 @@ class RequestControl:
     def wait_until_needed(self) -> None:
         """Wait until the caller needs the page, before the response is decoded.
 
-        Otherwise responses that arrive together would all be decoded before the caller gets the first page and requests
-        more, and no request would be in flight during that time.
+        Otherwise, responses that arrive together would all be decoded before the caller gets the first page and
+        requests more, and no request would be in flight during that time.
         """
         if self._decode_signal is not None:
             self._decode_signal.get()

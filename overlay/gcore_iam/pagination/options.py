@@ -34,9 +34,9 @@ CONTENT_PREFIX = "content:"
 
 @attrs.frozen
 class Identity(Generic[T]):
-    """Computes the keys by which a pager recognises the items of a list.
+    """Computes the keys by which a pager recognizes the items of a list.
 
-    An item whose key is neither an int nor a str, such as a null item, is recognised by its content. Such items may be
+    An item whose key is neither an int nor a str, such as a null item, is recognized by its content. Such items may be
     equal, as entries of a log may be.
 
     Args:
@@ -150,7 +150,7 @@ class PageOptions:
         start: Items to skip, 0 or more.
         max_items: Items to stop after, 0 or more; None for all.
         prefetch: Pages to request ahead of the caller, 1 to 64; 1 requests a page only when it is needed.
-        consistency: "strict" overlaps neighbouring pages by one item, "fast" does not.
+        consistency: "strict" overlaps neighboring pages by one item, "fast" does not.
         prefetch_bytes: Bytes of responses to hold ahead of the caller, 1 or more; one page is always allowed.
 
     Raises:
@@ -175,7 +175,7 @@ class PageOptions:
 
     @property
     def overlap(self) -> int:
-        """Items that two neighbouring pages share if the list does not change."""
+        """Items that two neighboring pages share if the list does not change."""
         return 1 if self.consistency == "strict" else 0
 
     @property

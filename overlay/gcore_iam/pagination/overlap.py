@@ -1,7 +1,7 @@
 """Remembers the items that were read last, and aligns each page with them.
 
 A page is requested by its offset. Offsets shift when others add or delete items, but the order of the items stays the
-same. Therefore an item on a page that has been read before is an anchor: the page continues from there. Every item
+same. Therefore, an item on a page that has been read before is an anchor: the page continues from there. Every item
 before the anchor has been read as well, unless it was added during the iteration. The items after the anchor follow it
 without a gap.
 
@@ -13,7 +13,7 @@ If no two items have the same key and the server keeps the order of its items, t
   those whose position in the order is known. `missing` holds those that a page should have contained and did not. Each
   page is compared with both.
 
-Items without ids are recognised by their content, and equal items cannot be distinguished. They are counted: if `keys`
+Items without ids are recognized by their content, and equal items cannot be distinguished. They are counted: if `keys`
 holds an item n times from the anchor on, its first n occurrences on a page have been read, and the others are new. An
 item that equals another remembered one is no anchor. A page that begins with such an item is aligned by its offset
 instead: first as if the list had shifted by the change of its total, then as if the list had not changed. An alignment

@@ -37,7 +37,7 @@ class PageRequester(Generic[T]):
 
     Args:
         identity: Computes the keys of items.
-        is_strict: Whether neighbouring pages overlap.
+        is_strict: Whether neighboring pages overlap.
     """
 
     def __init__(self, identity: Identity[T], *, is_strict: bool) -> None:

@@ -1,4 +1,4 @@
-"""Decides, page by page, what to request, what to hand out, and where the list ends."""
+"""Decides, page by page, what to request, what to return, and where the list ends."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _FAST_HINT = 'consistency="fast" takes pages as they come'
 
 @attrs.define
 class ReadyPage(Generic[T]):
-    """A page to hand out."""
+    """A page to return."""
 
     page: Page[T]
     position: Position
@@ -56,7 +56,7 @@ class _AlignedPage(Generic[T]):
 class PageWalker(Generic[T]):
     """Walks through a list page by page, without I/O.
 
-    Each request begins with the item that was read last, so neighbouring pages overlap by one item. There are four
+    Each request begins with the item that was read last, so neighboring pages overlap by one item. There are four
     cases:
 
     - The page begins with that item: the list has not shifted, and the other items of the page are new.
@@ -67,7 +67,7 @@ class PageWalker(Generic[T]):
     - It holds only that item: either the list ends here, or the server sends single items. The walker requests the
       offset after it, and then the item once more, which shows whether the list has changed in between.
 
-    With `consistency="fast"`, pages do not overlap, and the walker hands them out as the server sends them.
+    With `consistency="fast"`, pages do not overlap, and the walker returns them as the server sends them.
 
     Args:
         options: Which part of the list to read.
@@ -121,7 +121,7 @@ class PageWalker(Generic[T]):
         return step if is_beginning else step + self.options.overlap
 
     def steps(self) -> Generator[PageRequest | ReadyPage[T], Any, None]:
-        """Yield each page to request and each page to hand out.
+        """Yield each page to request and each page to return.
 
         The caller sends a `PageResponse` for each `PageRequest`, and nothing for a `ReadyPage`.
 

@@ -155,7 +155,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def open_page(browser: Browser, folder: Path) -> Iterator[Open]:
-    """Opens a page, and in the end sees to it that the page asked for nothing and complained of nothing."""
+    """Opens a page, and in the end checks that the page requested nothing and reported nothing."""
     pages: list[Page] = []
     events: list[str] = []
 

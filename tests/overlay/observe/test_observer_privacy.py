@@ -40,7 +40,7 @@ CANARIES = {
 }
 
 ALONE = {"one word", "one word in lower case"}
-"""What is not told from a new enum value, unless another text of the response has it, too."""
+"""What cannot be distinguished from a new enum value, unless another text of the response has it, too."""
 
 OPERATIONS = {
     operation["operationId"]: operation for item in DESCRIPTION["paths"].values() for operation in item.values()

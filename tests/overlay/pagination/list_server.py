@@ -122,5 +122,5 @@ class ListServer:
 
 
 def cycle_bytes(values: bytes) -> Iterator[int]:
-    """Repeat some bytes for ever; zeros if there are none."""
+    """Repeat some bytes without end; zeros if there are none."""
     return itertools.cycle(values or b"\0")

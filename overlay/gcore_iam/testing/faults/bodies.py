@@ -33,7 +33,7 @@ class Truncate(BodyFault):
     Args:
         keep: How many bytes are sent; None for half of them.
         announced: Whether `Content-Length` announces the whole body, so that the connection seems to break.
-            Otherwise the response is complete as far as HTTP goes.
+            Otherwise, the response is complete as far as HTTP goes.
     """
 
     keep: int | None = attrs.field(default=None, validator=attrs.validators.optional(at_least(0)))
