@@ -162,8 +162,8 @@ docs: $(DOCS) ## build the documentation into build/site, and check it
 	@mkdir -p build
 	@PATH="$(CURDIR)/$(dir $(DOCS))bin:$$PATH" zensical build --clean --strict 2>&1 | tee build/docs.log
 	@! grep 'griffe:' build/docs.log # zensical goes on after warnings about docstrings
-	@$(dir $(DOCS))bin/codespell --dictionary=- --dictionary=tests/docs/words.txt --builtin=clear,rare,usage --skip='*.svg,*.png' \
-		README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples
+	@$(dir $(DOCS))bin/codespell --builtin=clear,rare,usage --skip='*.svg,*.png' *.md docs examples
+	@$(dir $(DOCS))bin/python tests/docs/proofread.py
 
 $(DOCS): requirements-docs.txt
 	@echo "Setting up $(@D) ..."

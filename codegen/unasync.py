@@ -61,7 +61,7 @@ PROSE_RULES: tuple[Rule, ...] = (
     (r"\basyncio_detailed\b", "sync_detailed"),
     (r"\baclosing\b", "closing"),
     (r"for async code", "for sync code"),
-    (r"by tasks of one event loop", "by threads"),
+    (r"by tasks and by event loops", "by threads"),
     (r"in the task of the call", "in the thread of the call"),
 )
 """The rules for docstrings and comments, in this order."""

@@ -100,11 +100,11 @@ def paginate(
             operation takes `limit` and `offset`, and its response is a page with `results` or `result`, or a bare
             array.
         client: `iam.api`.
-        key: Returns the key by which an item is recognised if the list shifts while it is read, such as its id: an int
+        key: Returns the key by which an item is recognized if the list shifts while it is read, such as its id: an int
             or a str that no two items share. None compares the whole content of items, for lists without unique
             values, such as the list of logins. Without a key, an item that changes while the list is read counts as
             another one, and some items that equal one another may be left out or repeated while the list changes. An
-            item whose key is neither an int nor a str, such as a null item, is recognised by its content. If the
+            item whose key is neither an int nor a str, such as a null item, is recognized by its content. If the
             function fails for an item that is not null, the iteration raises ConfigurationError.
         page_size: Items per request, 1 to 1000.
         start: Items to skip, 0 or more.

@@ -28,7 +28,7 @@ def build_role(name: str, value: Group | int | str) -> Group:
     """Build a role from its id, its name, or a `Group`. A known role gets both its id and its name.
 
     Raises:
-        ConfigurationError: The value is none of these, or a name that is misspelt.
+        ConfigurationError: The value is none of these, or a name that is misspelled.
     """
     from gcore_iam_client.models import Group, GroupName
 

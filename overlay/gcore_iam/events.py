@@ -1,8 +1,8 @@
 """The events that `IAMClient(on_event=…)` reports of each call: frozen classes without secrets.
 
-The thread or task that makes a call also calls the callback, in the same context, with one event at a time. The events
-of a refresh or a change of password, which runs in a separate thread or task, reach the callback after its end, in the
-thread or task that waits for it; a caller that is interrupted reports them before it raises. A request for a page ahead
+The thread or task that makes a call also calls the callback, in the same context, with one event at a time. A
+refresh or a change of password runs in a separate thread or task. Its events reach the callback after its end, in the
+thread or task that waits for it. A caller that is interrupted reports them before it raises. A request for a page ahead
 of the caller runs in a separate thread or task, in a copy of the pager's context. If the callback raises, the error is
 logged and the call continues.
 

@@ -39,7 +39,7 @@ AuthArgument: TypeAlias = "APIKey | gcore_iam.BearerToken | gcore_iam.Session | 
 
 
 class AsyncIAMClient:
-    """The IAM API for async code. May be shared by tasks of one event loop.
+    """The IAM API for async code. May be shared by tasks and by event loops.
 
     Args:
         auth: An `APIKey`, a `BearerToken`, a `Session`, `Anonymous()`, or an API key as a str. None reads

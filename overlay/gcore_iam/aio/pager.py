@@ -35,11 +35,11 @@ class AsyncPager(AsyncLoopGuard, Generic[T]):
 
     If the server keeps a stable order, an iteration returns each item that exists from its start to its end exactly
     once, even if others add and delete items meanwhile. Items that are added or deleted meanwhile may or may not be
-    returned. An id that the server repeats is returned once. Items without an id are recognised by their content. If
+    returned. An id that the server repeats is returned once. Items without an id are recognized by their content. If
     the list does not change, equal ones are returned as often as the server has them. If it changes, some of them may
     be left out or repeated.
 
-    For this, neighbouring pages overlap by one item. If a page does not begin with the item that was read last, the
+    For this, neighboring pages overlap by one item. If a page does not begin with the item that was read last, the
     list has shifted, and the iteration requests earlier pages until one contains an item that has been read. It
     remembers several thousand items. It raises PaginationError if it finds none of them again, if their order keeps
     changing, or if 64 requests in a row return no new item. If a server sends a single item per page, pages cannot

@@ -79,8 +79,8 @@ def check_space(file: FileIO) -> None:
 def replace_content(file: FileIO, record: bytes) -> None:
     """Replace the content of a file with one record.
 
-    At each moment the file holds the old record or the new one, complete and on a line of its own: the new record is
-    appended first; when it is on the disk, it is copied to the beginning, which does not overlap the appended one.
+    At each moment the file holds the old record or the new one, complete and on a line of its own. The new record is
+    appended first. When it is on the disk, it is copied to the beginning, which does not overlap the appended one.
     """
     size = file.seek(0, os.SEEK_END)
     start = max(size + 1, len(record))

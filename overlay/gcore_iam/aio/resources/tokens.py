@@ -115,7 +115,7 @@ class AsyncTokens:
 
         Args:
             client_id: The account's id, 1 or more.
-            name: A name to recognise the token by.
+            name: A name to recognize the token by.
             role: The token's role, no higher than the caller's: its id, its name, or a `models.Group`.
             exp_date: When the token expires, with a time zone; None for never.
             description: Free text about the token; None is the same as leaving it out.
