@@ -101,6 +101,23 @@ def test_before_each_commit_the_gates_of_make_check_run() -> None:
     assert "ruff format --check" in entries
 
 
+def test_one_command_installs_all_hooks() -> None:
+    """`pre-commit install` leaves out a hook before a push unless its kind is listed."""
+    config = load(ROOT / ".pre-commit-config.yaml")
+    stages = {stage for hook in config["repos"][0]["hooks"] for stage in hook.get("stages", ["pre-commit"])}
+    assert stages == set(config["default_install_hook_types"])
+
+
+def test_dependabot_renews_every_lock_but_what_is_exact_on_purpose() -> None:
+    updates = load(ROOT / ".github" / "dependabot.yml")["updates"]
+    (pip,) = [each for each in updates if each["package-ecosystem"] == "pip"]
+    locks = [*ROOT.glob("requirements*.txt"), *ROOT.glob("*/requirements*.txt")]
+    folders = {f"/{path.parent.relative_to(ROOT).as_posix()}".removesuffix(".") for path in locks}
+    assert folders == set(pip["directories"])
+    pinned = re.findall(r'"([\w-]+)==', (ROOT / "pyproject.toml").read_text("utf-8"))
+    assert {each["dependency-name"] for each in pip["ignore"]} == set(pinned)
+
+
 def test_the_job_that_reads_upstream_may_only_read() -> None:
     workflow = load(ROOT / ".github" / "workflows" / "drift.yml")
     review, propose = workflow["jobs"]["review"], workflow["jobs"]["propose"]
