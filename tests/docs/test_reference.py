@@ -115,3 +115,15 @@ def test_every_make_target_has_a_row() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     rows = set(re.findall(r"`make ([a-z-]+)", PAGES["commands"]))
     assert targets - {"sync", "lint", "imports", "types"} <= rows
+
+
+def test_messages_in_troubleshooting_are_those_of_the_code() -> None:
+    """Each part of a message between the places that vary is a string of the library or of the Makefile."""
+    page = (ROOT / "docs" / "understanding" / "troubleshooting.md").read_text("utf-8")
+    files = [*(ROOT / "overlay" / "gcore_iam").rglob("*.py"), *(ROOT / "generated").rglob("*.py"), ROOT / "Makefile"]
+    source = re.sub(r'"\s*f?"', "", "\n".join(path.read_text("utf-8") for path in files)).replace("\\", "")
+    messages = re.findall(r"^\| `([^`]+)`", page, re.MULTILINE)
+    parts = [part.strip() for message in messages for part in re.split(r"'?…'?|: 40\d |^base_url |^FakeIAM ", message)]
+    parts = [part for part in parts if len(part) > 3 and "fixture" not in part]  # pytest's own message
+    assert len(parts) >= 20
+    assert [part for part in parts if part not in source] == []
