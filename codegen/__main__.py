@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
@@ -23,6 +24,9 @@ CORRECTIONS = Path("spec/corrections.yaml")
 CONFIG = Path("generator-config.yml")
 PACKAGE = Path("generated/gcore_iam_client")
 OVERLAY = Path("overlay/gcore_iam")
+
+if TYPE_CHECKING:
+    _Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _LIGHT = ("generate", "unasync", "check", "inventory", "api", "contract")
 """Commands that need no module of the review."""
@@ -49,14 +53,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in str(error).splitlines():
             print(f"codegen: {clip_text(escape_controls(line), _LINE)}", file=sys.stderr)
         return error.status
-    except BrokenPipeError:  # the reader of our output has closed it
+    except BrokenPipeError:  # whatever reads our output has closed it
         sys.stdout = None  # else leaving tries to write the rest
         return 0
     except OSError as error:
         print(f"codegen: {error.filename or 'codegen'}: {error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("codegen: interrupted; the generated package is as it was or as it shall be", file=sys.stderr)
+        print("codegen: interrupted; the generated package is the old or the new one, complete", file=sys.stderr)
         return 130
     return status
 
@@ -66,7 +70,7 @@ def _build_parser(*, has_all: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    make = commands.add_parser("generate", help="generate the client from the vendored spec")
+    make = _add_command(commands, "generate", "generate the client from the vendored spec")
     _add_inputs(make)
     make.add_argument(
         "--lenient",
@@ -76,33 +80,33 @@ def _build_parser(*, has_all: bool) -> argparse.ArgumentParser:
     make.add_argument(
         "--tolerant",
         action="store_true",
-        help="make what can be made, list what is dropped, and end in status 0",
+        help="generate what can be generated, list what is dropped, and exit with status 0",
     )
     make.set_defaults(run=_run_generate)
 
-    sync = commands.add_parser("unasync", help="write the sync half of the library from its async half")
-    sync.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
+    sync = _add_command(commands, "unasync", "write the sync half of the library from its async half")
+    sync.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
     sync.set_defaults(run=_run_unasync)
 
-    gate = commands.add_parser("check", help="find hand edits, a stale output, lost operations or properties")
+    gate = _add_command(commands, "check", "find hand edits, stale output, and lost operations or properties")
     _add_inputs(gate)
-    gate.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
+    gate.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
     gate.set_defaults(run=_run_check)
 
-    listing = commands.add_parser("inventory", help="list every operation and what stands for it in Python")
+    listing = _add_command(commands, "inventory", "list every operation and what stands for it in Python")
     _add_inputs(listing)
-    listing.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
-    listing.add_argument("--format", choices=("text", "json"), default="text")
+    listing.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
+    listing.add_argument("--format", choices=("text", "json"), default="text", help="how to show it (%(default)s)")
     listing.set_defaults(run=_run_inventory)
 
-    api = commands.add_parser("api", help="list the public names that programs for an earlier commit no longer find")
+    api = _add_command(commands, "api", "list the public names that are removed or changed since a commit")
     api.add_argument("ref", metavar="OLD", help="the earlier commit, branch or tag")
-    api.add_argument("--overlay", type=Path, default=OVERLAY, help="folder of the hand-written package")
+    api.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
     api.set_defaults(run=_run_api)
 
-    rules = commands.add_parser("contract", help="write a version of the spec in JSON, for FakeIAM(spec=FILE)")
+    rules = _add_command(commands, "contract", "write a version of the spec in JSON, for FakeIAM(spec=FILE)")
     rules.add_argument("spec", type=Path, metavar="SPEC", help="a version of the spec, in YAML or JSON")
-    rules.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what it gets wrong (%(default)s)")
+    rules.add_argument("--corrections", type=Path, default=CORRECTIONS, help="its corrections (%(default)s)")
     rules.add_argument("--output", type=Path, required=True, metavar="FILE", help="where to write it")
     rules.set_defaults(run=_run_contract)
 
@@ -112,14 +116,14 @@ def _build_parser(*, has_all: bool) -> argparse.ArgumentParser:
     from .vendoring.command import add_update
 
     project = argparse.ArgumentParser(add_help=False)
-    project.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what the API's file gets wrong")
+    project.add_argument("--corrections", type=Path, default=CORRECTIONS, help="its corrections (%(default)s)")
     project.add_argument("--config", type=Path, default=CONFIG, help="the generator's options (%(default)s)")
     project.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
-    proposing = commands.add_parser(
-        "corrections", help="propose entries of spec/corrections.yaml for what production showed"
+    proposing = _add_command(
+        commands, "corrections", "propose entries of spec/corrections.yaml for what production showed"
     )
     proposing.add_argument("--spec", type=Path, default=SPEC, help="the spec (default: %(default)s)")
-    proposing.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what it gets wrong (%(default)s)")
+    proposing.add_argument("--corrections", type=Path, default=CORRECTIONS, help="its corrections (%(default)s)")
     command.add_observations(proposing, "what production showed (several are allowed)", is_required=True)
     proposing.set_defaults(run=_run_corrections)
     command.add_drift(commands, project)
@@ -128,9 +132,14 @@ def _build_parser(*, has_all: bool) -> argparse.ArgumentParser:
     return parser
 
 
+def _add_command(commands: _Commands, name: str, text: str) -> argparse.ArgumentParser:
+    """Add a command whose `--help` says the same as the list of commands."""
+    return commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+
+
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--spec", type=Path, default=SPEC, help="the spec (default: %(default)s)")
-    parser.add_argument("--corrections", type=Path, default=CORRECTIONS, help="what it gets wrong (%(default)s)")
+    parser.add_argument("--corrections", type=Path, default=CORRECTIONS, help="its corrections (%(default)s)")
     parser.add_argument("--config", type=Path, default=CONFIG, help="the generator's options (%(default)s)")
     parser.add_argument("--output", type=Path, default=PACKAGE, help="the generated package (%(default)s)")
 

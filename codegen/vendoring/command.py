@@ -34,8 +34,8 @@ def add_update(commands: _Commands, project: argparse.ArgumentParser) -> None:
     taking.add_argument("new", metavar="NEW", help="a path, a URL, - (standard input), or git-ref:path")
     taking.add_argument("--spec", type=Path, default=SPEC, help="the vendored spec (%(default)s)")
     taking.add_argument("--output", type=Path, default=PACKAGE, help="the generated package (%(default)s)")
-    taking.add_argument("--changelog", type=Path, default=CHANGELOG, help="%(default)s")
-    taking.add_argument("--reviews", type=Path, default=REVIEWS, help="folder of the reviews (%(default)s)")
+    taking.add_argument("--changelog", type=Path, default=CHANGELOG, help="the changelog (%(default)s)")
+    taking.add_argument("--reviews", type=Path, default=REVIEWS, help="the folder of the reviews (%(default)s)")
     taking.add_argument(
         "--prose",
         choices=("theirs", "ours"),

@@ -13,7 +13,7 @@ from codegen.errors import CodegenError
 
 OVERLAY = Path(__file__).parents[2] / "overlay" / "gcore_iam"
 
-ASYNC = '''"""Things for async code, used by tasks of one event loop in the task of the call."""
+ASYNC = '''"""Things for async code, used by tasks and by event loops in the task of the call."""
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable

@@ -40,12 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m gcore_iam.testing",
         description="A fake of Gcore's IAM API over HTTP on 127.0.0.1. Ends on SIGINT or SIGTERM.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 picks a free one")
-    parser.add_argument("--users", default=str(defaults["users"]), help="number of users, or a JSON file of users")
-    parser.add_argument("--api-key", default=defaults["api_key"], help="the API key to accept")
-    parser.add_argument("--seed", type=int, default=defaults["seed"], help="seed of the generated users")
+    parser.add_argument("--port", type=int, default=0, help="the port; 0 picks a free one (%(default)s)")
+    parser.add_argument("--users", default=str(defaults["users"]), help="how many, or a JSON file (%(default)s)")
+    parser.add_argument("--api-key", default=defaults["api_key"], help="the API key to accept (%(default)s)")
+    parser.add_argument("--seed", type=int, default=defaults["seed"], help="the seed of the users (%(default)s)")
     parser.add_argument("--spec", metavar="FILE", help="another version of the API's spec to serve, in JSON or YAML")
     parser.add_argument("--verbose", action="store_true", help="log each request to stderr, secrets masked")
     parser.add_argument("--control", action="store_true", help="serve /_fake/, to inject faults and see the state")
