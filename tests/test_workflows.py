@@ -108,7 +108,7 @@ def test_one_command_installs_all_hooks() -> None:
     assert stages == set(config["default_install_hook_types"])
 
 
-def test_dependabot_renews_every_lock_but_what_is_exact_on_purpose() -> None:
+def test_dependabot_renews_every_lock() -> None:
     updates = load(ROOT / ".github" / "dependabot.yml")["updates"]
     (pip,) = [each for each in updates if each["package-ecosystem"] == "pip"]
     locks = [*ROOT.glob("requirements*.txt"), *ROOT.glob("*/requirements*.txt")]

@@ -25,7 +25,9 @@ MODULES = [
 """Modules whose docstrings and messages people read."""
 
 _FENCE = re.compile(r"^ *(```|~~~).*?^ *\1", re.MULTILINE | re.DOTALL)
-_NOT_PROSE = re.compile(r"<!--.*?-->|^:::.*$|^ +options:.*$|^--8<--.*$|^!!! \w+", re.MULTILINE | re.DOTALL)
+_NOT_PROSE = re.compile(
+    r"\A---\n.*?^---$|<!--.*?-->|^:::.*$|^ +options:.*$|^--8<--.*$|^!!! \w+", re.MULTILINE | re.DOTALL
+)
 _SECTION = re.compile(r"^ *(Args|Arguments|Attributes|Returns|Raises|Yields|Note|Notes|Example|Examples|Warns):$")
 _ENTRY = re.compile(r"^ +(?:\*{0,2}\w+|\w+(?:, \w+)+)(?: \([^)]*\))?: ")
 

@@ -79,14 +79,14 @@ def test_every_error_of_both_packages_has_a_row() -> None:
             assert f"`{name}" in new, name
 
 
-def test_every_argument_of_the_official_sdk_is_on_the_page() -> None:
+def test_every_official_argument_is_on_the_page() -> None:
     old = read_column("Methods", 1) + read_column("Arguments", 1)
     for path, method in list_methods().items():
         for name in inspect.signature(method).parameters:
             assert re.search(rf"[`(, ]{name}[`=,)]", old), f"{name} of {path}"
 
 
-def test_every_setting_of_the_official_sdk_is_on_the_page() -> None:
+def test_every_official_setting_is_on_the_page() -> None:
     old = read_column("Settings of the client", 1)
     parameters = set(inspect.signature(gcore.Gcore).parameters)
     source = "".join(path.read_text("utf-8") for path in Path(gcore.__file__).parent.glob("*.py"))
@@ -97,7 +97,7 @@ def test_every_setting_of_the_official_sdk_is_on_the_page() -> None:
         assert name in old, name
 
 
-def test_the_defaults_of_the_official_sdk_are_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_official_defaults_are_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (gcore.DEFAULT_TIMEOUT.read, gcore.DEFAULT_TIMEOUT.connect) == (120, 5)
     assert gcore.DEFAULT_MAX_RETRIES == 2
     assert "`timeout=` (default 120 s, 5 s to connect)" in PAGE
