@@ -26,7 +26,7 @@ MODULES = [
 
 _FENCE = re.compile(r"^ *(```|~~~).*?^ *\1", re.MULTILINE | re.DOTALL)
 _NOT_PROSE = re.compile(
-    r"\A---\n.*?^---$|<!--.*?-->|^:::.*$|^ +options:.*$|^--8<--.*$|^!!! \w+", re.MULTILINE | re.DOTALL
+    r"\A---\n(?s:.*?)^---$|(?s:<!--.*?-->)|^:::.*$|^ +options:.*$|^--8<--.*$|^!!! \w+", re.MULTILINE
 )
 _SECTION = re.compile(r"^ *(Args|Arguments|Attributes|Returns|Raises|Yields|Note|Notes|Example|Examples|Warns):$")
 _ENTRY = re.compile(r"^ +(?:\*{0,2}\w+|\w+(?:, \w+)+)(?: \([^)]*\))?: ")
@@ -93,14 +93,13 @@ def _find_docstrings(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Yield the line and the prose of each string that is a statement: docstrings, and those of attributes."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            yield node.lineno, _FENCE.sub(_blank, _strip_sections(node.value.value))
+            yield node.lineno, _FENCE.sub(_blank, _strip_sections(node.value.value, node.col_offset))
 
 
-def _strip_sections(docstring: str) -> str:
+def _strip_sections(docstring: str, indent: int) -> str:
     """Return a docstring in Google's style without the headings of its sections and the names of its entries."""
     lines: list[str] = []
     in_example = False
-    indent = min((len(line) - len(line.lstrip()) for line in docstring.splitlines()[1:] if line.strip()), default=0)
     for line in docstring.splitlines():
         if match := _SECTION.match(line):
             in_example = match[1].startswith("Example")
