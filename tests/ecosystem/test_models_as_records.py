@@ -63,7 +63,7 @@ def test_a_record_is_flat_and_has_none_for_unset() -> None:
     assert type(models.as_record(token)["client_user.role.name"]) is str
 
 
-def test_unset_is_null_where_an_encoder_writes_the_values_of_enums() -> None:
+def test_unset_is_null_where_an_encoder_writes_values_of_enums() -> None:
     token = models.TokenResponse.from_dict(TOKEN)
     orjson = pytest.importorskip("orjson")
     written = orjson.dumps(attrs.asdict(token), default=models.encode_for_json)
