@@ -37,35 +37,30 @@ class Finding:
     @property
     def message(self) -> str:
         """One sentence for a person."""
-        values = self.before, self.after
-        texts = map(_format_json_value if _VALUE_RULES.search(self.rule) else format_value, values)
-        return find_rule(self.rule).text.format(what=self.what, **dict(zip(("before", "after"), texts, strict=True)))
+        before, after = (_format_value(value, self.rule) for value in (self.before, self.after))
+        return find_rule(self.rule).text.format(what=self.what, before=before, after=after)
 
 
-_VALUE_RULES = re.compile(r"enum|const|default-value")
-"""Rules about JSON values, of which `1` and `"1"` are two."""
+_ONE_VALUE = re.compile(r"enum-(value|member)|const|default-value")
+"""Rules about one JSON value, which may be null or a list; `1` and `"1"` are two."""
 
 
 def _serialize_values(finding: Finding) -> str:
     return json.dumps([finding.before, finding.after], sort_keys=True, default=str)
 
 
-def format_value(value: Json) -> str:
-    """Format a value for a sentence: short, on one line."""
-    if isinstance(value, list | tuple):
-        return ", ".join(map(format_value, value))
-    text = f"`{value}`" if isinstance(value, str) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
-    text = " ".join(text.split())
+def _format_value(value: Json, rule: str) -> str:
+    """Format a value for a sentence: short, on one line, as the author of a spec writes it."""
+    is_one = _ONE_VALUE.search(rule)
+    if isinstance(value, list | tuple) and not is_one:
+        parts = [_format_value(item, "enum-value" if "enum" in rule else rule) for item in value]
+        return ", ".join(parts) or "nothing"
+    if value is None and not is_one:
+        return "nothing"
+    is_plain = isinstance(value, str) and not (is_one and re.fullmatch(r"true|false|null|-?\d+(\.\d+)?", value))
+    text = value if is_plain else json.dumps(value, ensure_ascii=False, default=str)
+    text = " ".join(f"`{text}`".split())
     return text if len(text) <= 80 else f"{text[:76]}…`"
-
-
-def _format_json_value(value: Json) -> str:
-    """Format a JSON value for a sentence; a text that looks like another type is put in quotes."""
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_format_json_value, value))
-    if isinstance(value, str) and re.fullmatch(r"true|false|null|-?\d+(\.\d+)?", value):
-        return f'`"{value}"`'
-    return format_value(value)
 
 
 def format_label(pointer: str, names: dict[str, str]) -> str:

@@ -97,9 +97,9 @@ def check_content(pair: SchemaPair) -> Iterator[Finding]:
 def check_other_keywords(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the keywords that no other check knows."""
     for key in sorted((pair.old.keywords.keys() | pair.new.keywords.keys()) - _CHECKED):
-        before, after = pair.get_values(key)
+        before, after = ({key: side.keywords[key]} if key in side.keywords else None for side in (pair.old, pair.new))
         if before != after:
-            yield pair.find("keyword-changed", key, {key: before}, {key: after})
+            yield pair.find("keyword-changed", key, before, after)
 
 
 def find_set_or_changed(pair: SchemaPair, keyword: str, name: str, actions: tuple[str, str, str]) -> Iterator[Finding]:
