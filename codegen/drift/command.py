@@ -20,7 +20,7 @@ from .. import corrections
 from ..errors import CodegenError
 from ..observations import load_observations
 from . import baseline, history
-from .fail_on import FailCondition, parse_fail_on
+from .fail_on import OBSERVED, FailCondition, parse_fail_on
 from .load import Input, read, read_both_ways
 from .observed import add_observed
 from .render import FORMATS, Options
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 EXIT_STATUS = """\
 exit status:
   0  all is well
-  1  a change that --fail-on names
+  1  a change or an observed fact that --fail-on names
   2  the command line, a file of the project, or the type checker
   3  a spec cannot be read
   4  a client cannot be generated from a spec; the wire and docs layers are reported all the same
@@ -75,7 +75,7 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
         type=_parse_fail_on,
         default=(),
         metavar="CONDITIONS",
-        help="layers whose changes end in status 1, such as wire:error,python:breaking,overlay",
+        help="layers whose changes end in status 1, such as wire:error,python:breaking,overlay,observed",
     )
     drift.add_argument(
         "--accepted", type=Path, default=ACCEPTED, metavar="FILE", help="changes that --fail-on lets pass (%(default)s)"
@@ -139,8 +139,9 @@ def _run_drift(arguments: argparse.Namespace) -> int:
     layers: tuple[Layer, ...] = arguments.layers
     conditions: tuple[FailCondition, ...] = arguments.fail_on
     for condition in conditions:
-        if condition.layer not in layers:
-            print(f"codegen: --fail-on {condition}: that layer is not looked at; see --layers", file=sys.stderr)
+        if condition.layer not in (*layers, *([OBSERVED] if arguments.observed else [])):
+            option = f"--{OBSERVED if condition.layer == OBSERVED else 'layers'}"
+            print(f"codegen: --fail-on {condition}: that layer is not looked at; see {option}", file=sys.stderr)
             return 2
     gc.disable()  # the objects live until the end, and scanning them repeatedly takes longer than reading the specs
     try:
@@ -157,7 +158,8 @@ def _run_drift(arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
     violations = [condition for condition in conditions if condition.is_met_by(found)]
     for condition in violations:
-        print(f"codegen: --fail-on {condition}: the spec has such a change", file=sys.stderr)
+        what = "production showed such a fact" if condition.layer == OBSERVED else "the spec has such a change"
+        print(f"codegen: --fail-on {condition}: {what}", file=sys.stderr)
     if problem:
         print(f"codegen: {problem}", file=sys.stderr)
         return GenerationError.status

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from .report import CHOICES, LEVELS, Change, Layer, Level, Review
+from .report import AGREEMENTS, LEVELS, Change, Level, Review
+
+OBSERVED = "observed"
+"""The layer of what production showed."""
 
 _WORDS: dict[str, Level] = {
     "error": "error",
@@ -16,21 +19,24 @@ _WORDS: dict[str, Level] = {
     "additive": "info",
     "changed": "info",
 }
-_USUAL: dict[Layer, str] = {"wire": "error", "python": "breaking", "overlay": "broken", "docs": "changed"}
+_USUAL = {"wire": "error", "python": "breaking", "overlay": "broken", "docs": "changed", OBSERVED: "unexplained"}
 
 
 @attrs.frozen
 class FailCondition:
-    """A layer and how grave a change of it must be."""
+    """A layer and how grave a change of it must be, or a fact that production showed."""
 
-    layer: Layer
+    layer: str
     word: str
 
     def __str__(self) -> str:
         return f"{self.layer}:{self.word}"
 
     def is_met_by(self, review: Review) -> bool:
-        """Return whether a review has such a change that is not accepted."""
+        """Return whether a review has such a fact, or such a change that is not accepted."""
+        if self.layer == OBSERVED:
+            grave = AGREEMENTS[: AGREEMENTS.index(self.word) + 1]  # type: ignore[arg-type]
+            return any(fact.agreement in grave for fact in review.observed or ())
         return any(self._is_met_by_change(change) for change in review.changes)
 
     def _is_met_by_change(self, change: Change) -> bool:
@@ -43,7 +49,7 @@ def parse_fail_on(text: str) -> tuple[FailCondition, ...]:
     """Parse the value of `--fail-on`.
 
     Args:
-        text: Such as `wire:error,python:breaking,overlay`.
+        text: Such as `wire:error,python:breaking,overlay,observed:contradicted`.
 
     Raises:
         ValueError: A layer or a word is unknown.
@@ -51,12 +57,11 @@ def parse_fail_on(text: str) -> tuple[FailCondition, ...]:
     conditions = []
     for part in text.split(","):
         name, _, word = part.strip().partition(":")
-        layers: dict[str, Layer] = {choice: choice for choice in CHOICES}
-        if name not in layers:
-            raise ValueError(f"unknown layer {name!r}; known: {', '.join(CHOICES)}")
-        layer = layers[name]
-        word = word or _USUAL[layer]
-        if word not in _WORDS:
-            raise ValueError(f"unknown level {word!r}; known: {', '.join(_WORDS)}")
-        conditions.append(FailCondition(layer, word))
+        if name not in _USUAL:
+            raise ValueError(f"unknown layer {name!r}; known: {', '.join(_USUAL)}")
+        word = word or _USUAL[name]
+        known = AGREEMENTS[:2] if name == OBSERVED else _WORDS
+        if word not in known:
+            raise ValueError(f"unknown level {word!r}; known: {', '.join(known)}")
+        conditions.append(FailCondition(name, word))
     return tuple(conditions)

@@ -218,8 +218,14 @@ def test_what_cannot_be_read_is_status_3(
         (("old.json", "new.json", "--fail-on", "wire:awful"), "unknown level 'awful'"),
         (
             ("old.json", "new.json", "--wire-only", "--fail-on", "python"),
-            "--fail-on python:breaking: that layer is not",
+            "--fail-on python:breaking: that layer is not looked at; see --layers",
         ),
+        (
+            ("old.json", "new.json", "--wire-only", "--fail-on", "observed"),
+            "--fail-on observed:unexplained: that layer is not looked at; see --observed",
+        ),
+        (("old.json", "new.json", "--fail-on", "observed:error"), "unknown level 'error'; known: contradicted, unexpl"),
+        (("old.json", "new.json", "--fail-on", "wire:contradicted"), "unknown level 'contradicted'"),
         (("-", "-", "--wire-only"), "standard input can be one side only"),
     ],
 )
@@ -276,11 +282,12 @@ def test_without_fail_on_a_review_is_no_failure(run: Run) -> None:
 
 
 def test_fail_on_reads_as_it_was_written() -> None:
-    assert [str(gate) for gate in parse_fail_on("wire:error, python, overlay,docs")] == [
+    assert [str(gate) for gate in parse_fail_on("wire:error, python, overlay,docs,observed")] == [
         "wire:error",
         "python:breaking",
         "overlay:broken",
         "docs:changed",
+        "observed:unexplained",
     ]
 
 

@@ -86,6 +86,26 @@ def test_every_format_is_written_with_observations(run: Run, folder: Path, name:
     assert "explained" in (folder / "report").read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("lang", "condition", "status"),
+    [
+        ({"type": "string", "enum": ["en", "fr"]}, "observed", 0),  # explained
+        ({"type": "string", "enum": ["en"]}, "observed", 1),  # unexplained
+        ({"type": "string", "enum": ["en"]}, "observed:contradicted", 0),
+        ({"type": "integer"}, "observed:contradicted", 1),
+        ({"type": "integer"}, "observed:unexplained", 1),
+    ],
+)
+def test_fail_on_takes_what_was_observed(
+    run: Run, folder: Path, lang: dict[str, Any], condition: str, status: int
+) -> None:
+    content = document(response={"type": "object", "properties": {"lang": lang}})
+    (folder / "new.json").write_text(json.dumps(content))
+    found, _, messages = run("--wire-only", "--observed", "seen.json", "--fail-on", condition)
+    assert found == status
+    assert ("production showed such a fact" in messages) == (status == 1)
+
+
 @pytest.mark.parametrize("content", ["", "{}", '{"format": 1, "observations": [{}]}', None])
 def test_a_wrong_file_is_status_2_and_nothing_is_written(run: Run, folder: Path, content: str | None) -> None:
     if content is not None:
