@@ -35,7 +35,7 @@ class FailCondition:
     def is_met_by(self, review: Review) -> bool:
         """Return whether a review has such a fact, or such a change that is not accepted."""
         if self.layer == OBSERVED:
-            grave = AGREEMENTS[: AGREEMENTS.index(self.word) + 1]  # type: ignore[arg-type]
+            grave = AGREEMENTS[: AGREEMENTS.index(self.word) + 1]
             return any(fact.agreement in grave for fact in review.observed or ())
         return any(self._is_met_by_change(change) for change in review.changes)
 

@@ -204,8 +204,8 @@ def _compare_header(pair: OperationPair, places: Places, what: str, guards: froz
         context = Context(pair.directions[1], "header", is_text=True, guards=guards)
         yield (schemas[0],), (schemas[1],), context
     elif any(schemas):
-        values = [side.get_value(place) if place else None for side, place in zip(pair.documents, schemas, strict=True)]
-        yield pair.find_at("response-header-keyword-changed", what, places, *values, guards)
+        before, after = (side.get_value(at) if at else None for side, at in zip(pair.documents, schemas, strict=True))
+        yield pair.find_at("response-header-keyword-changed", what, places, before, after, guards)
 
 
 def _name_requirement(document: Document, pointer: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from ...inventory import parse_source
@@ -20,22 +21,22 @@ AUTHENTICATION = "py-authentication-changed"
 
 def find_imports(files: OverlayFiles, packages: tuple[Path, Path]) -> Iterator[Problem]:
     """Find imports of what the old package has and the new one has not."""
+    list_names = cache(_list_names)  # many files import from the same modules
     for file in files.list_files():
         for module, alias in files.iterate_imports(file):
-            had, has = (_has_name(package, module, alias.name) for package in packages)
+            had, has = (alias.name in list_names(package, module) for package in packages)
             if had and not has:
                 yield make_problem(file, alias, f'Module "{module}" has no attribute "{alias.name}"', "import")
 
 
-def _has_name(package: Path, module: str, name: str) -> bool:
-    """Return whether a name can be imported from a module of a generated package."""
+def _list_names(package: Path, module: str) -> frozenset[str]:
+    """List what can be imported from a module of a generated package."""
     place = package.joinpath(*module.split(".")[1:])
     file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
     if not file.is_file():
-        return False
-    if place.is_dir() and ((place / name).is_dir() or (place / f"{name}.py").is_file()):
-        return True
-    return any(name in _get_bound_names(node) for node in ast.walk(parse_source(file)))
+        return frozenset()
+    inside = [path.stem for path in place.iterdir()] if place.is_dir() else []
+    return frozenset(inside).union(*map(_get_bound_names, ast.walk(parse_source(file))))
 
 
 def _get_bound_names(node: ast.AST) -> set[str]:
