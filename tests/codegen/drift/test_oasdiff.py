@@ -1,0 +1,97 @@
+"""Where the client's view and oasdiff's levels differ on purpose: the table in `docs/maintaining/oasdiff.md`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codegen.drift import wire
+from codegen.drift.settings import parse_settings
+from tests.codegen.drift.pairs import TODAY, Document, document, given
+
+PAGE = Path(__file__).parents[3] / "docs" / "maintaining" / "oasdiff.md"
+KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}
+TEXT, NAMES = {"type": "string"}, {"type": "object", "properties": {"name": {"type": "string"}}}
+
+
+def secured(*, everywhere: bool = False, operation: bool = False) -> Document:
+    """A spec with a security scheme, which all operations, one or none of them need."""
+    content = document(**({"security": [{"key": []}]} if operation else {}))
+    content["components"]["securitySchemes"] = {"key": KEY}
+    return {**content, **({"security": [{"key": []}]} if everywhere else {})}
+
+
+def sends(schema: Document) -> Document:
+    """A spec whose request has a property."""
+    return document(body={"type": "object", "properties": {"v": schema}})
+
+
+def returns(schema: Document) -> Document:
+    """A spec whose response has a property."""
+    return document(response={"type": "object", "properties": {"v": schema}})
+
+
+def takes(schema: Document) -> Document:
+    """A spec with a parameter."""
+    return document(parameters=[{"name": "v", "in": "query", "schema": schema}])
+
+
+def calls(*, required: bool) -> Document:
+    """A spec with a webhook."""
+    body = {"required": required, "content": {"application/json": {"schema": NAMES}}}
+    webhook = {"post": {"requestBody": body, "responses": {"204": {"description": ""}}}}
+    return {**document(), "webhooks": {"made": webhook}}
+
+
+CASES: dict[str, tuple[str, str, Document, Document]] = {
+    "api-security-added": ("error", "info", secured(), secured(operation=True)),
+    "api-global-security-added": ("error", "info", secured(), secured(everywhere=True)),
+    "request-parameter-property-max-items-decreased": (
+        "error",
+        "error",
+        takes({"type": "array", "items": {"type": "array", "items": TEXT, "maxItems": 20}}),
+        takes({"type": "array", "items": {"type": "array", "items": TEXT, "maxItems": 10}}),
+    ),
+    "request-parameter-default-value-changed": (
+        "warning",
+        "error",
+        takes({**TEXT, "default": "a"}),
+        takes({**TEXT, "default": "b"}),
+    ),
+    "request-body-all-of-added": (
+        "none",
+        "error",
+        document(body={"allOf": [NAMES]}),
+        document(body={"allOf": [NAMES, {"type": "object", "properties": {"more": TEXT}}]}),
+    ),
+    "response-property-became-nullable": ("warning", "error", returns(TEXT), returns({"type": ["string", "null"]})),
+    "webhook-body-became-required": ("info", "error", calls(required=False), calls(required=True)),
+    "request-property-pattern-added": (
+        "info",
+        "error",
+        sends({**TEXT, "readOnly": True}),
+        sends({**TEXT, "readOnly": True, "pattern": "^a"}),
+    ),
+}
+
+
+def find_level(rule: str, view: str, old: Document, new: Document) -> str:
+    """Return the level of the entry of a rule, "none" if there is no entry."""
+    settings = parse_settings({"view": view}, "drift.toml")
+    found = wire.find_changes(given(old, "old.yaml").spec, given(new, "new.yaml").spec, TODAY, settings)
+    return next((change.level for change in found if change.id == rule), "none")
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES.items(), ids=CASES)
+def test_a_rule_has_the_level_of_its_view(rule: str, case: tuple[str, str, Document, Document]) -> None:
+    client, oasdiff, old, new = case
+
+    assert (find_level(rule, "client", old, new), find_level(rule, "oasdiff", old, new)) == (client, oasdiff)
+
+
+def test_the_page_lists_each_difference() -> None:
+    table = PAGE.read_text("utf-8").partition("| rule | level here |")[2]
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| `")]
+
+    assert {row[0].strip("|` "): row[1] for row in rows} == {rule: case[0] for rule, case in CASES.items()}
