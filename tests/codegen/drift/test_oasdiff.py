@@ -37,6 +37,14 @@ def takes(schema: Document) -> Document:
     return document(parameters=[{"name": "v", "in": "query", "schema": schema}])
 
 
+def shares(items: int) -> Document:
+    """A spec with a parameter that stands beside the operations of its path."""
+    content = document()
+    schema = {"type": "array", "items": {"type": "array", "items": TEXT, "maxItems": items}}
+    content["paths"]["/things"]["parameters"] = [{"name": "v", "in": "query", "schema": schema}]
+    return content
+
+
 def calls(*, required: bool) -> Document:
     """A spec with a webhook."""
     body = {"required": required, "content": {"application/json": {"schema": NAMES}}}
@@ -47,12 +55,7 @@ def calls(*, required: bool) -> Document:
 CASES: dict[str, tuple[str, str, Document, Document]] = {
     "api-security-added": ("error", "info", secured(), secured(operation=True)),
     "api-global-security-added": ("error", "info", secured(), secured(everywhere=True)),
-    "request-parameter-property-max-items-decreased": (
-        "error",
-        "error",
-        takes({"type": "array", "items": {"type": "array", "items": TEXT, "maxItems": 20}}),
-        takes({"type": "array", "items": {"type": "array", "items": TEXT, "maxItems": 10}}),
-    ),
+    "request-parameter-property-max-items-decreased": ("error", "error", shares(20), shares(10)),
     "request-parameter-default-value-changed": (
         "warning",
         "error",
