@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...spec import Json
 from ..finding import Finding
 from .base import SchemaPair, register_schema_check
 
@@ -28,11 +29,19 @@ def check_discriminator_mapping(pair: SchemaPair) -> Iterator[Finding]:
         return
     ends = before.get("defaultMapping"), after.get("defaultMapping")
     if ends[0] != ends[1]:
-        yield pair.find("discriminator-mapping-changed", "discriminator", *ends)
+        guards = frozenset({"still-accepted"} if ends[0] is None else ())
+        yield pair.find("discriminator-mapping-changed", "discriminator", *ends, guards=guards)
     old, new = before.get("mapping") or {}, after.get("mapping") or {}
     for value in [value for value in new if value not in old]:
         yield pair.find("discriminator-mapping-added", "discriminator", None, value)
+    members = {pair.comparison.new.get_schema(member).name for member in pair.new.union}
     for value in [value for value in old if value not in new]:
-        yield pair.find("discriminator-mapping-deleted", "discriminator", value, None)
-    for value in [value for value in old if value in new and old[value] != new[value]]:
+        guards = frozenset({"still-accepted"} if value in members else ())  # the name of a member needs no mapping
+        yield pair.find("discriminator-mapping-deleted", "discriminator", value, None, guards=guards)
+    for value in [value for value in old if value in new and _get_name(old[value]) != _get_name(new[value])]:
         yield pair.find("discriminator-mapping-changed", "discriminator", old[value], new[value])
+
+
+def _get_name(target: Json) -> str:
+    """Return the name of the component that a value maps to, which may be written as a reference."""
+    return str(target).rpartition("/")[2]

@@ -17,7 +17,7 @@ TEXT, NAMES = {"type": "string"}, {"type": "object", "properties": {"name": {"ty
 
 def secured(*, everywhere: bool = False, operation: bool = False) -> Document:
     """A spec with a security scheme, which all operations, one or none of them need."""
-    content = document(**({"security": [{"key": []}]} if operation else {}))
+    content = document(extra={"security": [{"key": []}]} if operation else {})
     content["components"]["securitySchemes"] = {"key": KEY}
     return {**content, **({"security": [{"key": []}]} if everywhere else {})}
 
@@ -52,6 +52,14 @@ def calls(*, required: bool) -> Document:
     return {**document(), "webhooks": {"made": webhook}}
 
 
+def maps(**mapping: str) -> Document:
+    """A spec whose request is one of two schemas, chosen by a discriminator."""
+    schemas = {name: {"type": "object", "properties": {"kind": TEXT, name: TEXT}} for name in ("A", "B")}
+    members = [{"$ref": f"#/components/schemas/{name}"} for name in schemas]
+    discriminator = {"propertyName": "kind", "mapping": mapping}
+    return document(body={"oneOf": members, "discriminator": discriminator}, schemas=schemas)
+
+
 CASES: dict[str, tuple[str, str, Document, Document]] = {
     "api-security-added": ("error", "info", secured(), secured(operation=True)),
     "api-global-security-added": ("error", "info", secured(), secured(everywhere=True)),
@@ -70,6 +78,7 @@ CASES: dict[str, tuple[str, str, Document, Document]] = {
     ),
     "response-property-became-nullable": ("warning", "error", returns(TEXT), returns({"type": ["string", "null"]})),
     "webhook-body-became-required": ("info", "error", calls(required=False), calls(required=True)),
+    "request-body-discriminator-mapping-deleted": ("error", "info", maps(a="A", b="B"), maps(b="B")),
     "request-property-pattern-added": (
         "info",
         "error",
