@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ...spec import Spec
@@ -49,9 +50,10 @@ def find_changes(
     broken = list(find_credentials(files, specs[0], others))
     in_python = any(change.layer == "python" and change.id != AUTHENTICATION for change in others)
     if in_python or any(change.id.startswith(REMOVED_NAMES) for change in others):
-        broken += map(files.move_to_name, find_type_problems(overlay, packages))
-        broken += find_imports(files, packages)
-        broken += find_names(files, surfaces, specs)
+        with ThreadPoolExecutor(1) as pool:  # the type checker is another process
+            checked = pool.submit(find_type_problems, overlay, packages)
+            broken += [*find_imports(files, packages), *find_names(files, surfaces, specs)]
+            broken += map(files.move_to_name, checked.result())
     found = [_make_change(files, group, others, surfaces, specs) for group in _group(files, broken)]
     return make_fingerprints_unique(found)
 
