@@ -46,6 +46,9 @@ GENERATOR_VERSION = version("openapi-python-client")
 _ON_DEMAND = ("serialization", "unions")
 """Modules that a package has only if something in it imports them."""
 
+_SHARED = ("json_values", "model_base", "open_enums", "pydantic_schemas", *_ON_DEMAND)
+"""Modules that the generator itself does not know."""
+
 _UNSUPPORTED_OPTIONS = ("content_type_overrides", "generate_all_tags", "literal_enums")
 """Options of the generator that the templates do not follow."""
 
@@ -281,7 +284,7 @@ def _render(
         ) from error
     except CodegenError as error:
         raise CodegenError(f"{spec.name}: {error}") from None
-    for name in ("pydantic_schemas", *_ON_DEMAND):
+    for name in _SHARED:
         source = project.env.get_template(f"{name}.py.jinja").render()
         (Path(config.output_path or "") / f"{name}.py").write_text(source, encoding="utf-8")
     reported = [error for collection in data.endpoint_collections_by_tag.values() for error in collection.parse_errors]

@@ -12,12 +12,12 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from gcore_iam_client import types
+from gcore_iam_client import json_values
 from gcore_iam_client.errors import InvalidBody
 from hypothesis import given
 from hypothesis import strategies as st
 
-PADDING = b" " * types._LARGE
+PADDING = b" " * json_values._LARGE
 """Makes a body large enough for orjson, and changes nothing."""
 
 ODD = [
@@ -66,23 +66,23 @@ ODD = [
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
-    types._loads.cache_clear()
+    json_values._loads.cache_clear()
     yield
-    types._loads.cache_clear()
+    json_values._loads.cache_clear()
 
 
 def describe_parsed(body: bytes) -> object:
     """Parse a body, and render the result so that numbers of different types and NaN compare as they should."""
     response = httpx.Response(200, content=body, headers={"content-type": "application/json"})
     try:
-        return repr(types.decode_json(response, "iamGetUser"))
+        return repr(json_values.decode_json(response, "iamGetUser"))
     except InvalidBody as error:
         return str(error)
 
 
 def plainly(body: bytes) -> object:
     with pytest.MonkeyPatch.context() as without:
-        without.setattr(types, "_loads", lambda: None)
+        without.setattr(json_values, "_loads", lambda: None)
         return describe_parsed(body)
 
 
