@@ -15,6 +15,7 @@ from openapi_python_client.config import Config
 from openapi_python_client.parser.properties import Class
 from openapi_python_client.strings import PythonIdentifier, pascal_case
 
+from .names import get_function_name
 from .rules.discriminators import find_reference
 from .schemas import SCHEMA_REF, SECRET, Document, follow_refs, get_component_name, is_annotation, list_types
 from .spec import escape, iterate_mappings, iterate_operations
@@ -92,7 +93,7 @@ def _iterate_component_places(document: Document) -> Iterator[_Position]:
 
 def _iterate_operation_places(document: Document, config: Config) -> Iterator[_Position]:
     for path, _, operation in iterate_operations(document):
-        parent = str(PythonIdentifier(operation["operationId"], config.field_prefix))
+        parent = str(PythonIdentifier(get_function_name(operation), config.field_prefix))
         for holder in (document["paths"][path], operation):
             for parameter in holder.get("parameters", ()):
                 target = follow_refs(document, parameter)

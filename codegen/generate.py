@@ -33,7 +33,7 @@ from .errors import CodegenError
 from .field_names import rename_colliding_names, restore_names
 from .inventory import find_missing
 from .limits import clip_text
-from .names import TAKEN_CLASS_NAMES, check_modules, check_names, check_paths, check_values, name_module, rename
+from .names import TAKEN_CLASS_NAMES, check_modules, check_paths, check_values, name_module, rename, separate_modules
 from .normalize import normalize
 from .schemas import Document
 from .spec import Spec, escape, iterate_operations, load_yaml
@@ -116,11 +116,11 @@ def generate_package(
         work = Path(folder)
         source = work / "openapi.json"
         config = _load_config(config_path, source, work / "package")
+        separate_modules(normalized.document, config)
         separate_class_names(normalized.document, config)
         given = generator_input.build_input(normalized.document, config)
         renamed = rename_colliding_names(given, config)
         source.write_text(json.dumps(given), encoding="utf-8")
-        check_names(normalized.document, spec, config)
         check_values(normalized.document, spec)
         data = _parse(source, spec, config)
         restore_names(data, renamed)

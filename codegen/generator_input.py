@@ -16,7 +16,7 @@ from openapi_python_client.strings import PythonIdentifier
 from .discriminators import mark_discriminators
 from .escaping import unwrap_text
 from .media_types import classify, disguise, undisguise
-from .names import name_module
+from .names import get_function_name, name_module
 from .schemas import (
     ALTERNATIVES,
     NULL,
@@ -43,6 +43,8 @@ def build_input(document: Document, config: Config) -> Document:
     """
     document = copy.deepcopy(document)
     mark_discriminators(document, config)
+    for _, _, operation in iterate_operations(document):
+        operation["operationId"] = get_function_name(operation)
     _move_headers(document)
     _split_responses(document)
     _disguise_media_types(document)

@@ -14,6 +14,7 @@ from openapi_python_client.strings import PythonIdentifier, pascal_case
 from .errors import CodegenError
 from .expressions import JSON
 from .media_types import classify
+from .names import get_function_name
 from .schemas import Document, follow_refs, get_component_name
 from .spec import Json, Spec, iterate_operations, resolve
 
@@ -267,7 +268,7 @@ class ExpectedTypes:
     def build_response_type(self, operation: Document) -> frozenset[str]:
         """Build the type of the JSON responses of an operation; empty if it has none."""
         types: frozenset[str] = frozenset()
-        name = pascal_case(PythonIdentifier(operation["operationId"], self.config.field_prefix))
+        name = pascal_case(PythonIdentifier(get_function_name(operation), self.config.field_prefix))
         for code, response in operation["responses"].items():
             for media_type, media in follow_refs(self.document, response).get("content", {}).items():
                 if "schema" in media and classify(self.document, media_type, media) == "json":

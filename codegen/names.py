@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from openapi_python_client.config import Config
@@ -12,8 +15,8 @@ from openapi_python_client.strings import PythonIdentifier, in_double_quote_lite
 
 from .errors import CodegenError
 from .escaping import format_file_name, unwrap_text
-from .schemas import Document
-from .spec import Spec, escape, iterate_mappings, iterate_operations
+from .schemas import FUNCTION_NAME, Document
+from .spec import Spec, iterate_mappings, iterate_operations
 from .wire_format import list_accepted
 
 TAKEN_CLASS_NAMES = frozenset(
@@ -33,24 +36,43 @@ TAKEN_FIELD_NAMES = frozenset(
 def name_module(operation: Document, config: Config) -> tuple[str, str]:
     """Return the generated module of an operation, as (tag's package, module)."""
     tag = (operation.get("tags") or ["default"])[0]
-    return str(PythonIdentifier(tag, "tag")), str(PythonIdentifier(operation["operationId"], config.field_prefix))
+    return str(PythonIdentifier(tag, "tag")), str(PythonIdentifier(get_function_name(operation), config.field_prefix))
 
 
-def check_names(document: Document, spec: Spec, config: Config) -> None:
-    """Refuse operations that would become one module.
+def get_function_name(operation: Document) -> str:
+    """Return the name that the module of an operation and its classes are named after."""
+    name: str = operation.get(FUNCTION_NAME, operation["operationId"])
+    return name
 
-    Raises:
-        CodegenError: Two would. Names the place of the second one.
+
+def separate_modules(document: Document, config: Config) -> None:
+    """Give operations that would become the module of an earlier one a suffix from their place.
+
+    The suffix is the method, then the path, then a number, whichever is free first. The `operationId` stays.
+
+    Args:
+        document: The normalized document; changed in place.
+        config: The generator's configuration, for the names that it gives.
     """
-    modules: dict[tuple[str, str], str] = {}
-    for path, method, operation in iterate_operations(document):
-        module = name_module(operation, config)
-        other = modules.setdefault(module, operation["operationId"])
-        if other != operation["operationId"]:
-            raise CodegenError(
-                f"{spec.format_place(f'/paths/{escape(path)}/{method}')}: operations {other!r} and "
-                f"{operation['operationId']!r} would both become the module {'.'.join(module)}; rename one"
-            )
+    operations = list(iterate_operations(document))
+    named = {name_module(operation, config) for _, _, operation in operations}
+    taken: set[tuple[str, str]] = set()
+    for path, method, operation in operations:
+        if name_module(operation, config) in taken:
+            base = f"{operation['operationId']}_{method}"
+            for suffix in _iterate_suffixes(path):
+                operation[FUNCTION_NAME] = f"{base}{suffix}"
+                if name_module(operation, config) not in named:
+                    break
+            named.add(name_module(operation, config))
+        taken.add(name_module(operation, config))
+
+
+def _iterate_suffixes(path: str) -> Iterator[str]:
+    words = "_".join(["", *re.findall(r"\w+", path)])
+    yield ""
+    yield words
+    yield from (f"{words}_{number}" for number in count(2))
 
 
 def check_values(document: Document, spec: Spec) -> None:

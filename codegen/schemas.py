@@ -27,6 +27,9 @@ SECRET = "x-secret"  # noqa: S105 - the name of a mark, not a secret
 BODY_KIND = "x-body-kind"
 """Keyword beside a body's schema that holds what the body is to generated code."""
 
+FUNCTION_NAME = "x-function-name"
+"""Keyword of an operation that holds what its module is named after, where that is not its `operationId`."""
+
 CONTENT_TYPE = "x-content-type"
 """Schema keyword that holds the media type of a file in a form."""
 

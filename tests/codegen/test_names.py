@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
@@ -115,6 +116,10 @@ PATHS: Document = {
         },
     },
 }
+for path, name, key in (("/one", "getIt", "a"), ("/two", "get_it", "b"), ("/three/{x}", "get-it", "c")):
+    answer = {"description": "", "content": {"application/json": {"schema": {"type": "object", "required": [key]}}}}
+    PATHS[path] = {"get": {"operationId": name, "responses": {"200": answer}}}
+PATHS["/two"]["post"] = {"operationId": "get-it-get", "responses": {"204": {"description": ""}}}
 PATHS["/copies/{id}"] = {"$ref": "#/paths/~1things~1{id}~1{kind}"}
 
 
@@ -214,3 +219,28 @@ def test_a_path_that_is_a_reference_has_its_operations(package: Any) -> None:
 def test_a_reference_into_a_schema_shares_its_class(package: Any) -> None:
     module = importlib.import_module("names_client.api.default.get_inner")
     assert "PetHome" in str(module.sync_detailed.__annotations__["return"])
+
+
+@pytest.mark.parametrize(
+    ("module", "operation_id", "method", "url", "key"),
+    [
+        ("get_it", "getIt", "GET", "http://x/one", "a"),
+        ("get_it_get_two", "get_it", "GET", "http://x/two", "b"),  # `get_it_get` is an operation's own name
+        ("get_it_get", "get-it-get", "POST", "http://x/two", ""),
+        ("get_it_get_three_x", "get-it", "GET", "http://x/three/y", "c"),
+    ],
+)
+def test_operations_of_one_module_get_a_suffix(
+    package: Any, module: str, operation_id: str, method: str, url: str, key: str
+) -> None:
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={key: 1}) if key else httpx.Response(204)
+
+    client = sys.modules["names_client"].Client("http://x", httpx_args={"transport": httpx.MockTransport(handle)})
+    operation = importlib.import_module(f"names_client.api.default.{module}")
+    found = operation.sync(*(["y"] if "three" in url else []), client=client)
+    assert (operation.OPERATION.id, seen[0].method, str(seen[0].url)) == (operation_id, method, url)
+    assert found is None if not key else found.to_dict() == {key: 1}
