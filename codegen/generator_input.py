@@ -8,13 +8,16 @@ from __future__ import annotations
 import copy
 
 from openapi_python_client.config import Config
+from openapi_python_client.parser.bodies import BodyType
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
+from openapi_python_client.parser.properties import ModelProperty
 from openapi_python_client.parser.responses import TEXT_SOURCE, HTTPStatusPattern
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonIdentifier
 
 from .discriminators import mark_discriminators
 from .escaping import unwrap_text
+from .expressions import list_members
 from .media_types import classify, disguise, undisguise
 from .names import get_function_name, name_module
 from .schemas import (
@@ -67,6 +70,22 @@ def restore(document: Document, data: GeneratorData, config: Config) -> None:
             _restore_responses(document, operation, endpoint)
             for body in endpoint.bodies:
                 body.content_type = UntrustedString(undisguise(unwrap_text(body.content_type)))
+    _mark_forms(data)
+
+
+def _mark_forms(data: GeneratorData) -> None:
+    """Mark the alternatives of multipart forms as such: the generator marks a form that is one model."""
+    names = {
+        str(member.class_info.name)
+        for endpoint in iterate_endpoints(data)
+        for body in endpoint.bodies
+        if body.body_type == BodyType.FILES
+        for member in list_members(body.prop)
+        if isinstance(member, ModelProperty)
+    }
+    for model in data.models:
+        if str(model.class_info.name) in names:
+            model.is_multipart_body = True
 
 
 # --- parameters ------------------------------------------------------------------------------------------------------

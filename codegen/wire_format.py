@@ -214,14 +214,28 @@ def _format_encodings(document: Document, media: Document) -> dict[str, str]:
     return found
 
 
+def _find_ambiguous_property(document: Document, media: Document) -> str:
+    """Find a property that is sent as one media type in one alternative and as another one in another."""
+    sent: dict[str, tuple[str, str]] = {}
+    for name, prop in _iterate_properties(document, media.get("schema", {})):
+        marks = prop.get(CONTENT_TYPE, ""), prop.get(CONTENT_ENCODING, "")
+        if sent.setdefault(name, marks) != marks and not (media.get("encoding") or {}).get(name):
+            return name
+    return ""
+
+
 def _list_properties(document: Document, media: Document) -> Document:
     """List the properties of a form by name, with those of each alternative."""
-    schema = resolve_component(document, media.get("schema", {}))[1]
-    found: Document = dict(schema.get("properties", {}))
+    return dict(_iterate_properties(document, media.get("schema", {})))
+
+
+def _iterate_properties(document: Document, schema: Document) -> Iterator[tuple[str, Document]]:
+    """Yield the properties of a form, then those of each alternative."""
+    schema = resolve_component(document, schema)[1]
+    yield from schema.get("properties", {}).items()
     for key in sorted(ALTERNATIVES & schema.keys()):
         for member in schema[key]:
-            found |= _list_properties(document, {"schema": member})
-    return found
+            yield from _iterate_properties(document, member)
 
 
 def format_encodings(wire: OperationWire, body: Body) -> str:
@@ -238,8 +252,8 @@ def find_body_problem(document: Document, wire: OperationWire, body: Body, media
     members = list_members(body.prop)
     if not all(isinstance(member, ModelProperty) for member in members):
         return "it must be an object"
-    if kind == "files" and len(members) > 1:
-        return "alternatives are supported in forms without files only"
+    if name := _find_ambiguous_property(document, media):
+        return f"its alternatives send the property {name!r} as different media types"
     properties = _list_properties(document, media)
     for name, encoding in (media.get("encoding") or {}).items():
         if encoding.get("style", "form") not in _STYLES["query"]:

@@ -9,7 +9,7 @@ from .discriminators import name_members_with_discriminators, number_discriminat
 from .enums import drop_wrong_defaults, name_members, simplify_enums
 from .indirections import inline_path_items, move_inner_targets, name_webhook_bodies
 from .keywords import complete_arrays, distribute_properties, drop_titles, inline_secrets, state_types
-from .media_types import mark_uploads, simplify_media_types
+from .media_types import mark_uploads, remove_null_forms, simplify_media_types
 from .nullable import split_nullable
 from .operations import (
     complete_path_parameters,
@@ -51,6 +51,7 @@ RULES: tuple[Callable[[Document], None], ...] = (
     name_members,
     drop_wrong_defaults,
     split_nullable,
+    remove_null_forms,
     split_views,
 )
 """What `normalize` applies, in this order."""

@@ -17,11 +17,15 @@ from ..schemas import (
     Document,
     find_reachable_refs,
     follow_refs,
+    is_annotation,
     iterate_subschemas,
     list_types,
     resolve_component,
 )
 from ..spec import escape, iterate_operations
+
+_FORMS = ("data", "files")
+"""The kinds of bodies that are forms."""
 
 
 def simplify_media_types(document: Document) -> None:
@@ -43,6 +47,8 @@ def simplify_media_types(document: Document) -> None:
                 media["schema"] = {"type": "string", **({"format": "binary"} if is_file else {})}
             else:
                 media.setdefault("schema", {})
+                if kind in _FORMS and _admits_anything(document, media["schema"]):
+                    media["schema"] = {"type": "object"}
                 group = kind if name.startswith("request ") else "response"
                 if _has_class(media["schema"]):
                     if group in seen:
@@ -50,6 +56,22 @@ def simplify_media_types(document: Document) -> None:
                     elif group == "response" and index:  # only the first media type of a response is read in its place
                         media["schema"] = _move_to_components(document, media["schema"], name)
                     seen.add(group)
+
+
+def _admits_anything(document: Document, schema: Document) -> bool:
+    return all(is_annotation(key) for key in resolve_component(document, schema)[1])
+
+
+def remove_null_forms(document: Document) -> None:
+    """Take null out of the alternatives of forms: a form that is not there is no body."""
+    for _, content in _list_contents(document):
+        for media_type, media in content.items():
+            schema = resolve_component(document, media["schema"])[1]
+            for key in ALTERNATIVES & schema.keys():
+                members = [member for member in schema[key] if member != NULL]
+                if classify(document, media_type, media) in _FORMS and len(members) < len(schema[key]):
+                    rest = {name: value for name, value in schema.items() if name != key}
+                    media["schema"] = {**rest, **members[0]} if len(members) == 1 else {**rest, key: members}
 
 
 def _list_contents(document: Document) -> Iterator[tuple[str, Document]]:
@@ -101,18 +123,30 @@ def mark_uploads(document: Document) -> None:
         forms += [media for key, media in content.items() if get_essence(key) == "multipart/form-data"]
     elsewhere: set[str] | None = None
     for media in forms:
-        name, schema = resolve_component(document, media["schema"])
-        if not any(_is_upload(document, part) for part in schema.get("properties", {}).values()):
-            continue
-        if name:
-            if elsewhere is None:
-                elsewhere = _find_refs_outside(document, forms)
-            if SCHEMA_REF + escape(name) in elsewhere:
-                schema = copy.deepcopy(schema)
-                media["schema"] = _move_to_components(document, schema, f"{name} Form")
-        for key, part in schema["properties"].items():
-            if _is_upload(document, part):
-                schema["properties"][key] = _make_file(document, part)
+        for holder, key in _iterate_alternatives(document, media, "schema", set()):
+            name, schema = resolve_component(document, holder[key])
+            if not any(_is_upload(document, part) for part in schema.get("properties", {}).values()):
+                continue
+            if name:
+                if elsewhere is None:
+                    elsewhere = _find_refs_outside(document, forms)
+                if SCHEMA_REF + escape(name) in elsewhere:
+                    schema = copy.deepcopy(schema)
+                    holder[key] = _move_to_components(document, schema, f"{name} Form")
+            for part in schema["properties"]:
+                if _is_upload(document, schema["properties"][part]):
+                    schema["properties"][part] = _make_file(document, schema["properties"][part])
+
+
+def _iterate_alternatives(document: Document, holder: Any, key: Any, seen: set[int]) -> Iterator[tuple[Any, Any]]:
+    """Yield where a schema stands, and where the alternatives in it do, however deep."""
+    yield holder, key
+    schema = resolve_component(document, holder[key])[1]
+    if id(schema) not in seen:
+        seen.add(id(schema))
+        for kind in sorted(ALTERNATIVES & schema.keys()):
+            for index in range(len(schema[kind])):
+                yield from _iterate_alternatives(document, schema[kind], index, seen)
 
 
 def _find_refs_outside(document: Document, forms: list[Document]) -> set[str]:

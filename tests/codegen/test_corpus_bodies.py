@@ -228,6 +228,42 @@ def test_a_schema_of_a_form_and_of_json_has_two_classes(corpus_3_1: Corpus) -> N
     assert (json.loads(request.content), response) == ({"name": "a", "content": "x"}, text)
 
 
+def test_a_multipart_form_has_alternatives(corpus_3_1: Corpus) -> None:
+    models = corpus_3_1.models
+
+    def send(body: Any) -> list[tuple[str, str | None, str, bytes]]:
+        return parse_parts(corpus_3_1.send("form_alternatives", body=body))
+
+    assert send(models.ByFile(file=b"%PDF", meta=models.ByFileMeta(n=1))) == [
+        ("file", "file", "application/pdf", b"%PDF"),
+        ("meta", None, "application/vnd.meta+json", b'{"n": 1}'),
+    ]
+    assert send(models.ByTextType0(text="t", note=None)) == [("text", None, "text/plain", b"t")]
+    data = parse_parts(corpus_3_1.send("form_alternatives", body=models.ByTextType1(data=b"\x00")))
+    assert data == [("data", "data", "application/octet-stream", base64.b64encode(b"\x00"))]
+    assert corpus_3_1.send("form_alternatives", body=models.Foo(n=1)).content == b'{"n":1}'
+
+
+def test_a_form_that_may_be_null_may_be_left_out(corpus_3_1: Corpus) -> None:
+    sent = corpus_3_1.send("form_optional", body=corpus_3_1.models.Foo(n=1))
+    assert parse_parts(sent) == [("n", None, "text/plain", b"1")]
+    assert corpus_3_1.send("form_optional").content == b""
+
+
+def test_a_form_without_a_schema_has_any_parts(corpus_3_1: Corpus) -> None:
+    form = corpus_3_1.models.FormOpenBody()
+    form["file"], form["n"], form["none"], form["list"] = corpus_3_1.file(b"x"), {"a": None}, None, [1, True]
+    assert parse_parts(corpus_3_1.send("form_open", body=form)) == [
+        ("file", "file", "application/octet-stream", b"x"),
+        ("n", None, "application/json", b'{"a": null}'),
+        ("list", None, "text/plain", b"1"),
+        ("list", None, "text/plain", b"true"),
+    ]
+    pairs = corpus_3_1.models.FormOpenUrlencodedBody()
+    pairs["a b"], pairs["c"] = "d&e", [1, 2]
+    assert corpus_3_1.send("form_open_urlencoded", body=pairs).content == b"a+b=d%26e&c=1&c=2"
+
+
 # --- dropped ---------------------------------------------------------------------------------------------------------
 
 
@@ -250,6 +286,12 @@ def test_a_schema_of_a_form_and_of_json_has_two_classes(corpus_3_1: Corpus) -> N
             {"schema": {"type": "object", "properties": {"a": {"type": "string"}}},
              "encoding": {"a": {"style": "odd"}}},
             "OpenAPI has no style 'odd' for its property 'a'",
+        ),
+        (
+            "multipart/form-data",
+            {"schema": {"oneOf": [{"type": "object", "properties": {"a": {"type": "string", "contentMediaType": kind}}}
+                                  for kind in ("image/png", "image/gif")]}},
+            "its alternatives send the property 'a' as different media types",
         ),
     ],
 )  # fmt: skip
