@@ -22,6 +22,7 @@ from .errors import CodegenError
 from .limits import LimitError
 from .rules import RULES
 from .rules.boolean_schemas import write_boolean_schemas
+from .rules.enums import write_constants
 from .schemas import Document, UnsupportedSchemaError
 from .spec import Json, Spec, check, check_refs, escape, iterate_mappings, iterate_operations, resolve, unescape
 
@@ -68,6 +69,7 @@ def normalize(
     document["paths"] = document.get("paths") or {}
     _drop_empty_keywords(document)
     write_boolean_schemas(document)
+    write_constants(document)
     replaced: dict[str, str] = {}
     while problems := _find_problems(corrected):
         if not tolerant or "" in problems or len(replaced) > _MAX_REPLACED:

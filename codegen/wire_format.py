@@ -22,7 +22,7 @@ from openapi_python_client.parser.responses import Response
 from .errors import CodegenError
 from .escaping import format_identifier, format_literal, format_string_literal, unwrap_text
 from .expressions import format_type, list_members
-from .media_types import BodyKind, classify, get_essence, is_range, undisguise
+from .media_types import BodyKind, classify, get_essence, is_binary, is_range, undisguise
 from .schemas import ALTERNATIVES, CONTENT_ENCODING, CONTENT_TYPE, Document, follow_refs, resolve_component
 
 _STYLES = {
@@ -265,7 +265,7 @@ def find_body_problem(document: Document, wire: OperationWire, body: Body, media
         if is_object and content_type != "application/json" and not content_type.endswith("+json"):
             return f"its property {name!r} is an object that is to be sent as {content_type}"
     for name, prop in properties.items():
-        if kind == "data" and resolve_component(document, prop)[1].get("format") == "binary":
+        if kind == "data" and is_binary(document, prop):
             return f"its property {name!r} is a file, which only multipart/form-data can hold"
         if prop.get(CONTENT_ENCODING, "base64") not in _CONTENT_ENCODINGS:
             return f"its property {name!r} has the unknown contentEncoding {prop[CONTENT_ENCODING]!r}"
@@ -338,6 +338,11 @@ class ResponseGroup:
     def media_types(self) -> list[str]:
         """The media types of the responses, "" for one without a body."""
         return [get_media_type(response) for response in self.choices]
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether the statuses include 204, and not it alone, so that the body may be missing."""
+        return any(self.media_types) and (not self.low or self.low <= 204 <= self.high != self.low)
 
 
 def get_media_type(response: Response) -> str:

@@ -8,7 +8,14 @@ from .bases import separate_bases
 from .discriminators import name_members_with_discriminators, number_discriminators
 from .enums import drop_wrong_defaults, name_members, simplify_enums
 from .indirections import inline_path_items, move_inner_targets, name_webhook_bodies
-from .keywords import complete_arrays, distribute_properties, drop_titles, inline_secrets, state_types
+from .keywords import (
+    complete_arrays,
+    distribute_properties,
+    drop_titles,
+    inline_secrets,
+    join_pattern_properties,
+    state_types,
+)
 from .media_types import mark_uploads, remove_null_forms, simplify_media_types
 from .nullable import split_nullable
 from .operations import (
@@ -16,6 +23,7 @@ from .operations import (
     describe_parameters,
     drop_error_responses,
     drop_ignored_headers,
+    drop_impossible_bodies,
     inherit_security,
     name_operations,
 )
@@ -31,12 +39,14 @@ RULES: tuple[Callable[[Document], None], ...] = (
     inherit_security,
     drop_error_responses,
     drop_ignored_headers,
+    drop_impossible_bodies,
     separate_bases,
     number_discriminators,
     shorten_references,
     describe_parameters,
     drop_titles,
     state_types,
+    join_pattern_properties,
     simplify_enums,
     distribute_properties,
     inline_secrets,

@@ -12,7 +12,7 @@ from dateutil.parser import isoparse
 from openapi_python_client.strings import remove_string_escapes, snake_case
 
 from ..schemas import Document, list_types, walk
-from ..spec import build_value_key
+from ..spec import build_value_key, iterate_mappings
 
 _MEMBERS_IN_PROSE = 20
 """Values of an enum that a description lists."""
@@ -34,6 +34,13 @@ def simplify_enums(document: Document) -> None:
             _simplify(schema, values)
 
 
+def write_constants(document: Document) -> None:
+    """Write a constant that is an object or an array as an enum of one value: the generator reads only others."""
+    for _, mapping in iterate_mappings(document):
+        if isinstance(mapping.get("const"), list | dict):
+            mapping["enum"] = [mapping.pop("const")]
+
+
 def _is_odd_constant(schema: Document) -> bool:
     """Return whether the value of `const` is one that the generator does not write as a `Literal`."""
     const = schema.get("const")
@@ -51,7 +58,11 @@ def _simplify(schema: Document, values: list[Any]) -> None:
     elif declared == ["integer"] and kinds != {"integer"}:
         listed = [value for value in map(_parse_integer, listed) if value is not None]
         kinds = {_TYPES[type(value)] for value in listed}
-    if kinds in ({"string"}, {"integer"}, set()) and (listed or has_null):
+    if has_null and not listed:
+        del schema["enum"]
+        schema["type"] = "null"
+        return
+    if kinds in ({"string"}, {"integer"}) and listed:
         unique = {build_value_key(value): value for value in listed}
         schema["enum"] = [*unique.values(), *([None] if has_null else [])]
         return

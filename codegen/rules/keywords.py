@@ -40,6 +40,23 @@ def state_types(document: Document) -> None:
             schema["default"] = _add_offset(text)
 
 
+def join_pattern_properties(document: Document) -> None:
+    """Let the properties that `patternProperties` describes be additional ones: the generator reads only these.
+
+    Where other properties are forbidden, a name tells no patterns apart, so a value may be what any of them says.
+    """
+    for _, _, schema in walk(document):
+        patterns = schema.pop("patternProperties", None)
+        others = schema.get("additionalProperties", True)
+        if not isinstance(patterns, dict) or others is True or others == {}:
+            continue
+        members = [member for member in patterns.values() if member != {"not": {}}]
+        members += [others] if isinstance(others, dict) else []
+        unique = list({build_value_key(member): member for member in members}.values())
+        if unique:
+            schema["additionalProperties"] = unique[0] if len(unique) == 1 else {"anyOf": unique}
+
+
 def _add_offset(text: str) -> str:
     """Add an offset to a timestamp that has none; it is UTC, as in a response."""
     try:

@@ -21,6 +21,7 @@ from ..schemas import (
     iterate_subschemas,
     list_types,
     resolve_component,
+    walk,
 )
 from ..spec import escape, iterate_operations
 
@@ -38,6 +39,9 @@ def simplify_media_types(document: Document) -> None:
         seen: set[str] = set()
         for index, (media_type, media) in enumerate(content.items()):
             kind = classify(document, media_type, media)
+            is_response = not name.startswith("request ")
+            if is_response and kind in _FORMS:  # only requests are forms to generated code
+                kind = media[BODY_KIND] = "binary"
             if is_range(media_type):
                 media[BODY_KIND] = kind
             if kind == "text":
@@ -49,7 +53,7 @@ def simplify_media_types(document: Document) -> None:
                 media.setdefault("schema", {})
                 if kind in _FORMS and _admits_anything(document, media["schema"]):
                     media["schema"] = {"type": "object"}
-                group = kind if name.startswith("request ") else "response"
+                group = "response" if is_response else kind
                 if _has_class(media["schema"]):
                     if group in seen:
                         media["schema"] = _move_to_components(document, media["schema"], f"{name} {media_type}")
@@ -118,6 +122,7 @@ def mark_uploads(document: Document) -> None:
 
     A component that other places use as well stays, and the form gets a copy of its own, named `<Name>Form`.
     """
+    _unmark_texts(document)
     forms: list[Document] = []
     for _, content in _list_contents(document):
         forms += [media for key, media in content.items() if get_essence(key) == "multipart/form-data"]
@@ -125,7 +130,7 @@ def mark_uploads(document: Document) -> None:
     for media in forms:
         for holder, key in _iterate_alternatives(document, media, "schema", set()):
             name, schema = resolve_component(document, holder[key])
-            if not any(_is_upload(document, part) for part in schema.get("properties", {}).values()):
+            if not any(_is_upload(document, parts[part]) for parts, part in _list_parts(schema)):
                 continue
             if name:
                 if elsewhere is None:
@@ -133,9 +138,36 @@ def mark_uploads(document: Document) -> None:
                 if SCHEMA_REF + escape(name) in elsewhere:
                     schema = copy.deepcopy(schema)
                     holder[key] = _move_to_components(document, schema, f"{name} Form")
-            for part in schema["properties"]:
-                if _is_upload(document, schema["properties"][part]):
-                    schema["properties"][part] = _make_file(document, schema["properties"][part])
+            for parts, part in _list_parts(schema):
+                if _is_upload(document, parts[part]):
+                    parts[part] = _make_file(document, parts[part])
+
+
+def _unmark_texts(document: Document) -> None:
+    """Write OpenAPI 3.0's `format: binary` as 3.1 does: inside of JSON it is a text, and no file.
+
+    A whole body and a parameter stay as they are.
+    """
+    holders = [*document["paths"].values(), *(operation for _, _, operation in iterate_operations(document))]
+    parameters = [follow_refs(document, each) for holder in holders for each in holder.get("parameters", ())]
+    bodies = [
+        media
+        for _, content in _list_contents(document)
+        for media_type, media in content.items()
+        if classify(document, media_type, media) == "binary"
+    ]
+    kept = {id(holder.get("schema")) for holder in [*parameters, *bodies]}
+    for _, _, schema in walk(document):
+        if schema.get("format") == "binary" and id(schema) not in kept:
+            del schema["format"]
+            schema.setdefault("contentMediaType", "application/octet-stream")
+
+
+def _list_parts(schema: Document) -> list[tuple[Document, str]]:
+    """List where the schemas of a form's parts stand, as (holder, key)."""
+    properties = schema.get("properties", {})
+    others = [(schema, "additionalProperties")] if isinstance(schema.get("additionalProperties"), dict) else []
+    return [*((properties, key) for key in properties), *others]
 
 
 def _iterate_alternatives(document: Document, holder: Any, key: Any, seen: set[int]) -> Iterator[tuple[Any, Any]]:

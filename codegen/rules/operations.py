@@ -16,6 +16,9 @@ from ..schemas import (
 )
 from ..spec import METHODS, escape, iterate_operations
 
+_BODILESS = ("204", "205")
+"""Statuses whose responses never have a body (RFC 9110)."""
+
 
 def name_operations(document: Document) -> None:
     """Give operations without an `operationId` one, made of method and path, so that each can be spoken of."""
@@ -107,6 +110,15 @@ def drop_ignored_headers(document: Document) -> None:
                 for parameter in holder["parameters"]
                 if not is_ignored_header(follow_refs(document, parameter))
             ]
+
+
+def drop_impossible_bodies(document: Document) -> None:
+    """Remove the content of responses that cannot have any: those to HEAD, and 204 and 205 (RFC 9110)."""
+    for _, method, operation in iterate_operations(document):
+        for code, response in operation["responses"].items():
+            target = follow_refs(document, response)
+            if (method == "head" or code in _BODILESS) and target.get("content"):
+                operation["responses"][code] = {key: value for key, value in target.items() if key != "content"}
 
 
 def describe_parameters(document: Document) -> None:

@@ -1,4 +1,4 @@
-"""Takes `readOnly` properties out of request bodies, and `writeOnly` ones out of responses."""
+"""Takes `readOnly` properties out of requests, and `writeOnly` ones out of responses."""
 
 from __future__ import annotations
 
@@ -23,15 +23,18 @@ from ..spec import escape, iterate_operations
 
 
 def split_views(document: Document) -> None:
-    """Drop `readOnly` properties from request bodies and `writeOnly` ones from responses, `required` or not.
+    """Drop `readOnly` properties from requests and `writeOnly` ones from responses, `required` or not.
 
     A component that only one side uses loses them. Of one that both use, responses keep the name, and requests get a
     copy named `<Name>Input`.
     """
-    requests = _Side("readOnly", [operation.get("requestBody", {}) for _, _, operation in iterate_operations(document)])
+    operations = [operation for _, _, operation in iterate_operations(document)]
+    sent = [operation.get("requestBody", {}) for operation in operations]
+    sent += [each for item in (*document["paths"].values(), *operations) for each in item.get("parameters", ())]
+    requests = _Side("readOnly", sent)
     responses = _Side(
         "writeOnly",
-        [response for _, _, operation in iterate_operations(document) for response in operation["responses"].values()],
+        [response for operation in operations for response in operation["responses"].values()],
     )
     references = {side.keyword: find_reachable_refs(document, side.holders) for side in (requests, responses)}
     affected = {side.keyword: _find_affected(document, side.keyword) for side in (requests, responses)}
@@ -55,7 +58,7 @@ class _Side:
     keyword: str
     """The keyword of the properties that do not belong there."""
     holders: list[Document]
-    """The request bodies or the responses."""
+    """The parameters and request bodies, or the responses."""
 
 
 @attrs.define

@@ -97,6 +97,19 @@ def test_odd_media_types_of_json_are_json(corpus: Corpus) -> None:
     assert corpus.receive("media_upper", 3) == 3
 
 
+def test_a_form_in_a_response_is_bytes(corpus: Corpus) -> None:
+    for media_type in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        assert corpus.receive("media_forms", build_response(b"a=1", media_type)) == b"a=1"
+
+
+@pytest.mark.parametrize("operation", ["head_only", "no_content", "any_success", "any_status"])
+def test_a_response_that_cannot_have_a_body_is_none(corpus_3_1: Corpus, operation: str) -> None:
+    status = 200 if operation == "head_only" else 204
+    assert corpus_3_1.receive(operation, httpx.Response(status)) is None
+    if operation.startswith("any"):
+        assert corpus_3_1.receive(operation, "x") == "x"
+
+
 # --- requests --------------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +255,19 @@ def test_a_multipart_form_has_alternatives(corpus_3_1: Corpus) -> None:
     data = parse_parts(corpus_3_1.send("form_alternatives", body=models.ByTextType1(data=b"\x00")))
     assert data == [("data", "data", "application/octet-stream", base64.b64encode(b"\x00"))]
     assert corpus_3_1.send("form_alternatives", body=models.Foo(n=1)).content == b'{"n":1}'
+
+
+def test_binary_texts_are_files_in_forms_only(corpus: Corpus) -> None:
+    models = corpus.models
+    text = models.Attachment(data="x", more=["y"])
+    text["z"] = "w"
+    request, response = corpus.exchange("media_binary", body=text, response=text.to_dict())
+    assert (json.loads(request.content), response) == ({"data": "x", "more": ["y"], "z": "w"}, text)
+    form = models.AttachmentForm(data=b"x", more=[corpus.file(b"y")])
+    form["z"] = b"w"
+    assert [(name, content) for name, _, _, content in parse_parts(corpus.send("media_binary", body=form))] == [
+        ("data", b"x"), ("more", b"y"), ("z", b"w"),
+    ]  # fmt: skip
 
 
 def test_a_form_that_may_be_null_may_be_left_out(corpus_3_1: Corpus) -> None:

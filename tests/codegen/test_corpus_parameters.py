@@ -60,6 +60,22 @@ def test_dates_and_arrays_go_into_headers(corpus: Corpus) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("labels", "sent"),
+    [([], "%2E"), ([""], "%2E"), (["."], "%2E%2E"), ([".."], "%2E%2E%2E"), (["a"], ".a"), (["a", "."], ".a,.")],
+)
+def test_a_label_leads_nowhere_else(corpus_3_1: Corpus, labels: list[str], sent: str) -> None:
+    assert url(corpus_3_1.send("labels", labels)) == f"/dots/{sent}/end"
+
+
+def test_a_parameter_has_no_read_only_properties(corpus_3_1: Corpus) -> None:
+    request, response = corpus_3_1.exchange(
+        "view_of_parameter", filter_=corpus_3_1.models.ViewedInput(name="a"), response={"id": 1, "name": "a"}
+    )
+    assert url(request) == "/views?filter%5Bname%5D=a"
+    assert response == corpus_3_1.models.Viewed(id=1, name="a")
+
+
 def test_null_and_empty_arrays_are_left_out(corpus: Corpus, corpus_3_1: Corpus) -> None:
     request = corpus.send("parameter_types", x_maybe=None, x_levels=[], days=[], any_=None)
     assert not {"x-maybe", "x-levels"} & request.headers.keys()

@@ -191,3 +191,35 @@ def test_references_may_lead_anywhere_in_the_file(corpus_3_1: Corpus) -> None:
 )
 def test_null_is_kept_where_it_may_be(corpus: Corpus, body: dict[str, Any]) -> None:
     assert corpus.receive("nullable", body).to_dict() == body
+
+
+# --- odd values ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("object", {"a": 1}),
+        ("array", [1, 2]),
+        ("nothing", None),
+        ("const", "a"),
+        ("closed", {"s": "x", "day": "2026-01-02"}),
+        ("single", {"a": 1, "o": {"n": 1}}),
+        ("beside", {"o": {"n": 1}, "x": "text"}),
+        ("open", {"o": {"n": 1}, "x": [1]}),
+    ],
+)
+def test_odd_values_come_and_go_as_they_are(corpus_3_1: Corpus, key: str, value: Any) -> None:
+    assert corpus_3_1.receive("odd_values", {key: value}).to_dict() == {key: value}
+
+
+def test_a_null_that_is_not_set_is_left_out(corpus_3_1: Corpus) -> None:
+    assert corpus_3_1.models.OddValues().to_dict() == {}
+
+
+def test_pattern_properties_have_their_types(corpus_3_1: Corpus) -> None:
+    body = {"closed": {"s": "x", "day": "2026-01-02"}, "single": {"o": {"n": 1}}, "beside": {"o": {"n": 1}, "x": "t"}}
+    values = corpus_3_1.receive("odd_values", body)
+    assert values.closed.additional_properties == {"s": "x", "day": DAY}
+    assert values.single["o"] == corpus_3_1.models.Foo(n=1)
+    assert values.beside.additional_properties == {"o": corpus_3_1.models.Foo(n=1), "x": "t"}

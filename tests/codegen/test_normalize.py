@@ -547,7 +547,7 @@ def test_null_moves_out_of_what_becomes_a_class(
     [
         {"type": "string", "nullable": True},
         {"type": ["integer", "null"]},
-        {"enum": [None]},
+        {"type": "null"},
         {"type": "object", "properties": {}, "nullable": False},
         {"oneOf": [FULL, ENUM], "nullable": True},
         {"type": ["object", "string", "null"]},
