@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from . import check, contract, corrections, generate, inventory, spec, unasync
+from . import check, contract, corrections, generate, inventory, spec, spec_files, unasync
 from .drift.render.common import escape_controls, format_line
 from .errors import CodegenError
 from .limits import clip_text
@@ -147,7 +147,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
 def _run_generate(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     generate.check_output(output)
-    document = spec.load(arguments.spec)
+    document = spec_files.load(arguments.spec)
     entries = corrections.load(arguments.corrections)
     folder = generate.find_existing_parent(output)
     gc.disable()  # it takes a sixth of the time of a large spec, and frees nothing before the end
@@ -202,7 +202,7 @@ def _run_api(arguments: argparse.Namespace) -> int:
 
 
 def _run_check(arguments: argparse.Namespace) -> int:
-    document = spec.load(arguments.spec)
+    document = spec_files.load(arguments.spec)
     entries = corrections.load(arguments.corrections)
     problems = check.find_problems(document, entries, arguments.config, arguments.output)
     problems += unasync.find_differences(arguments.overlay)
@@ -216,7 +216,7 @@ def _run_check(arguments: argparse.Namespace) -> int:
 
 
 def _run_inventory(arguments: argparse.Namespace) -> int:
-    entries = inventory.build_inventory(spec.load(arguments.spec), arguments.output, arguments.overlay)
+    entries = inventory.build_inventory(spec_files.load(arguments.spec), arguments.output, arguments.overlay)
     if arguments.format == "json":
         print(json.dumps([attrs.asdict(entry) for entry in entries], indent=2))
         return 0

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from openapi_python_client.config import Config
-from openapi_python_client.parser.openapi import GeneratorData
+from openapi_python_client.parser.openapi import Endpoint, GeneratorData
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonIdentifier
 
 from .escaping import unwrap_text
 from .schemas import Document, walk
-from .spec import iterate_operations
+from .spec import METHODS, iterate_operations
 from .wire_format import iterate_endpoints
 
 
@@ -43,7 +44,41 @@ def rename_colliding_names(document: Document, config: Config) -> dict[str, str]
             new_names = _separate_names([parameter["name"] for parameter in here], used, renamed, config)
             for parameter in here:
                 parameter["name"] = new_names.get(parameter["name"], parameter["name"])
+    _rename_path_parameters(document, used, renamed)
     return renamed
+
+
+_PATH_NAME = re.compile(r"[a-zA-Z_-][a-zA-Z0-9_-]*")
+"""The names of path parameters that the generator finds in a path."""
+
+
+def _rename_path_parameters(document: Document, used: set[str], renamed: dict[str, str]) -> None:
+    """Give path parameters with other characters names that the generator finds."""
+    paths: Document = {}
+    for path, item in document["paths"].items():
+        parts = re.split(r"{([^{}]+)}", path)  # literal text and names of parameters, in turns
+        new_names = {name: _make_path_name(name, used) for name in parts[1::2] if not _PATH_NAME.fullmatch(name)}
+        renamed |= {new: name for name, new in new_names.items()}
+        parts[1::2] = [f"{{{new_names.get(name, name)}}}" for name in parts[1::2]]
+        new_path = "".join(parts)
+        paths[new_path] = item
+        if new_names:
+            renamed[new_path] = path
+            for parameter in (p for method in METHODS if method in item for p in item[method].get("parameters", ())):
+                if parameter["in"] == "path":
+                    parameter["name"] = new_names.get(parameter["name"], parameter["name"])
+    document["paths"] = paths
+
+
+def _make_path_name(name: str, used: set[str]) -> str:
+    base = re.sub(r"[^a-zA-Z0-9_-]+", "_", name).strip("_") or "value"
+    base = base if _PATH_NAME.fullmatch(base) else f"value_{base}"
+    number, free = 1, base
+    while free in used:
+        number += 1
+        free = f"{base}_{number}"
+    used.add(free)
+    return free
 
 
 def _separate_names(names: list[str], used: set[str], renamed: dict[str, str], config: Config) -> dict[str, str]:
@@ -64,7 +99,7 @@ def _separate_names(names: list[str], used: set[str], renamed: dict[str, str], c
     return {old: new for old, new in zip(given, names, strict=True) if old != new}
 
 
-def restore_names(data: GeneratorData, renamed: dict[str, str]) -> None:
+def restore_names(data: GeneratorData, renamed: dict[str, str], config: Config) -> None:
     """Give what has been renamed the names back that it has on the wire."""
     for model in data.models if renamed else ():
         declared = model.data.properties or {}
@@ -78,6 +113,23 @@ def restore_names(data: GeneratorData, renamed: dict[str, str]) -> None:
         for _, parameter in endpoint.iter_all_parameters():
             name = unwrap_text(parameter.name)
             parameter.name = UntrustedString(renamed.get(name, name))
+        _restore_path_names(endpoint, config)
+    paths = {new: old for new, old in renamed.items() if new.startswith("/")}
+    for collection in data.endpoint_collections_by_tag.values() if paths else ():
+        for error in collection.parse_errors:
+            for new, old in paths.items():
+                error.header = error.header.replace(f" {new} ", f" {old} ")
+
+
+def _restore_path_names(endpoint: Endpoint, config: Config) -> None:
+    """Name the arguments for path parameters after them and not after their new names, where that is free."""
+    taken = {str(parameter.python_name) for _, parameter in endpoint.iter_all_parameters()}
+    for parameter in endpoint.path_parameters:
+        name = unwrap_text(parameter.name)
+        identifier = PythonIdentifier(name, config.field_prefix)
+        if not _PATH_NAME.fullmatch(name) and identifier not in taken:
+            parameter.python_name = identifier
+            taken.add(str(identifier))
 
 
 def _find_collision(names: list[str], config: Config) -> int | None:

@@ -123,7 +123,7 @@ def generate_package(
         source.write_text(json.dumps(given), encoding="utf-8")
         check_values(normalized.document, spec)
         data = _parse(source, spec, config)
-        restore_names(data, renamed)
+        restore_names(data, renamed, config)
         generator_input.restore(normalized.document, data, config)
         parts = list(find_dropped(normalized.document, data, config))
         report = [*normalized.replaced.values(), *format_dropped(parts, normalized.document, spec)]

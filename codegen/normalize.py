@@ -108,6 +108,8 @@ def _drop_empty_keywords(document: Document) -> None:
     for _, mapping in list(iterate_mappings(document)):
         for key in [key for key, value in mapping.items() if value is None and key not in ("default", "example")]:
             del mapping[key]
+        for key in [key for key in ("allOf", "anyOf", "oneOf") if mapping.get(key) == []]:
+            del mapping[key]
         if "$ref" in mapping and isinstance(mapping.get("required"), bool):  # of a request body, say; it is ignored
             del mapping["required"]
     document["paths"] = {path: item for path, item in document["paths"].items() if not path.startswith("x-")}

@@ -337,7 +337,9 @@ def _follow_chain(spec: Spec, pointer: str, ref: str, sound: set[str]) -> set[st
 def _check_target(spec: Spec, pointer: str, ref: str) -> None:
     """Refuse a reference that does not lead to something in the document."""
     problem = ""
-    if not ref.startswith("#/"):
+    if re.fullmatch("#[^/]*", ref):
+        problem = "leads to no schema with this anchor; a reference within the file is a JSON pointer (#/…)"
+    elif not ref.startswith("#/"):
         problem = "leaves the file; only references within it (#/…) are supported"
     else:
         try:

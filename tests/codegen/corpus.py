@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import httpx
 
-from codegen import generate, inventory, spec
+from codegen import generate, inventory, spec_files
 
 Document = dict[str, Any]
 
@@ -134,7 +134,7 @@ def generate_corpus(document: Document, name: str, folder: Path, config: Path) -
     """Generate a package; nothing of the spec may be missing."""
     source = folder / f"{name}.json"
     source.write_text(json.dumps(document), encoding="utf-8")
-    with generate.generate_package(spec.load(source), (), config, beside=folder) as package:
+    with generate.generate_package(spec_files.load(source), (), config, beside=folder) as package:
         assert inventory.find_missing(package.document, package.path, package.config, typed=False) == []
         generate.replace(package, folder / name)
     return folder / name

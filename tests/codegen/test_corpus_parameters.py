@@ -68,6 +68,13 @@ def test_a_label_leads_nowhere_else(corpus_3_1: Corpus, labels: list[str], sent:
     assert url(corpus_3_1.send("labels", labels)) == f"/dots/{sent}/end"
 
 
+def test_any_name_may_stand_in_a_path(corpus_3_1: Corpus) -> None:
+    request = corpus_3_1.send(
+        "odd_path_names", user_id_path="u/1", user_id=5, field_1="one", naïve="ü", user_id_query="q"
+    )
+    assert url(request) == "/names/5/one/.%C3%BC/u%2F1?user_id=q"
+
+
 def test_a_parameter_has_no_read_only_properties(corpus_3_1: Corpus) -> None:
     request, response = corpus_3_1.exchange(
         "view_of_parameter", filter_=corpus_3_1.models.ViewedInput(name="a"), response={"id": 1, "name": "a"}

@@ -182,6 +182,15 @@ def test_references_may_lead_anywhere_in_the_file(corpus_3_1: Corpus) -> None:
     assert corpus_3_1.receive("deep_nested", {"n": 3}) == corpus_3_1.models.NestedOuterInner(n=3)
 
 
+def test_references_may_name_anchors_and_identifiers(corpus_3_1: Corpus) -> None:
+    models = corpus_3_1.models
+    leaf = {"v": 2, "part": {"p": 1}}
+    got = corpus_3_1.receive("named_references", {"tree": {"v": 1, "kids": [leaf], "root": leaf}, "foo": {"n": 1}})
+    assert got.tree.kids == [got.tree.root] == [models.Tree(v=2, part=models.TreeDefsPart(p=1))]
+    assert got.foo == models.Foo(n=1)
+    assert corpus_3_1.receive("named_references", {"part": {"p": 3}}).part == models.TreeDefsPart(p=3)
+
+
 @pytest.mark.parametrize(
     "body",
     [

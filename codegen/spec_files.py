@@ -1,0 +1,99 @@
+"""Reads a spec for generation: with the files that it refers to, and with references to anchors and identifiers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from .bundle import bundle
+from .errors import CodegenError
+from .limits import MAX_BYTES
+from .mappings import iterate_mappings
+from .spec import Json, Spec, build_spec, check, load_yaml, resolve
+
+_NAMING = re.compile(r"\$(id|anchor|dynamicAnchor)\b")
+
+
+def load(path: Path) -> Spec:
+    """Read an OpenAPI 3.0 or 3.1 spec of one or several files in a folder.
+
+    Args:
+        path: The first file; see `spec.load`.
+
+    Returns:
+        The document, in which each `$ref` is a JSON pointer into it.
+
+    Raises:
+        CodegenError: As by `spec.load`, or another file is missing or outside of the folder.
+    """
+
+    def read_file(name: str) -> bytes:
+        try:
+            with (path.parent / name).open("rb") as other:
+                return other.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise CodegenError(f"{path.parent / name}: cannot be read: {error.strerror}") from error
+
+    file = load_yaml(path)
+    if isinstance(file.value, dict):
+        if _NAMING.search(file.text):
+            resolve_names(file.value)
+        file = bundle(file, read_file)
+    spec = build_spec(file)
+    check(spec)
+    return spec
+
+
+def resolve_names(document: Json) -> None:
+    """Write references to anchors and identifiers as JSON pointers (JSON Schema 2020-12, sections 8.2 and 9.2).
+
+    A `$dynamicRef` whose anchor stands in one place only always leads there.
+    """
+    mappings = list(iterate_mappings(document))
+    bases = {f"#{pointer}": str(mapping["$id"]) for pointer, mapping in mappings if isinstance(mapping.get("$id"), str)}
+    resources = {identifier: pointer for pointer, identifier in bases.items()}
+    anchors: dict[str, list[str]] = {}
+    for pointer, mapping in mappings:
+        for key in ("$anchor", "$dynamicAnchor"):
+            if isinstance(mapping.get(key), str):
+                anchors.setdefault(mapping[key], []).append(f"#{pointer}")
+    for pointer, mapping in mappings:
+        ref = mapping.get("$ref", mapping.get("$dynamicRef"))
+        if isinstance(ref, str):
+            found = _find_target(document, f"#{pointer}", ref, bases, resources, anchors)
+            if found:
+                mapping.pop("$dynamicRef", None)
+                mapping["$ref"] = found
+
+
+def _find_target(
+    document: Json,
+    place: str,
+    ref: str,
+    bases: dict[str, str],
+    resources: dict[str, str],
+    anchors: dict[str, list[str]],
+) -> str:
+    """Find the JSON pointer that a reference means, "" if it is one already or leads nowhere."""
+    name, _, fragment = ref.partition("#")
+    if name:
+        holder = resources.get(name, "")
+    else:
+        holder = max((base for base in bases if place == base or place.startswith(f"{base}/")), key=len, default="#")
+    if not holder:
+        return ""
+    if fragment and not fragment.startswith("/"):
+        inside = [anchor for anchor in anchors.get(fragment, ()) if anchor == holder or anchor.startswith(holder)]
+        return inside[0] if len(inside) == 1 else ""
+    target = holder + fragment
+    if target == ref or (not name and _leads_somewhere(document, ref)) or not _leads_somewhere(document, target):
+        return ""
+    return target
+
+
+def _leads_somewhere(document: Json, ref: str) -> bool:
+    try:
+        resolve(document, ref)
+    except LookupError:
+        return False
+    return True
