@@ -68,6 +68,7 @@ def normalize(
     check(corrected)
     document["paths"] = document.get("paths") or {}
     _drop_empty_keywords(document)
+    _complete_prose(document)
     write_boolean_schemas(document)
     write_constants(document)
     replaced: dict[str, str] = {}
@@ -116,6 +117,20 @@ def _drop_empty_keywords(document: Document) -> None:
     for _, _, operation in iterate_operations(document):
         responses = operation.get("responses", {})
         operation["responses"] = {code: response for code, response in responses.items() if not code.startswith("x-")}
+
+
+def _complete_prose(document: Document) -> None:
+    """Fill in what OpenAPI demands and no client needs: title, version, and what a response means."""
+    document["info"] = {"title": "API", "version": "", **document["info"]}
+    for key in ("title", "version"):
+        if isinstance(document["info"][key], int | float):  # such as `version: 1.0`
+            document["info"][key] = str(document["info"][key])
+    listed = [operation["responses"] for _, _, operation in iterate_operations(document)]
+    listed.append((document.get("components") or {}).get("responses") or {})
+    for responses in listed:
+        for response in responses.values():
+            if isinstance(response, dict) and "$ref" not in response:
+                response.setdefault("description", "")
 
 
 def _find_problems(spec: Spec) -> dict[str, str]:

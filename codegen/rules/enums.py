@@ -11,7 +11,7 @@ from typing import Any
 from dateutil.parser import isoparse
 from openapi_python_client.strings import remove_string_escapes, snake_case
 
-from ..schemas import Document, list_types, walk
+from ..schemas import ALTERNATIVES, NULL, Document, list_types, resolve_component, walk
 from ..spec import build_value_key, iterate_mappings
 
 _MEMBERS_IN_PROSE = 20
@@ -129,18 +129,35 @@ def _make_unique(names: list[str]) -> list[str]:
 
 
 def drop_wrong_defaults(document: Document) -> None:
-    """Remove defaults that are no values of their schemas: the generator drops the property with them."""
+    """Remove defaults that are no values of their schemas: the generator drops the property with them.
+
+    Of several types the generator takes the first one that a default can be converted to: `3` would become `"3"`. So
+    the type of the default comes first, and among alternatives a default stays only if it is of the first one's type.
+    """
     for _, _, schema in walk(document):
-        if schema.get("default") is not None and not _is_valid(schema, schema["default"]):
+        value = schema.get("default")
+        if value is None:
+            continue
+        kind = _TYPES[type(value)]
+        if not _is_valid(schema, value) or not _is_of_first_member(document, schema, kind):
             del schema["default"]
+        elif isinstance(schema.get("type"), list) and kind in schema["type"]:
+            schema["type"] = [kind, *(other for other in schema["type"] if other != kind)]
+
+
+def _is_of_first_member(document: Document, schema: Document, kind: str) -> bool:
+    """Return whether a type is that of the first alternative beside null; true if there are no alternatives."""
+    members = [member for key in sorted(ALTERNATIVES) for member in schema.get(key, ()) if member != NULL]
+    kinds = list_types(resolve_component(document, members[0])[1]) if members else []
+    return not members or [each for each in kinds if each != "null"] == [kind]
 
 
 def _is_valid(schema: Document, value: Any) -> bool:
     if isinstance(schema.get("enum"), list):
         return build_value_key(value) in {build_value_key(item) for item in schema["enum"]}
-    kinds = list_types(schema)
+    kinds = [kind for kind in list_types(schema) if kind != "null"]
     if len(kinds) != 1:
-        return True
+        return not kinds or _TYPES[type(value)] in kinds or (isinstance(value, int) and "number" in kinds)
     kind, form = kinds[0], schema.get("format")
     if kind == "string":
         return isinstance(value, str) and _is_of_format(value, form)

@@ -36,11 +36,14 @@ def name_operations(document: Document) -> None:
 
 
 def complete_path_parameters(document: Document) -> None:
-    """Declare the parameters of a path that no operation declares, as texts, and remove those that no path has."""
+    """Declare the parameters of a path that no operation declares, as texts, and remove those that no path has.
+
+    All are required, whether the spec says so or not: without one, the path is another one.
+    """
     for path, item in document["paths"].items():
         names = re.findall(r"{([^{}]+)}", path)
         shared = item.get("parameters", [])
-        item["parameters"] = [p for p in shared if _is_in(document, p, names)]
+        item["parameters"] = [_require(document, p) for p in shared if _is_in(document, p, names)]
         common = {_get_path_name(document, parameter) for parameter in item["parameters"]}
         for method in METHODS:
             if method in item:
@@ -50,9 +53,15 @@ def complete_path_parameters(document: Document) -> None:
                 missing = [name for name in dict.fromkeys(names) if name not in declared]
                 used += [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in missing]
                 if used or own:
-                    item[method]["parameters"] = used
+                    item[method]["parameters"] = [_require(document, parameter) for parameter in used]
         if not item["parameters"]:
             del item["parameters"]
+
+
+def _require(document: Document, parameter: Document) -> Document:
+    target = follow_refs(document, parameter)
+    is_optional = target.get("in") == "path" and target.get("required") is not True
+    return {**target, "required": True} if is_optional else parameter
 
 
 def _get_path_name(document: Document, parameter: Document) -> str | None:

@@ -151,11 +151,11 @@ def _generate_aside(
                     spec_date=date,
                 )
             )
-            problems = [*package.notes, *(f"{given.source.source}: {loss}" for loss in package.dropped)]
+            problems = [*package.notes, *(f"{given.source.source}: {part}" for part in package.dropped)]
             if problems:
                 raise CodegenError("\n".join(problems))
         except CodegenError as error:
-            advice = "correct spec/corrections.yaml, where it no longer fits, or the description, and try again"
+            advice = "correct spec/corrections.yaml, where it no longer fits, or the spec, and try again"
             raise GenerationError(f"{error}\nnothing has been changed; {advice}") from error
         yield package
 

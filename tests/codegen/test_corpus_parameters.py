@@ -75,6 +75,12 @@ def test_any_name_may_stand_in_a_path(corpus_3_1: Corpus) -> None:
     assert url(request) == "/names/5/one/.%C3%BC/u%2F1?user_id=q"
 
 
+def test_a_path_parameter_is_always_required(corpus_3_1: Corpus) -> None:
+    assert url(corpus_3_1.send("optional_in_path", 1, response={})) == "/optional/1"
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'id'"):
+        corpus_3_1.send("optional_in_path", response={})
+
+
 def test_a_parameter_has_no_read_only_properties(corpus_3_1: Corpus) -> None:
     request, response = corpus_3_1.exchange(
         "view_of_parameter", filter_=corpus_3_1.models.ViewedInput(name="a"), response={"id": 1, "name": "a"}

@@ -232,3 +232,8 @@ def test_pattern_properties_have_their_types(corpus_3_1: Corpus) -> None:
     assert values.closed.additional_properties == {"s": "x", "day": DAY}
     assert values.single["o"] == corpus_3_1.models.Foo(n=1)
     assert values.beside.additional_properties == {"o": corpus_3_1.models.Foo(n=1), "x": "t"}
+
+
+def test_a_default_of_several_types_keeps_its_own(corpus_3_1: Corpus) -> None:
+    sent = json.dumps(corpus_3_1.models.Defaults().to_dict())
+    assert sent == '{"number": 3, "text": "3", "truth": true, "whole": 3, "first": 3}'

@@ -286,7 +286,7 @@ def test_a_file_in_the_way_is_named(generate: Run, api: Api, tmp_path: Path, ins
 
 def test_missing_folders_are_made_once_all_is_well(generate: Run, api: Api, tmp_path: Path) -> None:
     folder = tmp_path / "some"
-    assert generate(api(info={"title": "No version"}), "--output", folder / "where" / "package")[0] == 2
+    assert generate(api(info={"title": ["No text"]}), "--output", folder / "where" / "package")[0] == 2
     assert not folder.exists()
     assert generate(api(), "--output", folder / "where" / "package")[0] == 0
     assert [path.name for path in (folder / "where").iterdir()] == ["package"]
