@@ -20,7 +20,7 @@ import json
 from typing import Any
 
 DESCRIPTION: dict[str, Any] = json.loads(%s)
-\"\"\"The description, in the form of OpenAPI.\"\"\"
+\"\"\"The spec, in the form of OpenAPI.\"\"\"
 """
 
 

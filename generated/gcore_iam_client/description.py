@@ -2445,4 +2445,4 @@ DESCRIPTION: dict[str, Any] = json.loads(r"""
  }
 }
 """)
-"""The description, in the form of OpenAPI."""
+"""The spec, in the form of OpenAPI."""
