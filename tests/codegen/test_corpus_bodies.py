@@ -285,6 +285,11 @@ def test_a_form_without_a_schema_has_any_parts(corpus_3_1: Corpus) -> None:
         ("list", None, "text/plain", b"1"),
         ("list", None, "text/plain", b"true"),
     ]
+    empty = corpus_3_1.models.FormOpenBody()
+    empty["none"] = None
+    request = corpus_3_1.send("form_open", body=empty)
+    assert request.headers["content-type"].startswith("multipart/form-data; boundary=")
+    assert (request.content, parse_parts(request)) == (b"--empty--\r\n", [])
     pairs = corpus_3_1.models.FormOpenUrlencodedBody()
     pairs["a b"], pairs["c"] = "d&e", [1, 2]
     assert corpus_3_1.send("form_open_urlencoded", body=pairs).content == b"a+b=d%26e&c=1&c=2"
