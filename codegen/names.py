@@ -143,7 +143,7 @@ def rename(data: GeneratorData) -> None:
     for collection in data.endpoint_collections_by_tag.values():
         for endpoint in collection.endpoints:
             taken = {str(parameter.python_name) for _, parameter in endpoint.iter_all_parameters()}
-            used = {"body"} if endpoint.bodies else set()
+            used = TAKEN_CLASS_NAMES | classes | ({"body"} if endpoint.bodies else set())
             used |= {"content_type"} if len(endpoint.bodies) > 1 else set()
             used |= {"accept"} if list_accepted(endpoint) else set()
             for location, parameter in list(endpoint.iter_all_parameters()):

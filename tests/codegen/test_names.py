@@ -99,6 +99,8 @@ PATHS: Document = {
                 {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}},
                 {"name": "gone", "in": "path", "required": True, "schema": TEXT},
                 {"name": "state", "in": "query", "schema": {"type": "string", "enum": [True, False]}},
+                # Names that differ in case only stay as they are, and would hide what the function uses.
+                *({"name": name, "in": "query", "schema": TEXT} for name in ("Unset", "UNSET", "Pet", "pet")),
             ],
             "responses": {"200": {"description": "", **refer("Pet")}},
         },
@@ -209,6 +211,14 @@ def test_a_path_parameter_is_what_the_path_says(package: Any) -> None:
     kwargs = module._get_kwargs(id=1, kind="x y")
     assert "gone" not in module._get_kwargs.__annotations__
     assert kwargs["url"] == "/things/1/x%20y"
+
+
+def test_a_parameter_hides_nothing_that_the_function_uses(package: Any) -> None:
+    module = importlib.import_module("names_client.api.default.get_thing")
+    names = {"Unset_query": "1", "UNSET_query": "2", "Pet_query": "3", "pet": "4"}
+    sent = module._get_kwargs(id=1, kind="x", **names)
+    assert sent["params"] == {"Unset": "1", "UNSET": "2", "Pet": "3", "pet": "4"}
+    assert "params" not in module._get_kwargs(id=1, kind="x") or not module._get_kwargs(id=1, kind="x")["params"]
 
 
 def test_a_path_that_is_a_reference_has_its_operations(package: Any) -> None:
