@@ -41,6 +41,11 @@ def test_a_discriminator_that_names_nothing_leaves_the_choice(corpus: Corpus) ->
     assert corpus.receive("actors", [{"kind": "ghost", "legs": 4}])[0].to_dict() == {"kind": "ghost", "legs": 4}
 
 
+@pytest.mark.parametrize(("value", "expected"), [(1, "V1"), (2, "V2"), (True, "V2"), (3, "V1")])
+def test_a_discriminator_may_be_no_text(corpus_3_1: Corpus, value: Any, expected: str) -> None:
+    assert type(corpus_3_1.receive("unions", {"numbered": {"v": value}}).numbered).__name__ == expected
+
+
 def test_a_discriminator_without_mapping_uses_component_names(corpus_3_1: Corpus) -> None:
     assert type(corpus_3_1.receive("unions", {"chosen": {"type": "B", "x": 1}}).chosen).__name__ == "B"
 
