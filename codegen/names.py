@@ -41,8 +41,7 @@ def name_module(operation: Document, config: Config) -> tuple[str, str]:
 
 def get_function_name(operation: Document) -> str:
     """Return the name that the module of an operation and its classes are named after."""
-    name: str = operation.get(FUNCTION_NAME, operation["operationId"])
-    return name
+    return str(operation.get(FUNCTION_NAME, operation["operationId"]))
 
 
 def separate_modules(document: Document, config: Config) -> None:
