@@ -38,7 +38,8 @@ def package(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     with generate.generate_package(description, (), root / "generator-config.yml", beside=folder) as generated:
         # The check reports responses of any type.
         problems = inventory.find_missing(generated.document, generated.path, generated.config)
-        assert problems == ["operation anything: has the success type Any"]
+        (problem,) = problems
+        assert problem.startswith("operation anything: has the success type Any; the spec leaves it open")
         generate.replace(generated, folder / NAME)
     return folder / NAME
 
