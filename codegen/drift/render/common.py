@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 
 import attrs
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from ...spec import METHODS, unescape
 from ..report import (
@@ -57,6 +59,20 @@ class Block:
     id: str
     component: str
     changes: tuple[Change, ...]
+
+
+def build_environment(**filters: Callable[..., str]) -> Environment:
+    """Build an environment for the templates of the formats; those of HTML escape every value."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=select_autoescape(["html.jinja"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= filters
+    return environment
 
 
 def format_line(text: str) -> str:
@@ -175,6 +191,12 @@ def list_reasons(review: Review, change: Change) -> list[str]:
 def format_acceptance(accepted: Acceptance) -> str:
     """Format who accepted a change, until when and why."""
     return format_line(f"accepted by {accepted.author} until {accepted.expires}: {accepted.reason}")
+
+
+def list_remarks(review: Review, change: Change) -> list[str]:
+    """List what production showed of a change, and who accepted it."""
+    accepted = change.accepted and format_acceptance(change.accepted)
+    return [text for text in (format_sightings(review, change), accepted) if text]
 
 
 def format_sightings(review: Review, change: Change) -> str:

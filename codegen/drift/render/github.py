@@ -53,8 +53,7 @@ def _iterate_annotations(review: Review, change: Change) -> Iterator[str]:
     lines += [f"line: {common.format_line(change.code)}"] if change.code else []
     lines += [f"write {common.format_line(change.instead)}"] if change.instead else []
     lines += [f"because of {common.format_line(cause)}" for cause in common.list_reasons(review, change)]
-    lines += filter(None, [common.format_sightings(review, change)])
-    lines += [common.format_acceptance(change.accepted)] if change.accepted else []
+    lines += common.list_remarks(review, change)
     command = "notice" if change.accepted else _COMMANDS[change.level]
     title = {"title": common.format_line(f"{change.layer}: {change.id}")}
     for where in _find_places(review, change) or [{}]:

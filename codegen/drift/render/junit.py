@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from xml.etree import ElementTree
 
-from ..report import Change, Layer, ObservedFact, Review
+from ..report import Change, ObservedFact, Review
 from . import common
 from .common import Options
 
@@ -27,65 +27,33 @@ def render(review: Review, _: Options) -> str:
     """
     root = ElementTree.Element("testsuites", {"name": "drift"})
     for layer, changes in common.group_by_layer(review):
-        suite = _build_suite(review, layer, changes)
+        suite = ElementTree.SubElement(root, "testsuite", {"name": f"drift.{layer}"})
+        for change in changes:
+            _add_change(suite, review, change)
+        if not common.is_reviewed(review, layer):
+            skipped = {"message": common.NOT_LOOKED_AT}
+            ElementTree.SubElement(_add_case(suite, common.NOT_LOOKED_AT), "skipped", skipped)
+        elif not changes:
+            _add_case(suite, common.NO_CHANGES)
         if layer == "docs" and review.notes:
-            ElementTree.SubElement(suite, "system-out").text = _replace_forbidden("\n".join(review.notes))
-        root.append(suite)
+            _add_text(suite, "system-out", review.notes)
     if review.observed is not None:
-        root.append(_build_fact_suite(review, review.observed))
-    for count in ("tests", "failures", "errors", "skipped"):
-        root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
+        suite = ElementTree.SubElement(root, "testsuite", {"name": f"drift.{common.OBSERVED}"})
+        for fact in review.observed:
+            _add_fact(suite, review, fact)
+        if not review.observed:
+            _add_case(suite, common.NOTHING_OBSERVED)
+    for element in (*root, root):
+        for count, path in (("tests", ""), ("failures", "/failure"), ("errors", "/error"), ("skipped", "/skipped")):
+            element.set(count, str(len(element.findall(f".//testcase{path}"))))
     ElementTree.indent(root)
     data: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return data.decode() + "\n"
 
 
-def _build_suite(review: Review, layer: Layer, changes: Sequence[Change]) -> ElementTree.Element:
-    suite = ElementTree.Element("testsuite", {"name": f"drift.{layer}"})
-    for change in changes:
-        suite.append(_build_case(review, change))
-    if not changes:
-        case = ElementTree.SubElement(suite, "testcase", {"classname": f"drift.{layer}", "name": common.NO_CHANGES})
-        if not common.is_reviewed(review, layer):
-            case.set("name", common.NOT_LOOKED_AT)
-            ElementTree.SubElement(case, "skipped", {"message": common.NOT_LOOKED_AT})
-    return _count(suite)
-
-
-def _build_fact_suite(review: Review, facts: Sequence[ObservedFact]) -> ElementTree.Element:
-    suite = ElementTree.Element("testsuite", {"name": f"drift.{common.OBSERVED}"})
-    for fact in facts:
-        name = " ".join(filter(None, (fact.kind, fact.operation, fact.status, fact.pointer, fact.detail)))
-        case = ElementTree.SubElement(
-            suite,
-            "testcase",
-            {"classname": f"drift.{common.OBSERVED}", "name": _replace_forbidden(common.format_line(name))},
-        )
-        text = "\n".join([fact.message, *common.format_places(review, fact), *common.list_fact_lines(fact)])
-        if fact.agreement == "contradicted":
-            attributes = {"type": fact.agreement, "message": _replace_forbidden(common.format_line(fact.message))}
-            ElementTree.SubElement(case, "failure", attributes).text = _replace_forbidden(text)
-        else:
-            ElementTree.SubElement(case, "system-out").text = _replace_forbidden(f"{fact.agreement}: {text}")
-    if not facts:
-        name = common.NOTHING_OBSERVED
-        ElementTree.SubElement(suite, "testcase", {"classname": f"drift.{common.OBSERVED}", "name": name})
-    return _count(suite)
-
-
-def _count(suite: ElementTree.Element) -> ElementTree.Element:
-    suite.set("tests", str(len(suite)))
-    suite.set("failures", str(len(suite.findall("testcase/failure"))))
-    suite.set("errors", "0")
-    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
-    return suite
-
-
-def _build_case(review: Review, change: Change) -> ElementTree.Element:
+def _add_change(suite: ElementTree.Element, review: Review, change: Change) -> None:
     # Without lines and columns, so that the same change has the same name in the next run.
     subject = change.pointer or next(iter(change.symbols or change.files), change.fingerprint)
-    name = " ".join(filter(None, (change.id, subject)))
-    case = ElementTree.Element("testcase", {"classname": f"drift.{change.layer}", "name": _replace_forbidden(name)})
     lines = [
         change.message,
         *common.format_places(review, change),
@@ -94,18 +62,36 @@ def _build_case(review: Review, change: Change) -> ElementTree.Element:
         *(f"breaks {file}" for file in change.files),
         *(f"line: {change.code}" for _ in change.code[:1]),
         *(f"write {change.instead}" for _ in change.instead[:1]),
-        *filter(None, [common.format_sightings(review, change)]),
-        *([common.format_acceptance(change.accepted)] if change.accepted else []),
+        *common.list_remarks(review, change),
     ]
-    if change.level == "error" and not change.accepted:
-        attributes = {
-            "type": _replace_forbidden(change.id),
-            "message": _replace_forbidden(common.format_line(change.message)),
-        }
-        ElementTree.SubElement(case, "failure", attributes).text = _replace_forbidden("\n".join(lines))
+    failure = change.id if change.level == "error" and not change.accepted else ""
+    _add_result(_add_case(suite, " ".join(filter(None, (change.id, subject)))), failure, change.level, lines)
+
+
+def _add_fact(suite: ElementTree.Element, review: Review, fact: ObservedFact) -> None:
+    name = " ".join(filter(None, (fact.kind, fact.operation, fact.status, fact.pointer, fact.detail)))
+    lines = [fact.message, *common.format_places(review, fact), *common.list_fact_lines(fact)]
+    failure = fact.agreement if fact.agreement == "contradicted" else ""
+    _add_result(_add_case(suite, common.format_line(name)), failure, fact.agreement, lines)
+
+
+def _add_case(suite: ElementTree.Element, name: str) -> ElementTree.Element:
+    attributes = {"classname": suite.attrib["name"], "name": _replace_forbidden(name)}
+    return ElementTree.SubElement(suite, "testcase", attributes)
+
+
+def _add_result(case: ElementTree.Element, failure: str, word: str, lines: list[str]) -> None:
+    """Add the lines about a case: as a failure of a type, or below a word if the case passes."""
+    if failure:
+        message = common.format_line(lines[0])
+        _add_text(case, "failure", lines, type=failure, message=message)
     else:
-        ElementTree.SubElement(case, "system-out").text = _replace_forbidden(f"{change.level}: " + "\n".join(lines))
-    return case
+        _add_text(case, "system-out", [f"{word}: {lines[0]}", *lines[1:]])
+
+
+def _add_text(holder: ElementTree.Element, tag: str, lines: Iterable[str], **attributes: str) -> None:
+    attributes = {key: _replace_forbidden(value) for key, value in attributes.items()}
+    ElementTree.SubElement(holder, tag, attributes).text = _replace_forbidden("\n".join(lines))
 
 
 def _replace_forbidden(text: str) -> str:
