@@ -165,8 +165,3 @@ def ensure_mapping(value: Json) -> dict[str, Json]:
 def build_key_pointer(pointer: str, value: Mapping[str, Json], key: str) -> str:
     """Return the JSON pointer of a key, or that of its mapping if the key is missing."""
     return f"{pointer}/{key}" if key in value else pointer
-
-
-def build_end_pointers(pointer: str, before: Json, after: Json) -> tuple[str | None, str | None]:
-    """Return a JSON pointer for each side that has a value there."""
-    return (None if before is None else pointer), (None if after is None else pointer)

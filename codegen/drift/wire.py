@@ -124,7 +124,7 @@ def _compare_operations(comparison: Comparison) -> Iterator[_Result]:
     new_of = dict(comparison.matched.pairs)
     for operation in comparison.matched.old:
         if operation in new_of:
-            yield _compare_operation(OperationPair(comparison, operation, new_of[operation]))
+            yield _compare_operation(comparison, operation, new_of[operation])
         elif operation.owner is None or operation.owner in new_of:
             yield _Result(operation, [find_removed(comparison, operation)])
     matched = set(new_of.values())
@@ -133,8 +133,10 @@ def _compare_operations(comparison: Comparison) -> Iterator[_Result]:
             yield _Result(operation, [find_added(operation)])
 
 
-def _compare_operation(pair: OperationPair) -> _Result:
-    result = _Result(pair.before)
+def _compare_operation(comparison: Comparison, before: Operation, after: Operation) -> _Result:
+    pointers = before.pointer, after.pointer
+    pair = OperationPair(comparison, pointers, after.name, before.is_incoming, before=before, after=after)
+    result = _Result(before)
     result.is_unstable = pair.new.get("x-stability-level", pair.old.get("x-stability-level")) in UNSTABLE
     for check in OPERATION_CHECKS:
         for found in check(pair):

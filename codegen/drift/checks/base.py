@@ -42,6 +42,17 @@ _WRITE_ONLY_KINDS = frozenset({"became-optional", "became-required", "enum-value
 _OTHER_IDS = {"response-body-enum-value-removed": "response-mediatype-enum-value-removed"}
 """Ids that oasdiff forms in another way."""
 
+PROSE_RULES = {
+    "title": "docs-title-changed",
+    "summary": "docs-summary-changed",
+    "description": "docs-description-changed",
+    "$comment": "docs-description-changed",
+    "externalDocs": "docs-link-changed",
+    "example": "docs-example-changed",
+    "examples": "docs-example-changed",
+}
+"""The rules about the prose of objects and schemas."""
+
 
 @attrs.frozen
 class Context:
@@ -196,22 +207,17 @@ class SchemaPair:
 
 
 @attrs.frozen
-class OperationPair:
-    """Two operations that belong together."""
+class ObjectPair:
+    """Two objects of the specs that belong together, such as two operations, parameters or media types."""
 
     comparison: Comparison
-    before: Operation
-    after: Operation
-
-    @property
-    def old(self) -> dict[str, Json]:
-        """The operation of the old spec."""
-        return self.comparison.old.get_mapping(self.before.pointer)
-
-    @property
-    def new(self) -> dict[str, Json]:
-        """The operation of the new spec."""
-        return self.comparison.new.get_mapping(self.after.pointer)
+    pointers: tuple[str, str]
+    """The place in each spec, behind its `$ref`."""
+    what: str
+    """The name in reports."""
+    is_incoming: bool = False
+    """Whether the API calls the client: the client reads the request and sends the response."""
+    guards: frozenset[str] = frozenset()
 
     @property
     def documents(self) -> tuple[Document, Document]:
@@ -219,78 +225,100 @@ class OperationPair:
         return self.comparison.old, self.comparison.new
 
     @property
-    def is_incoming(self) -> bool:
-        """Whether the API calls the client: the client reads the request and sends the response."""
-        return self.before.is_incoming
+    def old(self) -> dict[str, Json]:
+        """The object of the old spec."""
+        return self.comparison.old.get_mapping(self.pointers[0])
+
+    @property
+    def new(self) -> dict[str, Json]:
+        """The object of the new spec."""
+        return self.comparison.new.get_mapping(self.pointers[1])
 
     @property
     def directions(self) -> tuple[Direction, Direction]:
         """The direction of what the operation takes and of what it returns, as the client sees them."""
         return ("response", "request") if self.is_incoming else ("request", "response")
 
-    def format_label(self, pointer: str) -> str:
-        """Format a place of the new spec for a report."""
-        return format_label(pointer, self.comparison.names[1])
+    def enter(self, old: str, new: str, what: str = "", *guards: str) -> ObjectPair:
+        """Return the pair of two objects at JSON pointers; their name is that of their place if none is given."""
+        pointers = self.comparison.old.follow(old), self.comparison.new.follow(new)
+        what = what or format_label(pointers[1], self.comparison.names[1])
+        return ObjectPair(self.comparison, pointers, what, self.is_incoming, self.guards | set(guards))
 
-    def find(self, rule: str, key: str, before: Json = None, after: Json = None) -> Finding:
-        """Make a finding about the operation itself."""
-        old = build_key_pointer(self.before.pointer, self.old, key)
-        new = build_key_pointer(self.after.pointer, self.new, key)
-        return self.find_at(rule, self.after.name, (old, new), before, after)
+    def find(self, rule: str, key: str = "", before: Json = None, after: Json = None) -> Finding:
+        """Make a finding about a key of the objects, or about the objects themselves."""
+        old = build_key_pointer(self.pointers[0], self.old, key)
+        new = build_key_pointer(self.pointers[1], self.new, key)
+        return self.find_inside(rule, self.what, (old, new), before, after)
 
-    def find_at(
+    def find_inside(
         self,
         rule: str,
         what: str,
         pointers: tuple[str | None, str | None],
         before: Json = None,
         after: Json = None,
-        guards: frozenset[str] = frozenset(),
     ) -> Finding:
-        """Make a finding about a part of the operation, for a webhook with the rule of webhooks."""
+        """Make a finding about a part of the objects, for a webhook with the rule of webhooks."""
         if self.is_incoming:
             rule = WEBHOOKS.get(rule, rule)
-        return Finding(rule, what, *pointers, before, after, guards)
+        return Finding(rule, what, *pointers, before, after, self.guards)
 
-    def find_prose(
-        self, old: dict[str, Json], new: dict[str, Json], places: tuple[str, str], what: str
-    ) -> Iterator[Finding]:
-        """Find a description that changed."""
-        before, after = old.get("description"), new.get("description")
-        if before != after:
-            pointers = (
-                build_key_pointer(places[0], old, "description"),
-                build_key_pointer(places[1], new, "description"),
-            )
-            yield self.find_at("docs-description-changed", what, pointers, before, after)
+    def compare_prose(self, *keys: str) -> Iterator[Finding]:
+        """Find which of some keys of `PROSE_RULES` differ."""
+        for key in keys:
+            before, after = self.old.get(key), self.new.get(key)
+            if before != after:
+                yield self.find(PROSE_RULES[key], key, before, after)
+
+    def compare_required(self, prefix: str, key: str = "required") -> Iterator[Finding]:
+        """Find that an object became required or optional."""
+        was_required, is_required = (value.get("required") is True for value in (self.old, self.new))
+        if was_required != is_required:
+            yield self.find(f"{prefix}-became-{'required' if is_required else 'optional'}", key)
+
+
+@attrs.frozen
+class OperationPair(ObjectPair):
+    """Two operations that belong together."""
+
+    before: Operation = attrs.field(kw_only=True)
+    after: Operation = attrs.field(kw_only=True)
+
+
+def compare_values(rule: str, what: str, pointer: str, before: Json, after: Json) -> Iterator[Finding]:
+    """Find that the values at a JSON pointer, which is the same in both specs, differ."""
+    if before != after:
+        pointers = (None if before is None else pointer), (None if after is None else pointer)
+        yield Finding(rule, what, *pointers, before, after)
 
 
 SchemaCheck: TypeAlias = Callable[[SchemaPair], Iterator[Finding | InnerPair]]
 OperationCheck: TypeAlias = Callable[[OperationPair], Iterator[Finding | Pair]]
+ParameterCheck: TypeAlias = Callable[[ObjectPair], Iterator[Finding | Pair]]
 DocumentCheck: TypeAlias = Callable[[Comparison], Iterator[Finding]]
+
+_Check = TypeVar("_Check")
+
+
+def _build_decorator(checks: list[_Check]) -> Callable[[_Check], _Check]:
+    def register(check: _Check) -> _Check:
+        checks.append(check)
+        return check
+
+    return register
+
 
 SCHEMA_CHECKS: list[SchemaCheck] = []
 OPERATION_CHECKS: list[OperationCheck] = []
+PARAMETER_CHECKS: list[ParameterCheck] = []
 DOCUMENT_CHECKS: list[DocumentCheck] = []
 
-_S = TypeVar("_S", bound=SchemaCheck)
-_O = TypeVar("_O", bound=OperationCheck)
-_D = TypeVar("_D", bound=DocumentCheck)
-
-
-def register_schema_check(check: _S) -> _S:
-    """Register a check of two schemas."""
-    SCHEMA_CHECKS.append(check)
-    return check
-
-
-def register_operation_check(check: _O) -> _O:
-    """Register a check of two operations."""
-    OPERATION_CHECKS.append(check)
-    return check
-
-
-def register_document_check(check: _D) -> _D:
-    """Register a check of two specs."""
-    DOCUMENT_CHECKS.append(check)
-    return check
+register_schema_check = _build_decorator(SCHEMA_CHECKS)
+"""Registers a check of two schemas."""
+register_operation_check = _build_decorator(OPERATION_CHECKS)
+"""Registers a check of two operations."""
+register_parameter_check = _build_decorator(PARAMETER_CHECKS)
+"""Registers a check of a parameter that both sides have."""
+register_document_check = _build_decorator(DOCUMENT_CHECKS)
+"""Registers a check of two specs."""

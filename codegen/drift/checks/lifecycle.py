@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from typing import Protocol
 
 from ...spec import Json
 from ..finding import Finding
@@ -14,10 +13,6 @@ STABILITY = ("draft", "alpha", "beta", "stable")
 """What `x-stability-level` may say, from the least to the most stable."""
 
 UNSTABLE = ("draft", "alpha")
-
-
-class _FindingFactory(Protocol):
-    def __call__(self, rule: str, key: str, before: Json = None, after: Json = None) -> Finding: ...
 
 
 _ENDPOINT = {
@@ -31,14 +26,13 @@ _ENDPOINT = {
     "sunset-date-too-small": "api-sunset-date-too-small",
     "sunset-date-changed-too-small": "api-sunset-date-changed-too-small",
 }
-_PARAMETER = {"deprecated-sunset-invalid": "sunset-parse", "sunset-invalid": "sunset-parse"}
 _PROPERTY = {"sunset-invalid": "deprecated-sunset-invalid"}
 
 
 @register_operation_check
 def check_operation_lifecycle(pair: OperationPair) -> Iterator[Finding]:
     """Compare the deprecation of an operation."""
-    for kind, key, before, after in _compare_deprecation(pair.comparison, pair.old, pair.new):
+    for kind, key, before, after in compare_deprecation(pair.comparison, pair.old, pair.new):
         yield pair.find(_ENDPOINT[kind], key, before, after)
 
 
@@ -59,7 +53,7 @@ def check_operation_stability(pair: OperationPair) -> Iterator[Finding]:
 def check_schema_lifecycle(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the deprecation of a property; a parameter has its own beside its schema."""
     if pair.context.scope != "parameter":
-        for kind, key, before, after in _compare_deprecation(pair.comparison, pair.old.keywords, pair.new.keywords):
+        for kind, key, before, after in compare_deprecation(pair.comparison, pair.old.keywords, pair.new.keywords):
             yield pair.find(_PROPERTY.get(kind, kind), key, before, after)
 
 
@@ -79,15 +73,7 @@ def check_schema_stability(pair: SchemaPair) -> Iterator[Finding]:
             yield pair.find("stability-decreased", "x-stability-level", before, after)
 
 
-def compare_parameter_lifecycle(
-    comparison: Comparison, old: Mapping[str, Json], new: Mapping[str, Json], find: _FindingFactory
-) -> Iterator[Finding]:
-    """Compare the deprecation of a parameter."""
-    for kind, key, before, after in _compare_deprecation(comparison, old, new):
-        yield find(f"request-parameter-{_PARAMETER.get(kind, kind)}", key, before, after)
-
-
-def _compare_deprecation(
+def compare_deprecation(
     comparison: Comparison, old: Mapping[str, Json], new: Mapping[str, Json]
 ) -> Iterator[tuple[str, str, Json, Json]]:
     """Yield what happened to a deprecation: the kind, the key that says so, its value before and after."""

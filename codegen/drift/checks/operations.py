@@ -40,7 +40,7 @@ def check_moved(pair: OperationPair) -> Iterator[Finding]:
     if pair.before in pair.comparison.matched.moved:
         name = pair.old.get("operationId") or pair.before.name
         pointers = pair.before.pointer, pair.after.pointer
-        yield pair.find_at("endpoint-moved", f"`{name}`", pointers, pair.before.path, pair.after.path)
+        yield pair.find_inside("endpoint-moved", f"`{name}`", pointers, pair.before.path, pair.after.path)
 
 
 @register_operation_check

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterator
 
 import attrs
 
 from ...schemas import is_ignored_header
 from ...spec import Json, escape
-from ..document import Document, build_key_pointer, ensure_mapping
+from ..document import Document, ensure_mapping
 from ..finding import Finding
 from ..matching import Operation, strip_parameters
-from .base import Context, Joining, OperationPair, Pair, register_operation_check
-from .lifecycle import classify_removal, compare_parameter_lifecycle
+from .base import (
+    PARAMETER_CHECKS,
+    Context,
+    Joining,
+    ObjectPair,
+    OperationPair,
+    Pair,
+    register_operation_check,
+    register_parameter_check,
+)
+from .lifecycle import classify_removal, compare_deprecation
+
+_SUNSET_KINDS = {"deprecated-sunset-invalid": "sunset-parse", "sunset-invalid": "sunset-parse"}
+"""Kinds of deprecation whose rule for parameters has another name."""
 
 
 @attrs.frozen
@@ -61,42 +72,6 @@ class Serialization:
         return "repeated" if self.explode and self.style == "form" else "text"
 
 
-@attrs.frozen
-class ParameterPair:
-    """A parameter that both sides have."""
-
-    operation: OperationPair
-    old: Parameter
-    new: Parameter
-
-    def find(self, rule: str, key: str, before: Json = None, after: Json = None) -> Finding:
-        """Make a finding about the parameter."""
-        old = build_key_pointer(self.old.pointer, self.old.value, key)
-        new = build_key_pointer(self.new.pointer, self.new.value, key)
-        return self.operation.find_at(rule, self.new.what, (old, new), before, after)
-
-    @property
-    def serializations(self) -> tuple[Serialization, Serialization]:
-        """How each side writes it."""
-        return _read_serialization(self.old.value), _read_serialization(self.new.value)
-
-    @property
-    def schemas(self) -> tuple[str, str]:
-        """The JSON pointer of the schema on each side, "" for none."""
-        return find_schema(self.old.pointer, self.old.value), find_schema(self.new.pointer, self.new.value)
-
-
-ParameterCheck: TypeAlias = Callable[[ParameterPair], Iterator[Finding | Pair]]
-
-PARAMETER_CHECKS: list[ParameterCheck] = []
-
-
-def register_parameter_check(check: ParameterCheck) -> ParameterCheck:
-    """Register a check of a parameter that both sides have."""
-    PARAMETER_CHECKS.append(check)
-    return check
-
-
 @register_operation_check
 def check_parameters(pair: OperationPair) -> Iterator[Finding | Pair]:
     """Compare which parameters there are, and each that both sides have."""
@@ -107,46 +82,39 @@ def check_parameters(pair: OperationPair) -> Iterator[Finding | Pair]:
     for parameter in [new[key] for key in new if key not in old and not new[key].is_in_path]:
         required = "required" if parameter.is_required else "optional"
         place = "default-parameter-to-existing-path" if parameter.is_common else "parameter"
-        yield pair.find_at(f"new-{required}-request-{place}", parameter.what, (None, parameter.pointer))
+        yield pair.find_inside(f"new-{required}-request-{place}", parameter.what, (None, parameter.pointer))
     for key in [key for key in old if key in new]:
+        parameter = new[key]
+        both = pair.enter(old[key].pointer, parameter.pointer, parameter.what)
         for check in PARAMETER_CHECKS:
-            yield from check(ParameterPair(pair, old[key], new[key]))
+            yield from check(both)
 
 
 def _find_removed(pair: OperationPair, parameter: Parameter) -> Finding:
     if pair.is_incoming:
         required = "required" if parameter.is_required else "optional"
-        return pair.find_at(f"webhook-{required}-parameter-removed", parameter.what, (parameter.pointer, None))
+        return pair.find_inside(f"webhook-{required}-parameter-removed", parameter.what, (parameter.pointer, None))
     action, sunset = classify_removal(parameter.value, pair.comparison.today), parameter.value.get("x-sunset")
     values = (None, sunset) if action == "sunset-parse" else (sunset, None)
-    return pair.find_at(f"request-parameter-{action}", parameter.what, (parameter.pointer, None), *values)
+    return pair.find_inside(f"request-parameter-{action}", parameter.what, (parameter.pointer, None), *values)
 
 
 @register_parameter_check
-def check_required(pair: ParameterPair) -> Iterator[Finding]:
+def check_required(pair: ObjectPair) -> Iterator[Finding]:
     """Compare whether the parameter must be sent."""
-    if pair.old.is_required != pair.new.is_required:
-        action = "required" if pair.new.is_required else "optional"
-        yield pair.find(f"request-parameter-became-{action}", "required")
+    yield from pair.compare_required("request-parameter")
 
 
 @register_parameter_check
-def check_serialization(pair: ParameterPair) -> Iterator[Finding]:
-    """Compare how the parameter is written."""
-    before, after = pair.serializations
-    has_lists = any(map(_can_be_list, pair.operation.documents, pair.schemas))
+def check_serialization(pair: ObjectPair) -> Iterator[Finding]:
+    """Compare how the parameter is written, and whether reserved characters and no value at all are allowed."""
+    before, after = _read_serialization(pair.old), _read_serialization(pair.new)
     if before.content != after.content:
         yield pair.find("request-parameter-content-changed", "content", before.content, after.content)
     elif before.style != after.style:
         yield pair.find("request-parameter-style-changed", "style", before.style, after.style)
-    elif before.explode != after.explode and has_lists:
+    elif before.explode != after.explode and any(map(_can_be_list, pair.documents, _find_schemas(pair))):
         yield pair.find("request-parameter-explode-changed", "explode", before.explode, after.explode)
-
-
-@register_parameter_check
-def check_allowed(pair: ParameterPair) -> Iterator[Finding]:
-    """Compare whether reserved characters and no value at all are allowed."""
-    before, after = pair.serializations
     if before.allow_reserved != after.allow_reserved:
         action = "allow-reserved" if after.allow_reserved else "not-allow-reserved"
         yield pair.find(f"request-parameter-became-{action}", "allowReserved")
@@ -156,29 +124,26 @@ def check_allowed(pair: ParameterPair) -> Iterator[Finding]:
 
 
 @register_parameter_check
-def check_prose(pair: ParameterPair) -> Iterator[Finding]:
+def check_prose(pair: ObjectPair) -> Iterator[Finding]:
     """Compare the description and the examples."""
-    for key in ("description", "example", "examples"):
-        before, after = pair.old.value.get(key), pair.new.value.get(key)
-        if before != after:
-            rule = "docs-description-changed" if key == "description" else "docs-example-changed"
-            yield pair.find(rule, key, before, after)
+    yield from pair.compare_prose("description", "example", "examples")
 
 
 @register_parameter_check
-def check_lifecycle(pair: ParameterPair) -> Iterator[Finding]:
+def check_lifecycle(pair: ObjectPair) -> Iterator[Finding]:
     """Compare the deprecation of the parameter."""
-    yield from compare_parameter_lifecycle(pair.operation.comparison, pair.old.value, pair.new.value, pair.find)
+    for kind, key, before, after in compare_deprecation(pair.comparison, pair.old, pair.new):
+        yield pair.find(f"request-parameter-{_SUNSET_KINDS.get(kind, kind)}", key, before, after)
 
 
 @register_parameter_check
-def check_schema(pair: ParameterPair) -> Iterator[Finding | Pair]:
+def check_schema(pair: ObjectPair) -> Iterator[Finding | Pair]:
     """Compare whether there is a schema, and let the schemas be compared."""
-    old, new = pair.schemas
+    old, new = _find_schemas(pair)
     if old and new:
-        before, after = pair.serializations
+        before, after = _read_serialization(pair.old), _read_serialization(pair.new)
         joining = before.joining if before == after else "none"
-        location, direction = str(pair.new.value.get("in", "")), pair.operation.directions[0]
+        location, direction = str(pair.new.get("in", "")), pair.directions[0]
         yield (old,), (new,), Context(direction, "parameter", is_text=True, location=location, joining=joining)
     elif old or new:
         yield pair.find(f"request-parameter-schema-{'added' if new else 'removed'}", "schema")
@@ -226,6 +191,10 @@ def find_schema(pointer: str, value: dict[str, Json]) -> str:
         if isinstance(media, dict) and "schema" in media:
             return f"{pointer}/content/{escape(media_type)}/schema"
     return ""
+
+
+def _find_schemas(pair: ObjectPair) -> tuple[str, str]:
+    return find_schema(pair.pointers[0], pair.old), find_schema(pair.pointers[1], pair.new)
 
 
 def _can_be_list(document: Document, pointer: str) -> bool:

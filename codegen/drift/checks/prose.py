@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...spec import Json, escape
-from ..document import build_end_pointers, ensure_mapping
+from ...spec import escape
+from ..document import ensure_mapping
 from ..finding import Finding
 from ..normalized_schema import PROSE
 from .base import (
+    PROSE_RULES,
     Comparison,
     OperationPair,
     SchemaPair,
+    compare_values,
     register_document_check,
     register_operation_check,
     register_schema_check,
 )
-
-_SCHEMA_RULES = {
-    "title": "docs-title-changed",
-    "description": "docs-description-changed",
-    "$comment": "docs-description-changed",
-    "externalDocs": "docs-link-changed",
-}
-_OPERATION_RULES = {
-    "summary": "docs-summary-changed",
-    "description": "docs-description-changed",
-    "externalDocs": "docs-link-changed",
-}
 
 
 @register_schema_check
@@ -36,8 +26,8 @@ def check_schema_prose(pair: SchemaPair) -> Iterator[Finding]:
     for key in sorted(pair.old.prose.keys() | pair.new.prose.keys()):
         before, after = pair.old.prose.get(key), pair.new.prose.get(key)
         if before != after:
-            rule = _SCHEMA_RULES.get(key) or ("docs-example-changed" if key in PROSE else "docs-extension-changed")
-            yield pair.find_rule(rule, key, before, after)
+            other = "docs-example-changed" if key in PROSE else "docs-extension-changed"
+            yield pair.find_rule(PROSE_RULES.get(key, other), key, before, after)
 
 
 @register_operation_check
@@ -45,11 +35,9 @@ def check_operation_prose(pair: OperationPair) -> Iterator[Finding]:
     """Compare the prose and the extensions of operations."""
     for key in sorted(pair.old.keys() | pair.new.keys()):
         before, after = pair.old.get(key), pair.new.get(key)
-        if before == after:
-            continue
-        if key in _OPERATION_RULES:
-            yield pair.find(_OPERATION_RULES[key], key, before, after)
-        elif key.startswith("x-") and key not in ("x-sunset", "x-stability-level"):
+        if key in ("summary", "description", "externalDocs"):
+            yield from pair.compare_prose(key)
+        elif key.startswith("x-") and key not in ("x-sunset", "x-stability-level") and before != after:
             rule = "docs-code-sample-changed" if "code" in key.lower() else "docs-extension-changed"
             yield pair.find(rule, key, before, after)
 
@@ -59,17 +47,12 @@ def check_info(comparison: Comparison) -> Iterator[Finding]:
     """Compare `info` without its version, and the links and extensions of the document."""
     old, new = comparison.old.get_mapping("/info"), comparison.new.get_mapping("/info")
     for key in sorted((old.keys() | new.keys()) - {"version"}):
-        if old.get(key) != new.get(key):
-            pointer = f"/info/{escape(key)}"
-            pointers = pointer if key in old else None, pointer if key in new else None
-            yield Finding("docs-info-changed", f"`info.{key}`", *pointers, old.get(key), new.get(key))
-    roots = comparison.old.root, comparison.new.root
-    extensions = {key for root in roots for key in root if key.startswith("x-")}
-    for key in ["externalDocs", *sorted(extensions)]:
-        before, after = (root.get(key) for root in roots)
-        if before != after:
-            rule = "docs-link-changed" if key == "externalDocs" else "docs-extension-changed"
-            yield Finding(rule, "the API", *build_end_pointers(f"/{escape(key)}", before, after), before, after)
+        place = f"/info/{escape(key)}"
+        yield from compare_values("docs-info-changed", f"`info.{key}`", place, old.get(key), new.get(key))
+    old, new = comparison.old.root, comparison.new.root
+    for key in ["externalDocs", *sorted(key for key in old.keys() | new.keys() if key.startswith("x-"))]:
+        rule = PROSE_RULES.get(key, "docs-extension-changed")
+        yield from compare_values(rule, "the API", f"/{escape(key)}", old.get(key), new.get(key))
 
 
 @register_document_check
@@ -80,11 +63,9 @@ def check_tags(comparison: Comparison) -> Iterator[Finding]:
         for document in (comparison.old, comparison.new)
     )
     for name in sorted(old.keys() | new.keys()):
-        before, after = old.get(name), new.get(name)
-        values = [None if found is None else found[1] for found in (before, after)]
-        if values[0] != values[1]:
-            pointers = [None if found is None else found[0] for found in (before, after)]
-            yield Finding("docs-tag-changed", f"the tag {name}", pointers[0], pointers[1], values[0], values[1])
+        (before, old_tag), (after, new_tag) = old.get(name, (None, None)), new.get(name, (None, None))
+        if old_tag != new_tag:
+            yield Finding("docs-tag-changed", f"the tag {name}", before, after, old_tag, new_tag)
 
 
 @register_document_check
@@ -93,8 +74,6 @@ def check_paths(comparison: Comparison) -> Iterator[Finding]:
     old, new = (ensure_mapping(document.root.get("paths")) for document in (comparison.old, comparison.new))
     for path in [path for path in old if path in new and not path.startswith("x-")]:
         pointer = f"/paths/{escape(path)}"
-        values = comparison.old.get_mapping(pointer), comparison.new.get_mapping(pointer)
+        before, after = comparison.old.get_mapping(pointer), comparison.new.get_mapping(pointer)
         for key in ("summary", "description"):
-            ends: tuple[Json, Json] = values[0].get(key), values[1].get(key)
-            if ends[0] != ends[1]:
-                yield Finding(_OPERATION_RULES[key], path, *build_end_pointers(f"{pointer}/{key}", *ends), *ends)
+            yield from compare_values(PROSE_RULES[key], path, f"{pointer}/{key}", before.get(key), after.get(key))

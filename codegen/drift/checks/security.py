@@ -7,12 +7,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import attrs
 
 from ...spec import Json, escape
-from ..document import Document, build_end_pointers, build_key_pointer, ensure_mapping
+from ..document import Document, ensure_mapping
 from ..finding import Finding
 from ..matching import Operation
-from .base import Comparison, OperationPair, register_document_check, register_operation_check
+from .base import (
+    Comparison,
+    ObjectPair,
+    OperationPair,
+    compare_values,
+    register_document_check,
+    register_operation_check,
+)
 
 _SCHEMES = "/components/securitySchemes"
+_COMPONENT = "api-security-component"
 _OPEN = "no authentication"
 
 _HTTP_SCHEMES = frozenset(
@@ -186,53 +194,48 @@ def check_schemes(comparison: Comparison) -> Iterator[Finding]:
     }
     used |= {name for one in _list_alternatives(old, "/security") for name in one.names}
     for name in [name for name in names[0] if name not in names[1]]:
-        yield Finding("api-security-component-removed", name, f"{_SCHEMES}/{escape(name)}", None)
+        yield Finding(f"{_COMPONENT}-removed", name, f"{_SCHEMES}/{escape(name)}", None)
     for name in [name for name in names[1] if name not in names[0]]:
-        yield Finding("api-security-component-added", name, None, f"{_SCHEMES}/{escape(name)}")
+        yield Finding(f"{_COMPONENT}-added", name, None, f"{_SCHEMES}/{escape(name)}")
     for name in [name for name in names[0] if name in names[1]]:
         is_known = _is_defined(old, name) and _is_defined(new, name)
         guards = (set() if name in used else {"unused"}) | (set() if is_known else {"unknown-scheme"})
-        yield from _compare_scheme(comparison, name, frozenset(guards))
+        pointer = f"{_SCHEMES}/{escape(name)}"
+        yield from _compare_scheme(ObjectPair(comparison, (pointer, pointer), name, guards=frozenset(guards)), name)
 
 
-def _compare_scheme(comparison: Comparison, name: str, guards: frozenset[str]) -> Iterator[Finding]:
-    pointer = f"{_SCHEMES}/{escape(name)}"
-    old, new = comparison.old.get_mapping(pointer), comparison.new.get_mapping(pointer)
-
-    def report(rule: str, key: str, before: Json, after: Json, *more: str) -> Finding:
-        places = build_key_pointer(pointer, old, key), build_key_pointer(pointer, new, key)
-        return Finding(f"api-security-component-{rule}", name, *places, before, after, guards | set(more))
-
+def _compare_scheme(pair: ObjectPair, name: str) -> Iterator[Finding]:
+    old, new = pair.old, pair.new
     kinds = [str(scheme.get("type", "")).lower() for scheme in (old, new)]
     places = [_format_location(scheme) for scheme in (old, new)]
     if kinds[0] != kinds[1]:
-        yield report("type-changed", "type", old.get("type"), new.get("type"))
+        yield pair.find(f"{_COMPONENT}-type-changed", "type", old.get("type"), new.get("type"))
     elif kinds[0] in ("apikey", "http") and places[0] != places[1]:
-        yield report("place-changed", "name" if "name" in new else "scheme", *places)
+        yield pair.find(f"{_COMPONENT}-place-changed", "name" if "name" in new else "scheme", *places)
     for key in ("description", "bearerFormat"):
-        if old.get(key) != new.get(key):
-            ends = old.get(key), new.get(key)
-            pointers = build_end_pointers(f"{pointer}/{key}", *ends)
-            yield Finding("docs-description-changed", f"the security scheme {name}", *pointers, *ends)
-    if old.get("openIdConnectUrl") != new.get("openIdConnectUrl"):
-        yield report("oauth-url-changed", "openIdConnectUrl", old.get("openIdConnectUrl"), new.get("openIdConnectUrl"))
+        what, place = f"the security scheme {name}", f"{_SCHEMES}/{escape(name)}/{key}"
+        yield from compare_values("docs-description-changed", what, place, old.get(key), new.get(key))
+    key = "openIdConnectUrl"
+    if old.get(key) != new.get(key):
+        yield pair.find(f"{_COMPONENT}-oauth-url-changed", key, old.get(key), new.get(key))
     flows = ensure_mapping(old.get("flows")), ensure_mapping(new.get("flows"))
     if kinds[0] == kinds[1] and flows[0].keys() != flows[1].keys():
-        more = () if flows[0].keys() - flows[1].keys() else ("still-accepted",)
-        yield report("type-changed", "flows", list(flows[0]), list(flows[1]), *more)
+        more = frozenset(() if flows[0].keys() - flows[1].keys() else {"still-accepted"})
+        found = pair.find(f"{_COMPONENT}-type-changed", "flows", list(flows[0]), list(flows[1]))
+        yield attrs.evolve(found, guards=found.guards | more)
     for flow in [flow for flow in flows[0] if flow in flows[1]]:
         ours, theirs = ensure_mapping(flows[0][flow]), ensure_mapping(flows[1][flow])
         for key in ("authorizationUrl", "tokenUrl", "refreshUrl"):
             if ours.get(key) != theirs.get(key):
-                rule = "oauth-token-url-changed" if key == "tokenUrl" else "oauth-url-changed"
-                yield report(rule, "flows", ours.get(key), theirs.get(key))
-        scopes = ensure_mapping(ours.get("scopes")), ensure_mapping(theirs.get("scopes"))
-        for scope in [scope for scope in scopes[0] if scope not in scopes[1]]:
-            yield report("oauth-scope-removed", "flows", scope, None)
-        for scope in [scope for scope in scopes[1] if scope not in scopes[0]]:
-            yield report("oauth-scope-added", "flows", None, scope)
-        for scope in [scope for scope in scopes[0] if scope in scopes[1] and scopes[0][scope] != scopes[1][scope]]:
-            yield report("oauth-scope-changed", "flows", scope, scope)
+                rule = f"{_COMPONENT}-oauth-{'token-' if key == 'tokenUrl' else ''}url-changed"
+                yield pair.find(rule, "flows", ours.get(key), theirs.get(key))
+        before, after = ensure_mapping(ours.get("scopes")), ensure_mapping(theirs.get("scopes"))
+        for scope in [scope for scope in before if scope not in after]:
+            yield pair.find(f"{_COMPONENT}-oauth-scope-removed", "flows", scope, None)
+        for scope in [scope for scope in after if scope not in before]:
+            yield pair.find(f"{_COMPONENT}-oauth-scope-added", "flows", None, scope)
+        for scope in [scope for scope in before if scope in after and before[scope] != after[scope]]:
+            yield pair.find(f"{_COMPONENT}-oauth-scope-changed", "flows", scope, scope)
 
 
 def _format_location(scheme: dict[str, Json]) -> str:

@@ -116,7 +116,7 @@ def _has_only_plain_types(pair: SchemaPair, before: Members, after: Members) -> 
     return True
 
 
-def _compare_plain_types(pair: SchemaPair, before: Members, after: Members) -> Iterator[Finding]:
+def _compare_plain_types(pair: SchemaPair, before: Members, after: Members) -> Iterator[Finding | InnerPair]:
     old, new = pair.documents
     kinds = frozenset(_collect_kinds(old, before)), frozenset(_collect_kinds(new, after))
     if not (is_superset(kinds[0], kinds[1]) and is_superset(kinds[1], kinds[0])):
