@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
@@ -49,21 +49,35 @@ def find_changes(
 
 def _find_authentication_changes(wire: Sequence[Change]) -> Iterator[Change]:
     """Yield a change for each way to authenticate that the API refuses from now on, which no signature shows."""
+    rule = "py-authentication-changed"
     for change in wire:
         if change.level == "error" and change.id.startswith(SECURITY):
-            found = _make_change("py-authentication-changed", change.message)
+            found = _make_change(rule, change.message, change.before, change.after, symbols=[_CLIENT_CLASS])
             yield attrs.evolve(
                 found,
                 operations=change.operations,
                 pointer=change.pointer,
                 old=change.old,
                 new=change.new,
-                before=change.before,
-                after=change.after,
-                symbols=(_CLIENT_CLASS,),
-                fingerprint=compute_fingerprint("py-authentication-changed", change.pointer, [change.fingerprint]),
+                fingerprint=compute_fingerprint(rule, change.pointer, [change.fingerprint]),
                 causes=(change.fingerprint,),
             )
+
+
+@attrs.frozen
+class _ClassPair:
+    """A class of the old package and the one that takes its place."""
+
+    old: Class
+    new: Class
+    operations: tuple[str, ...]
+    is_sent: bool
+    is_received: bool
+
+    def find(self, rule: str, owner: Class, name: str, before: Json, after: Json, *guards: str) -> Change:
+        """Make the change of a field or a member."""
+        what, symbol = f"{owner.name}.{name}", f"{owner.symbol}.{name}"
+        return _make_change(rule, what, before, after, operations=self.operations, symbols=[symbol], guards=guards)
 
 
 @attrs.define
@@ -100,41 +114,34 @@ class _Comparison:
             other = self.new.find_function(function.operation) or self.new.functions.get(function.module)
             if other is None:
                 if function.module in self.new.modules:  # else the module was removed, which is reported
-                    operations = [function.operation]
-                    yield _make_change(
-                        "py-function-removed", function.operation, operations=operations, symbols=[function.symbol]
-                    )
+                    name = function.operation
+                    yield _make_change("py-function-removed", name, operations=[name], symbols=[function.symbol])
                 continue
-            before, after = self._rename_types(function.returns), other.returns
-            if before != after:
-                yield self._make_function_change(function, other, "py-function-return-changed", function.returns, after)
-            yield from self._compare_parameters(function, other)
+            find = functools.partial(
+                _make_change,
+                what=other.module.rpartition(".")[2],
+                operations=[function.operation],
+                symbols=[other.symbol],
+            )
+            if self._rename_types(function.returns) != other.returns:
+                yield find("py-function-return-changed", before=function.returns, after=other.returns)
+            yield from self._compare_parameters(function, other, find)
 
-    def _make_function_change(
-        self, old: Function, new: Function, rule: str, before: Json, after: Json, *guards: str
-    ) -> Change:
-        what = new.module.rpartition(".")[2]
-        return _make_change(rule, what, before, after, operations=[old.operation], symbols=[new.symbol], guards=guards)
-
-    def _compare_parameters(self, old: Function, new: Function) -> Iterator[Change]:
+    def _compare_parameters(self, old: Function, new: Function, find: Callable[..., Change]) -> Iterator[Change]:
         before = [attrs.evolve(field, type=self._rename_types(field.type)) for field in old.parameters]
         after = list(new.parameters)
         if before == after:
             return
-        new_fields = {field.name: field for field in after}
         positions = [[field.name for field in fields if field.name[:1] != "*"] for fields in (before, after)]
         accepted = positions[0] == positions[1][: len(positions[0])]
-        accepted = accepted and all(
-            field.name in new_fields
-            and is_wider_type(new_fields[field.name].type, field.type)
-            and not (new_fields[field.name].required and not field.required)
-            for field in before
-        )
-        old_names = {field.name for field in before}
-        accepted = accepted and not any(field.required for field in after if field.name not in old_names)
-        guards = ("still-accepted",) if accepted else ()
-        signatures = [_format_signature(fields, other) for fields, other in ((before, after), (after, before))]
-        yield self._make_function_change(old, new, "py-function-param-changed", *signatures, *guards)
+        rest = {field.name: field for field in after}
+        for field in before:
+            other = rest.pop(field.name, None)
+            accepted = accepted and other is not None and is_wider_type(other.type, field.type)
+            accepted = accepted and not (other and other.required and not field.required)
+        accepted = accepted and not any(field.required for field in rest.values())
+        signatures = {"before": _format_signature(before, after), "after": _format_signature(after, before)}
+        yield find("py-function-param-changed", **signatures, guards=["still-accepted"] if accepted else [])
 
     # --- classes ---------------------------------------------------------------------------------------------------
 
@@ -167,120 +174,80 @@ class _Comparison:
         return " | ".join(sorted(split_union(text)))
 
     def _compare_classes(self) -> Iterator[Change]:
-        for name, found in self.old.classes.items():
-            other = self.new.classes.get(self.renamed.get(name, name))
-            if other is None:
-                yield _make_change(
-                    "py-class-removed", name, operations=self.old.find_operations(name), symbols=[found.symbol]
-                )
+        for name, old in self.old.classes.items():
+            operations = self.old.find_operations(name)
+            new = self.new.classes.get(self.renamed.get(name, name))
+            if new is None:
+                yield _make_change("py-class-removed", name, operations=operations, symbols=[old.symbol])
                 continue
-            operations = dict.fromkeys([*self.old.find_operations(name), *self.new.find_operations(other.name)])
-            if name != other.name:
-                symbols = [found.symbol, other.symbol]
-                yield _make_change("py-class-renamed", name, name, other.name, operations=operations, symbols=symbols)
-            yield from self._compare_class(found, other, tuple(operations))
-        for name, found in self.new.classes.items():
+            operations = tuple(dict.fromkeys([*operations, *self.new.find_operations(new.name)]))
+            if name != new.name:
+                symbols = [old.symbol, new.symbol]
+                yield _make_change("py-class-renamed", name, name, new.name, operations=operations, symbols=symbols)
+            is_sent = new.name in self.new.in_requests or name in self.old.in_requests
+            is_received = new.name in self.new.in_responses or name in self.old.in_responses
+            yield from self._compare_class(_ClassPair(old, new, operations, is_sent, is_received))
+        for name, new in self.new.classes.items():
             if name not in self.old.classes and name not in self.renamed.values():
-                yield _make_change(
-                    "py-class-added", name, operations=self.new.find_operations(name), symbols=[found.symbol]
-                )
+                operations = self.new.find_operations(name)
+                yield _make_change("py-class-added", name, operations=operations, symbols=[new.symbol])
 
-    def _compare_class(self, old: Class, new: Class, operations: tuple[str, ...]) -> Iterator[Change]:
-        def make_change(rule: str, owner: Class, name: str, before: Json, after: Json, *guards: str) -> Change:
-            symbol = f"{owner.symbol}.{name}"
-            return _make_change(
-                rule, f"{owner.name}.{name}", before, after, operations=operations, symbols=[symbol], guards=guards
-            )
-
+    def _compare_class(self, pair: _ClassPair) -> Iterator[Change]:
+        old, new = pair.old, pair.new
         for name, value in old.members.items():
             if value not in new.members.values():
-                yield make_change("py-enum-member-removed", old, name, value, None)
+                yield pair.find("py-enum-member-removed", old, name, value, None)
         for name, value in new.members.items():
             if value not in old.members.values():
-                yield make_change("py-enum-member-added", new, name, None, value)
-        is_sent = new.name in self.new.in_requests or old.name in self.old.in_requests
-        is_received = new.name in self.new.in_responses or old.name in self.old.in_responses
-        new_fields, old_fields = (
-            {field.name: field for field in new.fields},
-            {field.name: field for field in old.fields},
-        )
-        for field in old.fields:
-            if field.name not in new_fields:
-                yield make_change("py-field-removed", old, field.name, field.type, None)
-                continue
-            yield from self._compare_field(
-                field, new_fields[field.name], new, make_change, is_sent=is_sent, is_received=is_received
-            )
-        for field in new.fields:
-            if field.name not in old_fields:
-                yield make_change("py-field-added", new, field.name, None, field.type)
-                if field.required and is_sent:
-                    yield make_change("py-field-became-required", new, field.name, None, field.type)
+                yield pair.find("py-enum-member-added", new, name, None, value)
+        old_fields, new_fields = ({field.name: field for field in side.fields} for side in (old, new))
+        for name, field in old_fields.items():
+            if name in new_fields:
+                yield from self._compare_field(pair, field, new_fields[name])
+            else:
+                yield pair.find("py-field-removed", old, name, field.type, None)
+        for name, field in new_fields.items():
+            if name not in old_fields:
+                yield pair.find("py-field-added", new, name, None, field.type)
+                if field.required and pair.is_sent:
+                    yield pair.find("py-field-became-required", new, name, None, field.type)
         if self._rename_types(old.others) != new.others:
             kind = "type-changed" if old.others and new.others else "removed" if old.others else "added"
-            yield make_change(f"py-field-{kind}", new, "additional_properties", old.others, new.others)
-        yield from self._compare_positions(old, new, operations, is_sent=is_sent)
+            yield pair.find(f"py-field-{kind}", new, "additional_properties", old.others, new.others)
+        yield from self._compare_positions(pair, list(old_fields), list(new_fields))
 
-    def _compare_field(
-        self,
-        before: Field,
-        after: Field,
-        owner: Class,
-        make_change: _ChangeFactory,
-        *,
-        is_sent: bool,
-        is_received: bool,
-    ) -> Iterator[Change]:
+    def _compare_field(self, pair: _ClassPair, before: Field, after: Field) -> Iterator[Change]:
         types = self._rename_types(before.type), after.type
+        is_same = remove_unset(types[0]) == remove_unset(types[1])
         if after.required and not before.required:
-            guards = () if is_sent else ("responses-only",)
-            yield make_change("py-field-became-required", owner, after.name, before.type, after.type, *guards)
+            guards = () if pair.is_sent else ("responses-only",)
+            yield pair.find("py-field-became-required", pair.new, after.name, before.type, after.type, *guards)
             if remove_unset(types[0]) == after.type:
                 return
-        if types[0] != types[1] and remove_unset(types[0]) != remove_unset(types[1]):
+        if types[0] != types[1]:
             narrower, wider = is_wider_type(types[0], types[1]), is_wider_type(types[1], types[0])
-            accepted = (wider or not is_sent) and (narrower or not is_received)
-            yield make_change(
-                "py-field-type-changed", owner, after.name, *types, *(("still-accepted",) if accepted else ())
-            )
-        elif types[0] != types[1]:  # it may be UNSET now
-            yield make_change(
-                "py-field-type-changed", owner, after.name, *types, *(() if is_received else ("still-accepted",))
-            )
+            accepted = (wider or not pair.is_sent) and (narrower or not pair.is_received)
+            if is_same:  # it may be UNSET now
+                accepted = not pair.is_received
+            guards = ("still-accepted",) if accepted else ()
+            yield pair.find("py-field-type-changed", pair.new, after.name, *types, *guards)
 
-    def _compare_positions(
-        self, old: Class, new: Class, operations: tuple[str, ...], *, is_sent: bool
-    ) -> Iterator[Change]:
-        names = [[field.name for field in found.fields] for found in (old, new)]
-        common = [name for name in names[0] if name in names[1]]
-        if any(names[0].index(name) != names[1].index(name) for name in common):
-            swapped = common != [name for name in names[1] if name in common]
-            guards = ("responses-only",) if not is_sent else () if swapped else ("shifted",)
-            yield _make_change(
-                "py-field-position-changed",
-                new.name,
-                names[0],
-                names[1],
-                operations=operations,
-                symbols=[new.symbol],
-                guards=guards,
-            )
-
-
-class _ChangeFactory(Protocol):
-    def __call__(self, rule: str, owner: Class, name: str, before: Json, after: Json, *guards: str) -> Change: ...
+    def _compare_positions(self, pair: _ClassPair, old: list[str], new: list[str]) -> Iterator[Change]:
+        common = [name for name in old if name in new]
+        if any(old.index(name) != new.index(name) for name in common):
+            is_swapped = common != [name for name in new if name in common]
+            guards = ["responses-only"] if not pair.is_sent else [] if is_swapped else ["shifted"]
+            symbols = [pair.new.symbol]
+            rule, what = "py-field-position-changed", pair.new.name
+            yield _make_change(rule, what, old, new, operations=pair.operations, symbols=symbols, guards=guards)
 
 
 def _compare_generator_notes(old: Package, new: Package) -> Iterator[Change]:
     """Find the parts that the generator newly dropped and the corrections that no longer fit."""
     for loss in [loss for loss in new.dropped if loss not in old.dropped]:
         operation = re.match(r"operation ([^\s:]+)", loss)
-        yield _make_change(
-            "gen-response-dropped",
-            loss,
-            layer="generator",
-            operations=_find_operation(new, operation[1] if operation else ""),
-        )
+        operations = _find_operation(new, operation[1] if operation else "")
+        yield _make_change("gen-response-dropped", loss, layer="generator", operations=operations)
     old_notes = {note.partition(": ")[2] for note in old.notes}
     for note in [note for note in new.notes if note.partition(": ")[2] not in old_notes]:
         yield _make_change("gen-correction-unfit", note, layer="generator")

@@ -143,37 +143,28 @@ def read(package: Path, name: str) -> Surface:
 
 def _parse_class(node: ast.ClassDef, module: str) -> Class:
     keys = {field: key for member in node.body for key, field in iterate_wire_keys(member)}
-    fields = [field for member in node.body for field in _parse_field(member, keys)]
-    members = dict(found for member in node.body for found in _parse_member(member))
+    fields: list[Field] = []
+    members: dict[str, str] = {}
+    others = ""
+    for member in node.body:
+        if isinstance(member, ast.Assign) and isinstance(member.targets[0], ast.Name):
+            members |= _parse_member(member.targets[0].id, member.value)
+        elif isinstance(member, ast.AnnAssign) and isinstance(member.target, ast.Name):
+            name, annotation = member.target.id, format_annotation(member.annotation)
+            others = annotation if name == "additional_properties" else others
+            call = member.value if isinstance(member.value, ast.Call) else None
+            options = {option.arg for option in call.keywords} if call else set()
+            if "init" not in options:
+                has_default = bool(options & {"default", "factory"}) if call else member.value is not None
+                fields.append(Field(name, annotation, not has_default, keys.get(name, "")))
     fields.sort(key=lambda field: not field.required)
-    others = next(
-        (
-            format_annotation(member.annotation)
-            for member in node.body
-            if isinstance(member, ast.AnnAssign) and ast.unparse(member.target) == "additional_properties"
-        ),
-        "",
-    )
     return Class(node.name, module, tuple(fields), {} if fields else members, others)
 
 
-def _parse_member(node: ast.stmt) -> Iterator[tuple[str, str]]:
-    """Find the name and the value of a member of an enum, such as `DE = _Listed("de")`."""
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        value = node.value.args[0] if isinstance(node.value, ast.Call) and node.value.args else node.value
-        if isinstance(value, ast.Constant):
-            yield node.targets[0].id, str(value.value)
-
-
-def _parse_field(node: ast.stmt, keys: Mapping[str, str]) -> Iterator[Field]:
-    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-        options = node.value.keywords if isinstance(node.value, ast.Call) else []
-        if any(option.arg == "init" for option in options):
-            return
-        has_default = node.value is not None and (
-            not isinstance(node.value, ast.Call) or any(option.arg in ("default", "factory") for option in options)
-        )
-        yield Field(node.target.id, format_annotation(node.annotation), not has_default, keys.get(node.target.id, ""))
+def _parse_member(name: str, value: ast.expr) -> dict[str, str]:
+    """Return the name and the value of a member of an enum, such as `DE = _Listed("de")`; nothing for other code."""
+    value = value.args[0] if isinstance(value, ast.Call) and value.args else value
+    return {name: str(value.value)} if isinstance(value, ast.Constant) else {}
 
 
 def _parse_function(body: list[ast.stmt], module: str) -> Function:

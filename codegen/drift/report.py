@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import attrs
@@ -13,6 +14,7 @@ from ..spec import Json
 
 Layer: TypeAlias = Literal["wire", "python", "overlay", "docs", "generator"]
 Level: TypeAlias = Literal["error", "warning", "info"]
+Word: TypeAlias = Literal["breaking", "broken", "warning", "compatible", "additive", "changed", "ok", "none"]
 Agreement: TypeAlias = Literal["contradicted", "unexplained", "explained"]
 
 LAYERS: tuple[Layer, ...] = ("overlay", "wire", "python", "generator", "docs")
@@ -28,6 +30,9 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "info")
 AGREEMENTS: tuple[Agreement, ...] = ("contradicted", "unexplained", "explained")
 """The relations of the new spec to an observed fact, the most urgent first."""
 
+_INTERNAL = MappingProxyType({"internal": True})
+"""Metadata of what is not part of the JSON report."""
+
 
 @attrs.frozen
 class Location:
@@ -37,10 +42,10 @@ class Location:
     """From 1."""
     column: int
     """From 1."""
-    end_line: int
-    """The last line that belongs to it, `line` or later. Not part of the JSON report."""
-    pointer: str = ""
-    """Its JSON pointer (RFC 6901). Not part of the JSON report."""
+    end_line: int = attrs.field(metadata=_INTERNAL)
+    """The last line that belongs to it, `line` or later."""
+    pointer: str = attrs.field(default="", metadata=_INTERNAL)
+    """Its JSON pointer (RFC 6901)."""
     file: str = ""
     """The file of a spec of several files, "" for its first one."""
 
@@ -55,8 +60,8 @@ class Source:
     """The SHA-256 of its bytes, in hexadecimal."""
     version: str
     """`info.version`."""
-    lines: tuple[str, ...] = attrs.field(default=(), repr=False, eq=False)
-    """Its text, for excerpts. Not part of the JSON report."""
+    lines: tuple[str, ...] = attrs.field(default=(), repr=False, eq=False, metadata=_INTERNAL)
+    """Its text, for excerpts."""
 
 
 @attrs.frozen
@@ -110,10 +115,14 @@ class Change:
 class Verdict:
     """One word for each layer; None for a layer that was not reviewed."""
 
-    wire: Literal["breaking", "warning", "compatible", "none"] | None
-    python: Literal["breaking", "additive", "none"] | None
-    overlay: Literal["broken", "ok"] | None
-    docs: Literal["changed", "none"] | None
+    wire: Word | None
+    """`breaking`, `warning`, `compatible` or `none`."""
+    python: Word | None
+    """`breaking`, `additive` or `none`."""
+    overlay: Word | None
+    """`broken` or `ok`."""
+    docs: Word | None
+    """`changed` or `none`."""
 
 
 @attrs.frozen
@@ -213,39 +222,16 @@ def make_fingerprints_unique(changes: Sequence[Change]) -> list[Change]:
 
 def serialize_review(review: Review) -> dict[str, Json]:
     """Serialize a review as `codegen/drift/report.schema.json` describes."""
-    report: dict[str, Json] = {
-        "schema_version": 1,
-        "old": _serialize_source(review.old),
-        "new": _serialize_source(review.new),
-        "verdict": attrs.asdict(review.verdict),
-        "suggested_bump": review.suggested_bump,
-        "changes": [_serialize_change(change) for change in review.changes],
-        "notes": list(review.notes),
-    }
-    if review.observed is not None:
-        report["verdict"]["observed"] = review.agreement
-        report["observed"] = [_serialize_entry(fact) for fact in review.observed]
-        for change, entry in zip(review.changes, report["changes"], strict=True):
-            if sightings := review.find_sightings(change):
-                entry["observed"] = dict(zip(("count", "last_seen"), sightings, strict=True))
+    report: dict[str, Json] = {"schema_version": 1, **attrs.asdict(review, filter=_is_reported)}
+    if review.observed is None:
+        del report["observed"]
+        return report
+    report["verdict"]["observed"] = review.agreement
+    for change, entry in zip(review.changes, report["changes"], strict=True):
+        if sightings := review.find_sightings(change):
+            entry["observed"] = dict(zip(("count", "last_seen"), sightings, strict=True))
     return report
 
 
-def _serialize_location(place: Location) -> dict[str, Json]:
-    return {"line": place.line, "column": place.column} | ({"file": place.file} if place.file else {})
-
-
-def _serialize_source(source: Source) -> dict[str, Json]:
-    return {"source": source.source, "sha256": source.sha256, "version": source.version}
-
-
-def _serialize_change(change: Change) -> dict[str, Json]:
-    return _serialize_entry(change) | {"accepted": None if change.accepted is None else attrs.asdict(change.accepted)}
-
-
-def _serialize_entry(entry: Change | ObservedFact) -> dict[str, Json]:
-    values = attrs.asdict(entry, recurse=False)
-    for side in ("old", "new"):
-        place: Location | None = values[side]
-        values[side] = None if place is None else _serialize_location(place)
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+def _is_reported(attribute: attrs.Attribute[Json], value: Json) -> bool:
+    return "internal" not in attribute.metadata and (attribute.name != "file" or bool(value))

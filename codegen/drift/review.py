@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,10 +18,18 @@ from .baseline import BaselineEntry, apply
 from .group import group_refactors
 from .load import Input, UnreadableError
 from .python_names import PythonNames, add_symbols
-from .report import CHOICES, LAYERS, LEVELS, Change, Layer, Review, Verdict
+from .report import CHOICES, LAYERS, LEVELS, Change, Layer, Review, Verdict, Word
 from .settings import Settings
 
 PACKAGE = "gcore_iam_client"
+
+_WORDS: Mapping[Layer, tuple[Word, ...]] = {
+    "wire": ("breaking", "warning", "compatible", "none"),
+    "python": ("breaking", "additive", "additive", "none"),
+    "overlay": ("broken", "broken", "broken", "ok"),
+    "docs": ("changed", "changed", "changed", "none"),
+}
+"""For each layer, the verdict by the gravest change, and the one without changes."""
 
 
 class GenerationError(CodegenError):
@@ -177,29 +185,16 @@ def _build_sort_key(change: Change) -> tuple[object, ...]:
 
 def _compute_verdict(changes: Sequence[Change], layers: Sequence[Layer]) -> Verdict:
     """Compute one word for each layer. Accepted changes count as well; only `--fail-on` lets them pass."""
-    of = {layer: [change for change in changes if change.layer == layer] for layer in LAYERS}
-    dropped = [change for change in of["generator"] if change.id == "gen-response-dropped"]
-    return Verdict(
-        wire=_compute_wire_verdict(of["wire"]) if "wire" in layers else None,
-        python=_compute_python_verdict([*of["python"], *dropped]) if "python" in layers else None,
-        overlay=("broken" if of["overlay"] else "ok") if "overlay" in layers else None,
-        docs=("changed" if of["docs"] else "none") if "docs" in layers else None,
-    )
+
+    def compute_word(layer: Layer) -> Word | None:
+        found = [LEVELS.index(change.level) for change in changes if _get_verdict_layer(change) == layer]
+        return _WORDS[layer][min(found, default=-1)] if layer in layers else None
+
+    return Verdict(*map(compute_word, CHOICES))
 
 
-def _compute_wire_verdict(changes: Sequence[Change]) -> Literal["breaking", "warning", "compatible", "none"]:
-    if not changes:
-        return "none"
-    worst = min((change.level for change in changes), key=LEVELS.index)
-    words: dict[str, Literal["breaking", "warning", "compatible"]]
-    words = {"error": "breaking", "warning": "warning", "info": "compatible"}
-    return words[worst]
-
-
-def _compute_python_verdict(changes: Sequence[Change]) -> Literal["breaking", "additive", "none"]:
-    if not changes:
-        return "none"
-    return "breaking" if any(change.level == "error" for change in changes) else "additive"
+def _get_verdict_layer(change: Change) -> Layer:
+    return "python" if change.id == "gen-response-dropped" else change.layer
 
 
 def _compute_bump(verdict: Verdict) -> Literal["major", "minor", "patch", "none"]:
