@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -49,6 +49,21 @@ class Operation:
     def is_incoming(self) -> bool:
         """Whether the API calls the client: the client reads the request and sends the response."""
         return self.kind != "endpoint"
+
+
+Key: TypeAlias = Callable[[Document, Operation], Hashable]
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Matching(Generic[T]):
+    """Parts of two specs."""
+
+    removed: list[T]
+    """Those of the old spec that belong to none of the new one."""
+    added: list[T]
+    pairs: list[tuple[T, T]]
+    """Those that belong together."""
 
 
 @attrs.frozen
@@ -129,14 +144,11 @@ def match_operations(old: Document, new: Document) -> MatchedOperations:
     """Find the operations that belong together: by path, by address, by template, by name and content if moved."""
     before, after = list(find_operations(old)), list(find_operations(new))
     matcher = _Matcher([one for one in before if not one.owner], [other for other in after if not other.owner])
-    matcher.match(_build_path_key, old, new)
-    matcher.match(_build_address_key, old, new)
-    matcher.match(_build_template_and_id_key, old, new)
-    matcher.match(_build_template_and_content_key, old, new)
-    matcher.match(_build_template_key, old, new, in_order=True)
+    for key in ("path", "address", "template and id", "template and content", "template"):
+        matcher.match(_KEYS[key], old, new, in_order=key == "template")
     count = len(matcher.pairs)
-    matcher.match(_build_operation_id_key, old, new)
-    matcher.match(_build_content_key, old, new)
+    for key in ("id", "content"):
+        matcher.match(_KEYS[key], old, new)
     moved = frozenset(one for one, _ in matcher.pairs[count:])
     pairs = [*matcher.pairs, *_match_callbacks(before, after, matcher.pairs, (old, new))]
     order = {operation: index for index, operation in enumerate(before)}
@@ -157,8 +169,8 @@ def _match_callbacks(
     for one, other in owners:
         if one in inside[0] and other in inside[1]:
             matcher = _Matcher(inside[0][one], inside[1][other])
-            matcher.match(_build_path_key, *sides)
-            matcher.match(_build_callback_key, *sides)
+            matcher.match(_KEYS["path"], *sides)
+            matcher.match(_KEYS["callback"], *sides)
             yield from matcher.pairs
 
 
@@ -170,9 +182,7 @@ class _Matcher:
     new: list[Operation]
     pairs: list[tuple[Operation, Operation]] = attrs.field(factory=list)
 
-    def match(
-        self, key: Callable[[Document, Operation], Hashable], old: Document, new: Document, *, in_order: bool = False
-    ) -> None:
+    def match(self, key: Key, old: Document, new: Document, *, in_order: bool = False) -> None:
         """Match the operations whose key is unique on both sides, or all of one key in their order."""
         groups: dict[Hashable, tuple[list[Operation], list[Operation]]] = {}
         for index, (side, operations) in enumerate(((old, self.old), (new, self.new))):
@@ -192,14 +202,6 @@ class _Matcher:
         self.new = [operation for operation in self.new if operation not in matched[1]]
 
 
-def _build_path_key(_: Document, operation: Operation) -> Hashable:
-    return operation.kind, operation.method, operation.path
-
-
-def _build_callback_key(_: Document, operation: Operation) -> Hashable:
-    return operation.method, operation.path.partition(" ")[0]
-
-
 def _build_address_key(_: Document, operation: Operation) -> Hashable:
     """Build a key of the path without the host: a prefix may be in the server's URL or in the path."""
     if operation.is_incoming:
@@ -212,25 +214,16 @@ def _remove_brackets(address: str) -> str:
     return re.sub(r"[\[\]]", "", address)
 
 
-def _build_template_key(_: Document, operation: Operation) -> Hashable:
-    return operation.kind, operation.method, operation.template
+def _build_id_key(side: Document, operation: Operation) -> Hashable:
+    value = side.get_mapping(operation.pointer)
+    if operation.is_incoming or value.get("deprecated") is True or value.get("operationId") is None:
+        return None
+    return operation.method, value["operationId"]
 
 
 def _build_template_and_id_key(side: Document, operation: Operation) -> Hashable:
     name = side.get_mapping(operation.pointer).get("operationId")
     return None if name is None else (operation.kind, operation.method, operation.template, name)
-
-
-def _build_template_and_content_key(side: Document, operation: Operation) -> Hashable:
-    return operation.kind, operation.method, operation.template, _serialize_content(side, operation)
-
-
-def _build_operation_id_key(side: Document, operation: Operation) -> Hashable:
-    value = side.get_mapping(operation.pointer)
-    if operation.is_incoming or value.get("deprecated") is True:
-        return None
-    name = value.get("operationId")
-    return None if name is None else (operation.method, name)
 
 
 def _build_content_key(side: Document, operation: Operation) -> Hashable:
@@ -260,6 +253,19 @@ def _serialize_content(side: Document, operation: Operation) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
+_KEYS: Mapping[str, Key] = {
+    "path": lambda _, one: (one.kind, one.method, one.path),
+    "address": _build_address_key,
+    "template and id": _build_template_and_id_key,
+    "template and content": lambda side, one: (one.kind, one.method, one.template, _serialize_content(side, one)),
+    "template": lambda _, one: (one.kind, one.method, one.template),
+    "id": _build_id_key,
+    "content": _build_content_key,
+    "callback": lambda _, one: (one.method, one.path.partition(" ")[0]),
+}
+"""What operations that belong together have in common; None for an operation that has it with none."""
+
+
 def find_same_templates(spec: Spec) -> Iterator[str]:
     """Yield a note for each path whose template another path has, which OpenAPI forbids."""
     first: dict[str, str] = {}
@@ -279,16 +285,11 @@ def strip_parameters(media_type: str) -> str:
     return media_type.partition(";")[0].strip().lower()
 
 
-def match_media_types(
-    old: Mapping[str, Json], new: Mapping[str, Json]
-) -> tuple[list[str], list[str], list[tuple[str, str]]]:
+def match_media_types(old: Iterable[str], new: Iterable[str]) -> Matching[str]:
     """Find the media types that belong together.
 
     Parameters count, in any order, unless one side leaves them out: `application/json` is
     `application/json; charset=utf-8`, and `version=1` is not `version=2`.
-
-    Returns:
-        The removed ones, the added ones, and the pairs.
     """
     removed, added, pairs = list(old), list(new), []
     for matches in (_is_same_type, _is_same_type_with_fewer_parameters):
@@ -298,7 +299,7 @@ def match_media_types(
                 pairs.append((before, after))
                 removed.remove(before)
                 added.remove(after)
-    return removed, added, sorted(pairs, key=lambda pair: list(old).index(pair[0]))
+    return Matching(removed, added, sorted(pairs, key=lambda pair: list(old).index(pair[0])))
 
 
 def _parse_parameters(media_type: str) -> frozenset[tuple[str, str]]:
@@ -319,21 +320,12 @@ def _is_same_type_with_fewer_parameters(one: str, other: str) -> bool:
 # --- statuses ----------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class MatchedStatuses:
-    """The statuses of an operation's responses on two sides."""
-
-    removed: list[str]
-    added: list[str]
-    pairs: list[tuple[str, str]]
-
-
 def is_range(code: str) -> bool:
     """Return whether a status is a range such as `2XX`."""
     return re.fullmatch(r"[1-5][xX]{2}", code) is not None
 
 
-def match_statuses(old: Sequence[str], new: Sequence[str]) -> MatchedStatuses:
+def match_statuses(old: Sequence[str], new: Sequence[str]) -> Matching[str]:
     """Find the statuses that belong together: equal ones, and a range with the statuses in it."""
     pairs = [(code, code) for code in old if code in new]
     ranges = [{code[0]: code for code in codes if is_range(code)} for codes in (old, new)]
@@ -342,4 +334,4 @@ def match_statuses(old: Sequence[str], new: Sequence[str]) -> MatchedStatuses:
     pairs += [(code, ranges[1][code[0]]) for code in singles if code[:1] in ranges[1]]
     matched = {before for before, _ in pairs}, {after for _, after in pairs}
     removed = [code for code in old if code not in matched[0]]
-    return MatchedStatuses(removed, [code for code in new if code not in matched[1]], pairs)
+    return Matching(removed, [code for code in new if code not in matched[1]], pairs)

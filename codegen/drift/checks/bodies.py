@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...spec import escape
 from ..document import Document, ensure_mapping
 from ..finding import Finding, format_label
-from ..matching import is_range, match_media_types, match_statuses, strip_parameters
+from ..matching import Matching, is_range, match_media_types, match_statuses, strip_parameters
 from ..normalized_schema import BINARY
 from .base import Context, Direction, ObjectPair, OperationPair, Pair, register_operation_check
 from .parameters import find_schema
@@ -87,20 +87,20 @@ def _compare_content(body: ObjectPair, direction: Direction) -> Iterator[Finding
         {name: f"{pointer}/content/{escape(name)}" for name in content}
         for pointer, content in zip(body.pointers, (old, new), strict=True)
     ]
-    removed, added, matched = match_media_types(old, new)
+    matching = match_media_types(old, new)
     prefix = "request-body" if direction == "request" else "response"
     what = format_label(body.pointers[1], body.comparison.names[1])
-    rule = _find_rename_rule(removed, added) if direction == "response" else ""
+    rule = _find_rename_rule(matching) if direction == "response" else ""
     if rule:
-        before, after = removed.pop(), added.pop()
-        matched.append((before, after))
+        before, after = matching.removed.pop(), matching.added.pop()
+        matching.pairs.append((before, after))
         pointers = places[0][before], places[1][after]
         yield body.find_inside(rule, what, pointers, before.lower(), after.lower())
-    for name in removed:
+    for name in matching.removed:
         yield body.find_inside(f"{prefix}-media-type-removed", what, (places[0][name], None), name.lower(), None)
-    for name in added:
+    for name in matching.added:
         yield body.find_inside(f"{prefix}-media-type-added", what, (None, places[1][name]), None, name.lower())
-    for before, after in matched:
+    for before, after in matching.pairs:
         media = body.enter(places[0][before], places[1][after])
         yield from media.compare_prose("example", "examples")
         if media.old.get("encoding") != media.new.get("encoding"):
@@ -110,14 +110,14 @@ def _compare_content(body: ObjectPair, direction: Direction) -> Iterator[Finding
         yield from _compare_schemas(media, direction, after)
 
 
-def _find_rename_rule(removed: list[str], added: list[str]) -> str:
+def _find_rename_rule(matching: Matching[str]) -> str:
     """Return the rule for one media type whose name changed; "" if it is another media type.
 
     `application/problem+json` is a special `application/json`; parameters of another value are another name.
     """
-    if len(removed) != 1 or len(added) != 1:
+    if len(matching.removed) != 1 or len(matching.added) != 1:
         return ""
-    before, after = strip_parameters(removed[0]), strip_parameters(added[0])
+    before, after = strip_parameters(matching.removed[0]), strip_parameters(matching.added[0])
     if before == after:
         return "response-media-type-name-changed"
     if before.endswith(f"+{after.partition('/')[2]}"):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
-
-import attrs
 
 from ...spec import Json
 from ..document import Document
 from ..finding import Finding
+from ..matching import Matching
 from ..normalized_schema import Pointers, Schema
 from .base import InnerPair, SchemaPair
 from .discriminators import check_discriminator, check_discriminator_mapping
@@ -21,13 +20,16 @@ Members: TypeAlias = tuple[Pointers, ...]
 Key: TypeAlias = Callable[[Document, Pointers], Json]
 
 
-@attrs.define
-class Matching:
-    """The members of two unions."""
+_NUMBERS = ({"integer"}, {"number"}, {"integer", "number"})
 
-    pairs: list[tuple[Pointers, Pointers]]
-    removed: list[Pointers]
-    added: list[Pointers]
+_KEYS: Mapping[str, Key] = {
+    "content": lambda document, member: document.compute_signature(member),
+    "component": lambda document, member: document.get_schema(member).name or None,
+    "title": lambda document, member: document.get_schema(member).title or None,
+    "kind": lambda document, member: document.get_schema(member).kinds or None,
+    "number": lambda document, member: document.get_schema(member).kinds in _NUMBERS or None,
+}
+"""What members of two unions that belong together have in common, from the surest sign to the weakest."""
 
 
 def compare_unions(pair: SchemaPair) -> tuple[list[Finding | InnerPair], bool]:
@@ -60,7 +62,9 @@ def compare_unions(pair: SchemaPair) -> tuple[list[Finding | InnerPair], bool]:
     return found, not (old.union and old.properties) and not (new.union and new.properties)
 
 
-def _compare_members(pair: SchemaPair, before: Members, after: Members, matching: Matching) -> Iterator[Finding]:
+def _compare_members(
+    pair: SchemaPair, before: Members, after: Members, matching: Matching[Pointers]
+) -> Iterator[Finding]:
     """Find the members that were added or removed; a response of a type that no member had is another type."""
     old, new = pair.documents
     keyword = _format_kind(pair.new.union_keyword or pair.old.union_keyword)
@@ -135,29 +139,27 @@ def _find_wrapped(pair: SchemaPair) -> Finding:
 # --- which members belong together -------------------------------------------------------------------------------
 
 
-def _match(pair: SchemaPair, before: Members, after: Members) -> Matching:
+def _match(pair: SchemaPair, before: Members, after: Members) -> Matching[Pointers]:
     """Match members from the surest sign to the weakest; each sign but the content must be one of a kind."""
-    matching = Matching([], [], [])
+    pairs = []
     removed, added = dict.fromkeys(before), dict.fromkeys(after)
     old, new = pair.documents
-    common = {old.get_schema(member).name for member in before} & {new.get_schema(member).name for member in after} - {
-        ""
-    }
-    for key in (_build_content_key, _build_component_key, _build_title_key, _build_kind_key, _build_number_key):
+    names = [{document.get_schema(one).name for one in side} for document, side in ((old, before), (new, after))]
+    common = names[0] & names[1] - {""}
+    for name, key in _KEYS.items():
         rivals, candidates = _group_by_key(old, removed, key), _group_by_key(new, added, key)
         for sign, members in rivals.items():
             for one in list(members):
-                if key is not _build_content_key and len(members) != 1:
+                if name != "content" and len(members) != 1:
                     break
                 same: Iterator[Pointers] = iter(candidates.get(sign, ()))
-                if key in (_build_content_key, _build_kind_key, _build_number_key):
+                if name not in ("component", "title"):
                     same = (other for other in same if not _is_component_swap(pair, one, other, common))
                 first = list(itertools.islice(same, 2))
-                if first and (key is _build_content_key or len(first) == 1):
-                    matching.pairs.append((one, first[0]))
+                if first and (name == "content" or len(first) == 1):
+                    pairs.append((one, first[0]))
                     del members[one], removed[one], added[first[0]], candidates[sign][first[0]]
-    matching.removed, matching.added = list(removed), list(added)
-    return matching
+    return Matching(list(removed), list(added), pairs)
 
 
 def _group_by_key(document: Document, members: dict[Pointers, None], key: Key) -> dict[Json, dict[Pointers, None]]:
@@ -179,27 +181,6 @@ def _is_component_swap(pair: SchemaPair, one: Pointers, other: Pointers, common:
         return False
     components = [document.root.get("components", {}).get("schemas", {}) for document in pair.documents]
     return names[0] != names[1] and all(name in schemas for name in names for schemas in components)
-
-
-def _build_content_key(document: Document, member: Pointers) -> Json:
-    return document.compute_signature(member)
-
-
-def _build_component_key(document: Document, member: Pointers) -> Json:
-    return document.get_schema(member).name or None
-
-
-def _build_title_key(document: Document, member: Pointers) -> Json:
-    return document.get_schema(member).title or None
-
-
-def _build_kind_key(document: Document, member: Pointers) -> Json:
-    return document.get_schema(member).kinds or None
-
-
-def _build_number_key(document: Document, member: Pointers) -> Json:
-    kinds = document.get_schema(member).kinds
-    return "number" if kinds and kinds <= {"integer", "number"} else None
 
 
 def _list_members(schema: Schema, other: Schema) -> Members:
