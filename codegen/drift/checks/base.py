@@ -18,7 +18,7 @@ from ..document import Document, build_key_pointer
 from ..finding import Finding, format_label
 from ..matching import MatchedOperations, Operation
 from ..normalized_schema import Pointers, Schema
-from .rules import WEBHOOKS
+from .rules import WEBHOOKS, build_schema_rules
 
 Direction: TypeAlias = Literal["request", "response"]
 Scope: TypeAlias = Literal["body", "property", "parameter", "parameter-property", "header", "header-property"]
@@ -172,9 +172,15 @@ class SchemaPair:
         pointers: tuple[str | None, str | None] | None = None,
         guards: frozenset[str] = frozenset(),
     ) -> Finding:
-        """Make a finding of a row of `[schemas]`."""
-        direction, scope = self.context.direction, str(self.context.scope)
+        """Make a finding of a row of `[schemas]`, or of a row with a whole id."""
         guards |= self.context.guards
+        rule = self._build_id(kind, guards) if kind in build_schema_rules() else kind
+        old, new = pointers or (self.old.get_pointer(keyword), self.new.get_pointer(keyword))
+        return Finding(rule, what or self.label, old, new, before, after, guards)
+
+    def _build_id(self, kind: str, guards: frozenset[str]) -> str:
+        """Build the id of a rule from the direction and the kind of place."""
+        scope = str(self.context.scope)
         has_own_rule = kind.endswith(_READ_ONLY_KINDS) and not kind.startswith("stability")
         if scope == "property" and "read-only" in guards and has_own_rule:
             scope = "read-only-property"
@@ -182,24 +188,8 @@ class SchemaPair:
             scope = "write-only-property"
         elif scope == "parameter-property" and self.context.location == "header" and kind in _HEADER_KINDS:
             scope = "header-property"
-        rule = f"{direction}-{scope}-{kind}"
-        rule = _OTHER_IDS.get(rule, rule)
-        return self.find_rule(rule, keyword, before, after, what=what, pointers=pointers, guards=guards)
-
-    def find_rule(
-        self,
-        rule: str,
-        keyword: str = "",
-        before: Json = None,
-        after: Json = None,
-        *,
-        what: str = "",
-        pointers: tuple[str | None, str | None] | None = None,
-        guards: frozenset[str] = frozenset(),
-    ) -> Finding:
-        """Make a finding of a row with a whole id."""
-        old, new = pointers or (self.old.get_pointer(keyword), self.new.get_pointer(keyword))
-        return Finding(rule, what or self.label, old, new, before, after, guards | self.context.guards)
+        rule = f"{self.context.direction}-{scope}-{kind}"
+        return _OTHER_IDS.get(rule, rule)
 
     def enter(self, *guards: str) -> SchemaPair:
         """Return the pair with the context of a schema inside."""

@@ -66,6 +66,11 @@ def index_texts(pair: SchemaPair, schema: Schema) -> dict[str, Json] | None:
     return {format_text(value): value for value in values} if pair.context.is_text and values is not None else None
 
 
+def has_only_texts(pair: SchemaPair) -> bool:
+    """Return whether the values of both sides are compared as the texts that they are written as."""
+    return index_texts(pair, pair.old) is not None and index_texts(pair, pair.new) is not None
+
+
 def classify_type_change(pair: SchemaPair, before: frozenset[str], after: frozenset[str]) -> str:
     """Name the kind of a change between two sets of types."""
     kind = "type-changed"

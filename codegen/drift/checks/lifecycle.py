@@ -64,7 +64,7 @@ def check_schema_stability(pair: SchemaPair) -> Iterator[Finding]:
     if before == after or pair.context.scope == "parameter":
         return
     if after is not None and after not in STABILITY:
-        yield pair.find_rule("api-invalid-stability-level", "x-stability-level", before, after)
+        yield pair.find("api-invalid-stability-level", "x-stability-level", before, after)
     elif before is None or before in STABILITY:
         ranks = [STABILITY.index(level) if level else len(STABILITY) for level in (before, after)]
         if ranks[1] > ranks[0]:

@@ -60,7 +60,7 @@ def _find_added(pair: SchemaPair, name: str) -> Finding:
         has_default = "default" in pair.comparison.new.get_schema(pointers).keywords
         rule = f"new-required-request-property{'-with-default' if has_default else ''}"
     what = format_label(pointers[0], pair.comparison.names[1])
-    return pair.find_rule(rule, after=name, what=what, pointers=(None, pointers[0]), guards=guards)
+    return pair.find(rule, after=name, what=what, pointers=(None, pointers[0]), guards=guards)
 
 
 def _find_removed(pair: SchemaPair, name: str) -> Finding:
@@ -77,7 +77,7 @@ def _find_removed(pair: SchemaPair, name: str) -> Finding:
         guards |= _find_removal_guards(pair, name)
     else:
         rule = f"response-{_name_quantity(guards, is_required=name in pair.old.required)}-removed"
-    return pair.find_rule(rule, before=before, what=what, pointers=(pointers[0], None), guards=guards)
+    return pair.find(rule, before=before, what=what, pointers=(pointers[0], None), guards=guards)
 
 
 def _name_quantity(guards: frozenset[str], *, is_required: bool) -> str:
@@ -124,12 +124,12 @@ def _compare(pair: SchemaPair, before: str, after: str) -> Iterator[Finding | In
         was, has = schemas[0].has(flag), schemas[1].has(flag)
         if was and not has and flag == "readOnly" and pair.is_request and was_required and is_required:
             rule = "request-property-became-required"  # what was left out until now must be sent
-            yield pair.find_rule(rule, what=what, pointers=pointers, guards=guards)
+            yield pair.find(rule, what=what, pointers=pointers, guards=guards)
         if was != has:
             quantity = "required" if is_required else "optional"
             rule = f"{pair.context.direction}-{quantity}-property-became-{'' if has else 'not-'}{name}"
             at = schemas[0].get_pointer(flag), schemas[1].get_pointer(flag)
-            yield pair.find_rule(rule, what=what, pointers=at, guards=guards)
+            yield pair.find(rule, what=what, pointers=at, guards=guards)
     yield InnerPair(old, new, tuple(guards))
 
 
@@ -144,7 +144,7 @@ def _find_renamed(pair: SchemaPair, before: str, after: str) -> Finding:
     context = pair.context.enter()
     rule = f"{context.direction}-{context.scope}-renamed"
     what = format_label(pointers[0], pair.comparison.names[0])
-    return pair.find_rule(rule, before=before, after=after, what=what, pointers=pointers, guards=guards)
+    return pair.find(rule, before=before, after=after, what=what, pointers=pointers, guards=guards)
 
 
 def _find_renames(pair: SchemaPair, removed: list[str], added: list[str]) -> dict[str, str]:

@@ -27,7 +27,7 @@ def check_schema_prose(pair: SchemaPair) -> Iterator[Finding]:
         before, after = pair.old.prose.get(key), pair.new.prose.get(key)
         if before != after:
             other = "docs-example-changed" if key in PROSE else "docs-extension-changed"
-            yield pair.find_rule(PROSE_RULES.get(key, other), key, before, after)
+            yield pair.find(PROSE_RULES.get(key, other), key, before, after)
 
 
 @register_operation_check

@@ -6,17 +6,13 @@ from collections.abc import Iterator
 
 from ..finding import Finding
 from .base import SchemaPair, register_schema_check
-from .kinds import UUIDS, classify_type_change, format_type, index_texts, is_wider_format
-
-
-def _is_compared_as_text(pair: SchemaPair) -> bool:
-    return index_texts(pair, pair.old) is not None and index_texts(pair, pair.new) is not None
+from .kinds import UUIDS, classify_type_change, format_type, has_only_texts, is_wider_format
 
 
 @register_schema_check
 def check_type(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the types, unless the values are compared as the texts that they are written as."""
-    if pair.old.kinds != pair.new.kinds and not _is_compared_as_text(pair):
+    if pair.old.kinds != pair.new.kinds and not has_only_texts(pair):
         kind = classify_type_change(pair, pair.old.kinds, pair.new.kinds)
         yield pair.find(kind, "type", format_type(pair.old), format_type(pair.new))
 
@@ -25,7 +21,7 @@ def check_type(pair: SchemaPair) -> Iterator[Finding]:
 def check_format(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the formats of one type."""
     before, after = pair.get_values("format")
-    if before == after or pair.old.kinds != pair.new.kinds or _is_compared_as_text(pair):
+    if before == after or pair.old.kinds != pair.new.kinds or has_only_texts(pair):
         return
     is_wider = is_wider_format(after, before, pair.new.kinds)
     is_narrower = is_wider_format(before, after, pair.old.kinds)

@@ -8,7 +8,7 @@ from ...spec import Json, subtract_values
 from ..finding import Finding
 from ..normalized_schema import BOUNDS
 from .base import SchemaPair, register_schema_check
-from .kinds import format_text, index_texts, is_same, serialize_value
+from .kinds import format_text, has_only_texts, index_texts, is_same, serialize_value
 
 _CHECKED = frozenset(
     {"readOnly", "writeOnly", "deprecated", "default", "pattern", "format", "const", "multipleOf", "uniqueItems"}
@@ -63,26 +63,22 @@ def _has_common_type(pair: SchemaPair) -> bool:
 def check_extensible_enum(pair: SchemaPair) -> Iterator[Finding]:
     """Find values that `x-extensible-enum` no longer lists."""
     before, after = pair.get_values("x-extensible-enum")
-    if isinstance(before, list) and isinstance(after, list) and not _has_only_texts(pair) and not _is_one_value(pair):
+    if isinstance(before, list) and isinstance(after, list) and not has_only_texts(pair) and not _is_one_value(pair):
         for value in subtract_values(before, after):
             yield pair.find("x-extensible-enum-value-removed", "x-extensible-enum", value, None)
-
-
-def _has_only_texts(pair: SchemaPair) -> bool:
-    return index_texts(pair, pair.old) is not None and index_texts(pair, pair.new) is not None
 
 
 @register_schema_check
 def check_const(pair: SchemaPair) -> Iterator[Finding]:
     """Compare constants, unless an enum of one value says the same."""
-    if not _has_only_texts(pair) and not _is_one_value(pair):
+    if not has_only_texts(pair) and not _is_one_value(pair):
         yield from find_set_or_changed(pair, "const", "const", ("added", "removed", "changed"))
 
 
 @register_schema_check
 def check_default(pair: SchemaPair) -> Iterator[Finding]:
     """Compare defaults."""
-    if not _is_one_value(pair) or _has_only_texts(pair):
+    if not _is_one_value(pair) or has_only_texts(pair):
         yield from find_set_or_changed(pair, "default", "default-value", ("added", "removed", "changed"))
 
 
