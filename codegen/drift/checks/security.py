@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import attrs
 
@@ -21,7 +22,6 @@ from .base import (
 
 _SCHEMES = "/components/securitySchemes"
 _COMPONENT = "api-security-component"
-_OPEN = "no authentication"
 
 _HTTP_SCHEMES = frozenset(
     {"basic", "bearer", "concealed", "digest", "dpop", "gnap", "hoba", "mutual", "negotiate", "oauth", "privatetoken"}
@@ -32,23 +32,8 @@ _HTTP_SCHEMES = frozenset(
 _TYPES = frozenset({"apikey", "http", "oauth2", "openidconnect", "mutualtls"})
 
 
-@attrs.frozen
-class Alternative:
-    """Credentials that are needed together: the names of the schemes, each with its scopes; none for open access."""
-
-    scopes: Mapping[str, frozenset[str]]
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The schemes."""
-        return frozenset(self.scopes)
-
-    def __str__(self) -> str:
-        return " and ".join(sorted(self.scopes)) or _OPEN
-
-    def is_satisfied_by(self, other: Alternative) -> bool:
-        """Return whether the credentials of another alternative are enough for this one."""
-        return all(name in other.scopes and needed <= other.scopes[name] for name, needed in self.scopes.items())
+Alternative: TypeAlias = Mapping[str, frozenset[str]]
+"""Credentials that are needed together: the names of the schemes, each with its scopes; none for open access."""
 
 
 @register_operation_check
@@ -87,12 +72,12 @@ def _list_effective(side: Document, operation: Operation) -> list[Alternative]:
 
 def _list_alternatives(side: Document, pointer: str) -> list[Alternative]:
     """List the security alternatives at a place; open access if there are none."""
-    found = [
-        Alternative({name: frozenset(scopes or ()) for name, scopes in requirement.items()})
+    found: list[Alternative] = [
+        {name: frozenset(scopes or ()) for name, scopes in requirement.items()}
         for requirement in side.get_items(pointer)
         if isinstance(requirement, dict)
     ]
-    return found or [Alternative({})]
+    return found or [{}]
 
 
 def _compare(
@@ -104,51 +89,55 @@ def _compare(
     guards: frozenset[str] = frozenset(),
 ) -> Iterator[Finding]:
     """Compare two sets of alternatives: are the credentials that a program sends today still enough?"""
-    old, new = comparison.old, comparison.new
     what, ending = ("the API", "s") if prefix == "api-global" else ("operations", "")
-    renamed = _find_renamed_schemes(old, new)
-    before = [Alternative({renamed.get(name, name): value for name, value in one.scopes.items()}) for one in before]
+    renamed = _find_renamed_schemes(comparison.old, comparison.new)
+    before = [{renamed.get(name, name): scopes for name, scopes in one.items()} for one in before]
 
-    def report(
-        kind: str, text: str, old_value: Json, new_value: Json, *, breaks: bool, schemes: Collection[str]
-    ) -> Finding:
-        is_known = all(_is_defined(side, name) for side, name in _iterate_sides(old, new, schemes, renamed))
+    def find(kind: str, text: str, values: tuple[Json, Json], schemes: Alternative, *, breaks: bool) -> Finding:
+        is_known = all(_is_known(comparison, name, renamed) for name in schemes)
         extra = ({"still-accepted"} if not breaks else set()) | ({"unknown-scheme"} if not is_known else set())
-        return Finding(f"{prefix}-security-{kind}", text, *places, old_value, new_value, guards | extra)
+        return Finding(f"{prefix}-security-{kind}", text, *places, *values, guards | extra)
 
-    broken = [one for one in before if not any(other.is_satisfied_by(one) for other in after)]
-    names = [{one.names for one in before}, {other.names for other in after}]
-    added = [other for other in after if other.names not in names[0]]
-    is_closed = any(not one.names for one in broken)
-    for one in before:
-        if one.names not in names[1] and not (one in broken and not one.names and added):
-            text = f"{what} no longer accept{ending}"
-            yield report("removed", text, str(one), None, breaks=one in broken, schemes=one.names)
+    broken = [one for one in before if not any(_is_satisfied(other, one) for other in after)]
+    removed, added = _subtract_schemes(before, after), _subtract_schemes(after, before)
+    is_closed = {} in broken
+    for one in removed:
+        if one or one not in broken or not added:
+            values = _format_alternative(one), None
+            yield find("removed", f"{what} no longer accept{ending}", values, one, breaks=one in broken)
     for other in added:
-        if not other.names and len(after) == 1:
-            continue  # the alternatives that are not needed any more are reported as removed
-        verb = "require" if is_closed else "also accept"
-        text = f"{what} {verb}{ending}"
-        yield report("added", text, None, str(other), breaks=is_closed, schemes=other.names)
+        if other or len(after) > 1:  # else the alternatives that are not needed any more are reported as removed
+            text = f"{what} {'require' if is_closed else 'also accept'}{ending}"
+            yield find("added", text, (None, _format_alternative(other)), other, breaks=is_closed)
     for one in before:
-        for other in [other for other in after if other.names == one.names]:
-            for name in sorted(one.names):
-                for scope in sorted(one.scopes[name] - other.scopes[name]):
-                    yield report("scope-removed", what, scope, None, breaks=False, schemes=one.names)
-                for scope in sorted(other.scopes[name] - one.scopes[name]):
-                    yield report("scope-added", what, None, scope, breaks=one in broken, schemes=one.names)
+        for other in [other for other in after if other.keys() == one.keys()]:
+            for name in sorted(one):
+                for scope in sorted(one[name] - other[name]):
+                    yield find("scope-removed", what, (scope, None), one, breaks=False)
+                for scope in sorted(other[name] - one[name]):
+                    yield find("scope-added", what, (None, scope), one, breaks=one in broken)
 
 
-def _iterate_sides(
-    old: Document, new: Document, schemes: Collection[str], renamed: Mapping[str, str]
-) -> Iterator[tuple[Document, str]]:
-    """Yield for each scheme the spec that should define it: the new one, or the old one if the new one dropped it."""
+def _is_satisfied(needed: Alternative, given: Alternative) -> bool:
+    """Return whether the credentials of one alternative are enough for another one."""
+    return all(name in given and scopes <= given[name] for name, scopes in needed.items())
+
+
+def _subtract_schemes(some: Sequence[Alternative], others: Sequence[Alternative]) -> list[Alternative]:
+    """Return the alternatives of which no other one needs the same schemes."""
+    return [one for one in some if not any(one.keys() == other.keys() for other in others)]
+
+
+def _format_alternative(alternative: Alternative) -> str:
+    return " and ".join(sorted(alternative)) or "no authentication"
+
+
+def _is_known(comparison: Comparison, name: str, renamed: Mapping[str, str]) -> bool:
+    """Return whether the new spec defines a scheme, or the old one if the new one dropped it."""
+    if _get_definition(comparison.new, name):
+        return _is_defined(comparison.new, name)
     original = {after: before for before, after in renamed.items()}
-    for name in schemes:
-        if _get_definition(new, name):
-            yield new, name
-        else:
-            yield old, original.get(name, name)
+    return _is_defined(comparison.old, original.get(name, name))
 
 
 # --- schemes -----------------------------------------------------------------------------------------------------
@@ -189,10 +178,8 @@ def check_schemes(comparison: Comparison) -> Iterator[Finding]:
     """Compare the security schemes of the components."""
     old, new = comparison.old, comparison.new
     names = old.list_keys(_SCHEMES), new.list_keys(_SCHEMES)
-    used = {
-        name for before, _ in comparison.matched.pairs for one in _list_effective(old, before) for name in one.names
-    }
-    used |= {name for one in _list_alternatives(old, "/security") for name in one.names}
+    used = {name for before, _ in comparison.matched.pairs for one in _list_effective(old, before) for name in one}
+    used |= {name for one in _list_alternatives(old, "/security") for name in one}
     for name in [name for name in names[0] if name not in names[1]]:
         yield Finding(f"{_COMPONENT}-removed", name, f"{_SCHEMES}/{escape(name)}", None)
     for name in [name for name in names[1] if name not in names[0]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -32,6 +32,27 @@ NOT_LOOKED_AT = "not looked at"
 NO_CHANGES = "no changes"
 OBSERVED = "observed"
 NOTHING_OBSERVED = "nothing was observed"
+
+TONES: Mapping[str, str] = {
+    "error": "bad",
+    "breaking": "bad",
+    "broken": "bad",
+    "major": "bad",
+    "warning": "warn",
+    "info": "note",
+    "additive": "note",
+    "changed": "note",
+    "minor": "note",
+    "compatible": "good",
+    "patch": "good",
+    "ok": "good",
+    "contradicted": "bad",
+    "unexplained": "warn",
+    "explained": "good",
+    "none": "good",
+    NOT_LOOKED_AT: "off",
+}
+"""The colour and the icon of a word."""
 
 _FOLD = 3
 """How many operations or symbols a line names before it only counts them."""

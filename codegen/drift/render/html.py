@@ -64,27 +64,6 @@ _HINTS: Mapping[str, str] = {
     common.OBSERVED: "What production showed",
 }
 
-_TONES: Mapping[str, str] = {
-    "error": "bad",
-    "breaking": "bad",
-    "broken": "bad",
-    "major": "bad",
-    "warning": "warn",
-    "info": "note",
-    "additive": "note",
-    "changed": "note",
-    "minor": "note",
-    "compatible": "good",
-    "patch": "good",
-    "ok": "good",
-    "contradicted": "bad",
-    "unexplained": "warn",
-    "explained": "good",
-    "none": "good",
-    common.NOT_LOOKED_AT: "off",
-}
-"""The colour and the icon of a word."""
-
 
 @attrs.frozen
 class _Pane:
@@ -127,7 +106,7 @@ def render(review: Review, _options: Options) -> str:
         overview=_build_overview(review),
         levels=[(level, sum(change.level == level for change in review.changes)) for level in LEVELS],
         hints=_HINTS,
-        tones=_TONES,
+        tones=common.TONES,
         few=_FEW,
         numbers={change.fingerprint: (number, change.message) for number, change in numbered if change.fingerprint},
         build_groups=_build_groups,

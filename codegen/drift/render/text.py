@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -17,25 +17,8 @@ from .common import Block, Options
 _LEAST = 20
 """The minimum width of text in columns."""
 
-_STYLES: Mapping[str, str] = {
-    "error": "bold red",
-    "breaking": "bold red",
-    "broken": "bold red",
-    "major": "bold red",
-    "warning": "yellow",
-    "additive": "cyan",
-    "changed": "cyan",
-    "minor": "cyan",
-    "info": "cyan",
-    "compatible": "green",
-    "ok": "green",
-    "none": "green",
-    "patch": "green",
-    "contradicted": "bold red",
-    "unexplained": "yellow",
-    "explained": "green",
-    common.NOT_LOOKED_AT: "dim",
-}
+_STYLES_OF_TONES = {"bad": "bold red", "warn": "yellow", "note": "cyan", "good": "green", "off": "dim"}
+_STYLES = {word: _STYLES_OF_TONES[tone] for word, tone in common.TONES.items()}
 
 _Line = tuple[int, Text]
 """The indentation of a line, and its text."""
