@@ -17,8 +17,9 @@ from ..errors import CodegenError
 from ..spec import Json, iterate_mappings
 from .load import Input, UnreadableError, parse_input
 from .normalized_schema import PROSE
+from .python_surface import GeneratedClient
 from .report import LEVELS, Change, Layer, Review
-from .review import GeneratedClient, GenerationError, Project, compare, generate_client, review
+from .review import GenerationError, Project, compare, generate_client, review
 
 
 @attrs.frozen

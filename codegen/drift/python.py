@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import attrs
 
 from ..generate import Package
-from ..spec import Json, Spec, escape
+from ..spec import Json, escape
 from .checks.rules import CLIENT_VIEW, SECURITY
 from .finding import Finding
 from .merge import locate
-from .python_surface import Class, Field, Function, Surface
+from .python_surface import Class, Field, Function, GeneratedClient, Surface
 from .python_types import is_wider_type, remove_unset, split_union
 from .report import Change, Location, compute_fingerprint, make_fingerprints_unique
 
@@ -26,24 +26,20 @@ _CLIENT_CLASS = "gcore_iam_client.client.AuthenticatedClient"
 """The class that sends the credentials."""
 
 
-def find_changes(
-    old: Package, new: Package, specs: tuple[Spec, Spec], wire: Sequence[Change], surfaces: tuple[Surface, Surface]
-) -> list[Change]:
+def find_changes(old: GeneratedClient, new: GeneratedClient, wire: Sequence[Change]) -> list[Change]:
     """Compare two generated packages.
 
     Args:
-        old: The package of the old spec.
-        new: The package of the new spec.
-        specs: The specs.
+        old: The client of the old spec.
+        new: The client of the new spec.
         wire: The wire changes, with the Python names that they touch, to find the causes among.
-        surfaces: The modules, classes and functions of the packages.
 
     Returns:
         One entry for each difference, of the layers `python` and `generator`, in no order.
     """
-    comparison = _Comparison(*surfaces)
-    found = [*comparison.run(), *_compare_generator_notes(old, new)]
-    located = [_add_causes(change, wire, specs, comparison) for change in found]
+    comparison = _Comparison(old.surface, new.surface)
+    found = [*comparison.run(), *_compare_generator_notes(old.package, new.package)]
+    located = [_add_causes(change, wire, (old, new)) for change in found]
     return make_fingerprints_unique([*located, *_find_authentication_changes(wire)])
 
 
@@ -295,7 +291,7 @@ def _get_subject(text: str) -> str:
     return correction[1] if correction else text.partition(":")[0]
 
 
-def _add_causes(change: Change, wire: Sequence[Change], specs: tuple[Spec, Spec], comparison: _Comparison) -> Change:
+def _add_causes(change: Change, wire: Sequence[Change], clients: tuple[GeneratedClient, GeneratedClient]) -> Change:
     """Add to a change the wire changes that caused it and its place in the specs."""
     causes = [other for other in wire if set(other.symbols) & set(change.symbols)]
     if not causes and not change.id.startswith(("py-module", "py-function")):
@@ -308,7 +304,7 @@ def _add_causes(change: Change, wire: Sequence[Change], specs: tuple[Spec, Spec]
         causes = [other for other in wire if operations & set(other.operations) and other.id.startswith(about)]
     old, new = (causes[0].old, causes[0].new) if causes else (None, None)
     if not causes:
-        old, new = (_find_place(change, specs[side], (comparison.old, comparison.new)[side]) for side in (0, 1))
+        old, new = (_find_place(change, client) for client in clients)
     return attrs.evolve(
         change,
         pointer=old.pointer if old else new.pointer if new else "",
@@ -325,12 +321,13 @@ def _is_related(some: Iterable[str], others: Iterable[str]) -> bool:
     )
 
 
-def _find_place(change: Change, spec: Spec, surface: Surface) -> Location | None:
+def _find_place(change: Change, client: GeneratedClient) -> Location | None:
     """Find the place of a change in a spec: the component of a class, else the first operation."""
+    spec = client.input.spec
     names = {part for symbol in change.symbols for part in symbol.split(".")}
     schemas = spec.document.get("components", {}).get("schemas", {})
     for name in schemas:
-        if re.sub(r"[\W_]", "", name) in names and re.sub(r"[\W_]", "", name) in surface.classes:
+        if re.sub(r"[\W_]", "", name) in names and re.sub(r"[\W_]", "", name) in client.surface.classes:
             return locate(spec, f"/components/schemas/{escape(name)}")
     for operation in change.operations:
         method, _, path = operation.partition(" ")

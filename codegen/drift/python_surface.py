@@ -10,7 +10,9 @@ from pathlib import Path
 
 import attrs
 
+from ..generate import Package
 from ..inventory import iterate_wire_keys, parse_source
+from .load import Input
 
 _CONTENT = ("api", "models")
 """Packages that depend on the spec; all other modules come from templates alone."""
@@ -112,16 +114,25 @@ class Surface:
         return [name for name in re.findall(r"\w+", annotation) if name in self.classes]
 
 
-def read(package: Path, name: str) -> Surface:
-    """Read a generated package.
+@attrs.frozen
+class GeneratedClient:
+    """A spec, and the client that is generated from it."""
 
-    Args:
-        package: Its folder.
-        name: The name that it is imported by.
+    input: Input
+    package: Package
+    surface: Surface
 
-    Raises:
-        CodegenError: A file of it is not Python.
-    """
+    @classmethod
+    def read(cls, given: Input, package: Package) -> GeneratedClient:
+        """Read the surface of a generated package.
+
+        Raises:
+            CodegenError: A file of it is not Python.
+        """
+        return cls(given, package, _read_surface(package.path, "gcore_iam_client"))
+
+
+def _read_surface(package: Path, name: str) -> Surface:
     classes: dict[str, Class] = {}
     functions: dict[str, Function] = {}
     modules: set[str] = set()

@@ -13,15 +13,14 @@ import attrs
 from .. import generate
 from ..corrections import Correction
 from ..errors import CodegenError
-from . import overlay, python, python_surface, wire
+from . import overlay, python, wire
 from .baseline import BaselineEntry, apply
 from .group import group_refactors
 from .load import Input, UnreadableError
 from .python_names import PythonNames, add_symbols
+from .python_surface import GeneratedClient
 from .report import CHOICES, LAYERS, LEVELS, Change, Layer, Review, Verdict, Word
 from .settings import Settings
-
-PACKAGE = "gcore_iam_client"
 
 _WORDS: Mapping[Layer, tuple[Word, ...]] = {
     "wire": ("breaking", "warning", "compatible", "none"),
@@ -49,15 +48,6 @@ class Project:
     """Folder of the hand-written package."""
 
 
-@attrs.frozen
-class GeneratedClient:
-    """A spec and the client that is generated from it."""
-
-    input: Input
-    package: generate.Package
-    surface: python_surface.Surface
-
-
 @contextlib.contextmanager
 def generate_client(given: Input, project: Project) -> Iterator[GeneratedClient]:
     """Generate a client aside.
@@ -75,7 +65,7 @@ def generate_client(given: Input, project: Project) -> Iterator[GeneratedClient]
         except RecursionError:
             name = given.source.source
             raise GenerationError(f"{name}: its schemas refer to each other too deeply for a client") from None
-        yield GeneratedClient(given, package, python_surface.read(package.path, PACKAGE))
+        yield GeneratedClient.read(given, package)
 
 
 def review(
@@ -116,7 +106,7 @@ def review(
         if package is None:
             after = stack.enter_context(generate_client(new, project))
         else:
-            after = GeneratedClient(new, package, python_surface.read(package.path, PACKAGE))
+            after = GeneratedClient.read(new, package)
         return compare(before, after, project, layers=layers, accepted=accepted, settings=settings, today=today)
 
 
@@ -131,16 +121,13 @@ def compare(
     today: datetime.date,
 ) -> Review:
     """Find out what a new spec changes when both clients exist already; see `review`."""
-    specs = old.input.spec, new.input.spec
-    surfaces = old.surface, new.surface
     names = [PythonNames(side.surface, side.package.config) for side in (old, new)]
     found = add_symbols(_compare_wire(old.input, new.input, settings, today), *names)
     on_wire = [change for change in found if change.layer == "wire"]
-    in_python = python.find_changes(old.package, new.package, specs, on_wire, surfaces)
+    in_python = python.find_changes(old, new, on_wire)
     found += in_python
     if "overlay" in layers:
-        packages = old.package.path, new.package.path
-        found += overlay.find_changes(project.overlay, packages, surfaces, specs, [*on_wire, *in_python])
+        found += overlay.find_changes(project.overlay, (old, new), [*on_wire, *in_python])
     return _assemble(old.input, new.input, found, layers, accepted, settings, today)
 
 

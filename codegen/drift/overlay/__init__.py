@@ -11,9 +11,8 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ...spec import Spec
 from ...unasync import CODE_RULES
-from ..python_surface import Surface
+from ..python_surface import GeneratedClient
 from ..report import Change, compute_fingerprint, make_fingerprints_unique
 from .causes import REMOVED_NAMES, find_cause, find_replacement, narrow_cause
 from .files import ASYNC, SYNC, OverlayFiles, Problem
@@ -25,18 +24,14 @@ __all__ = ["find_changes"]
 
 def find_changes(
     overlay: Path,
-    packages: tuple[Path, Path],
-    surfaces: tuple[Surface, Surface],
-    specs: tuple[Spec, Spec],
+    clients: tuple[GeneratedClient, GeneratedClient],
     others: Sequence[Change],
 ) -> list[Change]:
     """Find the hand-written lines that fit the old generated package and not the new one.
 
     Args:
         overlay: Folder of the hand-written package.
-        packages: Folders of the generated packages, the old one first.
-        surfaces: The modules, classes and functions of the packages.
-        specs: The specs that they were made from.
+        clients: The generated clients, the old one first.
         others: The changes on the wire and in Python, to find the causes among.
 
     Returns:
@@ -47,14 +42,15 @@ def find_changes(
         CodegenError: The type checker does not run, or a file of the hand-written package is not Python.
     """
     files = OverlayFiles(overlay)
-    broken = list(find_credentials(files, specs[0], others))
+    broken = list(find_credentials(files, clients[0].input.spec, others))
+    packages = clients[0].package.path, clients[1].package.path
     in_python = any(change.layer == "python" and change.id != AUTHENTICATION for change in others)
     if in_python or any(change.id.startswith(REMOVED_NAMES) for change in others):
         with ThreadPoolExecutor(1) as pool:  # the type checker is another process
             checked = pool.submit(find_type_problems, overlay, packages)
-            broken += [*find_imports(files, packages), *find_names(files, surfaces, specs)]
+            broken += [*find_imports(files, clients), *find_names(files, clients)]
             broken += map(files.move_to_name, checked.result())
-    found = [_make_change(files, group, others, surfaces, specs) for group in _group(files, broken)]
+    found = [_make_change(files, group, others, clients) for group in _group(files, broken)]
     return make_fingerprints_unique(found)
 
 
@@ -108,14 +104,13 @@ def _make_change(
     files: OverlayFiles,
     group: list[Problem],
     others: Sequence[Change],
-    surfaces: tuple[Surface, Surface],
-    specs: tuple[Spec, Spec],
+    clients: tuple[GeneratedClient, GeneratedClient],
 ) -> Change:
     first = group[0]
     folder = files.folder.as_posix()
     message = "; ".join(dict.fromkeys(problem.message for problem in group if problem.file == first.file))
     cause = find_cause(files, first, message, others)
-    cause = narrow_cause(cause, message, others, specs) if cause else None
+    cause = narrow_cause(cause, message, others, clients) if cause else None
     statement = files.find_statement(first)
     arguments = [ast.unparse(statement) if statement else "", first.kind]
     return Change(
@@ -132,5 +127,5 @@ def _make_change(
         files=tuple(dict.fromkeys(f"{folder}/{problem.place}" for problem in group)),
         causes=tuple(dict.fromkeys([*cause.causes, cause.fingerprint])) if cause else (),
         code=files.get_line(first),
-        instead=find_replacement(first, others, surfaces),
+        instead=find_replacement(first, others, clients),
     )

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 import attrs
 
-from ...spec import Spec, escape
+from ...spec import escape
 from ..merge import locate
-from ..python_surface import Surface
 from ..report import Change
 from .files import OverlayFiles, Problem
-from .names import AUTHENTICATION
+from .names import AUTHENTICATION, Clients
 
 REMOVED_NAMES = ("api-operation-id-removed", "api-path-removed", "api-removed", "endpoint-moved")
 """Prefixes of the wire rules that remove an operation id or a path."""
@@ -53,7 +52,7 @@ def _compute_score(change: Change, problem: Problem, named: set[str], near: set[
     return 2 * best + (change.level == "error") if best > 0 else 0
 
 
-def narrow_cause(cause: Change, message: str, others: Sequence[Change], specs: tuple[Spec, Spec]) -> Change:
+def narrow_cause(cause: Change, message: str, others: Sequence[Change], clients: Clients) -> Change:
     """Narrow a cause to the operation that a message names, and to the changes that name what is missing."""
     missing = set(re.findall(r'"(\w+)"', message))
     behind = [other for other in others if other.fingerprint in cause.causes]
@@ -62,27 +61,27 @@ def narrow_cause(cause: Change, message: str, others: Sequence[Change], specs: t
         modules = [symbol for symbol in cause.symbols if symbol.count(".") == 3]
         for operation, module in zip(cause.operations, modules, strict=False):
             if module.endswith(f".{attribute[1]}"):
-                cause = _select_operation(cause, operation, module, specs)
+                cause = _select_operation(cause, operation, module, clients)
                 behind = [other for other in behind if operation in other.operations]
                 break
     about = [other for other in behind if missing & set(re.findall(r"\w+", other.message))]
     return attrs.evolve(cause, causes=tuple(other.fingerprint for other in about or behind))
 
 
-def _select_operation(cause: Change, operation: str, module: str, specs: tuple[Spec, Spec]) -> Change:
+def _select_operation(cause: Change, operation: str, module: str, clients: Clients) -> Change:
     method, _, path = operation.partition(" ")
     pointer = f"/paths/{escape(path)}/{method.lower()}"
-    old, new = (locate(spec, pointer) for spec in specs)
+    old, new = (locate(client.input.spec, pointer) for client in clients)
     return attrs.evolve(cause, operations=(operation,), pointer=pointer, old=old, new=new, symbols=(module,))
 
 
-def find_replacement(problem: Problem, others: Sequence[Change], surfaces: tuple[Surface, Surface]) -> str:
+def find_replacement(problem: Problem, others: Sequence[Change], clients: Clients) -> str:
     """Find the replacement for a broken name, "" if there is none."""
     if problem.instead:
         return problem.instead
     imported = re.match(r'Module "([\w.]+)" has no attribute "(\w+)"', problem.message)
     if imported:
-        return _find_import(imported[1], imported[2], others, surfaces)
+        return _find_import(imported[1], imported[2], others, clients)
     missing = re.search(r'has no attribute "(\w+)"|Unexpected keyword argument "(\w+)"', problem.message)
     name = (missing[1] or missing[2]) if missing else ""
     for change in others if name else ():
@@ -93,9 +92,10 @@ def find_replacement(problem: Problem, others: Sequence[Change], surfaces: tuple
     return ""
 
 
-def _find_import(module: str, name: str, others: Sequence[Change], surfaces: tuple[Surface, Surface]) -> str:
-    function = surfaces[0].functions.get(f"{module}.{name}") or surfaces[0].functions.get(module)
-    other = surfaces[1].find_function(function.operation) if function else None
+def _find_import(module: str, name: str, others: Sequence[Change], clients: Clients) -> str:
+    old, new = (client.surface for client in clients)
+    function = old.functions.get(f"{module}.{name}") or old.functions.get(module)
+    other = new.find_function(function.operation) if function else None
     if function and other:
         is_module = function.module == f"{module}.{name}"
         package, _, last = other.module.rpartition(".") if is_module else (other.module, "", name)

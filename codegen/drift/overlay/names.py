@@ -10,21 +10,21 @@ from pathlib import Path
 
 from ...inventory import parse_source
 from ...spec import Spec
-from ..python_surface import Class, Surface
+from ..python_surface import Class, GeneratedClient
 from ..report import Change
 from .files import CLIENT, OverlayFiles, Problem, make_problem
 
-Surfaces = tuple[Surface, Surface]
+Clients = tuple[GeneratedClient, GeneratedClient]
 
 AUTHENTICATION = "py-authentication-changed"
 
 
-def find_imports(files: OverlayFiles, packages: tuple[Path, Path]) -> Iterator[Problem]:
+def find_imports(files: OverlayFiles, clients: Clients) -> Iterator[Problem]:
     """Find imports of what the old package has and the new one has not."""
     list_names = cache(_list_names)  # many files import from the same modules
     for file in files.list_files():
         for module, alias in files.iterate_imports(file):
-            had, has = (alias.name in list_names(package, module) for package in packages)
+            had, has = (alias.name in list_names(client.package.path, module) for client in clients)
             if had and not has:
                 yield make_problem(file, alias, f'Module "{module}" has no attribute "{alias.name}"', "import")
 
@@ -48,8 +48,9 @@ def _get_bound_names(node: ast.AST) -> set[str]:
     return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
-def find_names(files: OverlayFiles, surfaces: Surfaces, specs: tuple[Spec, Spec]) -> Iterator[Problem]:
+def find_names(files: OverlayFiles, clients: Clients) -> Iterator[Problem]:
     """Find operation ids, paths, fields and parameters that are named in strings or passed by position."""
+    specs = [client.input.spec for client in clients]
     operations = [
         {
             name: f"{method.upper()} {path}"
@@ -71,11 +72,11 @@ def find_names(files: OverlayFiles, surfaces: Surfaces, specs: tuple[Spec, Spec]
             yield from _find_placeholder(file, node, placeholders[0] - placeholders[1])
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id == "paginate":
-                yield from _find_page_parameters(file, node, surfaces)
+                yield from _find_page_parameters(file, node, clients)
             if node.func.id in models[file]:
-                yield from _find_positions(file, node, surfaces)
+                yield from _find_positions(file, node, clients)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
-            yield from _find_getters(file, node, surfaces)
+            yield from _find_getters(file, node, clients)
 
 
 def _find_operation(file: str, node: ast.Constant, text: str, operation: str, operations: dict[str, str]) -> Problem:
@@ -93,10 +94,10 @@ def _find_placeholder(file: str, node: ast.Subscript, removed: set[str]) -> Iter
         yield make_problem(file, node.slice, f'no path has a "{name}" any more', "placeholder")
 
 
-def _find_positions(file: str, call: ast.Call, surfaces: Surfaces) -> Iterator[Problem]:
+def _find_positions(file: str, call: ast.Call, clients: Clients) -> Iterator[Problem]:
     """Find positional arguments of a model whose position belongs to another field now."""
     name = call.func.id if isinstance(call.func, ast.Name) else ""
-    old, new = (surface.classes.get(name) for surface in surfaces)
+    old, new = (client.surface.classes.get(name) for client in clients)
     for argument, before, after in zip(call.args, old.fields, new.fields, strict=False) if old and new else ():
         if isinstance(argument, ast.Starred):
             return
@@ -105,12 +106,12 @@ def _find_positions(file: str, call: ast.Call, surfaces: Surfaces) -> Iterator[P
             yield make_problem(file, argument, message, "position", instead=f"{before.name}={ast.unparse(argument)}")
 
 
-def _find_page_parameters(file: str, call: ast.Call, surfaces: Surfaces) -> Iterator[Problem]:
+def _find_page_parameters(file: str, call: ast.Call, clients: Clients) -> Iterator[Problem]:
     """Find list operations that no longer take the parameters of a page."""
     named = {node.id for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Name)}
     old, new = (
-        {function.module.rpartition(".")[2]: function for function in surface.functions.values()}
-        for surface in surfaces
+        {function.module.rpartition(".")[2]: function for function in client.surface.functions.values()}
+        for client in clients
     )
     for name in sorted(named & old.keys() & new.keys()):
         removed = {field.name for field in old[name].parameters} - {field.name for field in new[name].parameters}
@@ -119,9 +120,9 @@ def _find_page_parameters(file: str, call: ast.Call, surfaces: Surfaces) -> Iter
             yield make_problem(file, call.args[0], message, "paginate")
 
 
-def _find_getters(file: str, function: ast.FunctionDef | ast.AsyncFunctionDef, surfaces: Surfaces) -> Iterator[Problem]:
+def _find_getters(file: str, function: ast.FunctionDef | ast.AsyncFunctionDef, clients: Clients) -> Iterator[Problem]:
     """Find fields that a function takes by name of what it returns a pager of."""
-    old, new = (surface.classes for surface in surfaces)
+    old, new = (client.surface.classes for client in clients)
     nodes = list(ast.walk(function.returns or function))
     returned = {node.id for node in nodes if isinstance(node, ast.Name)}
     returned |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}  # as in `models.User`
