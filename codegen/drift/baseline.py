@@ -126,19 +126,17 @@ def apply(
     Returns:
         The changes, and one note for each entry that has expired or matches no change.
     """
-    valid = [entry for entry in entries if not entry.has_expired(today)]
+    valid, notes = [], []
+    for entry in entries:
+        if entry.has_expired(today):
+            until = entry.acceptance.expires
+            notes.append(f"{entry.place}: {entry} was accepted until {until} only; review it again or remove it")
+        else:
+            valid.append(entry)
     reviewed = []
     for change in changes:
         found = next((entry for entry in valid if entry.is_about(change)), None)
         reviewed.append(attrs.evolve(change, accepted=found.acceptance) if found else change)
-    notes = [
-        f"{entry.place}: {entry} was accepted until {entry.acceptance.expires} only; review it again or remove it"
-        for entry in entries
-        if entry.has_expired(today)
-    ]
-    notes += [
-        f"{entry.place}: {entry} is about nothing that changed; remove it"
-        for entry in valid
-        if entry.is_in_layers(layers) and not any(entry.is_about(change) for change in changes)
-    ]
+    unused = [entry for entry in valid if entry.is_in_layers(layers) and not any(map(entry.is_about, changes))]
+    notes += [f"{entry.place}: {entry} is about nothing that changed; remove it" for entry in unused]
     return reviewed, notes

@@ -14,8 +14,7 @@ from ..spec import Json, escape
 from .checks.rules import CLIENT_VIEW, SECURITY
 from .finding import Finding
 from .merge import locate
-from .python_surface import Class, Field, Function, GeneratedClient, Surface
-from .python_types import is_wider_type, remove_unset, split_union
+from .python_surface import Class, Field, Function, GeneratedClient, Surface, is_wider_type, remove_unset, split_union
 from .report import Change, Location, compute_fingerprint, make_fingerprints_unique
 
 _SAME = 0.7

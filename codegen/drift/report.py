@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -203,17 +204,15 @@ def make_fingerprints_unique(changes: Sequence[Change]) -> list[Change]:
     Changes of the same rule, place and arguments get one that also depends on their place in the new
     spec and on their operations; the order of the changes counts only if they are equal in all of that.
     """
-    groups: dict[str, list[Change]] = {}
-    for change in changes:
-        groups.setdefault(change.fingerprint, []).append(change)
-    seen: dict[str, int] = {}
+    counts = Counter(change.fingerprint for change in changes)
+    seen: Counter[str] = Counter()
     found = []
     for change in changes:
-        if len(groups[change.fingerprint]) > 1:
+        if counts[change.fingerprint] > 1:
             place = change.new.pointer if change.new else ""
             arguments = [change.fingerprint, change.message, sorted(change.operations), sorted(change.symbols)]
             key = compute_fingerprint(change.id, place, arguments)
-            seen[key] = seen.get(key, 0) + 1
+            seen[key] += 1
             again = [seen[key]] if seen[key] > 1 else []
             change = attrs.evolve(change, fingerprint=compute_fingerprint(change.id, place, [*arguments, *again]))
         found.append(change)

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 
 from ...limits import MAX_NAME_COMPARISONS
 from ...spec import Json
-from ..document import Document
 from ..finding import Finding, format_label
-from ..normalized_schema import Schema
 from .base import InnerPair, SchemaPair, register_schema_check
 from .lifecycle import classify_removal
 
@@ -153,22 +151,15 @@ def _find_renames(pair: SchemaPair, removed: list[str], added: list[str]) -> dic
         return {}
     found: dict[str, str] = {}
     old, new = pair.documents
-    old_names, new_names = _group_by_signature(old, pair.old, removed), _group_by_signature(new, pair.new, added)
-    for before in removed:
-        pointers = pair.old.properties[before]
-        same = new_names.get(old.compute_signature(pointers), [])
-        schema = old.get_schema(pointers)
-        says_much = bool(schema.properties or schema.parts or schema.union or schema.enum)
-        is_one = len(same) == len(old_names[old.compute_signature(pointers)]) == 1
-        if is_one and same[0] not in found.values() and (says_much or _can_be_alike(pair, before, same[0])):
-            found[before] = same[0]
-    return found
-
-
-def _group_by_signature(document: Document, schema: Schema, names: list[str]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for name in names:
-        found.setdefault(document.compute_signature(schema.properties[name]), []).append(name)
+    old_signs = [old.compute_signature(pair.old.properties[name]) for name in removed]
+    new_signs = [new.compute_signature(pair.new.properties[name]) for name in added]
+    names = dict(zip(new_signs, added, strict=True))
+    for before, sign in zip(removed, old_signs, strict=True):
+        if old_signs.count(sign) == new_signs.count(sign) == 1:
+            schema = old.get_schema(pair.old.properties[before])
+            says_much = bool(schema.properties or schema.parts or schema.union or schema.enum)
+            if says_much or _can_be_alike(pair, before, names[sign]):
+                found[before] = names[sign]
     return found
 
 
