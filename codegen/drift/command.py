@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
@@ -27,18 +27,9 @@ from .render import FORMATS, Options
 from .render.common import format_line
 from .report import CHOICES, Layer, Review
 from .review import GenerationError, Project, review
-from .settings import Settings, load_settings
+from .settings import load_settings
 
 ACCEPTED = Path("spec/accepted-drift.yaml")
-
-
-class _ReviewArguments(TypedDict):
-    """The arguments of every review of one command."""
-
-    project: Project
-    accepted: tuple[baseline.BaselineEntry, ...]
-    settings: Settings
-    today: datetime.date
 
 
 if TYPE_CHECKING:
@@ -176,15 +167,16 @@ def run_review(arguments: argparse.Namespace, layers: Sequence[Layer]) -> tuple[
         raise CodegenError("standard input can be one side only")
     observations = load_observations(arguments.observed or ())
     generating = bool({"python", "overlay"} & set(layers))
-    given: _ReviewArguments = {
-        "project": load_project(arguments, generating=generating),
-        "accepted": baseline.load(arguments.accepted),
-        "settings": load_settings(arguments.settings),
-        "today": get_today(),
-    }
+    compare = functools.partial(
+        review,
+        project=load_project(arguments, generating=generating),
+        accepted=baseline.load(arguments.accepted),
+        settings=load_settings(arguments.settings),
+        today=get_today(),
+    )
     read_side = read_both_ways if generating else functools.partial(read, generating=False)
     old, new = (read_side(name) for name in (arguments.old, arguments.new))
-    found, problem = _review_layers(old, new, layers, given)
+    found, problem = _review_layers(old, new, layers, compare)
     if arguments.observed:
         has_corrections = generating or arguments.corrections.exists()
         project = load_project(arguments, generating=has_corrections)
@@ -192,18 +184,20 @@ def run_review(arguments: argparse.Namespace, layers: Sequence[Layer]) -> tuple[
     return found, problem
 
 
-def _review_layers(old: Input, new: Input, layers: Sequence[Layer], given: _ReviewArguments) -> tuple[Review, str]:
+def _review_layers(
+    old: Input, new: Input, layers: Sequence[Layer], compare: Callable[..., Review]
+) -> tuple[Review, str]:
     try:
         if {"python", "overlay"} & set(layers):
             for side in (old, new):
                 if side.client_problem:
                     raise GenerationError(side.client_problem)
-        return review(old, new, layers=layers, **given), ""
+        return compare(old, new, layers=layers), ""
     except GenerationError as error:
         plain: list[Layer] = [layer for layer in layers if layer not in ("python", "overlay")]
         if not plain:
             raise
-        found = review(old, new, layers=plain, **given)
+        found = compare(old, new, layers=plain)
         note = f"no client can be made, so Python and the overlay are not compared: {str(error).splitlines()[0]}"
         return attrs.evolve(found, notes=(note, *found.notes)), str(error)
 

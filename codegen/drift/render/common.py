@@ -72,16 +72,6 @@ class Options:
     """Markdown: the maximum size in UTF-8."""
 
 
-@attrs.frozen
-class Block:
-    """Changes that one rule found in one component."""
-
-    level: Level
-    id: str
-    component: str
-    changes: tuple[Change, ...]
-
-
 def build_environment(**filters: Callable[..., str]) -> Environment:
     """Build an environment for the templates of the formats; those of HTML escape every value."""
     environment = Environment(
@@ -135,14 +125,14 @@ def group_by_layer(review: Review) -> Iterator[tuple[Layer, tuple[Change, ...]]]
         yield layer, tuple(change for change in review.changes if change.layer == layer)
 
 
-def group_by_rule(changes: Iterable[Change]) -> Iterator[Block]:
+def group_by_rule(changes: Iterable[Change]) -> Iterator[tuple[Level, str, str, list[Change]]]:
     """Group changes by level, rule and component, the gravest first."""
 
     def build_key(change: Change) -> tuple[int, str, str]:
         return LEVELS.index(change.level), change.id, get_component(change)
 
     for (level, rule, part), members in groupby(sorted(changes, key=build_key), build_key):
-        yield Block(LEVELS[level], rule, part, tuple(members))
+        yield LEVELS[level], rule, part, list(members)
 
 
 def get_component(change: Change) -> str:
