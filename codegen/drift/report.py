@@ -15,7 +15,6 @@ from ..spec import Json
 
 Layer: TypeAlias = Literal["wire", "python", "overlay", "docs", "generator"]
 Level: TypeAlias = Literal["error", "warning", "info"]
-Word: TypeAlias = Literal["breaking", "broken", "warning", "compatible", "additive", "changed", "ok", "none"]
 Agreement: TypeAlias = Literal["contradicted", "unexplained", "explained"]
 
 LAYERS: tuple[Layer, ...] = ("overlay", "wire", "python", "generator", "docs")
@@ -116,14 +115,10 @@ class Change:
 class Verdict:
     """One word for each layer; None for a layer that was not reviewed."""
 
-    wire: Word | None
-    """`breaking`, `warning`, `compatible` or `none`."""
-    python: Word | None
-    """`breaking`, `additive` or `none`."""
-    overlay: Word | None
-    """`broken` or `ok`."""
-    docs: Word | None
-    """`changed` or `none`."""
+    wire: Literal["breaking", "warning", "compatible", "none"] | None
+    python: Literal["breaking", "additive", "none"] | None
+    overlay: Literal["broken", "ok"] | None
+    docs: Literal["changed", "none"] | None
 
 
 @attrs.frozen

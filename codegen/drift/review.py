@@ -13,16 +13,17 @@ import attrs
 from .. import generate
 from ..corrections import Correction
 from ..errors import CodegenError
+from ..spec import Json
 from . import overlay, python, wire
 from .baseline import BaselineEntry, apply
 from .group import group_refactors
 from .load import Input, UnreadableError
 from .python_names import PythonNames, add_symbols
 from .python_surface import GeneratedClient
-from .report import CHOICES, LAYERS, LEVELS, Change, Layer, Review, Verdict, Word
+from .report import CHOICES, LAYERS, LEVELS, Change, Layer, Review, Verdict
 from .settings import Settings
 
-_WORDS: Mapping[Layer, tuple[Word, ...]] = {
+_WORDS: Mapping[Layer, tuple[str, ...]] = {
     "wire": ("breaking", "warning", "compatible", "none"),
     "python": ("breaking", "additive", "additive", "none"),
     "overlay": ("broken", "broken", "broken", "ok"),
@@ -173,7 +174,7 @@ def _build_sort_key(change: Change) -> tuple[object, ...]:
 def _compute_verdict(changes: Sequence[Change], layers: Sequence[Layer]) -> Verdict:
     """Compute one word for each layer. Accepted changes count as well; only `--fail-on` lets them pass."""
 
-    def compute_word(layer: Layer) -> Word | None:
+    def compute_word(layer: Layer) -> Json:
         found = [LEVELS.index(change.level) for change in changes if _get_verdict_layer(change) == layer]
         return _WORDS[layer][min(found, default=-1)] if layer in layers else None
 

@@ -8,7 +8,7 @@ rows of `rules.toml`.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, TypeAlias, TypeVar
 
 import attrs
@@ -263,9 +263,8 @@ class ObjectPair:
 
     def compare_required(self, prefix: str, key: str = "required") -> Iterator[Finding]:
         """Find that an object became required or optional."""
-        was_required, is_required = (value.get("required") is True for value in (self.old, self.new))
-        if was_required != is_required:
-            yield self.find(f"{prefix}-became-{'required' if is_required else 'optional'}", key)
+        if name_requirement(self.old) != name_requirement(self.new):
+            yield self.find(f"{prefix}-became-{name_requirement(self.new)}", key)
 
 
 @attrs.frozen
@@ -274,6 +273,11 @@ class OperationPair(ObjectPair):
 
     before: Operation = attrs.field(kw_only=True)
     after: Operation = attrs.field(kw_only=True)
+
+
+def name_requirement(value: Mapping[str, Json]) -> str:
+    """Return whether a parameter, header or body must be sent, as ids say it."""
+    return "required" if value.get("required") is True else "optional"
 
 
 def compare_values(rule: str, what: str, pointer: str, before: Json, after: Json) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from ..document import Document, ensure_mapping
 from ..finding import Finding, format_label
 from ..matching import Matching, is_range, match_media_types, match_statuses, strip_parameters
 from ..normalized_schema import BINARY
-from .base import Context, Direction, ObjectPair, OperationPair, Pair, register_operation_check
+from .base import Context, Direction, ObjectPair, OperationPair, Pair, name_requirement, register_operation_check
 from .parameters import find_schema
 
 _TEXT_TYPES = ("xml", "x-www-form-urlencoded", "text/", "form-data")
@@ -27,7 +27,9 @@ def check_request_body(pair: OperationPair) -> Iterator[Finding | Pair]:
         yield from body.compare_prose("description")
         yield from _compare_content(body, pair.directions[0])
     elif has:
-        yield pair.find_inside(f"request-body-added-{_name_requirement(pair.comparison.new, new)}", what, (None, new))
+        yield pair.find_inside(
+            f"request-body-added-{name_requirement(pair.comparison.new.get_mapping(new))}", what, (None, new)
+        )
     elif had:
         yield pair.find_inside("request-body-removed", what, (old, None))
 
@@ -154,10 +156,10 @@ def _compare_headers(response: ObjectPair) -> Iterator[Finding | Pair]:
         for document, place in zip(response.documents, response.pointers, strict=True)
     )
     for name in [name for name in old if name not in new]:
-        required = _name_requirement(response.comparison.old, old[name])
+        required = name_requirement(response.comparison.old.get_mapping(old[name]))
         yield response.find_inside(f"{required}-response-header-removed", f"header {name}", (old[name], None))
     for name in [name for name in new if name not in old]:
-        required = _name_requirement(response.comparison.new, new[name])
+        required = name_requirement(response.comparison.new.get_mapping(new[name]))
         rule = f"webhook-{required}-response-header-added" if response.is_incoming else "response-header-added"
         yield response.find_inside(rule, f"header {name}", (None, new[name]))
     for name in [name for name in old if name in new]:
@@ -171,7 +173,3 @@ def _compare_headers(response: ObjectPair) -> Iterator[Finding | Pair]:
         elif any(schemas):
             values = (side.get_value(at) if at else None for side, at in zip(header.documents, schemas, strict=True))
             yield header.find("response-header-keyword-changed", "", *values)
-
-
-def _name_requirement(document: Document, pointer: str) -> str:
-    return "required" if document.get_mapping(pointer).get("required") is True else "optional"

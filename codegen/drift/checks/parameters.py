@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 import attrs
 
@@ -19,6 +20,7 @@ from .base import (
     ObjectPair,
     OperationPair,
     Pair,
+    name_requirement,
     register_operation_check,
     register_parameter_check,
 )
@@ -28,29 +30,8 @@ _SUNSET_KINDS = {"deprecated-sunset-invalid": "sunset-parse", "sunset-invalid": 
 """Kinds of deprecation whose rule for parameters has another name."""
 
 
-@attrs.frozen
-class Parameter:
-    """A parameter of one side."""
-
-    pointer: str
-    value: dict[str, Json]
-    is_common: bool
-    """Whether it belongs to the path, and so to all its operations."""
-
-    @property
-    def what(self) -> str:
-        """Its name in reports."""
-        return f"parameter {self.value.get('name')}"
-
-    @property
-    def is_required(self) -> bool:
-        """Whether it must be sent."""
-        return self.value.get("required") is True
-
-    @property
-    def is_in_path(self) -> bool:
-        """Whether it fills the path, which has the same template on both sides: it is needed, declared or not."""
-        return self.value.get("in") == "path"
+Key: TypeAlias = tuple[str, str]
+"""The location of a parameter and its name, by which it is recognised."""
 
 
 @attrs.frozen
@@ -77,26 +58,32 @@ def check_parameters(pair: OperationPair) -> Iterator[Finding | Pair]:
     """Compare which parameters there are, and each that both sides have."""
     old = dict(_read_parameters(pair.comparison.old, pair.before))
     new = dict(_read_parameters(pair.comparison.new, pair.after))
-    for parameter in [old[key] for key in old if key not in new and not old[key].is_in_path]:
-        yield _find_removed(pair, parameter)
-    for parameter in [new[key] for key in new if key not in old and not new[key].is_in_path]:
-        required = "required" if parameter.is_required else "optional"
-        place = "default-parameter-to-existing-path" if parameter.is_common else "parameter"
-        yield pair.find_inside(f"new-{required}-request-{place}", parameter.what, (None, parameter.pointer))
+    # A parameter fills the path, whose template is the same on both sides: it is needed, declared or not.
+    for key in [key for key in old if key not in new and key[0] != "path"]:
+        yield _find_removed(pair, old[key][0])
+    for key in [key for key in new if key not in old and key[0] != "path"]:
+        pointer, is_common = new[key]
+        value = pair.comparison.new.get_mapping(pointer)
+        place = "default-parameter-to-existing-path" if is_common else "parameter"
+        yield pair.find_inside(f"new-{name_requirement(value)}-request-{place}", _format_name(value), (None, pointer))
     for key in [key for key in old if key in new]:
-        parameter = new[key]
-        both = pair.enter(old[key].pointer, parameter.pointer, parameter.what)
+        both = pair.enter(old[key][0], new[key][0], _format_name(pair.comparison.new.get_mapping(new[key][0])))
         for check in PARAMETER_CHECKS:
             yield from check(both)
 
 
-def _find_removed(pair: OperationPair, parameter: Parameter) -> Finding:
+def _find_removed(pair: OperationPair, pointer: str) -> Finding:
+    value = pair.comparison.old.get_mapping(pointer)
+    what, pointers = _format_name(value), (pointer, None)
     if pair.is_incoming:
-        required = "required" if parameter.is_required else "optional"
-        return pair.find_inside(f"webhook-{required}-parameter-removed", parameter.what, (parameter.pointer, None))
-    action, sunset = classify_removal(parameter.value, pair.comparison.today), parameter.value.get("x-sunset")
+        return pair.find_inside(f"webhook-{name_requirement(value)}-parameter-removed", what, pointers)
+    action, sunset = classify_removal(value, pair.comparison.today), value.get("x-sunset")
     values = (None, sunset) if action == "sunset-parse" else (sunset, None)
-    return pair.find_inside(f"request-parameter-{action}", parameter.what, (parameter.pointer, None), *values)
+    return pair.find_inside(f"request-parameter-{action}", what, pointers, *values)
+
+
+def _format_name(value: Mapping[str, Json]) -> str:
+    return f"parameter {value.get('name')}"
 
 
 @register_parameter_check
@@ -152,8 +139,8 @@ def check_schema(pair: ObjectPair) -> Iterator[Finding | Pair]:
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-def _read_parameters(document: Document, operation: Operation) -> Iterator[tuple[tuple[str, str], Parameter]]:
-    """Yield the parameters of an operation, those of its path included, by what they are recognised by."""
+def _read_parameters(document: Document, operation: Operation) -> Iterator[tuple[Key, tuple[str, bool]]]:
+    """Yield the JSON pointers of an operation's parameters, and whether they are those of its path."""
     names = re.findall(r"\{([^{}]*)\}", operation.path)
     order = {name: index for index, name in reversed([*enumerate(names)])}
     for place, is_common in ((operation.holder, True), (operation.pointer, False)):
@@ -167,7 +154,7 @@ def _read_parameters(document: Document, operation: Operation) -> Iterator[tuple
                 name = f"#{order[name]}"
             elif location == "header":
                 name = name.lower()
-            yield (location, name), Parameter(pointer, value, is_common)
+            yield (location, name), (pointer, is_common)
 
 
 def _read_serialization(parameter: dict[str, Json]) -> Serialization:
