@@ -77,7 +77,7 @@ def replay(
         UnreadableError: There is no such repository, revision or file.
     """
     generating = bool({"python", "overlay"} & set(layers))
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as clients:
         before: _Version | None = None
         for commit, date, data in _iterate_commits(repository, path, since):
             if before is not None and data == before.data:
@@ -85,18 +85,18 @@ def replay(
             after = _Version(data, f"{commit[:9]}:{path}", generating, _build_reader(repository, commit, path))
             if before is None:
                 before = after
-                stack.enter_context(after.open(project))
+                after.generate_client(project, clients)
                 continue
             if after.input and before.input and _get_content(after.input) == _get_content(before.input):
                 continue
-            if after.reuse_client(before):
-                yield _build_step(commit, date, before, after, project, layers, today)
-            else:
-                with contextlib.ExitStack() as entered:
-                    entered.enter_context(after.open(project))
-                    yield _build_step(commit, date, before, after, project, layers, today)
-                    stack.close()
-                    stack.push(entered.pop_all())
+            is_reused = after.reuse_client(before)
+            with contextlib.ExitStack() as opened:
+                if not is_reused:
+                    after.generate_client(project, opened)
+                yield Step(commit, date, *_review(before, after, project, layers, today))
+                if not is_reused:
+                    clients.close()
+                    clients.push(opened.pop_all())
             before = after
 
 
@@ -127,38 +127,30 @@ class _Version:
         self.side = attrs.evolve(before.side, input=self.input)
         return True
 
-    @contextlib.contextmanager
-    def open(self, project: Project) -> Iterator[None]:
-        """Keep the client as long as the context lasts."""
-        with contextlib.ExitStack() as stack:
-            if self.input and self.generating:
-                try:
-                    given = parse_input(self.data, self.name, generating=True, read_file=self.read_file)
-                    self.side = stack.enter_context(generate_client(given, project))
-                except (UnreadableError, GenerationError) as error:
-                    self.problem = _get_first_line(error)
-            yield
+    def generate_client(self, project: Project, stack: contextlib.ExitStack) -> None:
+        """Generate the client if one is wanted and possible; it is kept as long as the stack is open."""
+        if self.input and self.generating:
+            try:
+                given = parse_input(self.data, self.name, generating=True, read_file=self.read_file)
+                self.side = stack.enter_context(generate_client(given, project))
+            except (UnreadableError, GenerationError) as error:
+                self.problem = _get_first_line(error)
 
 
-def _build_step(
-    commit: str,
-    date: str,
-    before: _Version,
-    after: _Version,
-    project: Project,
-    layers: Sequence[Layer],
-    today: datetime.date,
-) -> Step:
+def _review(
+    before: _Version, after: _Version, project: Project, layers: Sequence[Layer], today: datetime.date
+) -> tuple[Review | None, str]:
+    """Review a step, without the layers that need a client if there is none; return the problem, too."""
     problem = after.problem or before.problem
     if before.input is None or after.input is None:
-        return Step(commit, date, None, problem)
+        return None, problem
     try:
         if before.side and after.side:
-            return Step(commit, date, compare(before.side, after.side, project, layers=layers, today=today))
+            return compare(before.side, after.side, project, layers=layers, today=today), ""
         plain: list[Layer] = [layer for layer in layers if layer not in ("python", "overlay")]
-        return Step(commit, date, review(before.input, after.input, project, layers=plain, today=today), problem)
+        return review(before.input, after.input, project, layers=plain, today=today), problem
     except CodegenError as error:
-        return Step(commit, date, None, _get_first_line(error))
+        return None, _get_first_line(error)
 
 
 def _iterate_commits(repository: Path, path: str, since: str | None) -> Iterator[tuple[str, str, bytes]]:

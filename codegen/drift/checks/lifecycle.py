@@ -9,6 +9,7 @@ from ...spec import Json
 from ..finding import Finding
 from .base import Comparison, OperationPair, SchemaPair, register_operation_check, register_schema_check
 
+_STABILITY_KEY = "x-stability-level"
 STABILITY = ("draft", "alpha", "beta", "stable")
 """What `x-stability-level` may say, from the least to the most stable."""
 
@@ -39,14 +40,12 @@ def check_operation_lifecycle(pair: OperationPair) -> Iterator[Finding]:
 @register_operation_check
 def check_operation_stability(pair: OperationPair) -> Iterator[Finding]:
     """Compare the stability of an operation."""
-    before, after = pair.old.get("x-stability-level"), pair.new.get("x-stability-level")
-    if after is not None and after not in STABILITY and before != after:
-        yield pair.find("api-invalid-stability-level", "x-stability-level", before, after)
-    elif before in STABILITY and after in STABILITY and before != after:
-        has_grown = STABILITY.index(after) > STABILITY.index(before)
-        yield pair.find(
-            f"api-stability-{'increased' if has_grown else 'decreased'}", "x-stability-level", before, after
-        )
+    before, after = pair.old.get(_STABILITY_KEY), pair.new.get(_STABILITY_KEY)
+    if before in STABILITY and after in STABILITY and before != after:
+        action = "increased" if STABILITY.index(after) > STABILITY.index(before) else "decreased"
+        yield pair.find(f"api-stability-{action}", _STABILITY_KEY, before, after)
+    elif after is not None and after not in STABILITY and before != after:
+        yield pair.find("api-invalid-stability-level", _STABILITY_KEY, before, after)
 
 
 @register_schema_check
@@ -60,17 +59,16 @@ def check_schema_lifecycle(pair: SchemaPair) -> Iterator[Finding]:
 @register_schema_check
 def check_schema_stability(pair: SchemaPair) -> Iterator[Finding]:
     """Compare the stability of a property; one that names no level is stable."""
-    before, after = pair.get_values("x-stability-level")
+    before, after = pair.get_values(_STABILITY_KEY)
     if before == after or pair.context.scope == "parameter":
         return
     if after is not None and after not in STABILITY:
-        yield pair.find("api-invalid-stability-level", "x-stability-level", before, after)
+        yield pair.find("api-invalid-stability-level", _STABILITY_KEY, before, after)
     elif before is None or before in STABILITY:
         ranks = [STABILITY.index(level) if level else len(STABILITY) for level in (before, after)]
-        if ranks[1] > ranks[0]:
-            yield pair.find("stability-increased", "x-stability-level", before, after)
-        elif before:
-            yield pair.find("stability-decreased", "x-stability-level", before, after)
+        if before or ranks[1] > ranks[0]:
+            action = "increased" if ranks[1] > ranks[0] else "decreased"
+            yield pair.find(f"stability-{action}", _STABILITY_KEY, before, after)
 
 
 def compare_deprecation(
