@@ -5,79 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
-from openapi_python_client.config import Config
 from openapi_python_client.parser.properties import Class as ClassName
 
 from ..spec import unescape
-from .python_surface import Surface
+from .python_surface import GeneratedClient, Surface
 from .report import Change, Location
 
 
-@attrs.define
-class PythonNames:
-    """The Python names of one side."""
-
-    surface: Surface
-    config: Config
-
-    def find(self, pointer: str) -> tuple[str, ...]:
-        """Find the dotted names of a JSON pointer, at least the operation's function."""
-        tokens = [unescape(token) for token in pointer.split("/")[1:]]
-        if tokens[:2] == ["components", "schemas"]:
-            name = str(ClassName.from_string(string=tokens[2], config=self.config).name)
-            classes = [found for found in (name, f"{name}Input") if found in self.surface.classes]
-            return tuple(self._find_inside(" | ".join(classes), tokens[3:]))
-        if tokens[:1] != ["paths"] or len(tokens) < 3:
-            return ()
-        function = self.surface.find_function(f"{tokens[2].upper()} {tokens[1]}")
-        if function is None:
-            return ()
-        if tokens[3:4] == ["requestBody"]:
-            types = " | ".join(field.type for field in function.parameters if field.name == "*body")
-            return tuple(self._find_inside(types, tokens[4:])) or (function.symbol,)
-        if tokens[3:4] == ["responses"] and tokens[4:5] and tokens[4].startswith("2"):
-            return tuple(self._find_inside(function.returns, tokens[5:])) or (function.symbol,)
-        return (function.symbol,) if tokens[3:4] != ["responses"] else ()
-
-    def find_field(self, place: Location, operations: Sequence[str]) -> tuple[str, ...]:
-        """Find the fields with a key in the classes of operations, for classes without a component."""
-        _, separator, rest = place.pointer.rpartition("/properties/")
-        key = unescape(rest.partition("/")[0])
-        return tuple(
-            f"{found.symbol}.{field.name}"
-            for found in self.surface.classes.values()
-            for field in found.fields
-            if separator and field.key == key and set(operations) & set(self.surface.find_operations(found.name))
-        )
-
-    def _find_inside(self, types: str, tokens: Sequence[str]) -> Iterator[str]:
-        """Find the field at the end of a path into a type, or the classes that the type names."""
-        found = [self.surface.classes[name].symbol for name in self.surface.find_class_names(types)]
-        index = 0
-        while index < len(tokens):
-            if tokens[index] == "properties" and index + 1 < len(tokens):
-                index += 1
-                fields = [
-                    (self.surface.classes[name], field)
-                    for name in self.surface.find_class_names(types)
-                    for field in self.surface.classes[name].fields
-                    if field.key == tokens[index]
-                ]
-                found = [f"{owner.symbol}.{field.name}" for owner, field in fields]
-                types = " | ".join(field.type for _, field in fields)
-            elif tokens[index] == "enum":
-                found += [self.surface.classes[name].symbol for name in self.surface.find_class_names(types)]
-            index += 1
-        yield from dict.fromkeys(found)
-
-
-def add_symbols(changes: Iterable[Change], old: PythonNames, new: PythonNames) -> list[Change]:
+def add_symbols(changes: Iterable[Change], old: GeneratedClient, new: GeneratedClient) -> list[Change]:
     """Return wire changes with the Python names that they touch."""
     found = []
     for change in changes:
-        symbols = new.find(change.new.pointer) if change.new else ()
+        symbols = _find_names(new, change.new.pointer) if change.new else ()
         if change.old and (not symbols or change.id.endswith("-renamed")):
-            symbols = (*old.find(change.old.pointer), *symbols)
+            symbols = (*_find_names(old, change.old.pointer), *symbols)
         if not symbols and "/parameters/" in change.pointer:
             functions = [
                 new.surface.find_function(name) or old.surface.find_function(name) for name in change.operations
@@ -86,7 +27,61 @@ def add_symbols(changes: Iterable[Change], old: PythonNames, new: PythonNames) -
         if not symbols and change.operations:
             sides = ((old, change.old), (new, change.new))
             symbols = tuple(
-                name for side, place in sides if place for name in side.find_field(place, change.operations)
+                name for side, place in sides if place for name in _find_fields(side.surface, place, change.operations)
             )
         found.append(attrs.evolve(change, symbols=symbols))
     return found
+
+
+def _find_names(client: GeneratedClient, pointer: str) -> tuple[str, ...]:
+    """Find the dotted names of a JSON pointer, at least the operation's function."""
+    surface = client.surface
+    tokens = [unescape(token) for token in pointer.split("/")[1:]]
+    if tokens[:2] == ["components", "schemas"]:
+        name = str(ClassName.from_string(string=tokens[2], config=client.package.config).name)
+        classes = [found for found in (name, f"{name}Input") if found in surface.classes]
+        return tuple(_find_inside(surface, " | ".join(classes), tokens[3:]))
+    if tokens[:1] != ["paths"] or len(tokens) < 3:
+        return ()
+    function = surface.find_function(f"{tokens[2].upper()} {tokens[1]}")
+    if function is None:
+        return ()
+    if tokens[3:4] == ["requestBody"]:
+        types = " | ".join(field.type for field in function.parameters if field.name == "*body")
+        return tuple(_find_inside(surface, types, tokens[4:])) or (function.symbol,)
+    if tokens[3:4] == ["responses"] and tokens[4:5] and tokens[4].startswith("2"):
+        return tuple(_find_inside(surface, function.returns, tokens[5:])) or (function.symbol,)
+    return (function.symbol,) if tokens[3:4] != ["responses"] else ()
+
+
+def _find_fields(surface: Surface, place: Location, operations: Sequence[str]) -> tuple[str, ...]:
+    """Find the fields with a key in the classes of operations, for classes without a component."""
+    _, separator, rest = place.pointer.rpartition("/properties/")
+    key = unescape(rest.partition("/")[0])
+    return tuple(
+        f"{found.symbol}.{field.name}"
+        for found in surface.classes.values()
+        for field in found.fields
+        if separator and field.key == key and set(operations) & set(surface.find_operations(found.name))
+    )
+
+
+def _find_inside(surface: Surface, types: str, tokens: Sequence[str]) -> Iterator[str]:
+    """Find the field at the end of a path into a type, or the classes that the type names."""
+    found = [surface.classes[name].symbol for name in surface.find_class_names(types)]
+    index = 0
+    while index < len(tokens):
+        if tokens[index] == "properties" and index + 1 < len(tokens):
+            index += 1
+            fields = [
+                (surface.classes[name], field)
+                for name in surface.find_class_names(types)
+                for field in surface.classes[name].fields
+                if field.key == tokens[index]
+            ]
+            found = [f"{owner.symbol}.{field.name}" for owner, field in fields]
+            types = " | ".join(field.type for _, field in fields)
+        elif tokens[index] == "enum":
+            found += [surface.classes[name].symbol for name in surface.find_class_names(types)]
+        index += 1
+    yield from dict.fromkeys(found)

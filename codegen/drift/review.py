@@ -18,7 +18,7 @@ from . import overlay, python, wire
 from .baseline import BaselineEntry, apply
 from .group import group_refactors
 from .load import Input, UnreadableError
-from .python_names import PythonNames, add_symbols
+from .python_names import add_symbols
 from .python_surface import GeneratedClient
 from .report import CHOICES, LAYERS, LEVELS, Change, Layer, Review, Verdict
 from .settings import Settings
@@ -122,8 +122,7 @@ def compare(
     today: datetime.date,
 ) -> Review:
     """Find out what a new spec changes when both clients exist already; see `review`."""
-    names = [PythonNames(side.surface, side.package.config) for side in (old, new)]
-    found = add_symbols(_compare_wire(old.input, new.input, settings, today), *names)
+    found = add_symbols(_compare_wire(old.input, new.input, settings, today), old, new)
     on_wire = [change for change in found if change.layer == "wire"]
     in_python = python.find_changes(old, new, on_wire)
     found += in_python
