@@ -48,7 +48,7 @@ def test_checks_and_properties_are_decorated_below_the_function() -> None:
     ("defect", "function"),
     [
         ("gcore_iam.retry.x_find_effect__mutmut_3", "gcore_iam.retry.find_effect"),
-        ("codegen.drift.checks.bodies.x__get_values__mutmut_12", "codegen.drift.checks.bodies._get_values"),
+        ("codegen.drift.checks.bodies.x__is_binary__mutmut_12", "codegen.drift.checks.bodies._is_binary"),
         ("gcore_iam.errors.xǁIAMErrorǁ__repr____mutmut_9", "gcore_iam.errors.IAMError.__repr__"),
     ],
 )
