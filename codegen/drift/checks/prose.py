@@ -26,8 +26,8 @@ def check_schema_prose(pair: SchemaPair) -> Iterator[Finding]:
     for key in sorted(pair.old.prose.keys() | pair.new.prose.keys()):
         before, after = pair.old.prose.get(key), pair.new.prose.get(key)
         if before != after:
-            other = "docs-example-changed" if key in PROSE else "docs-extension-changed"
-            yield pair.find(PROSE_RULES.get(key, other), key, before, after)
+            rule = PROSE_RULES.get(key, "docs-example-changed") if key in PROSE else "docs-extension-changed"
+            yield pair.find(rule, key, before, after)
 
 
 @register_operation_check
@@ -47,8 +47,9 @@ def check_info(comparison: Comparison) -> Iterator[Finding]:
     """Compare `info` without its version, and the links and extensions of the document."""
     old, new = comparison.old.get_mapping("/info"), comparison.new.get_mapping("/info")
     for key in sorted((old.keys() | new.keys()) - {"version"}):
-        place = f"/info/{escape(key)}"
-        yield from compare_values("docs-info-changed", f"`info.{key}`", place, old.get(key), new.get(key))
+        if old.get(key) != new.get(key):
+            before, after = (f"/info/{escape(key)}" if key in info else None for info in (old, new))
+            yield Finding("docs-info-changed", f"`info.{key}`", before, after, old.get(key), new.get(key))
     old, new = comparison.old.root, comparison.new.root
     for key in ["externalDocs", *sorted(key for key in old.keys() | new.keys() if key.startswith("x-"))]:
         rule = PROSE_RULES.get(key, "docs-extension-changed")
