@@ -1,4 +1,4 @@
-"""Reads a spec for generation: with the files that it refers to, and with references to anchors and identifiers."""
+"""Reads the files of a spec, and writes references to files, anchors and identifiers as JSON pointers."""
 
 from __future__ import annotations
 
@@ -34,14 +34,24 @@ def load(path: Path) -> Spec:
         except OSError as error:
             raise CodegenError(f"{path.parent / name}: cannot be read: {error.strerror}") from error
 
-    file = load_yaml(path)
-    if isinstance(file.value, dict):
-        if _NAMING.search(file.text):
-            resolve_names(file.value)
-        file = bundle(file, read_file)
-    spec = build_spec(file)
+    spec = join_files(build_spec(load_yaml(path)), read_file)
     check(spec)
     return spec
+
+
+def join_files(spec: Spec, read_file: ReadFile | None) -> Spec:
+    """Take the other files of a spec into the first one, and write each of its references as a JSON pointer.
+
+    Args:
+        spec: The first file.
+        read_file: Reads another file beside it; None for a spec that is one file.
+
+    Raises:
+        CodegenError: Another file cannot be read or is not YAML.
+    """
+    if _NAMING.search(spec.file.text):
+        resolve_names(spec.document)
+    return Spec(bundle(spec.file, read_file)) if read_file else spec
 
 
 def resolve_names(document: Json) -> None:

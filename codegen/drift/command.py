@@ -60,7 +60,7 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
     drift.add_argument("--format", choices=tuple(FORMATS), default="text", help="how to show it (%(default)s)")
     drift.add_argument("--output", type=Path, metavar="FILE", help="where to write it (standard output)")
     drift.add_argument("--docs", action="store_true", help="list changes of prose one by one (text, markdown)")
-    drift.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colour (text)")
+    drift.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colors (text)")
     drift.add_argument(
         "--fail-on",
         type=_parse_fail_on,

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 import attrs
 import httpx
 
-from ..bundle import ReadFile, bundle
+from ..bundle import ReadFile
 from ..errors import CodegenError
 from ..limits import MAX_BYTES, LimitError
 from ..spec import Spec, build_spec, check, check_refs, parse_yaml
+from ..spec_files import join_files
 from . import structure
 from .matching import find_same_templates
 from .report import Source
@@ -79,9 +80,7 @@ def parse_input(data: bytes, display_name: str, *, generating: bool, read_file: 
     """
     try:
         file = parse_yaml(data, display_name)
-        spec = build_spec(file)
-        if read_file:
-            spec = Spec(bundle(file, read_file))
+        spec = join_files(build_spec(file), read_file)
         (check if generating else check_refs)(spec)
         malformed = structure.drop_malformed(spec)
     except CodegenError as error:

@@ -31,7 +31,7 @@ _SUNSET_KINDS = {"deprecated-sunset-invalid": "sunset-parse", "sunset-invalid": 
 
 
 Key: TypeAlias = tuple[str, str]
-"""The location of a parameter and its name, by which it is recognised."""
+"""The location of a parameter and its name, by which it is recognized."""
 
 
 @attrs.frozen

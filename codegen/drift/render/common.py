@@ -52,7 +52,7 @@ TONES: Mapping[str, str] = {
     "none": "good",
     NOT_LOOKED_AT: "off",
 }
-"""The colour and the icon of a word."""
+"""The color and the icon of a word."""
 
 _FOLD = 3
 """How many operations or symbols a line names before it only counts them."""

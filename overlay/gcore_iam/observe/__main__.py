@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         print(RENDERERS[options.format](observations), end="", flush=True)
-    except BrokenPipeError:  # the reader, such as `head`, has read enough
+    except BrokenPipeError:  # the next command of the pipe, such as `head`, has read enough
         sys.stdout = None  # else the interpreter writes the rest when it ends
     return 1 if options.fail_on and observations else 0
 

@@ -238,14 +238,14 @@ def test_wrong_usage_is_status_2(run: Run, words: tuple[str, ...], message: str)
 
 def test_a_client_that_cannot_be_generated_is_status_4(run: Run, folder: Path) -> None:
     new = document(response=TEXT)
-    new["paths"]["/others"] = {"get": {"operationId": "make_thing", "responses": {"204": {"description": ""}}}}
+    new["paths"]["/others"] = {"get": {"operationId": "makeThing", "responses": {"204": {"description": ""}}}}
     (folder / "new.json").write_text(json.dumps(new))
     project = ("--config", ROOT / "generator-config.yml", "--corrections", folder / "none.yaml")
     (folder / "none.yaml").write_text("")
     status, _, err = run("old.json", "new.json", "--layers", "wire,python", *project)
 
     assert status == 4
-    assert "'makeThing' and 'make_thing'" in err
+    assert "operationId 'makeThing' is used twice" in err
 
 
 # --- layers and gates ----------------------------------------------------------------------------------------------
