@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .bundle import bundle
+from .bundle import ReadFile, bundle
 from .errors import CodegenError
 from .limits import MAX_BYTES
 from .mappings import iterate_mappings

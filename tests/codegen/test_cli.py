@@ -98,9 +98,9 @@ def test_wrong_corrections_are_one_line_and_status_2(
 
 
 def test_several_problems_are_a_line_each(generate: Run, api: Api, untouched: Callable[[], bool]) -> None:
-    status, _, errors = generate(api(info={}, schemas={"A": {"type": "a"}}))
+    status, _, errors = generate(api(schemas={"A": {"type": "a"}, "B": {"minimum": "b"}}))
     assert (status, untouched()) == (2, True)
-    assert [error.rpartition("OpenAPI: ")[2].split(":")[0] for error in errors] == ["`title`", "`type`"]
+    assert [error.rpartition("OpenAPI: ")[2].split(":")[0] for error in errors] == ["`type`", "`minimum`"]
 
 
 def test_a_problem_of_the_system_is_one_line(
