@@ -17,6 +17,7 @@ from . import check, contract, corrections, generate, inventory, spec, spec_file
 from .drift.render.common import escape_controls, format_line
 from .errors import CodegenError
 from .limits import clip_text
+from .security import find_joint_credentials
 from .source_record import find_date
 
 SPEC = Path("spec/iam_api.yaml")
@@ -168,6 +169,9 @@ def _run_generate(arguments: argparse.Namespace) -> int:
         print(f"note: {format_line(note)}")
     for line in package.report:
         print(f"dropped: {format_line(line)}")
+    for names, operations in find_joint_credentials(package.document).items():
+        needed = f"{', '.join(operations)}: {' and '.join(names)} are needed together"
+        print(f"note: {format_line(needed)}; the client's token is one of them, the others can be headers or cookies")
     count = len(list(spec.iterate_operations(package.document)))
     result = f"files changed: {len(changed)}" if changed else "nothing changed"
     print(f"{output}: from {arguments.spec} ({format_line(document.version)}), operations: {count}, {result}")

@@ -24,6 +24,7 @@ from .escaping import format_identifier, format_literal, format_string_literal, 
 from .expressions import format_type, list_members
 from .media_types import BodyKind, classify, get_essence, is_binary, is_range, undisguise
 from .schemas import ALTERNATIVES, CONTENT_ENCODING, CONTENT_TYPE, Document, follow_refs, resolve_component
+from .security import find_api_key
 
 _STYLES = {
     "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
@@ -72,7 +73,7 @@ def build_wire(document: Document, path: str, method: str, operation: Document) 
         for media_type, media in content.items()
     }
     return OperationWire(
-        operation["operationId"], method.upper(), path, styles, bodies, _find_api_key(document, operation)
+        operation["operationId"], method.upper(), path, styles, bodies, find_api_key(document, operation)
     )
 
 
@@ -167,19 +168,6 @@ def format_url(wire: OperationWire, parameters: Sequence[PropertyProtocol]) -> s
     if unknown:
         raise CodegenError(f"the path {ascii(wire.path)[:200]} has no parameter {ascii(unknown[0])[:100]}")
     return format_literal(parts[::2], [calls[name] for name in parts[1::2]])
-
-
-def _find_api_key(document: Document, operation: Document) -> tuple[str, str] | None:
-    """Find where an operation's first security requirement puts an API key; None for the header `Authorization`."""
-    requirement: Document = next(filter(None, operation.get("security", ())), {})
-    declared = document["components"].get("securitySchemes", {})
-    for name in requirement:
-        scheme = follow_refs(document, declared.get(name, {}))
-        if scheme.get("type") == "apiKey" and not (
-            scheme.get("in") == "header" and scheme["name"].lower() == "authorization"
-        ):
-            return scheme["in"], scheme["name"]
-    return None
 
 
 def format_api_key(wire: OperationWire) -> str:

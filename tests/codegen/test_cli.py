@@ -103,6 +103,20 @@ def test_several_problems_are_a_line_each(generate: Run, api: Api, untouched: Ca
     assert [error.rpartition("OpenAPI: ")[2].split(":")[0] for error in errors] == ["`type`", "`minimum`"]
 
 
+def test_credentials_that_are_needed_together_are_a_note(generate: Run, api: Api) -> None:
+    schemes = {name: {"type": "apiKey", "in": "header", "name": f"X-{name}"} for name in ("key", "app", "one")}
+    components = {"securitySchemes": schemes}
+    together: Document = {"key": [], "app": []}
+    alone: Document = {"one": []}
+
+    status, out, _ = generate(api(components=components, security=[together]))
+    assert status == 0
+    assert "note: getThing: key and app are needed together; the client's token is one of them" in out
+
+    status, out, _ = generate(api(components=components, security=[together, alone]))
+    assert (status, "note:" in out) == (0, False)
+
+
 def test_a_problem_of_the_system_is_one_line(
     generate: Run, api: Api, untouched: Callable[[], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
