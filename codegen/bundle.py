@@ -12,6 +12,7 @@ import attrs
 
 from .errors import CodegenError
 from .limits import MAX_BYTES, LimitError, clip_text
+from .mappings import LITERAL_KEYS, NAME_MAPS
 from .spec import Json, YamlFile, escape, parse_yaml, resolve
 
 ReadFile: TypeAlias = Callable[[str], bytes]
@@ -37,9 +38,6 @@ _KINDS = {
 """The kind of component that stands below a key, outside of schemas."""
 
 _SCHEMAS = frozenset({"schema", "schemas", "itemSchema"})
-_DATA = frozenset({"example", "examples", "default", "enum", "const"})
-_NAMES = frozenset({"properties", "patternProperties", "$defs", "dependentSchemas"})
-"""Keywords of a schema below which names stand and not keywords."""
 
 
 @attrs.frozen
@@ -77,10 +75,10 @@ def bundle(file: YamlFile, read_file: ReadFile) -> YamlFile:
 
     Args:
         file: The spec.
-        read: Reads another file.
+        read_file: Reads another file.
 
     Returns:
-        The spec with references within it only; the file itself if it refers to no other one.
+        The spec without references to other files; URLs stay. The file itself if it refers to no other one.
 
     Raises:
         LimitError: The files are too many or too large together.
@@ -185,9 +183,10 @@ def _iterate_references(value: Json, kind: str) -> Iterator[tuple[dict[str, Json
             if not is_names and isinstance(node.get("$ref"), str):
                 yield node, kind or "schemas"
             for key, item in node.items():
-                if kind == "schemas":
-                    if is_names or not (key in _DATA or key.startswith("x-")):
-                        todo.append((item, kind, key in _NAMES and not is_names))
-                elif not (key in _DATA or key.startswith("x-")):
-                    inner = "schemas" if key in _SCHEMAS else _KINDS.get(key, "" if key == "components" else kind)
-                    todo.append((item, inner, key == "schemas"))
+                if is_names:
+                    todo.append((item, kind, False))
+                elif not (key in LITERAL_KEYS or key.startswith("x-")):
+                    inner = kind
+                    if kind != "schemas":
+                        inner = "schemas" if key in _SCHEMAS else _KINDS.get(key, "" if key == "components" else kind)
+                    todo.append((item, inner, key in NAME_MAPS))

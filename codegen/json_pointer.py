@@ -29,6 +29,15 @@ def resolve(document: Json, ref: str) -> Json:
     return node
 
 
+def is_resolvable(document: Json, ref: str) -> bool:
+    """Return whether a local reference leads somewhere."""
+    try:
+        resolve(document, ref)
+    except LookupError:
+        return False
+    return True
+
+
 def is_index(token: str) -> bool:
     """Return whether a token of a JSON pointer can be an index; no list is so long that it needs ten digits."""
     return token.isascii() and token.isdecimal() and len(token) < 10

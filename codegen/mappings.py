@@ -5,33 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from .json_pointer import escape, resolve
+from .json_pointer import escape, is_resolvable
 from .yaml_tree import Json
 
-_LITERAL_KEYS = frozenset({"example", "examples", "default", "enum", "const"})
-_NAME_MAPS = frozenset(
-    {
-        "properties",
-        "patternProperties",
-        "dependentSchemas",
-        "$defs",
-        "definitions",
-        "schemas",
-        "parameters",
-        "responses",
-    }
-    | {"headers", "requestBodies", "securitySchemes", "links", "callbacks", "pathItems"}
+LITERAL_KEYS = frozenset({"example", "examples", "default", "enum", "const"})
+"""Keywords whose values are data."""
+
+NAME_MAPS = frozenset(
+    {"properties", "patternProperties", "dependentSchemas", "$defs", "definitions", "schemas", "parameters"}
+    | {"responses", "headers", "requestBodies", "securitySchemes", "links", "callbacks", "pathItems", "webhooks"}
+    | {"content", "mediaTypes", "encoding", "mapping"}
 )
+"""Keywords whose keys are names that the spec's author chose, and may be spelled as keywords and extensions are.
+
+`paths` is none of them: its names begin with `/`, and its extensions with `x-`.
+"""
 
 
 def iterate_mappings(node: Json, pointer: str = "", *, by_name: bool = False) -> Iterator[tuple[str, dict[str, Json]]]:
     """Yield every mapping under a node of an OpenAPI document whose keys OpenAPI defines, as (JSON pointer, mapping).
 
     Args:
-        node: Where to look. What examples, defaults, enums and extensions hold is data and is left out, and so are
-            mappings whose keys are names that the spec's author chose, such as those of properties.
+        node: Where to look. The values of `LITERAL_KEYS` and of extensions are data and are left out. The mappings in
+            `NAME_MAPS` are left out themselves, but not what they hold.
         pointer: The node's own JSON pointer.
-        by_name: The node itself is a mapping of the latter kind.
+        by_name: The node itself is one of `NAME_MAPS`.
     """
     if isinstance(node, list):
         for index, item in enumerate(node):
@@ -41,8 +39,8 @@ def iterate_mappings(node: Json, pointer: str = "", *, by_name: bool = False) ->
     if not by_name:
         yield pointer, node
     for key, value in node.items():
-        if by_name or not (key in _LITERAL_KEYS or key.startswith("x-")):
-            yield from iterate_mappings(value, f"{pointer}/{escape(key)}", by_name=key in _NAME_MAPS and not by_name)
+        if by_name or not (key in LITERAL_KEYS or key.startswith("x-")):
+            yield from iterate_mappings(value, f"{pointer}/{escape(key)}", by_name=key in NAME_MAPS and not by_name)
 
 
 def iterate_references(node: Json) -> Iterator[tuple[str, str]]:
@@ -61,13 +59,5 @@ def decode_references(document: Json) -> None:
         ref = mapping.get("$ref")
         if isinstance(ref, str) and ref.startswith("#/") and "%" in ref:
             decoded = unquote(ref)
-            if not _is_resolvable(document, ref) and _is_resolvable(document, decoded):
+            if not is_resolvable(document, ref) and is_resolvable(document, decoded):
                 mapping["$ref"] = decoded
-
-
-def _is_resolvable(document: Json, ref: str) -> bool:
-    try:
-        resolve(document, ref)
-    except LookupError:
-        return False
-    return True

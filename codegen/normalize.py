@@ -111,6 +111,9 @@ def _drop_empty_keywords(document: Document) -> None:
             del mapping[key]
         for key in [key for key in ("allOf", "anyOf", "oneOf") if mapping.get(key) == []]:
             del mapping[key]
+        for key in ("content", "encoding", "mapping", "webhooks"):
+            if isinstance(mapping.get(key), dict):
+                mapping[key] = {name: value for name, value in mapping[key].items() if value is not None}
         if "$ref" in mapping and isinstance(mapping.get("required"), bool):  # of a request body, say; it is ignored
             del mapping["required"]
     document["paths"] = {path: item for path, item in document["paths"].items() if not path.startswith("x-")}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from .bundle import ReadFile, bundle
 from .errors import CodegenError
+from .json_pointer import is_resolvable
 from .limits import MAX_BYTES
 from .mappings import iterate_mappings
-from .spec import Json, Spec, build_spec, check, load_yaml, resolve
+from .spec import Json, Spec, build_spec, check, load_yaml
 
 _NAMING = re.compile(r"\$(id|anchor|dynamicAnchor)\b")
 
@@ -40,14 +42,18 @@ def load(path: Path) -> Spec:
 
 
 def join_files(spec: Spec, read_file: ReadFile | None) -> Spec:
-    """Take the other files of a spec into the first one, and write each of its references as a JSON pointer.
+    """Take the other files of a spec into the first one, and write its references as JSON pointers.
+
+    Anchors and `$id` are resolved in the first file only.
 
     Args:
         spec: The first file.
         read_file: Reads another file beside it; None for a spec that is one file.
 
     Raises:
-        CodegenError: Another file cannot be read or is not YAML.
+        LimitError: The files are too many or too large together.
+        CodegenError: Another file cannot be read, is not YAML or is outside of the folder, or a `$ref` points to
+            nothing in it.
     """
     if _NAMING.search(spec.file.text):
         resolve_names(spec.document)
@@ -86,24 +92,20 @@ def _find_target(
 ) -> str:
     """Find the JSON pointer that a reference means, "" if it is one already or leads nowhere."""
     name, _, fragment = ref.partition("#")
-    if name:
-        holder = resources.get(name, "")
-    else:
-        holder = max((base for base in bases if place == base or place.startswith(f"{base}/")), key=len, default="#")
+    holder = resources.get(name, "") if name else _find_resource(place, bases)
     if not holder:
         return ""
     if fragment and not fragment.startswith("/"):
-        inside = [anchor for anchor in anchors.get(fragment, ()) if anchor == holder or anchor.startswith(holder)]
-        return inside[0] if len(inside) == 1 else ""
+        inside = [anchor for anchor in anchors.get(fragment, ()) if anchor == holder or anchor.startswith(f"{holder}/")]
+        own = [anchor for anchor in inside if _find_resource(anchor, bases) == holder]
+        found = own or inside
+        return found[0] if len(found) == 1 else ""
     target = holder + fragment
-    if target == ref or (not name and _leads_somewhere(document, ref)) or not _leads_somewhere(document, target):
+    if target == ref or (not name and is_resolvable(document, ref)) or not is_resolvable(document, target):
         return ""
     return target
 
 
-def _leads_somewhere(document: Json, ref: str) -> bool:
-    try:
-        resolve(document, ref)
-    except LookupError:
-        return False
-    return True
+def _find_resource(place: str, bases: Iterable[str]) -> str:
+    """Find the innermost schema with an `$id` around a place; "#", the document, if there is none."""
+    return max((base for base in bases if place == base or place.startswith(f"{base}/")), key=len, default="#")

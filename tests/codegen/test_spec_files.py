@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,34 @@ def test_a_spec_of_several_files_becomes_one_client(
     assert (status, errors) == (0, [])
     assert "owner: Owner | Unset" in (output / "models" / "pet.py").read_text("utf-8")
     assert "pets: list[Pet] | Unset" in (output / "models" / "owner.py").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["200", "default"])
+def test_a_default_response_may_be_in_another_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / "responses.yaml").write_text(json.dumps({"Done": {"description": "Done."}}), encoding="utf-8")
+    path = write(tmp_path, "#/info")
+    document = json.loads(path.read_text("utf-8"))
+    document["paths"]["/pets"]["get"]["responses"] = {name: {"$ref": "responses.yaml#/Done"}}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    loaded = spec_files.load(path).document
+    assert loaded["paths"]["/pets"]["get"]["responses"] == {name: {"$ref": "#/components/responses/Done"}}
+
+
+@pytest.mark.parametrize(
+    ("ref", "target"),
+    [("pet#name", "Pet/properties/name"), ("list#name", "PetList/properties/name"), ("pet#other", "")],
+)
+def test_an_anchor_is_found_in_its_own_schema(ref: str, target: str) -> None:
+    def schema(identifier: str, **rest: Any) -> dict[str, Any]:
+        return {"$id": identifier, "properties": {"name": {"$anchor": "name"}, **rest}}
+
+    schemas: dict[str, Any] = {
+        "Pet": schema("pet", inner=schema("inner")),
+        "PetList": {**schema("list"), "items": {"$anchor": "other"}},
+        "Reference": {"$ref": ref},
+    }
+    spec_files.resolve_names({"components": {"schemas": schemas}})
+    assert schemas["Reference"] == {"$ref": f"#/components/schemas/{target}" if target else ref}
 
 
 @pytest.mark.parametrize(
