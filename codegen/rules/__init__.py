@@ -16,7 +16,7 @@ from .keywords import (
     join_pattern_properties,
     state_types,
 )
-from .media_types import mark_uploads, remove_null_forms, simplify_media_types
+from .media_types import mark_uploads, remove_null_from_forms, simplify_media_types
 from .nullable import split_nullable
 from .operations import (
     complete_path_parameters,
@@ -61,7 +61,7 @@ RULES: tuple[Callable[[Document], None], ...] = (
     name_members,
     drop_wrong_defaults,
     split_nullable,
-    remove_null_forms,
+    remove_null_from_forms,
     split_views,
 )
 """What `normalize` applies, in this order."""

@@ -35,11 +35,10 @@ def simplify_media_types(document: Document) -> None:
     Of several JSON media types of one body, each gets a component of its own: the generator would give their classes
     the same name.
     """
-    for name, content in _list_contents(document):
+    for name, is_response, content in _iterate_contents(document):
         seen: set[str] = set()
         for index, (media_type, media) in enumerate(content.items()):
             kind = classify(document, media_type, media)
-            is_response = not name.startswith("request ")
             if is_response and kind in _FORMS:  # only requests are forms to generated code
                 kind = media[BODY_KIND] = "binary"
             if is_range(media_type):
@@ -66,9 +65,9 @@ def _admits_anything(document: Document, schema: Document) -> bool:
     return all(is_annotation(key) for key in resolve_component(document, schema)[1])
 
 
-def remove_null_forms(document: Document) -> None:
+def remove_null_from_forms(document: Document) -> None:
     """Take null out of the alternatives of forms: a form that is not there is no body."""
-    for _, content in _list_contents(document):
+    for _, _, content in _iterate_contents(document):
         for media_type, media in content.items():
             schema = resolve_component(document, media["schema"])[1]
             for key in ALTERNATIVES & schema.keys():
@@ -78,17 +77,18 @@ def remove_null_forms(document: Document) -> None:
                     media["schema"] = {**rest, **members[0]} if len(members) == 1 else {**rest, key: members}
 
 
-def _list_contents(document: Document) -> Iterator[tuple[str, Document]]:
-    """List each `content` of a request or response once, with a name for its owner."""
+def _iterate_contents(document: Document) -> Iterator[tuple[str, bool, Document]]:
+    """Yield each `content` of a request or response once, as (name for its owner, whether it is a response's, it)."""
     done: set[int] = set()
     for _, _, operation in iterate_operations(document):
-        holders = [("request " + operation["operationId"], operation.get("requestBody", {}))]
-        holders += [(f"{operation['operationId']} response {code}", r) for code, r in operation["responses"].items()]
-        for name, holder in holders:
+        owner = operation["operationId"]
+        holders = [(owner, False, operation.get("requestBody", {}))]
+        holders += [(f"{owner} response {code}", True, response) for code, response in operation["responses"].items()]
+        for name, is_response, holder in holders:
             content = follow_refs(document, holder).get("content", {})
             if id(content) not in done:
                 done.add(id(content))
-                yield name, content
+                yield name, is_response, content
 
 
 def _has_class(schema: Document) -> bool:
@@ -102,7 +102,7 @@ def _has_class(schema: Document) -> bool:
 
 def _move_to_components(document: Document, schema: Document, name: str) -> Document:
     schemas = document["components"]["schemas"]
-    name = base = name_media_type(name.removeprefix("request ") if name.startswith("request ") else name)
+    name = base = name_media_type(name)
     number = 1
     while name in schemas:
         number += 1
@@ -124,7 +124,7 @@ def mark_uploads(document: Document) -> None:
     """
     _unmark_texts(document)
     forms: list[Document] = []
-    for _, content in _list_contents(document):
+    for _, _, content in _iterate_contents(document):
         forms += [media for key, media in content.items() if get_essence(key) == "multipart/form-data"]
     elsewhere: set[str] | None = None
     for media in forms:
@@ -152,7 +152,7 @@ def _unmark_texts(document: Document) -> None:
     parameters = [follow_refs(document, each) for holder in holders for each in holder.get("parameters", ())]
     bodies = [
         media
-        for _, content in _list_contents(document)
+        for _, _, content in _iterate_contents(document)
         for media_type, media in content.items()
         if classify(document, media_type, media) == "binary"
     ]
@@ -193,7 +193,7 @@ def _find_refs_outside(document: Document, forms: list[Document]) -> set[str]:
 def _is_upload(document: Document, schema: Document, depth: int = 0) -> bool:
     """Return whether a property holds a file, or several, that OpenAPI 3.1 describes as a text."""
     target = resolve_component(document, schema)[1]
-    if depth > _MAX_UPLOAD_DEPTH:  # it contains itself
+    if depth > _MAX_UPLOAD_DEPTH:  # too deep, perhaps recursive
         return False
     if isinstance(target.get("items"), dict):
         return _is_upload(document, target["items"], depth + 1)

@@ -16,8 +16,8 @@ from ..schemas import (
 )
 from ..spec import METHODS, escape, iterate_operations
 
-_BODILESS = ("204", "205")
-"""Statuses whose responses never have a body (RFC 9110)."""
+_BODILESS = re.compile("1..|204|205|304")
+"""Statuses whose responses never have a body (RFC 9110, sections 6.4.1 and 15.3.6)."""
 
 
 def name_operations(document: Document) -> None:
@@ -36,19 +36,19 @@ def name_operations(document: Document) -> None:
 
 
 def complete_path_parameters(document: Document) -> None:
-    """Declare the parameters of a path that no operation declares, as texts, and remove those that no path has.
+    """Declare the parameters of a path that no operation declares, as texts, and remove those that it does not have.
 
     All are required, whether the spec says so or not: without one, the path is another one.
     """
     for path, item in document["paths"].items():
         names = re.findall(r"{([^{}]+)}", path)
         shared = item.get("parameters", [])
-        item["parameters"] = [_require(document, p) for p in shared if _is_in(document, p, names)]
+        item["parameters"] = [_require(document, p) for p in shared if _is_used(document, p, names)]
         common = {_get_path_name(document, parameter) for parameter in item["parameters"]}
         for method in METHODS:
             if method in item:
                 own = item[method].get("parameters", [])
-                used = [parameter for parameter in own if _is_in(document, parameter, names)]
+                used = [parameter for parameter in own if _is_used(document, parameter, names)]
                 declared = common | {_get_path_name(document, parameter) for parameter in used}
                 missing = [name for name in dict.fromkeys(names) if name not in declared]
                 used += [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in missing]
@@ -70,7 +70,8 @@ def _get_path_name(document: Document, parameter: Document) -> str | None:
     return str(target.get("name")) if target.get("in") == "path" else None
 
 
-def _is_in(document: Document, parameter: Document, names: list[str]) -> bool:
+def _is_used(document: Document, parameter: Document, names: list[str]) -> bool:
+    """Return whether a parameter is none of the path, or one of these that the path has."""
     name = _get_path_name(document, parameter)
     return name is None or name in names
 
@@ -86,7 +87,7 @@ def inherit_security(document: Document) -> None:
 
 
 def drop_error_responses(document: Document) -> None:
-    """Remove 4xx and 5xx responses, and the schemas that only they reach.
+    """Remove 4xx and 5xx responses, `default` beside a success, and the schemas that only they reach.
 
     The generator makes unions of success and error types and cannot represent titled inline objects in `oneOf`;
     error bodies are read by the hand-written layer.
@@ -122,11 +123,11 @@ def drop_ignored_headers(document: Document) -> None:
 
 
 def drop_impossible_bodies(document: Document) -> None:
-    """Remove the content of responses that cannot have any: those to HEAD, and 204 and 205 (RFC 9110)."""
+    """Remove the content of responses that cannot have any: those to HEAD, and those of some statuses."""
     for _, method, operation in iterate_operations(document):
         for code, response in operation["responses"].items():
             target = follow_refs(document, response)
-            if (method == "head" or code in _BODILESS) and target.get("content"):
+            if (method == "head" or _BODILESS.fullmatch(code)) and target.get("content"):
                 operation["responses"][code] = {key: value for key, value in target.items() if key != "content"}
 
 

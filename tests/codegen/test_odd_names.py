@@ -47,3 +47,33 @@ def test_a_name_without_a_value_counts_as_absent(
     body = normalized(api({"/thing": {"put": operation}}))["paths"]["/thing"]["put"]["requestBody"]
     assert list(body["content"]) == ["multipart/form-data"]
     assert not body["content"]["multipart/form-data"].get("encoding")
+
+
+def test_an_operation_may_be_named_as_a_request(
+    normalized: Callable[..., Document], api: Callable[..., Document]
+) -> None:
+    def read(operation_id: str) -> tuple[list[Document], list[str]]:
+        content = {"multipart/form-data": {"schema": OBJECT}, "application/json": {"schema": OBJECT}}
+        responses = {"200": {"description": "Done.", "content": content}}
+        document = normalized(api({"/thing": {"get": {"operationId": operation_id, "responses": responses}}}))
+        response = document["paths"]["/thing"]["get"]["responses"]["200"]
+        return list(response["content"].values()), list(document["components"]["schemas"])
+
+    media, schemas = read("request thing")
+    other_media, other_schemas = read("thing")
+    assert schemas == [f"request_{name}" for name in other_schemas] == ["request_thing_response_200"]
+    assert media[0] == other_media[0]
+    assert "properties" not in media[0]["schema"]
+
+
+@pytest.mark.parametrize(
+    ("status", "has_body"),
+    [("100", False), ("1XX", False), ("204", False), ("205", False), ("304", False), ("200", True), ("302", True)],
+)
+def test_responses_of_some_statuses_have_no_body(
+    normalized: Callable[..., Document], api: Callable[..., Document], status: str, has_body: bool
+) -> None:
+    response = {"description": "Done.", "content": {"application/json": {"schema": OBJECT}}}
+    operation = {"operationId": "getThing", "responses": {status: response}}
+    document = normalized(api({"/thing": {"get": operation}}))
+    assert ("content" in document["paths"]["/thing"]["get"]["responses"][status]) is has_body
