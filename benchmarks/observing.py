@@ -29,12 +29,12 @@ def build_comparisons() -> Iterator[Comparison]:
             IAMClient(KEY, base_url=url, observer=observer) as observed,
             IAMClient(KEY, base_url=url) as unobserved,
         ):
-            ways = {OURS: _sample_walk(observed, observer), without: _sample_walk(unobserved, None)}
+            ways = {OURS: _build_sample(observed, observer), without: _build_sample(unobserved, None)}
             what = f"CPU time of {USERS:,} users in pages of {PAGE}, with an observer of {share:.0%} of responses"
             yield Comparison(what, ways, {without: bound}, rounds=_ROUNDS)
 
 
-def _sample_walk(iam: IAMClient, observer: Observer | None) -> Sample:
+def _build_sample(iam: IAMClient, observer: Observer | None) -> Sample:
     """Build the function that reads all users once, and waits for the observer.
 
     It measures the CPU time of all threads of the process: what the observer does while the client waits counts, and
