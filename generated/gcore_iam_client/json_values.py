@@ -58,9 +58,9 @@ class Timestamp(datetime.datetime):
 
 
 def decode_datetime(value: Any) -> Any:
-    """A `Timestamp` from its text; anything that cannot be read as one stays what it is.
+    """Decode a `Timestamp` from a string; return anything that cannot be read as one unchanged.
 
-    A text without an offset is UTC. The forms of ISO 8601 that `datetime` refuses are left to python-dateutil.
+    A timestamp without an offset is UTC. The forms of ISO 8601 that `datetime` refuses are left to python-dateutil.
     """
     if not isinstance(value, str):
         return value
@@ -81,7 +81,7 @@ def decode_datetime(value: Any) -> Any:
 
 
 def decode_date(value: Any) -> Any:
-    """A `date` from its text; anything that cannot be read as one stays what it is."""
+    """Decode a `date` from a string; return anything that cannot be read as one unchanged."""
     try:
         return datetime.date.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
@@ -89,7 +89,7 @@ def decode_date(value: Any) -> Any:
 
 
 def decode_uuid(value: Any) -> Any:
-    """A `UUID` from its text; anything that cannot be read as one stays what it is."""
+    """Decode a `UUID` from a string; return anything that cannot be read as one unchanged."""
     from uuid import UUID  # here: most specs have none, and loading it takes as long as ten calls
 
     try:
@@ -102,13 +102,13 @@ def decode_uuid(value: Any) -> Any:
 
 
 def kind(value: object) -> str:
-    """The JSON type of a value, for messages: they never show the value."""
-    names = {dict: "an object", list: "an array", str: "a text", bool: "a boolean", type(None): "null"}
+    """Return the name of a value's JSON type, for messages: they never show the value."""
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number" if isinstance(value, int | float) else "something else")
 
 
 def decode_json(response: httpx.Response, operation: str) -> Any:
-    """The JSON body of a success; a large one in three fifths of the time where orjson is installed.
+    """Decode the JSON body of a success; a large one in three fifths of the time where orjson is installed.
 
     orjson makes a float of an integer that does not fit into 64 bits, so a body with so many digits in a row is left to
     the standard library. So is whatever orjson refuses: `NaN`, other encodings than UTF-8, lone surrogates.
@@ -138,7 +138,7 @@ class JSONBody(bytes):
 
 
 def encode_json(value: Any) -> JSONBody:
-    """The bytes of a JSON body."""
+    """Return the bytes of a JSON body."""
     try:
         return JSONBody(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
     except (TypeError, ValueError, RecursionError) as error:
@@ -165,7 +165,7 @@ def _loads() -> Callable[[bytes], Any] | None:
 
 
 def expect(value: Any, operation: str, *kinds: type) -> None:
-    """Refuse a body of another JSON type than the spec lists; null is tolerated in properties only."""
+    """Raise InvalidBody if a body has another JSON type than the spec lists; null is tolerated in properties only."""
     if not isinstance(value, kinds):
         raise InvalidBody(
             operation, None, f"the body must be {' or '.join(kind(each()) for each in kinds)}, not {kind(value)}"
@@ -173,12 +173,12 @@ def expect(value: Any, operation: str, *kinds: type) -> None:
 
 
 def decode_int(value: Any) -> Any:
-    """An integer, also where the server spells it as a decimal (`250.0`)."""
+    """Decode an integer, also where the server spells it as a decimal (`250.0`)."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def decode_enum(value: Any, cls: Any, kind: type) -> Any:
-    """A member of an open enum from a value of its kind; anything else stays what it is."""
+    """Decode a member of an open enum from a value of its type; return anything else unchanged."""
     return cls(value) if isinstance(value, kind) else value
 
 
@@ -196,7 +196,7 @@ def forget_locals(error: InvalidBody) -> None:
 
 
 def remade(cls: Any, model: Any) -> Any:
-    """A model as one of a subclass, made in the subclass's own way."""
+    """Return a model as an instance of a subclass, built by the subclass's own constructor."""
     values = {each.alias: getattr(model, each.name) for each in fields(type(model)) if each.init}
     made = cls(**values)
     if hasattr(model, "additional_properties"):
@@ -205,21 +205,22 @@ def remade(cls: Any, model: Any) -> Any:
 
 
 def decode_model(value: Any, cls: Any) -> Any:
-    """Read a model from a value of any kind; null and an absent property stay what they are."""
+    """Decode a model; return null and UNSET unchanged. Anything but an object raises InvalidBody."""
     return value if value is None or value is UNSET else cls.from_dict(value)
 
 
 def decode_list(value: Any, model: str, key: str | None) -> Any:
-    """The value, when it is an array, null or absent."""
+    """Return the value if it is an array, null or absent; raise InvalidBody otherwise. The items are not decoded."""
     if value is None or value is UNSET or isinstance(value, list):
         return value
     raise InvalidBody(model, key, f"{f'key {key!r}' if key else 'the body'} must be an array, not {kind(value)}")
 
 
 def decode_union(value: Any, *options: tuple[type, Callable[[Any], Any]]) -> Any:
-    """The first of several types that fits.
+    """Decode with the option whose JSON type the value has; each option is a type and its decoder.
 
-    A value that no option accepts stays as it is. If one option accepts its type, the error of that option is raised.
+    A value that no option accepts is returned unchanged. If several accept its type, the first that can decode it
+    counts; if none can, the last one's error is raised.
     """
     fitting = [decode for accepts, decode in options if isinstance(value, accepts)]
     for decode in fitting[:-1]:
@@ -231,7 +232,7 @@ def decode_union(value: Any, *options: tuple[type, Callable[[Any], Any]]) -> Any
 
 
 def encode(value: Any) -> Any:
-    """The JSON form of whatever a property may hold; UNSET stays UNSET, to be left out."""
+    """Return the JSON form of what a property may hold, a tuple for a `File`; UNSET stays UNSET, to be left out."""
     if isinstance(value, Enum):
         return value if value is UNSET else value.value
     if isinstance(value, Timestamp):
@@ -254,7 +255,7 @@ def encode(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """The form of a value in a header or cookie: OpenAPI's style `simple`."""
+    """Format a value for a header or a cookie, in OpenAPI's style `simple`."""
     value = encode(value)
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -262,7 +263,7 @@ def as_text(value: Any) -> str:
 
 
 def in_path(value: Any) -> str:
-    """The form of a value as one segment of a path, whatever it holds: nothing in it may lead elsewhere."""
+    """Format a value as one segment of a path, whatever it holds: nothing in it may lead elsewhere."""
     if type(value) is int:
         return str(value)
     if value is None:

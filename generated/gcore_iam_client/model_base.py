@@ -45,12 +45,12 @@ UNSET: Final = Unset.UNSET
 
 
 def masked(value: object) -> str:
-    """What a repr shows of a secret: whether there is one."""
+    """Return what a repr shows of a secret: whether there is one."""
     return repr(value) if value is None or value is UNSET else "'***'"
 
 
 def masked_values(value: Mapping[str, object]) -> str:
-    """What a repr shows of properties that the spec does not know: their names."""
+    """Return what a repr shows of properties that the spec does not know: their names."""
     return "{" + ", ".join(f"{key!r}: ..." for key in value) + "}"
 
 
@@ -105,9 +105,9 @@ class Model:
 
 
 def no_items(model: object) -> TypeError:
-    """Build the error for an index that is not a text. `list(model)`, too, comes here: Python asks for item 0."""
+    """Build the error for `model[key]` where a model cannot be indexed so; `list(model)` asks for `model[0]`."""
     return TypeError(
-        f"{type(model).__name__} is not iterable, and has no items by position; use to_dict() for its JSON form, or "
+        f"{type(model).__name__} is not iterable, and does not support this index; use to_dict() for its JSON form, or "
         f"gcore_iam.models.as_record() for a flat dict"
     )
 
@@ -115,9 +115,9 @@ def no_items(model: object) -> TypeError:
 class Extensible(Model):
     """Base of models that keep what the spec does not know.
 
-    Hardly a model has any, so the dict that holds it is made when somebody looks. Setting and reading the slot itself,
-    as `_extra`, is what reading a model and `to_dict` afford: a dict for each would be a seventh of the memory of a
-    list of users, an empty slot and its AttributeError two fifths of the time of `to_dict`.
+    Few models have any, so the dict is created on first access. Decoding and `to_dict` use the slot `_extra` directly,
+    where None stands for an empty dict, to save memory and time: a dict for each model would be a seventh of the memory
+    of a list of users, and an empty slot with its AttributeError two fifths of the time of `to_dict`.
     """
 
     if TYPE_CHECKING:
@@ -156,5 +156,5 @@ class File:
     mime_type: str | None = None
 
     def to_tuple(self) -> FileTypes:
-        """The form that httpx takes for `multipart/form-data`."""
+        """Return the form that httpx takes for `multipart/form-data`."""
         return self.file_name, self.payload, self.mime_type

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     E = TypeVar("E")
 
     class OpenEnumType(type):
-        """Type of the open enums.
+        """Metaclass of the open enums.
 
         Type checkers take an enum for closed: they believe that a `match` over its members is exhaustive. So what they
         read here is a class with constants, which is used like an enum.
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 else:
 
     class OpenEnumType(EnumType):
-        """Type of the open enums."""
+        """Metaclass of the open enums."""
 
         def __contains__(cls, value: object) -> bool:
             """Whether the spec lists a value, on every version of Python."""
@@ -126,9 +126,9 @@ def find_misspelt(enum: type[OpenStrEnum], text: str) -> str | None:
     """
     if text in enum:
         return None
-    spelled = {_spell(name): member.value for name, member in enum.__members__.items()}
-    spelled |= {_spell(member.value): member.value for member in enum}
-    wanted = _spell(text)
+    spelled = {_normalize(name): member.value for name, member in enum.__members__.items()}
+    spelled |= {_normalize(member.value): member.value for member in enum}
+    wanted = _normalize(text)
     if wanted and wanted in spelled:
         return spelled[wanted]
     if len(wanted) < 5:  # codes such as "fr" and "ru" are not slips of each other
@@ -139,6 +139,6 @@ def find_misspelt(enum: type[OpenStrEnum], text: str) -> str | None:
     return spelled[close[0]] if close else None
 
 
-def _spell(text: str) -> str:
-    """The letters and digits of a text, without their case."""
+def _normalize(text: str) -> str:
+    """Return the letters and digits of a text, without their case."""
     return "".join(filter(str.isalnum, text.casefold()))

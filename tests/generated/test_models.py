@@ -403,7 +403,7 @@ def test_a_body_of_another_kind_is_reported_without_showing_it(body: Any) -> Non
 
 
 def test_a_text_where_an_array_must_be_is_reported() -> None:
-    with pytest.raises(InvalidBody, match="key 'results' must be an array, not a text"):
+    with pytest.raises(InvalidBody, match="key 'results' must be an array, not a string"):
         models.PaginatedUsersArray.from_dict({"count": 1, "results": "secret"})
 
 

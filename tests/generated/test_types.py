@@ -77,7 +77,7 @@ def test_only_an_array_null_or_nothing_is_a_list() -> None:
     assert decode_list(UNSET, "Page", "results") is UNSET
     with pytest.raises(InvalidBody, match="key 'results' must be an array, not an object"):
         decode_list({}, "Page", "results")
-    with pytest.raises(InvalidBody, match="the body must be an array, not a text"):
+    with pytest.raises(InvalidBody, match="the body must be an array, not a string"):
         decode_list("[]", "Page", None)
 
 
