@@ -1,8 +1,8 @@
 """Gives every schema that becomes a class a name of its own, before the generator names classes after places.
 
-The generator names the class of an object or enum without a name of its own after its place: the property `b` of
-the schema `A` becomes `AB`, which may be the name of another schema. Such a schema moves into a component whose name
-has a suffix from its place, `ABProperty`.
+The generator names the class of an object or enum without a name of its own after its position: the property `b`
+of the schema `A` becomes `AB`, which may be the name of another schema. Such a schema moves into a component whose name
+has a suffix from its position, `ABProperty`.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def separate_class_names(document: Document, config: Config) -> None:
     _follow_aliases(document)
     namer = _Namer(document, config)
     namer.rename_components()
-    for place in [*_iterate_component_places(document), *_iterate_operation_places(document, config)]:
-        namer.visit(place)
+    for position in [*_iterate_component_positions(document), *_iterate_operation_positions(document, config)]:
+        namer.visit(position)
     # First, because the generator passes over all components again for each one that refers to a later one.
     document["components"]["schemas"] = {**namer.moved, **document["components"]["schemas"]}
 
@@ -48,23 +48,25 @@ def _follow_aliases(document: Document) -> None:
     """
     schemas = document["components"]["schemas"]
     aliases = {
-        SCHEMA_REF + escape(name): find_reference(schema) for name, schema in schemas.items() if _is_alias(schema)
+        SCHEMA_REF + escape(name): find_reference(schema)
+        for name, schema in schemas.items()
+        if _is_all_of_alias(schema)
     }
-    ends = {ref: end for ref in aliases if (end := _find_end(ref, aliases)) not in aliases}
+    ends = {ref: end for ref in aliases if (end := _find_alias_end(ref, aliases)) not in aliases}
     for _, mapping in iterate_mappings(document):
         if mapping.get("$ref") in ends:
             mapping["$ref"] = ends[mapping["$ref"]]
     document["components"]["schemas"] = {n: s for n, s in schemas.items() if SCHEMA_REF + escape(n) not in ends}
 
 
-def _find_end(ref: str, aliases: dict[str, str]) -> str:
+def _find_alias_end(ref: str, aliases: dict[str, str]) -> str:
     """Find the end of a chain of aliases; one of them if they form a circle."""
     for _ in aliases:
         ref = aliases.get(ref, ref)
     return ref
 
 
-def _is_alias(schema: Document) -> bool:
+def _is_all_of_alias(schema: Document) -> bool:
     return "allOf" in schema and SECRET not in schema and bool(find_reference(schema))
 
 
@@ -81,17 +83,17 @@ class _Position:
 
     @property
     def schema(self) -> Any:
-        """The schema at the place."""
+        """The schema at this position."""
         return self.holder[self.key]
 
 
-def _iterate_component_places(document: Document) -> Iterator[_Position]:
+def _iterate_component_positions(document: Document) -> Iterator[_Position]:
     schemas = document["components"]["schemas"]
     for name in list(schemas):
         yield _Position(schemas, name, name, "", "")
 
 
-def _iterate_operation_places(document: Document, config: Config) -> Iterator[_Position]:
+def _iterate_operation_positions(document: Document, config: Config) -> Iterator[_Position]:
     for path, _, operation in iterate_operations(document):
         parent = str(PythonIdentifier(get_function_name(operation), config.field_prefix))
         for holder in (document["paths"][path], operation):
@@ -144,22 +146,22 @@ class _Namer:
                 name = get_component_name(ref)
                 mapping["$ref"] = SCHEMA_REF + escape(renamed.get(name, name))
 
-    def visit(self, place: _Position) -> None:
+    def visit(self, position: _Position) -> None:
         """Name the classes in a schema as the generator would, and move those whose names are taken."""
-        schema = place.schema
+        schema = position.schema
         if not isinstance(schema, dict) or "$ref" in schema or id(schema) in self._visited:
             return
-        if place.suffix and not place.parent and _is_alias(schema):
-            place.holder[place.key] = schema["allOf"][0]
+        if position.suffix and not position.parent and _is_all_of_alias(schema):
+            position.holder[position.key] = schema["allOf"][0]
             return
         self._visited.add(id(schema))
-        name, parent = place.name, place.parent
+        name, parent = position.name, position.parent
         if _is_class(schema):
             class_string = f"{pascal_case(parent)}{pascal_case(name)}" if parent else name
             if parent:
-                class_string = self._take(place, class_string)
-            elif place.suffix and "enum" not in schema:
-                class_string = self._take(place, class_string, is_moved=True)
+                class_string = self._take(position, class_string)
+            elif position.suffix and "enum" not in schema:
+                class_string = self._take(position, class_string, is_moved=True)
             if "enum" in schema:
                 return
             class_name = str(Class.from_string(string=class_string, config=self.config).name)
@@ -180,28 +182,28 @@ class _Namer:
                 item = f"{name}_item" if len(items) == 1 else f"{name}_item_type_{index}"
                 self.visit(_Position(holder, key, item, parent, "Item"))
 
-    def _take(self, place: _Position, class_string: str, *, is_moved: bool = False) -> str:
+    def _take(self, position: _Position, class_string: str, *, is_moved: bool = False) -> str:
         """Take the name of a class; where it is taken, move the schema into a component of another name.
 
-        An object in a component that is a union or an array moves anyway: until the generator has all that such a
-        component refers to it begins anew, and takes the classes in it for duplicates.
+        Objects in a component that is a union or an array always move: if such a component refers to a later one, the
+        generator parses it again and reports their classes as duplicates.
         """
-        schema = place.schema
+        schema = position.schema
         other = self._taken.setdefault(self._get_module(class_string), schema)
         if not is_moved and (other is schema or ("enum" in schema and other.get("enum") == schema["enum"])):
             return class_string
         schemas = self.document["components"]["schemas"]
         is_free = other is schema and class_string not in schemas
-        free = class_string if is_free else f"{class_string}{place.suffix}"
+        free = class_string if is_free else f"{class_string}{position.suffix}"
         number = 1
         while not is_free and (self._get_module(free) in self._taken or free in schemas):
             number += 1
-            free = f"{class_string}{place.suffix}{number}"
+            free = f"{class_string}{position.suffix}{number}"
         self._taken[self._get_module(free)] = schema
         self.moved[free] = schemas[free] = schema
         outside = {} if is_moved else {key: v for key, v in schema.items() if is_annotation(key) or key == SECRET}
         reference = {"$ref": SCHEMA_REF + escape(free)}
-        place.holder[place.key] = {**outside, "allOf": [reference]} if outside else reference
+        position.holder[position.key] = {**outside, "allOf": [reference]} if outside else reference
         schema.pop("default", None)
         return free
 

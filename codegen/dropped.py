@@ -11,7 +11,7 @@ from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
 
 from .escaping import unwrap_text
-from .names import name_module
+from .names import get_module_name
 from .schemas import SCHEMA_REF, Document, find_reachable_refs, follow_refs
 from .spec import Spec, escape, iterate_operations, resolve
 from .wire_format import (
@@ -67,7 +67,7 @@ def find_dropped(document: Document, data: GeneratorData, config: Config) -> Ite
     warnings = [error for collection in data.endpoint_collections_by_tag.values() for error in collection.parse_errors]
     for path, method, operation in iterate_operations(document):
         name, pointer = operation["operationId"], f"/paths/{escape(path)}/{method}"
-        endpoint = endpoints.get(name_module(operation, config))
+        endpoint = endpoints.get(get_module_name(operation, config))
         here = [warning for warning in warnings if f" {method.upper()} {path} " in f"{warning.header} "]
         if endpoint is None:
             text = f"operation {name} ({method.upper()} {path}) is dropped"

@@ -33,7 +33,15 @@ from .errors import CodegenError
 from .field_names import rename_colliding_names, restore_names
 from .inventory import find_missing
 from .limits import clip_text
-from .names import TAKEN_CLASS_NAMES, check_modules, check_paths, check_values, name_module, rename, separate_modules
+from .names import (
+    RESERVED_CLASS_NAMES,
+    check_modules,
+    check_paths,
+    check_values,
+    get_module_name,
+    rename_reserved_names,
+    separate_modules,
+)
 from .normalize import normalize
 from .schemas import Document
 from .spec import Spec, escape, iterate_operations, load_yaml
@@ -130,7 +138,7 @@ def generate_package(
         if report and not tolerant:
             raise CodegenError("\n".join(report))
         check_modules(data, spec)
-        rename(data)
+        rename_reserved_names(data)
         check_paths(data, spec)
         _render(data, normalized.document, config, spec, spec_date)
         (work / "package" / "description.py").write_text(
@@ -228,7 +236,7 @@ def _load_config(path: Path, source: Path, output: Path) -> Config:
         where = "".join(f"/{escape(str(token))}" for token in detail["loc"])
         raise CodegenError(f"{file.format_place(where)}: {where[1:]}: {detail['msg']}") from None
     overrides = dict(config.class_overrides or {})
-    for name in sorted(TAKEN_CLASS_NAMES - overrides.keys()):
+    for name in sorted(RESERVED_CLASS_NAMES - overrides.keys()):
         overrides[name] = ClassOverride.model_validate(
             {"class_name": f"{name}Model", "module_name": PythonIdentifier(f"{name}Model", "")}
         )
@@ -262,7 +270,7 @@ def _render(
             "generator_version": GENERATOR_VERSION,
         },
         operations={
-            ".".join(name_module(operation, config)): wire_format.build_wire(document, path, method, operation)
+            ".".join(get_module_name(operation, config)): wire_format.build_wire(document, path, method, operation)
             for path, method, operation in iterate_operations(document)
         },
         **build_template_functions(),

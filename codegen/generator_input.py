@@ -19,7 +19,7 @@ from .discriminators import mark_discriminators
 from .escaping import unwrap_text
 from .expressions import list_members
 from .media_types import classify, disguise, undisguise
-from .names import get_function_name, name_module
+from .names import get_function_name, get_module_name
 from .schemas import (
     ALTERNATIVES,
     NULL,
@@ -64,7 +64,7 @@ def restore(document: Document, data: GeneratorData, config: Config) -> None:
     """
     endpoints = {(str(endpoint.tags[0]), str(endpoint.name)): endpoint for endpoint in iterate_endpoints(data)}
     for path, _, operation in iterate_operations(document):
-        endpoint = endpoints.get(name_module(operation, config))
+        endpoint = endpoints.get(get_module_name(operation, config))
         if endpoint is not None:
             _restore_headers(endpoint, list_parameters(document, path, operation))
             _restore_responses(document, operation, endpoint)

@@ -19,21 +19,21 @@ from .schemas import FUNCTION_NAME, Document
 from .spec import Spec, iterate_mappings, iterate_operations
 from .wire_format import list_accepted
 
-TAKEN_CLASS_NAMES = frozenset(
+RESERVED_CLASS_NAMES = frozenset(
     {"Any", "BinaryIO", "BytesIO", "File", "FileTypes", "Generator", "Literal", "Mapping", "Operation", "Self"}
     | {"Response", "TextIO", "Timestamp", "UNSET", "UUID", "Unset", "Client", "AuthenticatedClient", "OPERATION"}
     | {"IntEnum", "StrEnum"}
 )
 """Names that generated modules use for other things; a schema of such a name becomes `<Name>Model`."""
 
-TAKEN_FIELD_NAMES = frozenset(
+RESERVED_FIELD_NAMES = frozenset(
     {"additional_keys", "additional_properties", "from_dict", "to_dict", "to_multipart"}
     | {"masked", "masked_values"}  # the functions that a model's fields are masked with
 )
 """What every model has or uses; a property of such a name becomes the field `<name>_`."""
 
 
-def name_module(operation: Document, config: Config) -> tuple[str, str]:
+def get_module_name(operation: Document, config: Config) -> tuple[str, str]:
     """Return the generated module of an operation, as (tag's package, module)."""
     tag = (operation.get("tags") or ["default"])[0]
     return str(PythonIdentifier(tag, "tag")), str(PythonIdentifier(get_function_name(operation), config.field_prefix))
@@ -54,17 +54,17 @@ def separate_modules(document: Document, config: Config) -> None:
         config: The generator's configuration, for the names that it gives.
     """
     operations = list(iterate_operations(document))
-    named = {name_module(operation, config) for _, _, operation in operations}
+    named = {get_module_name(operation, config) for _, _, operation in operations}
     taken: set[tuple[str, str]] = set()
     for path, method, operation in operations:
-        if name_module(operation, config) in taken:
+        if get_module_name(operation, config) in taken:
             base = f"{operation['operationId']}_{method}"
             for suffix in _iterate_suffixes(path):
                 operation[FUNCTION_NAME] = f"{base}{suffix}"
-                if name_module(operation, config) not in named:
+                if get_module_name(operation, config) not in named:
                     break
-            named.add(name_module(operation, config))
-        taken.add(name_module(operation, config))
+            named.add(get_module_name(operation, config))
+        taken.add(get_module_name(operation, config))
 
 
 def _iterate_suffixes(path: str) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _iterate_suffixes(path: str) -> Iterator[str]:
 
 
 def check_values(document: Document, spec: Spec) -> None:
-    """Refuse values and names that the generator would take for something else, or that clash in Python.
+    """Raise if the generator would change an enum value or a constant.
 
     Raises:
         CodegenError: A value of an enum or a constant cannot be represented. Names the place.
@@ -93,12 +93,12 @@ def check_values(document: Document, spec: Spec) -> None:
             for text in texts
             if isinstance(text, str) and json.loads(f'"{in_double_quote_literal(text)}"') != text
         ]
-        for problem in filter(None, problems):
-            raise CodegenError(f"{spec.format_place(pointer)}: {problem}")
+        if problems:
+            raise CodegenError(f"{spec.format_place(pointer)}: {problems[0]}")
 
 
 def check_modules(data: GeneratorData, spec: Spec) -> None:
-    """Refuse classes whose names differ only where the names of their modules do not."""
+    """Raise if two classes would get the same module."""
     modules: dict[str, str] = {}
     for prop in [*data.models, *data.enums]:
         name, module = str(prop.class_info.name), str(prop.class_info.module_name)
@@ -129,20 +129,20 @@ def check_paths(data: GeneratorData, spec: Spec) -> None:
             raise CodegenError(f"{spec.name}: {origin}: {error}") from None
 
 
-def rename(data: GeneratorData) -> None:
+def rename_reserved_names(data: GeneratorData) -> None:
     """Give fields and parameters other names than those that generated code needs for itself."""
     classes = {str(prop.class_info.name) for prop in [*data.models, *data.enums]}
     for model in data.models:
         fields = [*(model.required_properties or ()), *(model.optional_properties or ())]
-        taken = {str(field.python_name) for field in fields} | TAKEN_FIELD_NAMES | TAKEN_CLASS_NAMES | classes
+        taken = {str(field.python_name) for field in fields} | RESERVED_FIELD_NAMES | RESERVED_CLASS_NAMES | classes
         for field in fields:
             name = str(field.python_name)
-            if name in TAKEN_FIELD_NAMES | TAKEN_CLASS_NAMES | classes:
+            if name in RESERVED_FIELD_NAMES | RESERVED_CLASS_NAMES | classes:
                 _set_name(field, _find_free_name(f"{name}_", taken))
     for collection in data.endpoint_collections_by_tag.values():
         for endpoint in collection.endpoints:
             taken = {str(parameter.python_name) for _, parameter in endpoint.iter_all_parameters()}
-            used = TAKEN_CLASS_NAMES | classes | ({"body"} if endpoint.bodies else set())
+            used = RESERVED_CLASS_NAMES | classes | ({"body"} if endpoint.bodies else set())
             used |= {"content_type"} if len(endpoint.bodies) > 1 else set()
             used |= {"accept"} if list_accepted(endpoint) else set()
             for location, parameter in list(endpoint.iter_all_parameters()):

@@ -20,7 +20,7 @@ from .capacity import check_counts, check_structure
 from .corrections import Correction
 from .errors import CodegenError
 from .limits import LimitError
-from .rules import RULES
+from .rules import NORMALIZATION_RULES
 from .rules.boolean_schemas import write_boolean_schemas
 from .rules.enums import write_constants
 from .schemas import Document, UnsupportedSchemaError
@@ -85,7 +85,7 @@ def normalize(
         raise CodegenError("\n".join([*replaced.values(), str(error)])) from None
     document.setdefault("components", {}).setdefault("schemas", {})
     as_corrected = copy.deepcopy(document)
-    todo = list(RULES)
+    todo = list(NORMALIZATION_RULES)
     while todo:
         try:
             todo[0](document)

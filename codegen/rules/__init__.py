@@ -1,12 +1,16 @@
-"""The rules of `normalize`: each works in place on any OpenAPI 3 document; none is specific to this API."""
+"""The rules of `normalize`: each works in place on any OpenAPI 3 document; none is specific to this API.
+
+`write_boolean_schemas` and `write_constants` are not listed here: `normalize` applies them earlier, before it validates
+the document.
+"""
 
 from collections.abc import Callable
 
 from ..schemas import Document
 from .all_of import join_siblings, simplify_all_of
 from .bases import separate_bases
-from .discriminators import name_members_with_discriminators, number_discriminators
-from .enums import drop_wrong_defaults, name_members, simplify_enums
+from .discriminators import move_alternatives_to_components, number_discriminators
+from .enums import drop_wrong_defaults, name_enum_members, simplify_enums
 from .indirections import inline_path_items, move_inner_targets, name_webhook_bodies
 from .keywords import (
     complete_arrays,
@@ -30,7 +34,7 @@ from .operations import (
 from .references import cut_recursive_types, shorten_references, sort_components
 from .views import split_views
 
-RULES: tuple[Callable[[Document], None], ...] = (
+NORMALIZATION_RULES: tuple[Callable[[Document], None], ...] = (
     name_webhook_bodies,
     inline_path_items,
     name_operations,
@@ -54,14 +58,14 @@ RULES: tuple[Callable[[Document], None], ...] = (
     simplify_media_types,
     sort_components,
     simplify_all_of,
-    name_members_with_discriminators,
+    move_alternatives_to_components,
     mark_uploads,
     complete_arrays,
     cut_recursive_types,
-    name_members,
+    name_enum_members,
     drop_wrong_defaults,
     split_nullable,
     remove_null_from_forms,
     split_views,
 )
-"""What `normalize` applies, in this order."""
+"""What `normalize` applies to a valid document, in this order."""

@@ -38,7 +38,7 @@ def join_siblings(document: Document) -> None:
 
 
 def simplify_all_of(document: Document) -> None:
-    """Replace `allOf` by one schema that says the same.
+    """Merge `allOf` into one schema; on a conflict the later member counts.
 
     A member with nothing but annotations makes the generator drop the whole response; of two members that define
     the same property the generator keeps the first, where JSON Schema means both and people mean the last. A lone
@@ -103,7 +103,7 @@ class _Merger:
             raise UnsupportedSchemaError("allOf combines a schema that has both oneOf and anyOf with something else")
         (key,) = union.keys() & ALTERNATIVES
         beside = {name: value for name, value in union.items() if not is_annotation(name) and name != key}
-        self._enter()
+        self._count_level()
         combined = [
             self.flatten({"allOf": [*before, *([beside] if beside else []), alternative, *after]}, above)
             for alternative in union[key]
@@ -122,7 +122,7 @@ class _Merger:
             return target
         if name and name in self._merged:
             return self._merged[name]
-        self._enter()
+        self._count_level()
         while "allOf" in target:
             above = (*above, name)
             target = self.flatten(target, above)
@@ -134,7 +134,7 @@ class _Merger:
             self._merged[name] = target
         return target
 
-    def _enter(self) -> None:
+    def _count_level(self) -> None:
         self._levels += 1
         if self._levels > MAX_ALL_OF_LEVELS:
             text = f"allOf combines schemas in more than {MAX_ALL_OF_LEVELS} levels"
@@ -166,7 +166,7 @@ class _Merger:
             return other
         if first.get("properties", {}).keys() <= second.get("properties", {}).keys():
             return other
-        self._enter()
+        self._count_level()
         merged = self._merge(self.budget.copy(first), self.budget.copy(second))
         self._levels -= 1
         if not (first.get("nullable") and second.get("nullable")):

@@ -1,4 +1,4 @@
-"""Tells a schema that stands for all that extend it from the properties that they extend."""
+"""Splits a base schema into its own properties and a union of its extensions."""
 
 from __future__ import annotations
 

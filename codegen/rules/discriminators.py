@@ -19,7 +19,7 @@ from ..spec import escape
 def number_discriminators(document: Document) -> None:
     """Replace each discriminator's references by the positions of the members that they mean.
 
-    A value that no mapping lists is the name of the member's component (OpenAPI 3.1, Discriminator Object).
+    Each member that is a component can also be meant by the component's name, whether `mapping` lists it or not.
     """
     for _, _, schema in walk(document):
         discriminator = schema.pop("discriminator", None)
@@ -43,7 +43,7 @@ def number_discriminators(document: Document) -> None:
         schema[DISCRIMINATOR] = {"propertyName": discriminator["propertyName"], "mapping": mapping}
 
 
-def name_members_with_discriminators(document: Document) -> None:
+def move_alternatives_to_components(document: Document) -> None:
     """Make components of the objects in a union with a discriminator, so that it has classes to refer to.
 
     The component of the value `circle` in the union `Shape` is named `ShapeCircle`.

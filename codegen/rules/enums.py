@@ -89,7 +89,7 @@ def _parse_integer(value: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def name_members(document: Document) -> None:
+def name_enum_members(document: Document) -> None:
     """Name the members of an enum whose own names would be the same or no Python names: `A`, `A_2`, `A_3`."""
     for _, _, schema in walk(document):
         values = [value for value in schema.get("enum", ()) if value is not None]
@@ -100,7 +100,7 @@ def name_members(document: Document) -> None:
             names = [snake_case(name).upper() for name in given]
             schema["x-enum-varnames"] = given
         else:
-            names = [name_member(value, index) for index, value in enumerate(values)]
+            names = [get_member_name(value, index) for index, value in enumerate(values)]
         if len(set(names)) == len(names) and all(name.isidentifier() for name in names):
             continue
         schema["x-enum-varnames"] = _make_unique(
@@ -108,7 +108,7 @@ def name_members(document: Document) -> None:
         )
 
 
-def name_member(value: str | int, index: int) -> str:
+def get_member_name(value: str | int, index: int) -> str:
     """Return the name that the generator gives a member of an enum."""
     if isinstance(value, int):
         return f"VALUE_NEGATIVE_{-value}" if value < 0 else f"VALUE_{value}"

@@ -40,7 +40,7 @@ def inline_path_items(document: Document) -> None:
 
 
 def name_webhook_bodies(document: Document) -> None:
-    """Make components of the JSON bodies of webhooks, so that a program that receives them has models to read them.
+    """Make a component of the first inline body schema of each webhook: a model for programs that receive it.
 
     `webhooks` itself goes: a client sends none.
     """

@@ -43,7 +43,7 @@ def state_types(document: Document) -> None:
 def join_pattern_properties(document: Document) -> None:
     """Let the properties that `patternProperties` describes be additional ones: the generator reads only these.
 
-    Where other properties are forbidden, a name tells no patterns apart, so a value may be what any of them says.
+    Unless any other property is allowed, a value may match the schema of any pattern.
     """
     for _, _, schema in walk(document):
         patterns = schema.pop("patternProperties", None)

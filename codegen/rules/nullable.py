@@ -12,7 +12,7 @@ def split_nullable(document: Document) -> None:
     that it makes itself. A component stays one class: null moves to the places that refer to it.
     """
     components = document["components"]["schemas"]
-    nullable = {name for name, schema in components.items() if _can_be_null(document, schema, set())}
+    nullable = {name for name, schema in components.items() if _needs_null_split(document, schema, set())}
     referrers: dict[str, list[str]] = {}
     for name, schema in components.items():
         referrers.setdefault(_find_component(document, schema), []).append(name)
@@ -25,14 +25,14 @@ def split_nullable(document: Document) -> None:
         components[name] = _remove_null(components[name])
     kept_whole = {id(member) for _, _, schema in walk(document) for member in schema.get("allOf", ())}
     for holder, key, schema in walk(document):
-        if holder is not components and id(schema) not in kept_whole and _can_be_null(document, schema, nullable):
+        if holder is not components and id(schema) not in kept_whole and _needs_null_split(document, schema, nullable):
             rest = _remove_null(schema)
             outside = {name: value for name, value in rest.items() if is_annotation(name) or name == SECRET}
             inside = {name: value for name, value in rest.items() if name not in outside or name == "description"}
             holder[key] = {**outside, "oneOf": [rest["allOf"][0] if "allOf" in rest else inside, dict(NULL)]}
 
 
-def _can_be_null(document: Document, schema: Document, nullable: set[str]) -> bool:
+def _needs_null_split(document: Document, schema: Document, nullable: set[str]) -> bool:
     """Return whether a schema is nullable and a class, a list, or a component that is nullable."""
     reference = schema["allOf"][0] if "allOf" in schema else schema
     if _find_component(document, schema) in nullable:

@@ -11,23 +11,24 @@ from ..spec import Json, iterate_mappings, iterate_references, resolve
 
 
 def shorten_references(document: Document) -> None:
-    """Make each `$ref` lead to what its chain of references ends in, if the ones between only repeat it.
+    """Point each component that is a reference, and each reference that is not to a schema, at the end of its chain.
 
-    A component that is only a `$ref` keeps its own references: the generator makes a class of its own name for it.
+    Other references to a schema that is only a `$ref` stay: the generator makes a class of that schema's name.
     """
-    aliases = {id(schema) for schema in document["components"]["schemas"].values()}
+    component_ids = {id(schema) for schema in document["components"]["schemas"].values()}
     ends: dict[str, str] = {}
     for _, mapping in list(iterate_mappings(document)):
         ref = mapping.get("$ref")
-        if isinstance(ref, str) and (id(mapping) in aliases or not ref.startswith(SCHEMA_REF)):
+        if isinstance(ref, str) and (id(mapping) in component_ids or not ref.startswith(SCHEMA_REF)):
             mapping["$ref"] = _find_end(document, ref, ends)
 
 
 def _find_end(document: Document, ref: str, ends: dict[str, str]) -> str:
+    """Return the last reference of a chain; `ends` remembers those that were found."""
     trail = []
     while ref not in ends:
         target = resolve(document, ref)
-        if not _is_alias(target):
+        if not _is_ref_alias(target):
             ends[ref] = ref
             break
         trail.append(ref)
@@ -37,7 +38,7 @@ def _find_end(document: Document, ref: str, ends: dict[str, str]) -> str:
     return end
 
 
-def _is_alias(value: Json) -> bool:
+def _is_ref_alias(value: Json) -> bool:
     """Return whether a schema consists of `$ref` only."""
     if not (isinstance(value, dict) and isinstance(value.get("$ref"), str)):
         return False

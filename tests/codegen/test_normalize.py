@@ -12,7 +12,7 @@ import pytest
 from codegen import corrections, spec
 from codegen.errors import CodegenError
 from codegen.normalize import normalize
-from codegen.rules import RULES
+from codegen.rules import NORMALIZATION_RULES
 
 Document = dict[str, Any]
 Api = Callable[..., Document]
@@ -100,8 +100,8 @@ def test_normalizing_what_is_normal_changes_nothing(root: Path, normalized: Norm
 
 
 def test_every_rule_says_what_it_is_for() -> None:
-    assert all(rule.__doc__ and len(rule.__doc__.split()) > 5 for rule in RULES)
-    assert len(set(RULES)) == len(RULES)
+    assert all(rule.__doc__ and len(rule.__doc__.split()) > 5 for rule in NORMALIZATION_RULES)
+    assert len(set(NORMALIZATION_RULES)) == len(NORMALIZATION_RULES)
 
 
 @pytest.mark.parametrize(
