@@ -12,8 +12,8 @@ from ..normalized_schema import BINARY
 from .base import Context, Direction, ObjectPair, OperationPair, Pair, name_requirement, register_operation_check
 from .parameters import find_schema
 
-_TEXT_TYPES = ("xml", "x-www-form-urlencoded", "text/", "form-data")
-"""Parts of the names of media types in which every value is text."""
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+"""Media types whose values are written as text, beside XML and `text/*`."""
 
 
 @register_operation_check
@@ -128,8 +128,7 @@ def _find_rename_rule(matching: Matching[str]) -> str:
 
 
 def _compare_schemas(media: ObjectPair, direction: Direction, media_type: str) -> Iterator[Finding | Pair]:
-    is_text = any(part in media_type for part in _TEXT_TYPES)
-    context = Context(direction, "body", is_text=is_text, guards=media.guards)
+    context = Context(direction, "body", is_text=_has_only_text(media_type), guards=media.guards)
     old, new = media.pointers
     if "itemSchema" in media.old and "itemSchema" in media.new:
         yield (f"{old}/itemSchema",), (f"{new}/itemSchema",), context.enter()
@@ -138,6 +137,12 @@ def _compare_schemas(media: ObjectPair, direction: Direction, media_type: str) -
         yield (f"{old}/schema",), (f"{new}/schema",), context
     elif had != has and not _is_binary(*((media.comparison.old, old) if had else (media.comparison.new, new))):
         yield media.find(f"{direction}-body-media-type-schema-{'added' if has else 'removed'}", "schema")
+
+
+def _has_only_text(media_type: str) -> bool:
+    """Return whether every value in a body of a media type is written as text."""
+    essence = strip_parameters(media_type)
+    return essence in _FORMS or essence.startswith("text/") or essence.endswith(("/xml", "+xml"))
 
 
 def _is_binary(document: Document, media: str) -> bool:

@@ -599,6 +599,27 @@ def test_what_a_path_parameter_is_called_does_not_count() -> None:
     assert changes(api("thingId"), api("id")) == []
 
 
+@pytest.mark.parametrize(
+    ("media_type", "is_text"),
+    [
+        ("application/xml", True),
+        ("Application/XML; charset=utf-8", True),
+        ("application/problem+xml", True),
+        ("TEXT/csv", True),
+        ("Application/X-WWW-Form-Urlencoded", True),
+        ("multipart/form-data; boundary=x", True),
+        ("application/json", False),
+        ("application/json; schema=xml", False),
+        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", False),
+    ],
+)
+def test_media_types_whose_values_are_all_text(media_type: str, is_text: bool) -> None:
+    old, new = (document(responses=ok({media_type: {"schema": obj(v=schema)}})) for schema in (NUMBER, TEXT))
+
+    rule = ("response-property-type-compatible", "info") if is_text else ("response-property-type-changed", "error")
+    assert on_wire(old, new) == {rule}
+
+
 def test_webhooks_are_compared_as_what_the_client_receives() -> None:
     def api(body: Document) -> Document:
         return {**document(), "webhooks": {"made": document(body=body)["paths"]["/things"]}}
