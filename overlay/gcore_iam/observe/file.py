@@ -15,7 +15,7 @@ from ..errors import ConfigurationError
 
 _MAX_BYTES = 16 * 1024 * 1024
 LOCK_TIMEOUT = 30.0
-"""Seconds to wait for another process."""
+"""Seconds to wait for another writer."""
 
 
 class ObservationFile:
@@ -59,7 +59,7 @@ class ObservationFile:
             try:
                 lock = acquire_lock(Path(f"{self._path}.lock"), timeout)
             except Timeout:
-                raise ConfigurationError(f"{self} has been held by another process for {timeout:g} s") from None
+                raise ConfigurationError(f"{self} is locked by another writer (waited {timeout:g} s)") from None
         try:
             yield
         finally:

@@ -107,16 +107,16 @@ class Observation:
             texts = {name: data[name] for name in ("operation", "status", "pointer", "detail", "spec_version")}
             count, moments = data["count"], [datetime.fromisoformat(data[name]) for name in ("first_seen", "last_seen")]
             kind = ObservationKind(data["kind"])
-        except (KeyError, TypeError) as error:
-            raise ValueError("a key is missing, or has another type") from error
+            first_seen, last_seen = (moment.astimezone(UTC) for moment in moments)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise ValueError("a key of an observation is missing, or its value is not valid") from error
         for text in texts.values():
             if not isinstance(text, str) or len(text) > MAX_TEXT or not text.isprintable():
-                raise ValueError(f"a text is not printable, or has more than {MAX_TEXT} characters")
+                raise ValueError(f"a text is no printable string, or has more than {MAX_TEXT} characters")
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise ValueError("count must be a whole number of 1 or more")
+            raise ValueError("`count` must be a whole number of 1 or more")
         if any(moment.utcoffset() is None for moment in moments):
             raise ValueError("a time has no time zone")
-        first_seen, last_seen = (moment.astimezone(UTC) for moment in moments)
         return cls(**texts, kind=kind, count=count, first_seen=first_seen, last_seen=last_seen)
 
     def merge(self, other: Observation) -> Observation:
@@ -242,10 +242,20 @@ def _encode(observations: Observations) -> bytes:
 
 def _parse(content: bytes, file: ObservationFile) -> Observations:
     try:
-        data = json.loads(content)
-        if data["format"] != _FORMAT:
-            raise ValueError(f"its format is not {_FORMAT}")
-        return Observations([Observation.from_dict(item) for item in data["observations"]])
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        message = f"{file} is not a file of observations; choose another path"
+        return _decode(content)
+    except ValueError as error:
+        message = f"{file} is not a file of observations: {error}; choose another path"
     raise ConfigurationError(message)
+
+
+def _decode(content: bytes) -> Observations:
+    """Decode the content of a file; raise a ValueError, whose message shows nothing of the content."""
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("it is not JSON") from error
+    if not isinstance(data, dict) or data.get("format") != _FORMAT:
+        raise ValueError(f"its `format` is not {_FORMAT}")
+    if not isinstance(data.get("observations"), list):
+        raise ValueError("its `observations` are not a list")  # noqa: TRY004 - the content is wrong, no argument
+    return Observations(map(Observation.from_dict, data["observations"]))

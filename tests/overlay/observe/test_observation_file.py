@@ -178,6 +178,34 @@ def test_a_file_with_other_content_is_rejected(path: Path, content: bytes) -> No
         Observations.load(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"secret", "it is not JSON"),
+        (b'{"format": "secret"}', "its `format` is not 1"),
+        (b'{"format": 1, "observations": "secret"}', "its `observations` are not a list"),
+        (encode({**VALID, "kind": "secret"}), "a key of an observation is missing, or its value is not valid"),
+        (encode({**VALID, "first_seen": "secret"}), "a key of an observation is missing, or its value is not valid"),
+        (encode({**VALID, "detail": "secret\n"}), "is no printable string, or has more than 512 characters"),
+        (encode({**VALID, "count": "secret"}), "`count` must be a whole number of 1 or more"),
+        (encode({**VALID, "last_seen": "2026-11-29T06:00:00"}), "a time has no time zone"),
+    ],
+)
+def test_the_error_says_what_is_wrong_and_shows_nothing(path: Path, content: bytes, problem: str) -> None:
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        Observations.load(path)
+    assert str(caught.value).endswith(f"{problem}; choose another path")
+    assert "secret" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_other_data_is_a_value_error(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"missing|printable|count|time zone"):
+        Observation.from_dict({**VALID, **change})
+
+
 def test_an_empty_file_may_be_added_to(path: Path) -> None:
     path.write_bytes(b"\n")
     with Observer(path=path) as observer:
@@ -189,7 +217,7 @@ def test_a_file_that_is_something_else_is_not_overwritten(path: Path) -> None:
     path.write_text("my notes", encoding="utf-8")
     observer = Observer(path=path)
     observe(observer, b"[]")
-    with pytest.raises(ConfigurationError, match="is not a file of observations; choose another path"):
+    with pytest.raises(ConfigurationError, match="is not a file of observations: it is not JSON; choose another path"):
         observer.flush()
     assert path.read_text("utf-8") == "my notes"
     path.unlink()
@@ -236,7 +264,7 @@ def test_a_link_in_place_of_the_lock_is_rejected(path: Path) -> None:
 
 
 def test_a_file_that_stays_locked(path: Path) -> None:
-    message = r"observations\.json has been held by another process for 0\.01 s"
+    message = r"observations\.json is locked by another writer \(waited 0\.01 s\)"
     with (
         ObservationFile(path).lock(),
         pytest.raises(ConfigurationError, match=message),
