@@ -1,7 +1,7 @@
 """Shows what observers have recorded: `python -m gcore_iam.observe FILE ...`.
 
-It merges the files, and prints one line for each fact. `--format` prints JSON, Markdown or HTML instead. The exit
-status is 1 with `--fail-on new` if there is any fact, and 2 if a file is missing or holds something else.
+It merges the files, and prints one line for each observation. `--format` prints JSON, Markdown or HTML instead. The
+exit status is 1 with `--fail-on new` if there is any observation, and 2 if a file is missing or holds something else.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ _DECODERS = {"date-time": decode_datetime, "date": decode_date}
 _MAX_SHOWN = 32
 """How many undocumented fields or enum values are shown at one place. If there are more, they are data."""
 _MAX_ERRORS = 1000
-"""How many errors of a value, and how many items of a list with errors are read. Others hardly show anything else."""
+"""Errors of a value, and invalid items of a list, that are read at most; later ones rarely show new facts."""
 _ITEMS_AT_ONCE = 50
 _INVALID_ITEMS_AT_ONCE = 5
 _NODES_AT_ONCE = 500
@@ -70,7 +70,7 @@ class BodyChecker:
         }
 
     def find_facts(self, body: Any) -> set[Fact]:
-        """Find the differences between a decoded body and the schema."""
+        """Find the facts that a decoded body shows."""
         fields = {None: body} if not isinstance(body, dict) else body
         lists = {
             field: value for field, value in fields.items() if field in self._item_checkers and isinstance(value, list)
@@ -82,7 +82,7 @@ class BodyChecker:
         return facts
 
     def _find_item_facts(self, items: Sequence[Any]) -> set[Fact]:
-        """Find the differences between the items of a list and the schema, first of many together, which is faster."""
+        """Find the facts that the items of a list show. Many items are checked together first, which is faster."""
         facts: set[Fact] = set()
         invalid_items = 0
         for start in range(0, len(items), _ITEMS_AT_ONCE):
@@ -100,7 +100,7 @@ class BodyChecker:
         return facts
 
     def _find_value_facts(self, value: Any, context: Any) -> set[Fact]:
-        """Find the differences between a value and the schema; `context` holds what may be personal."""
+        """Find the facts that a value shows; `context` holds what may be personal."""
         if self._validator.is_valid(value):
             return set()
         errors = [error for part in self._split(value) for error in self._find_errors(part)][:_MAX_ERRORS]
@@ -147,13 +147,14 @@ class BodyChecker:
         return value
 
     def _build_facts(self, error: jsonschema_rs.ValidationError, personal: PersonalWords) -> Iterator[Fact]:
-        kind, value, path = error.kind, error.instance, (*self._path, *self._fold(error.instance_path))
+        kind, value, path = error.kind, error.instance, (*self._path, *self._mask_path(error.instance_path))
         if isinstance(kind, _Kinds.AdditionalProperties):
             names = kind.unexpected
             if len(names) > _MAX_SHOWN:
                 self._maps.add(path)
             for name in names:
-                is_shown = path not in self._maps and is_harmless_name(name) and self._show(path, name, personal)
+                is_harmless = path not in self._maps and is_harmless_name(name)
+                is_shown = is_harmless and self._reserve_shown(path, name, personal)
                 field = name if is_shown else "*"
                 yield Fact(_build_pointer((*path, field)), Kind.UNDOCUMENTED_FIELD)
         elif isinstance(kind, _Kinds.Required):
@@ -167,32 +168,32 @@ class BodyChecker:
             yield Fact(_build_pointer(path), Kind.OTHER_TYPE, _get_type_name(value))
         else:
             listed = kind.options if isinstance(kind, _Kinds.Enum) else ()
-            is_shown = is_harmless_value(value, listed) and self._show(path, value, personal)
+            is_shown = is_harmless_value(value, listed) and self._reserve_shown(path, value, personal)
             yield Fact(_build_pointer(path), Kind.UNDOCUMENTED_ENUM_VALUE, str(value) if is_shown else "")
 
-    def _show(self, path: tuple[str, ...], text: str, personal: PersonalWords) -> bool:
-        """Return whether an observation may show the name of a field or an enum value of a response."""
+    def _reserve_shown(self, path: tuple[str, ...], text: str, personal: PersonalWords) -> bool:
+        """Return whether a fact may show the name of a field or an enum value; remember those that are shown."""
         shown = self._shown.setdefault(path, set())
         if text not in shown and len(shown) < _MAX_SHOWN and text not in personal:
             shown.add(text)
         return text in shown
 
-    def _fold(self, path: Iterable[str | int]) -> tuple[str, ...]:
+    def _mask_path(self, path: Iterable[str | int]) -> tuple[str, ...]:
         """Replace indexes of arrays and keys of maps in a path by `*`."""
-        folded: list[str] = []
+        masked: list[str] = []
         schema: Any = self._fields
         for key in path:
             schema = self._resolve(schema)
             if isinstance(key, int):
-                folded.append("*")
+                masked.append("*")
                 schema = schema.get("items")
             elif key in schema.get("properties", {}):
-                folded.append(key)
+                masked.append(key)
                 schema = schema["properties"][key]
             else:
-                folded.append("*")
+                masked.append("*")
                 schema = schema.get("additionalProperties")
-        return tuple(folded)
+        return tuple(masked)
 
     def _resolve(self, schema: Any) -> Mapping[str, Any]:
         if not isinstance(schema, dict):
@@ -200,11 +201,11 @@ class BodyChecker:
         return self._builder.definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
     def _iterate_texts(self, context: Any, errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[str]:
-        """Iterate over the texts of a value, except those that an enum does not list."""
+        """Iterate over the texts of a value, without rejected enum values."""
         enums = _Kinds.Enum, _Kinds.Constant
-        excluded = {self._fold(error.instance_path) for error in errors if isinstance(error.kind, enums)}
+        excluded = {self._mask_path(error.instance_path) for error in errors if isinstance(error.kind, enums)}
         for number, (path, node) in enumerate(_iterate_nodes(context), 1):
-            if isinstance(node, str) and self._fold(path) not in excluded:
+            if isinstance(node, str) and self._mask_path(path) not in excluded:
                 yield node
             if number % _NODES_AT_ONCE == 0:
                 time.sleep(0)

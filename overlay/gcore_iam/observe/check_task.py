@@ -1,4 +1,4 @@
-"""What the thread of an observer does: it checks responses, and reports new facts."""
+"""What the thread of an observer does: it checks responses and reports new observations."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class CheckTask:
     """Checks responses and records what it finds. It logs what fails, without the exception: it could show a body.
 
     Args:
-        recorder: Keeps the facts.
+        recorder: Keeps the observations.
         statuses: The statuses of all responses.
-        on_finding: The user's function for new facts; None for none.
+        on_finding: The user's function for new observations; None for none.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class CheckTask:
         self.checked += 1
         self._record(StatusCount(response.operation, response.status, 1, response.time, response.time), facts)
 
-    def finish_batch(self) -> None:
+    def record_statuses(self) -> None:
         """Record the facts that the statuses of responses show."""
         for seen in self._statuses.take():
             try:
@@ -61,9 +61,9 @@ class CheckTask:
             log_failure("%s: the observations could not be saved: %s", "observer", error)
 
     def save_at_exit(self, timeout: float) -> None:
-        """Finish the batch, and write the file; say nothing if that fails, because the program ends."""
+        """Record the statuses, and write the file; say nothing if that fails, because the program ends."""
         self._on_finding = None  # the user's function could take long, and runs in the thread of the observer alone
-        self.finish_batch()
+        self.record_statuses()
         with suppress(Exception):
             self._recorder.save(timeout)
 

@@ -47,7 +47,7 @@ class ObservedResponse:
 
 
 class Checker:
-    """Finds the differences between responses and a spec.
+    """Finds the facts that responses show.
 
     Args:
         document: The spec, an OpenAPI 3.1 document.
@@ -64,7 +64,7 @@ class Checker:
         self._bodies: dict[tuple[str, str, str], BodyChecker | None] = {}
 
     def find_status_facts(self, operation: str, status: int) -> set[Fact]:
-        """Find the differences that the status of a response shows."""
+        """Find the facts that the status of a response shows."""
         spec = self._operations.get(operation)
         if spec is None:
             return set()
@@ -74,7 +74,7 @@ class Checker:
         return facts
 
     def find_response_facts(self, response: ObservedResponse) -> set[Fact]:
-        """Find the differences that the headers and the body of a response show."""
+        """Find the facts that the headers and the body of a response show."""
         headers = ((Kind.SUNSET_HEADER, response.sunset), (Kind.DEPRECATION_HEADER, response.deprecation))
         facts = {Fact("", kind, parse_header_date(text)) for kind, text in headers if text is not None}
         status = self._find_status(response.operation, response.status)
@@ -82,7 +82,7 @@ class Checker:
             return facts
         media_types = self._find_media_types(response.operation, status)
         if not media_types or not response.body:
-            return facts  # the spec does not say what the body is
+            return facts  # nothing to compare
         media_type = response.content_type.partition(";")[0].strip().lower()
         media_range = _find_media_range(media_type, media_types)
         if media_range is None:

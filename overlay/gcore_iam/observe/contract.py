@@ -4,9 +4,11 @@
 
 With the API key in `GCORE_API_KEY` it calls the real API, or the one at `GCORE_BASE_URL`, and changes nothing there; it
 does not keep the tokens of `iamSelectAccount`. Without a key it calls FakeIAM, which needs the extra
-`gcore-iam[testing]`. Ids in paths come from earlier responses. It prints operations, statuses and facts, and no values.
+`gcore-iam[testing]`. Ids in paths come from earlier responses. It prints operations, statuses and observations, and no
+personal or secret values.
 
-The exit status is 0 if there is no difference, 1 if there is any, and 2 if no operation succeeded.
+The exit status is 0 if there is no observation, and 1 if there is any. It is 2 if no operation succeeded, a setting is
+not valid, or an extra is missing. That this program calls deprecated operations does not count.
 """
 
 from __future__ import annotations
@@ -34,13 +36,13 @@ _SUCCESSES = range(200, 300)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Call the operations, print the differences, and return the exit status."""
+    """Call the operations, print the observations, and return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m gcore_iam.observe.contract",
         description="Calls every GET operation once, and prints where responses differ from the spec. "
         "With GCORE_API_KEY it calls the real API; without, FakeIAM.",
     )
-    parser.add_argument("--output", metavar="FILE", help="a file of observations to add the differences to")
+    parser.add_argument("--output", metavar="FILE", help="a file to add the observations to")
     options = parser.parse_args(arguments)
     try:
         with Observer(path=options.output) as observer, _open_client(observer) as iam:
@@ -97,23 +99,24 @@ def _open_client(observer: Observer) -> Iterator[IAMClient]:
 
 
 def _report(observer: Observer) -> int:
-    """Print what was compared and what differs, and return the exit status."""
+    """Print what was compared and observed, and return the exit status."""
     statuses = observer.counts.statuses
     operations = list(_iterate_get_operations())
     succeeded = [name for name in operations if any((name, status) in statuses for status in _SUCCESSES)]
     for name in operations:
         if name not in succeeded:
             print(f"{name}: not compared, {_explain(name, statuses)}")
-    # That this program calls deprecated operations is no difference.
-    differences = Observations(one for one in observer.observations if one.kind != ObservationKind.DEPRECATED_OPERATION)
+    # This program calls deprecated operations on purpose.
+    expected = ObservationKind.DEPRECATED_OPERATION
+    observations = Observations(one for one in observer.observations if one.kind != expected)
     print(f"compared {len(succeeded)} of {len(operations)} operations")
-    if differences:
-        print(RENDERERS["text"](differences))
+    if observations:
+        print(RENDERERS["text"](observations))
         return 1
     if not succeeded:
         print("error: no operation succeeded; check GCORE_API_KEY and GCORE_BASE_URL", file=sys.stderr)
         return 2
-    print("no differences")
+    print("no observations")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Facts about a response, and what of them may be personal or secret and is therefore left out."""
+"""Facts that a response shows, and what of them may be personal or secret and is therefore left out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAX_EXTRA_LENGTH = 8
 _DIGITS_IN_WORD = re.compile(r"(?<=[A-Za-z])[0-9]+(?=[A-Za-z])")
 _MAX_DIGITS = 4
 _MIN_WORD_LENGTHS = {8: 2.0, 16: 3.0}
-"""By the characters of a text, how many its words have on average at least; the words of a token are shorter."""
+"""By the length of a text, the minimum average length of its words; the words of a token are shorter."""
 _NO_WORD = re.compile(
     r"""(?ix)
       (?:^|[_-]) [0-9a-f]{10,} (?:$|[_-])          # hexadecimal digits
@@ -53,11 +53,11 @@ _MEDIA_TYPES = frozenset(
 
 @attrs.frozen
 class Fact:
-    """A difference between one response and the spec.
+    """What one response shows: a difference from the spec, or a deprecation.
 
     Attributes:
         pointer: Where, as in `Observation`.
-        kind: What differs.
+        kind: What it is about.
         detail: What was observed, as in `Observation`.
     """
 

@@ -1,4 +1,4 @@
-"""What is observed: one fact about the responses of an operation, and collections of facts."""
+"""Observations: facts about the responses of an operation, each with its count."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Identity: TypeAlias = tuple[str, str, str, str, str, str]
 
 
 class ObservationKind(StrEnum):
-    """How a response differs from the spec."""
+    """What an observation is about."""
 
     UNDOCUMENTED_FIELD = "undocumented_field"
     """The spec does not list the field at the end of the pointer."""
@@ -37,7 +37,7 @@ class ObservationKind(StrEnum):
     OTHER_TYPE = "other_type"
     """The value has another JSON type than the spec says; `detail` names the type that came."""
     UNREADABLE_TIMESTAMP = "unreadable_timestamp"
-    """The text is not a timestamp."""
+    """The string is not a date-time or date."""
     UNDOCUMENTED_STATUS = "undocumented_status"
     """The spec does not list the status."""
     UNDOCUMENTED_MEDIA_TYPE = "undocumented_media_type"
@@ -52,14 +52,14 @@ class ObservationKind(StrEnum):
 
 @attrs.frozen
 class Observation:
-    """A fact about the responses of an operation. It holds no value that could be personal or secret.
+    """A fact about the responses of an operation, and its count. It holds no value that could be personal or secret.
 
     Attributes:
         operation: The `operationId`.
         status: The HTTP status of the responses, as text.
         pointer: A JSON pointer (RFC 6901) in the body, with `*` for every index of an array and every key of a map; ""
             if the fact concerns the whole response.
-        kind: What differs.
+        kind: What it is about.
         detail: The value, type, media type or date that was observed, depending on the kind; "" for none.
         count: How many responses showed it.
         first_seen: When the first of them came, in UTC.

@@ -32,7 +32,7 @@ class ResponseCounts:
     Attributes:
         statuses: How many responses had each status, by `operationId` and status.
         checked: How many were compared with the spec.
-        dropped: How many were to be compared, but the queue was full.
+        dropped: How many were to be compared, but could not be queued: the queue was full or closed.
         dropped_facts: How often a fact was left out, because the observer keeps 1000 different ones.
     """
 
@@ -46,15 +46,15 @@ class Observer:
     """Records where responses differ from the spec that this client is generated from. May be shared by clients.
 
     Give it to a client as `observer`. It compares responses with the spec in a thread of its own, after the caller has
-    its result. It keeps facts, such as that `/results/*/lang` held `fr`, and no value that could be personal or secret;
-    see `Observation`. It never raises into a call.
+    its result. It keeps observations, such as that `/results/*/lang` held `fr`, and no value that could be personal or
+    secret; see `Observation`. It never raises into a call.
 
     Args:
         sample: The share of responses to compare with the spec, from 0 to 1. The statuses of all are counted.
         path: The file to add the observations to; None for none. Any number of processes may share it. It is written
             every 10 seconds while there is something new, by `flush()` and `close()`, and when the program ends.
-        on_finding: A function that gets each fact once, when it is first observed, in the thread of the observer; None
-            for none. An exception in it is logged and changes nothing.
+        on_finding: A function that gets an observation of each new fact, in the thread of the observer; None for none.
+            An exception in it is logged and changes nothing.
 
     Raises:
         ConfigurationError: An argument is not valid.
@@ -119,18 +119,19 @@ class Observer:
                 )
                 self._worker.submit(response)
             elif is_first:
-                self._worker.request_batch()
+                self._worker.request_status_check()
         except Exception as error:  # noqa: BLE001 - an observer must not end a call
             log_failure("%s: a response could not be observed: %s", operation.id, error)
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Wait until the responses so far have been checked, and write the file.
+        """Wait until the queued responses have been checked, and write the file.
 
         Args:
             timeout: Seconds to wait; None for as long as it takes.
 
         Returns:
-            Whether all responses have been checked. The file is written in any case.
+            False if the time was not enough, or in `on_finding`. True otherwise: all responses have been checked,
+            except those that were dropped. The file is written in any case.
 
         Raises:
             ConfigurationError: The file cannot be read or written.

@@ -1,4 +1,4 @@
-"""Keeps the facts that an observer has found, within bounds, until they are saved."""
+"""Keeps the observations of an observer, within bounds, until they are saved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_FACTS = 1000
 
 
 class Recorder:
-    """Keeps facts. May be shared by threads.
+    """Makes observations of facts and keeps them. May be shared by threads.
 
     Args:
         path: The path of the file to save them to; None for none.
@@ -40,7 +40,7 @@ class Recorder:
         self.dropped: int = 0
 
     def record(self, seen: StatusCount, facts: Iterable[Fact]) -> list[Observation]:
-        """Count facts; return those that are new.
+        """Count facts; return the observations of those that are new.
 
         Args:
             seen: The responses that show them.

@@ -1,8 +1,8 @@
-"""Builds what a response is compared with from the API's spec: one JSON schema that reports every difference.
+"""Builds what a response is compared with from the API's spec: two JSON schemas for each of the spec.
 
-The schema has two parts. The values part is the spec's own schema, without what is no difference of an observation's
-kind, such as `pattern`. The fields part lists the fields that any part of the spec's schema documents for an object, so
-that `allOf` and `anyOf` do not report each other's fields.
+`BodyChecker` joins the two. The values part is the spec's own schema, without the keywords that no kind of observation
+is about, such as `pattern`. The fields part lists the fields that any part of the spec's schema documents for an
+object, so that `allOf` and `anyOf` do not report each other's fields.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ class _Fields(Enum):
     UNSPECIFIED = "unspecified"
     """The schema says nothing about fields."""
     LISTED = "listed"
-    """None."""
+    """No other fields."""
     ANY = "any"
     """Any, as in a map."""
 
 
 @attrs.frozen
-class _Shape:
+class _Structure:
     """What a schema says about the structure of a value.
 
     Attributes:
         fields: The schemas of the fields that it lists.
         others: Which other fields an object may have.
-        values: The schema of their values; None for none.
+        value_schema: The schema of the values of other fields; None for none.
         items: The schema of the items of an array; None for none.
     """
 
     fields: Mapping[str, Schema] = attrs.field(factory=dict)
     others: _Fields = _Fields.UNSPECIFIED
-    values: Schema | None = None
+    value_schema: Schema | None = None
     items: Schema | None = None
 
 
@@ -75,11 +75,11 @@ class SchemaBuilder:
 
     def find_items(self, schema: Schema) -> dict[str | None, Schema]:
         """Find the schemas of lists of objects: of the value itself, under None, and of its fields."""
-        shape = self._find_shape(schema, 0)
+        structure = self._find_structure(schema, 0)
         lists: dict[str | None, Schema] = {
-            name: self._find_shape(inner, 0).items for name, inner in shape.fields.items()
+            name: self._find_structure(inner, 0).items for name, inner in structure.fields.items()
         }
-        lists[None] = shape.items
+        lists[None] = structure.items
         return {name: items for name, items in lists.items() if items is not None and self._allows_objects(items, 0)}
 
     def resolve(self, node: Any) -> Any:
@@ -133,8 +133,9 @@ class SchemaBuilder:
 
     def _build_fields(self, schema: Schema, depth: int) -> Schema:
         """Build a schema that rejects fields which are not documented, and refers to itself where the spec's does."""
-        shape = self._find_shape(schema, depth)
-        if not shape.fields and shape.items is None and shape.values is None and shape.others is not _Fields.LISTED:
+        structure = self._find_structure(schema, depth)
+        has_schemas = structure.fields or structure.items is not None or structure.value_schema is not None
+        if not has_schemas and structure.others is not _Fields.LISTED:
             return True
         key = f"fields {json.dumps(schema, sort_keys=True)}"  # equal schemas share a definition
         name = self._names.get(key)
@@ -144,29 +145,29 @@ class SchemaBuilder:
             result: dict[str, Any] = {}
             self.definitions[name] = result
             result["properties"] = {
-                field: self._build_fields(inner, depth + 1) for field, inner in shape.fields.items()
+                field: self._build_fields(inner, depth + 1) for field, inner in structure.fields.items()
             }
-            if shape.values is not None:
-                result["additionalProperties"] = self._build_fields(shape.values, depth + 1)
-            elif shape.others is _Fields.LISTED:
+            if structure.value_schema is not None:
+                result["additionalProperties"] = self._build_fields(structure.value_schema, depth + 1)
+            elif structure.others is _Fields.LISTED:
                 result["additionalProperties"] = False
-            if shape.items is not None:
-                result["items"] = self._build_fields(shape.items, depth + 1)
+            if structure.items is not None:
+                result["items"] = self._build_fields(structure.items, depth + 1)
         return {"$ref": f"#/$defs/{name}"}
 
-    def _find_shape(self, schema: Schema, depth: int) -> _Shape:
+    def _find_structure(self, schema: Schema, depth: int) -> _Structure:
         if not isinstance(schema, Mapping) or depth > _MAX_DEPTH:
-            return _Shape()
-        others, values = _Fields.UNSPECIFIED, None
+            return _Structure()
+        others, value_schema = _Fields.UNSPECIFIED, None
         additional = schema.get("additionalProperties", schema.get("unevaluatedProperties"))
         if (additional is not None and additional is not False) or "patternProperties" in schema:
-            others, values = _Fields.ANY, additional if isinstance(additional, Mapping) else None
+            others, value_schema = _Fields.ANY, additional if isinstance(additional, Mapping) else None
         elif "properties" in schema or additional is False:
             others = _Fields.LISTED
-        shape = _Shape(dict(schema.get("properties", {})), others, values, schema.get("items"))
-        parts = [self._find_shape(part, depth + 1) for part in self._iterate_parts(schema)]
+        structure = _Structure(dict(schema.get("properties", {})), others, value_schema, schema.get("items"))
+        parts = [self._find_structure(part, depth + 1) for part in self._iterate_parts(schema)]
         parts += [self._find_alternatives(schema[name], depth) for name in _ALTERNATIVES if name in schema]
-        return reduce(_require_both, parts, shape)
+        return reduce(_require_both, parts, structure)
 
     def _iterate_parts(self, schema: Mapping[str, Any]) -> Iterator[Schema]:
         """Iterate over the schemas that a value has to meet beside this one."""
@@ -174,18 +175,18 @@ class SchemaBuilder:
             yield self._find(schema["$ref"])
         yield from schema.get("allOf", ())
 
-    def _find_alternatives(self, schemas: Sequence[Schema], depth: int) -> _Shape:
-        shapes = []
+    def _find_alternatives(self, schemas: Sequence[Schema], depth: int) -> _Structure:
+        structures = []
         for schema in schemas:
-            shape = self._find_shape(schema, depth + 1)
+            structure = self._find_structure(schema, depth + 1)
             if not self._allows_objects(schema, depth):
-                shape = attrs.evolve(shape, fields={}, others=_Fields.LISTED, values=None)
-            elif shape.others is _Fields.UNSPECIFIED:
-                shape = attrs.evolve(shape, others=_Fields.ANY)  # this alternative allows any object
-            shapes.append(shape)
+                structure = attrs.evolve(structure, fields={}, others=_Fields.LISTED, value_schema=None)
+            elif structure.others is _Fields.UNSPECIFIED:
+                structure = attrs.evolve(structure, others=_Fields.ANY)  # this alternative allows any object
+            structures.append(structure)
         if not any(self._allows_objects(schema, depth) for schema in schemas):
-            shapes = [attrs.evolve(shape, others=_Fields.UNSPECIFIED) for shape in shapes]
-        return reduce(_allow_either, shapes) if shapes else _Shape()
+            structures = [attrs.evolve(structure, others=_Fields.UNSPECIFIED) for structure in structures]
+        return reduce(_allow_either, structures) if structures else _Structure()
 
     def _allows_objects(self, schema: Schema, depth: int) -> bool:
         if not isinstance(schema, Mapping) or depth > _MAX_DEPTH:
@@ -199,25 +200,26 @@ class SchemaBuilder:
         return all(any(self._allows_objects(part, depth + 1) for part in group) for group in groups)
 
 
-def _require_both(one: _Shape, other: _Shape) -> _Shape:
-    """Combine the shapes of two schemas that a value must meet both."""
-    strictness = (_Fields.ANY, _Fields.LISTED, _Fields.UNSPECIFIED)
-    others = min(one.others, other.others, key=strictness.index)
+def _require_both(one: _Structure, other: _Structure) -> _Structure:
+    """Combine the structures of two schemas that a value must meet both."""
+    precedence = (_Fields.ANY, _Fields.LISTED, _Fields.UNSPECIFIED)
+    others = min(one.others, other.others, key=precedence.index)
     return _combine("allOf", one, other, others)
 
 
-def _allow_either(one: _Shape, other: _Shape) -> _Shape:
-    """Combine the shapes of two schemas of which a value must meet one."""
-    strictness = (_Fields.ANY, _Fields.UNSPECIFIED, _Fields.LISTED)
-    others = min(one.others, other.others, key=strictness.index)
+def _allow_either(one: _Structure, other: _Structure) -> _Structure:
+    """Combine the structures of two schemas of which a value must meet one."""
+    precedence = (_Fields.ANY, _Fields.UNSPECIFIED, _Fields.LISTED)
+    others = min(one.others, other.others, key=precedence.index)
     return _combine("anyOf", one, other, others)
 
 
-def _combine(keyword: str, one: _Shape, other: _Shape, others: _Fields) -> _Shape:
+def _combine(keyword: str, one: _Structure, other: _Structure, others: _Fields) -> _Structure:
     fields = {
         name: _join(keyword, one.fields.get(name), other.fields.get(name)) for name in {**one.fields, **other.fields}
     }
-    return _Shape(fields, others, _join(keyword, one.values, other.values), _join(keyword, one.items, other.items))
+    value_schema = _join(keyword, one.value_schema, other.value_schema)
+    return _Structure(fields, others, value_schema, _join(keyword, one.items, other.items))
 
 
 def _join(keyword: str, one: Schema | None, other: Schema | None) -> Schema:

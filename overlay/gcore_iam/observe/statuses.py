@@ -44,7 +44,7 @@ class _Counter:
 class StatusCounter:
     """Counts statuses. May be shared by threads.
 
-    The client waits for `count` after every response, so that stores numbers only; `take` makes dates of them.
+    The client waits for `count` after every response, so it stores numbers only; `take` makes dates of them.
     """
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from .checker import ObservedResponse
 
 _MAX_RESPONSES = 100
 _MAX_BYTES = 8 * 1024 * 1024
-"""How much the queue holds. A response that does not fit is dropped, and counted."""
+"""How much the queue holds. A response that does not fit is dropped and counted."""
 
 _DELAY = 0.01
 _DELAY_PER_BYTE = 2e-8
@@ -26,7 +26,7 @@ _SAVE_INTERVAL = 10.0
 
 _EXIT_TIMEOUT = 0.5
 _EXIT_LOCK_TIMEOUT = 0.5
-"""Seconds that the end of the program waits for the queue, and for another process that writes the file."""
+"""Seconds that the end of the program waits for the queue, and for another writer of the file."""
 
 
 class CheckWorker:
@@ -53,7 +53,7 @@ class CheckWorker:
         self.dropped: int = 0
 
     def submit(self, response: ObservedResponse) -> None:
-        """Add a response to the queue; drop and count it if the queue is full or closed."""
+        """Add a response to the queue; drop and count it if the queue is full or closed, or if no thread can start."""
         with self._condition:
             size = self._size + len(response.body)
             is_full = len(self._responses) >= _MAX_RESPONSES or size > _MAX_BYTES
@@ -63,17 +63,17 @@ class CheckWorker:
                 self._responses.append(response)
                 self._size = size
 
-    def request_batch(self) -> None:
-        """Have the thread finish a batch, also if the queue is empty."""
+    def request_status_check(self) -> None:
+        """Have the thread record what the statuses show, even if the queue is empty."""
         with self._condition:
             self._is_requested = self._wake()
 
     def drain(self, timeout: float | None = None) -> bool:
-        """Wait until a batch is finished and the queue is empty; return False if the time was not enough."""
+        """Wait until the queue is empty and the statuses are recorded; return False if the time was not enough."""
         with self._condition:
             if self._thread is threading.current_thread():  # a callback that would wait for itself
                 return False
-            self.request_batch()
+            self.request_status_check()
             return self._wait_until_idle(timeout)
 
     def close(self) -> None:
@@ -119,7 +119,7 @@ class CheckWorker:
                 self._task.check(response)
                 del response
                 time.sleep(0)  # lets a thread go on that waits for the interpreter
-            self._task.finish_batch()
+            self._task.record_statuses()
             if time.monotonic() >= next_save:
                 self._task.save()
                 next_save = time.monotonic() + _SAVE_INTERVAL

@@ -45,7 +45,7 @@ def test_each_get_operation_is_called_once(use: Use, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == (
         "GET operations of FakeIAM; set GCORE_API_KEY for the real API\n"
         f"compared {len(GETS)} of {len(GETS)} operations\n"
-        "no differences\n"
+        "no observations\n"
     )
 
 
@@ -129,7 +129,7 @@ def test_a_key_leads_to_the_api(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         assert main([]) == 2
     output = capsys.readouterr()
     assert "iamGetUsers: not compared, the status was 401\n" in output.out
-    assert "no differences" not in output.out
+    assert "no observations" not in output.out
     assert output.err == "error: no operation succeeded; check GCORE_API_KEY and GCORE_BASE_URL\n"
 
 
@@ -162,5 +162,5 @@ def test_the_module_is_a_command() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "gcore_iam.observe.contract"], capture_output=True, text=True, check=True
     )
-    assert run.stdout.endswith("no differences\n")
+    assert run.stdout.endswith("no observations\n")
     assert run.stderr == ""
