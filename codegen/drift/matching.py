@@ -51,13 +51,13 @@ class Operation:
         return self.kind != "endpoint"
 
 
-Key: TypeAlias = Callable[[Document, Operation], Hashable]
+KeyBuilder: TypeAlias = Callable[[Document, Operation], Hashable]
 T = TypeVar("T")
 
 
 @attrs.frozen
 class Matching(Generic[T]):
-    """Parts of two specs."""
+    """The result of matching parts of two specs."""
 
     removed: list[T]
     """Those of the old spec that belong to none of the new one."""
@@ -141,7 +141,11 @@ def _build_addresses(side: Document, path: str, pointer: str) -> frozenset[str]:
 
 
 def match_operations(old: Document, new: Document) -> MatchedOperations:
-    """Find the operations that belong together: by path, by address, by template, by name and content if moved."""
+    """Find the operations that belong together.
+
+    They match by path, by address, or by template, first with the same operationId or content. The rest may have moved:
+    they match by operationId, then by content.
+    """
     before, after = list(find_operations(old)), list(find_operations(new))
     matcher = _Matcher([one for one in before if not one.owner], [other for other in after if not other.owner])
     for key in ("path", "address", "template and id", "template and content", "template"):
@@ -182,12 +186,12 @@ class _Matcher:
     new: list[Operation]
     pairs: list[tuple[Operation, Operation]] = attrs.field(factory=list)
 
-    def match(self, key: Key, old: Document, new: Document, *, in_order: bool = False) -> None:
-        """Match the operations whose key is unique on both sides, or all of one key in their order."""
+    def match(self, build_key: KeyBuilder, old: Document, new: Document, *, in_order: bool = False) -> None:
+        """Match the operations whose key is unique on both sides, or all with the same key in their order."""
         groups: dict[Hashable, tuple[list[Operation], list[Operation]]] = {}
         for index, (side, operations) in enumerate(((old, self.old), (new, self.new))):
             for operation in operations:
-                value = key(side, operation)
+                value = build_key(side, operation)
                 if value is not None:
                     groups.setdefault(value, ([], []))[index].append(operation)
         found = [
@@ -235,7 +239,7 @@ def _build_content_key(side: Document, operation: Operation) -> Hashable:
 
 
 def _has_content(operation: dict[str, Json]) -> bool:
-    """Return whether an operation has a body or a parameter; many operations without them are alike."""
+    """Return whether an operation has a parameter, a body or a response that may have one: others are often alike."""
     responses = ensure_mapping(operation.get("responses")).values()
     bodies = [ensure_mapping(response) for response in responses]
     has_response = any("content" in body or "$ref" in body for body in bodies)
@@ -244,16 +248,17 @@ def _has_content(operation: dict[str, Json]) -> bool:
 
 def _serialize_content(side: Document, operation: Operation) -> str:
     """Serialize what an operation takes and returns."""
-    prose = ("operationId", "summary", "description", "tags", "externalDocs", "deprecated", "callbacks", "servers")
+    prose = ("summary", "description", "tags", "externalDocs")
+    ignored_keys = (*prose, "operationId", "deprecated", "callbacks", "servers")
     value = {
         key: item
         for key, item in side.get_mapping(operation.pointer).items()
-        if key not in prose and not key.startswith("x-")
+        if key not in ignored_keys and not key.startswith("x-")
     }
     return json.dumps(value, sort_keys=True, default=str)
 
 
-_KEYS: Mapping[str, Key] = {
+_KEYS: Mapping[str, KeyBuilder] = {
     "path": lambda _, one: (one.kind, one.method, one.path),
     "address": _build_address_key,
     "template and id": _build_template_and_id_key,
@@ -263,7 +268,7 @@ _KEYS: Mapping[str, Key] = {
     "content": _build_content_key,
     "callback": lambda _, one: (one.method, one.path.partition(" ")[0]),
 }
-"""What operations that belong together have in common; None for an operation that has it with none."""
+"""What builds the key to match operations by; None is the key of an operation that is not matched by it."""
 
 
 def find_same_templates(spec: Spec) -> Iterator[str]:

@@ -17,7 +17,7 @@ from .merge import locate
 from .python_surface import Class, Field, Function, GeneratedClient, Surface, is_wider_type, remove_unset, split_union
 from .report import Change, Location, compute_fingerprint, make_fingerprints_unique
 
-_SAME = 0.7
+_MIN_SIMILARITY = 0.7
 """The similarity from which a removed and an added class count as a rename."""
 
 
@@ -69,7 +69,7 @@ class _ClassPair:
     is_sent: bool
     is_received: bool
 
-    def find(self, rule: str, owner: Class, name: str, before: Json, after: Json, *guards: str) -> Change:
+    def make_change(self, rule: str, owner: Class, name: str, before: Json, after: Json, *guards: str) -> Change:
         """Make the change of a field or a member."""
         what, symbol = f"{owner.name}.{name}", f"{owner.symbol}.{name}"
         return _make_change(rule, what, before, after, operations=self.operations, symbols=[symbol], guards=guards)
@@ -112,17 +112,17 @@ class _Comparison:
                     name = function.operation
                     yield _make_change("py-function-removed", name, operations=[name], symbols=[function.symbol])
                 continue
-            find = functools.partial(
+            make_change = functools.partial(
                 _make_change,
                 what=other.module.rpartition(".")[2],
                 operations=[function.operation],
                 symbols=[other.symbol],
             )
             if self._rename_types(function.returns) != other.returns:
-                yield find("py-function-return-changed", before=function.returns, after=other.returns)
-            yield from self._compare_parameters(function, other, find)
+                yield make_change("py-function-return-changed", before=function.returns, after=other.returns)
+            yield from self._compare_parameters(function, other, make_change)
 
-    def _compare_parameters(self, old: Function, new: Function, find: Callable[..., Change]) -> Iterator[Change]:
+    def _compare_parameters(self, old: Function, new: Function, make_change: Callable[..., Change]) -> Iterator[Change]:
         before = [attrs.evolve(field, type=self._rename_types(field.type)) for field in old.parameters]
         after = list(new.parameters)
         if before == after:
@@ -136,17 +136,17 @@ class _Comparison:
             accepted = accepted and not (other and other.required and not field.required)
         accepted = accepted and not any(field.required for field in rest.values())
         signatures = {"before": _format_signature(before, after), "after": _format_signature(after, before)}
-        yield find("py-function-param-changed", **signatures, guards=["still-accepted"] if accepted else [])
+        yield make_change("py-function-param-changed", **signatures, guards=["still-accepted"] if accepted else [])
 
     # --- classes ---------------------------------------------------------------------------------------------------
 
     def _find_renames(self) -> None:
-        """Match removed classes with added ones of the same content and the same operations."""
+        """Match removed classes with added ones of similar content; if both have operations, they share one."""
         removed = [found for name, found in self.old.classes.items() if name not in self.new.classes]
         added = [found for name, found in self.new.classes.items() if name not in self.old.classes]
         scores = [(self._compute_similarity(one, other), one.name, other.name) for one in removed for other in added]
         for score, one, other in sorted(scores, key=lambda item: (-item[0], item[1], item[2])):
-            if score >= _SAME and one not in self.renamed and other not in self.renamed.values():
+            if score >= _MIN_SIMILARITY and one not in self.renamed and other not in self.renamed.values():
                 self.renamed[one] = other
 
     def _compute_similarity(self, one: Class, other: Class) -> float:
@@ -161,7 +161,9 @@ class _Comparison:
         ]
         together = content[0] | content[1]
         alike = len(content[0] & content[1]) / len(together) if together else 1.0
-        return alike + difflib.SequenceMatcher(None, one.name, other.name).ratio() / 10 if alike >= _SAME else 0
+        if alike < _MIN_SIMILARITY:
+            return 0
+        return alike + difflib.SequenceMatcher(None, one.name, other.name).ratio() / 10
 
     def _rename_types(self, types: str) -> str:
         """Replace the names of renamed classes in a type of the old package by the new names."""
@@ -191,24 +193,24 @@ class _Comparison:
         old, new = pair.old, pair.new
         for name, value in old.members.items():
             if value not in new.members.values():
-                yield pair.find("py-enum-member-removed", old, name, value, None)
+                yield pair.make_change("py-enum-member-removed", old, name, value, None)
         for name, value in new.members.items():
             if value not in old.members.values():
-                yield pair.find("py-enum-member-added", new, name, None, value)
+                yield pair.make_change("py-enum-member-added", new, name, None, value)
         old_fields, new_fields = ({field.name: field for field in side.fields} for side in (old, new))
         for name, field in old_fields.items():
             if name in new_fields:
                 yield from self._compare_field(pair, field, new_fields[name])
             else:
-                yield pair.find("py-field-removed", old, name, field.type, None)
+                yield pair.make_change("py-field-removed", old, name, field.type, None)
         for name, field in new_fields.items():
             if name not in old_fields:
-                yield pair.find("py-field-added", new, name, None, field.type)
+                yield pair.make_change("py-field-added", new, name, None, field.type)
                 if field.required and pair.is_sent:
-                    yield pair.find("py-field-became-required", new, name, None, field.type)
+                    yield pair.make_change("py-field-became-required", new, name, None, field.type)
         if self._rename_types(old.others) != new.others:
             kind = "type-changed" if old.others and new.others else "removed" if old.others else "added"
-            yield pair.find(f"py-field-{kind}", new, "additional_properties", old.others, new.others)
+            yield pair.make_change(f"py-field-{kind}", new, "additional_properties", old.others, new.others)
         yield from self._compare_positions(pair, list(old_fields), list(new_fields))
 
     def _compare_field(self, pair: _ClassPair, before: Field, after: Field) -> Iterator[Change]:
@@ -216,7 +218,7 @@ class _Comparison:
         is_same = remove_unset(types[0]) == remove_unset(types[1])
         if after.required and not before.required:
             guards = () if pair.is_sent else ("responses-only",)
-            yield pair.find("py-field-became-required", pair.new, after.name, before.type, after.type, *guards)
+            yield pair.make_change("py-field-became-required", pair.new, after.name, before.type, after.type, *guards)
             if remove_unset(types[0]) == after.type:
                 return
         if types[0] != types[1]:
@@ -225,7 +227,7 @@ class _Comparison:
             if is_same:  # it may be UNSET now
                 accepted = not pair.is_received
             guards = ("still-accepted",) if accepted else ()
-            yield pair.find("py-field-type-changed", pair.new, after.name, *types, *guards)
+            yield pair.make_change("py-field-type-changed", pair.new, after.name, *types, *guards)
 
     def _compare_positions(self, pair: _ClassPair, old: list[str], new: list[str]) -> Iterator[Change]:
         common = [name for name in old if name in new]
@@ -239,10 +241,10 @@ class _Comparison:
 
 def _compare_generator_notes(old: Package, new: Package) -> Iterator[Change]:
     """Find the parts that the generator newly dropped and the corrections that no longer fit."""
-    for loss in [loss for loss in new.dropped if loss not in old.dropped]:
-        operation = re.match(r"operation ([^\s:]+)", loss)
+    for dropped in [part for part in new.dropped if part not in old.dropped]:
+        operation = re.match(r"operation ([^\s:]+)", dropped)
         operations = _find_operation(new, operation[1] if operation else "")
-        yield _make_change("gen-response-dropped", loss, layer="generator", operations=operations)
+        yield _make_change("gen-response-dropped", dropped, layer="generator", operations=operations)
     old_notes = {note.partition(": ")[2] for note in old.notes}
     for note in [note for note in new.notes if note.partition(": ")[2] not in old_notes]:
         yield _make_change("gen-correction-unfit", note, layer="generator")

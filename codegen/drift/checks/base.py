@@ -1,8 +1,8 @@
 """The input and the results of checks.
 
 A check is one small function that yields findings: it compares one aspect of two schemas (`register_schema_check`), of
-two operations (`register_operation_check`) or of two specs (`register_document_check`). Its ids, levels and texts are
-rows of `rules.toml`.
+two operations (`register_operation_check`), of a parameter that both have (`register_parameter_check`) or of two specs
+(`register_document_check`). Its ids, levels and texts are rows of `rules.toml`.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class Context:
     joining: Joining = "none"
     """Of a parameter's values."""
     guards: frozenset[str] = frozenset()
+    """What is known of the place and limits the level of a change there: keys of `[guards]` in `rules.toml`."""
     is_member: bool = False
     """Whether it is one of several in a union, for which null is compared as a whole."""
 
@@ -77,12 +78,12 @@ class Context:
 
 
 Pair: TypeAlias = tuple[Pointers, Pointers, Context]
-"""Two schemas that belong together."""
+"""The JSON pointers of two schemas that belong together, and their context."""
 
 
 @attrs.frozen
 class InnerPair:
-    """Two schemas inside a pair that belong together."""
+    """The JSON pointers of two schemas directly inside a pair, and what their context has beside the pair's."""
 
     old: Pointers
     new: Pointers
@@ -108,7 +109,7 @@ class Comparison:
     _untouched: dict[tuple[Pointers, Pointers], bool] = attrs.field(factory=dict, init=False)
 
     def is_untouched(self, old: Pointers, new: Pointers) -> bool:
-        """Return whether a schema is written in the same way in both specs and refers to nothing: most are."""
+        """Return whether a schema is at one place in each spec, with the same text and no reference: most are."""
         key = old, new
         if key not in self._untouched:
             is_one = len(old) == len(new) == 1
@@ -130,7 +131,7 @@ def _is_same_text(one: Json, other: Json) -> bool:
 
 @attrs.frozen
 class SchemaPair:
-    """Two schemas that belong together."""
+    """Two normalized schemas that belong together."""
 
     comparison: Comparison
     old: Schema
@@ -208,6 +209,7 @@ class ObjectPair:
     is_incoming: bool = False
     """Whether the API calls the client: the client reads the request and sends the response."""
     guards: frozenset[str] = frozenset()
+    """What is known of the place and limits the level of a change there, as in `Context`."""
 
     @property
     def documents(self) -> tuple[Document, Document]:
@@ -263,8 +265,8 @@ class ObjectPair:
 
     def compare_required(self, prefix: str, key: str = "required") -> Iterator[Finding]:
         """Find that an object became required or optional."""
-        if name_requirement(self.old) != name_requirement(self.new):
-            yield self.find(f"{prefix}-became-{name_requirement(self.new)}", key)
+        if get_requirement(self.old) != get_requirement(self.new):
+            yield self.find(f"{prefix}-became-{get_requirement(self.new)}", key)
 
 
 @attrs.frozen
@@ -275,7 +277,7 @@ class OperationPair(ObjectPair):
     after: Operation = attrs.field(kw_only=True)
 
 
-def name_requirement(value: Mapping[str, Json]) -> str:
+def get_requirement(value: Mapping[str, Json]) -> str:
     """Return whether a parameter, header or body must be sent, as ids say it."""
     return "required" if value.get("required") is True else "optional"
 

@@ -9,7 +9,7 @@ from ..document import Document, ensure_mapping
 from ..finding import Finding, format_label
 from ..matching import Matching, is_range, match_media_types, match_statuses, strip_parameters
 from ..normalized_schema import BINARY
-from .base import Context, Direction, ObjectPair, OperationPair, Pair, name_requirement, register_operation_check
+from .base import Context, Direction, ObjectPair, OperationPair, Pair, get_requirement, register_operation_check
 from .parameters import find_schema
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -28,7 +28,7 @@ def check_request_body(pair: OperationPair) -> Iterator[Finding | Pair]:
         yield from _compare_content(body, pair.directions[0])
     elif has:
         yield pair.find_inside(
-            f"request-body-added-{name_requirement(pair.comparison.new.get_mapping(new))}", what, (None, new)
+            f"request-body-added-{get_requirement(pair.comparison.new.get_mapping(new))}", what, (None, new)
         )
     elif had:
         yield pair.find_inside("request-body-removed", what, (old, None))
@@ -47,17 +47,17 @@ def check_responses(pair: OperationPair) -> Iterator[Finding | Pair]:
     )
     statuses = match_statuses(list(old), list(new))
     for code in statuses.removed:
-        rule = f"response-{_name_outcome(code)}-status-removed"
+        rule = f"response-{_get_outcome(code)}-status-removed"
         yield pair.find_inside(rule, f"{code} response", (old[code], None), code)
     for code in statuses.added:
-        rule = f"response-{_name_outcome(code)}-status-added"
+        rule = f"response-{_get_outcome(code)}-status-added"
         yield pair.find_inside(rule, f"{code} response", (None, new[code]), None, code)
     has_success = any(code.startswith("2") for code in new)
     for before, after in statuses.pairs:
         what = f"{after} response"
         if len(before) == len(after) == 3 and before.upper() != after.upper():
             kind = "specialized" if is_range(before) else "generalized"
-            rule = f"response-{_name_outcome(after)}-status-{kind}"
+            rule = f"response-{_get_outcome(after)}-status-{kind}"
             yield pair.find_inside(rule, what, (old[before], new[after]), before, after)
         is_success = after.startswith("2") or (after == "default" and not has_success)
         guards = () if is_success or pair.is_incoming else ("error-body",)
@@ -70,7 +70,7 @@ def check_responses(pair: OperationPair) -> Iterator[Finding | Pair]:
         yield from _compare_headers(response)
 
 
-def _name_outcome(code: str) -> str:
+def _get_outcome(code: str) -> str:
     return "success" if code.startswith("2") else "non-success"
 
 
@@ -115,7 +115,7 @@ def _compare_content(body: ObjectPair, direction: Direction) -> Iterator[Finding
 def _find_rename_rule(matching: Matching[str]) -> str:
     """Return the rule for one media type whose name changed; "" if it is another media type.
 
-    `application/problem+json` is a special `application/json`; parameters of another value are another name.
+    `application/problem+json` is a special `application/json`. A changed parameter value is a rename.
     """
     if len(matching.removed) != 1 or len(matching.added) != 1:
         return ""
@@ -161,10 +161,10 @@ def _compare_headers(response: ObjectPair) -> Iterator[Finding | Pair]:
         for document, place in zip(response.documents, response.pointers, strict=True)
     )
     for name in [name for name in old if name not in new]:
-        required = name_requirement(response.comparison.old.get_mapping(old[name]))
+        required = get_requirement(response.comparison.old.get_mapping(old[name]))
         yield response.find_inside(f"{required}-response-header-removed", f"header {name}", (old[name], None))
     for name in [name for name in new if name not in old]:
-        required = name_requirement(response.comparison.new.get_mapping(new[name]))
+        required = get_requirement(response.comparison.new.get_mapping(new[name]))
         rule = f"webhook-{required}-response-header-added" if response.is_incoming else "response-header-added"
         yield response.find_inside(rule, f"header {name}", (None, new[name]))
     for name in [name for name in old if name in new]:

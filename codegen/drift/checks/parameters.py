@@ -20,7 +20,7 @@ from .base import (
     ObjectPair,
     OperationPair,
     Pair,
-    name_requirement,
+    get_requirement,
     register_operation_check,
     register_parameter_check,
 )
@@ -30,7 +30,7 @@ _SUNSET_KINDS = {"deprecated-sunset-invalid": "sunset-parse", "sunset-invalid": 
 """Kinds of deprecation whose rule for parameters has another name."""
 
 
-Key: TypeAlias = tuple[str, str]
+ParameterKey: TypeAlias = tuple[str, str]
 """The location of a parameter and its name, by which it is recognized."""
 
 
@@ -58,14 +58,14 @@ def check_parameters(pair: OperationPair) -> Iterator[Finding | Pair]:
     """Compare which parameters there are, and each that both sides have."""
     old = dict(_read_parameters(pair.comparison.old, pair.before))
     new = dict(_read_parameters(pair.comparison.new, pair.after))
-    # A parameter fills the path, whose template is the same on both sides: it is needed, declared or not.
+    # Path parameters are needed, declared or not: the templates are the same, or `endpoint-moved` reports both paths.
     for key in [key for key in old if key not in new and key[0] != "path"]:
         yield _find_removed(pair, old[key][0])
     for key in [key for key in new if key not in old and key[0] != "path"]:
         pointer, is_common = new[key]
         value = pair.comparison.new.get_mapping(pointer)
         place = "default-parameter-to-existing-path" if is_common else "parameter"
-        yield pair.find_inside(f"new-{name_requirement(value)}-request-{place}", _format_name(value), (None, pointer))
+        yield pair.find_inside(f"new-{get_requirement(value)}-request-{place}", _format_name(value), (None, pointer))
     for key in [key for key in old if key in new]:
         both = pair.enter(old[key][0], new[key][0], _format_name(pair.comparison.new.get_mapping(new[key][0])))
         for check in PARAMETER_CHECKS:
@@ -76,7 +76,7 @@ def _find_removed(pair: OperationPair, pointer: str) -> Finding:
     value = pair.comparison.old.get_mapping(pointer)
     what, pointers = _format_name(value), (pointer, None)
     if pair.is_incoming:
-        return pair.find_inside(f"webhook-{name_requirement(value)}-parameter-removed", what, pointers)
+        return pair.find_inside(f"webhook-{get_requirement(value)}-parameter-removed", what, pointers)
     action, sunset = classify_removal(value, pair.comparison.today), value.get("x-sunset")
     values = (None, sunset) if action == "sunset-parse" else (sunset, None)
     return pair.find_inside(f"request-parameter-{action}", what, pointers, *values)
@@ -139,7 +139,7 @@ def check_schema(pair: ObjectPair) -> Iterator[Finding | Pair]:
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-def _read_parameters(document: Document, operation: Operation) -> Iterator[tuple[Key, tuple[str, bool]]]:
+def _read_parameters(document: Document, operation: Operation) -> Iterator[tuple[ParameterKey, tuple[str, bool]]]:
     """Yield the JSON pointers of an operation's parameters, and whether they are those of its path."""
     names = re.findall(r"\{([^{}]*)\}", operation.path)
     order = {name: index for index, name in reversed([*enumerate(names)])}

@@ -49,7 +49,7 @@ def _find_added(pair: SchemaPair, name: str) -> Finding:
     guards = _find_guards(pair, None, name)
     is_required = name in pair.new.required
     if not pair.is_request:
-        rule = f"response-{_name_quantity(guards, is_required=is_required)}-added"
+        rule = f"response-{_build_property_kind(guards, is_required=is_required)}-added"
     elif not is_required:
         rule = "new-optional-request-property"
     elif pair.context.location == "header":
@@ -74,11 +74,11 @@ def _find_removed(pair: SchemaPair, name: str) -> Finding:
         rule = "request-property-removed"
         guards |= _find_removal_guards(pair, name)
     else:
-        rule = f"response-{_name_quantity(guards, is_required=name in pair.old.required)}-removed"
+        rule = f"response-{_build_property_kind(guards, is_required=name in pair.old.required)}-removed"
     return pair.find(rule, before=before, what=what, pointers=(pointers[0], None), guards=guards)
 
 
-def _name_quantity(guards: frozenset[str], *, is_required: bool) -> str:
+def _build_property_kind(guards: frozenset[str], *, is_required: bool) -> str:
     return f"{'required' if is_required else 'optional'}-{'write-only-' if 'write-only' in guards else ''}property"
 
 

@@ -15,7 +15,7 @@ from ..normalized_schema import Pointers, Schema
 from .places import ANY, SpecPlaces, is_declared
 
 _KINDS = frozenset({"string", "integer", "number", "boolean", "object", "array"})
-_FEW = 10
+_MAX_VALUES = 10
 """Values of an enum that a sentence lists."""
 
 _DEPTH = 10
@@ -215,9 +215,8 @@ def _describe_schema(schema: Schema) -> str:
     if schema.keywords.get("format"):
         text += f" of the format `{schema.keywords['format']}`"
     if schema.enum is not None:
-        text += (
-            f" out of {', '.join(f'`{value}`' for value in schema.enum[:10])}{' …' if len(schema.enum) > 10 else ''}"
-        )
+        values = ", ".join(f"`{value}`" for value in schema.enum[:_MAX_VALUES])
+        text += f" out of {values}{' …' if len(schema.enum) > _MAX_VALUES else ''}"
     return f"{text} or null" if schema.is_nullable else text
 
 
