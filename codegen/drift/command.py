@@ -132,7 +132,7 @@ def _run_drift(arguments: argparse.Namespace) -> int:
     for condition in conditions:
         if condition.layer not in (*layers, *([OBSERVED] if arguments.observed else [])):
             option = f"--{OBSERVED if condition.layer == OBSERVED else 'layers'}"
-            print(f"codegen: --fail-on {condition}: that layer is not looked at; see {option}", file=sys.stderr)
+            print(f"codegen: --fail-on {condition}: that layer is not reviewed; see {option}", file=sys.stderr)
             return 2
     gc.disable()  # the objects live until the end, and scanning them repeatedly takes longer than reading the specs
     try:

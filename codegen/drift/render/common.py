@@ -28,7 +28,7 @@ from ..report import (
 
 _QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
-NOT_LOOKED_AT = "not looked at"
+NOT_REVIEWED = "not reviewed"
 NO_CHANGES = "no changes"
 OBSERVED = "observed"
 NOTHING_OBSERVED = "nothing was observed"
@@ -50,9 +50,9 @@ TONES: Mapping[str, str] = {
     "unexplained": "warn",
     "explained": "good",
     "none": "good",
-    NOT_LOOKED_AT: "off",
+    NOT_REVIEWED: "off",
 }
-"""The color and the icon of a word."""
+"""The tone of each word: the key of its color and icon."""
 
 _FOLD = 3
 """How many operations or symbols a line names before it only counts them."""
@@ -107,16 +107,16 @@ def split_code(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def iterate_verdicts(review: Review) -> Iterator[tuple[str, str]]:
-    """Yield each layer that has a verdict, and the verdict as a word."""
+    """Yield each layer and its verdict, `not reviewed` if it has none; `observed` only if observations were given."""
     for layer, word in attrs.asdict(review.verdict).items():
-        yield layer, word or NOT_LOOKED_AT
+        yield layer, word or NOT_REVIEWED
     if review.observed is not None:
         yield OBSERVED, review.agreement
 
 
 def is_reviewed(review: Review, layer: Layer) -> bool:
     """Return whether a review covers a layer; the generator layer belongs to the Python layer."""
-    return dict(iterate_verdicts(review))["python" if layer == "generator" else layer] != NOT_LOOKED_AT
+    return dict(iterate_verdicts(review))["python" if layer == "generator" else layer] != NOT_REVIEWED
 
 
 def group_by_layer(review: Review) -> Iterator[tuple[Layer, tuple[Change, ...]]]:
@@ -233,7 +233,7 @@ def list_fact_lines(fact: ObservedFact) -> list[str]:
 
 
 def tally_facts(facts: Iterable[ObservedFact]) -> str:
-    """Count the facts of each kind, such as `1 contradicted, 2 explained`."""
+    """Count the facts for each agreement, such as `1 contradicted, 2 explained`."""
     found = Counter(fact.agreement for fact in facts)
     return ", ".join(f"{found[word]} {word}" for word in AGREEMENTS if found[word]) or NOTHING_OBSERVED
 

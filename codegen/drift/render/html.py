@@ -24,30 +24,30 @@ from .common import Options
 _HERE = Path(__file__).parent
 
 _CONTEXT = 1
-"""Lines shown before and after those that a change is about."""
+"""Lines shown before and after the place of a change, as context."""
 
-_WIDE = 160
+_MAX_LINE_LENGTH = 160
 """Characters of a line that are shown; more only in pieces."""
 
-_MOST = 6
+_MAX_CHANGED_LINES = 6
 """Lines shown of those that a change is about."""
 
-_COMPARED = 400
+_MAX_COMPARED_LINES = 400
 """Lines that are compared at most, as the time for that grows with their square."""
 
-_VALUE = 12
+_MAX_VALUE_LINES = 12
 """Lines shown of a value before or after."""
 
-_FEW = 3
+_MAX_UNFOLDED_CHANGES = 3
 """Changes of one rule up to which each is shown at once."""
 
-_MANY = 60
+_MAX_EXCERPTS = 60
 """Changes of a review that show their lines; those after them name their place only."""
 
-_OPERATIONS = 60
+_MAX_OPERATIONS = 60
 """Operations that the overview lists."""
 
-_SHORT = 80
+_MAX_SHORT_VALUE = 80
 """Characters up to which a value stands on one line."""
 
 _FIVE_COLUMNS = Markup(
@@ -71,13 +71,15 @@ class _Pane:
 
     side: str
     where: str = ""
-    """`source:line:column`; "" when there is nothing on this side."""
+    """`source:line:column`; "" when no lines are shown on this side."""
     rows: tuple[tuple[int, str, str], ...] = ()
     """Number, sign and text of each line; the sign is `-` or `+` for a line that changed, else a space."""
     skipped: int = 0
-    """Lines left out before the first that changed."""
+    """Lines left out before the first one shown."""
     more: int = 0
     """Lines left out after the last one shown."""
+    file: str = ""
+    """Another file of the spec that the place is in, of which no lines are shown."""
 
 
 def render(review: Review, _options: Options) -> str:
@@ -107,7 +109,7 @@ def render(review: Review, _options: Options) -> str:
         levels=[(level, sum(change.level == level for change in review.changes)) for level in LEVELS],
         hints=_HINTS,
         tones=common.TONES,
-        few=_FEW,
+        max_unfolded=_MAX_UNFOLDED_CHANGES,
         numbers={change.fingerprint: (number, change.message) for number, change in numbered if change.fingerprint},
         build_groups=_build_groups,
         build_panes=functools.partial(_build_panes, review),
@@ -131,7 +133,7 @@ def _build_overview(review: Review) -> tuple[list[tuple[str, Counter[Level]]], i
         for operation in change.operations if change.layer != "docs" else ():
             counts.setdefault(operation, Counter())[change.level] += 1
     ordered = sorted(counts.items(), key=lambda item: tuple(-item[1][level] for level in LEVELS))
-    return ordered[:_OPERATIONS], max(len(ordered) - _OPERATIONS, 0)
+    return ordered[:_MAX_OPERATIONS], max(len(ordered) - _MAX_OPERATIONS, 0)
 
 
 def _read_asset(name: str) -> Markup:
@@ -166,17 +168,17 @@ def _render_code(text: str) -> str:
 def _format_value(value: Json) -> str:
     if value is None:
         return "nothing"
-    text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    if not isinstance(value, str) and len(short := json.dumps(value, ensure_ascii=False, default=str)) <= _SHORT:
-        text = short
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if not isinstance(value, str) and len(text) > _MAX_SHORT_VALUE:
+        text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     lines = text.split("\n")
-    rest = len(lines) - _VALUE
-    return "\n".join([*lines[:_VALUE], f"… {common.pluralize(rest, 'more line')}"] if rest > 0 else lines)
+    rest = len(lines) - _MAX_VALUE_LINES
+    return "\n".join([*lines[:_MAX_VALUE_LINES], f"… {common.pluralize(rest, 'more line')}"] if rest > 0 else lines)
 
 
 def _build_panes(review: Review, number: int, change: Change) -> list[_Pane]:
     """Build the excerpts of both specs, without their common margin; none for prose."""
-    if change.layer == "docs" or number > _MANY:
+    if change.layer == "docs" or number > _MAX_EXCERPTS:
         return []
     old, new = _get_range(review.old, change.old), _get_range(review.new, change.new)
     if not old and not new:
@@ -205,7 +207,7 @@ def _find_differences(
 ) -> tuple[set[int], set[int]]:
     """Find the lines that differ between the two sides; all of a side if the other one is empty."""
     before, after = set(old), set(new)
-    if old and new and len(old) <= _COMPARED and len(new) <= _COMPARED:
+    if old and new and len(old) <= _MAX_COMPARED_LINES and len(new) <= _MAX_COMPARED_LINES:
         ours, theirs = [old_lines[index].strip() for index in old], [new_lines[index].strip() for index in new]
         matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
         for block in matcher.get_matching_blocks():
@@ -216,10 +218,10 @@ def _find_differences(
 
 def _crop_line(line: str, column: int) -> str:
     """Crop a line around a column if it is long: specs can hold an operation in one line."""
-    if len(line) <= _WIDE:
+    if len(line) <= _MAX_LINE_LENGTH:
         return line
-    start = max(column - 1 - _WIDE // 4, 0)
-    end = start + _WIDE
+    start = max(column - 1 - _MAX_LINE_LENGTH // 4, 0)
+    end = start + _MAX_LINE_LENGTH
     return f"{'… ' if start else ''}{line[start:end]}{' …' if end < len(line) else ''}"
 
 
@@ -227,11 +229,11 @@ def _build_pane(
     side: str, sign: str, source: Source, place: Location | None, lines: range, differing: set[int]
 ) -> _Pane:
     if place is None or not lines:
-        return _Pane(side)
+        return _Pane(side, file=place.file if place else "")
     first = min(differing, default=lines.start)
     # A long range starts where something differs, if that would be out of sight otherwise.
-    start = lines.start if first < lines.start + _MOST else first - 1
-    end = min(start + _MOST, lines.stop)
+    start = lines.start if first < lines.start + _MAX_CHANGED_LINES else first - 1
+    end = min(start + _MAX_CHANGED_LINES, lines.stop)
     shown = range(
         max(start - _CONTEXT, 0) if start == lines.start else start,
         min(end + _CONTEXT, len(source.lines)) if end == lines.stop else end,

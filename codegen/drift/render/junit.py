@@ -31,8 +31,8 @@ def render(review: Review, _: Options) -> str:
         for change in changes:
             _add_change(suite, review, change)
         if not common.is_reviewed(review, layer):
-            skipped = {"message": common.NOT_LOOKED_AT}
-            ElementTree.SubElement(_add_case(suite, common.NOT_LOOKED_AT), "skipped", skipped)
+            skipped = {"message": common.NOT_REVIEWED}
+            ElementTree.SubElement(_add_case(suite, common.NOT_REVIEWED), "skipped", skipped)
         elif not changes:
             _add_case(suite, common.NO_CHANGES)
         if layer == "docs" and review.notes:
@@ -61,7 +61,7 @@ def _add_change(suite: ElementTree.Element, review: Review, change: Change) -> N
         *(f"symbol: {symbol}" for symbol in change.symbols),
         *(f"breaks {file}" for file in change.files),
         *(f"line: {change.code}" for _ in change.code[:1]),
-        *(f"write {change.instead}" for _ in change.instead[:1]),
+        *(f"use instead: {change.instead}" for _ in change.instead[:1]),
         *common.list_remarks(review, change),
     ]
     failure = change.id if change.level == "error" and not change.accepted else ""

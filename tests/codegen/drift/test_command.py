@@ -218,11 +218,11 @@ def test_what_cannot_be_read_is_status_3(
         (("old.json", "new.json", "--fail-on", "wire:awful"), "unknown level 'awful'"),
         (
             ("old.json", "new.json", "--wire-only", "--fail-on", "python"),
-            "--fail-on python:breaking: that layer is not looked at; see --layers",
+            "--fail-on python:breaking: that layer is not reviewed; see --layers",
         ),
         (
             ("old.json", "new.json", "--wire-only", "--fail-on", "observed"),
-            "--fail-on observed:unexplained: that layer is not looked at; see --observed",
+            "--fail-on observed:unexplained: that layer is not reviewed; see --observed",
         ),
         (("old.json", "new.json", "--fail-on", "observed:error"), "unknown level 'error'; known: contradicted, unexpl"),
         (("old.json", "new.json", "--fail-on", "wire:contradicted"), "unknown level 'contradicted'"),

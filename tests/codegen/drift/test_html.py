@@ -216,7 +216,7 @@ def test_the_verdicts_stand_at_the_top(open_page: Open) -> None:
 @pytest.mark.slow
 def test_a_layer_that_was_not_looked_at_says_so(open_page: Open) -> None:
     page = open_page("nothing")
-    assert page.locator(".verdict dd").all_inner_texts() == ["none", "not looked at", "not looked at", "not looked at"]
+    assert page.locator(".verdict dd").all_inner_texts() == ["none", "not reviewed", "not reviewed", "not reviewed"]
     assert status(page) == "No changes"
     assert page.locator("article, form").count() == 0
 
@@ -302,6 +302,14 @@ def test_a_long_excerpt_shows_where_something_differs(new: str, shown: range, ga
     pane = page_of(review).split("<figure")[1]
     assert [int(number) for number in re.findall(r"<span>(\d+)<", pane)] == list(shown)
     assert re.findall(r'class="gap">(.*?)<', pane) == gaps
+
+
+def test_a_place_in_another_file_is_named_and_not_shown() -> None:
+    old, new = Location(10, 1, 12), Location(3, 1, 3, file="schemas/<b>.yaml")
+    change = Change("rule", "wire", "info", "Changed", old=old, new=new)
+    old_pane, new_pane = page_of(attrs.evolve(sample.nothing(), changes=(change,))).split("<figure")[1:]
+    assert '<p class="absent">' not in old_pane
+    assert '<p class="absent">Not shown: it is in <code>schemas/&lt;b&gt;.yaml</code>.</p>' in new_pane
 
 
 def test_without_text_or_place_there_is_no_excerpt() -> None:

@@ -110,7 +110,7 @@ def test_text_begins_with_the_verdicts_the_bump_and_both_sides() -> None:
 
 def test_text_names_skipped_layers_and_that_nothing_changed() -> None:
     text = render("text", sample.nothing())
-    assert re.findall(r"^ +(\w+) +not looked at$", text, re.MULTILINE) == ["python", "overlay", "docs"]
+    assert re.findall(r"^ +(\w+) +not reviewed$", text, re.MULTILINE) == ["python", "overlay", "docs"]
     assert text.endswith("\nno changes\n")
     assert "no changes" not in render("text", sample.review())
 
@@ -143,7 +143,7 @@ def test_text_says_why_a_hand_written_line_breaks() -> None:
     cause = change(id="request-property-removed", message="`User.phone` is gone", fingerprint="0" * 16)
     line = change(layer="overlay", files=("overlay/a.py:3:1",), causes=(cause.fingerprint, "f" * 16))
     text = render("text", only(cause, line))
-    assert "breaks overlay/a.py:3:1\n      because of request-property-removed: `User.phone` is gone\n" in text
+    assert "breaks overlay/a.py:3:1\n      cause: request-property-removed: `User.phone` is gone\n" in text
 
 
 def test_text_orders_by_level_then_rule_within_a_layer() -> None:
@@ -161,7 +161,7 @@ def test_every_format_shows_the_line_and_what_to_write(name: str) -> None:
 
     assert broken.layer == "overlay"
     assert "user.phone_number" in shown
-    assert "mobile_number" in shown
+    assert ('"instead": "mobile_number"' if name == "json" else "se instead") in shown
 
 
 def test_hand_written_code_comes_first() -> None:
@@ -452,7 +452,7 @@ def test_github_says_how_much_prose_changed_once() -> None:
 def test_github_gives_the_verdicts_first() -> None:
     kind, _, message = commands(sample.nothing())[0]
     assert kind == "notice"
-    assert message.startswith("wire: none, python: not looked at")
+    assert message.startswith("wire: none, python: not reviewed")
     assert commands(sample.nothing())[1][2] == "no changes"
 
 
