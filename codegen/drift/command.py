@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 EXIT_STATUS = """\
 exit status:
   0  all is well
-  1  a change or an observed fact that --fail-on names
+  1  a change or an observation that --fail-on names
   2  the command line, a file of the project, or the type checker
   3  a spec cannot be read
   4  a client cannot be generated from a spec; the wire and docs layers are reported all the same
@@ -77,7 +77,7 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="levels, paths and sunset policy (drift.toml, or [tool.gcore-iam.drift] in pyproject.toml)",
     )
-    add_observations(drift, "facts that production showed, to hold against both specs (several are allowed)")
+    add_observations(drift, "observations to compare with both specs (several files are allowed)")
     drift.set_defaults(run=_run_drift)
 
 
@@ -149,7 +149,7 @@ def _run_drift(arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
     violations = [condition for condition in conditions if condition.is_met_by(found)]
     for condition in violations:
-        what = "production showed such a fact" if condition.layer == OBSERVED else "the spec has such a change"
+        what = "there is such an observation" if condition.layer == OBSERVED else "the spec has such a change"
         print(f"codegen: --fail-on {condition}: {what}", file=sys.stderr)
     if problem:
         print(f"codegen: {problem}", file=sys.stderr)

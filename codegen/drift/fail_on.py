@@ -7,7 +7,7 @@ import attrs
 from .report import AGREEMENTS, LEVELS, Change, Level, Review
 
 OBSERVED = "observed"
-"""The layer of what production showed."""
+"""The layer of observations."""
 
 _WORDS: dict[str, Level] = {
     "error": "error",
@@ -24,7 +24,7 @@ _USUAL = {"wire": "error", "python": "breaking", "overlay": "broken", "docs": "c
 
 @attrs.frozen
 class FailCondition:
-    """A layer and how grave a change of it must be, or a fact that production showed."""
+    """A layer and how grave a change of it must be, or an observation and its agreement with the new spec."""
 
     layer: str
     word: str
@@ -33,7 +33,7 @@ class FailCondition:
         return f"{self.layer}:{self.word}"
 
     def is_met_by(self, review: Review) -> bool:
-        """Return whether a review has such a fact, or such a change that is not accepted."""
+        """Return whether a review has such an observation, or such a change that is not accepted."""
         if self.layer == OBSERVED:
             grave = AGREEMENTS[: AGREEMENTS.index(self.word) + 1]
             return any(fact.agreement in grave for fact in review.observed or ())

@@ -28,7 +28,7 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "info")
 
 
 AGREEMENTS: tuple[Agreement, ...] = ("contradicted", "unexplained", "explained")
-"""The relations of the new spec to an observed fact, the most urgent first."""
+"""The relations of the new spec to an observation, the most urgent first."""
 
 _INTERNAL = MappingProxyType({"internal": True})
 """Metadata of what is not part of the JSON report."""
@@ -123,13 +123,13 @@ class Verdict:
 
 @attrs.frozen
 class ObservedFact:
-    """A fact that production showed, and its relation to the new spec."""
+    """An observation of responses, and its relation to the new spec."""
 
     agreement: Agreement
     kind: str
     """Such as `undocumented_field`."""
     message: str
-    """What was seen, for a person."""
+    """What was observed, for a person."""
     reason: str
     """What the specs say about it."""
     operation: str
@@ -165,15 +165,15 @@ class Review:
     notes: tuple[str, ...] = ()
     """Notes for the reader, such as expired acceptances."""
     observed: tuple[ObservedFact, ...] | None = None
-    """What production showed, sorted as in `AGREEMENTS`; None if no observations were given."""
+    """The observations, sorted as in `AGREEMENTS`; None if none were given."""
 
     @property
     def agreement(self) -> Agreement | Literal["none"]:
-        """The word for all that production showed."""
+        """The most urgent agreement of all observations."""
         return self.observed[0].agreement if self.observed else "none"
 
-    def find_sightings(self, change: Change) -> tuple[int, str] | None:
-        """Find how often and when production showed a change; None if it did not."""
+    def count_observations(self, change: Change) -> tuple[int, str] | None:
+        """Return how often and when responses showed what a change is about; None if they did not."""
         facts = [fact for fact in self.observed or () if change.fingerprint in fact.changes]
         return (sum(fact.count for fact in facts), max(fact.last_seen for fact in facts)) if facts else None
 
@@ -222,8 +222,8 @@ def serialize_review(review: Review) -> dict[str, Json]:
         return report
     report["verdict"]["observed"] = review.agreement
     for change, entry in zip(review.changes, report["changes"], strict=True):
-        if sightings := review.find_sightings(change):
-            entry["observed"] = dict(zip(("count", "last_seen"), sightings, strict=True))
+        if observed := review.count_observations(change):
+            entry["observed"] = dict(zip(("count", "last_seen"), observed, strict=True))
     return report
 
 

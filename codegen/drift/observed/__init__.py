@@ -1,8 +1,8 @@
-"""The observed layer: compares what production showed with both specs.
+"""The observed layer: compares observations with both specs.
 
-A fact is *explained* if the new spec, with its corrections, says what was seen. It is *contradicted* if it does not,
-and the old spec said it, or the new one has no such place any more, or forbids more of what was seen than the old one.
-Every other fact is *unexplained*.
+An observation is *explained* if the new spec, with its corrections, says what was observed. It is *contradicted* if
+the new spec does not, and the old spec said it, or the new one has no such place any more, or forbids more of what was
+observed than the old one. Every other observation is *unexplained*.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ def add_observed(
     observations: Sequence[Observation],
     corrections: tuple[Correction, ...] = (),
 ) -> Review:
-    """Add to a review what production showed.
+    """Add observations to a review.
 
     Args:
         review: A review of the two specs.
         specs: The old and the new one.
-        observations: What production showed.
+        observations: What responses showed.
         corrections: What is known to be wrong in the specs.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What a spec says about an observed fact: one small function for each kind."""
+"""What a spec says about an observation: one small function for each kind."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _DEPTH = 10
 
 @attrs.frozen
 class Statement:
-    """What a spec says about a fact."""
+    """What a spec says about an observation."""
 
     text: str
     """The statement, for a person."""
     pointers: tuple[str, ...]
     """JSON pointers of the places that say so, the most telling first."""
     agrees: bool = attrs.field(kw_only=True)
-    """Whether the spec says what was seen."""
+    """Whether the spec says what was observed."""
     against: frozenset[str] = attrs.field(default=frozenset(), kw_only=True)
-    """The parts of the statement that the fact contradicts."""
+    """The parts of the statement that the observation contradicts."""
 
 
 def state(places: SpecPlaces, operation: Operation | None, observation: Observation) -> Statement | None:
-    """Return what a spec says about an observed fact; None if it has no such place."""
+    """Return what a spec says about an observation; None if it has no such place."""
     if operation is None:
         return None
     if observation.kind in _ABOUT_OPERATIONS:
@@ -181,7 +181,7 @@ def _state_value(
     Args:
         places: The spec.
         response: JSON pointer of the response.
-        observation: What was seen.
+        observation: What was observed.
         is_taken: Whether a schema accepts the value, without its unions.
         keywords: The keywords that decide, which reports point at.
         is_united: Whether a member of each union must take the value, too.

@@ -205,15 +205,15 @@ def format_acceptance(accepted: Acceptance) -> str:
 
 
 def list_remarks(review: Review, change: Change) -> list[str]:
-    """List what production showed of a change, and who accepted it."""
+    """List how often responses showed what a change is about, and who accepted it."""
     accepted = change.accepted and format_acceptance(change.accepted)
-    return [text for text in (format_sightings(review, change), accepted) if text]
+    return [text for text in (format_observation_count(review, change), accepted) if text]
 
 
-def format_sightings(review: Review, change: Change) -> str:
-    """Format how often and when production showed a change, "" if it did not."""
-    sightings = review.find_sightings(change)
-    return format_count(*sightings) if sightings else ""
+def format_observation_count(review: Review, change: Change) -> str:
+    """Format how often and when responses showed what a change is about, "" if they did not."""
+    observed = review.count_observations(change)
+    return format_count(*observed) if observed else ""
 
 
 def format_count(count: int, last_seen: str) -> str:
@@ -222,7 +222,7 @@ def format_count(count: int, last_seen: str) -> str:
 
 
 def format_fact_place(fact: ObservedFact) -> str:
-    """Format where a fact was seen: the operation, the status and the place in the body."""
+    """Format where a fact was observed: the operation, the status and the place in the body."""
     return format_line(f"{fact.operation} {fact.status} {fact.pointer}")
 
 

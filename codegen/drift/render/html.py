@@ -61,7 +61,7 @@ _HINTS: Mapping[str, str] = {
     "generator": "What the generator cannot express",
     "overlay": "Hand-written code",
     "docs": "Summaries and descriptions",
-    common.OBSERVED: "What production showed",
+    common.OBSERVED: "What responses showed",
 }
 
 

@@ -23,7 +23,7 @@ def render(review: Review, _: Options) -> str:
     Returns:
         XML with a suite for each layer. An error that nobody accepted is a failure, any other change passes and says
         what it is; a layer without changes is one test that passes, a layer not reviewed is one that was skipped. An
-        observed fact that the new spec contradicts is a failure, too.
+        observation that the new spec contradicts is a failure, too.
     """
     root = ElementTree.Element("testsuites", {"name": "drift"})
     for layer, changes in common.group_by_layer(review):

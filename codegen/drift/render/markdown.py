@@ -78,7 +78,7 @@ def _build_sections(review: Review, macros: Any, options: Options) -> tuple[_Sec
         _Section("Errors", render_level("error"), "error"),
         _Section("Warnings", render_level("warning"), "warning"),
         _Section("Notes", list(map(macros.render_note, review.notes)), "note"),
-        _Section("Observed", list(map(macros.render_fact, review.observed or ())), "observed fact"),
+        _Section("Observed", list(map(macros.render_fact, review.observed or ())), "observation"),
         _Section("Accepted", list(map(macros.render_change, accepted)), "accepted change", is_folded=True),
         _Section("Infos", render_level("info"), "info", is_folded=True),
         _Section("Prose", list(map(macros.render_change, docs)), "change in prose", is_folded=True),

@@ -445,7 +445,7 @@ def nothing() -> Review:
 
 
 def observed() -> Review:
-    """The first one with what production showed: a fact of each agreement."""
+    """The first one with observations, one of each agreement."""
     found = review()
     value = next(change for change in found.changes if "blocked" in change.message)
     facts = (

@@ -1,4 +1,4 @@
-"""What production showed, held against two specs: explained, unexplained or contradicted, and by which changes."""
+"""Observations, compared with two specs: explained, unexplained or contradicted, and by which changes."""
 
 from __future__ import annotations
 
@@ -317,7 +317,7 @@ def test_a_fact_names_the_change_that_it_is_about(case: str) -> None:
     fact = only_fact(found)
     named = [change for change in found.changes if change.fingerprint in fact.changes]
     assert [change.id for change in named] == [LINKS[case]]
-    assert found.find_sightings(named[0]) == (3, "2026-11-29T06:00:00+00:00")
+    assert found.count_observations(named[0]) == (3, "2026-11-29T06:00:00+00:00")
 
 
 def test_another_value_at_the_same_place_is_another_change() -> None:
@@ -326,7 +326,7 @@ def test_another_value_at_the_same_place_is_another_change() -> None:
     assert [change.after for change in found.changes if change.fingerprint in fact.changes] == ["fr"]
 
 
-def test_sightings_of_several_facts_add_up() -> None:
+def test_counts_of_several_observations_add_up() -> None:
     later = datetime.datetime(2026, 12, 1, tzinfo=datetime.UTC)
     seen = [
         observation("unannounced_null", "/name"),
@@ -334,4 +334,4 @@ def test_sightings_of_several_facts_add_up() -> None:
     ]
     found = compare(name(TEXT), name(NULLABLE), *seen)
     (change,) = found.changes
-    assert found.find_sightings(change) == (6, "2026-12-01T00:00:00+00:00")
+    assert found.count_observations(change) == (6, "2026-12-01T00:00:00+00:00")

@@ -103,7 +103,7 @@ def test_fail_on_takes_what_was_observed(
     (folder / "new.json").write_text(json.dumps(content))
     found, _, messages = run("--wire-only", "--observed", "seen.json", "--fail-on", condition)
     assert found == status
-    assert ("production showed such a fact" in messages) == (status == 1)
+    assert ("there is such an observation" in messages) == (status == 1)
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"format": 1, "observations": [{}]}', None])

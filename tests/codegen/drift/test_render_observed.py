@@ -1,4 +1,4 @@
-"""Each format shows what production showed, and nothing of it without observations."""
+"""Each format shows observations, and no such section without them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_format_shows_each_fact_with_its_agreement(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FOR_PEOPLE)
-def test_every_format_shows_sightings_of_changes_and_facts(name: str) -> None:
+def test_every_format_counts_observations_of_changes(name: str) -> None:
     text = re.sub(r"&#45;|\u200b", lambda found: "-" if found[0] == "&#45;" else "", render(name, sample.observed()))
     assert text.count("observed 3 times, last 2026-11-29") == 2
     assert text.count("observed 12 times, last 2026-11-27") == 1
@@ -55,7 +55,7 @@ def test_markdown_has_a_row_and_a_section() -> None:
     text = render("markdown", sample.observed())
     assert "| observed | **contradicted** |\n" in text
     assert "### Observed (3)\n" in text
-    assert "Production showed: 1 contradicted, 1 unexplained, 1 explained.\n" in text
+    assert "Observations: 1 contradicted, 1 unexplained, 1 explained.\n" in text
 
 
 def test_html_links_a_fact_to_its_change() -> None:
