@@ -48,7 +48,15 @@ _BY_FUNCTION: dict[type, str] = {
 }
 
 
-def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, in_model: bool = True) -> str:
+def decode(
+    prop: PropertyProtocol,
+    source: str,
+    model: str,
+    key: str | None,
+    *,
+    in_model: bool = True,
+    in_place: bool = False,
+) -> str:
     """Format the expression that makes a property's value out of decoded JSON.
 
     Args:
@@ -57,13 +65,14 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, 
         model: The name of the model, for messages.
         key: The property's name on the wire, None for a whole body.
         in_model: Whether it stands in a model's module, which has the members of its enums at hand.
+        in_place: Whether nothing else uses the JSON value, so that a model may take over its lists.
 
     Returns:
         Python source, `source` itself where nothing has to be done. It may assign to the name `value`.
     """
     name, first = (source, source) if source.isidentifier() else ("value", f"(value := {source})")
     if isinstance(prop, UnionProperty):
-        return _decode_union(prop, source, model, key, in_model=in_model)
+        return _decode_union(prop, source, model, key, in_model=in_model, in_place=in_place)
     if isinstance(prop, EnumProperty):
         cls, kind = format_identifier(prop.class_info.name), prop.value_type.__name__
         if not in_model:
@@ -74,7 +83,7 @@ def decode(prop: PropertyProtocol, source: str, model: str, key: str | None, *, 
     if isinstance(prop, ModelProperty):
         cls = format_identifier(prop.class_info.name)
         reader = "read" if cls == model else name_reader(cls)
-        call = f"{reader}({name})" if in_model else f"{cls}.from_dict({name})"
+        call = f"{reader}({name})" if in_model else _read_model(prop, name, in_place=in_place)
         return f"{call} if {first}.__class__ is dict else decode_model({name}, {cls})"
     if isinstance(prop, ListProperty):
         inner = decode(prop.inner_property, "item", model, key, in_model=in_model)
@@ -145,8 +154,8 @@ def format_parameter(prop: PropertyProtocol) -> str:
 def decode_response(prop: PropertyProtocol, source: str, operation: str) -> str:
     """Build the expression that makes a response's model from its decoded body, with a type for type checkers."""
     if isinstance(prop, ModelProperty):
-        return f"{format_identifier(prop.class_info.name)}.from_dict({source})"
-    expression = decode(prop, source, operation, None, in_model=False)
+        return _read_model(prop, source, in_place=True)
+    expression = decode(prop, source, operation, None, in_model=False, in_place=True)
     if isinstance(prop, AnyProperty):
         return expression
     if " if " in expression and isinstance(prop, EnumProperty | ListProperty | ModelProperty):
@@ -237,15 +246,23 @@ def list_class_names(
     return []
 
 
-def _decode_union(prop: UnionProperty, source: str, model: str, key: str | None, *, in_model: bool) -> str:
+def _read_model(prop: ModelProperty, source: str, *, in_place: bool) -> str:
+    return f"{format_identifier(prop.class_info.name)}.from_dict({source}{', in_place=True' if in_place else ''})"
+
+
+def _decode_union(
+    prop: UnionProperty, source: str, model: str, key: str | None, *, in_model: bool, in_place: bool
+) -> str:
     members = [inner for inner in prop.inner_properties if not isinstance(inner, NoneProperty)]
     if len(members) == 1:
-        return decode(members[0], source, model, key, in_model=in_model)
-    decoded = [(inner, decode(inner, "option", model, key, in_model=in_model)) for inner in members]
+        return decode(members[0], source, model, key, in_model=in_model, in_place=in_place)
+    kinds = Counter(kind for inner in members for kind in _get_json_kinds(inner))
+    is_distinct = max(kinds.values()) == 1  # the JSON type alone tells the members apart: only one of them is tried
+    in_place = in_place and is_distinct
+    decoded = [(inner, decode(inner, "option", model, key, in_model=in_model, in_place=in_place)) for inner in members]
     if all(code == "option" for _, code in decoded):
         return source
-    kinds = Counter(kind for inner in members for kind in _get_json_kinds(inner))
-    if max(kinds.values()) == 1:  # the JSON type alone tells the members apart
+    if is_distinct:
         options = [f"({_name_json_class(inner)}, lambda option: {code})" for inner, code in decoded if code != "option"]
         return f"decode_union({', '.join([source, *options])})"
     # A text with a format that Python has no type for fits after those that it has one for.

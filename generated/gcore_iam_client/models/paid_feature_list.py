@@ -109,8 +109,13 @@ class PaidFeatureList(_types.Extensible):
         return {**extra, **body} if extra else body
 
     @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+    def from_dict(cls, src_dict: Mapping[str, Any], *, in_place: bool = False) -> Self:
         """Read the JSON form.
+
+        Args:
+            src_dict: A decoded JSON object.
+            in_place: Whether the model may take over the lists in it, which saves time and memory; nothing else may
+                use it afterwards.
 
         Raises:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as the spec says.
@@ -118,7 +123,9 @@ class PaidFeatureList(_types.Extensible):
         try:
             if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
                 raise _InvalidBody("PaidFeatureList", None, f"an object is expected, not {_types.kind(src_dict)}")
-            model: Self = read(src_dict) if cls is PaidFeatureList else _types.remade(cls, read(src_dict))
+            model: Self = read(src_dict, in_place)
+            if cls is not PaidFeatureList:
+                model = _types.remade(cls, model)
         except _InvalidBody as error:
             del src_dict
             _types.forget_locals(error)
@@ -145,8 +152,8 @@ class PaidFeatureList(_types.Extensible):
         return key in self.additional_properties
 
 
-def read(src_dict: Mapping[str, Any]) -> Any:
-    """Read the model from a decoded JSON object."""
+def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
+    """Read the model from a decoded JSON object, whose lists it may take over if `in_place`."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(PaidFeatureList)
     model._extra = None
@@ -155,9 +162,9 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         known += 1
         value = src_dict["CDN"]
         if value.__class__ is list:
-            items = []
-            for item in value:
-                items.append(_read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature))
+            items = value if in_place else value.copy()
+            for index, item in enumerate(items):
+                items[index] = _read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature)
             model.cdn = items
         else:
             model.cdn = decode_list(value, "PaidFeatureList", "CDN")
@@ -168,9 +175,9 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         known += 1
         value = src_dict["CLOUD"]
         if value.__class__ is list:
-            items = []
-            for item in value:
-                items.append(_read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature))
+            items = value if in_place else value.copy()
+            for index, item in enumerate(items):
+                items[index] = _read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature)
             model.cloud = items
         else:
             model.cloud = decode_list(value, "PaidFeatureList", "CLOUD")
@@ -181,9 +188,9 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         known += 1
         value = src_dict["DDOS"]
         if value.__class__ is list:
-            items = []
-            for item in value:
-                items.append(_read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature))
+            items = value if in_place else value.copy()
+            for index, item in enumerate(items):
+                items[index] = _read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature)
             model.ddos = items
         else:
             model.ddos = decode_list(value, "PaidFeatureList", "DDOS")
@@ -194,9 +201,9 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         known += 1
         value = src_dict["DNS"]
         if value.__class__ is list:
-            items = []
-            for item in value:
-                items.append(_read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature))
+            items = value if in_place else value.copy()
+            for index, item in enumerate(items):
+                items[index] = _read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature)
             model.dns = items
         else:
             model.dns = decode_list(value, "PaidFeatureList", "DNS")
@@ -207,9 +214,9 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         known += 1
         value = src_dict["STORAGE"]
         if value.__class__ is list:
-            items = []
-            for item in value:
-                items.append(_read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature))
+            items = value if in_place else value.copy()
+            for index, item in enumerate(items):
+                items[index] = _read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature)
             model.storage = items
         else:
             model.storage = decode_list(value, "PaidFeatureList", "STORAGE")
@@ -220,9 +227,9 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         known += 1
         value = src_dict["STREAMING"]
         if value.__class__ is list:
-            items = []
-            for item in value:
-                items.append(_read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature))
+            items = value if in_place else value.copy()
+            for index, item in enumerate(items):
+                items[index] = _read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature)
             model.streaming = items
         else:
             model.streaming = decode_list(value, "PaidFeatureList", "STREAMING")

@@ -40,8 +40,13 @@ class Token2ClientUser(_types.Extensible):
         return {**extra, **body} if extra else body
 
     @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+    def from_dict(cls, src_dict: Mapping[str, Any], *, in_place: bool = False) -> Self:
         """Read the JSON form.
+
+        Args:
+            src_dict: A decoded JSON object.
+            in_place: Whether the model may take over the lists in it, which saves time and memory; nothing else may
+                use it afterwards.
 
         Raises:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as the spec says.
@@ -49,7 +54,9 @@ class Token2ClientUser(_types.Extensible):
         try:
             if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
                 raise _InvalidBody("Token2ClientUser", None, f"an object is expected, not {_types.kind(src_dict)}")
-            model: Self = read(src_dict) if cls is Token2ClientUser else _types.remade(cls, read(src_dict))
+            model: Self = read(src_dict, in_place)
+            if cls is not Token2ClientUser:
+                model = _types.remade(cls, model)
         except _InvalidBody as error:
             del src_dict
             _types.forget_locals(error)
@@ -76,8 +83,8 @@ class Token2ClientUser(_types.Extensible):
         return key in self.additional_properties
 
 
-def read(src_dict: Mapping[str, Any]) -> Any:
-    """Read the model from a decoded JSON object."""
+def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
+    """Read the model from a decoded JSON object, whose lists it may take over if `in_place`."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(Token2ClientUser)
     model._extra = None

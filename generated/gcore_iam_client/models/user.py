@@ -122,8 +122,13 @@ class User(_types.Extensible):
         return {**extra, **body} if extra else body
 
     @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+    def from_dict(cls, src_dict: Mapping[str, Any], *, in_place: bool = False) -> Self:
         """Read the JSON form.
+
+        Args:
+            src_dict: A decoded JSON object.
+            in_place: Whether the model may take over the lists in it, which saves time and memory; nothing else may
+                use it afterwards.
 
         Raises:
             InvalidBody: It is not an object, a required key is missing, or an inner model is not as the spec says.
@@ -131,7 +136,9 @@ class User(_types.Extensible):
         try:
             if src_dict.__class__ is not dict and not isinstance(src_dict, Mapping):
                 raise _InvalidBody("User", None, f"an object is expected, not {_types.kind(src_dict)}")
-            model: Self = read(src_dict) if cls is User else _types.remade(cls, read(src_dict))
+            model: Self = read(src_dict, in_place)
+            if cls is not User:
+                model = _types.remade(cls, model)
         except _InvalidBody as error:
             del src_dict
             _types.forget_locals(error)
@@ -158,8 +165,8 @@ class User(_types.Extensible):
         return key in self.additional_properties
 
 
-def read(src_dict: Mapping[str, Any]) -> Any:
-    """Read the model from a decoded JSON object."""
+def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
+    """Read the model from a decoded JSON object, whose lists it may take over if `in_place`."""
     # Field by field and not by way of __init__, lists in loops and not in comprehensions: a page has thousands.
     model: Any = _new(User)
     model._extra = None
@@ -195,21 +202,21 @@ def read(src_dict: Mapping[str, Any]) -> Any:
         model.client = json_client if json_client.__class__ is int else decode_int(json_client)
         value = json_groups
         if value.__class__ is list:
-            items = []
-            for item in value:
-                items.append(_read_Group(item) if item.__class__ is dict else decode_model(item, Group))
+            items = value if in_place else value.copy()
+            for index, item in enumerate(items):
+                items[index] = _read_Group(item) if item.__class__ is dict else decode_model(item, Group)
             model.groups = items
         else:
             model.groups = decode_list(value, "User", "groups")
 
         value = json_auth_types
         if value.__class__ is list:
-            items = []
-            for item in value:
+            items = value if in_place else value.copy()
+            for index, item in enumerate(items):
                 try:
-                    items.append(_MEMBERS_OF_AuthType[item])
+                    items[index] = _MEMBERS_OF_AuthType[item]
                 except (KeyError, TypeError):
-                    items.append(decode_enum(item, AuthType, str))
+                    items[index] = decode_enum(item, AuthType, str)
             model.auth_types = items
         else:
             model.auth_types = decode_list(value, "User", "auth_types")
@@ -220,9 +227,9 @@ def read(src_dict: Mapping[str, Any]) -> Any:
             model.user_type = decode_enum(json_user_type, UserType, str)
         value = json_client_and_roles
         if value.__class__ is list:
-            items = []
-            for item in value:
-                items.append(
+            items = value if in_place else value.copy()
+            for index, item in enumerate(items):
+                items[index] = (
                     _read_UserClientAndRolesItem(item)
                     if item.__class__ is dict
                     else decode_model(item, UserClientAndRolesItem)

@@ -38,7 +38,7 @@ def _get_kwargs(
 def _parse_response(*, client: _Client, response: httpx.Response) -> UserRole | None:
     if response.status_code == 200:
         body = decode_json(response, OPERATION.id)
-        return UserRole.from_dict(body)
+        return UserRole.from_dict(body, in_place=True)
     if client.raise_on_unexpected_status:
         raise _errors.UnexpectedStatus(response.status_code, response.content)
     return None

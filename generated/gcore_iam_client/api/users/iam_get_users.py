@@ -59,7 +59,7 @@ def _parse_response(*, client: _Client, response: httpx.Response) -> list[User] 
                 (
                     dict,
                     lambda option: (
-                        PaginatedUsersArray.from_dict(option)
+                        PaginatedUsersArray.from_dict(option, in_place=True)
                         if option.__class__ is dict
                         else decode_model(option, PaginatedUsersArray)
                     ),
