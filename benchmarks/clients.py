@@ -187,7 +187,7 @@ def build_comparisons(peers: Peers, near: str, far: str, *, quick: bool) -> Iter
         if not quick:
             in_all_bounds = {OFFICIAL: 1.0, GENERATOR: 1.15, BARE: 1.15}
             yield Comparison(f"peak memory of the process, {what}", in_all, in_all_bounds)
-    yield from build_long_list_comparisons(peers, near, rounds=1 if quick else 5)
+    yield from build_long_list_comparisons(peers, near, rounds=3 if quick else 5)
 
 
 def build_long_list_comparisons(peers: Peers, url: str, rounds: int) -> Iterator[Comparison]:

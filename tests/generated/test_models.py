@@ -158,6 +158,28 @@ def test_a_round_trip_gives_back_what_came_in(model: Any, body: dict[str, Any]) 
     assert json.loads(json.dumps(model.from_dict(body).to_dict())) == body
 
 
+@pytest.mark.parametrize(
+    ("key", "odd"),
+    [
+        ("groups", None),
+        ("groups", []),
+        ("groups", [{"id": 2, "name": "Users"}, None, {"id": 3, "name": "Engineers", "more": [1]}]),
+        ("auth_types", ["sso", "new", None, 5]),
+        ("client_and_roles", None),
+    ],
+)
+def test_a_model_takes_over_lists_only_if_it_may(key: str, odd: object) -> None:
+    page = {"count": 1, "results": [USER, {**USER, key: odd}]}
+    given = copy.deepcopy(page)
+
+    model = models.PaginatedUsersArray.from_dict(given)
+    assert (given, model.to_dict()) == (page, page)
+
+    same = models.PaginatedUsersArray.from_dict(given, in_place=True)
+    assert same.results is given["results"]
+    assert (same, same.to_dict()) == (model, page)
+
+
 @pytest.mark.parametrize("odd", ["fr", "", None, 5, 1.5, True, [], {}, ["en"], {"a": [1]}])
 @pytest.mark.parametrize("key", ["lang", "user_type", "groups", "auth_types", "email", "id"])
 def test_a_round_trip_gives_back_what_nobody_expected(key: str, odd: Any) -> None:
