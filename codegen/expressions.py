@@ -130,6 +130,13 @@ def find_item_text_enum(prop: PropertyProtocol) -> str:
     return find_text_enum(part.inner_property) if isinstance(part, ListProperty) else ""
 
 
+def find_item_model(prop: PropertyProtocol) -> str:
+    """Find the model that is the only type of a list's items, "" for any other."""
+    part = _get_single_member(prop)
+    inner = part.inner_property if isinstance(part, ListProperty) else None
+    return format_identifier(inner.class_info.name) if isinstance(inner, ModelProperty) else ""
+
+
 def format_default(prop: PropertyProtocol) -> str:
     """Format the expression for a property's default, UNSET when the spec states none."""
     if prop.default is None:

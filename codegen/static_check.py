@@ -41,20 +41,7 @@ _MODULES = frozenset(
 """What the templates import from elsewhere."""
 
 _BUILTINS = frozenset(
-    {
-        "bool",
-        "bytes",
-        "classmethod",
-        "dict",
-        "enumerate",
-        "float",
-        "frozenset",
-        "int",
-        "isinstance",
-        "len",
-        "list",
-        "object",
-    }
+    {"bool", "bytes", "classmethod", "dict", "float", "frozenset", "int", "isinstance", "len", "list", "object"}
     | {"property", "set", "str", "tuple", "type", "__name__", "KeyError", "TypeError", "ValueError"}
     | {"__annotations__", "__class__", "__classdict__", "__conditional_annotations__"}  # the compiler's own
 )

@@ -25,6 +25,7 @@ _EMITTERS: tuple[Callable[..., str], ...] = (
     expressions.encode_in_model,
     expressions.encode_item,
     expressions.find_text_enum,
+    expressions.find_item_model,
     expressions.find_item_text_enum,
     expressions.format_parameter,
     expressions.decode_response,

@@ -14,6 +14,7 @@ from ..types import (
     UNSET,
     Unset,
     decode_enum,
+    decode_in_place,
     decode_int,
     decode_list,
     decode_model,
@@ -226,10 +227,12 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
     if "groups" in src_dict:
         known += 1
         value = src_dict["groups"]
-        if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
-                items[index] = _read_Group(item) if item.__class__ is dict else decode_model(item, Group)
+        if value.__class__ is list and in_place:
+            model.groups = decode_in_place(value, _read_Group, Group)
+        elif value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_Group(item) if item.__class__ is dict else decode_model(item, Group))
             model.groups = items
         else:
             model.groups = decode_list(value, "BaseUser", "groups")
@@ -258,12 +261,12 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         known += 1
         value = src_dict["auth_types"]
         if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
+            items = []
+            for item in value:
                 try:
-                    items[index] = _MEMBERS_OF_AuthType[item]
+                    items.append(_MEMBERS_OF_AuthType[item])
                 except (KeyError, TypeError):
-                    items[index] = decode_enum(item, AuthType, str)
+                    items.append(decode_enum(item, AuthType, str))
             model.auth_types = items
         else:
             model.auth_types = decode_list(value, "BaseUser", "auth_types")

@@ -15,6 +15,7 @@ from ..types import (
     UNSET,
     Unset,
     decode_enum,
+    decode_in_place,
     decode_int,
     decode_list,
     decode_model,
@@ -219,12 +220,12 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         model.current_user = json_current_user if json_current_user.__class__ is int else decode_int(json_current_user)
         value = json_capabilities
         if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
+            items = []
+            for item in value:
                 try:
-                    items[index] = _MEMBERS_OF_ServiceName[item]
+                    items.append(_MEMBERS_OF_ServiceName[item])
                 except (KeyError, TypeError):
-                    items[index] = decode_enum(item, ServiceName, str)
+                    items.append(decode_enum(item, ServiceName, str))
             model.capabilities = items
         else:
             model.capabilities = decode_list(value, "ClientBase", "capabilities")
@@ -248,10 +249,12 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         if "users" in src_dict:
             known += 1
             value = src_dict["users"]
-            if value.__class__ is list:
-                items = value if in_place else value.copy()
-                for index, item in enumerate(items):
-                    items[index] = _read_BaseUser(item) if item.__class__ is dict else decode_model(item, BaseUser)
+            if value.__class__ is list and in_place:
+                model.users = decode_in_place(value, _read_BaseUser, BaseUser)
+            elif value.__class__ is list:
+                items = []
+                for item in value:
+                    items.append(_read_BaseUser(item) if item.__class__ is dict else decode_model(item, BaseUser))
                 model.users = items
             else:
                 model.users = decode_list(value, "ClientBase", "users")

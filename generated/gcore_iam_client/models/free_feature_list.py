@@ -13,6 +13,7 @@ from ..errors import InvalidBody as _InvalidBody
 from ..types import (
     UNSET,
     Unset,
+    decode_in_place,
     decode_list,
     decode_model,
     encode,
@@ -161,10 +162,12 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
     if "CDN" in src_dict:
         known += 1
         value = src_dict["CDN"]
-        if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
-                items[index] = _read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature)
+        if value.__class__ is list and in_place:
+            model.cdn = decode_in_place(value, _read_FreeFeature, FreeFeature)
+        elif value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
             model.cdn = items
         else:
             model.cdn = decode_list(value, "FreeFeatureList", "CDN")
@@ -174,10 +177,12 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
     if "CLOUD" in src_dict:
         known += 1
         value = src_dict["CLOUD"]
-        if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
-                items[index] = _read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature)
+        if value.__class__ is list and in_place:
+            model.cloud = decode_in_place(value, _read_FreeFeature, FreeFeature)
+        elif value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
             model.cloud = items
         else:
             model.cloud = decode_list(value, "FreeFeatureList", "CLOUD")
@@ -187,10 +192,12 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
     if "DDOS" in src_dict:
         known += 1
         value = src_dict["DDOS"]
-        if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
-                items[index] = _read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature)
+        if value.__class__ is list and in_place:
+            model.ddos = decode_in_place(value, _read_FreeFeature, FreeFeature)
+        elif value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
             model.ddos = items
         else:
             model.ddos = decode_list(value, "FreeFeatureList", "DDOS")
@@ -200,10 +207,12 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
     if "DNS" in src_dict:
         known += 1
         value = src_dict["DNS"]
-        if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
-                items[index] = _read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature)
+        if value.__class__ is list and in_place:
+            model.dns = decode_in_place(value, _read_FreeFeature, FreeFeature)
+        elif value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
             model.dns = items
         else:
             model.dns = decode_list(value, "FreeFeatureList", "DNS")
@@ -213,10 +222,12 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
     if "STORAGE" in src_dict:
         known += 1
         value = src_dict["STORAGE"]
-        if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
-                items[index] = _read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature)
+        if value.__class__ is list and in_place:
+            model.storage = decode_in_place(value, _read_FreeFeature, FreeFeature)
+        elif value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
             model.storage = items
         else:
             model.storage = decode_list(value, "FreeFeatureList", "STORAGE")
@@ -226,10 +237,12 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
     if "STREAMING" in src_dict:
         known += 1
         value = src_dict["STREAMING"]
-        if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
-                items[index] = _read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature)
+        if value.__class__ is list and in_place:
+            model.streaming = decode_in_place(value, _read_FreeFeature, FreeFeature)
+        elif value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_FreeFeature(item) if item.__class__ is dict else decode_model(item, FreeFeature))
             model.streaming = items
         else:
             model.streaming = decode_list(value, "FreeFeatureList", "STREAMING")

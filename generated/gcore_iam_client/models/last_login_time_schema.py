@@ -13,6 +13,7 @@ from ..errors import InvalidBody as _InvalidBody
 from ..types import (
     UNSET,
     Unset,
+    decode_in_place,
     decode_int,
     decode_list,
     decode_model,
@@ -120,10 +121,12 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         missing = str(error.args[0])
     else:
         value = json_result
-        if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
-                items[index] = (
+        if value.__class__ is list and in_place:
+            model.result = decode_in_place(value, _read_LastLoginTimeItem, LastLoginTimeItem)
+        elif value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(
                     _read_LastLoginTimeItem(item) if item.__class__ is dict else decode_model(item, LastLoginTimeItem)
                 )
             model.result = items

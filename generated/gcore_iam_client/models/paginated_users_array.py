@@ -13,6 +13,7 @@ from ..errors import InvalidBody as _InvalidBody
 from ..types import (
     UNSET,
     Unset,
+    decode_in_place,
     decode_int,
     decode_list,
     decode_model,
@@ -120,10 +121,12 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         missing = str(error.args[0])
     else:
         value = json_results
-        if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
-                items[index] = _read_User(item) if item.__class__ is dict else decode_model(item, User)
+        if value.__class__ is list and in_place:
+            model.results = decode_in_place(value, _read_User, User)
+        elif value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_User(item) if item.__class__ is dict else decode_model(item, User))
             model.results = items
         else:
             model.results = decode_list(value, "PaginatedUsersArray", "results")

@@ -149,12 +149,12 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         known += 1
         value = src_dict["auth_types"]
         if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
+            items = []
+            for item in value:
                 try:
-                    items[index] = _MEMBERS_OF_AuthType[item]
+                    items.append(_MEMBERS_OF_AuthType[item])
                 except (KeyError, TypeError):
-                    items[index] = decode_enum(item, AuthType, str)
+                    items.append(decode_enum(item, AuthType, str))
             model.auth_types = items
         else:
             model.auth_types = decode_list(value, "PutUser", "auth_types")

@@ -13,6 +13,7 @@ from .. import types as _types
 from ..errors import InvalidBody as _InvalidBody
 from ..types import (
     decode_enum,
+    decode_in_place,
     decode_int,
     decode_list,
     decode_model,
@@ -189,22 +190,24 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         model.reseller = json_reseller if json_reseller.__class__ is int else decode_int(json_reseller)
         model.client = json_client if json_client.__class__ is int else decode_int(json_client)
         value = json_groups
-        if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
-                items[index] = _read_Group(item) if item.__class__ is dict else decode_model(item, Group)
+        if value.__class__ is list and in_place:
+            model.groups = decode_in_place(value, _read_Group, Group)
+        elif value.__class__ is list:
+            items = []
+            for item in value:
+                items.append(_read_Group(item) if item.__class__ is dict else decode_model(item, Group))
             model.groups = items
         else:
             model.groups = decode_list(value, "UserPublic", "groups")
 
         value = json_auth_types
         if value.__class__ is list:
-            items = value if in_place else value.copy()
-            for index, item in enumerate(items):
+            items = []
+            for item in value:
                 try:
-                    items[index] = _MEMBERS_OF_AuthType[item]
+                    items.append(_MEMBERS_OF_AuthType[item])
                 except (KeyError, TypeError):
-                    items[index] = decode_enum(item, AuthType, str)
+                    items.append(decode_enum(item, AuthType, str))
             model.auth_types = items
         else:
             model.auth_types = decode_list(value, "UserPublic", "auth_types")
