@@ -42,7 +42,7 @@ _MODULES = frozenset(
 
 _BUILTINS = frozenset(
     {"bool", "bytes", "classmethod", "dict", "float", "frozenset", "int", "isinstance", "len", "list", "object"}
-    | {"property", "set", "str", "tuple", "type", "__name__", "KeyError", "TypeError", "ValueError"}
+    | {"enumerate", "property", "set", "str", "tuple", "type", "__name__", "KeyError", "TypeError", "ValueError"}
     | {"__annotations__", "__class__", "__classdict__", "__conditional_annotations__"}  # the compiler's own
 )
 """The builtin names that the templates of models and operations use."""

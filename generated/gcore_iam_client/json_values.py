@@ -209,13 +209,6 @@ def decode_model(value: Any, cls: Any) -> Any:
     return value if value is None or value is UNSET else cls.from_dict(value)
 
 
-def decode_in_place(items: list[Any], read: Callable[[Any], Any], cls: Any) -> list[Any]:
-    """Replace each object of a list by its model, so that the memory of the object is free for the next model."""
-    for index, item in enumerate(items):
-        items[index] = read(item) if item.__class__ is dict else decode_model(item, cls)
-    return items
-
-
 def decode_list(value: Any, model: str, key: str | None) -> Any:
     """Return the value if it is an array, null or absent; raise InvalidBody otherwise. The items are not decoded."""
     if value is None or value is UNSET or isinstance(value, list):

@@ -13,7 +13,6 @@ from .json_values import as_text as as_text
 from .json_values import decode_date as decode_date
 from .json_values import decode_datetime as decode_datetime
 from .json_values import decode_enum as decode_enum
-from .json_values import decode_in_place as decode_in_place
 from .json_values import decode_int as decode_int
 from .json_values import decode_json as decode_json
 from .json_values import decode_list as decode_list

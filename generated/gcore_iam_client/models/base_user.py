@@ -14,7 +14,6 @@ from ..types import (
     UNSET,
     Unset,
     decode_enum,
-    decode_in_place,
     decode_int,
     decode_list,
     decode_model,
@@ -228,7 +227,9 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         known += 1
         value = src_dict["groups"]
         if value.__class__ is list and in_place:
-            model.groups = decode_in_place(value, _read_Group, Group)
+            for index, item in enumerate(value):
+                value[index] = _read_Group(item) if item.__class__ is dict else decode_model(item, Group)
+            model.groups = value
         elif value.__class__ is list:
             items = []
             for item in value:

@@ -15,7 +15,6 @@ from ..types import (
     UNSET,
     Unset,
     decode_enum,
-    decode_in_place,
     decode_int,
     decode_list,
     decode_model,
@@ -250,7 +249,9 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
             known += 1
             value = src_dict["users"]
             if value.__class__ is list and in_place:
-                model.users = decode_in_place(value, _read_BaseUser, BaseUser)
+                for index, item in enumerate(value):
+                    value[index] = _read_BaseUser(item) if item.__class__ is dict else decode_model(item, BaseUser)
+                model.users = value
             elif value.__class__ is list:
                 items = []
                 for item in value:

@@ -13,7 +13,6 @@ from ..errors import InvalidBody as _InvalidBody
 from ..types import (
     UNSET,
     Unset,
-    decode_in_place,
     decode_int,
     decode_list,
     decode_model,
@@ -122,7 +121,9 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
     else:
         value = json_results
         if value.__class__ is list and in_place:
-            model.results = decode_in_place(value, _read_User, User)
+            for index, item in enumerate(value):
+                value[index] = _read_User(item) if item.__class__ is dict else decode_model(item, User)
+            model.results = value
         elif value.__class__ is list:
             items = []
             for item in value:

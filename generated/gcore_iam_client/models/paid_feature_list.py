@@ -13,7 +13,6 @@ from ..errors import InvalidBody as _InvalidBody
 from ..types import (
     UNSET,
     Unset,
-    decode_in_place,
     decode_list,
     decode_model,
     encode,
@@ -163,7 +162,9 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         known += 1
         value = src_dict["CDN"]
         if value.__class__ is list and in_place:
-            model.cdn = decode_in_place(value, _read_PaidFeature, PaidFeature)
+            for index, item in enumerate(value):
+                value[index] = _read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature)
+            model.cdn = value
         elif value.__class__ is list:
             items = []
             for item in value:
@@ -178,7 +179,9 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         known += 1
         value = src_dict["CLOUD"]
         if value.__class__ is list and in_place:
-            model.cloud = decode_in_place(value, _read_PaidFeature, PaidFeature)
+            for index, item in enumerate(value):
+                value[index] = _read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature)
+            model.cloud = value
         elif value.__class__ is list:
             items = []
             for item in value:
@@ -193,7 +196,9 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         known += 1
         value = src_dict["DDOS"]
         if value.__class__ is list and in_place:
-            model.ddos = decode_in_place(value, _read_PaidFeature, PaidFeature)
+            for index, item in enumerate(value):
+                value[index] = _read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature)
+            model.ddos = value
         elif value.__class__ is list:
             items = []
             for item in value:
@@ -208,7 +213,9 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         known += 1
         value = src_dict["DNS"]
         if value.__class__ is list and in_place:
-            model.dns = decode_in_place(value, _read_PaidFeature, PaidFeature)
+            for index, item in enumerate(value):
+                value[index] = _read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature)
+            model.dns = value
         elif value.__class__ is list:
             items = []
             for item in value:
@@ -223,7 +230,9 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         known += 1
         value = src_dict["STORAGE"]
         if value.__class__ is list and in_place:
-            model.storage = decode_in_place(value, _read_PaidFeature, PaidFeature)
+            for index, item in enumerate(value):
+                value[index] = _read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature)
+            model.storage = value
         elif value.__class__ is list:
             items = []
             for item in value:
@@ -238,7 +247,9 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         known += 1
         value = src_dict["STREAMING"]
         if value.__class__ is list and in_place:
-            model.streaming = decode_in_place(value, _read_PaidFeature, PaidFeature)
+            for index, item in enumerate(value):
+                value[index] = _read_PaidFeature(item) if item.__class__ is dict else decode_model(item, PaidFeature)
+            model.streaming = value
         elif value.__class__ is list:
             items = []
             for item in value:

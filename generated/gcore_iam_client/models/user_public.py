@@ -13,7 +13,6 @@ from .. import types as _types
 from ..errors import InvalidBody as _InvalidBody
 from ..types import (
     decode_enum,
-    decode_in_place,
     decode_int,
     decode_list,
     decode_model,
@@ -191,7 +190,9 @@ def read(src_dict: Mapping[str, Any], in_place: bool = False) -> Any:
         model.client = json_client if json_client.__class__ is int else decode_int(json_client)
         value = json_groups
         if value.__class__ is list and in_place:
-            model.groups = decode_in_place(value, _read_Group, Group)
+            for index, item in enumerate(value):
+                value[index] = _read_Group(item) if item.__class__ is dict else decode_model(item, Group)
+            model.groups = value
         elif value.__class__ is list:
             items = []
             for item in value:
