@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
+
 import pytest
 
 from . import __main__ as mutation
-from .__main__ import AcceptedMutants, check_accepted, move_decorators, name_function, report
+from .__main__ import AcceptedMutants, check_accepted, move_decorators, name_function, read_accepted, report
 
 SOURCE = """\
 class Schema:
@@ -60,6 +62,13 @@ CHANGES = {"a.x_f__mutmut_1": "return 1", "a.x_f__mutmut_2": "return 2", "a.x_g_
 
 ACCEPTED = [AcceptedMutants("a.f", ("return 2",), "same"), AcceptedMutants("a.g", ("*",), "same")]
 STALE = [AcceptedMutants("a.f", ("return 3",), "same"), AcceptedMutants("a.h", ("*",), "same")]
+
+
+@pytest.mark.parametrize("function", sorted({one.function for one in read_accepted()}))
+def test_the_function_of_an_accepted_mutant_exists(function: str) -> None:
+    found = resolve_name(function)
+    found = getattr(found, "fget", found)  # of a property
+    assert f"{found.__module__}.{found.__qualname__}" == function  # a module that only imports it is not meant
 
 
 @pytest.fixture(autouse=True)

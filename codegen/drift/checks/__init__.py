@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     bodies,
     bounds,
+    discriminators,
     lifecycle,
     operations,
     parameters,
@@ -13,7 +14,6 @@ from . import (
     security,
     subschemas,
     types,
-    unions,
     values,
 )
 from .base import DOCUMENT_CHECKS, OPERATION_CHECKS, SCHEMA_CHECKS
@@ -21,7 +21,7 @@ from .base import DOCUMENT_CHECKS, OPERATION_CHECKS, SCHEMA_CHECKS
 __all__ = ["DOCUMENT_CHECKS", "OPERATION_CHECKS", "SCHEMA_CHECKS"]
 
 MODULES = (
-    *(bodies, bounds, lifecycle, operations, parameters, prose, properties, security, subschemas),
-    *(types, unions, values),
+    *(bodies, bounds, discriminators, lifecycle, operations, parameters, prose, properties, security, subschemas),
+    *(types, values),
 )
 """The modules whose checks are registered by being imported."""
