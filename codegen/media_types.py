@@ -19,6 +19,11 @@ def get_essence(media_type: str) -> str:
     return media_type.split(";")[0].strip().lower()
 
 
+def is_bodiless(code: str) -> bool:
+    """Return whether responses of a status never have a body (RFC 9110, sections 6.4.1 and 15.3.6)."""
+    return re.fullmatch("1..|204|205|304", code) is not None
+
+
 def is_range(media_type: str) -> bool:
     """Return whether a media type stands for several, so that it cannot be a `Content-Type`."""
     return "*" in get_essence(media_type)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from ..errors import CodegenError
+from ..media_types import get_essence
 from ..spec import METHODS, Json, Spec, escape
 from .document import Document, ensure_mapping
 
@@ -285,11 +286,6 @@ def find_same_templates(spec: Spec) -> Iterator[str]:
 # --- media types -------------------------------------------------------------------------------------------------
 
 
-def strip_parameters(media_type: str) -> str:
-    """Return a media type without its parameters."""
-    return media_type.partition(";")[0].strip().lower()
-
-
 def match_media_types(old: Iterable[str], new: Iterable[str]) -> Matching[str]:
     """Find the media types that belong together.
 
@@ -313,13 +309,13 @@ def _parse_parameters(media_type: str) -> frozenset[tuple[str, str]]:
 
 
 def _is_same_type(one: str, other: str) -> bool:
-    same = strip_parameters(one) == strip_parameters(other)
+    same = get_essence(one) == get_essence(other)
     return same and _parse_parameters(one) == _parse_parameters(other)
 
 
 def _is_same_type_with_fewer_parameters(one: str, other: str) -> bool:
     ours, theirs = _parse_parameters(one), _parse_parameters(other)
-    return strip_parameters(one) == strip_parameters(other) and (ours <= theirs or theirs <= ours)
+    return get_essence(one) == get_essence(other) and (ours <= theirs or theirs <= ours)
 
 
 # --- statuses ----------------------------------------------------------------------------------------------------

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...media_types import get_essence, is_bodiless
 from ...spec import escape
 from ..document import Document, ensure_mapping
 from ..finding import Finding, format_label
-from ..matching import Matching, is_range, match_media_types, match_statuses, strip_parameters
+from ..matching import Matching, is_range, match_media_types, match_statuses
 from ..normalized_schema import BINARY
 from .base import Context, Direction, ObjectPair, OperationPair, Pair, get_requirement, register_operation_check
 from .parameters import find_schema
@@ -65,18 +66,13 @@ def check_responses(pair: OperationPair) -> Iterator[Finding | Pair]:
         yield from response.compare_prose("description")
         if response.old.get("links") != response.new.get("links"):
             yield response.find("docs-link-changed", "", response.old.get("links"), response.new.get("links"))
-        if not (_is_without_body(after) or pair.after.method == "HEAD"):
+        if not (is_bodiless(after) or pair.after.method == "HEAD"):
             yield from _compare_content(response, pair.directions[1])
         yield from _compare_headers(response)
 
 
 def _get_outcome(code: str) -> str:
     return "success" if code.startswith("2") else "non-success"
-
-
-def _is_without_body(code: str) -> bool:
-    """Return whether a response of a status has no body, whatever the spec says of one (RFC 9110, 15)."""
-    return code in ("204", "205", "304") or code.startswith("1")
 
 
 # --- media types -------------------------------------------------------------------------------------------------
@@ -119,7 +115,7 @@ def _find_rename_rule(matching: Matching[str]) -> str:
     """
     if len(matching.removed) != 1 or len(matching.added) != 1:
         return ""
-    before, after = strip_parameters(matching.removed[0]), strip_parameters(matching.added[0])
+    before, after = get_essence(matching.removed[0]), get_essence(matching.added[0])
     if before == after:
         return "response-media-type-name-changed"
     if before.endswith(f"+{after.partition('/')[2]}"):
@@ -141,7 +137,7 @@ def _compare_schemas(media: ObjectPair, direction: Direction, media_type: str) -
 
 def _has_only_text(media_type: str) -> bool:
     """Return whether every value in a body of a media type is written as text."""
-    essence = strip_parameters(media_type)
+    essence = get_essence(media_type)
     return essence in _FORMS or essence.startswith("text/") or essence.endswith(("/xml", "+xml"))
 
 

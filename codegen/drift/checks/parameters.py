@@ -8,11 +8,12 @@ from typing import TypeAlias
 
 import attrs
 
+from ...media_types import get_essence
 from ...schemas import is_ignored_header
 from ...spec import Json, escape
 from ..document import Document, ensure_mapping
 from ..finding import Finding
-from ..matching import Operation, strip_parameters
+from ..matching import Operation
 from .base import (
     PARAMETER_CHECKS,
     Context,
@@ -158,7 +159,7 @@ def _read_parameters(document: Document, operation: Operation) -> Iterator[tuple
 
 
 def _read_serialization(parameter: dict[str, Json]) -> Serialization:
-    content = " or ".join(sorted(map(strip_parameters, ensure_mapping(parameter.get("content")))))
+    content = " or ".join(sorted(map(get_essence, ensure_mapping(parameter.get("content")))))
     in_query = parameter.get("in") == "query"
     style = parameter.get("style") or ("form" if in_query or parameter.get("in") == "cookie" else "simple")
     return Serialization(
