@@ -28,17 +28,25 @@ def load(path: Path) -> Spec:
     Raises:
         CodegenError: As by `spec.load`, or another file is missing or outside of the folder.
     """
-
-    def read_file(name: str) -> bytes:
-        try:
-            with (path.parent / name).open("rb") as other:
-                return other.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise CodegenError(f"{path.parent / name}: cannot be read: {error.strerror}") from error
-
-    spec = join_files(build_spec(load_yaml(path)), read_file)
+    spec = join_files(build_spec(load_yaml(path)), build_reader(path.parent))
     check(spec)
     return spec
+
+
+def build_reader(folder: Path) -> ReadFile:
+    """Build a function that reads the files in the folder of a spec, and refuses links that lead out of it."""
+
+    def read_file(name: str) -> bytes:
+        path = folder / name
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise CodegenError(f"{name}: leaves the folder of the spec")
+        try:
+            with path.open("rb") as file:
+                return file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise CodegenError(f"{path}: cannot be read: {error.strerror}") from error
+
+    return read_file
 
 
 def join_files(spec: Spec, read_file: ReadFile | None) -> Spec:

@@ -15,7 +15,7 @@ from ..bundle import ReadFile
 from ..errors import CodegenError
 from ..limits import MAX_BYTES, LimitError
 from ..spec import Spec, build_spec, check, check_refs, parse_yaml
-from ..spec_files import join_files
+from ..spec_files import build_reader, join_files
 from . import structure
 from .matching import find_same_templates
 from .report import Source
@@ -116,14 +116,7 @@ def _build_reader(name: str) -> ReadFile | None:
     if name == "-" or "://" in name:
         return None
     if Path(name).exists() or ":" not in name:
-        folder = Path(name).resolve().parent
-
-        def read_beside(path: str) -> bytes:
-            if not (folder / path).resolve().is_relative_to(folder):
-                raise UnreadableError(f"{path}: leaves the folder of the spec")
-            return _read_file(folder / path)
-
-        return read_beside
+        return build_reader(Path(name).resolve().parent)
     revision, _, file = name.partition(":")
     return lambda path: _read_revision(f"{revision}:{posixpath.join(posixpath.dirname(file), path)}")
 
