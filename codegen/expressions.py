@@ -111,10 +111,8 @@ def name_target(prop: PropertyProtocol, model: str) -> str:
 
 def decode_item(prop: PropertyProtocol, model: str) -> str:
     """Format the expression for `item` of a property that is only a list, "" if nothing has to be done."""
-    part = _get_single_member(prop)
-    inner = (
-        decode(part.inner_property, "item", model, unwrap_text(prop.name)) if isinstance(part, ListProperty) else "item"
-    )
+    item = _get_item(prop)
+    inner = decode(item, "item", model, unwrap_text(prop.name)) if item else "item"
     return "" if inner == "item" else inner
 
 
@@ -126,15 +124,14 @@ def find_text_enum(prop: PropertyProtocol) -> str:
 
 def find_item_text_enum(prop: PropertyProtocol) -> str:
     """Find the enum of texts that is the only type of a list's items, "" for any other."""
-    part = _get_single_member(prop)
-    return find_text_enum(part.inner_property) if isinstance(part, ListProperty) else ""
+    item = _get_item(prop)
+    return find_text_enum(item) if item else ""
 
 
 def find_item_model(prop: PropertyProtocol) -> str:
     """Find the model that is the only type of a list's items, "" for any other."""
-    part = _get_single_member(prop)
-    inner = part.inner_property if isinstance(part, ListProperty) else None
-    return format_identifier(inner.class_info.name) if isinstance(inner, ModelProperty) else ""
+    item = _get_item(prop)
+    return format_identifier(item.class_info.name) if isinstance(item, ModelProperty) else ""
 
 
 def format_default(prop: PropertyProtocol) -> str:
@@ -202,8 +199,8 @@ def encode_in_model(prop: PropertyProtocol, source: str) -> str:
 
 def encode_item(prop: PropertyProtocol) -> str:
     """Format the expression for `item` of a property that is only a list, "" if nothing has to be done."""
-    part = _get_single_member(prop)
-    inner = encode_in_model(part.inner_property, "item") if isinstance(part, ListProperty) else "item"
+    item = _get_item(prop)
+    inner = encode_in_model(item, "item") if item else "item"
     return "" if inner == "item" else inner
 
 
@@ -228,6 +225,12 @@ def _get_single_member(prop: PropertyProtocol) -> PropertyProtocol | None:
     """Return the only type of a property beside null; None if there are several."""
     parts = [part for part in list_members(prop) if not isinstance(part, NoneProperty)]
     return parts[0] if len(parts) == 1 else None
+
+
+def _get_item(prop: PropertyProtocol) -> PropertyProtocol | None:
+    """Return what the items are of a property that is only a list; None for any other."""
+    part = _get_single_member(prop)
+    return part.inner_property if isinstance(part, ListProperty) else None
 
 
 def name_member_table(enum: str) -> str:

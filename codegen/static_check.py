@@ -87,7 +87,7 @@ def check_package(package: Path) -> Iterator[str]:
         inside = file.relative_to(package)
         parts = inside.with_suffix("").parts
         try:
-            modules[parts[:-1] if parts[-1] == "__init__" else parts] = _read(file, inside)
+            modules[parts[:-1] if parts[-1] == "__init__" else parts] = _parse(file.read_bytes(), inside)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             place = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
             problem = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
@@ -96,10 +96,6 @@ def check_package(package: Path) -> Iterator[str]:
         yield from _check_imports(parts, module, modules)
         yield from _check_names(module)
         yield from _check_enums(module)
-
-
-def _read(file: Path, inside: Path) -> _Module:
-    return _parse(file.read_bytes(), inside)
 
 
 # A third of the modules of a small package are the same for every spec, and a review makes two packages.
