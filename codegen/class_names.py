@@ -17,7 +17,16 @@ from openapi_python_client.strings import PythonIdentifier, pascal_case
 
 from .names import get_function_name
 from .rules.discriminators import find_reference
-from .schemas import SCHEMA_REF, SECRET, Document, follow_refs, get_component_name, is_annotation, list_types
+from .schemas import (
+    SCHEMA_REF,
+    SECRET,
+    Document,
+    find_free_name,
+    follow_refs,
+    get_component_name,
+    is_annotation,
+    list_types,
+)
 from .spec import escape, iterate_mappings, iterate_operations
 
 _BODY_TYPES = {"application/x-www-form-urlencoded": "data", "multipart/form-data": "files"}
@@ -129,11 +138,7 @@ class _Namer:
         for name, schema in schemas.items():
             if not _is_class(schema):
                 continue
-            free = name
-            number = 1
-            while self._get_module(free) in self._taken or (free != name and free in schemas):
-                number += 1
-                free = f"{name}{number}"
+            free = find_free_name(name, lambda new: self._is_taken(new) or (new != name and new in schemas))  # noqa: B023 - called at once
             self._taken[self._get_module(free)] = schema
             if free != name:
                 renamed[name] = free
@@ -193,12 +198,11 @@ class _Namer:
         if not is_moved and (other is schema or ("enum" in schema and other.get("enum") == schema["enum"])):
             return class_string
         schemas = self.document["components"]["schemas"]
-        is_free = other is schema and class_string not in schemas
-        free = class_string if is_free else f"{class_string}{position.suffix}"
-        number = 1
-        while not is_free and (self._get_module(free) in self._taken or free in schemas):
-            number += 1
-            free = f"{class_string}{position.suffix}{number}"
+        if other is schema and class_string not in schemas:
+            free = class_string
+        else:
+            base = f"{class_string}{position.suffix}"
+            free = find_free_name(base, lambda name: self._is_taken(name) or name in schemas)
         self._taken[self._get_module(free)] = schema
         self.moved[free] = schemas[free] = schema
         outside = {} if is_moved else {key: v for key, v in schema.items() if is_annotation(key) or key == SECRET}
@@ -206,6 +210,9 @@ class _Namer:
         position.holder[position.key] = {**outside, "allOf": [reference]} if outside else reference
         schema.pop("default", None)
         return free
+
+    def _is_taken(self, class_string: str) -> bool:
+        return self._get_module(class_string) in self._taken
 
     def _get_module(self, class_string: str) -> str:
         return str(Class.from_string(string=class_string, config=self.config).module_name)

@@ -11,7 +11,7 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonIdentifier
 
 from .escaping import unwrap_text
-from .schemas import Document, walk
+from .schemas import Document, find_free_name, walk
 from .spec import METHODS, iterate_operations
 from .wire_format import iterate_endpoints
 
@@ -73,10 +73,7 @@ def _rename_path_parameters(document: Document, used: set[str], renamed: dict[st
 def _make_path_name(name: str, used: set[str]) -> str:
     base = re.sub(r"[^a-zA-Z0-9_-]+", "_", name).strip("_") or "value"
     base = base if _PATH_NAME.fullmatch(base) else f"value_{base}"
-    number, free = 1, base
-    while free in used:
-        number += 1
-        free = f"{base}_{number}"
+    free = find_free_name(base, used.__contains__, "_")
     used.add(free)
     return free
 
@@ -89,10 +86,7 @@ def _separate_names(names: list[str], used: set[str], renamed: dict[str, str], c
         name = names[index]
         original = renamed.get(name, name)
         base = str(PythonIdentifier(original, config.field_prefix))
-        number = 2
-        while f"{base}_{number}" in used:
-            number += 1
-        names[index] = f"{base}_{number}"
+        names[index] = find_free_name(base, {base, *used}.__contains__, "_")
         used.add(names[index])
         renamed[names[index]] = original
         index = _find_collision(names, config)

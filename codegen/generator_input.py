@@ -1,6 +1,6 @@
 """Rewrites what openapi-python-client cannot represent, and restores it in the parsed result.
 
-The normalized document stays as it is: the generator reads a copy.
+The normalized document does not change: the generator reads a copy.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from .drift.observed.statements import state
 from .drift.render.common import format_line, pluralize
 from .errors import CodegenError
 from .observations import Kind, Observation
-from .schemas import is_annotation
+from .schemas import find_free_name, is_annotation
 from .spec import Json, Spec, check, unescape
 from .yaml_edit import dump_yaml
 
@@ -144,12 +144,7 @@ def _apply(spec: Spec, entry: dict[str, Json], observation: Observation) -> Spec
 
 def _make_id(text: str, ids: set[str]) -> str:
     name = "observed-" + "-".join(re.findall(r"[a-z0-9]+", text.lower()))
-    number = 2
-    unique = name
-    while unique in ids:
-        unique = f"{name}-{number}"
-        number += 1
-    return unique
+    return find_free_name(name, ids.__contains__, "-")
 
 
 def _format_label(pointer: str, observation: Observation) -> str:

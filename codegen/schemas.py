@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 from .errors import CodegenError
@@ -126,6 +127,20 @@ def resolve_component(document: Document, schema: Document) -> tuple[str, Docume
 
 def get_component_name(ref: str) -> str:
     return unescape(ref.removeprefix(SCHEMA_REF))
+
+
+def find_free_name(base: str, is_taken: Callable[[str], bool], separator: str = "") -> str:
+    """Find a name that is free: the base, or else the base with the smallest number from 2 on."""
+    if not is_taken(base):
+        return base
+    return next(name for number in count(2) if not is_taken(name := f"{base}{separator}{number}"))
+
+
+def iterate_parameters(document: Document) -> Iterator[Document]:
+    """Yield the parameters of all paths and operations, as they are listed: some are references."""
+    operations = (operation for _, _, operation in iterate_operations(document))
+    for holder in (*document["paths"].values(), *operations):
+        yield from holder.get("parameters", ())
 
 
 def follow_refs(document: Document, holder: Document) -> Document:

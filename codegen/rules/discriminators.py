@@ -9,6 +9,7 @@ from ..schemas import (
     DISCRIMINATOR,
     SCHEMA_REF,
     Document,
+    find_free_name,
     get_component_name,
     resolve_component,
     walk,
@@ -57,11 +58,7 @@ def move_alternatives_to_components(document: Document) -> None:
         for position, (listed, index) in enumerate(members):
             if position in values and not find_reference(listed[index]):
                 owner = key if holder is schemas or key not in ("schema", "items", "additionalProperties") else ""
-                base = name = pascal_case(f"{owner}_{values[position]}")
-                number = 1
-                while name in schemas:
-                    number += 1
-                    name = f"{base}{number}"
+                name = find_free_name(pascal_case(f"{owner}_{values[position]}"), schemas.__contains__)
                 schemas[name] = listed[index]
                 listed[index] = {"$ref": SCHEMA_REF + escape(name)}
 

@@ -11,7 +11,7 @@ from typing import Any
 from dateutil.parser import isoparse
 from openapi_python_client.strings import remove_string_escapes, snake_case
 
-from ..schemas import ALTERNATIVES, NULL, Document, list_types, resolve_component, walk
+from ..schemas import ALTERNATIVES, NULL, Document, find_free_name, list_types, resolve_component, walk
 from ..spec import build_value_key, iterate_mappings
 
 _MEMBERS_IN_PROSE = 20
@@ -119,12 +119,9 @@ def _make_unique(names: list[str]) -> list[str]:
     taken: set[str] = set()
     unique: list[str] = []
     for name in names:
-        number, free = 1, name
-        while free in taken or (number > 1 and free in names):
-            number += 1
-            free = f"{name}_{number}"
-        taken.add(free)
-        unique.append(free)
+        others = taken.union(names) if name in taken else taken
+        unique.append(find_free_name(name, others.__contains__, "_"))
+        taken.add(unique[-1])
     return unique
 
 

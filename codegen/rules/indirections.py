@@ -8,7 +8,7 @@ from typing import Any
 from openapi_python_client.strings import pascal_case
 
 from ..limits import CopyBudget
-from ..schemas import SCHEMA_REF, Document, UnsupportedSchemaError, follow_refs, walk
+from ..schemas import SCHEMA_REF, Document, UnsupportedSchemaError, find_free_name, follow_refs, walk
 from ..spec import METHODS, escape, iterate_mappings, resolve, unescape
 
 
@@ -95,11 +95,7 @@ def _move(document: Document, ref: str, schemas: dict[str, Any]) -> str:
     if len(target) == 1 and str(target.get("$ref", "")).startswith(SCHEMA_REF) and not _is_inner(target["$ref"]):
         return unescape(target["$ref"].removeprefix(SCHEMA_REF))
     words = [word for word in re.findall(r"[A-Za-z0-9]+", unescape(ref)) if word not in _STRUCTURE]
-    base = name = pascal_case("_".join(words[-3:])) or "Schema"
-    number = 1
-    while name in schemas:
-        number += 1
-        name = f"{base}{number}"
+    name = find_free_name(pascal_case("_".join(words[-3:])) or "Schema", schemas.__contains__)
     schemas[name] = target
     holder[key] = {"$ref": SCHEMA_REF + escape(name)}
     return name

@@ -15,9 +15,11 @@ from ..schemas import (
     NULL,
     SCHEMA_REF,
     Document,
+    find_free_name,
     find_reachable_refs,
     follow_refs,
     is_annotation,
+    iterate_parameters,
     iterate_subschemas,
     list_types,
     resolve_component,
@@ -102,11 +104,7 @@ def _has_class(schema: Document) -> bool:
 
 def _move_to_components(document: Document, schema: Document, name: str) -> Document:
     schemas = document["components"]["schemas"]
-    name = base = name_media_type(name)
-    number = 1
-    while name in schemas:
-        number += 1
-        name = f"{base}_{number}"
+    name = find_free_name(name_media_type(name), schemas.__contains__, "_")
     schemas[name] = schema
     return {"$ref": SCHEMA_REF + escape(name)}
 
@@ -148,8 +146,7 @@ def _unmark_texts(document: Document) -> None:
 
     A whole body and a parameter stay as they are.
     """
-    holders = [*document["paths"].values(), *(operation for _, _, operation in iterate_operations(document))]
-    parameters = [follow_refs(document, each) for holder in holders for each in holder.get("parameters", ())]
+    parameters = [follow_refs(document, each) for each in iterate_parameters(document)]
     bodies = [
         media
         for _, _, content in _iterate_contents(document)

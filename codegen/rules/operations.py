@@ -6,18 +6,18 @@ import re
 
 from openapi_python_client.strings import PythonIdentifier
 
+from ..media_types import is_bodiless
 from ..schemas import (
     SCHEMA_REF,
     Document,
+    find_free_name,
     find_reachable_refs,
     follow_refs,
     get_component_name,
     is_ignored_header,
+    iterate_parameters,
 )
 from ..spec import METHODS, escape, iterate_operations
-
-_BODILESS = re.compile("1..|204|205|304")
-"""Statuses whose responses never have a body (RFC 9110, sections 6.4.1 and 15.3.6)."""
 
 
 def name_operations(document: Document) -> None:
@@ -26,11 +26,8 @@ def name_operations(document: Document) -> None:
     taken = {PythonIdentifier(name, "") for name in named}
     for path, method, operation in iterate_operations(document):
         if "operationId" not in operation:
-            base = name = "_".join([method, *re.findall(r"\w+", path)])
-            number = 1
-            while PythonIdentifier(name, "") in taken:
-                number += 1
-                name = f"{base}_{number}"
+            base = "_".join([method, *re.findall(r"\w+", path)])
+            name = find_free_name(base, lambda name: PythonIdentifier(name, "") in taken, "_")
             operation["operationId"] = name
             taken.add(PythonIdentifier(name, ""))
 
@@ -127,17 +124,13 @@ def drop_impossible_bodies(document: Document) -> None:
     for _, method, operation in iterate_operations(document):
         for code, response in operation["responses"].items():
             target = follow_refs(document, response)
-            if (method == "head" or _BODILESS.fullmatch(code)) and target.get("content"):
+            if (method == "head" or is_bodiless(code)) and target.get("content"):
                 operation["responses"][code] = {key: value for key, value in target.items() if key != "content"}
 
 
 def describe_parameters(document: Document) -> None:
     """Copy a parameter's description into its schema, the only place where the generator looks for it."""
-    listed = [operation.get("parameters", ()) for _, _, operation in iterate_operations(document)]
-    listed += [item.get("parameters", ()) for item in document["paths"].values()]
-    listed.append(document["components"].get("parameters", {}).values())
-    for parameters in listed:
-        for parameter in parameters:
-            schema = parameter.get("schema")
-            if isinstance(schema, dict) and "description" in parameter and "$ref" not in schema:
-                schema["description"] = parameter["description"]
+    for parameter in (*iterate_parameters(document), *document["components"].get("parameters", {}).values()):
+        schema = parameter.get("schema")
+        if isinstance(schema, dict) and "description" in parameter and "$ref" not in schema:
+            schema["description"] = parameter["description"]

@@ -16,6 +16,7 @@ from ..schemas import (
     follow_refs,
     get_component_name,
     iterate_held_schemas,
+    iterate_parameters,
     iterate_subschemas,
     resolve_component,
 )
@@ -30,7 +31,7 @@ def split_views(document: Document) -> None:
     """
     operations = [operation for _, _, operation in iterate_operations(document)]
     sent = [operation.get("requestBody", {}) for operation in operations]
-    sent += [each for item in (*document["paths"].values(), *operations) for each in item.get("parameters", ())]
+    sent += iterate_parameters(document)
     requests = _Side("readOnly", sent)
     responses = _Side(
         "writeOnly",
