@@ -13,7 +13,7 @@ settings.load_profile("loaded machine")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Collect only the three files that have serial tests for `-m serial`: one core idles meanwhile."""
+    """Collect only the three files that have serial tests for `-m serial`: collecting uses one core only."""
     if not config.option.markexpr.startswith("serial") or collection_path.suffix != ".py":
         return None
     return True if "mark.serial" not in collection_path.read_text(encoding="utf-8") else None

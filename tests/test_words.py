@@ -122,7 +122,7 @@ def test_functions_are_verbs() -> None:
 
 
 def test_what_is_kept_is_there() -> None:
-    """An exception that nobody needs any more goes."""
+    """An exception is removed with the last word that needs it."""
     for key in WORDS["kept"]:
         path, _, words = key.partition(": ")
         names = {name for _, name, _ in list_names(ROOT / path)}

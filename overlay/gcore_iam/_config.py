@@ -31,7 +31,7 @@ DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds: 5 to connect, 30 for each read, each write, and the wait for a connection of the pool."""
 
 _known_clients: WeakSet[httpx.Client | httpx.AsyncClient] = WeakSet()
-"""The users' httpx clients that this library has sent requests with."""
+"""The users' httpx clients that have been given to a client of this library."""
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -65,7 +65,7 @@ def read_page(path: Path) -> str:
 def replace_code(text: str) -> str:
     """Return a text with a word in place of each span of code, and without the addresses of links.
 
-    The word fits the article in front, because nobody can hear how code is spoken.
+    After "an", the word begins with a vowel: whether the code does is unknown.
     """
     text = re.sub(r"%\(\w+\)s|\b\w+=…|(?<![\w/])[\w/-]*\w(?:[._]+\w+)+\b(?:\(\))?", "Value", text)
     text = re.sub(r"(\b[Aa]n )?`[^`\n]*(?:\n[^`\n]*)?`", _choose_word, text)

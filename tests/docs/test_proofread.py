@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -48,11 +49,14 @@ parser.add_argument("--wrnog", help="what to run (%(default)s)")
 '''
 
 
+def number_lines(read: Callable[[Path], str], path: Path, text: str) -> dict[int, str]:
+    """Return the lines that are left of a text, by their numbers."""
+    path.write_text(text, encoding="utf-8")
+    return {number: line for number, line in enumerate(read(path).splitlines(), 1) if line}
+
+
 def test_the_prose_of_a_page_keeps_its_lines(tmp_path: Path) -> None:
-    path = tmp_path / "page.md"
-    path.write_text(PAGE, encoding="utf-8")
-    lines = read_page(path).splitlines()
-    assert {number: line for number, line in enumerate(lines, 1) if line} == {
+    assert number_lines(read_page, tmp_path / "page.md", PAGE) == {
         4: "# Title",
         6: "An Item of the guide, Value and Value.",
         12: "Last line.",
@@ -60,10 +64,7 @@ def test_the_prose_of_a_page_keeps_its_lines(tmp_path: Path) -> None:
 
 
 def test_the_prose_of_a_program_keeps_its_lines(tmp_path: Path) -> None:
-    path = tmp_path / "program.py"
-    path.write_text(PROGRAM, encoding="utf-8")
-    lines = read_module(path).splitlines()
-    assert {number: line for number, line in enumerate(lines, 1) if line} == {
+    assert number_lines(read_module, tmp_path / "program.py", PROGRAM) == {
         1: "Says what it does.",
         7: "Run it.",
         10: "- Seconds, above 0, which",

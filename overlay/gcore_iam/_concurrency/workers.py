@@ -165,7 +165,7 @@ class Workers(Generic[T]):
                 self._threads[-1].start()
             except RuntimeError:  # the system has no more threads, or Python is exiting
                 self._threads.pop()
-                if not self._threads:  # nobody would run it, so it counts as cancelled: the caller sends it again
+                if not self._threads:  # no thread runs it, so it counts as cancelled: the caller sends it again
                     self._queue.get_nowait()
                     running.discard(control)
                     del self._results[control]
