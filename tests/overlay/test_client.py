@@ -175,6 +175,21 @@ async def test_a_closed_client_says_so(fake: FakeIAM) -> None:
         await async_iam.account.get()
 
 
+@pytest.mark.anyio
+@pytest.mark.filterwarnings("ignore:a sync client of gcore_iam blocks:RuntimeWarning")
+async def test_close_does_nothing_while_python_exits(fake: FakeIAM, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `__del__` may call it then, when modules that it needs are gone; tests/overlay/test_exit.py has the program."""
+    iam = IAMClient(fake.api_key, transport=fake.transport())
+    async_iam = AsyncIAMClient(fake.api_key, transport=fake.transport())
+    with monkeypatch.context() as exiting:
+        exiting.setattr(sys, "is_finalizing", lambda: True)
+        iam.close()
+        await async_iam.aclose()
+    assert (iam.account.get().id, (await async_iam.account.get()).id) == (fake.account_id,) * 2
+    iam.close()
+    await async_iam.aclose()
+
+
 # --- what is sent ------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -158,8 +159,9 @@ def test_a_thread_that_is_idle_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_response_that_comes_while_the_thread_ends_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "_DELAY", 0)
     monkeypatch.setattr(worker, "_SAVE_INTERVAL", 0.05)
+    # A clock that stands still: the thread saves at its end alone.
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda seconds: None))
     observer = Observer()
     saves: list[int] = []
 
