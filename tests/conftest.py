@@ -1,9 +1,18 @@
 """What all tests share."""
 
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import Phase, settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 settings.register_profile("loaded machine", deadline=None)
 settings.register_profile(  # for `make mutants`: it asks whether a test fails, not with which example
@@ -31,3 +40,21 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("GCORE_API_KEY", "GCORE_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium. Without one, the tests are skipped, but in CI they fail."""
+    from playwright.sync_api import sync_playwright  # here, because it is not installed for all tests
+
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        reason = f"none of {', '.join(names)} is installed; on Debian: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
