@@ -525,6 +525,12 @@ def test_the_earlier_of_two_deadlines_counts(clock: Clock) -> None:
     assert start_deadline(0, None) == Deadline(0, clock.now)
 
 
+def test_of_an_outer_deadline_the_rest_counts(clock: Clock) -> None:
+    outer = Deadline(10, clock.now + 10)
+    clock.now += 8
+    assert start_deadline(4, outer) is outer
+
+
 def test_the_remaining_time_is_never_negative(clock: Clock) -> None:
     deadline = Deadline(2, clock.now + 2)
     assert deadline.remaining == 2
@@ -591,11 +597,12 @@ def test_a_renewal_reports_two_requests_of_one_attempt(clock: Clock) -> None:
     assert seen[-1] == events.CallFinished(*NAMES, 1, 200, "r-1", 4, None)
 
 
-def test_an_attempt_that_raises_reports_its_end(clock: Clock) -> None:
-    seen = record([ZeroDivisionError()], clock)
+@pytest.mark.parametrize("error", [ZeroDivisionError(), asyncio.CancelledError(), KeyboardInterrupt()])
+def test_an_attempt_that_raises_reports_its_end(error: BaseException, clock: Clock) -> None:
+    seen = record([error], clock)
     assert seen[2:] == [
-        events.AttemptFinished(*NAMES, 1, None, None, 2, "ZeroDivisionError"),
-        events.CallFinished(*NAMES, 1, None, None, 2, "ZeroDivisionError"),
+        events.AttemptFinished(*NAMES, 1, None, None, 2, type(error).__name__),
+        events.CallFinished(*NAMES, 1, None, None, 2, type(error).__name__),
     ]
 
 

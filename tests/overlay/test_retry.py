@@ -235,6 +235,15 @@ def test_a_predicate_gets_the_attempt() -> None:
     ]
 
 
+@each_cell
+def test_a_predicate_learns_whether_the_attempt_may_have_run(row: Row, effect: Effect) -> None:
+    seen: list[bool] = []
+    get_delay(
+        RetryPolicy(predicate=lambda attempt: seen.append(attempt.may_have_run) is None), row.build_error(), 1, effect
+    )
+    assert seen == [row.may_have_run]
+
+
 def test_a_predicate_adds_no_retry() -> None:
     policy = RetryPolicy(2, predicate=lambda _: True)
     assert [get_delay(policy, number=n) is None for n in (1, 2, 3)] == [False, False, True]
