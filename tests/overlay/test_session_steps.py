@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -599,6 +600,15 @@ def test_an_ambiguous_refresh_without_password_is_raised() -> None:
     assert performed[1].refresh == "r1"  # the API may not have seen it
 
 
+def test_a_copy_without_password_keeps_an_ambiguous_token(tmp_path: Path) -> None:
+    session = make_session(store=FileTokenStore(tmp_path / "tokens.json"))
+    saved = log_in(session)
+    copied = copy_by_pickle(session)
+    with pytest.raises(AmbiguousOutcomeError):
+        perform(copied.renew_steps("a1"), (Load, saved), (Refresh, ambiguous_error()))
+    perform(copied.renew_steps("a1"), (Load, saved), (Refresh, SECOND), (Save, None))
+
+
 def test_new_tokens_serve_in_a_store_with_refused_ones() -> None:
     record = refuse(make_session_from_tokens())
     session = make_session_from_tokens("a9", "r9")
@@ -738,6 +748,9 @@ def test_a_new_password_must_bring_tokens(issued: Issued) -> None:
     with pytest.raises(DecodeError, match=r"^iamChangePassword: the response holds no tokens$") as caught:
         perform(session.adopt_steps("n3w", unused), (ChangePassword, issued))
     assert caught.value.model == "Token"
+    refused = [(Refresh, status_error(401)), (Save, None)]
+    performed, _ = perform(session.renew_steps("a1"), (Load, STORED), *refused, (LogIn, SECOND), (Save, None))
+    assert performed[3].password == "n3w"  # the API has changed it
 
 
 def test_a_password_change_continues_given_tokens() -> None:
@@ -772,7 +785,7 @@ def test_candidate_passwords_may_all_be_refused() -> None:
     session.remember_candidate_password("n3w")
     first = status_error(400)
     with pytest.raises(BadRequestError) as caught:
-        perform(session.renew_steps(None), (Load, None), (LogIn, first), (LogIn, status_error(400)))
+        perform(session.renew_steps(None), (Load, None), (LogIn, first), (LogIn, status_error(401)))
     assert isinstance(caught.value, LoginError)
     assert (caught.value.message, caught.value.status, caught.value.__cause__) == (first.message, 400, None)
     assert "could not log in" in caught.value.__notes__[0]
@@ -795,6 +808,19 @@ def test_a_new_address_renames_the_stored_pair() -> None:
     performed, _ = perform(session.change_username_steps("new@example.com"), (Load, newer), (Save, None))
     assert performed[1].tokens == TokenPair("a2", "r2", None, f"{ORIGIN} new@example.com")
     assert session.valid_access_token == "a2"
+
+
+@pytest.mark.parametrize("is_renamed", [True, False])
+def test_a_wall_clock_that_is_set_moves_no_expiry(is_renamed: bool, clock: Clock) -> None:
+    session = make_session()
+    access = encode_lifetime(clock, 3600)
+    saved = perform(session.renew_steps(None), (Load, None), (LogIn, (access, "r1")), (Save, None))[0][-1].tokens
+    clock.wall_offset += 86_400
+    if is_renamed:
+        perform(session.change_username_steps("new@example.com"), (Load, saved), (Save, None))
+    assert perform(session.renew_steps(None))[1] == (access, False)
+    clock.seconds += 3600
+    assert session.valid_access_token is None
 
 
 @pytest.mark.parametrize("stored", [None, attrs.evolve(STORED, owner=f"{ORIGIN} bob@example.com")])
@@ -836,7 +862,18 @@ def test_a_new_session_leaves_a_copied_token_to_the_parent(is_renamed: bool, mon
     if is_renamed:
         steps = session.change_username_steps("new@example.com")
         saved = perform(steps, (Load, saved), (Save, None))[0][-1].tokens
+        session = Session("new@example.com", PASSWORD, store=store)
+        session.bind(ORIGIN)
     perform(session.renew_steps("a1"), (Load, saved), (LogIn, SECOND), (Save, None))
+
+
+def test_a_child_process_leaves_an_unsaved_pair_to_its_parent() -> None:
+    session = make_session()
+    saved = log_in(session)
+    with pytest.raises(OSError, match="full"):
+        perform(session.renew_steps("a1"), (Load, saved), (Refresh, SECOND), (Save, OSError("full")))
+    session.after_fork()
+    perform(session.renew_steps("a1"), (Load, saved), (LogIn, ("a3", "r3")), (Save, None))
 
 
 def test_a_child_process_without_password_must_log_in() -> None:
