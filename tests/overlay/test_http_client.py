@@ -63,6 +63,12 @@ def test_headers_of_the_users_client_are_sent(fake: FakeIAM, kind: Any, http_kin
 
 
 @pytest.mark.parametrize(("kind", "http_kind"), CLIENTS)
+def test_auth_of_the_users_client_replaces_no_key(fake: FakeIAM, kind: Any, http_kind: Any) -> None:
+    get_user(fake, kind, http_kind(transport=fake.transport(), auth=("ada", "s3cret")))
+    assert fake.requests[-1].revealed().headers["authorization"] == f"APIKey {fake.api_key}"
+
+
+@pytest.mark.parametrize(("kind", "http_kind"), CLIENTS)
 def test_defaults_of_httpx_are_not_sent(fake: FakeIAM, kind: Any, http_kind: Any) -> None:
     headers = get_user(fake, kind, http_kind(transport=fake.transport()))
     assert headers["user-agent"].startswith("gcore-iam/")

@@ -45,6 +45,15 @@ def test_a_client_keeps_some_parsed_urls_but_calls_any(
     ]  # fmt: skip
 
 
+def test_headers_of_one_request_are_not_those_of_the_next(client_kind: ClientKind, fake: FakeIAM) -> None:
+    async def use(iam: Any) -> None:
+        await resolve(iam.users.update(1, name="Ada"))
+        await resolve(iam.users.get(1))
+
+    run(client_kind, use, fake.api_key, base_url="http://localhost", transport=fake.transport())
+    assert ["content-type" in request.headers for request in fake.requests] == [True, False]
+
+
 def test_only_requests_to_the_origin_of_the_api_have_the_key(client_kind: ClientKind) -> None:
     keys: dict[str, str | None] = {}
 
