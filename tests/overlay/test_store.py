@@ -19,6 +19,7 @@ from typing import Any
 import attrs
 import pytest
 from gcore_iam import ConfigurationError, FileTokenStore, IAMClient, Session
+from gcore_iam._files import open_descriptor
 from gcore_iam.auth import TokenPair, file_store
 from gcore_iam.testing import FakeIAM
 
@@ -170,6 +171,22 @@ def test_a_link_between_check_and_opening_is_not_followed(tmp_path: Path, monkey
     monkeypatch.setattr(Path, "lstat", lambda _: status)  # what the path was before
     with pytest.raises(ConfigurationError, match="symbolic links"):
         store.load()
+
+
+@posix
+@pytest.mark.parametrize("action", ["load", "save", "lock"])
+def test_a_file_that_changes_while_it_is_opened_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    store = stored(tmp_path / "t.json")
+
+    def open_late(path: str, flags: int) -> int:
+        (tmp_path / "t.json").chmod(0o644)
+        return open_descriptor(path, flags)
+
+    monkeypatch.setattr(file_store, "open_descriptor", open_late)
+    with pytest.raises(ConfigurationError, match="is open to other users"):
+        run(store, action)
 
 
 @posix
