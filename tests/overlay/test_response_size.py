@@ -189,6 +189,13 @@ def test_a_body_of_exactly_the_bound_is_read(client_kind: ClientKind) -> None:
         client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url=url, max_response_bytes=999)
 
 
+@pytest.mark.parametrize("length", ["9" * 5000, "-1", "1e3", "²"])
+def test_a_length_that_cannot_be_read_is_none(length: str, client_kind: ClientKind) -> None:
+    headers = {"content-length": length.encode()}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=httpx.ByteStream(b"[]"), headers=headers))
+    assert client_kind.run(lambda iam: iam.tokens.list(1), "42_k", transport=transport) == []
+
+
 def test_a_view_has_the_bound_of_its_client_or_its_own(client_kind: ClientKind) -> None:
     body = b"[" + b" " * 998 + b"]"
     views: list[tuple[Callable[[Any], Any], bool]] = [
