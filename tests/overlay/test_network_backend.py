@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpcore
@@ -17,6 +20,7 @@ from gcore_iam._concurrency.blocking_io import DeadlineBackend, DeadlineStream, 
 from gcore_iam._concurrency.deadlines import enforce_deadline
 from gcore_iam.aio.transport import SHARD_LIMITS as LIMITS
 
+from .page_transport import wait_until
 from .raw_server import HEAD, SECONDS, Respond, drip, message, send, serve, stay_silent
 
 TLS = ssl.create_default_context()
@@ -137,7 +141,8 @@ def test_a_deadline_ends_what_an_https_proxy_draws_out(part: str, authority: tru
 class Recorder(httpcore.NetworkBackend, httpcore.NetworkStream):
     """A backend and a stream that record their timeouts, and let each operation take 0.02 s."""
 
-    def __init__(self) -> None:
+    def __init__(self, connect_error: type[Exception] = httpcore.ConnectError) -> None:
+        self.connect_error = connect_error
         self.timeouts: list[float | None] = []
         self.sizes: list[int] = []
         self.is_closed = False
@@ -156,7 +161,7 @@ class Recorder(httpcore.NetworkBackend, httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         self._record(timeout)
         if host != "127.0.0.3":
-            raise httpcore.ConnectError(host)
+            raise self.connect_error(host)
         return self
 
     def connect_unix_socket(
@@ -237,13 +242,53 @@ def test_a_connection_that_fails_before_the_deadline_says_so(error: Exception) -
         DeadlineStream(Failing(), tls_layers=2).read(10)
 
 
-def test_the_addresses_of_a_host_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [httpcore.ReadError("shut down"), OSError("shut down")])
+def test_a_connection_that_is_shut_down_says_it_timed_out(error: Exception) -> None:
+    class Failing(Recorder):
+        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            assert is_shut_down.wait(SECONDS)
+            raise error
+
+        def get_extra_info(self, info: str) -> None:
+            is_shut_down.set()
+
+    is_shut_down = threading.Event()
+    with enforce_deadline(time.monotonic() + 0.01), pytest.raises(httpcore.ReadTimeout):
+        DeadlineStream(Failing(), tls_layers=2).read(10)
+
+
+def test_a_step_that_has_ended_shuts_nothing_down() -> None:
+    class Connected(Recorder):
+        def get_extra_info(self, info: str) -> socket.socket:
+            return ours
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        with enforce_deadline(time.monotonic() + 0.05):
+            DeadlineStream(Connected(), tls_layers=2).read(10)
+        time.sleep(0.1)
+        theirs.sendall(b"later")
+        assert ours.recv(10) == b"later"
+
+
+def test_closing_a_connection_wakes_up_its_reader() -> None:
+    with serve(stay_silent, reads_first=False) as (url, _), ThreadPoolExecutor(1) as executor:
+        stream = DeadlineBackend().connect_tcp("127.0.0.1", httpx.URL(url).port or 0, timeout=SECONDS)
+        reading = executor.submit(stream.read, 10, SECONDS)
+        assert wait_until(reading.running)
+        stream.close()
+        with contextlib.suppress(httpcore.ReadError):
+            assert reading.result(SECONDS / 2) == b""
+
+
+@pytest.mark.parametrize("error", [httpcore.ConnectError, httpcore.ConnectTimeout])
+def test_the_addresses_of_a_host_share_one_deadline(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     def look_up(host: str, port: int, **_: Any) -> list[Any]:
         addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.2", "127.0.0.3"]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    recorder = Recorder()
+    recorder = Recorder(error)
     with enforce_deadline(time.monotonic() + 10):
         DeadlineBackend(recorder).connect_tcp("many.invalid", 80, timeout=60)
     first, second, third = (timeout or 0.0 for timeout in recorder.timeouts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from concurrent.futures import Future
 
 import anyio
 import pytest
@@ -67,6 +68,44 @@ def test_a_worker_thread_may_close_its_workers() -> None:
     assert thread is not threading.current_thread()
     thread.join(SECONDS)
     assert not thread.is_alive()
+
+
+def test_a_thread_that_is_done_takes_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_result, is_started = Future.set_result, threading.Event()
+
+    def set_and_wait(future: Future[int], result: int) -> None:
+        set_result(future, result)
+        assert is_started.wait(SECONDS)
+
+    monkeypatch.setattr(Future, "set_result", set_and_wait)
+    workers: Workers[int] = Workers()
+    first, second = (RequestControl(lambda _: None, is_ahead=True) for _ in range(2))
+    workers.start(first, threading.get_ident)
+    thread = workers.get_result(first)
+    workers.start(second, threading.get_ident)
+    is_started.set()
+    assert workers.get_result(second) == thread
+    workers.close()
+
+
+def test_an_interrupted_wait_loses_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait, is_interrupted = threading.Condition.wait, threading.Event()
+
+    def interrupt(condition: threading.Condition, timeout: float | None = None) -> bool:
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        return wait(condition, timeout)
+
+    workers: Workers[bool] = Workers()
+    control = RequestControl(lambda _: None, is_ahead=True)
+    workers.start(control, lambda: is_interrupted.wait(SECONDS))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Condition, "wait", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            workers.get_result(control)
+    is_interrupted.set()
+    assert workers.get_result(control)
+    workers.close()
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2])
