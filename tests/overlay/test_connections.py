@@ -9,14 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
-from gcore_iam import APIConnectionError, APITimeoutError, ConfigurationError
+from gcore_iam import APIConnectionError, APITimeoutError, ConfigurationError, DecodeError
 from gcore_iam.aio import transport as aio_transport
 from gcore_iam.sync import transport as sync_transport
 from gcore_iam.testing import FakeIAM
 
 from .conftest import ClientKind
 from .page_transport import resolve, run
-from .raw_server import serve, serve_users
+from .raw_server import message, send, serve, serve_users
 
 
 @pytest.fixture
@@ -52,6 +52,17 @@ def test_an_interrupted_call_gives_up_only_its_pool(client_kind: ClientKind, tra
         assert (await resolve(iam.users.get(2))).id == 2
 
     with serve_users() as (url, connections):
+        run(client_kind, use, "42_k", base_url=url, transport=transport)
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip"])
+def test_a_body_that_is_not_read_frees_its_connection(client_kind: ClientKind, transport: Any, coding: str) -> None:
+    async def use(iam: Any) -> None:
+        with pytest.raises(DecodeError):
+            await resolve(iam.users.get(1))
+        assert transport.count_requests() == [0]
+
+    with serve(send(message(b"?", f"Content-Encoding: {coding}"))) as (url, _):
         run(client_kind, use, "42_k", base_url=url, transport=transport)
 
 

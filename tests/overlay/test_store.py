@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import socket
@@ -522,6 +523,43 @@ def test_the_lock_is_on_the_file_that_has_the_path_now(tmp_path: Path, monkeypat
     with store.lock():
         assert store.load() == NEW
         assert is_locked(alias)
+
+
+@posix
+def test_a_copied_descriptor_does_not_keep_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a child process has one between its fork and its exec."""
+    import fcntl
+
+    path, alias = tmp_path / "t.json", tmp_path / "alias"
+    store = stored(path)
+    alias.hardlink_to(path)
+    flock, copies = fcntl.flock, []
+
+    def copy(file: Any, operation: int) -> None:
+        flock(file, operation)
+        if isinstance(file, FileIO) and not copies:
+            copies.append(os.dup(file.fileno()))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", copy)
+        run(store, "lock")
+    try:
+        assert not is_locked(alias)
+    finally:
+        os.close(copies.pop())
+
+
+def test_a_store_keeps_no_file(tmp_path: Path) -> None:
+    def count_files() -> int:
+        gc.collect()
+        return sum(isinstance(each, FileIO) for each in gc.get_objects())
+
+    store = stored(tmp_path / "t.json")
+    run(store, "lock")
+    before = count_files()
+    for action in ("lock", "load", "save"):
+        run(store, action)
+    assert count_files() <= before
 
 
 FORKING = """
