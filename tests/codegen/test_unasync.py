@@ -60,7 +60,8 @@ class AsyncThing:
         yield await self.handle_async_request("text")
 
 
-class _AsyncHidden(AsyncThing): ...
+class _AsyncHidden(AsyncThing):
+    has_async_twin = True  # a name that is kept: only its end says which half it belongs to
 '''
 
 SYNC = '''# Derived from aio/thing.py by `make generate`. Do not edit: change that file.
@@ -112,7 +113,8 @@ class Thing:
         yield self.handle_request("text")
 
 
-class _Hidden(Thing): ...
+class _Hidden(Thing):
+    has_async_twin = True  # a name that is kept: only its end says which half it belongs to
 '''
 
 

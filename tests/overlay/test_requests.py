@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain, repeat
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
-from gcore_iam import ConfigurationError
+from gcore_iam import ConfigurationError, RetryPolicy
+from gcore_iam import call as call_module
 from gcore_iam.aio import driver as aio_driver
 from gcore_iam.events import AttemptFinished, CallFinished, Event
 from gcore_iam.sync import driver as sync_driver
@@ -43,6 +46,22 @@ def test_a_client_keeps_some_parsed_urls_but_calls_any(
     assert run(client_kind, use, fake.api_key, base_url="http://localhost", transport=fake.transport()) == [
         1, 2, 1, 3, 2,
     ]  # fmt: skip
+
+
+def test_a_deadline_that_passes_now_leaves_a_timeout(client_kind: ClientKind, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket with a timeout of 0 does not wait at all, and raises another error."""
+    timeouts: list[dict[str, float]] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        timeouts.append(request.extensions["timeout"])
+        return httpx.Response(200, json=[])
+
+    moments = chain([1000.0, 1000.0], repeat(1002.0))
+    monkeypatch.setattr(call_module, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    transport, policy = httpx.MockTransport(handle), RetryPolicy(deadline=1)
+    assert client_kind.run(lambda iam: iam.tokens.list(1), "42_k", transport=transport, retries=policy) == []
+    [timeout] = timeouts
+    assert {step for step, seconds in timeout.items() if 0 < seconds < 0.1} == {"connect", "read", "write", "pool"}
 
 
 def test_headers_of_one_request_are_not_those_of_the_next(client_kind: ClientKind, fake: FakeIAM) -> None:

@@ -501,6 +501,16 @@ def test_a_refused_refresh_keeps_the_access_token() -> None:
 # --- sessions from tokens --------------------------------------------------------------------------------------------
 
 
+def test_a_token_that_ends_before_it_begins_has_no_margin(clock: Clock) -> None:
+    access = encode_lifetime(clock, -100, issued=200)
+    session = make_session_from_tokens(access)
+    perform(session.renew_steps(None), (Load, None))
+    clock.seconds += 99
+    assert session.valid_access_token == access
+    clock.seconds += 1
+    assert session.valid_access_token is None
+
+
 def test_given_tokens_are_used_before_any_refresh() -> None:
     session = make_session_from_tokens("Bearer a1")
     assert perform(session.renew_steps(None), (Load, None))[1] == ("a1", False)
