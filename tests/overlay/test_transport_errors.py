@@ -18,12 +18,12 @@ from .page_transport import resolve, run
 URL = "https://api.example.com/iam/users/5"
 
 
-def build(error: Exception) -> Any:
-    """The library's error for a failed attempt."""
+def build(error: Exception, *secrets: str) -> Any:
+    """The library's error for a failed attempt of a request with some secrets."""
     operation: Any = SimpleNamespace(id="iamGetUser", method="GET")
     request = httpx.Request("GET", URL, extensions={"timeout": {"connect": 5.0, "read": 30.0, "pool": 5.0}})
     call = CallContext(operation, URL, RetryPolicy())
-    return build_transport_error(error, request, call, find_secrets=set)
+    return build_transport_error(error, request, call, find_secrets=lambda: secrets)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,14 @@ def test_an_error_says_whether_the_request_was_sent(error: Exception, was_sent: 
 )
 def test_a_timeout_names_its_step_and_its_seconds(error: Exception, message: str) -> None:
     assert str(build(error)) == f"GET {URL}: {message}"
+
+
+@pytest.mark.parametrize("link", ["__cause__", "__context__"])
+def test_a_cause_whose_chain_shows_a_secret_is_left_out(link: str) -> None:
+    error = httpx.ConnectError("refused")
+    setattr(error, link, ValueError("bad header: 42_s3cret"))
+    assert build(error).__cause__ is error
+    assert build(error, "42_s3cret").__cause__ is None
 
 
 # --- exceptions in event hooks of the user ---------------------------------------------------------------------------
