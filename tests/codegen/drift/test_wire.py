@@ -572,6 +572,26 @@ def test_paths_that_are_gone_and_new() -> None:
     }
 
 
+def test_an_address_counts_for_more_than_an_operation_id() -> None:
+    post = document()["paths"]["/things"]["post"]
+    old = {**document(), "servers": [{"url": "https://a.example/v1"}], "paths": {"/things/{id}": {"post": post}}}
+    paths = {"/v1/things/{id}": {"post": {**post, "operationId": "other"}}, "/things/{number}": {"post": post}}
+    new = {**document(), "servers": [{"url": "https://a.example"}], "paths": paths}
+    found = {(change.id, change.operations) for change in changes(old, new)}
+
+    assert ("endpoint-added", ("POST /things/{number}",)) in found
+
+
+def test_an_operation_moves_to_no_one_of_several_places() -> None:
+    old = document(response=USER)
+    copies = {f"/{name}/things": document(response=USER, operationId=name)["paths"]["/things"] for name in ("a", "b")}
+
+    assert {rule for rule, _ in on_wire(old, {**document(), "paths": copies})} == {
+        "api-path-removed-without-deprecation",
+        "endpoint-added",
+    }
+
+
 @pytest.mark.parametrize(
     ("sunset", "expected"),
     [
