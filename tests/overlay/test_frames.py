@@ -10,7 +10,7 @@ import socket
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import anyio
 import httpx
@@ -28,6 +28,7 @@ from gcore_iam import (
     RetryPolicy,
     Session,
 )
+from gcore_iam._tracebacks import clear_locals
 from gcore_iam.auth import TokenPair
 from gcore_iam.retry import Attempt
 from gcore_iam.testing import HTML, FakeIAM, Reset, Status, Truncate
@@ -421,6 +422,22 @@ def test_frames_of_the_user_keep_their_variables(kind: ClientKind, server: tuple
     frames = {frame.f_code.co_name: dict(frame.f_locals) for frame in walk_traceback(caught.value)}
     assert frames["get_key"]["attempt"] == "mine"
     assert "self" in inspect.signature(IAMClient.__init__).parameters
+
+
+def test_frames_of_the_errors_of_a_group_are_cleared() -> None:
+    """As anyio raises one when it has tried each address of a host."""
+
+    def fail() -> NoReturn:
+        try:
+            json.loads(PASSWORD)
+        except ValueError as error:
+            raise ExceptionGroup("none of the addresses", [error]) from None
+
+    with pytest.raises(ExceptionGroup) as caught:
+        fail()
+    assert find_leaks(walk_traceback(caught.value), MARKS, TESTS)
+    clear_locals(caught.value)
+    assert find_leaks(walk_traceback(caught.value), MARKS, TESTS) == set()
 
 
 def test_an_error_that_was_handled_before_keeps_its_variables() -> None:

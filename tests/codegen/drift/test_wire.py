@@ -182,6 +182,10 @@ SAME: dict[str, tuple[Document, Document]] = {
         {**document(), "security": [{"key": []}]},
         document(security=[{"key": []}]),
     ),
+    "parameters of a media type, in quotes or not": (
+        document(responses=ok({'application/json; charset="utf-8"; version=1': {"schema": USER}})),
+        document(responses=ok({'application/json;Version="1";charset=UTF-8': {"schema": USER}})),
+    ),
     "the server that is meant when none is named": (document(), {**document(), "servers": [{"url": "/"}]}),
     "a number written in another way": (
         document(body=obj(a={**NUMBER, "default": 1})),
