@@ -428,10 +428,12 @@ def test_frames_of_the_errors_of_a_group_are_cleared() -> None:
     """As anyio raises one when it has tried each address of a host."""
 
     def fail() -> NoReturn:
+        errors: list[ValueError] = []
         try:
             json.loads(PASSWORD)
         except ValueError as error:
-            raise ExceptionGroup("none of the addresses", [error]) from None
+            errors.append(error)
+        raise ExceptionGroup("none of the addresses", errors)
 
     with pytest.raises(ExceptionGroup) as caught:
         fail()

@@ -186,6 +186,10 @@ SAME: dict[str, tuple[Document, Document]] = {
         document(responses=ok({'application/json; charset="utf-8"; version=1': {"schema": USER}})),
         document(responses=ok({'application/json;Version="1";charset=UTF-8': {"schema": USER}})),
     ),
+    "a parameter of a media type that one side leaves out": (
+        document(responses=ok({"application/json; charset=utf-8": {"schema": USER}})),
+        document(response=USER),
+    ),
     "the server that is meant when none is named": (document(), {**document(), "servers": [{"url": "/"}]}),
     "a number written in another way": (
         document(body=obj(a={**NUMBER, "default": 1})),
