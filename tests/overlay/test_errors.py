@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import socket
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -146,6 +147,23 @@ def test_retry_after_is_read_as_seconds_or_date(value: str, seconds: float | Non
         429, {"retry-after": value}, b"", method="GET", url="u", now=datetime(2024, 1, 1, tzinfo=UTC)
     )
     assert error.retry_after == seconds
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the system has no variable for the time zone")
+def test_a_date_without_a_zone_is_in_utc_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "JST-9")
+        time.tzset()
+        error = build_status_error(
+            429,
+            {"retry-after": "Mon, 01 Jan 2024 00:00:30 -0000"},
+            b"",
+            method="GET",
+            url="u",
+            now=datetime(2024, 1, 1, tzinfo=UTC),
+        )
+    time.tzset()
+    assert error.retry_after == 30
 
 
 def test_no_retry_after_is_none() -> None:

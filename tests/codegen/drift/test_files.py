@@ -14,7 +14,7 @@ from codegen.drift import wire
 from codegen.drift.load import UnreadableError, read
 from codegen.errors import CodegenError
 from codegen.spec import check
-from tests.codegen.drift.pairs import TODAY, document, on_wire
+from tests.codegen.drift.pairs import TODAY, changes, document, on_wire
 
 ROOT = """\
 openapi: 3.1.0
@@ -150,6 +150,15 @@ def test_the_methods_of_openapi_3_2_are_compared() -> None:
 
     assert on_wire(old, new) == found
     assert on_wire(old, document(openapi="3.2.0")) == {("api-removed-without-deprecation", "error")}
+
+
+def test_parameters_of_a_path_are_those_of_its_new_methods() -> None:
+    old, new = new_methods({"type": "string"}), new_methods({"type": "string"})
+    old["paths"]["/things"]["parameters"] = [{"name": "q", "in": "query", "schema": {"type": "string"}}]
+    [change] = [change for change in changes(old, new) if change.layer == "wire"]
+
+    assert change.id == "request-parameter-removed"
+    assert set(change.operations) == {"POST /things", "QUERY /things", "COPY /things"}
 
 
 def test_the_items_of_a_stream_are_compared() -> None:
