@@ -140,6 +140,20 @@ def test_a_field_path_shows_no_secret() -> None:
     assert SECRET not in repr(vars(error))
 
 
+@pytest.mark.parametrize(
+    ("secret", "body"),
+    [
+        ("head.s3cret", {"errors": {"head": {"s3cret": ["no"]}}}),
+        ("correct horse", {"errors": {"name": ["not correct\n horse"]}}),
+    ],
+)
+def test_a_secret_that_a_message_puts_together_is_masked(secret: str, body: dict[str, Any]) -> None:
+    content = json.dumps(body).encode()
+    error = build_status_error(400, {}, content, method="GET", url="https://h/x", secrets=[secret])
+    assert secret not in f"{error} {error.errors}"
+    assert "***" in str(error)
+
+
 @pytest.mark.parametrize("header", ["x-request-id", "content-type"])
 def test_headers_in_an_error_are_short_and_masked(header: str) -> None:
     error = build_status_error(

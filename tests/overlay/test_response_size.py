@@ -6,7 +6,7 @@ import gzip
 import pickle
 import tracemalloc
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -156,6 +156,26 @@ def test_a_body_comes_out_whole_however_it_is_cut(size: int, step: int) -> None:
     )
     with IAMClient("42_k", transport=transport, max_response_bytes=size) as iam:
         assert iam.api.get_httpx_client().get("/iam/users").content == plain
+
+
+def test_a_checksum_that_is_wrong_is_not_taken_for_raw_deflate(client_kind: ClientKind) -> None:
+    compressor = zlib.compressobj()
+    first = compressor.compress(b"[") + compressor.flush(zlib.Z_SYNC_FLUSH)
+    last = compressor.compress(b"]") + compressor.flush()
+    parts = first, last[:-1] + bytes([last[-1] ^ 1])
+
+    class Parts(httpx.SyncByteStream, httpx.AsyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            return iter(parts)
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for part in parts:
+                yield part
+
+    headers = {"content-encoding": "deflate"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Parts(), headers=headers))
+    with pytest.raises(DecodeError, match="cannot be decompressed"):
+        client_kind.run(lambda iam: iam.tokens.list(1), "42_k", transport=transport)
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip, gzip", "gzip, br"])

@@ -124,3 +124,18 @@ def test_pages_are_read_when_the_system_has_no_more_threads(monkeypatch: pytest.
     with IAMClient(fake.api_key, transport=fake.transport()) as iam:
         assert [user.id for user in iam.users.list(page_size=10, prefetch=4)] == list(range(1, 61))
     assert len(started) == limit
+
+
+def test_a_request_that_no_thread_could_run_is_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake, start, refusals = FakeIAM(60), threading.Thread.start, ["refused"] * 2
+
+    def start_or_refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("gcore-iam-prefetch") and refusals:
+            raise RuntimeError(refusals.pop())
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_or_refuse)
+    with IAMClient(fake.api_key, transport=fake.transport()) as iam:
+        assert [user.id for user in iam.users.list(page_size=10, prefetch=4)] == list(range(1, 61))
+    offsets = [request.query["offset"] for request in fake.requests]
+    assert (len(offsets), refusals) == (len(set(offsets)), [])

@@ -57,10 +57,9 @@ class RequestControl:
         self._on_rate_limit(self)
 
     def sleep(self, seconds: float) -> None:
-        """Wait, unless the result is no longer wanted."""
+        """Wait; `cancel` ends the wait, and the call that waits checks whether it goes on."""
         with contextlib.suppress(Empty):
             self._wake.get(timeout=seconds)
-        self.check()
 
     def wait_until_needed(self) -> None:
         """Wait until the caller needs the page, before the response is decoded.

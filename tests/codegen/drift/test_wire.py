@@ -393,6 +393,16 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         document(body={"anyOf": [POINT, TEXT], "minProperties": 2, "deprecated": True}, schemas={"Point": USER}),
         {("request-body-min-properties-set", "warning"), ("request-body-deprecated", "info")},
     ),
+    "a number must not be negative": (
+        document(body=obj(a=NUMBER)),
+        document(body=obj(a={**NUMBER, "minimum": 0})),
+        {("request-property-min-set", "warning")},
+    ),
+    "two properties are gone that a new one may rename": (
+        document(body=obj(user_name=TEXT, username=TEXT)),
+        document(body=obj(userName=TEXT)),
+        {("request-property-removed", "warning"), ("new-optional-request-property", "info")},
+    ),
     "a second union": (
         document(body={"allOf": [{"oneOf": [TEXT, USER]}, {"anyOf": [USER, POINT]}]}, schemas={"Point": GROUP}),
         document(
@@ -614,6 +624,13 @@ def test_a_deprecated_operation_may_go_after_its_sunset(sunset: str | None, expe
     new = {**document(), "paths": {}}
 
     assert [change.id for change in changes(old, new)] == [expected]
+
+
+def test_a_deprecated_operation_is_not_moved_but_replaced() -> None:
+    old, new = document(deprecated=True), document()
+    new["paths"]["/v2/things"] = new["paths"].pop("/things")
+
+    assert on_wire(old, new) == {("api-path-removed-with-deprecation", "warning"), ("endpoint-added", "info")}
 
 
 def test_what_a_path_parameter_is_called_does_not_count() -> None:
