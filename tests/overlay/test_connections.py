@@ -113,6 +113,60 @@ def test_a_call_closes_pools_that_are_not_used(
         run(client_kind, use, "42_k", base_url=url, transport=transport)
 
 
+def test_a_pool_is_unused_from_its_last_response_on(
+    client_kind: ClientKind, transport: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    for module in (aio_transport, sync_transport):
+        monkeypatch.setattr(module, "time", clock)
+
+    async def use(iam: Any) -> None:
+        http = get_http(iam, client_kind)
+        responses = [await resolve(http.send(http.build_request("GET", "/iam/users/1"), stream=True)) for _ in range(2)]
+        clock.now += 6
+        for response in responses:
+            await resolve(response.aclose() if client_kind.is_async else response.close())
+        await resolve(iam.users.get(1))
+        assert len(transport.pools) == 2
+
+    with serve_users() as (url, _):
+        run(client_kind, use, "42_k", base_url=url, transport=transport)
+
+
+def test_a_body_that_fails_to_close_frees_its_place(
+    client_kind: ClientKind, transport: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(httpx.ByteStream):
+        def close(self) -> None:
+            raise httpx.CloseError("reset")
+
+        async def aclose(self) -> None:
+            raise httpx.CloseError("reset")
+
+    def send(*_: object) -> httpx.Response:
+        response = httpx.Response(200)
+        response.stream = Broken(b"[]")
+        return response
+
+    async def send_async(*_: object) -> httpx.Response:
+        return send()
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", send)
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", send_async)
+
+    async def use(iam: Any) -> None:
+        response = await resolve(
+            transport.handle_async_request(request) if is_async else transport.handle_request(request)
+        )
+        assert transport.count_requests() == [1]
+        with pytest.raises(httpx.CloseError):
+            await resolve(response.stream.aclose() if is_async else response.stream.close())
+        assert transport.count_requests() == [0]
+
+    is_async, request = client_kind.is_async, httpx.Request("GET", "http://localhost/")
+    run(client_kind, use, "42_k", base_url="http://localhost", transport=transport)
+
+
 def test_a_handshake_that_fails_behind_a_proxy_frees_its_pool(
     client_kind: ClientKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -178,6 +178,12 @@ def test_a_checksum_that_is_wrong_is_not_taken_for_raw_deflate(client_kind: Clie
         client_kind.run(lambda iam: iam.tokens.list(1), "42_k", transport=transport)
 
 
+def test_codings_are_undone_from_the_last_to_the_first(client_kind: ClientKind) -> None:
+    body = gzip.compress(zlib.compress(b"[]"))
+    with serve(send(message(body, "Content-Encoding: deflate, gzip"))) as (url, _):
+        assert client_kind.run(lambda iam: iam.tokens.list(1), "42_k", base_url=url) == []
+
+
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip, gzip", "gzip, br"])
 def test_a_coding_that_was_not_asked_for_is_refused(coding: str, client_kind: ClientKind) -> None:
     with (

@@ -393,6 +393,16 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         document(body={"anyOf": [POINT, TEXT], "minProperties": 2, "deprecated": True}, schemas={"Point": USER}),
         {("request-body-min-properties-set", "warning"), ("request-body-deprecated", "info")},
     ),
+    "a request takes fewer numbers": (
+        document(body=obj(a={"type": "integer", "format": "int64"})),
+        document(body=obj(a={"type": "integer", "format": "int32"})),
+        {("request-property-type-changed", "error")},
+    ),
+    "a response has fewer numbers": (
+        document(response=obj(a={"type": "integer", "format": "int64"})),
+        document(response=obj(a={"type": "integer", "format": "int32"})),
+        {("response-property-type-specialized", "info")},
+    ),
     "a number must not be negative": (
         document(body=obj(a=NUMBER)),
         document(body=obj(a={**NUMBER, "minimum": 0})),
