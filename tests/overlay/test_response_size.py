@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import pickle
+import time
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import anyio
 import httpx
 import pytest
 from gcore_iam import (
+    APITimeoutError,
     AsyncIAMClient,
     BadRequestError,
     ConfigurationError,
@@ -156,6 +159,63 @@ def test_a_body_comes_out_whole_however_it_is_cut(size: int, step: int) -> None:
     )
     with IAMClient("42_k", transport=transport, max_response_bytes=size) as iam:
         assert iam.api.get_httpx_client().get("/iam/users").content == plain
+
+
+def test_the_last_bytes_of_a_large_body_are_decoded() -> None:
+    """zlib may hold some back when it has read all of the input."""
+    bodies: list[bytes] = []
+    transport = httpx.MockTransport(
+        lambda _: httpx.Response(200, stream=httpx.ByteStream(bodies[-1]), headers={"content-encoding": "deflate"})
+    )
+    with IAMClient("42_k", transport=transport) as iam:
+        for size in range(2**16 - 5, 2**16 + 20):
+            compressor = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+            bodies.append(compressor.compress(b"[" + b" " * size + b"]") + compressor.flush())
+            assert iam.tokens.list(1) == []
+
+
+class EndlessBody(httpx.AsyncByteStream):
+    """A body of a user's transport that never ends, not even when it is closed, and that nothing can cancel.
+
+    Attributes:
+        is_closed: Whether it was closed.
+    """
+
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        time.sleep(0.01)  # noqa: ASYNC251
+        return b" "
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"max_response_bytes": 5}, ResponseTooLargeError),
+        ({"retries": RetryPolicy(0, deadline=0.05), "max_response_bytes": 100}, APITimeoutError),
+    ],
+)
+def test_a_body_without_end_is_closed(options: ClientOptions, error: type[Exception], backend: str) -> None:
+    """Together with the generator through which httpx reads it: trio warns about one that nobody closes."""
+    body = EndlessBody()
+
+    async def main() -> None:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=body))
+        async with AsyncIAMClient("42_k", transport=transport, **options) as iam:
+            with pytest.raises(error):
+                await iam.users.get(1)
+            gc.collect()
+            assert body.is_closed
+
+    anyio.run(main, backend=backend)
 
 
 def test_a_checksum_that_is_wrong_is_not_taken_for_raw_deflate(client_kind: ClientKind) -> None:

@@ -38,6 +38,11 @@ def test_a_token_that_leaves_everything_out_has_defaults() -> None:
     assert (owner["user_id"], owner["client_id"], owner["role"]["id"]) == (1, 1001, 1)
 
 
+def test_a_token_gets_an_id_that_no_key_names() -> None:
+    (_, first, second) = make_fake(tokens=[{"token": "2_0123abcd"}, {}]).tokens
+    assert (first["id"], second["id"]) == (2, 3)
+
+
 def test_a_token_has_the_properties_that_a_test_gives(open_client: OpenClient) -> None:
     given = {
         "id": 9,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -217,6 +218,14 @@ def test_a_clock_that_stands_until_it_is_advanced() -> None:
     clock.advance(hours=2)
     clock.advance(timedelta(hours=12), days=0.5, minutes=1, seconds=0.5)
     assert clock.now() == NOW + timedelta(days=1, hours=2, minutes=1, seconds=0.5)
+
+
+def test_a_copy_of_a_clock_goes_on_from_its_time() -> None:
+    clock = Clock(NOW)
+    clock.advance(hours=2)
+    copied = copy.deepcopy(clock)
+    clock.advance(hours=1)
+    assert copied.now() == NOW + timedelta(hours=2)
 
 
 def test_a_clock_shows_what_time_it_is() -> None:
