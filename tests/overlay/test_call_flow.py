@@ -562,6 +562,17 @@ def test_a_call_reports_its_only_attempt(clock: Clock) -> None:
     ]
 
 
+def test_the_time_of_a_listener_is_not_that_of_an_attempt(clock: Clock) -> None:
+    seen: list[events.Event] = []
+
+    def listen(event: events.Event) -> None:
+        clock.now += 5
+        seen.append(event)
+
+    run_flow(make_call(emit=listen), ["response"], clock=clock, attempt_seconds=2)
+    assert seen[2] == events.AttemptFinished(*NAMES, 1, 200, "r-1", 2, None)
+
+
 def test_a_retry_is_reported_with_its_delay_and_reason(clock: Clock) -> None:
     assert record([status_error(429, 7), connection_error(sent=True), "response"], clock) == [
         events.CallStarted(*NAMES),

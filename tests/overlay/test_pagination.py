@@ -7,6 +7,7 @@ import itertools
 import json
 import threading
 from collections.abc import Callable, Sequence
+from itertools import islice
 from operator import length_hint
 from typing import Any
 
@@ -270,6 +271,27 @@ def test_the_first_page_sets_the_length_hint() -> None:
     counted = build_pager(server, start=5)
     assert counted.total() == 50
     assert length_hint(counted, -1) == 45
+
+
+def test_an_error_keeps_the_checkpoint_of_an_inner_pager() -> None:
+    error = PaginationError("of a list inside", offset=0)
+    error.checkpoint = {"inner": 1}
+
+    def fetch(*_: int) -> Any:
+        raise error
+
+    with pytest.raises(PaginationError) as caught:
+        list(build_pager(fetch))
+    assert caught.value.checkpoint == {"inner": 1}
+
+
+def test_a_resumed_pager_hints_at_the_rest() -> None:
+    server = ListServer(range(50))
+    pager = build_pager(server, page_size=10)
+    first_items = list(islice(pager, 4))
+    resumed = build_pager(server, resume=pager.checkpoint())
+    assert resumed.total() == 50
+    assert length_hint(resumed, -1) == 50 - len(first_items) == len(list(resumed))
 
 
 def test_a_huge_total_is_no_length_hint() -> None:

@@ -145,6 +145,23 @@ def test_each_scheme_has_its_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.find_proxy(httpx.URL("http://a.test")) == "http://two.test:2"
 
 
+def test_a_network_may_be_named_by_any_of_its_addresses() -> None:
+    rule = parse_bypass_rule("10.1.2.3/8")
+    assert rule is not None
+    found = ProxySettings({"all": "http://p.test"}, [rule])
+    assert found.find_proxy(httpx.URL("http://10.200.0.1")) is None
+    assert found.find_proxy(httpx.URL("http://11.0.0.1")) == "http://p.test"
+
+
+def test_local_variables_show_no_password_of_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://ada:c4n4ry@proxy.test:3128")
+    found = read_proxy_settings()
+    assert found is not None
+    proxy = found.find_proxy(httpx.URL("https://a.test"))
+    assert proxy == "http://ada:c4n4ry@proxy.test:3128"
+    assert "c4n4ry" not in repr([proxy, vars(found)])
+
+
 def test_a_scheme_without_a_proxy_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
     found = read_proxy_settings()

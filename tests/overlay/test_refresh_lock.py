@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from gcore_iam import MemoryTokenStore, Session
+from gcore_iam import ConfigurationError, MemoryTokenStore, Session, _fork
 from gcore_iam._concurrency.refresh_lock import refresh_lock, refresh_lock_async
 
 from .page_transport import wait_until, wait_until_async
@@ -34,6 +34,24 @@ class SlowStore(MemoryTokenStore):
         self.events.append("acquire")
         yield
         self.events.append("release")
+
+
+def test_a_forked_child_is_not_the_thread_that_renews(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although its only thread may have the same identifier."""
+    store = MemoryTokenStore()
+    session, other = (Session("ada@example.com", "p", store=store) for _ in range(2))
+
+    async def main() -> None:
+        async with refresh_lock_async(session):
+            with pytest.raises(ConfigurationError, match="a task of this thread"), refresh_lock(other):
+                pass
+            monkeypatch.setattr(_fork, "_generation", _fork.get_generation() + 1)
+            with monkeypatch.context() as patch:
+                patch.setattr(store, "_lock", threading.Lock())  # as `after_fork` does
+                with refresh_lock(other):
+                    pass
+
+    asyncio.run(main())
 
 
 def test_a_lock_that_comes_after_a_cancellation_is_released() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
@@ -15,7 +16,7 @@ import tracemalloc
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 import pytest
@@ -89,6 +90,10 @@ def run(store: FileTokenStore, action: str) -> None:
     else:
         with store.lock():
             pass
+
+
+def raise_error(error: Exception) -> NoReturn:
+    raise error
 
 
 # --- links and other names -------------------------------------------------------------------------------------------
@@ -300,6 +305,18 @@ def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int, act
         run(store, action)
 
 
+@pytest.mark.parametrize(("extra", "is_read"), [(0, True), (1, False)])
+def test_a_file_of_at_most_256_kib_is_read(tmp_path: Path, extra: int, is_read: bool) -> None:
+    path = tmp_path / "t.json"
+    store = stored(path)
+    path.write_bytes(path.read_bytes().ljust(2**18 + extra))
+    if is_read:
+        assert store.load() == OLD
+    else:
+        with pytest.raises(ConfigurationError, match=f"it has {2**18 + 1} bytes"):
+            store.load()
+
+
 class BytesPath:
     def __fspath__(self) -> bytes:
         return b"tokens"
@@ -492,6 +509,22 @@ def test_a_writable_file_in_a_read_only_folder_will_do(private_folder: Path) -> 
 
 
 @posix
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_a_file_is_locked_where_no_lock_file_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    path, alias = tmp_path / "t.json", tmp_path / "alias"
+    store = stored(path)
+    alias.hardlink_to(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(file_store, "acquire_lock", lambda *_: raise_error(OSError(number, "no lock file")))
+        with store.lock():
+            assert store.load() == OLD
+            patch.undo()
+            assert is_locked(alias)
+
+
+@posix
 def test_a_folder_that_allows_no_new_file_is_found_by_lock(private_folder: Path) -> None:
     private_folder.chmod(0o500)
     try:
@@ -547,6 +580,19 @@ def test_a_copied_descriptor_does_not_keep_the_lock(tmp_path: Path, monkeypatch:
         assert not is_locked(alias)
     finally:
         os.close(copies.pop())
+
+
+@posix
+def test_a_new_file_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    def find_free_descriptor() -> int:
+        descriptor = os.dup(0)
+        os.close(descriptor)
+        return descriptor
+
+    stored(tmp_path / "first.json")
+    before = find_free_descriptor()
+    stored(tmp_path / "second.json")
+    assert find_free_descriptor() == before
 
 
 def test_a_store_keeps_no_file(tmp_path: Path) -> None:

@@ -169,6 +169,13 @@ def test_in_process_time_passes_without_waiting(fake: FakeIAM) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_delays_add_up_to_any_number_of_days(fake: FakeIAM) -> None:
+    with httpx.Client(base_url="http://fake", transport=fake.transport(), timeout=100_000) as client:
+        fake.inject(Delay(86_400), Delay(5))
+        client.get("/iam/users")
+    assert fake.clock.now() == NOW + timedelta(days=1, seconds=5)
+
+
 def test_over_http_a_delay_is_one(fake: FakeIAM) -> None:
     with fake.serve() as url, httpx.Client(base_url=url, trust_env=False, timeout=5) as client:
         client.get("/iam/users")

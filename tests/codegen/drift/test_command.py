@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import os
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from codegen.__main__ import main
+from codegen.drift import load
 from codegen.drift.fail_on import parse_fail_on
 from tests.codegen.drift.pairs import Document, document
 
@@ -63,7 +65,9 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def server(folder: Path) -> Iterator[str]:
-    """Serves the folder; /moved leads to new.json and /gone to nothing."""
+    """Serves the folder; /moved leads to new.json, /empty holds nothing, and /endless does not end by itself."""
+
+    is_over = threading.Event()
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -71,6 +75,15 @@ def server(folder: Path) -> Iterator[str]:
                 self.send_response(302)
                 self.send_header("Location", "/new.json")
                 self.end_headers()
+            elif self.path == "/empty":
+                self.send_response(204)
+                self.end_headers()
+            elif self.path == "/endless":
+                self.send_response(200)
+                self.end_headers()
+                with contextlib.suppress(ConnectionError):
+                    while not is_over.is_set():
+                        self.wfile.write(b" " * 65_536)
             else:
                 super().do_GET()
 
@@ -81,6 +94,7 @@ def server(folder: Path) -> Iterator[str]:
         thread = threading.Thread(target=served.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{served.server_port}"
+        is_over.set()
         served.shutdown()
         thread.join()
 
@@ -108,6 +122,36 @@ def test_a_url_with_an_error_response_is_unreadable(run: Run, server: str, path:
 
     assert status == 3
     assert "the server returned 404" in err
+
+
+def test_a_success_without_a_spec_is_unreadable(run: Run, server: str) -> None:
+    status, _, err = run("old.json", f"{server}/empty", "--wire-only")
+
+    assert status == 3
+    assert "the server returned 204" in err
+
+
+def test_a_large_spec_is_read_to_the_limit_only(run: Run, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "MAX_BYTES", 10_000)
+    status, _, err = run("old.json", f"{server}/endless", "--wire-only")
+
+    assert status == 3
+    assert "is larger than 10,000 bytes" in err
+
+
+def test_a_large_file_is_not_read_in_part(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "large.json").write_bytes((folder / "old.json").read_bytes().ljust(10_001))
+    monkeypatch.setattr(load, "MAX_BYTES", 10_000)
+    status, _, err = run("old.json", "large.json", "--wire-only")
+
+    assert status == 3
+    assert "large.json: is larger than 10,000 bytes" in err
+
+
+@pytest.mark.parametrize("name", ["--output=stolen:api.yaml", ":api.yaml"])
+def test_a_revision_is_no_option_of_git(name: str) -> None:
+    with pytest.raises(load.UnreadableError, match="is neither a file nor `git-ref:path`"):
+        load.read(name, generating=False)
 
 
 def test_a_url_that_nobody_serves_is_unreadable(run: Run) -> None:
