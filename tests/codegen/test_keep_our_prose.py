@@ -168,3 +168,25 @@ def test_new_members_are_listed_for_their_prose(
         "/paths/~1things/get/responses/200/content/application~1json/schema/oneOf/3/description",
         "/paths/~1things/get/responses/default/description",
     ]
+
+
+def test_one_of_two_copies_takes_the_prose_of_what_they_replace(
+    merge: Callable[[dict[str, Any], dict[str, Any]], tuple[Any, list[str]]],
+) -> None:
+    old = yaml.safe_load(SPEC)
+    new = copy.deepcopy(old)
+    _drop_components(old)
+    _drop_components(new)
+    old["components"] = {"schemas": {"Size": {"description": "A size.", "type": "string", "maxLength": 9}}}
+    new["components"] = {"schemas": {name: {"type": "string", "maxLength": 9} for name in ("First", "Second")}}
+    schemas = merge(old, new)[0]["components"]["schemas"]
+    assert {name: schema.get("description") for name, schema in schemas.items()} == {"First": "A size.", "Second": None}
+
+
+def test_one_server_in_place_of_two_has_the_prose_of_none(
+    merge: Callable[[dict[str, Any], dict[str, Any]], tuple[Any, list[str]]],
+) -> None:
+    old = yaml.safe_load(SPEC)
+    new = copy.deepcopy(old)
+    new["servers"] = [{"url": "https://c.example.com"}]
+    assert merge(old, new)[0]["servers"] == [{"url": "https://c.example.com"}]

@@ -10,18 +10,22 @@ from uuid import UUID
 import pytest
 from attrs import define
 from gcore_iam_client.errors import InvalidBody
-from gcore_iam_client.models import UserPublic
+from gcore_iam_client.models import Language, UserPublic
 from gcore_iam_client.types import (
     UNSET,
     File,
     Model,
+    OpenStrEnum,
     Timestamp,
     as_text,
     decode_date,
+    decode_datetime,
     decode_list,
     decode_union,
     decode_uuid,
     encode,
+    encode_json,
+    find_misspelt,
     in_path,
     remade,
 )
@@ -105,6 +109,40 @@ def test_a_file_is_written_as_httpx_takes_it() -> None:
 def test_a_time_without_a_zone_is_not_written() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         encode(datetime.datetime(2026, 7, 14))
+
+
+def test_a_zone_without_an_offset_is_none() -> None:
+    class Nowhere(datetime.tzinfo):
+        def utcoffset(self, moment: datetime.datetime | None) -> None:
+            return None
+
+    with pytest.raises(ValueError, match="no time zone"):
+        encode(datetime.datetime(2026, 7, 14, tzinfo=Nowhere()))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_json_cannot_say_is_not_written(number: float) -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        encode_json({"a": number})
+
+
+def test_a_moment_after_the_last_year_stays_a_text() -> None:
+    assert decode_datetime("9999-12-31T24:00:00Z") == "9999-12-31T24:00:00Z"
+
+
+def test_a_short_word_is_no_slip_of_a_listed_one() -> None:
+    class Field(OpenStrEnum):
+        EMAIL = "email"
+
+    assert find_misspelt(Field, "emails") == "email"
+    assert find_misspelt(Field, "emal") is None
+
+
+def test_a_value_that_is_not_listed_is_a_plain_text() -> None:
+    class Shouted(str):
+        __slots__ = ()
+
+    assert type(Language(Shouted("fr")).value) is str
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), ([1, True], "1,true"), ("a b", "a b")])

@@ -307,6 +307,32 @@ def test_nothing_is_built_when_nobody_listens(fake: FakeIAM, monkeypatch: pytest
     assert built == []
 
 
+def test_an_interrupt_in_a_callback_ends_the_call(client_kind: ClientKind, fake: FakeIAM) -> None:
+    def interrupt(_: events.Event) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client_kind.run(
+            lambda iam: iam.users.get(1),
+            fake.api_key,
+            base_url="http://localhost",
+            transport=fake.transport(),
+            on_event=interrupt,
+        )
+    assert fake.requests == ()
+
+
+def test_a_client_with_a_callback_still_writes_its_log(fake: FakeIAM, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "gcore_iam")
+    seen: list[events.Event] = []
+    with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport(), on_event=seen.append) as iam:
+        iam.users.get(1)
+    assert len(seen) == len(ONE_CALL)
+    assert [record.getMessage().partition(" in ")[0] for record in caplog.records if record.name == "gcore_iam"] == [
+        "iamGetUser GET http://localhost/iam/users/1: 200"
+    ]
+
+
 def test_a_callback_must_take_one_event() -> None:
     for wrong in (5, lambda: None):
         with pytest.raises(ValueError, match="on_event must be a function"):

@@ -68,6 +68,23 @@ def test_auth_of_the_users_client_replaces_no_key(fake: FakeIAM, kind: Any, http
     assert fake.requests[-1].revealed().headers["authorization"] == f"APIKey {fake.api_key}"
 
 
+@pytest.mark.parametrize(("settings", "seconds"), [({}, 30.0), ({"timeout": 7}, 7.0), ({"timeout": 30}, 30.0)])
+@pytest.mark.parametrize(("kind", "http_kind"), CLIENTS)
+def test_a_timeout_that_the_user_has_set_is_kept(
+    fake: FakeIAM, kind: Any, http_kind: Any, settings: dict[str, Any], seconds: float
+) -> None:
+    timeouts: list[dict[str, float]] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        timeouts.append(request.extensions["timeout"])
+        return httpx.Response(200, json=fake.users[0])
+
+    iam = kind(fake.api_key, http_client=http_kind(transport=httpx.MockTransport(respond), **settings))
+    iam.users.get(1) if kind is IAMClient else anyio.run(iam.users.get, 1)
+    [timeout] = timeouts
+    assert (timeout["read"], timeout["connect"]) == (seconds, 5.0 if not settings else seconds)
+
+
 @pytest.mark.parametrize(("kind", "http_kind"), CLIENTS)
 def test_defaults_of_httpx_are_not_sent(fake: FakeIAM, kind: Any, http_kind: Any) -> None:
     headers = get_user(fake, kind, http_kind(transport=fake.transport()))

@@ -290,6 +290,13 @@ def test_a_token_is_rotated(run: Run, fake: FakeIAM, old: Any, client_kind: Clie
     assert f"APIKey {new.token}" in authorizations
 
 
+def test_a_rotated_token_lives_for_a_day_at_least(run: Run) -> None:
+    end = datetime.now(UTC) + timedelta(minutes=5)
+    old = run(lambda iam: iam.tokens.create(ACCOUNT, "ci", "Engineers", exp_date=end))
+    new = run(lambda iam: iam.tokens.rotate(ACCOUNT, old.id, lambda _: None))
+    assert timedelta(hours=23) < new.exp_date - datetime.now(UTC) <= timedelta(days=1)
+
+
 def test_a_rotation_may_change_what_the_token_is(run: Run, fake: FakeIAM, old: Any) -> None:
     new = run(
         lambda iam: iam.tokens.rotate(

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import ssl
 import threading
+import time
 import weakref
 from collections import Counter
 from collections.abc import Iterator
@@ -110,6 +111,7 @@ def test_threads_that_open_the_first_pool_together_share_it() -> None:
     built: list[Recorder] = []
 
     def build() -> Recorder:
+        time.sleep(0.02)  # the other thread comes meanwhile
         built.append(Recorder())
         return built[-1]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from typing import Any, assert_type
 
@@ -146,3 +148,21 @@ def test_the_deprecated_name_of_attach_reconciler_still_works() -> None:
     error = AmbiguousOutcomeError("no response", operation="iamCreateApiToken", method="POST", url="u", attempts=1)
     error.advise("look", lambda: 5)
     assert (error.advice, error.reconcile()) == ("look", 5)
+
+
+def build_ambiguous_error(found: object) -> AmbiguousOutcomeError:
+    """Build an error whose outcome is known already."""
+    error = AmbiguousOutcomeError("no response", operation="iamInviteUser", method="POST", url="u", attempts=1)
+    error.attach_reconciler("look at the users", lambda: found)
+    return error
+
+
+def test_nothing_found_is_none_whatever_is_expected() -> None:
+    assert build_ambiguous_error(None).reconcile(models.User) is None
+
+
+def test_a_copy_of_an_error_cannot_look_up_its_outcome() -> None:
+    """It may be in another process, without the connection."""
+    for copied in (pickle.loads(pickle.dumps(build_ambiguous_error(5))), copy.copy(build_ambiguous_error(5))):
+        with pytest.raises(ConfigurationError, match="cannot be looked up from here; look at the users"):
+            copied.reconcile()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import _thread
 import threading
+import time
 from collections.abc import Callable
 
+import anyio
 import pytest
-from gcore_iam._concurrency.shield import shield
+from gcore_iam._concurrency.shield import complete, shield, shield_async
 
 
 def test_work_runs_in_its_caller_if_no_thread_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,3 +40,33 @@ def test_work_that_has_not_begun_is_prevented_by_an_interrupt(monkeypatch: pytes
         if thread.name == "gcore-iam-exchange":
             thread.join()
     assert begun == []
+
+
+def test_work_that_fails_is_not_done_again() -> None:
+    runs: list[int] = []
+
+    def fail() -> None:
+        runs.append(1)
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        complete(fail)
+    assert runs == [1]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancelled_caller_waits_without_working(backend: str) -> None:
+    done: list[float] = []
+
+    async def work() -> None:
+        await anyio.sleep(0.3)
+        done.append(time.process_time())
+
+    async def main() -> None:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await shield_async(work)
+
+    start = time.process_time()
+    anyio.run(main, backend=backend)
+    assert done[0] - start < 0.2
