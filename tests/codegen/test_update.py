@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import hashlib
+import os
 import re
 import shutil
 import tomllib
@@ -275,6 +276,18 @@ def test_our_own_words_can_be_kept(project: Path, capsys: pytest.CaptureFixture[
     assert main(["update", str(new), "--prose", "ours"]) == 0
     assert "nothing changed" in capsys.readouterr().out
     assert everything(project) == before
+
+
+def test_the_review_names_no_folder_outside_of_the_project(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    new = tmp_path_factory.mktemp("elsewhere") / "new.yaml"
+    edited(project, ("        - zh\n", "        - zh\n        - fr\n")).rename(new)
+
+    assert main(["update", os.path.relpath(new)]) == 0
+    [page] = (project / "spec" / "reviews").iterdir()
+    assert "new.yaml" in page.read_text("utf-8")
+    assert "elsewhere" not in page.read_text("utf-8")
 
 
 def test_an_update_without_changes_touches_one_generated_file(

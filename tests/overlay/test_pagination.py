@@ -285,6 +285,14 @@ def test_an_error_keeps_the_checkpoint_of_an_inner_pager() -> None:
     assert caught.value.checkpoint == {"inner": 1}
 
 
+def test_the_first_item_of_a_resumed_pager_is_the_next_one() -> None:
+    server = ListServer(range(50))
+    pager = build_pager(server, page_size=10)
+    assert list(islice(pager, 4)) == [0, 1, 2, 3]
+    del server.rows[0]
+    assert build_pager(server, resume=pager.checkpoint()).first() == 4
+
+
 def test_a_resumed_pager_hints_at_the_rest() -> None:
     server = ListServer(range(50))
     pager = build_pager(server, page_size=10)

@@ -9,10 +9,12 @@ import os
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import httpx
 import pytest
 
 from codegen.__main__ import main
@@ -65,9 +67,7 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def server(folder: Path) -> Iterator[str]:
-    """Serves the folder; /moved leads to new.json, /empty holds nothing, and /endless does not end by itself."""
-
-    is_over = threading.Event()
+    """Serves the folder; /moved leads to new.json, /empty holds nothing, and /large holds 32 MiB."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -78,11 +78,11 @@ def server(folder: Path) -> Iterator[str]:
             elif self.path == "/empty":
                 self.send_response(204)
                 self.end_headers()
-            elif self.path == "/endless":
+            elif self.path == "/large":
                 self.send_response(200)
                 self.end_headers()
                 with contextlib.suppress(ConnectionError):
-                    while not is_over.is_set():
+                    for _ in range(512):
                         self.wfile.write(b" " * 65_536)
             else:
                 super().do_GET()
@@ -94,7 +94,6 @@ def server(folder: Path) -> Iterator[str]:
         thread = threading.Thread(target=served.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{served.server_port}"
-        is_over.set()
         served.shutdown()
         thread.join()
 
@@ -133,10 +132,16 @@ def test_a_success_without_a_spec_is_unreadable(run: Run, server: str) -> None:
 
 def test_a_large_spec_is_read_to_the_limit_only(run: Run, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "MAX_BYTES", 10_000)
-    status, _, err = run("old.json", f"{server}/endless", "--wire-only")
+    tracemalloc.start()
+    try:
+        status, _, err = run("old.json", f"{server}/large", "--wire-only")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
     assert status == 3
     assert "is larger than 10,000 bytes" in err
+    assert peak < 8_000_000
 
 
 def test_a_large_file_is_not_read_in_part(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +151,26 @@ def test_a_large_file_is_not_read_in_part(run: Run, folder: Path, monkeypatch: p
 
     assert status == 3
     assert "large.json: is larger than 10,000 bytes" in err
+
+
+def test_an_error_of_httpx_may_quote_the_url(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: str, url: str, **__: Any) -> NoReturn:
+        raise httpx.ConnectError(f"cannot connect to {url}")
+
+    monkeypatch.setattr(httpx, "stream", fail)
+    status, _, err = run("old.json", "https://user:hunter2@a.test/api.yaml?token=hunter2", "--wire-only")
+
+    assert status == 3
+    assert "cannot connect to https://a.test/api.yaml" in err
+    assert "hunter2" not in err
+
+
+def test_a_warning_on_the_wire_asks_for_a_minor_version(run: Run, folder: Path) -> None:
+    parameter = {"name": "q", "in": "query", "schema": TEXT}
+    (folder / "older.json").write_text(json.dumps(document(response=RESPONSE, parameters=[parameter])))
+    found = json.loads(run("older.json", "old.json", "--wire-only", "--format", "json")[1])
+
+    assert (found["verdict"]["wire"], found["suggested_bump"]) == ("warning", "minor")
 
 
 @pytest.mark.parametrize("name", ["--output=stolen:api.yaml", ":api.yaml"])

@@ -21,6 +21,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from codegen.drift.render import FORMATS, Options
+from codegen.drift.render.common import escape_controls, list_reasons
 from codegen.drift.report import LEVELS, Acceptance, Change, Location, ObservedFact, Review, Verdict, serialize_review
 from tests.codegen.drift import sample
 
@@ -546,3 +547,14 @@ def test_html_shows_the_changed_piece_of_a_long_line() -> None:
     assert '"key150": 150' in shown
     assert '"key100": 100' not in shown
     assert shown.count("…") == 2  # both ends of the line
+
+
+def test_a_broken_line_names_three_causes_at_most() -> None:
+    causes = [Change(f"rule-{number}", "wire", "error", "gone", fingerprint=f"{number}") for number in range(5)]
+    line = change(layer="overlay", files=("a.py:1:1",), causes=tuple(cause.fingerprint for cause in causes))
+
+    assert list_reasons(only(*causes, line), line) == ["rule-0: gone", "rule-1: gone", "rule-2: gone"]
+
+
+def test_tabs_are_spaces_and_other_controls_are_shown() -> None:
+    assert escape_controls("\ta\x1b[0m\r") == "    a\\x1b[0m\\r"
