@@ -110,7 +110,7 @@ def parse_bypass_rule(entry: str) -> BypassRule | None:
 
 def _parse_address(host: str) -> IPv4Address | IPv6Address | None:
     try:
-        address = ip_address(host.partition("%")[0])
+        address = ip_address(host)
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
