@@ -34,14 +34,21 @@ def observe(observer: Observer, body: bytes = b'{"lang": "fr"}', status: int = 2
 
 
 class Gate:
-    """Keeps the thread of an observer from going on until `open()`."""
+    """Keeps the thread of an observer from going on until `open()`.
+
+    Attributes:
+        is_reached: Set when the thread checks its first response.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._event = threading.Event()
+        self._event, self.is_reached = threading.Event(), threading.Event()
         check = Checker.find_response_facts
-        monkeypatch.setattr(
-            Checker, "find_response_facts", lambda *arguments: self._event.wait(10) and check(*arguments)
-        )
+
+        def wait(*arguments: Any) -> Any:
+            self.is_reached.set()
+            return self._event.wait(10) and check(*arguments)
+
+        monkeypatch.setattr(Checker, "find_response_facts", wait)
 
     def open(self) -> None:
         self._event.set()
@@ -96,13 +103,14 @@ def test_a_full_queue_drops_responses(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch)
     monkeypatch.setattr(worker, "_MAX_RESPONSES", 3)
     with Observer() as observer:
-        for _ in range(10):
+        observe(observer)
+        assert gate.is_reached.wait(10)
+        for _ in range(9):
             observe(observer)
         gate.open()
         assert observer.flush(10)
         counts = observer.counts
-        assert counts.checked + counts.dropped == 10
-        assert counts.dropped >= 6
+        assert (counts.checked, counts.dropped) == (1 + 3, 6)
         assert counts.statuses == {("iamGetUser", 200): 10}
 
 
