@@ -116,6 +116,11 @@ def test_a_zone_without_an_offset_is_none() -> None:
         def utcoffset(self, moment: datetime.datetime | None) -> None:
             return None
 
+        dst = utcoffset
+
+        def tzname(self, moment: datetime.datetime | None) -> None:
+            return None
+
     with pytest.raises(ValueError, match="no time zone"):
         encode(datetime.datetime(2026, 7, 14, tzinfo=Nowhere()))
 

@@ -197,19 +197,18 @@ class EndlessBody(httpx.AsyncByteStream):
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize(
-    ("options", "error"),
-    [
-        ({"max_response_bytes": 5}, ResponseTooLargeError),
-        ({"retries": RetryPolicy(0, deadline=0.05), "max_response_bytes": 100}, APITimeoutError),
-    ],
+    ("max_bytes", "deadline", "error"), [(5, None, ResponseTooLargeError), (100, 0.05, APITimeoutError)]
 )
-def test_a_body_without_end_is_closed(options: ClientOptions, error: type[Exception], backend: str) -> None:
+def test_a_body_without_end_is_closed(
+    max_bytes: int, deadline: float | None, error: type[Exception], backend: str
+) -> None:
     """Together with the generator through which httpx reads it: trio warns about one that nobody closes."""
     body = EndlessBody()
 
     async def main() -> None:
         transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=body))
-        async with AsyncIAMClient("42_k", transport=transport, **options) as iam:
+        retries = RetryPolicy(0, deadline=deadline)
+        async with AsyncIAMClient("42_k", transport=transport, retries=retries, max_response_bytes=max_bytes) as iam:
             with pytest.raises(error):
                 await iam.users.get(1)
             gc.collect()
@@ -277,7 +276,7 @@ def test_a_body_of_exactly_the_bound_is_read(client_kind: ClientKind) -> None:
 
 @pytest.mark.parametrize("length", ["9" * 5000, "-1", "1e3", "²"])
 def test_a_length_that_cannot_be_read_is_none(length: str, client_kind: ClientKind) -> None:
-    headers = {"content-length": length.encode()}
+    headers = [(b"content-length", length.encode())]
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=httpx.ByteStream(b"[]"), headers=headers))
     assert client_kind.run(lambda iam: iam.tokens.list(1), "42_k", transport=transport) == []
 

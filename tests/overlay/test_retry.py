@@ -238,9 +238,12 @@ def test_a_predicate_gets_the_attempt() -> None:
 @each_cell
 def test_a_predicate_learns_whether_the_attempt_may_have_run(row: Row, effect: Effect) -> None:
     seen: list[bool] = []
-    get_delay(
-        RetryPolicy(predicate=lambda attempt: seen.append(attempt.may_have_run) is None), row.build_error(), 1, effect
-    )
+
+    def is_wanted(attempt: Attempt) -> bool:
+        seen.append(attempt.may_have_run)
+        return True
+
+    get_delay(RetryPolicy(predicate=is_wanted), row.build_error(), 1, effect)
     assert seen == [row.may_have_run]
 
 

@@ -566,7 +566,8 @@ def test_a_copied_descriptor_does_not_keep_the_lock(tmp_path: Path, monkeypatch:
     path, alias = tmp_path / "t.json", tmp_path / "alias"
     store = stored(path)
     alias.hardlink_to(path)
-    flock, copies = fcntl.flock, []
+    flock = fcntl.flock
+    copies: list[int] = []
 
     def copy(file: Any, operation: int) -> None:
         flock(file, operation)
