@@ -10,7 +10,7 @@ from typing import Any, TypeVar, Unpack
 from gcore_iam import IAMClient, RetryPolicy, Session, models
 from gcore_iam.testing import FakeIAM
 
-from .conftest import Auth, ClientKind, ClientOptions
+from .conftest import Auth, ClientKind, ClientOptions, EitherClient, EitherResult
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ def run(
     client_kind: ClientKind,
     fake: FakeIAM,
     auth: Auth,
-    call: Callable[[IAMClient], T],
+    call: Callable[[EitherClient], EitherResult[T]],
     **options: Unpack[ClientOptions],
 ) -> T:
     """Make a call in process, without waiting between attempts."""

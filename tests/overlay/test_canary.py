@@ -35,7 +35,7 @@ from gcore_iam import (
 )
 from gcore_iam.testing import HTML, EmptyBody, FakeIAM, Hang, Missing, NotUTF8, Null, Reset, Status, Truncate
 
-from .conftest import AnyKindTransport, ClientKind
+from .conftest import AnyKindTransport, ClientKind, EitherClient
 
 ACCOUNT = 1001
 MARK = "c4n4ry"
@@ -176,7 +176,7 @@ def test_no_secret_shows(
                 fake.inject(*FAULTS[fault], times=None, after=1 if name == "rotate" else 0)
             raised: list[BaseException] = []
 
-            def kept(iam: Any, call: Callable[[Any], Any] = call, seen: list[str] = seen) -> Any:
+            def kept(iam: EitherClient, call: Callable[[Any], Any] = call, seen: list[str] = seen) -> Any:
                 seen.extend(texts(iam) + texts(iam.api) + texts(vars(iam)))
                 return call(iam)
 

@@ -5,41 +5,63 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import Any
 
 import httpx
 import pytest
-from gcore_iam import APIConnectionError, APITimeoutError, ConfigurationError
+from gcore_iam import APIConnectionError, APITimeoutError, AsyncIAMClient, ConfigurationError
 from gcore_iam.aio import transport as aio_transport
 from gcore_iam.sync import transport as sync_transport
 from gcore_iam.testing import FakeIAM
 
-from .conftest import ClientKind
-from .page_transport import resolve, run
+from .conftest import AnyKindTransport, ClientKind, EitherClient, resolve
+from .page_transport import run
 from .raw_server import serve, serve_users
 
 
+class LibraryTransport(AnyKindTransport):
+    """Sends requests through the transport that a client of each kind has by default."""
+
+    def __init__(self, client_kind: ClientKind) -> None:
+        self._is_async = client_kind.is_async
+        self._sync = sync_transport.ShardedTransport(httpx.create_ssl_context)
+        self._async = aio_transport.AsyncShardedTransport(httpx.create_ssl_context)
+
+    @property
+    def pools(self) -> list[httpx.HTTPTransport] | list[httpx.AsyncHTTPTransport]:
+        return self._async.pools if self._is_async else self._sync.pools
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._sync.handle_request(request)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._async.handle_async_request(request)
+
+    def close(self) -> None:
+        self._sync.close()
+
+    async def aclose(self) -> None:
+        await self._async.aclose()
+
+
 @pytest.fixture
-def transport(client_kind: ClientKind) -> Any:
-    """The transport of a client of this kind."""
-    cls: Any = aio_transport.AsyncShardedTransport if client_kind.is_async else sync_transport.ShardedTransport
-    return cls(httpx.create_ssl_context)
+def transport(client_kind: ClientKind) -> LibraryTransport:
+    return LibraryTransport(client_kind)
 
 
-def get_http(iam: Any, client_kind: ClientKind) -> Any:
+def get_http(iam: EitherClient) -> httpx.Client | httpx.AsyncClient:
     """Get the httpx client of a client."""
-    return iam.api.get_async_httpx_client() if client_kind.is_async else iam.api.get_httpx_client()
+    return iam.api.get_async_httpx_client() if isinstance(iam, AsyncIAMClient) else iam.api.get_httpx_client()
 
 
-def test_an_interrupted_call_gives_up_only_its_pool(client_kind: ClientKind, transport: Any) -> None:
+def test_an_interrupted_call_gives_up_only_its_pool(client_kind: ClientKind, transport: LibraryTransport) -> None:
     def interrupt(_: httpx.Response) -> None:
         raise KeyboardInterrupt
 
     async def interrupt_async(_: httpx.Response) -> None:
         raise KeyboardInterrupt
 
-    async def use(iam: Any) -> None:
-        http = get_http(iam, client_kind)
+    async def use(iam: EitherClient) -> None:
+        http = get_http(iam)
         with pytest.raises(httpx.ConnectError):
             await resolve(http.get("https://127.0.0.1:9/"))
         other_pools = transport.pools
@@ -55,11 +77,14 @@ def test_an_interrupted_call_gives_up_only_its_pool(client_kind: ClientKind, tra
         run(client_kind, use, "42_k", base_url=url, transport=transport)
 
 
-def test_closing_a_view_leaves_its_client_open(client_kind: ClientKind, transport: Any) -> None:
-    async def use(iam: Any) -> None:
+def test_closing_a_view_leaves_its_client_open(client_kind: ClientKind, transport: LibraryTransport) -> None:
+    async def use(iam: EitherClient) -> None:
         view = iam.with_options(timeout=5)
         assert (await resolve(view.users.get(1))).id == 1
-        await resolve(view.aclose() if client_kind.is_async else view.close())
+        if isinstance(view, AsyncIAMClient):
+            await view.aclose()
+        else:
+            view.close()
         with pytest.raises(ConfigurationError, match="closed"):
             await resolve(view.users.get(2))
         assert (await resolve(iam.users.get(2))).id == 2
@@ -80,23 +105,26 @@ class Clock:
 
 
 def test_a_call_closes_pools_that_are_not_used(
-    client_kind: ClientKind, transport: Any, monkeypatch: pytest.MonkeyPatch
+    client_kind: ClientKind, transport: LibraryTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
     for module in (aio_transport, sync_transport):
         monkeypatch.setattr(module, "time", clock)
 
-    async def use(iam: Any) -> None:
-        http = get_http(iam, client_kind)
+    async def use(iam: EitherClient) -> None:
+        http = get_http(iam)
         responses = [await resolve(http.send(http.build_request("GET", "/iam/users/1"), stream=True)) for _ in range(3)]
         for response in responses[1:]:
-            await resolve(response.aread() if client_kind.is_async else response.read())
+            await resolve(response.aread() if isinstance(http, httpx.AsyncClient) else response.read())
         assert connections.open == len(transport.pools) == 3
         clock.now += 6
         await resolve(iam.users.get(1))
         assert len(transport.pools) == 2, "one is used by the call, and the body of another one is not read yet"
         assert connections.wait_for_open(2)
-        await resolve(responses[0].aclose() if client_kind.is_async else responses[0].close())
+        if isinstance(http, httpx.AsyncClient):
+            await responses[0].aclose()
+        else:
+            responses[0].close()
 
     with serve_users() as (url, connections):
         run(client_kind, use, "42_k", base_url=url, transport=transport)
@@ -109,7 +137,7 @@ def test_a_handshake_that_fails_behind_a_proxy_frees_its_pool(
         monkeypatch.setattr(module, "MAX_SHARDS", 1)
         monkeypatch.setattr(module, "SHARD_LIMITS", httpx.Limits(max_connections=1))
 
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         for _ in range(2):
             with pytest.raises(APIConnectionError) as caught:
                 await resolve(iam.users.get(1))

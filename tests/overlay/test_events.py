@@ -18,10 +18,11 @@ import attrs
 import httpx
 import pytest
 import trio
-from gcore_iam import AsyncIAMClient, IAMClient, NotFoundError, RetryPolicy, ServerError, Session, events
+from gcore_iam import AsyncIAMClient, IAMClient, NotFoundError, RetryPolicy, ServerError, Session, events, models
 from gcore_iam.testing import FakeIAM, Reset, Status
 
-from .conftest import ClientKind, ClientOptions
+from .conftest import ClientKind, ClientOptions, EitherClient, resolve
+from .page_transport import run
 from .session_server import encode_token
 
 USERS = 30
@@ -31,7 +32,7 @@ PASSWORD = "correct-horse-battery"
 
 
 def record(
-    client_kind: ClientKind, fake: FakeIAM, call: Callable[[IAMClient], object], auth: Session | None = None
+    client_kind: ClientKind, fake: FakeIAM, call: Callable[[EitherClient], object], auth: Session | None = None
 ) -> list[events.Event]:
     """The events of a call, which may fail."""
     seen: list[events.Event] = []
@@ -162,7 +163,7 @@ def test_a_session_reports_where_it_is_used(client_kind: ClientKind, fake: FakeI
     places: list[tuple[str, object]] = []
     callers: list[object] = []
 
-    def use(iam: IAMClient) -> object:
+    def use(iam: EitherClient) -> object:
         callers.append(find_caller())
         return iam.users.change_password(1, PASSWORD, "n3w-password") if changes_password else iam.users.get(1)
 
@@ -181,17 +182,17 @@ def test_callers_that_share_a_refresh_report_where_they_run(client_kind: ClientK
     fake.clock.advance(hours=1)
     places: list[tuple[str, bool]] = []
 
-    def view(iam: Any) -> Any:
+    def build_callback() -> Callable[[events.Event], None]:
         caller = find_caller()
-        return iam.with_options(on_event=lambda event: places.append((event.operation, find_caller() == caller)))
+        return lambda event: places.append((event.operation, find_caller() == caller))
 
     def use(iam: IAMClient) -> None:
         with ThreadPoolExecutor(30) as threads:
-            list(threads.map(lambda _: view(iam).users.get(1), range(30)))
+            list(threads.map(lambda _: iam.with_options(on_event=build_callback()).users.get(1), range(30)))
 
     async def use_async(iam: AsyncIAMClient) -> None:
         async def call() -> None:
-            await view(iam).users.get(1)
+            await iam.with_options(on_event=build_callback()).users.get(1)
 
         async with anyio.create_task_group() as tasks:
             for _ in range(30):
@@ -271,12 +272,12 @@ def test_pages_ahead_report_in_the_pagers_context(fake: FakeIAM, backend: str) -
         callers.add(CALLER.get())
         threads.add(threading.current_thread().name)
 
-    def read(iam: Any) -> Any:
+    async def read(iam: EitherClient) -> list[models.User]:
         CALLER.set("reader")
-        return iam.users.list(page_size=5, prefetch=4).collect()
+        return await resolve(iam.users.list(page_size=5, prefetch=4).collect())
 
     options: ClientOptions = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": look}
-    assert len(ClientKind(backend).run(read, fake.api_key, **options)) == USERS
+    assert len(run(ClientKind(backend), read, fake.api_key, **options)) == USERS
     assert callers == {"reader"}
     assert (len(threads) > 1) == (backend == "sync")
 

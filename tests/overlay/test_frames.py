@@ -33,7 +33,7 @@ from gcore_iam.retry import Attempt
 from gcore_iam.testing import HTML, FakeIAM, Reset, Status, Truncate
 from gcore_iam_client.types import encode_json
 
-from .conftest import ClientKind
+from .conftest import ClientKind, EitherClient
 from .frames import find_leaks, walk_stack, walk_traceback
 
 ACCOUNT, EMAIL = 1001, "ada@example.com"
@@ -102,14 +102,14 @@ def collect_errors(
     """Make calls with one client, without retries, and collect their errors."""
     errors: list[IAMError] = []
 
-    def use(iam: Any) -> None:
+    def use(iam: EitherClient) -> None:
         for call in calls:
             try:
                 call(iam)
             except IAMError as error:
                 errors.append(error)
 
-    async def use_async(iam: Any) -> None:
+    async def use_async(iam: EitherClient) -> None:
         for call in calls:
             try:
                 await call(iam)

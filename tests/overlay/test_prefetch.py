@@ -46,13 +46,15 @@ from rich.progress import track
 from tqdm import tqdm
 from tqdm.asyncio import tqdm as async_tqdm
 
-from .conftest import ClientKind
+from .conftest import ClientKind, EitherClient, resolve
 from .page_transport import (
     REFRESH,
     SECONDS,
     PageTransport,
     extend,
-    resolve,
+    iterate,
+    read_next,
+    read_rest,
     run,
     take,
     wait_for,
@@ -85,13 +87,13 @@ def test_prefetch_pages_are_in_flight_and_come_in_order(client_kind: ClientKind,
     transport = hold_ahead(fake)
     ahead = prefetch if prefetch > 1 else 0
 
-    async def use(iam: Any) -> list[int]:
+    async def use(iam: EitherClient) -> list[int]:
         users = iam.users.list(page_size=PAGE, prefetch=prefetch)
-        items = aiter(users) if client_kind.is_async else iter(users)
-        got = [await anext(items) if client_kind.is_async else next(items)]
+        items = iterate(users)
+        got = [await read_next(items)]
         await wait_for(transport, client_kind, lambda: len(transport.running) == ahead)
         transport.release()
-        got += [user async for user in items] if client_kind.is_async else items
+        got += await read_rest(items)
         return [user.id for user in got]
 
     got = run(client_kind, use, fake.api_key, base_url="http://localhost", transport=transport)
@@ -275,17 +277,17 @@ def test_too_many_requests_slow_an_iteration_down(client_kind: ClientKind, fake:
     four = [PAGE - 1 + number * PAGE for number in range(4)]
     transport = PageTransport(fake, is_held=lambda offset: offset in four, faults={four[0]: [429]})
 
-    async def use(iam: Any) -> list[int]:
+    async def use(iam: EitherClient) -> list[int]:
         users = iam.users.list(page_size=PAGE, prefetch=4)
-        items = aiter(users) if client_kind.is_async else iter(users)
-        got = [await anext(items) if client_kind.is_async else next(items)]
+        items = iterate(users)
+        got = [await read_next(items)]
         await wait_for(transport, client_kind, lambda: sorted(transport.running) == four)
         transport.release(four[0])
         await wait_for(transport, client_kind, lambda: transport.offsets[four[0]] == 2)
         if client_kind.is_async:  # tasks are cancelled at once, threads end with their request
             await wait_until_async(lambda: not {*four[1:]}.intersection(transport.running))
         transport.release()
-        got += [user async for user in items] if client_kind.is_async else items
+        got += await read_rest(items)
         return [user.id for user in got]
 
     got = run(
@@ -580,11 +582,11 @@ def test_leaving_a_loop_does_not_cancel_a_refresh(client_kind: ClientKind, fake:
     """A refresh token works once: its new tokens must be stored even if the page is no longer needed."""
     transport = PageTransport(fake, is_held=lambda offset: offset == REFRESH, faults={PAGE - 1: [401]})
 
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         await resolve(iam.account.get())
         users = iam.users.list(page_size=PAGE, prefetch=2)
-        items = aiter(users) if client_kind.is_async else iter(users)
-        await anext(items) if client_kind.is_async else next(items)
+        items = iterate(users)
+        await read_next(items)
         await wait_for(transport, client_kind, lambda: REFRESH in transport.running)
         del items
         transport.release()

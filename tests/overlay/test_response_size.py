@@ -25,7 +25,7 @@ from gcore_iam import (
 )
 from gcore_iam.testing import FakeIAM
 
-from .conftest import ClientKind, ClientOptions
+from .conftest import ClientKind, ClientOptions, EitherClient
 from .raw_server import HEAD, drip, message, send, serve
 
 LIMIT = 100_000
@@ -200,7 +200,7 @@ def test_a_view_has_the_bound_of_its_client_or_its_own(client_kind: ClientKind) 
     for view, is_enough in views:
         with serve(send(message(body))) as (url, _):
 
-            def call(iam: Any, view: Callable[[Any], Any] = view) -> Any:
+            def call(iam: EitherClient, view: Callable[[Any], Any] = view) -> Any:
                 return view(iam).tokens.list(1)
 
             if is_enough:

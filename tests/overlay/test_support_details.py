@@ -27,7 +27,7 @@ from gcore_iam import (
 )
 from gcore_iam.testing import FakeIAM, Missing, Reset, Status, Truncate
 
-from .conftest import ClientKind
+from .conftest import ClientKind, EitherClient
 from .session_server import BASE, EMAIL, PASSWORD, USERS, get_user, run
 
 pytestmark = pytest.mark.fake_iam(USERS, password=PASSWORD)
@@ -147,7 +147,7 @@ def test_the_repr_of_an_error_shows_its_request(client_kind: ClientKind, fake: F
 
 
 def test_the_repr_of_a_lost_response_says_outcome_unknown(client_kind: ClientKind, fake: FakeIAM) -> None:
-    def create(iam: Any) -> Any:
+    def create(iam: EitherClient) -> Any:
         return iam.tokens.create(ACCOUNT, "ci", 2)
 
     path = f"/iam/v2/clients/{ACCOUNT}/tokens"
@@ -171,7 +171,7 @@ def test_the_repr_of_a_connection_error_shows_its_request(client_kind: ClientKin
 
 
 def test_the_repr_of_a_rotation_shows_the_request_that_failed(client_kind: ClientKind, fake: FakeIAM) -> None:
-    def rotate(iam: Any) -> Any:
+    def rotate(iam: EitherClient) -> Any:
         return iam.tokens.rotate(ACCOUNT, 1, lambda _: None)
 
     fake.inject(Status(403), after=1)

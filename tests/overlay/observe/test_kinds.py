@@ -12,17 +12,17 @@ from gcore_iam.observe import ObservationKind, Observer
 from gcore_iam.testing import HTML, ContentType, ExtraField, FakeIAM, Missing, Null, Status, UnknownEnum
 from gcore_iam.testing.faults import Fault
 
-from ..conftest import ClientKind
+from ..conftest import ClientKind, EitherClient
 from .support import Found, ResponseEditor, find
 
 ACCOUNT = 1001
 
 
-def get_user(iam: Any) -> Any:
+def get_user(iam: EitherClient) -> Any:
     return iam.users.get(1)
 
 
-def get_page(iam: Any) -> Any:
+def get_page(iam: EitherClient) -> Any:
     return iam.users.list(page_size=10, max_items=3).collect()
 
 
