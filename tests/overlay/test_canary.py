@@ -34,6 +34,7 @@ from gcore_iam import (
     Session,
 )
 from gcore_iam.testing import HTML, EmptyBody, FakeIAM, Hang, Missing, NotUTF8, Null, Reset, Status, Truncate
+from gcore_iam.testing.faults import Fault
 
 from .conftest import AnyKindTransport, ClientKind, EitherClient
 
@@ -48,7 +49,7 @@ SECRETS = {
     "header": f"{MARK}-header",
 }
 
-CALLS: dict[str, Callable[[Any], Any]] = {
+CALLS: dict[str, Callable[[EitherClient], object]] = {
     "login": lambda iam: iam.auth.login("ada@example.com", PASSWORD),
     "login with code": lambda iam: iam.auth.login("ada@example.com", PASSWORD, SECRETS["one-time code"]),
     "wrong login": lambda iam: iam.auth.login("ada@example.com", SECRETS["new password"]),
@@ -81,7 +82,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "raw response": lambda iam: iam.with_raw_response.tokens.create(ACCOUNT, "ci", 2),
 }
 
-FAULTS: dict[str, tuple[Any, ...]] = {
+FAULTS: dict[str, tuple[Fault, ...]] = {
     "none": (),
     "401": (Status(401),),
     "403": (Status(403),),
@@ -176,13 +177,15 @@ def test_no_secret_shows(
                 fake.inject(*FAULTS[fault], times=None, after=1 if name == "rotate" else 0)
             raised: list[BaseException] = []
 
-            def kept(iam: EitherClient, call: Callable[[Any], Any] = call, seen: list[str] = seen) -> Any:
+            def call_and_inspect(
+                iam: EitherClient, call: Callable[[EitherClient], object] = call, seen: list[str] = seen
+            ) -> object:
                 seen.extend(texts(iam) + texts(iam.api) + texts(vars(iam)))
                 return call(iam)
 
             try:
                 result = client_kind.run(
-                    kept,
+                    call_and_inspect,
                     auth,
                     base_url="http://localhost",
                     transport=transport,

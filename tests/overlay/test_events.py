@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
-from typing import Any
 
 import anyio
 import attrs
@@ -216,8 +215,8 @@ def test_an_interrupted_caller_reports_before_it_raises() -> None:
 
     async def main() -> None:
         session = Session.from_tokens(encode_token({"exp": 1, "iat": 0}), "d")
-        options: Any = {"transport": httpx.MockTransport(respond), "on_event": seen.append}
-        async with AsyncIAMClient(session, **options) as iam, anyio.create_task_group() as tasks:
+        iam = AsyncIAMClient(session, transport=httpx.MockTransport(respond), on_event=seen.append)
+        async with iam, anyio.create_task_group() as tasks:
             tasks.start_soon(iam.users.get, 1)
             await exchanged.wait()
             tasks.cancel_scope.cancel()

@@ -10,7 +10,7 @@ import socket
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import anyio
 import httpx
@@ -29,11 +29,13 @@ from gcore_iam import (
     Session,
 )
 from gcore_iam.auth import TokenPair
+from gcore_iam.auth.token_store import TokenStore
 from gcore_iam.retry import Attempt
 from gcore_iam.testing import HTML, FakeIAM, Reset, Status, Truncate
+from gcore_iam.testing.faults import Fault
 from gcore_iam_client.types import encode_json
 
-from .conftest import ClientKind, EitherClient
+from .conftest import Auth, ClientKind, ClientOptions, EitherClient, resolve
 from .frames import find_leaks, walk_stack, walk_traceback
 
 ACCOUNT, EMAIL = 1001, "ada@example.com"
@@ -43,7 +45,7 @@ TESTS = str(Path(__file__).parent)
 MARKS = ("s3cret", "eyJ")
 """What each secret begins with: those of the test, and tokens that the API issues."""
 
-CALLS: dict[str, Callable[[Any], Any]] = {
+CALLS: dict[str, Callable[[EitherClient], object]] = {
     "login": lambda iam: iam.auth.login(EMAIL, PASSWORD),
     "login with a code": lambda iam: iam.auth.login(EMAIL, PASSWORD, CODE),
     "refresh": lambda iam: iam.auth.refresh(REFRESH),
@@ -59,7 +61,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "users": lambda iam: iam.users.list(page_size=1).collect(),
 }
 
-FAULTS: dict[str, tuple[Any, ...]] = {
+FAULTS: dict[str, tuple[Fault, ...]] = {
     "400": (Status(400),),
     "401": (Status(401),),
     "429": (Status(429),),
@@ -81,11 +83,11 @@ def check_stack(*_: object) -> None:
     assert find_leaks(walk_stack(), MARKS, TESTS) == set()
 
 
-def make_session(**options: Any) -> Session:
-    return Session(EMAIL, PASSWORD, one_time_password=CODE, **options)
+def make_session(client_id: int | None = None, store: TokenStore | None = None) -> Session:
+    return Session(EMAIL, PASSWORD, one_time_password=CODE, client_id=client_id, store=store)
 
 
-AUTHS: dict[str, Callable[[], Any]] = {
+AUTHS: dict[str, Callable[[], Auth]] = {
     "key": lambda: APIKey(KEY),
     "bearer": lambda: BearerToken(ACCESS),
     "key function": lambda: APIKey(lambda: KEY),
@@ -97,22 +99,22 @@ AUTHS: dict[str, Callable[[], Any]] = {
 
 
 def collect_errors(
-    kind: ClientKind, calls: Iterable[Callable[[Any], Any]], auth: Any, **options: Any
+    kind: ClientKind, calls: Iterable[Callable[[EitherClient], object]], auth: Auth, **options: Unpack[ClientOptions]
 ) -> list[IAMError]:
     """Make calls with one client, without retries, and collect their errors."""
     errors: list[IAMError] = []
 
-    def use(iam: EitherClient) -> None:
+    def use(iam: IAMClient) -> None:
         for call in calls:
             try:
                 call(iam)
             except IAMError as error:
                 errors.append(error)
 
-    async def use_async(iam: EitherClient) -> None:
+    async def use_async(iam: AsyncIAMClient) -> None:
         for call in calls:
             try:
-                await call(iam)
+                await resolve(call(iam))
             except IAMError as error:
                 errors.append(error)
 
@@ -171,9 +173,9 @@ def test_no_frame_of_a_timeout_shows_a_secret(kind: ClientKind, name: str) -> No
 
 
 def test_no_frame_of_a_cancelled_call_shows_a_secret() -> None:
-    async def main(url: str, call: Callable[[Any], Any]) -> BaseException:
+    async def main(url: str, call: Callable[[EitherClient], object]) -> BaseException:
         async with AsyncIAMClient(KEY, base_url=url, retries=0) as iam:
-            task = asyncio.ensure_future(call(iam))
+            task = asyncio.ensure_future(resolve(call(iam)))
             await anyio.sleep(0.05)
             task.cancel()
             try:

@@ -6,6 +6,7 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import httpcore
@@ -152,7 +153,7 @@ class Recorder(httpcore.NetworkBackend, httpcore.NetworkStream):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Any = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         self._record(timeout)
         if host != "127.0.0.3":
@@ -160,7 +161,7 @@ class Recorder(httpcore.NetworkBackend, httpcore.NetworkStream):
         return self
 
     def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Any = None
+        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
     ) -> httpcore.NetworkStream:
         self._record(timeout)
         return self
@@ -173,7 +174,9 @@ class Recorder(httpcore.NetworkBackend, httpcore.NetworkStream):
         self.sizes.append(len(buffer))
         self._record(timeout)
 
-    def start_tls(self, *_: Any, timeout: float | None = None, **__: Any) -> httpcore.NetworkStream:
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
         self._record(timeout)
         return self
 
@@ -238,7 +241,7 @@ def test_a_connection_that_fails_before_the_deadline_says_so(error: Exception) -
 
 
 def test_the_addresses_of_a_host_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    def look_up(host: str, port: int, **_: Any) -> list[Any]:
+    def look_up(host: str, port: int, **_: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
         addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.2", "127.0.0.3"]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 

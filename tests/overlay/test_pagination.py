@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from operator import length_hint
-from typing import Any
+from typing import Any, Unpack
 
 import anyio
 import httpx
@@ -23,7 +23,8 @@ from gcore_iam import (
     models,
     paginate,
 )
-from gcore_iam.pagination.options import Identity, PageOptions, PageResponse
+from gcore_iam.pagination.checkpoint import Checkpoint
+from gcore_iam.pagination.options import Consistency, Identity, PageOptions, PageResponse
 from gcore_iam.testing import DeleteUser, FakeIAM, InsertUser
 from gcore_iam.testing.faults import Fault
 from gcore_iam_client.api.account import iam_get_last_login_time
@@ -35,7 +36,7 @@ from .conftest import AnyKindTransport, ClientKind, ClientOptions, EitherClient,
 from .page_transport import extend, read_rest, run, take
 from .pagination.list_server import CHANGES, LENGTHS, ListServer
 from .pagination.out_of_range import OUT_OF_RANGE
-from .pagination.simulated_reader import BY_ID
+from .pagination.simulated_reader import BY_ID, PageSettings
 
 LIST = "/iam/users"
 
@@ -48,9 +49,13 @@ END_TO_END = settings(max_examples=RUNS, suppress_health_check=[HealthCheck.func
 
 
 def build_pager(
-    fetch: Callable[[int, int], PageResponse[int]], identity: Identity[int] = BY_ID, resume: Any = None, **options: Any
+    fetch: Callable[[int, int], PageResponse[int]],
+    identity: Identity[int] = BY_ID,
+    resume: Checkpoint | None = None,
+    **options: Unpack[PageSettings],
 ) -> Pager[int]:
-    return Pager(fetch, PageOptions(**{"prefetch": 1, **options}), identity, operation="numbers", resume=resume)
+    page_settings: PageSettings = {"prefetch": 1, **options}
+    return Pager(fetch, PageOptions(**page_settings), identity, operation="numbers", resume=resume)
 
 
 # --- lists that change while they are read -------------------------------------------------------------------------
@@ -393,7 +398,7 @@ BODIES: dict[str, Callable[[list[dict[str, Any]]], object]] = {
 
 @pytest.mark.parametrize("consistency", ["strict", "fast"])
 @pytest.mark.parametrize("name", BODIES)
-def test_every_user_comes_once_whatever_the_body(name: str, consistency: Any) -> None:
+def test_every_user_comes_once_whatever_the_body(name: str, consistency: Consistency) -> None:
     with IAMClient("42_k3y-mark", transport=serve_users(BODIES[name])) as iam:
         for prefetch in (1, 4):
             users = iam.users.list(page_size=10, prefetch=prefetch, consistency=consistency)
@@ -425,8 +430,9 @@ def test_a_key_function_may_fail_for_null_items(prefetch: int) -> None:
     rows: list[Any] = build_users(range(TOTAL))
     rows[12] = rows[13] = rows[20] = None
 
-    def get_id(user: models.User) -> Any:
-        return user.to_dict()["id"]
+    def get_id(user: models.User) -> int:
+        number: int = user.to_dict()["id"]
+        return number
 
     with IAMClient("42_k3y-mark", transport=serve_users(BODIES["as in the spec"], rows)) as iam:
         users = paginate(iam_get_users.sync_detailed, client=iam.api, key=get_id, page_size=4, prefetch=prefetch)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import httpx
 import pytest
 from gcore_iam import ConfigurationError
@@ -20,10 +18,9 @@ pytestmark = pytest.mark.fake_iam(3)
 
 
 def test_a_changed_copy_of_the_api_client_sends_nothing(client_kind: ClientKind, fake: FakeIAM) -> None:
-    function: Any = iam_get_user.asyncio_detailed if client_kind.is_async else iam_get_user.sync_detailed
-
     async def use(iam: EitherClient) -> None:
         copy = iam.api.with_headers({"X-Test": "1"})
+        function = iam_get_user.asyncio_detailed if client_kind.is_async else iam_get_user.sync_detailed
         with pytest.raises(ConfigurationError, match="made by with_headers"):
             await resolve(function(1, client=copy))
 

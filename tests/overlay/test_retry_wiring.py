@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any, Unpack
+from typing import Any, Self, Unpack
 
 import httpx
 import pytest
@@ -271,10 +271,10 @@ class Trickle(httpx.SyncByteStream, httpx.AsyncByteStream):
     def __init__(self) -> None:
         self._left = 1000
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Self:
         return self
 
-    def __aiter__(self) -> Any:
+    def __aiter__(self) -> Self:
         return self
 
     def __next__(self) -> bytes:

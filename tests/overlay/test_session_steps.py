@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -846,7 +847,7 @@ def test_a_child_process_without_password_must_log_in() -> None:
         perform(session.renew_steps("a1"), (Load, None))
 
 
-def test_processes_share_the_tokens_of_a_shared_store(tmp_path: Any) -> None:
+def test_processes_share_the_tokens_of_a_shared_store(tmp_path: Path) -> None:
     session = make_session(store=FileTokenStore(tmp_path / "tokens.json"))
     saved = log_in(session)
     session.after_fork()
@@ -903,7 +904,7 @@ def test_only_true_puts_the_password_into_a_pickle(pickle_password: Any) -> None
     assert PASSWORD.encode() not in pickle.dumps(session)
 
 
-def test_a_copy_shares_the_tokens_of_a_shared_store(tmp_path: Any) -> None:
+def test_a_copy_shares_the_tokens_of_a_shared_store(tmp_path: Path) -> None:
     session = make_session(store=FileTokenStore(tmp_path / "tokens.json"))
     saved = log_in(session)
     copied = copy_by_pickle(session)

@@ -496,7 +496,7 @@ def test_the_lock_is_on_the_file_that_has_the_path_now(tmp_path: Path, monkeypat
     alias.hardlink_to(other)
     flock = fcntl.flock
 
-    def replace_before(file: Any, operation: int) -> None:
+    def replace_before(file: int | FileIO, operation: int) -> None:
         if other.exists() and isinstance(file, FileIO):
             other.replace(path)
         flock(file, operation)

@@ -37,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *words: Any) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *words: object) -> None:  # noqa: A002 - the base class's name
         """Nothing."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from gcore_iam.observe.body_checker import BodyChecker
 from gcore_iam.observe.checker import Checker, ObservedResponse
+from jsonschema_rs import ValidationError
 
 STRING = {"type": "string"}
 PERSON = {"type": "object", "required": ["name"], "properties": {"name": STRING, "age": {"type": "integer"}}}
@@ -273,7 +274,7 @@ def test_long_lists_and_maps_are_checked_in_parts(monkeypatch: pytest.MonkeyPatc
     lengths: list[int] = []
     find_errors = BodyChecker._find_errors
 
-    def record_lengths(checker: BodyChecker, value: dict[str, Any]) -> Any:
+    def record_lengths(checker: BodyChecker, value: dict[str, Any]) -> list[ValidationError]:
         lengths.extend(map(len, (value, *(item for item in value.values() if isinstance(item, list)))))
         return find_errors(checker, value)
 

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
@@ -235,7 +236,9 @@ def test_a_file_that_is_something_else_is_not_overwritten(path: Path) -> None:
         (lambda path: path.write_bytes(b" " * 2000), "has more than 1000 bytes"),
     ],
 )
-def test_a_file_that_cannot_be_read(path: Path, monkeypatch: pytest.MonkeyPatch, make: Any, problem: str) -> None:
+def test_a_file_that_cannot_be_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object], problem: str
+) -> None:
     monkeypatch.setattr(file, "_MAX_BYTES", 1000)
     make(path)
     with pytest.raises(ConfigurationError, match=problem):

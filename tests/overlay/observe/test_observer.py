@@ -365,16 +365,20 @@ def test_a_closed_observer_observes_nothing(fake: FakeIAM) -> None:
 
 
 def test_results_and_events_are_the_same(fake: FakeIAM, client_kind: ClientKind) -> None:
-    def run(**options: Any) -> tuple[Any, list[tuple[type, Any]]]:
+    def get_user(observer: Observer | None) -> tuple[dict[str, Any], list[tuple[type, object]]]:
         events: list[Event] = []
         fake.inject(UnknownEnum("lang", "fr"), ExtraField("favourite_tea"))
         user = client_kind.run(
-            lambda iam: iam.users.get(1), fake.api_key, transport=fake.transport(), on_event=events.append, **options
+            lambda iam: iam.users.get(1),
+            fake.api_key,
+            transport=fake.transport(),
+            on_event=events.append,
+            observer=observer,
         )
         return user.to_dict(), [(type(event), getattr(event, "status", None)) for event in events]
 
     with Observer() as observer:
-        assert run(observer=observer) == run()
+        assert get_user(observer) == get_user(None)
         assert len(find(observer)) == 2
 
 
