@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -206,24 +207,37 @@ def test_boolean_schemas_admit_anything_or_nothing(package: Any) -> None:
     assert "never" not in package.Booleans.__annotations__
 
 
+def send(operation: ModuleType, **arguments: object) -> httpx.Request:
+    """Call an operation, and return the request."""
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(204)
+
+    client = sys.modules["names_client"].Client("http://x", httpx_args={"transport": httpx.MockTransport(handle)})
+    operation.sync_detailed(**arguments, client=client)
+    (request,) = seen
+    return request
+
+
 def test_a_path_parameter_is_what_the_path_says(package: Any) -> None:
     module = importlib.import_module("names_client.api.default.get_thing")
-    kwargs = module._get_kwargs(id=1, kind="x y")
-    assert "gone" not in module._get_kwargs.__annotations__
-    assert kwargs["url"] == "/things/1/x%20y"
+    assert "gone" not in inspect.signature(module.sync_detailed).parameters
+    assert send(module, id=1, kind="x y").url.raw_path == b"/things/1/x%20y"
 
 
 def test_a_parameter_hides_nothing_that_the_function_uses(package: Any) -> None:
     module = importlib.import_module("names_client.api.default.get_thing")
     names = {"Unset_query": "1", "UNSET_query": "2", "Pet_query": "3", "pet": "4"}
-    sent = module._get_kwargs(id=1, kind="x", **names)
-    assert sent["params"] == {"Unset": "1", "UNSET": "2", "Pet": "3", "pet": "4"}
-    assert "params" not in module._get_kwargs(id=1, kind="x") or not module._get_kwargs(id=1, kind="x")["params"]
+    sent = send(module, id=1, kind="x", **names)
+    assert dict(sent.url.params) == {"Unset": "1", "UNSET": "2", "Pet": "3", "pet": "4"}
+    assert send(module, id=1, kind="x").url.query == b""
 
 
 def test_a_path_that_is_a_reference_has_its_operations(package: Any) -> None:
     module = importlib.import_module("names_client.api.default.get_copies_id")
-    assert module._get_kwargs(id=1)["url"] == "/copies/1"
+    assert send(module, id=1).url.path == "/copies/1"
 
 
 def test_a_reference_into_a_schema_shares_its_class(package: Any) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,14 @@ def edit(content: Document, seen: Observation) -> dict[str, Any]:
     return {"where": proposed["where"], "what": proposed["what"]}
 
 
+def load_corrections(entries: Iterable[Mapping[str, object]]) -> tuple[corrections.Correction, ...]:
+    """Read entries as those of a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "corrections.yaml")
+        path.write_text(yaml.safe_dump([*entries]), "utf-8")
+        return corrections.load(path)
+
+
 def agreements(content: Document, found: Proposals, seen: Observation) -> list[str]:
     """What a spec is to a fact without the proposed entries, and with them."""
     project = Project((), Path("generator-config.yml"), Path("overlay"))
@@ -51,8 +60,7 @@ def agreements(content: Document, found: Proposals, seen: Observation) -> list[s
     same = review(side, side, project, layers=("wire",), today=TODAY)
     words: list[str] = []
     for entries in ((), found.entries):
-        applied = [corrections._parse_entry(item, 0, side.spec.file) for item in entries]
-        found_facts = add_observed(same, (side.spec, side.spec), [seen], tuple(applied)).observed
+        found_facts = add_observed(same, (side.spec, side.spec), [seen], load_corrections(entries)).observed
         words += [fact.agreement for fact in found_facts or ()]
     return words
 
@@ -211,8 +219,8 @@ def test_ids_differ_from_those_that_there_are() -> None:
     content = name(TEXT)
     seen = observation("unannounced_null", "/name")
     (first,) = proposals(content, seen).entries
-    taken = corrections._parse_entry({**first, "where": "$.info", "what": {"title": "x"}}, 0, given(content).spec.file)
-    (second,) = propose(given(content).spec, (taken,), [seen]).entries
+    taken = load_corrections([{**first, "where": "$.info", "what": {"title": "x"}}])
+    (second,) = propose(given(content).spec, taken, [seen]).entries
     assert (first["id"], second["id"]) == (
         "observed-200-response-name-may-be-null",
         "observed-200-response-name-may-be-null-2",

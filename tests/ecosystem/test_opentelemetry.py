@@ -17,7 +17,7 @@ from gcore_iam import APIConnectionError, AsyncIAMClient, IAMClient, IAMError, N
 from gcore_iam.testing import FakeIAM, Reset, Status
 
 from tests.ecosystem.support import require
-from tests.overlay.conftest import ClientKind
+from tests.overlay.conftest import ClientKind, EitherClient
 
 sdk: Any = require("opentelemetry.sdk.trace")
 exports: Any = require("opentelemetry.sdk.trace.export")
@@ -338,7 +338,7 @@ def test_no_span_or_metric_holds_a_secret(
     telemetry: Telemetry, client_kind: ClientKind, fake: FakeIAM, url: str
 ) -> None:
     session = Session(fake.users[0]["email"], PASSWORD)
-    calls: list[Callable[[IAMClient], object]] = [
+    calls: list[Callable[[EitherClient], object]] = [
         lambda iam: iam.auth.login(fake.users[0]["email"], f"{PASSWORD}-wrong"),
         lambda iam: iam.users.change_password(1, PASSWORD, f"new {PASSWORD}"),
         lambda iam: iam.auth.refresh(f"refresh {PASSWORD}"),

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from gcore_iam import AsyncIAMClient, ConfigurationError, IAMClient
 from gcore_iam.events import Event
-from gcore_iam.observe import Observation, Observations, Observer, ResponseCounts, recorder, statuses, worker
+from gcore_iam.observe import Observation, Observer, recorder, statuses, worker
 from gcore_iam.observe.checker import Checker
 from gcore_iam.testing import ExtraField, FakeIAM, UnknownEnum
 from gcore_iam_client.api.users.iam_get_user import OPERATION
@@ -173,34 +173,6 @@ def test_a_response_that_comes_while_the_thread_ends_is_checked(monkeypatch: pyt
     monkeypatch.setattr(recorder.Recorder, "save", save)
     observe(observer)
     assert wait_until(lambda: observer.counts.checked == 2)
-
-
-# --- the end of the process, and forks ---
-
-
-def test_the_end_of_the_process_saves_quietly(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    path = tmp_path / "observations.json"
-    observer = Observer(path=path)
-    observe(observer, b"[]")
-    worker._save_all()
-    assert len(Observations.load(path)) == 1
-    path.write_text("my notes", encoding="utf-8")
-    observe(observer, b"[]")
-    worker._save_all()
-    assert caplog.text == ""
-    path.unlink()
-    observer.close()
-
-
-def test_a_forked_child_starts_without_observations() -> None:
-    observer = Observer()
-    observe(observer, b"[]")
-    observe(observer, status=418)
-    observer.flush()
-    observer.after_fork()
-    observer._worker.after_fork()
-    assert len(observer.observations) == 0
-    assert observer.counts == ResponseCounts({}, 0, 0, 0)
 
 
 # --- callbacks ---
