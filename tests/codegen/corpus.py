@@ -12,8 +12,7 @@ import attrs
 import httpx
 
 from codegen import generate, inventory, spec_files
-
-Document = dict[str, Any]
+from tests.codegen.support import Document
 
 STRING = {"type": "string"}
 ARRAY = {"type": "array", "items": STRING}

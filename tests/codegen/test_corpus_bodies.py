@@ -8,6 +8,7 @@ import inspect
 import json
 from email import message_from_bytes
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 from codegen import generate, spec
 from codegen.errors import CodegenError
 from tests.codegen.corpus import Corpus
+from tests.codegen.support import Api, Load
 
 DAY = datetime.date(2026, 1, 2)
 MOMENT = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
@@ -327,7 +329,7 @@ def test_a_form_without_a_schema_has_any_parts(corpus_3_1: Corpus) -> None:
     ],
 )  # fmt: skip
 def test_a_form_that_cannot_be_sent_is_reported(
-    load: Any, api: Any, root: Any, media_type: str, media: dict[str, Any], problem: str
+    load: Load, api: Api, root: Path, media_type: str, media: dict[str, Any], problem: str
 ) -> None:
     body = {"content": {media_type: media}}
     operation = {"operationId": "x", "requestBody": body, "responses": {"204": {"description": ""}}}

@@ -14,9 +14,7 @@ from codegen import corrections, spec
 from codegen.errors import CodegenError
 from codegen.normalize import normalize
 from codegen.schemas import SECRET
-
-Save = Callable[..., Path]
-Api = Callable[..., dict[str, Any]]
+from tests.codegen.support import Api, Load, Save
 
 ENTRY: dict[str, Any] = {
     "id": "a-name",
@@ -293,7 +291,7 @@ def test_overlap_turns_one_of_into_any_of_and_keeps_the_rest(save: Save) -> None
     ],
 )
 def test_what_a_correction_breaks_is_reported_with_its_place(
-    load: Callable[[Any], spec.Spec], save: Save, api: Api, where: str, what: Any, problem: str
+    load: Load, save: Save, api: Api, where: str, what: Any, problem: str
 ) -> None:
     document = load(api(schemas={"A": {"type": "string"}}))
     entries = corrections.load(save([entry(where=where, what=what)], "corrections.yaml"))

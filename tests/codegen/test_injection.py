@@ -21,8 +21,7 @@ import pytest
 from codegen import generate, spec
 from codegen.__main__ import main
 from codegen.errors import CodegenError
-
-Document = dict[str, Any]
+from tests.codegen.support import Document
 
 ROOT = Path(__file__).parents[2]
 MARKER = "MARKER"

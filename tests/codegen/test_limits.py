@@ -25,9 +25,7 @@ from codegen.errors import CodegenError
 from codegen.graph import find_connected_components
 from codegen.limits import CopyBudget, LimitError
 from codegen.source_record import SourceRecord, find_date, write_record
-
-Document = dict[str, Any]
-NormalizedSpec = Callable[..., Document]
+from tests.codegen.support import Document, Normalize, Run, Save
 
 ROOT = Path(__file__).parents[2]
 TODAY = datetime.date(2026, 6, 1)
@@ -141,13 +139,13 @@ def test_a_key_has_a_bounded_length() -> None:
     assert "MAX_KEY_LENGTH" in refusal("? " + "k" * 5_000 + "\n: 1\n")
 
 
-def test_a_version_has_a_bounded_length(save: Callable[..., Path]) -> None:
+def test_a_version_has_a_bounded_length(save: Save) -> None:
     content = small({"S0": TEXT}, info={"title": "Things", "version": "1" * 300})
     with pytest.raises(LimitError, match=r"api\.yaml:\d+:\d+: has more than 200 characters"):
         spec.load(save(content))
 
 
-def test_a_file_has_a_bounded_size(monkeypatch: pytest.MonkeyPatch, save: Callable[..., Path]) -> None:
+def test_a_file_has_a_bounded_size(monkeypatch: pytest.MonkeyPatch, save: Save) -> None:
     monkeypatch.setattr(spec, "MAX_BYTES", 100)
     with pytest.raises(LimitError, match="is larger than 100 bytes"):
         spec.load(save(" " * 101))
@@ -175,21 +173,19 @@ def test_aliases_share_nothing_once_they_are_read() -> None:
     assert value["a"]["x"] is not value["c"]["x"]
 
 
-def test_an_index_of_a_pointer_has_a_bounded_length(save: Callable[..., Path]) -> None:
+def test_an_index_of_a_pointer_has_a_bounded_length(save: Save) -> None:
     content = small({"S0": {"$ref": f"#/components/schemas/S1/oneOf/{'9' * 5_000}"}, "S1": {"oneOf": [TEXT]}})
     with pytest.raises(CodegenError, match="points to nothing"):
         spec.load(save(content))
 
 
-def test_a_chain_of_references_through_an_example_must_end(save: Callable[..., Path]) -> None:
+def test_a_chain_of_references_through_an_example_must_end(save: Save) -> None:
     schemas = {"S0": {"$ref": "#/components/schemas/S1/example"}, "S1": {"example": {"$ref": "#/nothing"}}}
     with pytest.raises(CodegenError, match="'#/nothing' points to nothing"):
         spec.load(save(small(schemas)))
 
 
-def test_an_error_line_is_short_and_shows_no_controls(
-    codegen: Callable[..., tuple[int, str, list[str]]], save: Callable[..., Path]
-) -> None:
+def test_an_error_line_is_short_and_shows_no_controls(codegen: Run, save: Save) -> None:
     path = save(small({"S0": TEXT}, openapi="\x1b[31m" + "x" * 100_000))
     status, _, [line] = codegen("generate", "--spec", path)
     assert status == 2
@@ -253,7 +249,7 @@ def test_a_version_of_many_digits_is_compared() -> None:
     assert compare(old, new) == []
 
 
-def test_enum_values_that_differ_only_in_type_are_kept(normalized: NormalizedSpec) -> None:
+def test_enum_values_that_differ_only_in_type_are_kept(normalized: Normalize) -> None:
     document = normalized(small({"S0": {"enum": [1, True, "1", 1]}}))
     assert document["components"]["schemas"]["S0"] == {
         "type": ["boolean", "integer", "string"],
@@ -277,13 +273,13 @@ def test_connected_components_come_after_what_they_lead_to(inside: list[list[int
 # --- what the generator gets ---------------------------------------------------------------------------------------
 
 
-def test_the_generator_gets_short_chains_of_references(normalized: NormalizedSpec) -> None:
+def test_the_generator_gets_short_chains_of_references(normalized: Normalize) -> None:
     schemas = normalized(small(chain(1_000, ref)))["components"]["schemas"]
     assert all(schema == ref(1_000) for name, schema in schemas.items() if name != "S1000")
     assert next(iter(schemas)) == "S1000"
 
 
-def test_all_of_that_doubles_with_each_level_is_merged_once(normalized: NormalizedSpec) -> None:
+def test_all_of_that_doubles_with_each_level_is_merged_once(normalized: Normalize) -> None:
     leaf = {"type": "object", "properties": {"a": TEXT}}
     schemas = normalized(small(chain(26, lambda i: {"allOf": [ref(i), ref(i), {"required": ["a"]}]}, leaf)))
     assert schemas["components"]["schemas"]["S0"]["properties"] == {"a": TEXT}
@@ -326,7 +322,7 @@ def test_all_of_that_doubles_with_each_level_is_merged_once(normalized: Normaliz
     ids=["copies", "union", "any-of", "arrays", "classes", "all-of", "override", "enum", "properties", "prose", "name"],
 )
 def test_what_a_client_cannot_be_made_of_is_refused_before(
-    normalized: NormalizedSpec, schemas: Document, bound: str
+    normalized: Normalize, schemas: Document, bound: str
 ) -> None:
     with pytest.raises(CodegenError, match=rf"api\.yaml.*; if the spec is right, raise {bound} in codegen/limits\.py$"):
         normalized(small(schemas))
@@ -337,7 +333,7 @@ def test_what_a_client_cannot_be_made_of_is_refused_before(
     ["MAX_OPERATIONS", "MAX_PARAMETERS", "MAX_OPERATION_PARAMETERS", "MAX_ALL_PROPERTIES", "MAX_ALL_ENUM_VALUES"],
 )
 def test_what_takes_the_generator_time_is_counted(
-    normalized: NormalizedSpec, monkeypatch: pytest.MonkeyPatch, bound: str
+    normalized: Normalize, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
     monkeypatch.setattr(capacity, bound, 2)
     operation = small({})["paths"]["/a"]["get"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +13,18 @@ import pytest
 import yaml
 
 from codegen import corrections, spec
-from codegen.__main__ import main
 from codegen.drift.observed import add_observed, correct
 from codegen.drift.review import Project, review
 from codegen.observations import Observation
 from codegen.proposals import Proposals, propose, write_path
 from tests.codegen.drift.observations import entry, observation, write
 from tests.codegen.drift.pairs import TODAY, Document, document, given
+from tests.codegen.support import RunCommand
 
 ROOT = Path(__file__).parents[2]
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
 JSON = "application/json"
 BODY = "$.paths['/things'].post.responses['200'].content['application/json'].schema"
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 def proposals(content: Document, *seen: Observation) -> Proposals:
@@ -270,58 +268,49 @@ OWN = [
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command; gives exit status, output and messages."""
-
-    def run(*words: str | Path) -> tuple[int, str, str]:
-        try:
-            status = main([*map(str, words)])
-        except SystemExit as end:
-            status = int(end.code or 0)
-        out, messages = capsys.readouterr()
-        return status, out, messages
-
-    return run
-
-
-@pytest.fixture
 def seen(tmp_path: Path) -> Path:
     return write(tmp_path / "observations.json", *OWN)
 
 
 @pytest.mark.slow
 def test_accepted_proposals_pass_the_check_and_explain(
-    run: Run, seen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_command: RunCommand, seen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
     shutil.copytree(ROOT / "spec", tmp_path / "spec")
     file, vendored = tmp_path / "spec" / "corrections.yaml", tmp_path / "spec" / "iam_api.yaml"
     inputs = ("--spec", vendored, "--corrections", file)
-    status, proposed, _ = run("corrections", *inputs, "--observed", seen)
+    status, proposed, _ = run_command("corrections", *inputs, "--observed", seen)
     assert status == 0
     with file.open("a", encoding="utf-8") as opened:
         opened.write(proposed)
 
     package = tmp_path / "generated" / "gcore_client"
     package.parent.mkdir()
-    assert run("generate", *inputs, "--output", package)[0] == 0
-    assert run("check", *inputs, "--output", package) == (0, f"{package}: in sync with {vendored}, nothing lost\n", "")
+    assert run_command("generate", *inputs, "--output", package)[0] == 0
+    assert run_command("check", *inputs, "--output", package) == (
+        0,
+        f"{package}: in sync with {vendored}, nothing lost\n",
+        "",
+    )
 
     before, after = corrections.load(ROOT / "spec" / "corrections.yaml"), corrections.load(file)
     assert len(after) == len(before) + 10
     drift = ("drift", vendored, vendored, "--wire-only", "--observed", seen)
-    _, shown, _ = run(*drift, "--corrections", file)
+    _, shown, _ = run_command(*drift, "--corrections", file)
     assert "observed: 1 unexplained, 11 explained\n" in shown
     assert "(by a correction)" in shown
-    _, shown, _ = run(*drift)
+    _, shown, _ = run_command(*drift)
     assert "observed: 11 unexplained, 1 explained\n" in shown
-    _, again, _ = run("corrections", *inputs, "--observed", seen)
+    _, again, _ = run_command("corrections", *inputs, "--observed", seen)
     assert yaml.safe_load(again) is None
 
 
-def test_the_command_prints_yaml_that_can_be_appended(run: Run, seen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_prints_yaml_that_can_be_appended(
+    run_command: RunCommand, seen: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
-    status, text, messages = run("corrections", "--observed", seen)
+    status, text, messages = run_command("corrections", "--observed", seen)
     own = ROOT / "spec" / "corrections.yaml"
     entries = yaml.safe_load(own.read_text("utf-8") + text)
     assert (status, messages) == (0, "")
@@ -329,10 +318,12 @@ def test_the_command_prints_yaml_that_can_be_appended(run: Run, seen: Path, monk
     assert "# - an undocumented value: `fr` in iamGetUsers 200 /results/*/lang: needs no correction" in text
 
 
-def test_the_command_needs_a_file_that_it_can_read(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_needs_a_file_that_it_can_read(
+    run_command: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
-    assert run("corrections")[0] == 2
-    status, out, messages = run("corrections", "--observed", write(tmp_path / "a.json", entry("nothing")))
+    assert run_command("corrections")[0] == 2
+    status, out, messages = run_command("corrections", "--observed", write(tmp_path / "a.json", entry("nothing")))
     assert (status, out) == (2, "")
     assert "observation 1: unknown kind 'nothing'" in messages
 

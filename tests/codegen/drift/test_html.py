@@ -128,22 +128,22 @@ def page_of(review: Review) -> str:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the pages are."""
-    folder = tmp_path_factory.mktemp("pages")
+def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a page for each review."""
+    page_folder = tmp_path_factory.mktemp("pages")
     for name, review in REVIEWS.items():
-        (folder / f"{name}.html").write_text(page_of(review()), encoding="utf-8")
-    return folder
+        (page_folder / f"{name}.html").write_text(page_of(review()), encoding="utf-8")
+    return page_folder
 
 
 @pytest.fixture
-def open_page(browser: Browser, folder: Path) -> Iterator[Open]:
+def open_page(browser: Browser, page_folder: Path) -> Iterator[Open]:
     """Opens a page, and in the end checks that the page requested nothing and reported nothing."""
     pages: list[Page] = []
     events: list[str] = []
 
     def open_page(name: str = "review", fragment: str = "", **options: Any) -> Page:
-        uri = (folder / f"{name}.html").as_uri()
+        uri = (page_folder / f"{name}.html").as_uri()
         page = browser.new_page(**options)
         pages.append(page)
         page.on("console", lambda message: events.append(f"console: {message.text}"))
@@ -414,10 +414,10 @@ def test_a_cause_is_one_click_away_even_when_it_is_hidden(open_page: Open) -> No
 
 
 @pytest.mark.slow
-def test_many_operations_are_folded_and_still_found(open_page: Open, folder: Path) -> None:
+def test_many_operations_are_folded_and_still_found(open_page: Open, page_folder: Path) -> None:
     operations = tuple(f"GET /things/{number}" for number in range(40))
     review = attrs.evolve(sample.nothing(), changes=(Change("rule", "wire", "info", "Changed", operations=operations),))
-    (folder / "many.html").write_text(page_of(review), encoding="utf-8")
+    (page_folder / "many.html").write_text(page_of(review), encoding="utf-8")
     page = open_page("many")
     operation = page.get_by_role("article").get_by_text("GET /things/39")
     assert not operation.is_visible()
@@ -445,8 +445,8 @@ def many(count: int) -> Review:
 
 
 @pytest.mark.slow
-def test_changes_of_one_rule_are_one_group(open_page: Open, folder: Path) -> None:
-    (folder / "group.html").write_text(page_of(many(40)), encoding="utf-8")
+def test_changes_of_one_rule_are_one_group(open_page: Open, page_folder: Path) -> None:
+    (page_folder / "group.html").write_text(page_of(many(40)), encoding="utf-8")
     page = open_page("group")
     summary = page.locator("details.group summary").first
     assert summary.inner_text().split() == ["warning", "response-optional-property-removed", "40", "changes"]
@@ -487,11 +487,11 @@ def test_a_page_is_accessible_in_light_and_dark(open_page: Open, name: str) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", REVIEWS)
-def test_axe_finds_nothing_in_light_and_dark(browser: Browser, folder: Path, name: str) -> None:
+def test_axe_finds_nothing_in_light_and_dark(browser: Browser, page_folder: Path, name: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = browser.new_page(bypass_csp=True)
     try:
-        page.goto((folder / f"{name}.html").as_uri())
+        page.goto((page_folder / f"{name}.html").as_uri())
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
             found = axe.run(page).response["violations"]
@@ -598,10 +598,10 @@ def test_nothing_in_a_description_becomes_more_than_text(open_page: Open) -> Non
 
 
 @pytest.mark.slow
-def test_the_policy_lets_no_other_script_or_style_run(browser: Browser, folder: Path) -> None:
+def test_the_policy_lets_no_other_script_or_style_run(browser: Browser, page_folder: Path) -> None:
     page = browser.new_page()
     try:
-        page.goto((folder / "review.html").as_uri())
+        page.goto((page_folder / "review.html").as_uri())
         refused: list[str] = []
         page.on("console", lambda message: refused.append(message.text))
         page.evaluate(
