@@ -1,4 +1,4 @@
-"""Both ways into the fake: in process, and over real HTTP on loopback."""
+"""Clients of the fake of a test, of each kind: in process, and over real HTTP on loopback."""
 
 from __future__ import annotations
 
@@ -42,19 +42,6 @@ class ClientOptions(TypedDict, total=False):
     allow_http: bool
     on_event: Callable[[Event], object] | None
     observer: Observer | None
-
-
-@pytest.fixture
-def fake(fake_iam: FakeIAM) -> FakeIAM:
-    """A server; `@pytest.mark.fake_iam(57)` gives its arguments: how many users, or which ones."""
-    return fake_iam
-
-
-@pytest.fixture
-def url(fake: FakeIAM) -> Iterator[str]:
-    """The base URL of the server, over real HTTP."""
-    with fake.serve() as url:
-        yield url
 
 
 @pytest.fixture(params=["in process", "over HTTP"])
@@ -156,6 +143,16 @@ class Runner(Protocol):
 @pytest.fixture(params=["sync", "asyncio", "trio"])
 def client_kind(request: pytest.FixtureRequest) -> ClientKind:
     return ClientKind(request.param)
+
+
+@pytest.fixture
+def run(client_kind: ClientKind, fake: FakeIAM, connection: ClientOptions) -> Runner:
+    """Makes a call with a client that has the key of the fake, and returns its result."""
+
+    def run(call: Callable[[EitherClient], EitherResult[T]]) -> T:
+        return client_kind.run(call, fake.api_key, **connection)
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -129,7 +129,8 @@ def kind(request: pytest.FixtureRequest) -> ClientKind:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[tuple[FakeIAM, str]]:
+def served_fake() -> Iterator[tuple[FakeIAM, str]]:
+    """One fake for all tests, and its base URL."""
     users: list[dict[str, Any]] = [{"email": EMAIL, "groups": [{"id": 1}]}, {}]
     fake = FakeIAM(users, password=PASSWORD, api_key=KEY)
     with fake.serve() as url:
@@ -137,8 +138,10 @@ def server() -> Iterator[tuple[FakeIAM, str]]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_no_frame_of_a_failed_call_shows_a_secret(kind: ClientKind, server: tuple[FakeIAM, str], fault: str) -> None:
-    fake, url = server
+def test_no_frame_of_a_failed_call_shows_a_secret(
+    kind: ClientKind, served_fake: tuple[FakeIAM, str], fault: str
+) -> None:
+    fake, url = served_fake
     fake.reset()
     errors: list[IAMError] = []
     for name in ("user", "change password"):
@@ -201,8 +204,8 @@ def fail() -> str:
     raise RuntimeError("a function of the user has failed")
 
 
-def test_no_frame_beside_a_failed_callback_shows_a_secret(kind: ClientKind, server: tuple[FakeIAM, str]) -> None:
-    _, url = server
+def test_no_frame_beside_a_failed_callback_shows_a_secret(kind: ClientKind, served_fake: tuple[FakeIAM, str]) -> None:
+    _, url = served_fake
     for auth in (
         APIKey(fail),
         BearerToken(fail),
@@ -214,8 +217,8 @@ def test_no_frame_beside_a_failed_callback_shows_a_secret(kind: ClientKind, serv
         check_error(caught.value)
 
 
-def test_no_frame_of_a_failed_handover_shows_a_secret(kind: ClientKind, server: tuple[FakeIAM, str]) -> None:
-    fake, url = server
+def test_no_frame_of_a_failed_handover_shows_a_secret(kind: ClientKind, served_fake: tuple[FakeIAM, str]) -> None:
+    fake, url = served_fake
     fake.reset()
 
     def hand_over(_: object) -> None:
@@ -240,9 +243,9 @@ class WatchedStore(MemoryTokenStore):
 
 
 def test_no_frame_around_a_callback_shows_a_secret(
-    kind: ClientKind, server: tuple[FakeIAM, str], caplog: pytest.LogCaptureFixture
+    kind: ClientKind, served_fake: tuple[FakeIAM, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    fake, url = server
+    fake, url = served_fake
 
     def get_code() -> str:
         check_stack()
@@ -270,9 +273,9 @@ def test_no_frame_around_a_callback_shows_a_secret(
 
 
 def test_no_frame_of_a_failed_event_callback_shows_a_secret(
-    kind: ClientKind, server: tuple[FakeIAM, str], caplog: pytest.LogCaptureFixture
+    kind: ClientKind, served_fake: tuple[FakeIAM, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    fake, url = server
+    fake, url = served_fake
     fake.reset()
     kind.run(CALLS["user"], make_session(), base_url=url, on_event=lambda _: fail())
     errors = [record.exc_info[1] for record in caplog.records if record.exc_info]
@@ -282,8 +285,8 @@ def test_no_frame_of_a_failed_event_callback_shows_a_secret(
         check_error(error)
 
 
-def test_no_frame_around_a_hook_of_httpx_shows_a_secret(server: tuple[FakeIAM, str]) -> None:
-    fake, url = server
+def test_no_frame_around_a_hook_of_httpx_shows_a_secret(served_fake: tuple[FakeIAM, str]) -> None:
+    fake, url = served_fake
     fake.reset()
 
     def hook(_: object) -> None:
@@ -411,8 +414,8 @@ def test_no_frame_of_the_json_encoder_shows_a_secret() -> None:
         check_error(caught.value)
 
 
-def test_frames_of_the_user_keep_their_variables(kind: ClientKind, server: tuple[FakeIAM, str]) -> None:
-    _, url = server
+def test_frames_of_the_user_keep_their_variables(kind: ClientKind, served_fake: tuple[FakeIAM, str]) -> None:
+    _, url = served_fake
 
     def get_key() -> str:
         attempt = "mine"

@@ -53,13 +53,9 @@ pytestmark = pytest.mark.fake_iam(
 
 
 @pytest.fixture
-def run(client_kind: ClientKind, fake: FakeIAM) -> Runner:
-    options: ClientOptions = {
-        "base_url": BASE,
-        "transport": fake.transport(),
-        "retries": RetryPolicy(sleep=lambda _: None),
-    }
-    return lambda call: client_kind.run(call, fake.api_key, **options)
+def connection(fake: FakeIAM) -> ClientOptions:
+    """The arguments that lead a client to the server, in process, without waiting between attempts."""
+    return {"base_url": BASE, "transport": fake.transport(), "retries": RetryPolicy(sleep=lambda _: None)}
 
 
 def sent(fake: FakeIAM) -> Any:

@@ -65,11 +65,6 @@ def connection(fake: FakeIAM, transport: ChangedTokens) -> ClientOptions:
     return {"base_url": "http://localhost", "transport": transport, "retries": RetryPolicy(0)}
 
 
-@pytest.fixture
-def run(client_kind: ClientKind, fake: FakeIAM, connection: ClientOptions) -> Runner:
-    return lambda call: client_kind.run(call, fake.api_key, **connection)
-
-
 def list_ids(fake: FakeIAM) -> list[int]:
     """List the tokens that exist, but for the one that sends the requests."""
     return [token["id"] for token in fake.tokens if not token["deleted"]][1:]
