@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -93,7 +92,7 @@ def test_the_projects_own_is_the_corrected_description(root: Path) -> None:
     assert list(shape(DESCRIPTION)) == list(shape(document))
 
 
-def shape(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+def shape(node: object, pointer: str = "") -> Iterator[tuple[str, object]]:
     """Every leaf that is no prose, as (place, value)."""
     prose = {"description", "summary", "title", "example", "tags", "info", "servers"}
     if isinstance(node, dict):

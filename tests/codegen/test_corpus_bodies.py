@@ -53,7 +53,9 @@ def parse_parts(request: httpx.Request) -> list[tuple[str, str | None, str, byte
         (b"GIF", "IMAGE/GIF", b"GIF"),
     ],
 )
-def test_a_response_is_read_by_its_media_type(corpus: Corpus, content: bytes, media_type: str, expected: Any) -> None:
+def test_a_response_is_read_by_its_media_type(
+    corpus: Corpus, content: bytes, media_type: str, expected: object
+) -> None:
     assert corpus.receive("media_responses", build_response(content, media_type)) == expected
 
 
@@ -246,7 +248,7 @@ def test_a_schema_of_a_form_and_of_json_has_two_classes(corpus_3_1: Corpus) -> N
 def test_a_multipart_form_has_alternatives(corpus_3_1: Corpus) -> None:
     models = corpus_3_1.models
 
-    def send(body: Any) -> list[tuple[str, str | None, str, bytes]]:
+    def send(body: object) -> list[tuple[str, str | None, str, bytes]]:
         return parse_parts(corpus_3_1.send("form_alternatives", body=body))
 
     assert send(models.ByFile(file=b"%PDF", meta=models.ByFileMeta(n=1))) == [

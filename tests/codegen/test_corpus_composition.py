@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def composed(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[C
         del sys.modules[module]
 
 
-def names(values: Any) -> list[str]:
+def names(values: Iterable[object]) -> list[str]:
     """The names of the classes of values."""
     return [type(value).__name__ for value in values]
 

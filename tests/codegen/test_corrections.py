@@ -233,7 +233,7 @@ def test_a_reference_in_a_correction_must_lead_somewhere(save: Save, api: Api) -
         ({"a": {"b": 1}, "c": 3}, {"a": {"d": 2}}, {"a": {"b": 1, "d": 2}, "c": 3}),
     ],
 )
-def test_merge_is_a_json_merge_patch(save: Save, before: Any, patch: Any, after: Any) -> None:
+def test_merge_is_a_json_merge_patch(save: Save, before: object, patch: object, after: object) -> None:
     """The examples of RFC 7396, appendix A, that change a mapping into a mapping."""
     document = {"x": before}
     corrections.apply(corrections.load(save([entry(where="$.x", what=patch)])), document, lenient=False)
@@ -291,7 +291,7 @@ def test_overlap_turns_one_of_into_any_of_and_keeps_the_rest(save: Save) -> None
     ],
 )
 def test_what_a_correction_breaks_is_reported_with_its_place(
-    load: Load, save: Save, api: Api, where: str, what: Any, problem: str
+    load: Load, save: Save, api: Api, where: str, what: object, problem: str
 ) -> None:
     document = load(api(schemas={"A": {"type": "string"}}))
     entries = corrections.load(save([entry(where=where, what=what)], "corrections.yaml"))

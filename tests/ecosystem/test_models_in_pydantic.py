@@ -15,6 +15,7 @@ import pytest
 from gcore_iam import IAMClient, models
 from gcore_iam.testing import FakeIAM
 from gcore_iam_client.types import File
+from pydantic.json_schema import JsonSchemaMode
 
 
 @pytest.fixture(scope="module")
@@ -80,14 +81,14 @@ def test_the_json_schema_has_every_field_under_its_wire_name(
 
 @pytest.mark.parametrize("mode", ["validation", "serialization"])
 @pytest.mark.parametrize("name", [name for name in dir(models) if name not in ("Model", "UNSET", "Unset")])
-def test_every_model_and_enum_has_a_json_schema(name: str, mode: Any) -> None:
+def test_every_model_and_enum_has_a_json_schema(name: str, mode: JsonSchemaMode) -> None:
     if isinstance(model := getattr(models, name), type):
         schema = pydantic.TypeAdapter(model).json_schema(mode=mode)
         assert "UNSET" not in json.dumps(schema)
 
 
 @pytest.mark.parametrize("mode", ["validation", "serialization"])
-def test_the_json_schema_of_a_timestamp_has_its_format(mode: Any) -> None:
+def test_the_json_schema_of_a_timestamp_has_its_format(mode: JsonSchemaMode) -> None:
     schema = pydantic.TypeAdapter(models.TokenResponse).json_schema(mode=mode)
     assert schema["properties"]["created"] == {"format": "date-time", "title": "Created", "type": "string"}
 
@@ -126,7 +127,7 @@ def client(user: models.User) -> Iterator[Any]:
     def get_me() -> models.User:
         return user
 
-    def get_users() -> Any:
+    def get_users() -> object:
         return [user]
 
     def invite(body: models.InviteUserRequest = body_of_request, lang: models.Language = models.Language.EN) -> str:

@@ -19,14 +19,14 @@ from gcore_iam.testing import FakeIAM, Reset, Status
 from tests.ecosystem.support import require
 from tests.overlay.conftest import ClientKind, EitherClient
 
-sdk: Any = require("opentelemetry.sdk.trace")
-exports: Any = require("opentelemetry.sdk.trace.export")
-memory: Any = require("opentelemetry.sdk.trace.export.in_memory_span_exporter")
-sdk_metrics: Any = require("opentelemetry.sdk.metrics")
-metric_exports: Any = require("opentelemetry.sdk.metrics.export")
-httpx_instrumentation: Any = require("opentelemetry.instrumentation.httpx")
-otel: Any = require("opentelemetry.trace")
-integration: Any = require("gcore_iam.integrations.opentelemetry")
+sdk = require("opentelemetry.sdk.trace")
+exports = require("opentelemetry.sdk.trace.export")
+memory = require("opentelemetry.sdk.trace.export.in_memory_span_exporter")
+sdk_metrics = require("opentelemetry.sdk.metrics")
+metric_exports = require("opentelemetry.sdk.metrics.export")
+httpx_instrumentation = require("opentelemetry.instrumentation.httpx")
+otel = require("opentelemetry.trace")
+integration = require("gcore_iam.integrations.opentelemetry")
 
 PASSWORD = "correct-horse-battery"
 ADVISED_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)

@@ -17,6 +17,7 @@ from typing import Any
 import attrs
 import gcore_iam_client
 import pytest
+from gcore_iam.models import Model
 from gcore_iam_client import models
 from gcore_iam_client.errors import InvalidBody
 from gcore_iam_client.types import UNSET, Timestamp, Unset
@@ -153,7 +154,9 @@ def test_requests_have_no_read_only_properties() -> None:
 
 
 @pytest.mark.parametrize(("model", "body"), [(models.User, USER), (models.TokenResponse, TOKEN)])
-def test_a_round_trip_gives_back_what_came_in(model: Any, body: dict[str, Any]) -> None:
+def test_a_round_trip_gives_back_what_came_in(
+    model: type[models.User | models.TokenResponse], body: dict[str, Any]
+) -> None:
     assert model.from_dict(body).to_dict() == body
     assert json.loads(json.dumps(model.from_dict(body).to_dict())) == body
 
@@ -182,7 +185,7 @@ def test_a_model_takes_over_lists_only_if_it_may(key: str, odd: object) -> None:
 
 @pytest.mark.parametrize("odd", ["fr", "", None, 5, 1.5, True, [], {}, ["en"], {"a": [1]}])
 @pytest.mark.parametrize("key", ["lang", "user_type", "groups", "auth_types", "email", "id"])
-def test_a_round_trip_gives_back_what_nobody_expected(key: str, odd: Any) -> None:
+def test_a_round_trip_gives_back_what_nobody_expected(key: str, odd: object) -> None:
     for body in ({**USER, key: odd}, {**USER, key: [odd]}):
         try:
             user = models.User.from_dict(body)
@@ -512,7 +515,7 @@ def test_users_take_less_memory_than_the_json_they_came_from() -> None:
         (models.TokenResponse, {"token": "s3cret", "client_user": {"deleted": "s3cret"}}),
     ],
 )
-def test_a_body_that_cannot_be_read_is_in_no_traceback(model: Any, body: Any) -> None:
+def test_a_body_that_cannot_be_read_is_in_no_traceback(model: type[Model], body: Any) -> None:
     """Monitors show local variables; `traceback` up to Python 3.12 fails at a model without all its properties."""
     with pytest.raises(InvalidBody) as caught:
         model.from_dict(body)

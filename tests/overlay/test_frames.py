@@ -386,7 +386,7 @@ def test_no_frame_of_a_token_file_shows_a_secret(tmp_path: Path, monkeypatch: py
         ACCESS,
     ],
 )
-def test_no_frame_shows_tokens_that_cannot_be_used(kind: ClientKind, body: Any) -> None:
+def test_no_frame_shows_tokens_that_cannot_be_used(kind: ClientKind, body: object) -> None:
     """Nor does the body that the error keeps."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
     issuing = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import threading
 from operator import length_hint
-from typing import Any
 
 import anyio
 import httpx
 import pytest
 from gcore_iam import AsyncIAMClient, ConfigurationError, IAMClient, PaginationError
+from gcore_iam._concurrency.iteration import AsyncItems
 from gcore_iam.testing import FakeIAM
 
 from .conftest import ClientKind, ClientOptions, EitherClient, resolve
@@ -97,7 +97,8 @@ def test_closing_an_async_iteration_cancels_its_requests(fake: FakeIAM, backend:
 
     async def main() -> None:
         async with AsyncIAMClient(fake.api_key, base_url="http://localhost", transport=transport) as iam:
-            users: Any = aiter(iam.users.list(page_size=10, prefetch=3))
+            users = aiter(iam.users.list(page_size=10, prefetch=3))
+            assert isinstance(users, AsyncItems)
             async with contextlib.aclosing(users):
                 await anext(users)
                 await wait_until_async(lambda: len(transport.running) == 2)

@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, cast
 
 import anyio
@@ -69,7 +70,7 @@ LIST = "/iam/users"
 pytestmark = pytest.mark.fake_iam(USERS)
 
 
-def threads() -> list[str]:
+def list_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("gcore-iam-prefetch")]
 
 
@@ -177,7 +178,7 @@ def test_a_page_ahead_is_decoded_when_its_reader_comes() -> None:
     log: list[str] = []
     arrived: list[int] = []
 
-    def bind(control: Any) -> Callable[[int, int], PageResponse[int]]:
+    def bind(control: RequestControl) -> Callable[[int, int], PageResponse[int]]:
         def fetch(offset: int, limit: int) -> PageResponse[int]:
             if offset:
                 arrived.append(offset)
@@ -302,7 +303,7 @@ def test_too_many_requests_slow_an_iteration_down(client_kind: ClientKind, fake:
     assert [transport.offsets[offset] for offset in four] == [2] * 4
     assert transport.offsets.total() == 10 + 4
     assert transport.most_running == 4
-    assert not threads()
+    assert not list_threads()
 
 
 def test_a_lasting_429_raises_after_the_items_before_it(client_kind: ClientKind, fake: FakeIAM) -> None:
@@ -329,7 +330,7 @@ class StopError(Exception):
     pass
 
 
-def leave(iteration: Generator[Any, None, None], how: str, wait: Callable[[], object]) -> None:
+def leave(iteration: Generator[object, None, None], how: str, wait: Callable[[], object]) -> None:
     """Leave an iteration after its first item, and after `wait`."""
     if how == "close":
         next(iteration)
@@ -354,15 +355,16 @@ def test_leaving_a_loop_early_drops_what_is_in_flight(fake: FakeIAM, url: str, h
         pager = iam.users.list(page_size=PAGE, prefetch=4)
         requests = 2 if isinstance(fault, Status) else 5  # a 429 cancels the others
         began = time.monotonic()
-        leave(cast(Any, iter(pager)), how, lambda: wait_until(lambda: fake.calls["iamGetUsers"] >= requests))
+        wait = partial(wait_until, lambda: fake.calls["iamGetUsers"] >= requests)
+        leave(cast("Generator[models.User, None, None]", iter(pager)), how, wait)
         assert time.monotonic() - began < SECONDS
         if not isinstance(fault, Hang | Delay):
-            assert wait_until(lambda: threads() == []), "a thread that waits for a retry ends at once"
+            assert wait_until(lambda: list_threads() == []), "a thread that waits for a retry ends at once"
         checkpoint = pager.checkpoint()
         fake.clear_faults()
         assert iam.users.get(1).id == 1
         assert len(iam.users.list(resume=checkpoint).collect()) == USERS - 1
-    assert wait_until(lambda: threads() == []), "a closed client has no request in flight"
+    assert wait_until(lambda: list_threads() == []), "a closed client has no request in flight"
 
 
 @pytest.mark.parametrize("how", ["break", "delete"])
@@ -378,9 +380,9 @@ def test_leaving_a_loop_early_sends_nothing_new(fake: FakeIAM, how: str) -> None
                 break
         del items
         gc.collect()
-        assert len(threads()) == 4
+        assert len(list_threads()) == 4
         transport.release()
-        assert wait_until(lambda: threads() == [])
+        assert wait_until(lambda: list_threads() == [])
         assert transport.offsets.total() == 5
 
 
@@ -388,7 +390,7 @@ def test_pages_that_are_not_iterated_start_no_thread(fake: FakeIAM) -> None:
     with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
         pages = iam.users.list(page_size=PAGE, prefetch=4).pages()
         with contextlib.closing(pages):
-            assert threads() == []
+            assert list_threads() == []
     assert fake.requests == ()
 
 
@@ -417,7 +419,7 @@ def test_leaving_loops_early_disturbs_no_other_thread(fake: FakeIAM, url: str) -
         for worker in workers:
             worker.join()
         assert failures == []
-        assert wait_until(lambda: threads() == [])
+        assert wait_until(lambda: list_threads() == [])
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -552,7 +554,7 @@ def abandon_iteration(iam: IAMClient) -> None:
     """Start an iteration that only the garbage collector ends, in any thread."""
     users = iter(iam.users.list(page_size=PAGE, prefetch=4))
     next(users)
-    circle: list[Any] = [users]
+    circle: list[object] = [users]
     circle.append(circle)
 
 
@@ -573,7 +575,7 @@ def test_garbage_collection_ends_an_iteration_in_any_thread(fake: FakeIAM) -> No
         with IAMClient(fake.api_key, base_url="http://localhost", transport=CollectingTransport()) as iam:
             abandon_iteration(iam)
             is_abandoned.set()
-            assert wait_until(lambda: threads() == [])
+            assert wait_until(lambda: list_threads() == [])
     finally:
         gc.enable()
 
@@ -714,7 +716,7 @@ def test_the_reader_runs_between_simultaneous_responses(fake: FakeIAM, monkeypat
 
     real = vars(iam_get_users)["decode_json"]
 
-    def read(response: httpx.Response, operation: str) -> Any:
+    def read(response: httpx.Response, operation: str) -> object:
         log.append("read")
         return real(response, operation)
 

@@ -212,7 +212,7 @@ def test_a_person_who_is_invited_already_is_told_apart(client_kind: ClientKind, 
     ],
 )
 def test_the_content_decides_whether_someone_is_invited_already(
-    client_kind: ClientKind, status: int, body: Any, cls: type[IAMError]
+    client_kind: ClientKind, status: int, body: object, cls: type[IAMError]
 ) -> None:
     response = httpx.Response(status, json=body)
     assert type(respond(client_kind, response, lambda iam: iam.users.invite(7, "x@example.com", 2))) is cls

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from gcore_iam.testing import FakeIAM
+from gcore_iam.testing.http.transport import FakeTransport
 
 WORKERS = 64
 SECONDS = 1.0
@@ -121,8 +122,11 @@ def test_threads(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) 
             if time.monotonic() > deadline:
                 return
 
-    def run(**transport: Any) -> None:
-        with httpx.Client(**options(fake), **transport) as client, ThreadPoolExecutor(WORKERS) as pool:
+    def run(base_url: str, transport: FakeTransport | None = None) -> None:
+        with (
+            httpx.Client(**options(fake), base_url=base_url, transport=transport) as client,
+            ThreadPoolExecutor(WORKERS) as pool,
+        ):
             for result in [pool.submit(work, client, worker) for worker in range(WORKERS)]:
                 result.result(timeout=120)
 
@@ -146,8 +150,8 @@ def test_tasks(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) ->
             if time.monotonic() > deadline:
                 return
 
-    async def run(**transport: Any) -> None:
-        async with httpx.AsyncClient(**options(fake), **transport) as client:
+    async def run(base_url: str, transport: FakeTransport | None = None) -> None:
+        async with httpx.AsyncClient(**options(fake), base_url=base_url, transport=transport) as client:
             await asyncio.gather(*(work(client, worker) for worker in range(WORKERS)))
 
     if served:
@@ -163,8 +167,11 @@ def test_tasks(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) ->
 def test_one_of_many_refreshes_at_once_succeeds(fake: FakeIAM, served: bool) -> None:
     owner = {"username": fake.users[0]["email"], "password": "correct-horse-battery"}
 
-    def run(**transport: Any) -> None:
-        with httpx.Client(**options(fake), **transport) as client, ThreadPoolExecutor(WORKERS) as pool:
+    def run(base_url: str, transport: FakeTransport | None = None) -> None:
+        with (
+            httpx.Client(**options(fake), base_url=base_url, transport=transport) as client,
+            ThreadPoolExecutor(WORKERS) as pool,
+        ):
             for _ in range(5):
                 first = client.post("/iam/auth/jwt/login", json=owner).raise_for_status().json()["refresh"]
                 calls = [

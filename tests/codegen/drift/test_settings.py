@@ -17,7 +17,7 @@ OLD = document(response={"type": "object", "properties": {"name": {"type": "stri
 NEW = document(response={"type": "object", "properties": {"name": {"type": ["string", "null"]}}})
 
 
-def found(old: Document, new: Document, **keys: Any) -> set[tuple[str, str]]:
+def found(old: Document, new: Document, **keys: object) -> set[tuple[str, str]]:
     """Return the rules and levels of the wire layer for a settings file of some keys."""
     settings = parse_settings({name.replace("_", "-"): value for name, value in keys.items()}, "drift.toml")
     entries = wire.find_changes(given(old, "old.yaml").spec, given(new, "new.yaml").spec, TODAY, settings)

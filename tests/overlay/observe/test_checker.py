@@ -25,20 +25,20 @@ COMPONENTS = {
 REFERENCE = {"$ref": "#/components/schemas/Person"}
 
 
-def build_checker(schema: Any, **responses: Any) -> Checker:
+def build_checker(schema: object, **responses: object) -> Checker:
     content = {"application/json": {"schema": schema}}
     operation = {"operationId": "getThing", "responses": {"200": {"content": content}, **responses}}
     return Checker({"paths": {"/thing": {"get": operation, "parameters": []}}, "components": {"schemas": COMPONENTS}})
 
 
-def check(schema: Any, body: Any) -> set[tuple[str, str, str]]:
+def check(schema: object, body: object) -> set[tuple[str, str, str]]:
     """Return pointer, kind and detail of each fact about a body."""
     response = ObservedResponse("getThing", 200, json.dumps(body).encode(), "application/json")
     facts = build_checker(schema).find_response_facts(response)
     return {(fact.pointer, fact.kind.value, fact.detail) for fact in facts}
 
 
-CASES: dict[str, tuple[Any, Any, set[tuple[str, str, str]]]] = {
+CASES: dict[str, tuple[object, object, set[tuple[str, str, str]]]] = {
     "no schema": (True, {"a": 1}, set()),
     "an empty schema": ({}, {"a": 1}, set()),
     "a reference": (REFERENCE, {"name": "n", "size": 1}, {("/size", "undocumented_field", "")}),
@@ -172,7 +172,7 @@ def test_a_schema_nested_beyond_the_bound_is_not_compared() -> None:
         (500, {"4XX": {}}, False),
     ],
 )
-def test_a_status_may_be_listed_as_a_range(status: int, responses: Any, is_documented: bool) -> None:
+def test_a_status_may_be_listed_as_a_range(status: int, responses: dict[str, object], is_documented: bool) -> None:
     facts = build_checker({}, **responses).find_status_facts("getThing", status)
     assert [fact.kind.value for fact in facts] == ([] if is_documented else ["undocumented_status"])
 
