@@ -65,16 +65,16 @@ def test_each_json_media_type_has_its_own_model(corpus: Corpus) -> None:
     problem = corpus.receive("media_responses", build_response(b'{"title": "t"}', "application/problem+json"))
     assert problem == models.MediaResponsesResponse200ApplicationProblemJson(title="t")
     first = corpus.receive(
-        "media_versions", build_response(b'{"a": 1}', "application/json; version=1"), body=one(corpus)
+        "media_versions", build_response(b'{"a": 1}', "application/json; version=1"), body=build_version_1(corpus)
     )
     second = corpus.receive(
-        "media_versions", build_response(b'{"b": 2}', 'application/json;version="2"'), body=one(corpus)
+        "media_versions", build_response(b'{"b": 2}', 'application/json;version="2"'), body=build_version_1(corpus)
     )
     assert (first.to_dict(), second.to_dict()) == ({"a": 1}, {"b": 2})
     assert type(first) is not type(second)
 
 
-def one(corpus: Corpus) -> Any:
+def build_version_1(corpus: Corpus) -> Any:
     """The body of version 1."""
     return corpus.models.MediaVersionsJsonBody(a=1)
 
@@ -133,7 +133,7 @@ def test_a_body_goes_out_as_its_class_says(corpus: Corpus) -> None:
 
 def test_versions_of_a_media_type_are_kept_apart(corpus: Corpus) -> None:
     second = corpus.models.MediaVersionsApplicationJsonVersion2(b=2)
-    for body, version, content in ((one(corpus), 1, b'{"a":1}'), (second, 2, b'{"b":2}')):
+    for body, version, content in ((build_version_1(corpus), 1, b'{"a":1}'), (second, 2, b'{"b":2}')):
         request = corpus.send(
             "media_versions", body=body, response=build_response(b'{"a": 1}', "application/json; version=1")
         )

@@ -50,7 +50,7 @@ def parameter(where: str, schema: Document | None, **more: Any) -> Document:
 
 
 @pytest.fixture(scope="module")
-def fresh(root: Path) -> dict[str, bytes]:
+def generated(root: Path) -> dict[str, bytes]:
     """What the project's own inputs give now."""
     description = spec.load(root / "spec" / "iam_api.yaml")
     entries = corrections.load(root / "spec" / "corrections.yaml")
@@ -59,12 +59,12 @@ def fresh(root: Path) -> dict[str, bytes]:
         return package.read_files()
 
 
-def test_the_committed_package_is_what_the_description_gives(root: Path, fresh: dict[str, bytes]) -> None:
-    assert generate.list_differences(read_tree(root / "generated" / "gcore_iam_client"), fresh) == []
+def test_the_committed_package_is_what_the_description_gives(root: Path, generated: dict[str, bytes]) -> None:
+    assert generate.list_differences(read_tree(root / "generated" / "gcore_iam_client"), generated) == []
 
 
 @pytest.mark.slow
-def test_hash_seed_locale_and_folders_change_nothing(root: Path, tmp_path: Path, fresh: dict[str, bytes]) -> None:
+def test_hash_seed_locale_and_folders_change_nothing(root: Path, tmp_path: Path, generated: dict[str, bytes]) -> None:
     folder = tmp_path / "somewhere else"
     (folder / "tmp").mkdir(parents=True)
     output = folder / "deep" / "package"
@@ -85,25 +85,25 @@ def test_hash_seed_locale_and_folders_change_nothing(root: Path, tmp_path: Path,
     ]
     command = [sys.executable, "-m", "codegen", "generate", *map(str, words)]
     subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
-    assert read_tree(output) == fresh
+    assert read_tree(output) == generated
     assert sorted(path.name for path in folder.iterdir()) == ["deep", "ruff.toml", "tmp"]
     assert list((folder / "tmp").iterdir()) == []
 
 
-def test_every_file_begins_with_a_line_that_fixes_utf_8(fresh: dict[str, bytes]) -> None:
-    assert len(fresh) > 60
-    for path, data in fresh.items():
+def test_every_file_begins_with_a_line_that_fixes_utf_8(generated: dict[str, bytes]) -> None:
+    assert len(generated) > 60
+    for path, data in generated.items():
         if path != "py.typed":
             assert data.splitlines()[0].decode() == FIRST_LINE
             assert tokenize.detect_encoding(io.BytesIO(data).readline)[0] == "utf-8"
 
 
-def test_one_file_holds_the_spec_version_and_hash(root: Path, fresh: dict[str, bytes]) -> None:
+def test_one_file_holds_the_spec_version_and_hash(root: Path, generated: dict[str, bytes]) -> None:
     data = (root / "spec" / "iam_api.yaml").read_bytes()
     sha256, version = hashlib.sha256(data).hexdigest(), spec.load(root / "spec" / "iam_api.yaml").version
     for text in (sha256, version):
-        assert [path for path, content in fresh.items() if text.encode() in content] == ["__init__.py"]
-    lines = fresh["__init__.py"].decode().splitlines()
+        assert [path for path, content in generated.items() if text.encode() in content] == ["__init__.py"]
+    lines = generated["__init__.py"].decode().splitlines()
     assert f'SPEC_VERSION = "{version}"' in lines
     assert f'SPEC_SHA256 = "{sha256}"' in lines
     assert f'GENERATOR_VERSION = "{GENERATOR_VERSION}"' in lines
@@ -114,8 +114,8 @@ def test_another_version_changes_one_generated_file(generate: RunOnSpec, api: Ap
     assert generate(api(info={"title": "Things", "version": "2"}))[1].endswith(", files changed: 1\n")
 
 
-def test_the_package_is_marked_as_typed(fresh: dict[str, bytes]) -> None:
-    assert fresh["py.typed"] == b""
+def test_the_package_is_marked_as_typed(generated: dict[str, bytes]) -> None:
+    assert generated["py.typed"] == b""
 
 
 @pytest.mark.parametrize("version", ["1\nimport nothing_there\n", "1.0 coding: utf-7", '"""', "\x0c\x85\u2028"])

@@ -27,19 +27,19 @@ JSON = "application/json"
 BODY = "$.paths['/things'].post.responses['200'].content['application/json'].schema"
 
 
-def proposals(content: Document, *seen: Observation) -> Proposals:
+def propose_for(content: Document, *seen: Observation) -> Proposals:
     return propose(given(content).spec, (), seen)
 
 
-def edit(content: Document, seen: Observation) -> dict[str, Any]:
+def propose_entry(content: Document, seen: Observation) -> dict[str, Any]:
     """The one entry for one fact; without it the fact is unexplained, with it explained."""
-    found = proposals(content, seen)
+    found = propose_for(content, seen)
     (proposed,) = yaml.safe_load(found.render())
     assert found.remarks == ()
     assert proposed["rule"] == "merge"
     assert proposed["matches"] == 1
     assert proposed["why"].startswith("Observed 3 times from 2026-11-01 to 2026-11-29, spec 1: ")
-    assert agreements(content, found, seen) == ["unexplained", "explained"]
+    assert compute_agreements(content, found, seen) == ["unexplained", "explained"]
     return {"where": proposed["where"], "what": proposed["what"]}
 
 
@@ -51,7 +51,7 @@ def load_corrections(entries: Iterable[Mapping[str, object]]) -> tuple[correctio
         return corrections.load(path)
 
 
-def agreements(content: Document, found: Proposals, seen: Observation) -> list[str]:
+def compute_agreements(content: Document, found: Proposals, seen: Observation) -> list[str]:
     """What a spec is to a fact without the proposed entries, and with them."""
     project = Project((), Path("generator-config.yml"), Path("overlay"))
     side = given(content)
@@ -63,9 +63,9 @@ def agreements(content: Document, found: Proposals, seen: Observation) -> list[s
     return words
 
 
-def remark(content: Document, seen: Observation) -> str:
+def propose_remark(content: Document, seen: Observation) -> str:
     """Why there is no entry for a fact."""
-    found = proposals(content, seen)
+    found = propose_for(content, seen)
     assert found.entries == ()
     (line,) = found.remarks
     assert f"# - {line}\n" in found.render()
@@ -73,7 +73,7 @@ def remark(content: Document, seen: Observation) -> str:
     return line.rpartition(": ")[2]
 
 
-def name(schema: dict[str, Any], *required: str, openapi: str = "3.1.0") -> Document:
+def build_named(schema: dict[str, Any], *required: str, openapi: str = "3.1.0") -> Document:
     return document(
         response={"type": "object", "required": list(required), "properties": {"name": schema}},
         schemas={"Name": TEXT},
@@ -98,14 +98,14 @@ NULLS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("schema", "what"), NULLS)
 def test_null_joins_what_the_schema_says(schema: dict[str, Any], what: dict[str, Any]) -> None:
-    found = edit(name(schema), observation("unannounced_null", "/name"))
+    found = propose_entry(build_named(schema), observation("unannounced_null", "/name"))
     assert found == {"where": f"{BODY}.properties.name", "what": what}
 
 
 def test_null_is_a_keyword_in_openapi_3_0() -> None:
     seen = observation("unannounced_null", "/name")
-    assert edit(name(TEXT, openapi="3.0.3"), seen)["what"] == {"nullable": True}
-    assert remark(name(REF, openapi="3.0.3"), seen) == "OpenAPI 3.0 has null only beside a type"
+    assert propose_entry(build_named(TEXT, openapi="3.0.3"), seen)["what"] == {"nullable": True}
+    assert propose_remark(build_named(REF, openapi="3.0.3"), seen) == "OpenAPI 3.0 has null only beside a type"
 
 
 TYPES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
@@ -121,67 +121,77 @@ TYPES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("schema", "kind", "what"), TYPES)
 def test_another_type_joins_those_of_the_schema(schema: dict[str, Any], kind: str, what: dict[str, Any]) -> None:
-    assert edit(name(schema), observation("other_type", "/name", kind))["what"] == what
+    assert propose_entry(build_named(schema), observation("other_type", "/name", kind))["what"] == what
 
 
 def test_a_field_is_declared_without_a_type() -> None:
-    found = edit(name(TEXT), observation("undocumented_field", "/nick"))
+    found = propose_entry(build_named(TEXT), observation("undocumented_field", "/nick"))
     assert found == {"where": BODY, "what": {"properties": {"nick": {}}}}
 
 
 def test_a_key_is_no_longer_required_where_it_was() -> None:
     seen = observation("missing_required_key", "/name")
-    assert edit(name(TEXT, "id", "name"), seen) == {"where": BODY, "what": {"required": ["id"]}}
-    assert edit(name(TEXT, "name"), seen)["what"] == {"required": None}
+    assert propose_entry(build_named(TEXT, "id", "name"), seen) == {"where": BODY, "what": {"required": ["id"]}}
+    assert propose_entry(build_named(TEXT, "name"), seen)["what"] == {"required": None}
     member = {"type": "object", "properties": {"name": TEXT}, "required": ["name"]}
-    found = edit(document(response={"allOf": [{"type": "object"}, member]}), seen)
+    found = propose_entry(document(response={"allOf": [{"type": "object"}, member]}), seen)
     assert found["where"] == f"{BODY}.allOf[1]"
 
 
 def test_a_timestamp_loses_its_format() -> None:
-    found = edit(name({"type": "string", "format": "date-time"}), observation("unreadable_timestamp", "/name"))
+    found = propose_entry(
+        build_named({"type": "string", "format": "date-time"}), observation("unreadable_timestamp", "/name")
+    )
     assert found == {"where": f"{BODY}.properties.name", "what": {"format": None}}
 
 
 def test_a_status_joins_the_responses() -> None:
-    found = edit(name(TEXT), observation("undocumented_status", status="418"))
+    found = propose_entry(build_named(TEXT), observation("undocumented_status", status="418"))
     assert found["where"] == "$.paths['/things'].post.responses"
     assert found["what"]["418"].keys() == {"description"}
 
 
 def test_a_media_type_joins_those_of_an_error() -> None:
     content = document(responses={"200": {"description": "It."}, "503": {"description": "It."}})
-    found = edit(content, observation("undocumented_media_type", detail="text/html", status="503"))
+    found = propose_entry(content, observation("undocumented_media_type", detail="text/html", status="503"))
     assert found == {"where": "$.paths['/things'].post.responses['503']", "what": {"content": {"text/html": {}}}}
-    assert remark(content, observation("undocumented_media_type", status="503")) == "the media type was not recorded"
+    assert (
+        propose_remark(content, observation("undocumented_media_type", status="503"))
+        == "the media type was not recorded"
+    )
     seen = observation("undocumented_media_type", detail="text/html")
-    assert remark(content, seen) == "a person must find out what such a body holds"
+    assert propose_remark(content, seen) == "a person must find out what such a body holds"
 
 
 def test_headers_deprecate_the_operation() -> None:
     place = "$.paths['/things'].post"
-    assert edit(name(TEXT), observation("deprecation_header", detail="2026-11-01")) == {
+    assert propose_entry(build_named(TEXT), observation("deprecation_header", detail="2026-11-01")) == {
         "where": place,
         "what": {"deprecated": True},
     }
     sunset = observation("sunset_header", detail="2027-01-01")
-    assert edit(name(TEXT), sunset)["what"] == {"deprecated": True, "x-sunset": "2027-01-01"}
+    assert propose_entry(build_named(TEXT), sunset)["what"] == {"deprecated": True, "x-sunset": "2027-01-01"}
     other = document(extra={"deprecated": True, "x-sunset": "2028-01-01"})
-    assert remark(other, sunset) == "the spec or an entry above has another date"
+    assert propose_remark(other, sunset) == "the spec or an entry above has another date"
 
 
 def test_what_no_entry_can_say_is_a_remark() -> None:
     enum = observation("undocumented_enum_value", "/name", "fr")
-    assert remark(name({"type": "string", "enum": ["en"]}), enum) == "needs no correction, because enums are open"
-    assert remark(name(TEXT), observation("undocumented_field", "/*")) == "its name was not recorded"
-    assert remark(name(TEXT), observation("other_type", "/name", "blob")) == "the type is none of JSON"
-    assert "no such place" in remark(name(TEXT), observation("unannounced_null", "/gone"))
-    assert "no such place" in remark(name(TEXT), observation("unannounced_null", "/name", operation="none"))
+    assert (
+        propose_remark(build_named({"type": "string", "enum": ["en"]}), enum)
+        == "needs no correction, because enums are open"
+    )
+    assert propose_remark(build_named(TEXT), observation("undocumented_field", "/*")) == "its name was not recorded"
+    assert propose_remark(build_named(TEXT), observation("other_type", "/name", "blob")) == "the type is none of JSON"
+    assert "no such place" in propose_remark(build_named(TEXT), observation("unannounced_null", "/gone"))
+    assert "no such place" in propose_remark(
+        build_named(TEXT), observation("unannounced_null", "/name", operation="none")
+    )
     deprecated = document(extra={"deprecated": True})
-    assert remark(deprecated, observation("deprecated_operation")) == "POST /things is deprecated"
+    assert propose_remark(deprecated, observation("deprecated_operation")) == "POST /things is deprecated"
     call = observation("deprecated_operation")
     assert (
-        remark(name(TEXT), call)
+        propose_remark(build_named(TEXT), call)
         == "needs no correction, because only another version of the spec deprecates the operation"
     )
 
@@ -189,34 +199,37 @@ def test_what_no_entry_can_say_is_a_remark() -> None:
 def test_a_choice_between_schemas_is_left_to_a_person() -> None:
     members = [{"type": "object", "properties": {"name": schema}} for schema in (TEXT, NUMBER)]
     seen = observation("unannounced_null", "/name")
-    assert remark(document(response={"oneOf": members}), seen) == "2 schemas say what comes there; a person must choose"
+    assert (
+        propose_remark(document(response={"oneOf": members}), seen)
+        == "2 schemas say what comes there; a person must choose"
+    )
 
 
 def test_an_entry_that_is_not_enough_is_left_out() -> None:
     moment = {"type": "string", "format": "date-time"}
     seen = observation("unreadable_timestamp", "/name")
-    assert remark(name({"allOf": [moment, moment]}), seen) == "no single entry makes the spec say so"
+    assert propose_remark(build_named({"allOf": [moment, moment]}), seen) == "no single entry makes the spec say so"
 
 
 def test_entries_for_one_place_fit_each_other() -> None:
     seen = [observation("other_type", "/name", "integer"), observation("unannounced_null", "/name")]
-    found = proposals(name(TEXT), *seen)
+    found = propose_for(build_named(TEXT), *seen)
     assert [entry["what"]["type"] for entry in found.entries] == [["string", "integer"], ["string", "integer", "null"]]
     for fact in seen:
-        assert agreements(name(TEXT), found, fact)[1] == "explained"
+        assert compute_agreements(build_named(TEXT), found, fact)[1] == "explained"
 
 
 def test_one_entry_is_enough_for_a_fact_of_two_operations() -> None:
     seen = observation("unannounced_null", "/name")
-    found = proposals(name(TEXT), seen, observation("unannounced_null", "/name", spec_version="2"))
+    found = propose_for(build_named(TEXT), seen, observation("unannounced_null", "/name", spec_version="2"))
     assert len(found.entries) == 1
     assert "the spec or an entry above says so" in found.remarks[0]
 
 
 def test_ids_differ_from_those_that_there_are() -> None:
-    content = name(TEXT)
+    content = build_named(TEXT)
     seen = observation("unannounced_null", "/name")
-    (first,) = proposals(content, seen).entries
+    (first,) = propose_for(content, seen).entries
     taken = load_corrections([{**first, "where": "$.info", "what": {"title": "x"}}])
     (second,) = propose(given(content).spec, taken, [seen]).entries
     assert (first["id"], second["id"]) == (
@@ -226,7 +239,7 @@ def test_ids_differ_from_those_that_there_are() -> None:
 
 
 def test_without_facts_there_is_nothing_to_correct() -> None:
-    assert proposals(name(TEXT)).render() == "# There is nothing to correct.\n"
+    assert propose_for(build_named(TEXT)).render() == "# There is nothing to correct.\n"
 
 
 @pytest.mark.parametrize("key", ["a", "a-b", "a'b", "a\\b", "a/b", "a~b", "200", "$x", 'a"b', "größe", ""])
@@ -243,7 +256,7 @@ def test_hostile_text_stays_a_comment_or_a_value() -> None:
         observation("undocumented_enum_value", "/name", words),
         observation("undocumented_status", status="418", spec_version=words),
     ]
-    found = proposals(name({"type": "string", "enum": ["a"]}), *seen)
+    found = propose_for(build_named({"type": "string", "enum": ["a"]}), *seen)
     (proposed,) = yaml.safe_load(found.render())
     assert proposed["id"] == "observed-makething-418-has-status"
     assert len(found.entries) == len(found.remarks) == 1

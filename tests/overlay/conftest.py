@@ -165,7 +165,7 @@ Handler: TypeAlias = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture
-def answered() -> Callable[[Handler], IAMClient]:
-    """A client whose server is a function; it does not wait between attempts."""
+def build_iam() -> Callable[[Handler], IAMClient]:
+    """Builds a client whose server is a function; it does not wait between attempts."""
     retries = RetryPolicy(sleep=lambda _: None)
     return lambda handler: IAMClient("42_k3y-mark", transport=httpx.MockTransport(handler), retries=retries)

@@ -105,7 +105,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
 }
 
 
-def texts(thing: object) -> list[str]:
+def collect_texts(thing: object) -> list[str]:
     """Everything that a program or a person may see of something."""
     seen = [repr(thing), str(thing), repr([thing])]
     if isinstance(thing, BaseException):
@@ -180,7 +180,7 @@ def test_no_secret_shows(
             def call_and_inspect(
                 iam: EitherClient, call: Callable[[EitherClient], object] = call, seen: list[str] = seen
             ) -> object:
-                seen.extend(texts(iam) + texts(iam.api) + texts(vars(iam)))
+                seen.extend(collect_texts(iam) + collect_texts(iam.api) + collect_texts(vars(iam)))
                 return call(iam)
 
             try:
@@ -192,11 +192,11 @@ def test_no_secret_shows(
                     headers={"X-Secret": SECRETS["header"]},
                     retries=RetryPolicy(sleep=lambda _: None),
                 )
-                seen += texts(result)
+                seen += collect_texts(result)
             except IAMError as error:
                 raised.append(error)
-                seen += texts(error)
-            seen += texts(auth)
+                seen += collect_texts(error)
+            seen += collect_texts(auth)
             keys |= transport.issued
             assert raised or fault not in ("401", "403", "500", "reset", "no response"), name
     seen += [str(warning.message) for warning in warned]
@@ -213,8 +213,8 @@ def test_no_secret_shows(
 
 def test_the_canary_sings() -> None:
     """What the test above looks for would be found."""
-    assert MARK in "".join(texts(IAMError(PASSWORD)))
-    assert f"{MARK}key" in "".join(texts({"header": f"APIKey 1_{MARK}key"}))
+    assert MARK in "".join(collect_texts(IAMError(PASSWORD)))
+    assert f"{MARK}key" in "".join(collect_texts({"header": f"APIKey 1_{MARK}key"}))
 
 
 @pytest.mark.parametrize("shape", [lambda echo: {"errors": {"password": [echo]}}, lambda echo: {"message": echo}, str])
@@ -230,7 +230,7 @@ def test_a_server_that_repeats_a_secret_is_not_repeated(client_kind: ClientKind,
     for call in (lambda iam: iam.users.change_password(1, password, "n"), lambda iam: iam.auth.login("u", password)):
         with pytest.raises(IAMError) as caught:
             client_kind.run(call, f"42_{MARK}", transport=transport)
-        assert MARK not in "".join(texts(caught.value))
+        assert MARK not in "".join(collect_texts(caught.value))
 
 
 @pytest.mark.parametrize("spell", [html.escape, quote, lambda text: json.dumps(text).replace("/", "\\/")])
@@ -239,7 +239,7 @@ def test_a_secret_in_another_spelling_is_not_repeated(client_kind: ClientKind, s
     transport = httpx.MockTransport(lambda _: httpx.Response(400, text=f'{{"message": "{spell(password)}"}}'))
     with pytest.raises(IAMError) as caught:
         client_kind.run(lambda iam: iam.auth.login("u", password), "42_k", transport=transport)
-    assert MARK not in "".join(texts(caught.value))
+    assert MARK not in "".join(collect_texts(caught.value))
 
 
 def test_secrets_of_an_error_response_are_not_kept(client_kind: ClientKind) -> None:
@@ -248,7 +248,7 @@ def test_secrets_of_an_error_response_are_not_kept(client_kind: ClientKind) -> N
     )
     with pytest.raises(IAMError) as caught:
         client_kind.run(lambda iam: iam.tokens.list(1), f"42_{MARK}", transport=httpx.MockTransport(lambda _: answer))
-    assert MARK not in "".join(texts(caught.value))
+    assert MARK not in "".join(collect_texts(caught.value))
 
 
 def test_a_server_that_does_not_speak_http_is_not_quoted(client_kind: ClientKind) -> None:
@@ -266,7 +266,7 @@ def test_a_server_that_does_not_speak_http_is_not_quoted(client_kind: ClientKind
         with pytest.raises(IAMError) as caught:
             client_kind.run(lambda iam: iam.auth.login("u", "p"), "42_k", base_url=url)
         thread.join()
-    assert MARK not in "".join(texts(caught.value))
+    assert MARK not in "".join(collect_texts(caught.value))
 
 
 @pytest.mark.parametrize("password", ["password", "errors", "e", "1"])

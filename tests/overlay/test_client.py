@@ -449,16 +449,16 @@ TWINS = [
 ]
 
 
-def public(cls: type) -> dict[str, Any]:
+def list_public(cls: type) -> dict[str, Any]:
     renamed = {"aclose": "close"}
     return {renamed.get(name, name): value for name, value in vars(cls).items() if not name.startswith("_")}
 
 
 @pytest.mark.parametrize(("sync", "twin"), TWINS)
 def test_each_async_class_has_the_same_methods_and_docstrings(sync: type, twin: type) -> None:
-    assert public(sync).keys() == public(twin).keys()
-    for name, member in public(sync).items():
-        other = public(twin)[name]
+    assert list_public(sync).keys() == list_public(twin).keys()
+    for name, member in list_public(sync).items():
+        other = list_public(twin)[name]
         if inspect.isfunction(member):
             assert list(inspect.signature(member).parameters.values()) == list(
                 inspect.signature(other).parameters.values()
@@ -466,7 +466,7 @@ def test_each_async_class_has_the_same_methods_and_docstrings(sync: type, twin: 
             assert member.__doc__ == other.__doc__, name
 
 
-def loaded_by(program: str) -> set[str]:
+def list_loaded_modules(program: str) -> set[str]:
     """The modules that a new Python has loaded after a program."""
     shown = f"{program}\nimport sys\nprint(*sys.modules)"
     run = subprocess.run([sys.executable, "-W", "ignore", "-c", shown], capture_output=True, text=True, check=True)
@@ -474,7 +474,9 @@ def loaded_by(program: str) -> set[str]:
 
 
 def test_importing_the_package_loads_next_to_nothing() -> None:
-    more = loaded_by("import gcore_iam; gcore_iam.SPEC_VERSION, gcore_iam.__version__") - loaded_by("")
+    more = list_loaded_modules("import gcore_iam; gcore_iam.SPEC_VERSION, gcore_iam.__version__") - list_loaded_modules(
+        ""
+    )
     assert more == {"gcore_iam", "gcore_iam._version", "gcore_iam._lazy", "gcore_iam_client"}
 
 
@@ -489,7 +491,9 @@ CALLS = {
 def test_one_operation_loads_only_its_own_models(fake: FakeIAM, url: str, call: str, models: set[str]) -> None:
     user = next(iter(fake.users))
     made = call.format(user=user["id"], account=user["client"])
-    loaded = loaded_by(f"from gcore_iam import IAMClient\nIAMClient({fake.api_key!r}, base_url={url!r}).{made}")
+    loaded = list_loaded_modules(
+        f"from gcore_iam import IAMClient\nIAMClient({fake.api_key!r}, base_url={url!r}).{made}"
+    )
     assert {name.rsplit(".", 1)[1] for name in loaded if name.startswith("gcore_iam_client.models.")} == models
     assert len({name for name in loaded if name.startswith("gcore_iam_client.api.")}) == 2, "its own and its tag's"
     needless = {"asyncio", "tenacity", "filelock", "dateutil"}

@@ -46,7 +46,7 @@ def record(
     return seen
 
 
-def kinds(seen: list[events.Event]) -> list[str]:
+def list_kinds(seen: list[events.Event]) -> list[str]:
     return [type(event).__name__ for event in seen]
 
 
@@ -55,7 +55,7 @@ ONE_CALL = ["CallStarted", "AttemptStarted", "AttemptFinished", "CallFinished"]
 
 def test_a_call_reports_its_attempt(client_kind: ClientKind, fake: FakeIAM) -> None:
     seen = record(client_kind, fake, lambda iam: iam.users.get(1))
-    assert kinds(seen) == ONE_CALL
+    assert list_kinds(seen) == ONE_CALL
     started, _, attempt, finished = seen
     assert isinstance(started, events.CallStarted)
     assert isinstance(attempt, events.AttemptFinished)
@@ -75,7 +75,7 @@ def test_a_call_reports_its_attempt(client_kind: ClientKind, fake: FakeIAM) -> N
 def test_a_retry_reports_its_delay_and_reason(client_kind: ClientKind, fake: FakeIAM) -> None:
     fake.inject(Status(429, retry_after=0), times=1)
     seen = record(client_kind, fake, lambda iam: iam.users.get(1))
-    assert kinds(seen) == [*ONE_CALL[:3], "RetryScheduled", *ONE_CALL[1:]]
+    assert list_kinds(seen) == [*ONE_CALL[:3], "RetryScheduled", *ONE_CALL[1:]]
     retry = seen[3]
     assert isinstance(retry, events.RetryScheduled)
     assert (retry.attempt, retry.retries, retry.delay, retry.status, retry.error) == (1, 2, 0, 429, "RateLimitError")
@@ -130,7 +130,7 @@ def test_an_attempt_ends_with_an_event_whatever_ends_it() -> None:
     iam = IAMClient("42_k", transport=transport, on_event=seen.append)
     with iam, pytest.raises(ZeroDivisionError):
         iam.users.get(1)
-    assert kinds(seen) == ONE_CALL
+    assert list_kinds(seen) == ONE_CALL
     attempt = seen[2]
     assert isinstance(attempt, events.AttemptFinished)
     assert (attempt.status, attempt.error) == (None, "ZeroDivisionError")
@@ -139,7 +139,7 @@ def test_an_attempt_ends_with_an_event_whatever_ends_it() -> None:
 def test_a_session_reports_its_tokens(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session(fake.users[0]["email"], PASSWORD)
     seen = record(client_kind, fake, lambda iam: iam.users.get(1), auth=session)
-    assert kinds(seen) == ["CallStarted", *ONE_CALL, "TokensRefreshed", *ONE_CALL[1:]]
+    assert list_kinds(seen) == ["CallStarted", *ONE_CALL, "TokensRefreshed", *ONE_CALL[1:]]
     assert seen[5] == events.TokensRefreshed("iamLoginUser")
 
 
@@ -223,7 +223,7 @@ def test_an_interrupted_caller_reports_before_it_raises() -> None:
 
     anyio.run(main)
     assert [
-        kind for kind, event in zip(kinds(seen), seen, strict=True) if event.operation == "iamRefreshToken"
+        kind for kind, event in zip(list_kinds(seen), seen, strict=True) if event.operation == "iamRefreshToken"
     ] == ONE_CALL
 
 
@@ -254,9 +254,9 @@ def test_a_view_may_have_a_callback_of_its_own(fake: FakeIAM) -> None:
     second: list[events.Event] = []
     with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport(), on_event=first.append) as iam:
         iam.with_options(on_event=second.append).users.get(1)
-        assert (kinds(first), kinds(second)) == ([], ONE_CALL)
+        assert (list_kinds(first), list_kinds(second)) == ([], ONE_CALL)
         iam.with_options(timeout=5).users.get(1)
-        assert kinds(first) == ONE_CALL
+        assert list_kinds(first) == ONE_CALL
 
 
 CALLER: ContextVar[str] = ContextVar("caller", default="nobody")

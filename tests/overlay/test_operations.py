@@ -58,7 +58,7 @@ def connection(fake: FakeIAM) -> ClientOptions:
     return {"base_url": BASE, "transport": fake.transport(), "retries": RetryPolicy(sleep=lambda _: None)}
 
 
-def sent(fake: FakeIAM) -> Any:
+def read_last_body(fake: FakeIAM) -> Any:
     return fake.requests[-1].body
 
 
@@ -96,7 +96,7 @@ def test_the_inventory_names_the_methods_of_the_design() -> None:
 def test_session_tokens_by_hand(run: Runner, fake: FakeIAM) -> None:
     first = run(lambda iam: iam.auth.login("ada@example.com", PASSWORD))
     assert isinstance(first, models.Token)
-    assert sent(fake) == {"username": "ada@example.com", "password": "***"}
+    assert read_last_body(fake) == {"username": "ada@example.com", "password": "***"}
     assert isinstance(run(lambda iam: iam.auth.refresh(first.refresh)), models.Token)
     assert isinstance(run(lambda iam: iam.auth.select_account(ACCOUNT)), models.Token)
     with pytest.raises(AuthenticationError):
@@ -132,22 +132,22 @@ def test_a_user_is_updated_and_the_rest_stays(run: Runner, fake: FakeIAM) -> Non
     before = fake.users[4]
     after = run(lambda iam: iam.users.update(5, name="New", lang="de", phone=None, auth_types=("password", "github")))
     assert (after.name, after.lang, after.phone, after.email) == ("New", "de", None, before["email"])
-    assert sent(fake) == {"name": "New", "lang": "de", "phone": None, "auth_types": ["password", "github"]}
+    assert read_last_body(fake) == {"name": "New", "lang": "de", "phone": None, "auth_types": ["password", "github"]}
     run(lambda iam: iam.users.update(5, lang=models.Language.EN, auth_types=[models.AuthType.PASSWORD], name=""))
-    assert sent(fake) == {"lang": "en", "auth_types": ["password"], "name": ""}
+    assert read_last_body(fake) == {"lang": "en", "auth_types": ["password"], "name": ""}
 
 
 def test_email_and_password_are_changed(run: Runner, fake: FakeIAM) -> None:
     assert run(lambda iam: iam.users.update_email(1, "other@example.com", PASSWORD)).new_email == "other@example.com"
     assert isinstance(run(lambda iam: iam.users.change_password(1, PASSWORD, "n3w")), models.Token)
-    assert sent(fake) == {"old": "***", "new": "***", "double": "***"}
+    assert read_last_body(fake) == {"old": "***", "new": "***", "double": "***"}
     run(lambda iam: iam.auth.login("other@example.com", "n3w"))
 
 
 @pytest.mark.parametrize("role", [5, "Engineers", models.GroupName.ENGINEERS, models.Group(id=5)])
 def test_a_role_is_given_by_id_name_or_group(run: Runner, fake: FakeIAM, role: models.Group | int | str) -> None:
     invited = run(lambda iam: iam.users.invite(ACCOUNT, "new@example.com", role, name="New", lang="ru"))
-    assert sent(fake)["email"] == "new@example.com"
+    assert read_last_body(fake)["email"] == "new@example.com"
     assert run(lambda iam: iam.users.get_role(ACCOUNT, invited.user_id)).id == 5
     run(lambda iam: iam.users.set_role(ACCOUNT, 5, role))
     assert run(lambda iam: iam.users.get_role(ACCOUNT, 5)).name == "Engineers"
@@ -160,12 +160,12 @@ def test_known_roles_are_sent_with_id_and_name(run: Runner, fake: FakeIAM) -> No
     for number, name in ROLES.items():
         for given in (number, name):
             run(lambda iam, given=given: iam.users.set_role(ACCOUNT, 5, given))  # type: ignore[misc]
-            assert sent(fake) == {"user_role": {"id": number, "name": name}}
+            assert read_last_body(fake) == {"user_role": {"id": number, "name": name}}
     fake.inject(Status(400), times=None)
     for unknown, expected in ((77, {"id": 77}), ("Auditors", {"name": "Auditors"})):
         with pytest.raises(BadRequestError):
             run(lambda iam, given=unknown: iam.users.set_role(ACCOUNT, 5, given))  # type: ignore[misc]
-        assert sent(fake) == {"user_role": expected}
+        assert read_last_body(fake) == {"user_role": expected}
 
 
 def test_the_known_roles_are_those_of_the_spec() -> None:
@@ -207,7 +207,7 @@ def test_the_life_of_a_token(run: Runner, fake: FakeIAM) -> None:
     token = run(lambda iam: iam.tokens.create(ACCOUNT, "ci", "Users", exp_date=end, description="for tests"))
     assert isinstance(token, models.CreateTokenResponseV2)
     assert token.exp_date == end
-    assert sent(fake)["exp_date"] == end.astimezone(UTC).isoformat()
+    assert read_last_body(fake)["exp_date"] == end.astimezone(UTC).isoformat()
     assert str(token.token).startswith(f"{token.id}_")
     got = run(lambda iam: iam.tokens.get(ACCOUNT, token.id))
     assert (got.name, got.description) == ("ci", "for tests")
@@ -255,7 +255,7 @@ def test_the_warning_points_at_the_callers_line(fake: FakeIAM) -> None:
 # --- rotation --------------------------------------------------------------------------------------------------------
 
 
-def live(fake: FakeIAM) -> list[int]:
+def list_live_tokens(fake: FakeIAM) -> list[int]:
     return [token["id"] for token in fake.tokens if not token["deleted"]]
 
 
@@ -271,7 +271,7 @@ def test_a_token_is_rotated(
     received: list[tuple[str, list[int]]] = []
 
     def hand_over(new: models.CreateTokenResponseV2) -> None:
-        received.append((new.token, live(fake)))
+        received.append((new.token, list_live_tokens(fake)))
 
     async def hand_over_async(new: models.CreateTokenResponseV2) -> None:
         hand_over(new)
@@ -279,7 +279,7 @@ def test_a_token_is_rotated(
     taker = hand_over_async if client_kind.is_async else hand_over
     new = run(lambda iam: iam.tokens.rotate(ACCOUNT, old.id, taker))
     assert received == [(new.token, [1, old.id, new.id])]
-    assert live(fake) == [1, new.id]
+    assert list_live_tokens(fake) == [1, new.id]
     assert (new.name, new.description, new.client_user.role.id) == ("ci", "d", 5)
     assert new.exp_date is not None
     assert timedelta(days=29) < new.exp_date - datetime.now(UTC) <= timedelta(days=30, minutes=1)
@@ -304,7 +304,7 @@ def test_a_client_may_rotate_its_own_token(client_kind: ClientKind, fake: FakeIA
         APIKey(lambda: keys[-1]),
         **options,
     )
-    assert live(fake) == [new.id]
+    assert list_live_tokens(fake) == [new.id]
     assert client_kind.run(lambda iam: iam.users.get(1), new.token, **options).id == 1
 
 
@@ -328,18 +328,18 @@ def test_a_failed_rotation_leaves_a_working_token(
     tokens = "/iam/v2/clients/{clientId}/tokens"
     fake.inject(Status(400), method="POST", path=tokens)
     error = catch_rotation_error(run, old)
-    assert (error.stage, error.existing, live(fake)) == ("create", (old.id,), [1, old.id])
+    assert (error.stage, error.existing, list_live_tokens(fake)) == ("create", (old.id,), [1, old.id])
     fake.inject(Reset(after_work=True), method="POST", path=tokens)
     error = catch_rotation_error(run, old)
     assert (error.stage, error.existing, error.new_id) == ("create", (old.id,), None)
     assert "reconcile()" in str(error)
-    orphan = live(fake)[-1]
+    orphan = list_live_tokens(fake)[-1]
     fake.inject(Status(401), method="GET", path=f"{tokens}/{{tokenId}}", after=1)
     error = catch_rotation_error(run, old)
-    assert (error.stage, error.existing, live(fake)) == ("verify", (old.id,), [1, old.id, orphan])
+    assert (error.stage, error.existing, list_live_tokens(fake)) == ("verify", (old.id,), [1, old.id, orphan])
     error = catch_rotation_error(run, old, refuse)
     assert (error.stage, error.existing) == ("hand over", (old.id, error.new_id))
-    assert set(error.existing) <= set(live(fake))
+    assert set(error.existing) <= set(list_live_tokens(fake))
     assert "mark" not in str(error)
     for fault in (HTML(), Status(500, after_work=True)):
         fake.inject(fault, method="POST", path=tokens)
@@ -349,7 +349,7 @@ def test_a_failed_rotation_leaves_a_working_token(
     fake.inject(Status(500), method="DELETE", path=f"{tokens}/{{tokenId}}")
     error = catch_rotation_error(run, old)
     assert (error.stage, error.existing) == ("delete", (old.id, error.new_id))
-    assert set(error.existing) <= set(live(fake))
+    assert set(error.existing) <= set(list_live_tokens(fake))
 
 
 def test_an_interrupted_rotation_names_the_tokens_that_exist(fake: FakeIAM) -> None:
@@ -367,7 +367,7 @@ def test_an_interrupted_rotation_names_the_tokens_that_exist(fake: FakeIAM) -> N
 def test_a_rotation_with_invalid_arguments_is_not_begun(
     run: Runner, fake: FakeIAM, old: models.CreateTokenResponseV2, client_kind: ClientKind
 ) -> None:
-    before = live(fake)
+    before = list_live_tokens(fake)
 
     async def take(_: object) -> None: ...
 
@@ -380,7 +380,7 @@ def test_a_rotation_with_invalid_arguments_is_not_begun(
             run(lambda iam, more=arguments: iam.tokens.rotate(ACCOUNT, old.id, **{"hand_over": print, **more}))  # type: ignore[misc]
     with pytest.raises(NotFoundError):
         run(lambda iam: iam.tokens.rotate(ACCOUNT, 99, print))
-    assert live(fake) == before
+    assert list_live_tokens(fake) == before
 
 
 # --- refused before anything is sent ---------------------------------------------------------------------------------

@@ -526,7 +526,7 @@ def test_a_session_from_tokens_ends_with_its_refresh_token(status: int | None) -
     assert has_note == isinstance(error, AuthenticationError | DecodeError)
 
 
-def refuse(session: Session) -> TokenPair:
+def refuse_refresh(session: Session) -> TokenPair:
     """Let the API refuse the refresh token of a session from tokens; return the record that is saved."""
     performed: list[Any] = []
     with pytest.raises(AuthenticationError):
@@ -543,7 +543,7 @@ def refuse(session: Session) -> TokenPair:
 
 def test_a_refused_token_is_never_sent_again() -> None:
     session = make_session_from_tokens()
-    record = refuse(session)
+    record = refuse_refresh(session)
     for later in (session, make_session_from_tokens()):  # the same one, and one in another process
         with pytest.raises(AuthenticationError, match="so it was not sent again") as caught:
             perform(later.renew_steps("a1"), (Load, record))
@@ -601,7 +601,7 @@ def test_an_ambiguous_refresh_without_password_is_raised() -> None:
 
 
 def test_new_tokens_serve_in_a_store_with_refused_ones() -> None:
-    record = refuse(make_session_from_tokens())
+    record = refuse_refresh(make_session_from_tokens())
     session = make_session_from_tokens("a9", "r9")
     performed, _ = perform(session.renew_steps("a1"), (Load, record), (Refresh, SECOND), (Save, None))
     assert performed[1].refresh == "r9"

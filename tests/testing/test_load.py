@@ -41,7 +41,7 @@ class Ledger:
             step()
 
 
-def turns(fake: FakeIAM, ledger: Ledger, worker: int, number: int) -> list[tuple[str, str, Any, Any]]:
+def list_requests(fake: FakeIAM, ledger: Ledger, worker: int, number: int) -> list[tuple[str, str, Any, Any]]:
     """(method, path, body, check of the response) for one turn of one worker."""
     account = fake.account_id
     tag = f"{worker}-{number}"
@@ -95,7 +95,7 @@ def compare(fake: FakeIAM, ledger: Ledger, caplog: pytest.LogCaptureFixture) -> 
     assert fake.peak_concurrency <= WORKERS
 
 
-def options(fake: FakeIAM) -> dict[str, Any]:
+def build_options(fake: FakeIAM) -> dict[str, Any]:
     limits = httpx.Limits(max_connections=WORKERS, max_keepalive_connections=WORKERS)
     headers = {"Authorization": f"APIKey {fake.api_key}"}
     return {"headers": headers, "trust_env": False, "limits": limits, "timeout": 60}
@@ -116,7 +116,7 @@ def test_threads(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) 
 
     def work(client: httpx.Client, worker: int) -> None:
         for number in range(MAX_TURNS):
-            for method, path, body, check in turns(fake, ledger, worker, number):
+            for method, path, body, check in list_requests(fake, ledger, worker, number):
                 response = client.request(method, path, json=body)
                 ledger.record(response.status_code, partial(check, response))
             if time.monotonic() > deadline:
@@ -124,7 +124,7 @@ def test_threads(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) 
 
     def run(base_url: str, transport: FakeTransport | None = None) -> None:
         with (
-            httpx.Client(**options(fake), base_url=base_url, transport=transport) as client,
+            httpx.Client(**build_options(fake), base_url=base_url, transport=transport) as client,
             ThreadPoolExecutor(WORKERS) as pool,
         ):
             for result in [pool.submit(work, client, worker) for worker in range(WORKERS)]:
@@ -144,14 +144,14 @@ def test_tasks(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) ->
 
     async def work(client: httpx.AsyncClient, worker: int) -> None:
         for number in range(MAX_TURNS):
-            for method, path, body, check in turns(fake, ledger, worker, number):
+            for method, path, body, check in list_requests(fake, ledger, worker, number):
                 response = await client.request(method, path, json=body)
                 ledger.record(response.status_code, partial(check, response))
             if time.monotonic() > deadline:
                 return
 
     async def run(base_url: str, transport: FakeTransport | None = None) -> None:
-        async with httpx.AsyncClient(**options(fake), base_url=base_url, transport=transport) as client:
+        async with httpx.AsyncClient(**build_options(fake), base_url=base_url, transport=transport) as client:
             await asyncio.gather(*(work(client, worker) for worker in range(WORKERS)))
 
     if served:
@@ -169,7 +169,7 @@ def test_one_of_many_refreshes_at_once_succeeds(fake: FakeIAM, served: bool) -> 
 
     def run(base_url: str, transport: FakeTransport | None = None) -> None:
         with (
-            httpx.Client(**options(fake), base_url=base_url, transport=transport) as client,
+            httpx.Client(**build_options(fake), base_url=base_url, transport=transport) as client,
             ThreadPoolExecutor(WORKERS) as pool,
         ):
             for _ in range(5):

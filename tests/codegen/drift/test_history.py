@@ -44,7 +44,7 @@ def spec_history(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def lines(capsys: pytest.CaptureFixture[str], spec_history: Path, *words: str) -> list[Document]:
+def read_steps(capsys: pytest.CaptureFixture[str], spec_history: Path, *words: str) -> list[Document]:
     """The steps that the command tells."""
     project = ("--config", str(ROOT / "generator-config.yml"), "--corrections", str(ROOT / "spec" / "corrections.yaml"))
     status = main(["history", str(spec_history), "api.json", "--format", "json", *project, *words])
@@ -53,7 +53,7 @@ def lines(capsys: pytest.CaptureFixture[str], spec_history: Path, *words: str) -
 
 
 def test_a_line_is_printed_for_each_step_that_is_one(capsys: pytest.CaptureFixture[str], spec_history: Path) -> None:
-    found = lines(capsys, spec_history)
+    found = read_steps(capsys, spec_history)
 
     assert [(step["verdict"]["wire"], step["verdict"]["python"], step["verdict"]["docs"]) for step in found] == [
         ("compatible", "additive", "none"),
@@ -75,7 +75,7 @@ def test_a_property_called_version_is_no_version(capsys: pytest.CaptureFixture[s
         run_git(tmp_path, "add", "api.json")
         run_git(tmp_path, "commit", "--quiet", "--message", "one")
 
-    assert [step["verdict"]["wire"] for step in lines(capsys, tmp_path)] == ["breaking"]
+    assert [step["verdict"]["wire"] for step in read_steps(capsys, tmp_path)] == ["breaking"]
 
 
 def test_a_folder_of_a_repository_is_one_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -87,11 +87,11 @@ def test_a_folder_of_a_repository_is_one_too(capsys: pytest.CaptureFixture[str],
         run_git(tmp_path, "add", ".")
         run_git(tmp_path, "commit", "--quiet", "--message", version)
 
-    assert len(lines(capsys, folder)) == 1
+    assert len(read_steps(capsys, folder)) == 1
 
 
 def test_a_history_begins_after_a_revision(capsys: pytest.CaptureFixture[str], spec_history: Path) -> None:
-    found = lines(capsys, spec_history, "--since", "HEAD~2", "--layers", "wire")
+    found = read_steps(capsys, spec_history, "--since", "HEAD~2", "--layers", "wire")
 
     assert [step["verdict"] for step in found] == [{"wire": "warning"}]
 
