@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from gcore_iam.testing import FakeIAM
 from hypothesis import Phase, settings
 
 if TYPE_CHECKING:
@@ -32,6 +33,19 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def anyio_backend() -> str:
     """Async tests (`@pytest.mark.anyio`) run on asyncio."""
     return "asyncio"
+
+
+@pytest.fixture
+def fake(fake_iam: FakeIAM) -> FakeIAM:
+    """A new fake; `@pytest.mark.fake_iam(57)` gives its arguments: how many users, or which ones."""
+    return fake_iam
+
+
+@pytest.fixture
+def url(fake: FakeIAM) -> Iterator[str]:
+    """The base URL of the fake, over real HTTP."""
+    with fake.serve() as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -32,20 +33,26 @@ def url() -> Iterator[str]:
         yield url
 
 
+class RunPython(Protocol):
+    """A fixture that runs Python in a new process, and returns its output."""
+
+    def __call__(self, *words: str, stdin: str = "") -> str: ...
+
+
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+def run_python(tmp_path_factory: pytest.TempPathFactory) -> RunPython:
     """Return a function that runs Python in a new process, as the measurements do, and returns its output."""
     folder = tmp_path_factory.mktemp("generator")
     generate_untouched(folder / ways.UNTOUCHED)
     environment = {**os.environ, "PYTHONPATH": str(folder)}
 
-    def python(*words: str, stdin: str = "") -> str:
+    def run_python(*words: str, stdin: str = "") -> str:
         command = [sys.executable, *words]
         return subprocess.run(
             command, cwd=ROOT, env=environment, input=stdin, stdout=subprocess.PIPE, text=True, check=True, timeout=60
         ).stdout
 
-    return python
+    return run_python
 
 
 LONG_CASES = {"stream_100_000", "stream_1_000_000"}
@@ -89,8 +96,8 @@ print(json.dumps(seconds))
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "done"), cases().items())
-def test_every_way_does_all_of_its_cases(run: Callable[..., str], url: str, name: str, done: list[str]) -> None:
-    seconds = json.loads(run("-c", EACH_CASE, name, url, *done))
+def test_every_way_does_all_of_its_cases(run_python: RunPython, url: str, name: str, done: list[str]) -> None:
+    seconds = json.loads(run_python("-c", EACH_CASE, name, url, *done))
     assert list(seconds) == done
     assert all(taken > 0 for (taken,) in seconds.values())
 
@@ -117,8 +124,8 @@ assert ours.unbuild(url)() == generator.unbuild(url)() == bare.loads(url)()
 """
 
 
-def test_the_ways_return_the_same(run: Callable[..., str], url: str) -> None:
-    run("-c", SAME, url)
+def test_the_ways_return_the_same(run_python: RunPython, url: str) -> None:
+    run_python("-c", SAME, url)
 
 
 def test_concurrent_calls_are_as_many_as_configured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,19 +145,19 @@ def test_concurrent_calls_are_as_many_as_configured(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", [*clients.IMPORTS.values(), *clients.FIRST_RESPONSES.values()])
-def test_the_scripts_run(run: Callable[..., str], url: str, text: str) -> None:
-    assert run("-c", f"import sys\n{text}", url) == ""
+def test_the_scripts_run(run_python: RunPython, url: str, text: str) -> None:
+    assert run_python("-c", f"import sys\n{text}", url) == ""
 
 
 @pytest.mark.parametrize("case", ["get", "async_get"])
-def test_a_worker_prints_the_seconds_of_each_time(run: Callable[..., str], url: str, case: str) -> None:
-    lines = run("-m", "benchmarks.worker", "bare", case, url, stdin="3\n1\n").splitlines()
+def test_a_worker_prints_the_seconds_of_each_time(run_python: RunPython, url: str, case: str) -> None:
+    lines = run_python("-m", "benchmarks.worker", "bare", case, url, stdin="3\n1\n").splitlines()
     assert [len(json.loads(line)) for line in lines] == [3, 1]
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux reports the peak of a process")
-def test_a_worker_prints_its_memory(run: Callable[..., str], url: str) -> None:
-    growth, peak, seconds = json.loads(run("-m", "benchmarks.worker", "bare", "keep", url, "--memory"))
+def test_a_worker_prints_its_memory(run_python: RunPython, url: str) -> None:
+    growth, peak, seconds = json.loads(run_python("-m", "benchmarks.worker", "bare", "keep", url, "--memory"))
     assert 1_000 < growth < peak
     assert seconds > 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,8 +13,7 @@ import attrs
 import httpx
 
 from codegen import generate, inventory, spec_files
-
-Document = dict[str, Any]
+from tests.codegen.support import Document
 
 STRING = {"type": "string"}
 ARRAY = {"type": "array", "items": STRING}
@@ -92,7 +92,7 @@ class Corpus:
         return importlib.import_module(f"{self.name}.{name}")
 
     @property
-    def models(self) -> Any:
+    def models(self) -> ModuleType:
         return self.module("models")
 
     def file(self, content: bytes, **options: Any) -> Any:
@@ -110,7 +110,12 @@ class Corpus:
         return self.exchange(operation, *arguments, response=response, **options)[1]
 
     def exchange(
-        self, operation: str, *arguments: Any, response: Any = None, client: Any = None, **options: Any
+        self,
+        operation: str,
+        *arguments: Any,
+        response: Any = None,
+        client: Callable[..., object] | None = None,
+        **options: Any,
     ) -> tuple[httpx.Request, Any]:
         """Call a function and return the request, and what the function makes of the response."""
         seen: list[httpx.Request] = []

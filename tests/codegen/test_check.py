@@ -8,7 +8,6 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from gcore_iam_client.description import DESCRIPTION
@@ -16,10 +15,8 @@ from gcore_iam_client.description import DESCRIPTION
 from codegen import spec
 from codegen.check import find_stray_files, list_fake_gaps
 from codegen.generate import generate_package, replace
+from tests.codegen.support import Api, Document, Run, RunOnSpec, Save
 
-Document = dict[str, Any]
-Api = Callable[..., Document]
-Run = Callable[..., tuple[int, str, list[str]]]
 Check = Callable[[], tuple[int, str, list[str]]]
 
 OBJECT: Document = {"type": "object", "properties": {"a": {"type": "string"}}}
@@ -59,7 +56,7 @@ def output(order: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def check(
     codegen: Run,
-    save: Callable[..., Path],
+    save: Save,
     root: Path,
     output: Path,
     tmp_path: Path,
@@ -67,7 +64,14 @@ def check(
 ) -> Check:
     """Runs `check` on that project, which has no sync half to compare."""
     monkeypatch.setattr("codegen.unasync.find_differences", lambda overlay: [])
-    words = ["--spec", tmp_path / "api.yaml", "--corrections", save("", "corrections.yaml"), "--output", output]
+    words: list[str | Path] = [
+        "--spec",
+        tmp_path / "api.yaml",
+        "--corrections",
+        save("", "corrections.yaml"),
+        "--output",
+        output,
+    ]
     return lambda: codegen("check", *words, "--config", root / "generator-config.yml")
 
 
@@ -139,7 +143,9 @@ def test_the_check_changes_nothing(check: Check, output: Path, tmp_path: Path) -
 # --- the record of the vendored spec ------------------------------------------------------------------------
 
 
-def test_a_description_that_changed_without_its_record_is_found(check: Check, generate: Run, tmp_path: Path) -> None:
+def test_a_description_that_changed_without_its_record_is_found(
+    check: Check, generate: RunOnSpec, tmp_path: Path
+) -> None:
     path = tmp_path / "api.yaml"
     text = path.read_text("utf-8").replace('"version": "1"', '"version": "2"')
     # Regenerated, so that nothing but the record is behind.
@@ -187,7 +193,7 @@ def test_the_projects_record_is_that_of_its_spec(root: Path) -> None:
 
 
 def test_a_type_that_says_nothing_is_a_loss(
-    check: Check, generate: Run, api: Api, output: Path, tmp_path: Path
+    check: Check, generate: RunOnSpec, api: Api, output: Path, tmp_path: Path
 ) -> None:
     assert generate(api(thing({})))[0] == 0
     write_record(tmp_path / "api.yaml")

@@ -6,9 +6,8 @@ import copy
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -16,8 +15,7 @@ from gcore_iam_client.description import DESCRIPTION
 
 from codegen import contract, corrections
 from codegen.__main__ import main
-
-Document = dict[str, Any]
+from tests.codegen.support import Api, Document, RunOnSpec, Save
 
 
 def read(source: str) -> Document:
@@ -78,7 +76,7 @@ def test_a_version_of_the_spec_is_written_for_fakeiam(
 
 
 def test_corrections_apply_as_far_as_they_match(
-    save: Callable[..., Path], api: Callable[..., Document], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    save: Save, api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = "$.components.schemas.A"
     fix = {"id": "a", "rule": "merge", "where": where, "matches": 2, "what": {"type": "string"}, "why": "w"}
@@ -94,7 +92,7 @@ def test_the_projects_own_is_the_corrected_description(root: Path) -> None:
     assert list(shape(DESCRIPTION)) == list(shape(document))
 
 
-def shape(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+def shape(node: object, pointer: str = "") -> Iterator[tuple[str, object]]:
     """Every leaf that is no prose, as (place, value)."""
     prose = {"description", "summary", "title", "example", "tags", "info", "servers"}
     if isinstance(node, dict):
@@ -114,9 +112,7 @@ def test_importing_the_package_does_not_read_it() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_another_description_gets_one_too(
-    generate: Callable[..., tuple[int, str, list[str]]], api: Callable[..., Document], output: Path
-) -> None:
+def test_another_description_gets_one_too(generate: RunOnSpec, api: Api, output: Path) -> None:
     assert generate(api(schemas={"A": {"type": "string", "description": "d"}}))[0] == 0
     document = read((output / "description.py").read_text("utf-8"))
     assert document["components"]["schemas"] == {"A": {"type": "string"}}

@@ -8,6 +8,7 @@ import inspect
 import json
 from email import message_from_bytes
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 from codegen import generate, spec
 from codegen.errors import CodegenError
 from tests.codegen.corpus import Corpus
+from tests.codegen.support import Api, Load
 
 DAY = datetime.date(2026, 1, 2)
 MOMENT = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
@@ -51,7 +53,9 @@ def parse_parts(request: httpx.Request) -> list[tuple[str, str | None, str, byte
         (b"GIF", "IMAGE/GIF", b"GIF"),
     ],
 )
-def test_a_response_is_read_by_its_media_type(corpus: Corpus, content: bytes, media_type: str, expected: Any) -> None:
+def test_a_response_is_read_by_its_media_type(
+    corpus: Corpus, content: bytes, media_type: str, expected: object
+) -> None:
     assert corpus.receive("media_responses", build_response(content, media_type)) == expected
 
 
@@ -61,16 +65,16 @@ def test_each_json_media_type_has_its_own_model(corpus: Corpus) -> None:
     problem = corpus.receive("media_responses", build_response(b'{"title": "t"}', "application/problem+json"))
     assert problem == models.MediaResponsesResponse200ApplicationProblemJson(title="t")
     first = corpus.receive(
-        "media_versions", build_response(b'{"a": 1}', "application/json; version=1"), body=one(corpus)
+        "media_versions", build_response(b'{"a": 1}', "application/json; version=1"), body=build_version_1(corpus)
     )
     second = corpus.receive(
-        "media_versions", build_response(b'{"b": 2}', 'application/json;version="2"'), body=one(corpus)
+        "media_versions", build_response(b'{"b": 2}', 'application/json;version="2"'), body=build_version_1(corpus)
     )
     assert (first.to_dict(), second.to_dict()) == ({"a": 1}, {"b": 2})
     assert type(first) is not type(second)
 
 
-def one(corpus: Corpus) -> Any:
+def build_version_1(corpus: Corpus) -> Any:
     """The body of version 1."""
     return corpus.models.MediaVersionsJsonBody(a=1)
 
@@ -129,7 +133,7 @@ def test_a_body_goes_out_as_its_class_says(corpus: Corpus) -> None:
 
 def test_versions_of_a_media_type_are_kept_apart(corpus: Corpus) -> None:
     second = corpus.models.MediaVersionsApplicationJsonVersion2(b=2)
-    for body, version, content in ((one(corpus), 1, b'{"a":1}'), (second, 2, b'{"b":2}')):
+    for body, version, content in ((build_version_1(corpus), 1, b'{"a":1}'), (second, 2, b'{"b":2}')):
         request = corpus.send(
             "media_versions", body=body, response=build_response(b'{"a": 1}', "application/json; version=1")
         )
@@ -244,7 +248,7 @@ def test_a_schema_of_a_form_and_of_json_has_two_classes(corpus_3_1: Corpus) -> N
 def test_a_multipart_form_has_alternatives(corpus_3_1: Corpus) -> None:
     models = corpus_3_1.models
 
-    def send(body: Any) -> list[tuple[str, str | None, str, bytes]]:
+    def send(body: object) -> list[tuple[str, str | None, str, bytes]]:
         return parse_parts(corpus_3_1.send("form_alternatives", body=body))
 
     assert send(models.ByFile(file=b"%PDF", meta=models.ByFileMeta(n=1))) == [
@@ -327,7 +331,7 @@ def test_a_form_without_a_schema_has_any_parts(corpus_3_1: Corpus) -> None:
     ],
 )  # fmt: skip
 def test_a_form_that_cannot_be_sent_is_reported(
-    load: Any, api: Any, root: Any, media_type: str, media: dict[str, Any], problem: str
+    load: Load, api: Api, root: Path, media_type: str, media: dict[str, Any], problem: str
 ) -> None:
     body = {"content": {media_type: media}}
     operation = {"operationId": "x", "requestBody": body, "responses": {"204": {"description": ""}}}

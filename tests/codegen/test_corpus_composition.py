@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def composed(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[C
         del sys.modules[module]
 
 
-def names(values: Any) -> list[str]:
+def list_class_names(values: Iterable[object]) -> list[str]:
     """The names of the classes of values."""
     return [type(value).__name__ for value in values]
 
@@ -53,11 +53,11 @@ def test_what_extends_a_base_comes_where_the_base_is_named(composed: Corpus) -> 
         {"wheels": "Vehicle"}, {"wheels": "none"},
     ]  # fmt: skip
     vehicles = composed.receive("vehicles", bodies)
-    assert names(vehicles) == ["Car", "Lorry", "Trailer", "VehicleBase", "VehicleBase"]
+    assert list_class_names(vehicles) == ["Car", "Lorry", "Trailer", "VehicleBase", "VehicleBase"]
     assert (vehicles[0].id, vehicles[0].doors, vehicles[1].load) == (1, 4, 2.5)
     assert [vehicle.to_dict() for vehicle in vehicles] == bodies
     inner = composed.receive("vehicles", [{"wheels": "Trailer", "towedBy": {"wheels": "four"}}])[0].towed_by
-    assert names([inner]) == ["Car"]
+    assert list_class_names([inner]) == ["Car"]
 
 
 def test_what_extends_a_base_is_sent_without_what_is_read_only(composed: Corpus) -> None:
@@ -68,7 +68,7 @@ def test_what_extends_a_base_is_sent_without_what_is_read_only(composed: Corpus)
 
 def test_a_base_may_list_what_extends_it(composed: Corpus) -> None:
     steps = composed.receive("steps", [{"kind": "Wait", "seconds": 3}, {"kind": "Send", "to": "a"}])
-    assert names(steps) == ["Wait", "Send"]
+    assert list_class_names(steps) == ["Wait", "Send"]
     assert (steps[0].seconds, steps[1].kind) == (3, "Send")
 
 
@@ -77,13 +77,13 @@ def test_a_base_may_list_what_extends_it(composed: Corpus) -> None:
 
 def test_properties_beside_alternatives_belong_to_each(composed: Corpus) -> None:
     orders = composed.receive("orders", [{"kind": "cash", "total": 1, "given": 2}, {"kind": "card", "number": "4"}])
-    assert names(orders) == ["OrderCash", "OrderCard"]
+    assert list_class_names(orders) == ["OrderCash", "OrderCard"]
     assert (orders[0].total, orders[0].given, orders[1].number) == (1, 2, "4")
 
 
 def test_all_of_combines_alternatives_with_everything_else(composed: Corpus) -> None:
     rules = composed.receive("rules", [{"active": True, "pays": "card"}, {"active": False, "pays": "cash", "given": 2}])
-    assert names(rules) == ["RuleCard", "RuleCash"]
+    assert list_class_names(rules) == ["RuleCard", "RuleCash"]
     assert (rules[0].active, rules[1].given) == (True, 2)
 
 
@@ -101,7 +101,7 @@ def test_all_of_combines_alternatives_with_everything_else(composed: Corpus) -> 
 )
 def test_the_alternative_that_names_most_keys_is_chosen(composed: Corpus, body: Any, name: str) -> None:
     chosen = composed.receive("choices", [body])
-    assert names(chosen) == [name]
+    assert list_class_names(chosen) == [name]
     assert chosen[0].to_dict() == body
 
 
@@ -116,7 +116,7 @@ def test_a_value_of_any_depth_keeps_its_shape(composed: Corpus) -> None:
 
 def test_a_reference_beside_a_description_is_what_it_refers_to(composed: Corpus) -> None:
     leaves = composed.receive("wrapped", [{"size": {"unit": {"name": "cm"}}, "kind": "oak"}])
-    assert names(leaves) == ["Leaf"]
+    assert list_class_names(leaves) == ["Leaf"]
     assert leaves[0].size.unit.name == "cm"
 
 
@@ -125,7 +125,7 @@ def test_references_lead_into_paths_and_definitions(composed: Corpus) -> None:
     for operation in ("originals", "copies"):
         request, result = composed.exchange(operation, 7, response=body)
         assert request.url.path == f"/v1/{operation}/7"
-        assert names([*result.page.items, result.size, result.kind]) == ["Leaf", "LeafSize", "LeafKind"]
+        assert list_class_names([*result.page.items, result.size, result.kind]) == ["Leaf", "LeafSize", "LeafKind"]
 
 
 # --- operations ------------------------------------------------------------------------------------------------------

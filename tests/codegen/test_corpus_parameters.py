@@ -17,7 +17,7 @@ DAY = datetime.date(2026, 1, 2)
 MOMENT = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 
 
-def url(request: httpx.Request) -> str:
+def get_url(request: httpx.Request) -> str:
     return request.url.raw_path.decode().removeprefix("/v1")
 
 
@@ -41,7 +41,7 @@ def test_a_parameter_goes_out_in_its_style(corpus: Corpus, name: str) -> None:
         color = getattr(corpus.models, "".join(map(str.capitalize, name.split("_"))) + "Color")
         value = color(r=100, g=200)
     request = corpus.send(name, value) if location == "path" else corpus.send(name, color=value)
-    path, _, query = url(request).partition("?")
+    path, _, query = get_url(request).partition("?")
     sent = {
         "path": path.removeprefix(f"/styles/{name}"),
         "query": query,
@@ -65,18 +65,18 @@ def test_dates_and_arrays_go_into_headers(corpus: Corpus) -> None:
     [([], "%2E"), ([""], "%2E"), (["."], "%2E%2E"), ([".."], "%2E%2E%2E"), (["a"], ".a"), (["a", "."], ".a,.")],
 )
 def test_a_label_leads_nowhere_else(corpus_3_1: Corpus, labels: list[str], sent: str) -> None:
-    assert url(corpus_3_1.send("labels", labels)) == f"/dots/{sent}/end"
+    assert get_url(corpus_3_1.send("labels", labels)) == f"/dots/{sent}/end"
 
 
 def test_any_name_may_stand_in_a_path(corpus_3_1: Corpus) -> None:
     request = corpus_3_1.send(
         "odd_path_names", user_id_path="u/1", user_id=5, field_1="one", naïve="ü", user_id_query="q"
     )
-    assert url(request) == "/names/5/one/.%C3%BC/u%2F1?user_id=q"
+    assert get_url(request) == "/names/5/one/.%C3%BC/u%2F1?user_id=q"
 
 
 def test_a_path_parameter_is_always_required(corpus_3_1: Corpus) -> None:
-    assert url(corpus_3_1.send("optional_in_path", 1, response={})) == "/optional/1"
+    assert get_url(corpus_3_1.send("optional_in_path", 1, response={})) == "/optional/1"
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'id'"):
         corpus_3_1.send("optional_in_path", response={})
 
@@ -85,15 +85,15 @@ def test_a_parameter_has_no_read_only_properties(corpus_3_1: Corpus) -> None:
     request, response = corpus_3_1.exchange(
         "view_of_parameter", filter_=corpus_3_1.models.ViewedInput(name="a"), response={"id": 1, "name": "a"}
     )
-    assert url(request) == "/views?filter%5Bname%5D=a"
+    assert get_url(request) == "/views?filter%5Bname%5D=a"
     assert response == corpus_3_1.models.Viewed(id=1, name="a")
 
 
 def test_null_and_empty_arrays_are_left_out(corpus: Corpus, corpus_3_1: Corpus) -> None:
     request = corpus.send("parameter_types", x_maybe=None, x_levels=[], days=[], any_=None)
     assert not {"x-maybe", "x-levels"} & request.headers.keys()
-    assert url(request) == "/parameters/types"
-    assert url(corpus_3_1.send("parameters", maybe=["a", None], x_when=None)) == "/parameters?maybe=a"
+    assert get_url(request) == "/parameters/types"
+    assert get_url(corpus_3_1.send("parameters", maybe=["a", None], x_when=None)) == "/parameters?maybe=a"
 
 
 def test_a_nested_object_goes_out_in_brackets(corpus: Corpus) -> None:
@@ -122,13 +122,13 @@ async def test_parameters_of_the_client_go_out_as_well(corpus: Corpus) -> None:
 
 def test_values_of_any_type_are_never_python_text(corpus: Corpus) -> None:
     request = corpus.send("parameter_types", x_maybe="", any_={"a": [True, None]}, at=MOMENT, days=[DAY, DAY])
-    assert url(request) == (
+    assert get_url(request) == (
         "/parameters/types?at=2026-01-02T03%3A04%3A05%2B00%3A00&days=2026-01-02,2026-01-02&a=%5Btrue%2Cnull%5D"
     )
 
 
 def test_reserved_characters_stay_where_they_are_allowed(corpus: Corpus) -> None:
-    assert url(corpus.send("parameter_types", x_maybe="", raw="a/b?c:d e&f#g")).partition("?")[2] == (
+    assert get_url(corpus.send("parameter_types", x_maybe="", raw="a/b?c:d e&f#g")).partition("?")[2] == (
         "raw=a/b?c:d%20e%26f%23g"
     )
 
@@ -139,7 +139,7 @@ def test_a_cookie_cannot_smuggle_another_one(corpus: Corpus) -> None:
 
 
 def test_dates_go_into_paths(corpus: Corpus) -> None:
-    path = url(corpus.send("path_types", DAY, MOMENT, "a/b"))
+    path = get_url(corpus.send("path_types", DAY, MOMENT, "a/b"))
     assert path == "/parameters/days/2026-01-02/2026-01-02T03%3A04%3A05%2B00%3A00/a%2Fb"
     with pytest.raises(ValueError, match="must not be None"):
         corpus.send("path_types", DAY, MOMENT, None)
@@ -164,12 +164,12 @@ def test_headers_that_openapi_ignores_are_no_parameters(corpus: Corpus) -> None:
 
 def test_one_name_in_several_places_goes_to_each(corpus: Corpus) -> None:
     request = corpus.send("same_names", name_path="a", name_query=["b", "c"], name=["d", "e"])
-    assert (url(request), request.headers["name"]) == ("/parameters/same/a?name=b&name=c", "d,e")
+    assert (get_url(request), request.headers["name"]) == ("/parameters/same/a?name=b&name=c", "d,e")
 
 
 def test_a_parameter_of_two_types_goes_out_in_its_style(corpus_3_1: Corpus) -> None:
     either = corpus_3_1.models.ParametersEither(a="x y")
-    assert url(corpus_3_1.send("parameters", either=either)) == "/parameters?either%5Ba%5D=x%20y"
+    assert get_url(corpus_3_1.send("parameters", either=either)) == "/parameters?either%5Ba%5D=x%20y"
 
 
 # --- API keys --------------------------------------------------------------------------------------------------------
@@ -182,9 +182,9 @@ def authorize(corpus: Corpus, operation: str, **options: Any) -> httpx.Request:
 
 
 def test_an_api_key_goes_into_the_query(corpus: Corpus) -> None:
-    assert url(authorize(corpus, "query_key")) == "/keys/query?api%20key=t%2F1"
+    assert get_url(authorize(corpus, "query_key")) == "/keys/query?api%20key=t%2F1"
     request = authorize(corpus, "query_key", a=["b", "c,d"])
-    assert url(request) == "/keys/query?a=b,c%2Cd&api%20key=t%2F1"
+    assert get_url(request) == "/keys/query?a=b,c%2Cd&api%20key=t%2F1"
     assert "authorization" not in request.headers
 
 

@@ -18,7 +18,7 @@ DAY = datetime.date(2026, 1, 2)
 ID = UUID("12345678-1234-5678-1234-567812345678")
 
 
-def fields(model: Any) -> set[str]:
+def fields(model: type[attrs.AttrsInstance]) -> set[str]:
     return {field.name for field in attrs.fields(model) if field.init}
 
 
@@ -42,7 +42,7 @@ def test_a_discriminator_that_names_nothing_leaves_the_choice(corpus: Corpus) ->
 
 
 @pytest.mark.parametrize(("value", "expected"), [(1, "V1"), (2, "V2"), (True, "V2"), (3, "V1")])
-def test_a_discriminator_may_be_no_text(corpus_3_1: Corpus, value: Any, expected: str) -> None:
+def test_a_discriminator_may_be_no_text(corpus_3_1: Corpus, value: object, expected: str) -> None:
     assert type(corpus_3_1.receive("unions", {"numbered": {"v": value}}).numbered).__name__ == expected
 
 
@@ -70,7 +70,7 @@ def test_a_discriminator_without_mapping_uses_component_names(corpus_3_1: Corpus
         ("flag", 2, 2),
     ],
 )
-def test_a_union_takes_the_first_member_that_fits(corpus: Corpus, key: str, value: Any, expected: Any) -> None:
+def test_a_union_takes_the_first_member_that_fits(corpus: Corpus, key: str, value: object, expected: object) -> None:
     got = getattr(corpus.receive("unions", {key: value}), key)
     assert got == expected
     assert isinstance(got, type(expected))
@@ -89,7 +89,7 @@ def test_a_union_takes_the_first_member_that_fits(corpus: Corpus, key: str, valu
         ("required_first", {"a": 1}, "UnionsRequiredFirstType1"),
     ],
 )
-def test_a_model_is_chosen_by_what_it_asks_for(corpus: Corpus, key: str, value: Any, expected: str) -> None:
+def test_a_model_is_chosen_by_what_it_asks_for(corpus: Corpus, key: str, value: object, expected: str) -> None:
     assert type(getattr(corpus.receive("unions", {key: value}), key)).__name__ == expected
 
 
@@ -223,7 +223,7 @@ def test_null_is_kept_where_it_may_be(corpus: Corpus, body: dict[str, Any]) -> N
         ("open", {"o": {"n": 1}, "x": [1]}),
     ],
 )
-def test_odd_values_come_and_go_as_they_are(corpus_3_1: Corpus, key: str, value: Any) -> None:
+def test_odd_values_come_and_go_as_they_are(corpus_3_1: Corpus, key: str, value: object) -> None:
     assert corpus_3_1.receive("odd_values", {key: value}).to_dict() == {key: value}
 
 

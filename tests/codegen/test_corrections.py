@@ -14,9 +14,7 @@ from codegen import corrections, spec
 from codegen.errors import CodegenError
 from codegen.normalize import normalize
 from codegen.schemas import SECRET
-
-Save = Callable[..., Path]
-Api = Callable[..., dict[str, Any]]
+from tests.codegen.support import Api, Load, Save
 
 ENTRY: dict[str, Any] = {
     "id": "a-name",
@@ -235,7 +233,7 @@ def test_a_reference_in_a_correction_must_lead_somewhere(save: Save, api: Api) -
         ({"a": {"b": 1}, "c": 3}, {"a": {"d": 2}}, {"a": {"b": 1, "d": 2}, "c": 3}),
     ],
 )
-def test_merge_is_a_json_merge_patch(save: Save, before: Any, patch: Any, after: Any) -> None:
+def test_merge_is_a_json_merge_patch(save: Save, before: object, patch: object, after: object) -> None:
     """The examples of RFC 7396, appendix A, that change a mapping into a mapping."""
     document = {"x": before}
     corrections.apply(corrections.load(save([entry(where="$.x", what=patch)])), document, lenient=False)
@@ -293,7 +291,7 @@ def test_overlap_turns_one_of_into_any_of_and_keeps_the_rest(save: Save) -> None
     ],
 )
 def test_what_a_correction_breaks_is_reported_with_its_place(
-    load: Callable[[Any], spec.Spec], save: Save, api: Api, where: str, what: Any, problem: str
+    load: Load, save: Save, api: Api, where: str, what: object, problem: str
 ) -> None:
     document = load(api(schemas={"A": {"type": "string"}}))
     entries = corrections.load(save([entry(where=where, what=what)], "corrections.yaml"))

@@ -21,10 +21,7 @@ from codegen import corrections, generate, spec
 from codegen.escaping import FIRST_LINE
 from codegen.generate import GENERATOR_VERSION, read_tree
 from codegen.source_record import find_date
-
-Document = dict[str, Any]
-Api = Callable[..., Document]
-Run = Callable[..., tuple[int, str, list[str]]]
+from tests.codegen.support import Api, Document, Run, RunOnSpec, Save
 
 OBJECT: Document = {"type": "object"}
 STRING: Document = {"type": "string"}
@@ -53,7 +50,7 @@ def parameter(where: str, schema: Document | None, **more: Any) -> Document:
 
 
 @pytest.fixture(scope="module")
-def fresh(root: Path) -> dict[str, bytes]:
+def generated(root: Path) -> dict[str, bytes]:
     """What the project's own inputs give now."""
     description = spec.load(root / "spec" / "iam_api.yaml")
     entries = corrections.load(root / "spec" / "corrections.yaml")
@@ -62,12 +59,12 @@ def fresh(root: Path) -> dict[str, bytes]:
         return package.read_files()
 
 
-def test_the_committed_package_is_what_the_description_gives(root: Path, fresh: dict[str, bytes]) -> None:
-    assert generate.list_differences(read_tree(root / "generated" / "gcore_iam_client"), fresh) == []
+def test_the_committed_package_is_what_the_description_gives(root: Path, generated: dict[str, bytes]) -> None:
+    assert generate.list_differences(read_tree(root / "generated" / "gcore_iam_client"), generated) == []
 
 
 @pytest.mark.slow
-def test_hash_seed_locale_and_folders_change_nothing(root: Path, tmp_path: Path, fresh: dict[str, bytes]) -> None:
+def test_hash_seed_locale_and_folders_change_nothing(root: Path, tmp_path: Path, generated: dict[str, bytes]) -> None:
     folder = tmp_path / "somewhere else"
     (folder / "tmp").mkdir(parents=True)
     output = folder / "deep" / "package"
@@ -88,41 +85,41 @@ def test_hash_seed_locale_and_folders_change_nothing(root: Path, tmp_path: Path,
     ]
     command = [sys.executable, "-m", "codegen", "generate", *map(str, words)]
     subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
-    assert read_tree(output) == fresh
+    assert read_tree(output) == generated
     assert sorted(path.name for path in folder.iterdir()) == ["deep", "ruff.toml", "tmp"]
     assert list((folder / "tmp").iterdir()) == []
 
 
-def test_every_file_begins_with_a_line_that_fixes_utf_8(fresh: dict[str, bytes]) -> None:
-    assert len(fresh) > 60
-    for path, data in fresh.items():
+def test_every_file_begins_with_a_line_that_fixes_utf_8(generated: dict[str, bytes]) -> None:
+    assert len(generated) > 60
+    for path, data in generated.items():
         if path != "py.typed":
             assert data.splitlines()[0].decode() == FIRST_LINE
             assert tokenize.detect_encoding(io.BytesIO(data).readline)[0] == "utf-8"
 
 
-def test_one_file_holds_the_spec_version_and_hash(root: Path, fresh: dict[str, bytes]) -> None:
+def test_one_file_holds_the_spec_version_and_hash(root: Path, generated: dict[str, bytes]) -> None:
     data = (root / "spec" / "iam_api.yaml").read_bytes()
     sha256, version = hashlib.sha256(data).hexdigest(), spec.load(root / "spec" / "iam_api.yaml").version
     for text in (sha256, version):
-        assert [path for path, content in fresh.items() if text.encode() in content] == ["__init__.py"]
-    lines = fresh["__init__.py"].decode().splitlines()
+        assert [path for path, content in generated.items() if text.encode() in content] == ["__init__.py"]
+    lines = generated["__init__.py"].decode().splitlines()
     assert f'SPEC_VERSION = "{version}"' in lines
     assert f'SPEC_SHA256 = "{sha256}"' in lines
     assert f'GENERATOR_VERSION = "{GENERATOR_VERSION}"' in lines
 
 
-def test_another_version_changes_one_generated_file(generate: Run, api: Api, output: Path) -> None:
+def test_another_version_changes_one_generated_file(generate: RunOnSpec, api: Api, output: Path) -> None:
     assert generate(api())[0] == 0
     assert generate(api(info={"title": "Things", "version": "2"}))[1].endswith(", files changed: 1\n")
 
 
-def test_the_package_is_marked_as_typed(fresh: dict[str, bytes]) -> None:
-    assert fresh["py.typed"] == b""
+def test_the_package_is_marked_as_typed(generated: dict[str, bytes]) -> None:
+    assert generated["py.typed"] == b""
 
 
 @pytest.mark.parametrize("version", ["1\nimport nothing_there\n", "1.0 coding: utf-7", '"""', "\x0c\x85\u2028"])
-def test_title_and_version_are_only_literals(generate: Run, api: Api, output: Path, version: str) -> None:
+def test_title_and_version_are_only_literals(generate: RunOnSpec, api: Api, output: Path, version: str) -> None:
     assert generate(api(info={"title": 'T"""\\' + version, "version": version}))[0] == 0
     tree = ast.parse((output / "__init__.py").read_bytes())
     values = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign)}  # type: ignore[attr-defined]
@@ -131,16 +128,16 @@ def test_title_and_version_are_only_literals(generate: Run, api: Api, output: Pa
     assert len(tree.body) == 13
 
 
-def test_a_run_that_changes_nothing_leaves_the_files_alone(generate: Run, api: Api, output: Path) -> None:
+def test_a_run_that_changes_nothing_leaves_the_files_alone(generate: RunOnSpec, api: Api, output: Path) -> None:
     assert generate(api())[1].partition("files changed: ")[2].strip().isdecimal()
     before = {path: path.stat() for path in output.rglob("*")}
     assert generate(api())[1].endswith(", nothing changed\n")
     assert {path: path.stat() for path in output.rglob("*")} == before
 
 
-def test_what_a_lenient_run_leaves_out_is_noted(codegen: Run, save: Callable[..., Path], api: Api, root: Path) -> None:
+def test_what_a_lenient_run_leaves_out_is_noted(codegen: Run, save: Save, api: Api, root: Path) -> None:
     fixes = save([{"id": "a", "rule": "secret", "where": "$.info.x", "matches": 1, "why": "W."}], "corrections.yaml")
-    words = ["--spec", save(api()), "--corrections", fixes, "--config", root / "generator-config.yml"]
+    words: list[str | Path] = ["--spec", save(api()), "--corrections", fixes, "--config", root / "generator-config.yml"]
     output = fixes.with_name("package")
     status, _, errors = codegen("generate", *words, "--output", output)
     assert (status, len(errors), output.exists()) == (2, 1, False)
@@ -167,7 +164,7 @@ def test_what_a_lenient_run_leaves_out_is_noted(codegen: Run, save: Callable[...
     ],
 )
 def test_wrong_options_and_hooks_that_fail_change_nothing(
-    generate: Run, api: Api, save: Callable[..., Path], untouched: Callable[[], bool], options: str, problem: str
+    generate: RunOnSpec, api: Api, save: Save, untouched: Callable[[], bool], options: str, problem: str
 ) -> None:
     status, _, errors = generate(api(), "--config", save(options, "config.yml"))
     assert (status, len(errors), untouched()) == (2, 1, True)
@@ -175,7 +172,7 @@ def test_wrong_options_and_hooks_that_fail_change_nothing(
 
 
 def test_a_missing_configuration_is_named(
-    generate: Run, api: Api, tmp_path: Path, untouched: Callable[[], bool]
+    generate: RunOnSpec, api: Api, tmp_path: Path, untouched: Callable[[], bool]
 ) -> None:
     status, _, errors = generate(api(), "--config", tmp_path / "none.yml")
     assert (status, untouched()) == (2, True)
@@ -196,7 +193,7 @@ def test_a_missing_configuration_is_named(
     ],
 )
 def test_a_template_that_fails_changes_nothing(
-    generate: Run,
+    generate: RunOnSpec,
     api: Api,
     tmp_path: Path,
     untouched: Callable[[], bool],
@@ -219,7 +216,7 @@ def test_a_template_that_fails_changes_nothing(
 @pytest.mark.parametrize("failing", [1, 2])
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), PermissionError(13, "Permission denied", "package")])
 def test_a_swap_that_is_interrupted_is_undone(
-    generate: Run,
+    generate: RunOnSpec,
     api: Api,
     untouched: Callable[[], bool],
     monkeypatch: pytest.MonkeyPatch,
@@ -244,7 +241,7 @@ def test_a_swap_that_is_interrupted_is_undone(
 
 
 def test_an_interruption_leaves_no_temporary_folder(
-    generate: Run, api: Api, untouched: Callable[[], bool], monkeypatch: pytest.MonkeyPatch
+    generate: RunOnSpec, api: Api, untouched: Callable[[], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -256,7 +253,7 @@ def test_an_interruption_leaves_no_temporary_folder(
 
 
 @pytest.mark.parametrize("content", [b"import something\n", b"", b"\xff\xfe"])
-def test_a_folder_of_someone_else_is_refused(generate: Run, api: Api, tmp_path: Path, content: bytes) -> None:
+def test_a_folder_of_someone_else_is_refused(generate: RunOnSpec, api: Api, tmp_path: Path, content: bytes) -> None:
     folder = tmp_path / "theirs"
     folder.mkdir()
     (folder / "__init__.py").write_bytes(content)
@@ -266,7 +263,7 @@ def test_a_folder_of_someone_else_is_refused(generate: Run, api: Api, tmp_path: 
     assert errors[0].startswith(f"codegen: {folder}: holds files that were not generated; name another output folder")
 
 
-def test_an_empty_folder_is_taken_and_one_of_others_refused(generate: Run, api: Api, tmp_path: Path) -> None:
+def test_an_empty_folder_is_taken_and_one_of_others_refused(generate: RunOnSpec, api: Api, tmp_path: Path) -> None:
     folder = tmp_path / "theirs"
     folder.mkdir()
     assert generate(api(), "--output", folder)[0] == 0
@@ -277,14 +274,14 @@ def test_an_empty_folder_is_taken_and_one_of_others_refused(generate: Run, api: 
 
 
 @pytest.mark.parametrize("inside", ["", "package", "deep/package"])
-def test_a_file_in_the_way_is_named(generate: Run, api: Api, tmp_path: Path, inside: str) -> None:
+def test_a_file_in_the_way_is_named(generate: RunOnSpec, api: Api, tmp_path: Path, inside: str) -> None:
     path = tmp_path / "file"
     path.write_text("mine", encoding="utf-8")
     assert generate(api(), "--output", path / inside)[::2] == (2, [f"codegen: {path}: is not a folder"])
     assert path.read_text("utf-8") == "mine"
 
 
-def test_missing_folders_are_made_once_all_is_well(generate: Run, api: Api, tmp_path: Path) -> None:
+def test_missing_folders_are_made_once_all_is_well(generate: RunOnSpec, api: Api, tmp_path: Path) -> None:
     folder = tmp_path / "some"
     assert generate(api(info={"title": ["No text"]}), "--output", folder / "where" / "package")[0] == 2
     assert not folder.exists()
@@ -293,7 +290,7 @@ def test_missing_folders_are_made_once_all_is_well(generate: Run, api: Api, tmp_
     assert not any(path.name.startswith(".generating-") for path in tmp_path.rglob("*"))
 
 
-def test_files_of_a_former_run_go(generate: Run, api: Api, output: Path) -> None:
+def test_files_of_a_former_run_go(generate: RunOnSpec, api: Api, output: Path) -> None:
     assert generate(api(schemas={"Old": OBJECT}))[0] == 0
     assert (output / "models" / "old.py").is_file()
     assert generate(api(schemas={"New": OBJECT}))[0] == 0
@@ -341,7 +338,7 @@ def build_operations(count: int) -> Document:
 
 
 @pytest.mark.slow
-def test_generating_300_operations_takes_linear_time(generate: Run) -> None:
+def test_generating_300_operations_takes_linear_time(generate: RunOnSpec) -> None:
     def measure(count: int) -> float:
         document = build_operations(count)
         started = time.process_time()
@@ -387,9 +384,9 @@ DROPPED = "operation getThing (GET /thing) is dropped: "
     ],
 )  # fmt: skip
 def test_each_loss_is_one_line(
-    generate: Run,
+    generate: RunOnSpec,
     api: Api,
-    save: Callable[..., Path],
+    save: Save,
     untouched: Callable[[], bool],
     changes: Document,
     dropped: list[str],
@@ -403,7 +400,7 @@ def test_each_loss_is_one_line(
     assert not any("openapi_python_client" in error or "WARNING" in error for error in errors)
 
 
-def test_dropped_parts_of_all_operations_are_listed(generate: Run, api: Api) -> None:
+def test_dropped_parts_of_all_operations_are_listed(generate: RunOnSpec, api: Api) -> None:
     lost = {"content": {"multipart/form-data": {"schema": STRING}, "application/json": {"schema": OBJECT}}}
     paths = {
         f"/{name}": {"post": {"operationId": name, "responses": {}, "requestBody": lost}}
@@ -414,7 +411,7 @@ def test_dropped_parts_of_all_operations_are_listed(generate: Run, api: Api) -> 
 
 
 def test_an_unusable_value_is_refused_with_its_place(
-    generate: Run, api: Api, save: Callable[..., Path], untouched: Callable[[], bool]
+    generate: RunOnSpec, api: Api, save: Save, untouched: Callable[[], bool]
 ) -> None:
     document = api(None, {"A": {"enum": ["a\u00adb"]}})
     status, _, errors = generate(document)
@@ -424,7 +421,7 @@ def test_an_unusable_value_is_refused_with_its_place(
 
 
 @pytest.mark.parametrize("name", ["a\u200bb", "a\nb", 'a"b', "a\\", "a\x00", "\u2028a", " a "])
-def test_names_keep_every_character_on_the_wire(generate: Run, api: Api, output: Path, name: str) -> None:
+def test_names_keep_every_character_on_the_wire(generate: RunOnSpec, api: Api, output: Path, name: str) -> None:
     schemas = {"A": {"type": "object", "properties": {name: STRING}}}
     paths = thing(parameters=[parameter("query", STRING) | {"name": name}], responses={"200": build_response(ref("A"))})
     assert generate(api(paths, schemas))[0] == 0
@@ -443,14 +440,14 @@ def test_names_keep_every_character_on_the_wire(generate: Run, api: Api, output:
     ],
 )
 def test_names_that_files_or_python_cannot_have_are_refused(
-    generate: Run, api: Api, untouched: Callable[[], bool], change: Document, problem: str
+    generate: RunOnSpec, api: Api, untouched: Callable[[], bool], change: Document, problem: str
 ) -> None:
     status, _, errors = generate(api(thing(**change)))
     assert (status, len(errors), untouched()) == (2, 1, True)
     assert f"api.yaml: {problem}" in errors[0]
 
 
-def test_a_cause_comes_with_its_place_and_its_results_below(generate: Run, api: Api, save: Callable[..., Path]) -> None:
+def test_a_cause_comes_with_its_place_and_its_results_below(generate: RunOnSpec, api: Api, save: Save) -> None:
     uses = {
         f"/u{i}": {"get": {"operationId": f"use{i}", "responses": {"200": build_response(ref("Page"))}}}
         for i in range(20)
@@ -469,7 +466,7 @@ def test_a_cause_comes_with_its_place_and_its_results_below(generate: Run, api: 
     assert re.search(r"dropped: .*:\d+:\d+: schema Tree is dropped: ", out)
 
 
-def test_tolerant_makes_an_unusable_schema_admit_anything(generate: Run, api: Api, output: Path) -> None:
+def test_tolerant_makes_an_unusable_schema_admit_anything(generate: RunOnSpec, api: Api, output: Path) -> None:
     schemas = {"A": {"allOf": [STRING, {"type": "object", "properties": {"a": STRING}}]}, "B": OBJECT}
     document = api(
         thing(responses={"200": build_response({"type": "object", "properties": {"a": ref("A"), "b": ref("B")}})}),
@@ -482,7 +479,7 @@ def test_tolerant_makes_an_unusable_schema_admit_anything(generate: Run, api: Ap
     assert (output / "models" / "b.py").is_file()
 
 
-def test_tolerant_leaves_out_what_is_malformed(generate: Run, api: Api, output: Path) -> None:
+def test_tolerant_leaves_out_what_is_malformed(generate: RunOnSpec, api: Api, output: Path) -> None:
     properties = {"a": {**STRING, "required": True}, "b": {**STRING, "enum": "x"}}
     document = api(thing(responses={"200": build_response({"type": "object", "properties": properties})}))
     status, _, errors = generate(document)
@@ -498,7 +495,7 @@ def test_tolerant_leaves_out_what_is_malformed(generate: Run, api: Api, output: 
 
 @pytest.mark.parametrize("first", [{"application/json": {}}, {"text/plain": {"schema": STRING}}])
 def test_a_later_media_type_names_its_class_after_the_status(
-    generate: Run, api: Api, output: Path, first: Document
+    generate: RunOnSpec, api: Api, output: Path, first: Document
 ) -> None:
     schema = {"type": "object", "properties": {"a": STRING}}
     content = {**first, "application/json; charset=utf-8": {"schema": schema}}
@@ -506,14 +503,14 @@ def test_a_later_media_type_names_its_class_after_the_status(
     assert "GetThingResponse200" in (output / "models" / "__init__.py").read_text("utf-8")
 
 
-def test_required_beside_a_reference_is_ignored(generate: Run, api: Api) -> None:
+def test_required_beside_a_reference_is_ignored(generate: RunOnSpec, api: Api) -> None:
     body = {"$ref": "#/components/requestBodies/B", "required": True}
     bodies = {"B": {"content": {"application/json": {"schema": {**ref("A"), "required": True}}}}}
     document = api(thing(requestBody=body), {"A": OBJECT}, components={"requestBodies": bodies})
     assert generate(document)[::2] == (0, [])
 
 
-def test_a_union_that_contains_itself_admits_anything_inside(generate: Run, api: Api, output: Path) -> None:
+def test_a_union_that_contains_itself_admits_anything_inside(generate: RunOnSpec, api: Api, output: Path) -> None:
     tree = {"oneOf": [STRING, {"type": "array", "items": ref("Forest")}]}
     schemas = {
         "Tree": tree,
@@ -525,7 +522,7 @@ def test_a_union_that_contains_itself_admits_anything_inside(generate: Run, api:
     assert "t: list[list[Any]] | str | Unset" in (output / "models" / "page.py").read_text("utf-8")
 
 
-def test_a_file_of_webhooks_gives_models(generate: Run, output: Path) -> None:
+def test_a_file_of_webhooks_gives_models(generate: RunOnSpec, output: Path) -> None:
     body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"id": {"type": "integer"}}}}}}
     hooks = {"newPet": {"post": {"requestBody": body, "responses": {"200": {"description": ""}}}}}
     info = {"title": "Hooks", "version": "1"}
@@ -535,5 +532,5 @@ def test_a_file_of_webhooks_gives_models(generate: Run, output: Path) -> None:
     assert "class NewPetPayload" in (output / "models" / "new_pet_payload.py").read_text("utf-8")
 
 
-def test_schemas_that_make_no_class_may_share_a_name(generate: Run, api: Api) -> None:
+def test_schemas_that_make_no_class_may_share_a_name(generate: RunOnSpec, api: Api) -> None:
     assert generate(api(schemas={"foo_bar": STRING, "FooBar": OBJECT}))[0] == 0

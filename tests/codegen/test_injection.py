@@ -21,8 +21,7 @@ import pytest
 from codegen import generate, spec
 from codegen.__main__ import main
 from codegen.errors import CodegenError
-
-Document = dict[str, Any]
+from tests.codegen.support import Document
 
 ROOT = Path(__file__).parents[2]
 MARKER = "MARKER"
@@ -129,7 +128,7 @@ TITLES = [
 ]
 
 
-def texts(seed: int) -> Iterator[str]:
+def generate_texts(seed: int) -> Iterator[str]:
     """Hostile texts, no two alike."""
     choose = random.Random(seed)  # noqa: S311 - the same texts in every run
     seen: set[str] = set()
@@ -143,7 +142,7 @@ def texts(seed: int) -> Iterator[str]:
             yield text
 
 
-def without(characters: str, text: str) -> str:
+def remove_characters(characters: str, text: str) -> str:
     return "".join(character for character in text if character not in characters)
 
 
@@ -151,7 +150,7 @@ class Builder:
     """Builds a spec that holds a text of its own in each place."""
 
     def __init__(self, seed: int) -> None:
-        self.texts = texts(seed)
+        self.texts = generate_texts(seed)
         self.used: list[str] = []
 
     def text(self) -> str:
@@ -232,7 +231,7 @@ class Builder:
         values = [self.member(), "b" + self.member()]
         enum = {"type": "string", "enum": values, "x-enum-varnames": [self.name("m"), self.name("n")]}
         return {
-            without("/~", self.name(f"Model{number}")): self.prose(
+            remove_characters("/~", self.name(f"Model{number}")): self.prose(
                 {
                     "type": "object",
                     "properties": properties,
@@ -240,8 +239,10 @@ class Builder:
                     "discriminator": {"propertyName": self.text()},
                 }
             ),
-            without("/~", self.name(f"Enum{number}")): self.prose(enum),
-            without("/~", self.name(f"List{number}")): self.prose({"type": "array", "items": {"type": "string"}}),
+            remove_characters("/~", self.name(f"Enum{number}")): self.prose(enum),
+            remove_characters("/~", self.name(f"List{number}")): self.prose(
+                {"type": "array", "items": {"type": "string"}}
+            ),
         }
 
     def path(self, number: int, names: Sequence[str]) -> Document:
@@ -279,11 +280,11 @@ class Builder:
             "callbacks": {self.key(): {}},
             f"x-{self.key()}": self.text(),
         }
-        path = f"/{number}/{without('{}', self.key())}/{{id}}/{without('{}', self.key())}"
+        path = f"/{number}/{remove_characters('{}', self.key())}/{{id}}/{remove_characters('{}', self.key())}"
         return {path: {"put": operation, "summary": self.text(), "description": self.text()}}
 
 
-def small(title: str, version: str) -> Document:
+def build_small_spec(title: str, version: str) -> Document:
     operation = {"operationId": "a", "responses": {"204": {"description": "Done."}}}
     return {"openapi": "3.0.3", "info": {"title": title, "version": version}, "paths": {"/a": {"get": operation}}}
 
@@ -358,7 +359,7 @@ def import_all(packages: Sequence[Path]) -> int:
 
 def review(folder: Path, document: Document, *words: str) -> int:
     """Review what a hostile spec changes."""
-    old = save(folder / "old.json", small("Things", "1"))
+    old = save(folder / "old.json", build_small_spec("Things", "1"))
     new = save(folder / "new.json", document)
     project = ["--corrections", save(folder / "corrections.yaml", {}), "--config", ROOT / "generator-config.yml"]
     (folder / "corrections.yaml").write_text("", encoding="utf-8")
@@ -386,7 +387,7 @@ def test_a_review_of_a_hostile_spec_runs_no_code(marker: Path, tmp_path: Path, c
 
 @pytest.mark.parametrize("text", ["a b", "f(", "injected_marker()", "a | b", "\u2028", "__import__('os')"])
 def test_a_constant_is_no_type_in_a_review(marker: Path, tmp_path: Path, text: str) -> None:
-    assert review(tmp_path, places()["constant"](text), "--layers", "wire,python") == 0
+    assert review(tmp_path, build_places()["constant"](text), "--layers", "wire,python") == 0
 
 
 def test_a_version_declares_no_encoding(marker: Path, tmp_path: Path) -> None:
@@ -395,7 +396,7 @@ def test_a_version_declares_no_encoding(marker: Path, tmp_path: Path) -> None:
     packages = []
     for number, (title, version) in enumerate(chosen):
         packages.append(tmp_path / "made" / f"small_{number}")
-        assert build(small(title, version), packages[-1], formatted=False) == ""
+        assert build(build_small_spec(title, version), packages[-1], formatted=False) == ""
     assert import_all(packages) > 5 * len(chosen)
 
 
@@ -403,7 +404,7 @@ def test_a_review_with_all_layers_runs_no_code(marker: Path, tmp_path: Path) -> 
     overlay = tmp_path / "gcore_iam"
     overlay.mkdir()
     (overlay / "__init__.py").write_text("from gcore_iam_client.api.default import a\n", encoding="utf-8")
-    document = small(TITLES[0], DECLARATIONS[0])
+    document = build_small_spec(TITLES[0], DECLARATIONS[0])
     document["paths"]["/b"] = document["paths"].pop("/a")
     document["paths"]["/b"]["get"]["operationId"] = "b"
     assert review(tmp_path, document, "--overlay", str(overlay)) == 0
@@ -413,18 +414,18 @@ def test_a_review_with_all_layers_runs_no_code(marker: Path, tmp_path: Path) -> 
 # --- texts that are refused ----------------------------------------------------------------------------------------
 
 
-def places() -> dict[str, Callable[[str], Document]]:
+def build_places() -> dict[str, Callable[[str], Document]]:
     """Places where some texts are refused: each builds a spec with one."""
 
     def schema(**more: Any) -> Document:
         response = {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}
-        document = small("Things", "1")
+        document = build_small_spec("Things", "1")
         document["paths"]["/a"]["get"]["responses"]["200"] = response
         document["components"] = {"schemas": {"A": {"type": "object", "properties": {"p": more}}}}
         return document
 
     def operation(**more: Any) -> Document:
-        document = small("Things", "1")
+        document = build_small_spec("Things", "1")
         document["paths"]["/a"]["get"] |= more
         return document
 
@@ -433,7 +434,7 @@ def places() -> dict[str, Callable[[str], Document]]:
         return operation(requestBody=content) if where == "body" else operation(responses={"200": content})
 
     def path(text: str) -> Document:
-        document = small("Things", "1")
+        document = build_small_spec("Things", "1")
         document["paths"][f"/a{text}"] = document["paths"].pop("/a")
         return document
 
@@ -484,17 +485,17 @@ ODD_NAMES_STEP = 12
 def test_texts_that_are_refused_run_no_code(marker: Path, tmp_path: Path) -> None:
     """Every place gets every twelfth name, neighbouring places different ones, and a text of its own."""
     packages = []
-    for number, (place, make) in enumerate(places().items()):
-        chosen = [*ODD_NAMES[number % ODD_NAMES_STEP :: ODD_NAMES_STEP], next(texts(len(place)))]
+    for number, (place, make) in enumerate(build_places().items()):
+        chosen = [*ODD_NAMES[number % ODD_NAMES_STEP :: ODD_NAMES_STEP], next(generate_texts(len(place)))]
         packages += build_each([make(text) for text in chosen], tmp_path / "made", f"odd_{number}")
-    assert import_all(packages) > len(packages) > len(places())
+    assert import_all(packages) > len(packages) > len(build_places())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", places())
+@pytest.mark.parametrize("place", build_places())
 def test_every_text_that_is_refused_runs_no_code(marker: Path, tmp_path: Path, place: str) -> None:
-    chosen = [*ODD_NAMES, *itertools.islice(texts(len(place)), 4)]
-    packages = build_each([places()[place](text) for text in chosen], tmp_path / "made", "odd")
+    chosen = [*ODD_NAMES, *itertools.islice(generate_texts(len(place)), 4)]
+    packages = build_each([build_places()[place](text) for text in chosen], tmp_path / "made", "odd")
     if packages:
         import_all(packages)
 

@@ -16,11 +16,7 @@ import pytest
 from codegen import generate, inventory, spec
 from codegen.errors import CodegenError
 from codegen.generate import Package
-
-Document = dict[str, Any]
-Api = Callable[..., Document]
-Run = Callable[..., tuple[int, str, list[str]]]
-
+from tests.codegen.support import Api, Document, Run, RunOnSpec, Save
 
 # --- the project's own ---------------------------------------------------------------------------------------------
 
@@ -97,12 +93,21 @@ def test_the_text_has_a_line_for_each_operation(codegen: Run, words: list[str | 
 
 
 def test_operations_without_an_id_are_listed_by_the_given_id(
-    codegen: Run, generate: Run, save: Callable[..., Path], api: Api, output: Path, tmp_path: Path
+    codegen: Run, generate: RunOnSpec, save: Save, api: Api, output: Path, tmp_path: Path
 ) -> None:
     get = {"responses": {}, "parameters": [{"name": "b", "in": "path", "required": True, "schema": {"type": "string"}}]}
     document = api({"/a/{b}.json": {"get": get}, "/a": {"post": {"responses": {}}}})
     assert generate(document)[0] == 0
-    words = ["--spec", save(document), "--output", output, "--overlay", tmp_path / "none", "--format", "json"]
+    words: list[str | Path] = [
+        "--spec",
+        save(document),
+        "--output",
+        output,
+        "--overlay",
+        tmp_path / "none",
+        "--format",
+        "json",
+    ]
     assert json.loads(codegen("inventory", *words)[1]) == [
         {
             "id": name,
@@ -118,9 +123,18 @@ def test_operations_without_an_id_are_listed_by_the_given_id(
 
 
 def test_an_operation_without_a_module_is_listed_without_one(
-    codegen: Run, save: Callable[..., Path], api: Api, tmp_path: Path
+    codegen: Run, save: Save, api: Api, tmp_path: Path
 ) -> None:
-    words = ["--spec", save(api()), "--output", tmp_path / "none", "--overlay", tmp_path / "none", "--format", "json"]
+    words: list[str | Path] = [
+        "--spec",
+        save(api()),
+        "--output",
+        tmp_path / "none",
+        "--overlay",
+        tmp_path / "none",
+        "--format",
+        "json",
+    ]
     status, out, _ = codegen("inventory", *words)
     assert (status, len(json.loads(out))) == (0, 1)
     assert json.loads(out)[0] == {
@@ -141,7 +155,7 @@ def test_an_operation_without_a_module_is_listed_without_one(
     ],
 )
 def test_a_file_that_is_no_generated_operation_is_named(
-    codegen: Run, save: Callable[..., Path], api: Api, tmp_path: Path, content: str, problem: str
+    codegen: Run, save: Save, api: Api, tmp_path: Path, content: str, problem: str
 ) -> None:
     file = tmp_path / "package" / "api" / "tag" / "thing.py"
     file.parent.mkdir(parents=True)
@@ -300,7 +314,7 @@ TYPES: list[Document] = [
 ]  # fmt: skip
 
 
-def test_the_computed_types_are_the_generators(root: Path, api: Api, save: Callable[..., Path]) -> None:
+def test_the_computed_types_are_the_generators(root: Path, api: Api, save: Save) -> None:
     schemas = {
         f"Thing{number}": {"type": "object", "required": ["must"], "properties": {"must": schema, "may": schema}}
         for number, schema in enumerate(TYPES)

@@ -19,6 +19,7 @@ import attrs
 import httpx
 import pytest
 from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 
 from codegen import generate, inventory, spec
 
@@ -481,7 +482,7 @@ def test_annotations_of_every_model_resolve(models: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("mode", ["validation", "serialization"])
-def test_pydantic_describes_every_model(models: ModuleType, mode: Any) -> None:
+def test_pydantic_describes_every_model(models: ModuleType, mode: JsonSchemaMode) -> None:
     for name in models.__all__:
         schema = TypeAdapter(getattr(models, name)).json_schema(mode=mode)
         assert '"default": "UNSET"' not in json.dumps(schema)

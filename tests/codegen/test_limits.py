@@ -25,9 +25,7 @@ from codegen.errors import CodegenError
 from codegen.graph import find_connected_components
 from codegen.limits import CopyBudget, LimitError
 from codegen.source_record import SourceRecord, find_date, write_record
-
-Document = dict[str, Any]
-NormalizedSpec = Callable[..., Document]
+from tests.codegen.support import Document, Normalize, Run, Save
 
 ROOT = Path(__file__).parents[2]
 TODAY = datetime.date(2026, 6, 1)
@@ -38,12 +36,12 @@ def ref(number: int) -> Document:
     return {"$ref": f"#/components/schemas/S{number}"}
 
 
-def chain(length: int, link: Callable[[int], Document], end: Document | None = None) -> Document:
+def build_chain(length: int, link: Callable[[int], Document], end: Document | None = None) -> Document:
     """The schemas S0, S1, … of which each is made from the number of the next one."""
     return {**{f"S{i}": link(i + 1) for i in range(length)}, f"S{length}": end or {"type": "object"}}
 
 
-def small(schemas: Document, **changes: Any) -> Document:
+def build_spec(schemas: Document, **changes: Any) -> Document:
     """A spec whose one operation `GET /a` returns S0."""
     response = {"description": "Done.", "content": {"application/json": {"schema": ref(0)}}}
     return {
@@ -141,13 +139,13 @@ def test_a_key_has_a_bounded_length() -> None:
     assert "MAX_KEY_LENGTH" in refusal("? " + "k" * 5_000 + "\n: 1\n")
 
 
-def test_a_version_has_a_bounded_length(save: Callable[..., Path]) -> None:
-    content = small({"S0": TEXT}, info={"title": "Things", "version": "1" * 300})
+def test_a_version_has_a_bounded_length(save: Save) -> None:
+    content = build_spec({"S0": TEXT}, info={"title": "Things", "version": "1" * 300})
     with pytest.raises(LimitError, match=r"api\.yaml:\d+:\d+: has more than 200 characters"):
         spec.load(save(content))
 
 
-def test_a_file_has_a_bounded_size(monkeypatch: pytest.MonkeyPatch, save: Callable[..., Path]) -> None:
+def test_a_file_has_a_bounded_size(monkeypatch: pytest.MonkeyPatch, save: Save) -> None:
     monkeypatch.setattr(spec, "MAX_BYTES", 100)
     with pytest.raises(LimitError, match="is larger than 100 bytes"):
         spec.load(save(" " * 101))
@@ -175,22 +173,20 @@ def test_aliases_share_nothing_once_they_are_read() -> None:
     assert value["a"]["x"] is not value["c"]["x"]
 
 
-def test_an_index_of_a_pointer_has_a_bounded_length(save: Callable[..., Path]) -> None:
-    content = small({"S0": {"$ref": f"#/components/schemas/S1/oneOf/{'9' * 5_000}"}, "S1": {"oneOf": [TEXT]}})
+def test_an_index_of_a_pointer_has_a_bounded_length(save: Save) -> None:
+    content = build_spec({"S0": {"$ref": f"#/components/schemas/S1/oneOf/{'9' * 5_000}"}, "S1": {"oneOf": [TEXT]}})
     with pytest.raises(CodegenError, match="points to nothing"):
         spec.load(save(content))
 
 
-def test_a_chain_of_references_through_an_example_must_end(save: Callable[..., Path]) -> None:
+def test_a_chain_of_references_through_an_example_must_end(save: Save) -> None:
     schemas = {"S0": {"$ref": "#/components/schemas/S1/example"}, "S1": {"example": {"$ref": "#/nothing"}}}
     with pytest.raises(CodegenError, match="'#/nothing' points to nothing"):
-        spec.load(save(small(schemas)))
+        spec.load(save(build_spec(schemas)))
 
 
-def test_an_error_line_is_short_and_shows_no_controls(
-    codegen: Callable[..., tuple[int, str, list[str]]], save: Callable[..., Path]
-) -> None:
-    path = save(small({"S0": TEXT}, openapi="\x1b[31m" + "x" * 100_000))
+def test_an_error_line_is_short_and_shows_no_controls(codegen: Run, save: Save) -> None:
+    path = save(build_spec({"S0": TEXT}, openapi="\x1b[31m" + "x" * 100_000))
     status, _, [line] = codegen("generate", "--spec", path)
     assert status == 2
     assert len(line) < 1_100
@@ -201,21 +197,21 @@ def test_an_error_line_is_short_and_shows_no_controls(
 
 
 def test_a_long_chain_of_references_is_one_schema() -> None:
-    old, new = ({**chain(2_000, ref, {"type": "integer", "maximum": most})} for most in (5, 6))
-    [change] = compare(small(old), small(new))
+    old, new = ({**build_chain(2_000, ref, {"type": "integer", "maximum": most})} for most in (5, 6))
+    [change] = compare(build_spec(old), build_spec(new))
     assert (change.id, change.pointer) == ("response-body-max-increased", "/components/schemas/S2000/maximum")
-    wrapped = small({"S0": {"allOf": [ref(1)]}, **{k: v for k, v in new.items() if k != "S0"}})
-    assert compare(small(new), wrapped) == []
+    wrapped = build_spec({"S0": {"allOf": [ref(1)]}, **{k: v for k, v in new.items() if k != "S0"}})
+    assert compare(build_spec(new), wrapped) == []
 
 
 def test_a_union_that_doubles_at_each_level_is_read_once() -> None:
-    schemas = chain(60, lambda i: {"oneOf": [ref(i), {"oneOf": [ref(i), TEXT]}]}, {"type": "integer"})
-    assert [change.id for change in compare(small({"S0": {"type": "integer"}}), small(schemas))] != []
+    schemas = build_chain(60, lambda i: {"oneOf": [ref(i), {"oneOf": [ref(i), TEXT]}]}, {"type": "integer"})
+    assert [change.id for change in compare(build_spec({"S0": {"type": "integer"}}), build_spec(schemas))] != []
 
 
 def test_a_union_of_many_members_is_compared_once_for_each() -> None:
     members = [{"type": "object", "title": f"T{i}", "properties": {f"p{i}": TEXT}} for i in range(700)]
-    changes = compare(small({"S0": {"oneOf": members}}), small({"S0": {"oneOf": members[::-1][:-1]}}))
+    changes = compare(build_spec({"S0": {"oneOf": members}}), build_spec({"S0": {"oneOf": members[::-1][:-1]}}))
     assert [change.id for change in changes] == ["response-body-one-of-removed"]
 
 
@@ -224,7 +220,7 @@ def test_schemas_that_pair_each_with_each_are_bounded(monkeypatch: pytest.Monkey
 
     def circle(length: int, bound: int) -> Document:
         link = {"maxProperties": bound, "type": "object"}
-        return small({f"S{i}": {**link, "properties": {"a": ref((i + 1) % length)}} for i in range(length)})
+        return build_spec({f"S{i}": {**link, "properties": {"a": ref((i + 1) % length)}} for i in range(length)})
 
     with pytest.raises(LimitError, match="MAX_PAIRS"):
         compare(circle(40, 1), circle(41, 2))
@@ -232,29 +228,29 @@ def test_schemas_that_pair_each_with_each_are_bounded(monkeypatch: pytest.Monkey
 
 def test_a_report_lists_a_bounded_number_of_operations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "MAX_REACHED", 1_000)
-    operation = small({})["paths"]["/a"]["get"]
+    operation = build_spec({})["paths"]["/a"]["get"]
     paths = {f"/a{i}": {"get": {**operation, "operationId": f"a{i}"}} for i in range(40)}
     schema = {"type": "object", "properties": {f"p{i}": TEXT for i in range(40)}}
     with pytest.raises(LimitError, match="MAX_REACHED"):
-        compare(small({"S0": {"type": "object"}}, paths=paths), small({"S0": schema}, paths=paths))
+        compare(build_spec({"S0": {"type": "object"}}, paths=paths), build_spec({"S0": schema}, paths=paths))
 
 
 def test_operations_that_share_a_circle_reach_the_same_changes() -> None:
     circle = {f"S{i}": {"type": "object", "properties": {"a": ref((i + 1) % 3), f"b{i}": TEXT}} for i in range(3)}
     changed = {**circle, "S2": {"type": "object", "properties": {"a": ref(0)}}}
     response = {"description": "Done.", "content": {"application/json": {"schema": ref(1)}}}
-    paths = {**small({})["paths"], "/b": {"get": {"operationId": "b", "responses": {"200": response}}}}
-    [change] = compare(small(circle, paths=paths), small(changed, paths=paths))
+    paths = {**build_spec({})["paths"], "/b": {"get": {"operationId": "b", "responses": {"200": response}}}}
+    [change] = compare(build_spec(circle, paths=paths), build_spec(changed, paths=paths))
     assert change.operations == ("GET /a", "GET /b")
 
 
 def test_a_version_of_many_digits_is_compared() -> None:
-    old, new = (small({"S0": TEXT}, info={"title": "Things", "version": f"{'9' * n}.0.0"}) for n in (1, 150))
+    old, new = (build_spec({"S0": TEXT}, info={"title": "Things", "version": f"{'9' * n}.0.0"}) for n in (1, 150))
     assert compare(old, new) == []
 
 
-def test_enum_values_that_differ_only_in_type_are_kept(normalized: NormalizedSpec) -> None:
-    document = normalized(small({"S0": {"enum": [1, True, "1", 1]}}))
+def test_enum_values_that_differ_only_in_type_are_kept(normalized: Normalize) -> None:
+    document = normalized(build_spec({"S0": {"enum": [1, True, "1", 1]}}))
     assert document["components"]["schemas"]["S0"] == {
         "type": ["boolean", "integer", "string"],
         "description": 'One of: 1, true, "1"',
@@ -277,15 +273,15 @@ def test_connected_components_come_after_what_they_lead_to(inside: list[list[int
 # --- what the generator gets ---------------------------------------------------------------------------------------
 
 
-def test_the_generator_gets_short_chains_of_references(normalized: NormalizedSpec) -> None:
-    schemas = normalized(small(chain(1_000, ref)))["components"]["schemas"]
+def test_the_generator_gets_short_chains_of_references(normalized: Normalize) -> None:
+    schemas = normalized(build_spec(build_chain(1_000, ref)))["components"]["schemas"]
     assert all(schema == ref(1_000) for name, schema in schemas.items() if name != "S1000")
     assert next(iter(schemas)) == "S1000"
 
 
-def test_all_of_that_doubles_with_each_level_is_merged_once(normalized: NormalizedSpec) -> None:
+def test_all_of_that_doubles_with_each_level_is_merged_once(normalized: Normalize) -> None:
     leaf = {"type": "object", "properties": {"a": TEXT}}
-    schemas = normalized(small(chain(26, lambda i: {"allOf": [ref(i), ref(i), {"required": ["a"]}]}, leaf)))
+    schemas = normalized(build_spec(build_chain(26, lambda i: {"allOf": [ref(i), ref(i), {"required": ["a"]}]}, leaf)))
     assert schemas["components"]["schemas"]["S0"]["properties"] == {"a": TEXT}
 
 
@@ -293,7 +289,7 @@ def test_all_of_that_doubles_with_each_level_is_merged_once(normalized: Normaliz
     ("schemas", "bound"),
     [
         (
-            chain(
+            build_chain(
                 26,
                 lambda i: {
                     "type": "object",
@@ -302,11 +298,11 @@ def test_all_of_that_doubles_with_each_level_is_merged_once(normalized: Normaliz
             ),
             "MAX_COPIED_NODES",
         ),
-        (chain(26, lambda i: {"oneOf": [ref(i), {"type": "array", "items": ref(i)}]}), "MAX_TYPE_MEMBERS"),
-        (chain(26, lambda i: {"anyOf": [ref(i), {"type": "array", "items": ref(i)}, TEXT]}), "MAX_TYPE_MEMBERS"),
-        (chain(200, lambda i: {"type": "array", "items": ref(i)}), "MAX_TYPE_LEVELS"),
-        (chain(500, lambda i: {"type": "object", "properties": {"a": ref(i)}}), "MAX_CLASS_CHAIN"),
-        (chain(900, lambda i: {"allOf": [ref(i), {"properties": {f"p{i}": TEXT}}]}), "MAX_COPIED_NODES"),
+        (build_chain(26, lambda i: {"oneOf": [ref(i), {"type": "array", "items": ref(i)}]}), "MAX_TYPE_MEMBERS"),
+        (build_chain(26, lambda i: {"anyOf": [ref(i), {"type": "array", "items": ref(i)}, TEXT]}), "MAX_TYPE_MEMBERS"),
+        (build_chain(200, lambda i: {"type": "array", "items": ref(i)}), "MAX_TYPE_LEVELS"),
+        (build_chain(500, lambda i: {"type": "object", "properties": {"a": ref(i)}}), "MAX_CLASS_CHAIN"),
+        (build_chain(900, lambda i: {"allOf": [ref(i), {"properties": {f"p{i}": TEXT}}]}), "MAX_COPIED_NODES"),
         (
             {
                 "S0": {"allOf": [ref(1), ref(2)]},
@@ -326,10 +322,10 @@ def test_all_of_that_doubles_with_each_level_is_merged_once(normalized: Normaliz
     ids=["copies", "union", "any-of", "arrays", "classes", "all-of", "override", "enum", "properties", "prose", "name"],
 )
 def test_what_a_client_cannot_be_made_of_is_refused_before(
-    normalized: NormalizedSpec, schemas: Document, bound: str
+    normalized: Normalize, schemas: Document, bound: str
 ) -> None:
     with pytest.raises(CodegenError, match=rf"api\.yaml.*; if the spec is right, raise {bound} in codegen/limits\.py$"):
-        normalized(small(schemas))
+        normalized(build_spec(schemas))
 
 
 @pytest.mark.parametrize(
@@ -337,15 +333,15 @@ def test_what_a_client_cannot_be_made_of_is_refused_before(
     ["MAX_OPERATIONS", "MAX_PARAMETERS", "MAX_OPERATION_PARAMETERS", "MAX_ALL_PROPERTIES", "MAX_ALL_ENUM_VALUES"],
 )
 def test_what_takes_the_generator_time_is_counted(
-    normalized: NormalizedSpec, monkeypatch: pytest.MonkeyPatch, bound: str
+    normalized: Normalize, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
     monkeypatch.setattr(capacity, bound, 2)
-    operation = small({})["paths"]["/a"]["get"]
+    operation = build_spec({})["paths"]["/a"]["get"]
     parameters = [{"name": f"q{i}", "in": "query", "schema": TEXT} for i in range(3)]
     paths = {f"/a{i}": {"get": {**operation, "operationId": f"a{i}", "parameters": parameters[i:]}} for i in range(3)}
     schema = {"type": "object", "properties": {f"p{i}": {"type": "string", "enum": [f"v{i}"]} for i in range(3)}}
     with pytest.raises(CodegenError, match=bound):
-        normalized(small({"S0": schema}, paths=paths))
+        normalized(build_spec({"S0": schema}, paths=paths))
 
 
 def test_every_bound_is_a_positive_number_with_an_explanation() -> None:
@@ -389,7 +385,7 @@ def test_copies_are_bounded_in_number_text_and_depth(monkeypatch: pytest.MonkeyP
 )
 def test_source_toml_stays_toml_whatever_the_version_is(tmp_path: Path, version: str) -> None:
     path = tmp_path / "source.toml"
-    content = small({"S0": TEXT}, info={"title": "Things", "version": version})
+    content = build_spec({"S0": TEXT}, info={"title": "Things", "version": version})
     given = spec.build_spec(spec.parse_yaml(json.dumps(content).encode(), "new.json"))
     date = find_date(given, "new.json")
     text = (ROOT / "spec" / "source.toml").read_text("utf-8")
@@ -432,20 +428,23 @@ _HUGE: dict[str, tuple[Document | bytes, int]] = {
     "UTF-16": ("openapi: 3.0.3\n".encode("utf-16"), 3),
     "bytes of a surrogate": (b'{"a": "\xed\xa0\x80"}', 3),
     "spaces": (b" " * 50_000_001, 3),
-    "hexadecimal": (json.dumps(small({"S0": {"maximum": 77}})).encode().replace(b"77", b"0x" + b"f" * 400_000), 3),
-    "infinite": (json.dumps(small({"S0": {"maximum": 77}})).encode().replace(b"77", b"1e999"), 3),
-    "reference chain": (small(chain(2_000, ref)), 0),
-    "nested chain": (small(chain(2_000, lambda i: {"type": "object", "properties": {"a": ref(i)}})), 0),
-    "one-member unions": (small(chain(2_000, lambda i: {"oneOf": [ref(i)]})), 0),
-    "unions": (small(chain(26, lambda i: {"oneOf": [ref(i), {"type": "array", "items": ref(i)}]})), 0),
-    "all-of": (small(chain(26, lambda i: {"allOf": [ref(i), ref(i)]})), 0),
-    "all-of chain": (small(chain(2_000, lambda i: {"allOf": [ref(i), {"required": [f"p{i}"]}]})), 3),
-    "properties": (small({"S0": {"type": "object", "properties": {f"p{i}": TEXT for i in range(5_000)}}}), 0),
-    "enum": (small({"S0": {"type": "string", "enum": [f"v{i}" for i in range(20_000)]}}), 0),
-    "extensible enum": (small({"S0": {"type": "string", "x-extensible-enum": [f"v{i}" for i in range(8_000)]}}), 0),
-    "texts": (small({"S0": {"type": "object", "description": "word " * 1_000_000 + "\0\x1b\U0001f600\u202e"}}), 0),
+    "hexadecimal": (json.dumps(build_spec({"S0": {"maximum": 77}})).encode().replace(b"77", b"0x" + b"f" * 400_000), 3),
+    "infinite": (json.dumps(build_spec({"S0": {"maximum": 77}})).encode().replace(b"77", b"1e999"), 3),
+    "reference chain": (build_spec(build_chain(2_000, ref)), 0),
+    "nested chain": (build_spec(build_chain(2_000, lambda i: {"type": "object", "properties": {"a": ref(i)}})), 0),
+    "one-member unions": (build_spec(build_chain(2_000, lambda i: {"oneOf": [ref(i)]})), 0),
+    "unions": (build_spec(build_chain(26, lambda i: {"oneOf": [ref(i), {"type": "array", "items": ref(i)}]})), 0),
+    "all-of": (build_spec(build_chain(26, lambda i: {"allOf": [ref(i), ref(i)]})), 0),
+    "all-of chain": (build_spec(build_chain(2_000, lambda i: {"allOf": [ref(i), {"required": [f"p{i}"]}]})), 3),
+    "properties": (build_spec({"S0": {"type": "object", "properties": {f"p{i}": TEXT for i in range(5_000)}}}), 0),
+    "enum": (build_spec({"S0": {"type": "string", "enum": [f"v{i}" for i in range(20_000)]}}), 0),
+    "extensible enum": (
+        build_spec({"S0": {"type": "string", "x-extensible-enum": [f"v{i}" for i in range(8_000)]}}),
+        0,
+    ),
+    "texts": (build_spec({"S0": {"type": "object", "description": "word " * 1_000_000 + "\0\x1b\U0001f600\u202e"}}), 0),
     "braces": (
-        small({"S0": TEXT}, paths={"/" + "{" * 900: {"get": {"responses": {"200": {"description": "d"}}}}}),
+        build_spec({"S0": TEXT}, paths={"/" + "{" * 900: {"get": {"responses": {"200": {"description": "d"}}}}}),
         0,
     ),
 }
@@ -456,8 +455,8 @@ def test_a_review_of_a_huge_spec_ends_with_an_error_or_a_report(tmp_path: Path) 
     old = tmp_path / "old.json"
     props = {f"old{i}": TEXT for i in range(600)}
     enum = {"type": "string", "x-extensible-enum": [f"w{i}" for i in range(8_000)]}
-    old.write_text(json.dumps(small({"S0": {"type": "object", "properties": props}})), encoding="utf-8")
-    (tmp_path / "old-enum.json").write_text(json.dumps(small({"S0": enum})), encoding="utf-8")
+    old.write_text(json.dumps(build_spec({"S0": {"type": "object", "properties": props}})), encoding="utf-8")
+    (tmp_path / "old-enum.json").write_text(json.dumps(build_spec({"S0": enum})), encoding="utf-8")
     runs = []
     for number, (name, (content, _)) in enumerate(_HUGE.items()):
         new = tmp_path / f"{number}.yaml"
@@ -486,7 +485,7 @@ def test_every_report_encodes_whatever_a_spec_says(shape: str) -> None:
     texts = "\0\x1b[31m\u2028\u202e\ufeff\U0001f600\x7f]]>--><script>`|"
     old, new = (
         parse_input(
-            json.dumps(small({"S0": {**TEXT, "description": words, "maximum": most, "enum": [words]}})).encode(),
+            json.dumps(build_spec({"S0": {**TEXT, "description": words, "maximum": most, "enum": [words]}})).encode(),
             "api.json",
             generating=False,
         )

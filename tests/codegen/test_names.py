@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import httpx
 import pytest
 import yaml
 
 from codegen import generate, spec
+from tests.codegen.support import Document
 
-from .conftest import ROOT, Document
+from .conftest import ROOT
 
 TEXT = {"type": "string"}
 OBJECT: Document = {"type": "object", "properties": {"a": TEXT}}
@@ -126,8 +127,8 @@ PATHS["/copies/{id}"] = {"$ref": "#/paths/~1things~1{id}~1{kind}"}
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
-    """The generated package."""
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The models of the generated package."""
     folder = tmp_path_factory.mktemp("names")
     document = {
         "openapi": "3.1.0",
@@ -149,84 +150,97 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
             del sys.modules[name]
 
 
-def test_components_of_one_class_name_get_a_number(package: Any) -> None:
-    assert package.FooBar(one="x").to_dict() == {"one": "x"}
-    assert package.FooBar2(two="x").to_dict() == {"two": "x"}
-    assert package.ClientModel is not package.ClientModel2
-    assert package.AB is not package.Ab2
+def test_components_of_one_class_name_get_a_number(models: ModuleType) -> None:
+    assert models.FooBar(one="x").to_dict() == {"one": "x"}
+    assert models.FooBar2(two="x").to_dict() == {"two": "x"}
+    assert models.ClientModel is not models.ClientModel2
+    assert models.AB is not models.Ab2
 
 
-def test_an_inner_class_gets_a_suffix_from_its_place(package: Any) -> None:
-    pet = package.Pet.from_dict({"owner": {"n": 1}, "tags": [{"x": "t"}]})
-    assert isinstance(pet.owner, package.PetOwnerProperty)
-    assert isinstance(pet.tags[0], package.PetTagsItemItem)
+def test_an_inner_class_gets_a_suffix_from_its_place(models: ModuleType) -> None:
+    pet = models.Pet.from_dict({"owner": {"n": 1}, "tags": [{"x": "t"}]})
+    assert isinstance(pet.owner, models.PetOwnerProperty)
+    assert isinstance(pet.tags[0], models.PetTagsItemItem)
     assert pet.to_dict() == {"owner": {"n": 1}, "tags": [{"x": "t"}]}
-    assert package.Pet().kind == "cat"
-    assert package.PetOwner(s="x").to_dict() == {"s": "x"}
-    assert list(package.PetKind) == ["dog"]
+    assert models.Pet().kind == "cat"
+    assert models.PetOwner(s="x").to_dict() == {"s": "x"}
+    assert list(models.PetKind) == ["dog"]
 
 
-def test_titles_make_no_collisions(package: Any) -> None:
-    assert package.TitledA.from_dict({"inner": {"a": "x"}}).inner.a == "x"
-    assert package.TitledBInner is not package.TitledAInner
+def test_titles_make_no_collisions(models: ModuleType) -> None:
+    assert models.TitledA.from_dict({"inner": {"a": "x"}}).inner.a == "x"
+    assert models.TitledBInner is not models.TitledAInner
 
 
-def test_members_of_one_name_get_a_number(package: Any) -> None:
-    assert {member.name: member.value for member in package.MembersSame} == {
+def test_members_of_one_name_get_a_number(models: ModuleType) -> None:
+    assert {member.name: member.value for member in models.MembersSame} == {
         "A_B": "a b",
         "A_B_2": "a_b",
         "A_B_3": "A-B",
     }
-    assert [member.value for member in package.MembersSigns] == ["+", "value_0", ""]
-    assert [member.name for member in package.MembersNamed] == ["ONE", "ONE_2"]
-    assert [member.value for member in package.MembersDigit] == ["a"]
+    assert [member.value for member in models.MembersSigns] == ["+", "value_0", ""]
+    assert [member.name for member in models.MembersNamed] == ["ONE", "ONE_2"]
+    assert [member.value for member in models.MembersDigit] == ["a"]
 
 
-def test_enums_of_other_types_hold_their_values(package: Any) -> None:
+def test_enums_of_other_types_hold_their_values(models: ModuleType) -> None:
     sent = {"mixed": 1, "float": 2.5, "bool": False, "bool_or_null": None, "const": 1.5, "quoted": 'x"y'}
-    assert package.Members.from_dict(sent).to_dict() == sent
-    assert [member.value for member in package.MembersTexts] == ["false", "true", "0", "x"]
-    assert [member.value for member in package.MembersNumbers] == [1, 2]
-    assert package.Members(bool_=True).to_dict() == {"bool": True}
-    assert package.Members().to_dict() == {}
+    assert models.Members.from_dict(sent).to_dict() == sent
+    assert [member.value for member in models.MembersTexts] == ["false", "true", "0", "x"]
+    assert [member.value for member in models.MembersNumbers] == [1, 2]
+    assert models.Members(bool_=True).to_dict() == {"bool": True}
+    assert models.Members().to_dict() == {}
 
 
-def test_properties_of_one_field_name_get_a_number(package: Any) -> None:
+def test_properties_of_one_field_name_get_a_number(models: ModuleType) -> None:
     sent = {"a_b": "1", "a-b": "2", "a.b": "3", "+1": 4, "-1": 5}
-    fields = package.Fields.from_dict(sent)
+    fields = models.Fields.from_dict(sent)
     assert fields.to_dict() == sent
-    source = Path(str(sys.modules[package.Fields.__module__].__file__)).read_text("utf-8")
+    source = Path(str(sys.modules[models.Fields.__module__].__file__)).read_text("utf-8")
     assert source.count("With a dot.") == 1
     assert "5" not in repr(fields)
 
 
-def test_boolean_schemas_admit_anything_or_nothing(package: Any) -> None:
+def test_boolean_schemas_admit_anything_or_nothing(models: ModuleType) -> None:
     sent = {"any": [1], "items": [1, "a", None], "of": {"x": 1}}
-    assert package.Booleans.from_dict(sent).to_dict() == sent
-    assert "never" not in package.Booleans.__annotations__
+    assert models.Booleans.from_dict(sent).to_dict() == sent
+    assert "never" not in models.Booleans.__annotations__
 
 
-def test_a_path_parameter_is_what_the_path_says(package: Any) -> None:
+def send(operation: ModuleType, **arguments: object) -> httpx.Request:
+    """Call an operation, and return the request."""
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(204)
+
+    client = sys.modules["names_client"].Client("http://x", httpx_args={"transport": httpx.MockTransport(handle)})
+    operation.sync_detailed(**arguments, client=client)
+    (request,) = seen
+    return request
+
+
+def test_a_path_parameter_is_what_the_path_says(models: ModuleType) -> None:
     module = importlib.import_module("names_client.api.default.get_thing")
-    kwargs = module._get_kwargs(id=1, kind="x y")
-    assert "gone" not in module._get_kwargs.__annotations__
-    assert kwargs["url"] == "/things/1/x%20y"
+    assert "gone" not in inspect.signature(module.sync_detailed).parameters
+    assert send(module, id=1, kind="x y").url.raw_path == b"/things/1/x%20y"
 
 
-def test_a_parameter_hides_nothing_that_the_function_uses(package: Any) -> None:
+def test_a_parameter_hides_nothing_that_the_function_uses(models: ModuleType) -> None:
     module = importlib.import_module("names_client.api.default.get_thing")
     names = {"Unset_query": "1", "UNSET_query": "2", "Pet_query": "3", "pet": "4"}
-    sent = module._get_kwargs(id=1, kind="x", **names)
-    assert sent["params"] == {"Unset": "1", "UNSET": "2", "Pet": "3", "pet": "4"}
-    assert "params" not in module._get_kwargs(id=1, kind="x") or not module._get_kwargs(id=1, kind="x")["params"]
+    sent = send(module, id=1, kind="x", **names)
+    assert dict(sent.url.params) == {"Unset": "1", "UNSET": "2", "Pet": "3", "pet": "4"}
+    assert send(module, id=1, kind="x").url.query == b""
 
 
-def test_a_path_that_is_a_reference_has_its_operations(package: Any) -> None:
+def test_a_path_that_is_a_reference_has_its_operations(models: ModuleType) -> None:
     module = importlib.import_module("names_client.api.default.get_copies_id")
-    assert module._get_kwargs(id=1)["url"] == "/copies/1"
+    assert send(module, id=1).url.path == "/copies/1"
 
 
-def test_a_reference_into_a_schema_shares_its_class(package: Any) -> None:
+def test_a_reference_into_a_schema_shares_its_class(models: ModuleType) -> None:
     module = importlib.import_module("names_client.api.default.get_inner")
     assert "PetHome" in str(module.sync_detailed.__annotations__["return"])
 
@@ -241,7 +255,7 @@ def test_a_reference_into_a_schema_shares_its_class(package: Any) -> None:
     ],
 )
 def test_operations_of_one_module_get_a_suffix(
-    package: Any, module: str, operation_id: str, method: str, url: str, key: str
+    models: ModuleType, module: str, operation_id: str, method: str, url: str, key: str
 ) -> None:
     seen: list[httpx.Request] = []
 

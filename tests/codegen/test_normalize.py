@@ -13,10 +13,7 @@ from codegen import corrections, spec
 from codegen.errors import CodegenError
 from codegen.normalize import normalize
 from codegen.rules import NORMALIZATION_RULES
-
-Document = dict[str, Any]
-Api = Callable[..., Document]
-NormalizedSpec = Callable[..., Document]
+from tests.codegen.support import Api, Document, Load, Normalize, Save
 
 NULL = {"type": "null"}
 
@@ -39,13 +36,13 @@ def thing(method: str = "get", **operation: Any) -> Document:
 
 
 @pytest.fixture
-def schemas(normalized: NormalizedSpec, api: Api) -> Callable[..., Document]:
+def schemas(normalized: Normalize, api: Api) -> Callable[..., Document]:
     """What becomes of component schemas that nothing refers to."""
     return lambda **given: normalized(api(schemas=given))["components"]["schemas"]
 
 
 @pytest.fixture
-def operation(normalized: NormalizedSpec, api: Api) -> Callable[..., Document]:
+def operation(normalized: Normalize, api: Api) -> Callable[..., Document]:
     """What becomes of an operation."""
 
     def operation(given: Document, **rest: Any) -> Document:
@@ -56,7 +53,7 @@ def operation(normalized: NormalizedSpec, api: Api) -> Callable[..., Document]:
 
 
 @pytest.fixture
-def refusal(normalized: NormalizedSpec, save: Callable[..., Path]) -> Callable[[Document], tuple[str, str]]:
+def refusal(normalized: Normalize, save: Save) -> Callable[[Document], tuple[str, str]]:
     """The one line with which a spec is refused: (line:column, problem)."""
 
     def refusal(document: Document) -> tuple[str, str]:
@@ -71,7 +68,7 @@ def refusal(normalized: NormalizedSpec, save: Callable[..., Path]) -> Callable[[
 
 
 @pytest.fixture
-def place(save: Callable[..., Path]) -> Callable[[Document, str], str]:
+def place(save: Save) -> Callable[[Document, str], str]:
     """Where something stands in the file of a spec, as line:column."""
 
     def place(document: Document, pointer: str) -> str:
@@ -93,7 +90,7 @@ def test_the_vendored_description_stays_as_it_is(root: Path) -> None:
     assert normalize(description, entries) == first
 
 
-def test_normalizing_what_is_normal_changes_nothing(root: Path, normalized: NormalizedSpec) -> None:
+def test_normalizing_what_is_normal_changes_nothing(root: Path, normalized: Normalize) -> None:
     description = spec.load(root / "spec" / "iam_api.yaml")
     once = normalize(description, corrections.load(root / "spec" / "corrections.yaml")).document
     assert normalized(once) == once
@@ -138,7 +135,7 @@ def test_what_has_the_wrong_shape_is_refused_with_its_place(
     assert message.startswith(f"is not valid OpenAPI: {problem}")
 
 
-def test_several_wrong_shapes_are_one_line_each(normalized: NormalizedSpec, api: Api) -> None:
+def test_several_wrong_shapes_are_one_line_each(normalized: Normalize, api: Api) -> None:
     with pytest.raises(CodegenError) as caught:
         normalized(api(schemas={"A": {"type": "a"}, "B": {"type": "string"}, "C": {"required": "a"}}))
     lines = str(caught.value).splitlines()
@@ -146,7 +143,7 @@ def test_several_wrong_shapes_are_one_line_each(normalized: NormalizedSpec, api:
     assert all("is not valid OpenAPI: " in line for line in lines)
 
 
-def test_keywords_without_a_value_count_as_absent(normalized: NormalizedSpec, api: Api) -> None:
+def test_keywords_without_a_value_count_as_absent(normalized: Normalize, api: Api) -> None:
     given = {"type": "object", "properties": None, "required": None, "description": None, "enum": None}
     document = api(thing(parameters=None, requestBody=None, tags=None), {"A": given})
     document["components"]["parameters"] = None
@@ -169,13 +166,13 @@ def test_keywords_without_a_value_count_as_absent(normalized: NormalizedSpec, ap
     ],
 )
 def test_operations_without_an_id_get_a_module_of_their_own(
-    normalized: NormalizedSpec, api: Api, paths: list[str], names: list[str]
+    normalized: Normalize, api: Api, paths: list[str], names: list[str]
 ) -> None:
     document = normalized(api({path: {"get": {"responses": {}}} for path in paths}))
     assert [operation["operationId"] for _, _, operation in spec.iterate_operations(document)] == names
 
 
-def test_a_made_id_avoids_those_that_are_given(normalized: NormalizedSpec, api: Api) -> None:
+def test_a_made_id_avoids_those_that_are_given(normalized: Normalize, api: Api) -> None:
     paths: Document = {"/a": {"get": {"responses": {}}}, "/b": {"get": {"operationId": "getA", "responses": {}}}}
     document = normalized(api(paths))
     assert [operation["operationId"] for _, _, operation in spec.iterate_operations(document)] == ["get_a_2", "getA"]
@@ -210,7 +207,7 @@ def test_default_is_the_success_where_there_is_no_other(operation: Callable[...,
     assert list(operation({"responses": responses})["responses"]) == ["default"]
 
 
-def test_schemas_that_only_errors_reach_go_and_orphans_stay(normalized: NormalizedSpec, api: Api) -> None:
+def test_schemas_that_only_errors_reach_go_and_orphans_stay(normalized: Normalize, api: Api) -> None:
     responses = {
         "200": build_response(ref("Both")),
         "400": {"$ref": "#/components/responses/Bad"},
@@ -241,7 +238,7 @@ def test_schemas_that_only_errors_reach_go_and_orphans_stay(normalized: Normaliz
     assert components["responses"] == components["requestBodies"] == components["parameters"] == {}
 
 
-def test_what_examples_refer_to_is_data(normalized: NormalizedSpec, api: Api) -> None:
+def test_what_examples_refer_to_is_data(normalized: Normalize, api: Api) -> None:
     schema = {"type": "object", "example": {"$ref": "#/nothing"}, "properties": {"$ref": {"type": "string"}}}
     changed = normalized(api(thing(responses={"200": build_response(schema)})))
     assert changed["paths"]["/thing"]["get"]["responses"]["200"] == build_response(schema)
@@ -270,7 +267,7 @@ def test_references_that_cannot_be_followed_are_refused(
     assert problem.startswith(message)
 
 
-def test_a_parameter_is_described_where_the_generator_looks(normalized: NormalizedSpec, api: Api) -> None:
+def test_a_parameter_is_described_where_the_generator_looks(normalized: Normalize, api: Api) -> None:
     def named(name: str, **schema: Any) -> Document:
         return {"name": name, "in": "query", "description": f"About {name}.", "schema": schema}
 
@@ -294,7 +291,7 @@ def test_titles_go_and_properties_of_that_name_stay(schemas: Callable[..., Docum
     assert changed["A"] == {"oneOf": [plain, {"type": "array", "items": plain}]}
 
 
-def test_titled_inline_objects_in_error_bodies_leave_no_trace(normalized: NormalizedSpec, api: Api) -> None:
+def test_titled_inline_objects_in_error_bodies_leave_no_trace(normalized: Normalize, api: Api) -> None:
     errors = {"oneOf": [{"title": "Not found", "type": "object"}, {"title": "Gone", "type": "object"}]}
     document = normalized(
         api(thing(responses={"200": build_response({"type": "object"}), "404": build_response(errors)}))
@@ -619,7 +616,7 @@ USER_INPUT = {"type": "object", "required": ["name"], "properties": {"name": {"t
 
 
 @pytest.fixture
-def sent(normalized: NormalizedSpec, api: Api) -> Callable[..., tuple[Document, Document]]:
+def sent(normalized: Normalize, api: Api) -> Callable[..., tuple[Document, Document]]:
     """What becomes of a request's schema, and of the components, when a response uses some of them too."""
 
     def sent(schema: Document, response_schema: Document | None = None, **given: Document) -> tuple[Document, Document]:
@@ -735,7 +732,7 @@ def test_what_may_be_written_stays(sent: Callable[..., tuple[Document, Document]
     assert schema["properties"] == {"p": given}
 
 
-def test_shared_request_bodies_are_stripped_once_for_all(normalized: NormalizedSpec, api: Api) -> None:
+def test_shared_request_bodies_are_stripped_once_for_all(normalized: Normalize, api: Api) -> None:
     used = {"$ref": "#/components/requestBodies/User"}
     paths = {
         path: {"post": {"operationId": path, "requestBody": used, "responses": {"200": build_response(ref("User"))}}}
@@ -747,7 +744,7 @@ def test_shared_request_bodies_are_stripped_once_for_all(normalized: NormalizedS
 
 
 def test_an_alias_does_not_tie_a_request_to_a_response(
-    load: Callable[[Any], spec.Spec],
+    load: Load,
 ) -> None:
     text = """
 openapi: 3.0.3

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from codegen.mappings import iterate_references
-
-Document = dict[str, Any]
+from tests.codegen.support import Api, Document, Normalize
 
 REF = {"$ref": "#/components/schemas/Pet"}
 OBJECT = {"type": "object", "properties": {"name": {"type": "string"}}}
@@ -36,9 +32,7 @@ def test_a_mapping_may_have_a_value_named_ref() -> None:
 
 
 @pytest.mark.parametrize("keyword", ["content", "encoding"])
-def test_a_name_without_a_value_counts_as_absent(
-    keyword: str, normalized: Callable[..., Document], api: Callable[..., Document]
-) -> None:
+def test_a_name_without_a_value_counts_as_absent(keyword: str, normalized: Normalize, api: Api) -> None:
     media: Document = {"schema": OBJECT}
     content = {"multipart/form-data": media, **({"text/csv": None} if keyword == "content" else {})}
     if keyword == "encoding":
@@ -49,9 +43,7 @@ def test_a_name_without_a_value_counts_as_absent(
     assert not body["content"]["multipart/form-data"].get("encoding")
 
 
-def test_an_operation_may_be_named_as_a_request(
-    normalized: Callable[..., Document], api: Callable[..., Document]
-) -> None:
+def test_an_operation_may_be_named_as_a_request(normalized: Normalize, api: Api) -> None:
     def read(operation_id: str) -> tuple[list[Document], list[str]]:
         content = {"multipart/form-data": {"schema": OBJECT}, "application/json": {"schema": OBJECT}}
         responses = {"200": {"description": "Done.", "content": content}}
@@ -70,9 +62,7 @@ def test_an_operation_may_be_named_as_a_request(
     ("status", "has_body"),
     [("100", False), ("1XX", False), ("204", False), ("205", False), ("304", False), ("200", True), ("302", True)],
 )
-def test_responses_of_some_statuses_have_no_body(
-    normalized: Callable[..., Document], api: Callable[..., Document], status: str, has_body: bool
-) -> None:
+def test_responses_of_some_statuses_have_no_body(normalized: Normalize, api: Api, status: str, has_body: bool) -> None:
     response = {"description": "Done.", "content": {"application/json": {"schema": OBJECT}}}
     operation = {"operationId": "getThing", "responses": {status: response}}
     document = normalized(api({"/thing": {"get": operation}}))

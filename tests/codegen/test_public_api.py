@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from codegen.errors import CodegenError
 from codegen.public_api import find_breaking_changes
+from tests.codegen.support import run_git
 
 OLD = """
 class Client:
@@ -26,7 +26,7 @@ def _helper(): ...
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
+def old_library(tmp_path: Path) -> Path:
     """A repository whose only commit holds `OLD`."""
     package = tmp_path / "overlay" / "gcore_iam"
     package.mkdir(parents=True)
@@ -34,12 +34,9 @@ def repository(tmp_path: Path) -> Path:
         'from ._client import Client, paginate\n__all__ = ["Client", "paginate"]\n', "utf-8"
     )
     (package / "_client.py").write_text(OLD, "utf-8")
-    for command in (
-        ("init", "--quiet"),
-        ("add", "."),
-        ("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "--quiet", "--message", "old"),
-    ):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    run_git(tmp_path, "init", "--quiet")
+    run_git(tmp_path, "add", ".")
+    run_git(tmp_path, "commit", "--quiet", "--message", "old")
     return tmp_path
 
 
@@ -58,20 +55,20 @@ def repository(tmp_path: Path) -> Path:
         ("user_id: int, *", "user_id: int, /, *", ["gcore_iam.Client.get: parameter kind was changed"]),
     ],
 )
-def test_only_public_names_that_are_gone_are_listed(repository: Path, old: str, new: str, lines: list[str]) -> None:
-    file = repository / "overlay" / "gcore_iam" / "_client.py"
+def test_only_public_names_that_are_gone_are_listed(old_library: Path, old: str, new: str, lines: list[str]) -> None:
+    file = old_library / "overlay" / "gcore_iam" / "_client.py"
     assert old in OLD
     file.write_text(OLD.replace(old, new), "utf-8")
-    found = find_breaking_changes(repository, "overlay", "HEAD")
+    found = find_breaking_changes(old_library, "overlay", "HEAD")
     assert found == lines
 
 
-def test_an_exported_name_that_is_gone_is_listed(repository: Path) -> None:
-    file = repository / "overlay" / "gcore_iam" / "__init__.py"
+def test_an_exported_name_that_is_gone_is_listed(old_library: Path) -> None:
+    file = old_library / "overlay" / "gcore_iam" / "__init__.py"
     file.write_text('from ._client import Client\n__all__ = ["Client"]\n', "utf-8")
-    assert find_breaking_changes(repository, "overlay", "HEAD") == ["gcore_iam.paginate: is removed"]
+    assert find_breaking_changes(old_library, "overlay", "HEAD") == ["gcore_iam.paginate: is removed"]
 
 
-def test_an_unknown_commit_is_a_clear_error(repository: Path) -> None:
+def test_an_unknown_commit_is_a_clear_error(old_library: Path) -> None:
     with pytest.raises(CodegenError, match="nonsense: no commit with the package gcore_iam in overlay/"):
-        find_breaking_changes(repository, "overlay", "nonsense")
+        find_breaking_changes(old_library, "overlay", "nonsense")

@@ -7,15 +7,12 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from codegen import spec
 from codegen.errors import CodegenError
-
-Load = Callable[[Any], spec.Spec]
-Api = Callable[..., dict[str, Any]]
+from tests.codegen.support import Api, Load, Save
 
 HEAD = "openapi: 3.0.3\ninfo: {title: Things, version: '1'}\n"
 
@@ -94,7 +91,7 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_description_is_refused_with_its_place(
-    save: Callable[..., Path], content: str | bytes, place: str, problem: str
+    save: Save, content: str | bytes, place: str, problem: str
 ) -> None:
     path = save(content)
     assert refusal(lambda: spec.load(path)).startswith(f"{path}{place}: {problem}")
@@ -114,9 +111,7 @@ def test_what_is_no_description_is_refused_with_its_place(
         ("https://example.com/api.yaml", "leaves the file"),
     ],
 )
-def test_a_reference_to_nothing_is_named_with_its_place(
-    save: Callable[..., Path], reference: str, problem: str
-) -> None:
+def test_a_reference_to_nothing_is_named_with_its_place(save: Save, reference: str, problem: str) -> None:
     path = save(
         f"{HEAD}paths:\n  /a:\n    get:\n      tags: [t]\n      responses: {{}}\n"
         f"components:\n  schemas:\n    Thing:\n      properties:\n        a:\n          $ref: '{reference}'\n"
@@ -157,7 +152,7 @@ def test_a_component_may_have_the_name_of_a_keyword(load: Load, api: Api, sectio
     assert "points to nothing" in refusal(lambda: load(document))
 
 
-def test_an_operation_id_used_twice_is_named_with_both_places(save: Callable[..., Path]) -> None:
+def test_an_operation_id_used_twice_is_named_with_both_places(save: Save) -> None:
     path = save(
         f"{HEAD}paths:\n  /a:\n    get:\n      operationId: same\n      responses: {{}}\n"
         "  /b:\n    get:\n      responses: {}\n      operationId: same\n"
@@ -184,22 +179,22 @@ def test_extensions_beside_paths_are_left_alone(load: Load, api: Api) -> None:
         ("=", "="),
     ],
 )  # fmt: skip
-def test_scalars_are_those_of_yaml_1_2(save: Callable[..., Path], text: str, value: object) -> None:
+def test_scalars_are_those_of_yaml_1_2(save: Save, text: str, value: object) -> None:
     found = spec.load_yaml(save(f"a: {text}\n")).value["a"]
     assert (type(found), found) == (type(value), value)
 
 
 @pytest.mark.parametrize("key", ["200", "2XX", "0o17", "1e3", "007", "on", "True", "~", "null", "2021-01-01", "1.0"])
-def test_keys_are_the_text_that_stands_there(save: Callable[..., Path], key: str) -> None:
+def test_keys_are_the_text_that_stands_there(save: Save, key: str) -> None:
     assert spec.load_yaml(save(f"{key}: a\n")).value == {key: "a"}
 
 
-def test_merge_keys_work_and_own_keys_win(save: Callable[..., Path]) -> None:
+def test_merge_keys_work_and_own_keys_win(save: Save) -> None:
     value = spec.load_yaml(save("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\n")).value
     assert value["b"] == {"x": 1, "y": 3}
 
 
-def test_what_an_alias_shares_can_change_in_one_place(save: Callable[..., Path]) -> None:
+def test_what_an_alias_shares_can_change_in_one_place(save: Save) -> None:
     value = spec.load_yaml(save("a: &a {x: [1]}\nb: *a\n")).value
     value["a"]["x"].append(2)
     assert value["b"] == {"x": [1]}
@@ -213,7 +208,7 @@ def test_a_byte_order_mark_is_no_content(load: Load, api: Api) -> None:
     assert load("﻿" + f"{HEAD}paths: {{/a: {{get: {{responses: {{}}}}}}}}\n").version == "1"
 
 
-def test_the_hash_is_that_of_the_bytes(save: Callable[..., Path]) -> None:
+def test_the_hash_is_that_of_the_bytes(save: Save) -> None:
     data = "a: 1\r\n# ü\n".encode()
     assert spec.load_yaml(save(data)).sha256 == hashlib.sha256(data).hexdigest()
 
@@ -228,7 +223,7 @@ def test_the_hash_is_that_of_the_bytes(save: Callable[..., Path]) -> None:
         ("/a/nothing/at/all", "1:1"), ("/a/b~1c/7", "2:3"), ("/a/b~1c/1/d~0e/deeper", "4:7"),
     ],
 )  # fmt: skip
-def test_a_place_is_that_of_the_nearest_thing_there_is(save: Callable[..., Path], pointer: str, place: str) -> None:
+def test_a_place_is_that_of_the_nearest_thing_there_is(save: Save, pointer: str, place: str) -> None:
     path = save("a:\n  b/c:\n    - first\n    - d~e: second\n")
     assert spec.load_yaml(path).format_place(pointer) == f"{path}:{place}"
 
@@ -251,6 +246,6 @@ def test_a_spec_whose_operations_would_be_missed_is_refused(
 
 
 @pytest.mark.parametrize("text", [".inf", "-.INF", ".nan"])
-def test_numbers_that_json_does_not_know_are_refused(save: Callable[..., Path], text: str) -> None:
+def test_numbers_that_json_does_not_know_are_refused(save: Save, text: str) -> None:
     with pytest.raises(CodegenError, match=rf":1:4: {re.escape(text)} has no place in JSON"):
         spec.load_yaml(save(f"a: {text}\n"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from codegen import spec_files
 from codegen.errors import CodegenError
+from tests.codegen.support import Run, Save
 
 PET = {"type": "object", "properties": {"owner": {"$ref": "people/owner.json"}}}
 OWNER = {"type": "object", "properties": {"pets": {"type": "array", "items": {"$ref": "../pets.yaml#/Pet"}}}}
@@ -28,14 +28,19 @@ def write(folder: Path, ref: str) -> Path:
     return path
 
 
-def test_a_spec_of_several_files_becomes_one_client(
-    tmp_path: Path, codegen: Callable[..., tuple[int, str, list[str]]], save: Callable[..., Path], root: Path
-) -> None:
+def test_a_spec_of_several_files_becomes_one_client(tmp_path: Path, codegen: Run, save: Save, root: Path) -> None:
     (tmp_path / "people").mkdir()
     (tmp_path / "pets.yaml").write_text(json.dumps({"Pet": PET}), encoding="utf-8")
     (tmp_path / "people" / "owner.json").write_text(json.dumps(OWNER), encoding="utf-8")
     output = tmp_path / "made" / "client"
-    words = ["--corrections", save("", "none.yaml"), "--config", root / "generator-config.yml", "--output", output]
+    words: list[str | Path] = [
+        "--corrections",
+        save("", "none.yaml"),
+        "--config",
+        root / "generator-config.yml",
+        "--output",
+        output,
+    ]
     status, _, errors = codegen("generate", "--spec", write(tmp_path, "pets.yaml#/Pet"), *words)
     assert (status, errors) == (0, [])
     assert "owner: Owner | Unset" in (output / "models" / "pet.py").read_text("utf-8")

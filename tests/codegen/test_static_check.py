@@ -7,15 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from codegen import generate, spec
 from codegen.escaping import add_first_line
 from codegen.static_check import check_package
+from tests.codegen.support import Api, Save
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +36,7 @@ print(json.dumps({"status": status, **events}))
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory, api: Callable[..., Any]) -> Path:
+def template(tmp_path_factory: pytest.TempPathFactory, api: Api) -> Path:
     """A small generated package, which tests copy and do not change."""
     folder = tmp_path_factory.mktemp("template")
     (folder / "api.json").write_text(json.dumps(api(schemas={"User": {"type": "object"}})), encoding="utf-8")
@@ -105,9 +104,7 @@ def test_a_file_without_our_first_line_is_found(package: Path, data: bytes) -> N
 
 
 @pytest.mark.slow
-def test_a_review_starts_ruff_and_mypy_and_runs_nothing_else(
-    tmp_path: Path, api: Callable[..., Any], save: Callable[..., Path]
-) -> None:
+def test_a_review_starts_ruff_and_mypy_and_runs_nothing_else(tmp_path: Path, api: Api, save: Save) -> None:
     (tmp_path / "gcore_iam").mkdir()
     (tmp_path / "gcore_iam" / "__init__.py").write_text("from gcore_iam_client.api.default import get_thing\n")
     old, new = (

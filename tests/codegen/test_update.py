@@ -97,7 +97,7 @@ FILES = {
 }
 
 
-def record(text: str) -> str:
+def build_record(text: str) -> str:
     """Write what `source.toml` says of a spec whose prose is the project's own."""
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     tables = {"upstream": "date = 2026-05-15", "vendored": 'prose = "ours"\nversion = "2026-05-15"'}
@@ -108,7 +108,7 @@ def record(text: str) -> str:
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small project in order, which tests copy and do not change."""
     folder = tmp_path_factory.mktemp("template")
-    for name, text in {**FILES, "spec/source.toml": record(SPEC)}.items():
+    for name, text in {**FILES, "spec/source.toml": build_record(SPEC)}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     shutil.copy(ROOT / "generator-config.yml", folder)
@@ -127,7 +127,7 @@ def project(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return tmp_path
 
 
-def edited(project: Path, *edits: tuple[str, str], text: str = SPEC) -> Path:
+def write_edited_spec(project: Path, *edits: tuple[str, str], text: str = SPEC) -> Path:
     """A new spec: the vendored one with some texts replaced."""
     content = re.sub(r"(?m)^  version: .*$", "  version: '2026-06-01T00:00:00+00:00'", text, count=1)
     for old, new in edits:
@@ -138,19 +138,19 @@ def edited(project: Path, *edits: tuple[str, str], text: str = SPEC) -> Path:
     return path
 
 
-def problems() -> list[str]:
+def find_problems() -> list[str]:
     """What `make check` finds in the spec and in the package of the project."""
     given = spec.load(Path("spec/iam_api.yaml")), corrections.load(Path("spec/corrections.yaml"))
     return check.find_problems(*given, Path("generator-config.yml"), Path("generated/gcore_iam_client"))
 
 
-def everything(project: Path) -> dict[str, bytes]:
+def read_project(project: Path) -> dict[str, bytes]:
     """All files of the project but the new spec."""
     return {name: content for name, content in generate.read_tree(project).items() if name != "new.yaml"}
 
 
 def test_a_new_spec_is_vendored_with_all_that_belongs_to_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    new = edited(project, ("        - zh\n", "        - zh\n        - fr\n"))
+    new = write_edited_spec(project, ("        - zh\n", "        - zh\n        - fr\n"))
     status = main(["update", str(new)])
     out = capsys.readouterr().out
 
@@ -169,7 +169,7 @@ def test_a_new_spec_is_vendored_with_all_that_belongs_to_it(project: Path, capsy
     changelog = (project / "CHANGELOG.md").read_text("utf-8")
     assert f"suggested bump: minor. See spec/reviews/{page.name}." in changelog
     assert changelog.index("## Unreleased") < changelog.index("suggested bump: minor")
-    assert problems() == []
+    assert find_problems() == []
 
 
 @pytest.mark.slow
@@ -181,7 +181,7 @@ def test_the_project_itself_takes_in_a_new_spec(
     for file in ("pyproject.toml", "generator-config.yml", "CHANGELOG.md"):
         shutil.copy(ROOT / file, tmp_path)
     monkeypatch.chdir(tmp_path)
-    new = edited(tmp_path, ("        - zh\n", "        - zh\n        - fr\n"), text=VENDORED)
+    new = write_edited_spec(tmp_path, ("        - zh\n", "        - zh\n        - fr\n"), text=VENDORED)
 
     assert main(["update", str(new)]) == 0
     out = capsys.readouterr().out
@@ -192,11 +192,11 @@ def test_the_project_itself_takes_in_a_new_spec(
 
 
 def test_the_vendored_spec_is_nothing_new(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = everything(project)
+    before = read_project(project)
 
     assert main(["update", "spec/iam_api.yaml"]) == 0
     assert "nothing changed" in capsys.readouterr().out
-    assert everything(project) == before
+    assert read_project(project) == before
 
 
 FAILURES = {
@@ -215,27 +215,27 @@ FAILURES = {
 def test_nothing_is_touched_if_no_client_can_be_generated(
     project: Path, capsys: pytest.CaptureFixture[str], edits: tuple[tuple[str, str], ...], message: str
 ) -> None:
-    new = edited(project, *edits)
-    before = everything(project)
+    new = write_edited_spec(project, *edits)
+    before = read_project(project)
 
     assert main(["update", str(new)]) == 4
     assert message in capsys.readouterr().err
-    assert everything(project) == before
+    assert read_project(project) == before
 
 
 def test_nothing_is_touched_if_the_changelog_has_no_place(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "CHANGELOG.md").write_text("# Changelog\n")
-    new = edited(project)
-    before = everything(project)
+    new = write_edited_spec(project)
+    before = read_project(project)
 
     assert main(["update", str(new)]) == 2
     assert "CHANGELOG.md: needs one section `## Unreleased`" in capsys.readouterr().err
-    assert everything(project) == before
+    assert read_project(project) == before
 
 
 def test_files_are_put_back_if_the_package_is_not_replaced(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    new = edited(project)
-    before = everything(project)
+    new = write_edited_spec(project)
+    before = read_project(project)
 
     def fail(*_: object) -> list[str]:
         raise KeyboardInterrupt
@@ -243,7 +243,7 @@ def test_files_are_put_back_if_the_package_is_not_replaced(project: Path, monkey
     monkeypatch.setattr("codegen.generate.replace", fail)
 
     assert main(["update", str(new)]) == 130
-    assert everything(project) == before
+    assert read_project(project) == before
 
 
 @pytest.mark.slow
@@ -270,19 +270,19 @@ def test_our_own_words_can_be_kept(project: Path, capsys: pytest.CaptureFixture[
     assert source["upstream"]["sha256"] == hashlib.sha256(new.read_bytes()).hexdigest()
     assert source["vendored"]["sha256"] != source["upstream"]["sha256"]
     assert re.search(r"spec/iam_api.yaml:\d+:\d+: write description in your own words", printed)
-    assert problems() == []
+    assert find_problems() == []
 
-    before = everything(project)
+    before = read_project(project)
     assert main(["update", str(new), "--prose", "ours"]) == 0
     assert "nothing changed" in capsys.readouterr().out
-    assert everything(project) == before
+    assert read_project(project) == before
 
 
 def test_the_review_names_no_folder_outside_of_the_project(
     project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     new = tmp_path_factory.mktemp("elsewhere") / "new.yaml"
-    edited(project, ("        - zh\n", "        - zh\n        - fr\n")).rename(new)
+    write_edited_spec(project, ("        - zh\n", "        - zh\n        - fr\n")).rename(new)
 
     assert main(["update", os.path.relpath(new)]) == 0
     [page] = (project / "spec" / "reviews").iterdir()
@@ -296,7 +296,7 @@ def test_an_update_without_changes_touches_one_generated_file(
     package = project / "generated" / "gcore_iam_client"
     before = generate.read_tree(package)
     new = project / "api-2026-07-14.yaml"
-    new.write_text(edited(project).read_text("utf-8").replace("'2026-06-01T00:00:00+00:00'", "31d34cf24301"))
+    new.write_text(write_edited_spec(project).read_text("utf-8").replace("'2026-06-01T00:00:00+00:00'", "31d34cf24301"))
 
     assert main(["update", str(new), "--prose", "ours"]) == 0
     assert "generated files changed: 1" in capsys.readouterr().out
@@ -304,7 +304,7 @@ def test_an_update_without_changes_touches_one_generated_file(
     init = (package / "__init__.py").read_text("utf-8")
     assert 'SPEC_VERSION = "31d34cf24301"' in init
     assert 'SPEC_DATE = "2026-07-14"' in init
-    assert problems() == []
+    assert find_problems() == []
 
 
 LICENSED = ("  title: Things\n", "  title: Things\n  license: {name: Proprietary}\n")
@@ -312,7 +312,7 @@ LICENSED = ("  title: Things\n", "  title: Things\n  license: {name: Proprietary
 
 @pytest.mark.parametrize(("prose", "date"), [("ours", None), ("theirs", "2026-07-14")])
 def test_source_toml_is_true_whosever_prose_is_vendored(project: Path, prose: str, date: str | None) -> None:
-    new = edited(project, LICENSED, ("summary: List things.", "summary: Their words."))
+    new = write_edited_spec(project, LICENSED, ("summary: List things.", "summary: Their words."))
     new.write_text(new.read_text("utf-8").replace("2026-06-01T", "x2026-06-01T"))
     assert main(["update", str(new), "--prose", prose, *(["--date", date] if date else [])]) == 0
 
@@ -335,7 +335,7 @@ def test_source_toml_is_true_whosever_prose_is_vendored(project: Path, prose: st
 def test_prose_of_upstream_is_not_kept_as_ours(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = project / "spec" / "source.toml"
     source.write_text(source.read_text("utf-8").replace('"ours"', '"theirs"'), encoding="utf-8")
-    assert main(["update", str(edited(project)), "--prose", "ours"]) == 2
+    assert main(["update", str(write_edited_spec(project)), "--prose", "ours"]) == 2
     assert "has upstream's prose, so there is none of ours to keep" in capsys.readouterr().err
 
 
@@ -432,7 +432,7 @@ def test_the_changelog_and_the_review_escape_the_spec(project: Path, capsys: pyt
 
 
 def test_lines_that_break_are_listed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    new = edited(project, ("        lang: {", "        language: {"))
+    new = write_edited_spec(project, ("        lang: {", "        language: {"))
 
     assert main(["update", str(new)]) == 0
     printed = capsys.readouterr().out

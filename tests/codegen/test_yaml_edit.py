@@ -35,7 +35,7 @@ last:
 """
 
 
-def changes(target: Any) -> list[str]:
+def changes(target: object) -> list[str]:
     """Edit the text and return the lines that differ, as `-old` and `+new`."""
     edited = edit_yaml(TEXT, target, "t.yaml")
     assert parse_tree(edited, "t.yaml")[1] == target

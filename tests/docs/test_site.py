@@ -8,7 +8,6 @@ import tomllib
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
@@ -25,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.serial]  # one browser
 def list_pages() -> list[str]:
     """Return the pages of the navigation, as they are built."""
 
-    def walk(entry: Any) -> Iterator[str]:
+    def walk(entry: object) -> Iterator[str]:
         if isinstance(entry, str):
             yield entry.removesuffix(".md") + ".html"
         for child in entry.values() if isinstance(entry, dict) else entry if isinstance(entry, list) else ():
@@ -38,7 +37,7 @@ PAGES = list_pages()
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in the base class
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base class
         pass
 
 

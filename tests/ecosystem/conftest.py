@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.overlay.conftest import client_kind, fake, url
+from tests.overlay.conftest import client_kind
 
-__all__ = ["client_kind", "fake", "url"]
+__all__ = ["client_kind"]

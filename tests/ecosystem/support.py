@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import pytest
 
@@ -13,7 +13,7 @@ IS_ECOSYSTEM = Path(sys.prefix).name == ".venv-ecosystem"
 """Whether the tests run in that environment."""
 
 
-def require(name: str) -> Any:
+def require(name: str) -> ModuleType:
     """Import a module, or skip the tests of the caller's module with a reason.
 
     In the environment of `make test-ecosystem`, only a module that is not installed is a reason: one that is there and

@@ -269,8 +269,3 @@ def user() -> dict[str, Any]:
     fake = FakeIAM(1)
     with IAMClient(fake.api_key, transport=fake.transport()) as iam:
         return next(iter(iam.users.list())).to_dict()
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"

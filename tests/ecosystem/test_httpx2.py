@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ from gcore_iam.testing import FakeIAM
 from tests.ecosystem.support import require
 from tests.overlay.conftest import ClientKind
 
-httpx2: Any = require("httpx2")
+httpx2 = require("httpx2")
 
 
 def test_a_client_works_beside_httpx2(client_kind: ClientKind, fake: FakeIAM, url: str) -> None:
@@ -33,7 +34,7 @@ def test_a_client_works_beside_httpx2(client_kind: ClientKind, fake: FakeIAM, ur
         (lambda: {"timeout": httpx2.Timeout(3)}, "timeout must be a number of seconds above 0, .* or an httpx.Timeout"),
     ],
 )
-def test_an_object_of_httpx2_is_refused_by_its_name(options: Any, message: str) -> None:
+def test_an_object_of_httpx2_is_refused_by_its_name(options: Callable[[], dict[str, Any]], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         IAMClient("42_k", **options())
     assert httpx.Client is not httpx2.Client

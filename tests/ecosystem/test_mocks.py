@@ -8,11 +8,11 @@ from unittest import mock
 
 import httpx
 import pytest
-from gcore_iam import NotFoundError, RetryPolicy
+from gcore_iam import NotFoundError, RetryPolicy, models
 from gcore_iam.testing import FakeIAM
 
 from tests.ecosystem.support import require
-from tests.overlay.conftest import ClientKind
+from tests.overlay.conftest import ClientKind, EitherClient, EitherResult
 
 NOWHERE = "http://127.0.0.1:9"
 """Nothing listens there: a request that is not caught fails."""
@@ -28,7 +28,7 @@ def body(fake: FakeIAM) -> dict[str, Any]:
     return user
 
 
-def get_user(client_kind: ClientKind, user_id: int = 1) -> Any:
+def get_user(client_kind: ClientKind, user_id: int = 1) -> models.UserPublic:
     """Get a user with a default client."""
     return client_kind.run(lambda iam: iam.users.get(user_id), KEY, base_url=NOWHERE, retries=RetryPolicy(1, base=0))
 
@@ -78,15 +78,15 @@ def test_vcr_replays_what_it_recorded(
     cassette = tmp_path / "users.yaml"
     record = vcr.VCR(filter_headers=["authorization"])
 
-    def use(iam: Any) -> Any:
+    def list_users(iam: EitherClient) -> EitherResult[list[models.User]]:
         return iam.users.list(page_size=10).collect()
 
     with fake.serve() as url, record.use_cassette(str(cassette)):
-        users = client_kind.run(use, fake.api_key, base_url=url)
+        users = client_kind.run(list_users, fake.api_key, base_url=url)
     assert len(users) == len(fake.users)
     assert fake.api_key not in cassette.read_text("utf-8")
     with record.use_cassette(str(cassette), record_mode="none") as played:
-        again = client_kind.run(use, KEY, base_url=url)
+        again = client_kind.run(list_users, KEY, base_url=url)
         assert played.all_played
     assert [user.to_dict() for user in again] == [user.to_dict() for user in users]
 

@@ -6,6 +6,7 @@ import csv
 import datetime
 import io
 import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
@@ -93,7 +94,7 @@ def test_a_list_in_a_record_is_json(users: list[models.User]) -> None:
 
 @pytest.mark.parametrize("odd", [[1], {"a": 1}, 5, True, "text"])
 @pytest.mark.parametrize("key", ["name", "created", "id"])
-def test_a_record_has_only_flat_values(key: str, odd: Any) -> None:
+def test_a_record_has_only_flat_values(key: str, odd: object) -> None:
     record = models.as_record(models.TokenResponse.from_dict({**TOKEN, key: odd}))
     flat = (str, int, float, bool, datetime.datetime, type(None))
     assert {type(value) for value in record.values()} <= set(flat)
@@ -135,7 +136,9 @@ def test_records_become_polars_data_frames(users: list[models.User]) -> None:
 
 
 @pytest.mark.parametrize("convert", [list, tuple, dict, set, iter, lambda user: user[0], lambda user: [*user]])
-def test_iterating_over_a_model_says_what_to_use(convert: Any, users: list[models.User]) -> None:
+def test_iterating_over_a_model_says_what_to_use(
+    convert: Callable[[Any], Iterable[object]], users: list[models.User]
+) -> None:
     with pytest.raises(TypeError, match=r"User is not iterable.*to_dict\(\).*as_record\(\)"):
         list(convert(users[0]))
 

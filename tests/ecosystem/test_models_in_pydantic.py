@@ -15,6 +15,7 @@ import pytest
 from gcore_iam import IAMClient, models
 from gcore_iam.testing import FakeIAM
 from gcore_iam_client.types import File
+from pydantic.json_schema import JsonSchemaMode
 
 
 @pytest.fixture(scope="module")
@@ -25,48 +26,50 @@ def user() -> models.User:
 
 
 @pytest.fixture
-def users() -> pydantic.TypeAdapter[list[models.User]]:
+def adapter() -> pydantic.TypeAdapter[list[models.User]]:
     return pydantic.TypeAdapter(list[models.User])
 
 
 def test_pydantic_validates_models_and_their_json_form(
-    users: pydantic.TypeAdapter[list[models.User]], user: models.User
+    adapter: pydantic.TypeAdapter[list[models.User]], user: models.User
 ) -> None:
     body = {**user.to_dict(), "shoe_size": 42, "lang": "fr"}
-    same, read = users.validate_python([user, body])
+    same, read = adapter.validate_python([user, body])
     assert same is user
     assert isinstance(read, models.User)
     assert read.to_dict() == body
-    assert users.validate_json(json.dumps([body])) == [read]
+    assert adapter.validate_json(json.dumps([body])) == [read]
 
 
 def test_pydantic_serializes_models_to_their_json_form(
-    users: pydantic.TypeAdapter[list[models.User]], user: models.User
+    adapter: pydantic.TypeAdapter[list[models.User]], user: models.User
 ) -> None:
-    assert users.dump_python([user]) == [user.to_dict()]
-    assert json.loads(users.dump_json([user])) == [user.to_dict()]
+    assert adapter.dump_python([user]) == [user.to_dict()]
+    assert json.loads(adapter.dump_json([user])) == [user.to_dict()]
 
 
 @pytest.mark.parametrize("wrong", [5, "text", None, [], models.Group(id=1)])
-def test_pydantic_refuses_what_is_not_the_model(users: pydantic.TypeAdapter[list[models.User]], wrong: object) -> None:
+def test_pydantic_refuses_what_is_not_the_model(
+    adapter: pydantic.TypeAdapter[list[models.User]], wrong: object
+) -> None:
     with pytest.raises(pydantic.ValidationError, match="a User, or an object with its fields, is expected"):
-        users.validate_python([wrong])
+        adapter.validate_python([wrong])
 
 
 def test_pydantic_reports_where_a_key_is_missing(
-    users: pydantic.TypeAdapter[list[models.User]], user: models.User
+    adapter: pydantic.TypeAdapter[list[models.User]], user: models.User
 ) -> None:
     body = user.to_dict()
     del body["email"]
     with pytest.raises(pydantic.ValidationError, match="required key 'email' is missing") as caught:
-        users.validate_python([user, body])
+        adapter.validate_python([user, body])
     assert caught.value.errors()[0]["loc"] == (1,)
 
 
 def test_the_json_schema_has_every_field_under_its_wire_name(
-    users: pydantic.TypeAdapter[list[models.User]], user: models.User
+    adapter: pydantic.TypeAdapter[list[models.User]], user: models.User
 ) -> None:
-    schema = users.json_schema()["$defs"]["User"]
+    schema = adapter.json_schema()["$defs"]["User"]
     assert list(schema["properties"]) == list(user.to_dict())
     assert schema["required"] == list(user.to_dict())
     assert schema["description"] == "A user, with the accounts that are open to them."
@@ -78,14 +81,14 @@ def test_the_json_schema_has_every_field_under_its_wire_name(
 
 @pytest.mark.parametrize("mode", ["validation", "serialization"])
 @pytest.mark.parametrize("name", [name for name in dir(models) if name not in ("Model", "UNSET", "Unset")])
-def test_every_model_and_enum_has_a_json_schema(name: str, mode: Any) -> None:
+def test_every_model_and_enum_has_a_json_schema(name: str, mode: JsonSchemaMode) -> None:
     if isinstance(model := getattr(models, name), type):
         schema = pydantic.TypeAdapter(model).json_schema(mode=mode)
         assert "UNSET" not in json.dumps(schema)
 
 
 @pytest.mark.parametrize("mode", ["validation", "serialization"])
-def test_the_json_schema_of_a_timestamp_has_its_format(mode: Any) -> None:
+def test_the_json_schema_of_a_timestamp_has_its_format(mode: JsonSchemaMode) -> None:
     schema = pydantic.TypeAdapter(models.TokenResponse).json_schema(mode=mode)
     assert schema["properties"]["created"] == {"format": "date-time", "title": "Created", "type": "string"}
 
@@ -124,7 +127,7 @@ def client(user: models.User) -> Iterator[Any]:
     def get_me() -> models.User:
         return user
 
-    def get_users() -> Any:
+    def get_users() -> object:
         return [user]
 
     def invite(body: models.InviteUserRequest = body_of_request, lang: models.Language = models.Language.EN) -> str:

@@ -17,16 +17,16 @@ from gcore_iam import APIConnectionError, AsyncIAMClient, IAMClient, IAMError, N
 from gcore_iam.testing import FakeIAM, Reset, Status
 
 from tests.ecosystem.support import require
-from tests.overlay.conftest import ClientKind
+from tests.overlay.conftest import ClientKind, EitherClient
 
-sdk: Any = require("opentelemetry.sdk.trace")
-exports: Any = require("opentelemetry.sdk.trace.export")
-memory: Any = require("opentelemetry.sdk.trace.export.in_memory_span_exporter")
-sdk_metrics: Any = require("opentelemetry.sdk.metrics")
-metric_exports: Any = require("opentelemetry.sdk.metrics.export")
-httpx_instrumentation: Any = require("opentelemetry.instrumentation.httpx")
-otel: Any = require("opentelemetry.trace")
-integration: Any = require("gcore_iam.integrations.opentelemetry")
+sdk = require("opentelemetry.sdk.trace")
+exports = require("opentelemetry.sdk.trace.export")
+memory = require("opentelemetry.sdk.trace.export.in_memory_span_exporter")
+sdk_metrics = require("opentelemetry.sdk.metrics")
+metric_exports = require("opentelemetry.sdk.metrics.export")
+httpx_instrumentation = require("opentelemetry.instrumentation.httpx")
+otel = require("opentelemetry.trace")
+integration = require("gcore_iam.integrations.opentelemetry")
 
 PASSWORD = "correct-horse-battery"
 ADVISED_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
@@ -338,7 +338,7 @@ def test_no_span_or_metric_holds_a_secret(
     telemetry: Telemetry, client_kind: ClientKind, fake: FakeIAM, url: str
 ) -> None:
     session = Session(fake.users[0]["email"], PASSWORD)
-    calls: list[Callable[[IAMClient], object]] = [
+    calls: list[Callable[[EitherClient], object]] = [
         lambda iam: iam.auth.login(fake.users[0]["email"], f"{PASSWORD}-wrong"),
         lambda iam: iam.users.change_password(1, PASSWORD, f"new {PASSWORD}"),
         lambda iam: iam.auth.refresh(f"refresh {PASSWORD}"),

@@ -38,18 +38,24 @@ from .test_models import TOKEN, USER
 KEY = "42_k3y-mark"
 
 
-def build_client(*, status: int = 200, **content: Any) -> tuple[AuthenticatedClient, list[httpx.Request]]:
-    """Build a client whose server always returns one response; return it and the list of its requests."""
+def build_client(
+    *, status: int = 200, params: dict[str, str] | None = None, **content: Any
+) -> tuple[AuthenticatedClient, list[httpx.Request]]:
+    """Build a client whose server always returns one response; return it and the list of its requests.
+
+    Args:
+        status: The status of the response.
+        params: Query parameters of the httpx client.
+        **content: The body and headers of the response, as arguments of `httpx.Response`.
+    """
     seen: list[httpx.Request] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
         seen.append(request)
         return httpx.Response(status, **content)
 
-    transport = httpx.MockTransport(handle)
-    return AuthenticatedClient(
-        "https://iam.example.com", token=KEY, prefix="APIKey", httpx_args={"transport": transport}
-    ), seen
+    httpx_args = {"transport": httpx.MockTransport(handle), "params": params}
+    return AuthenticatedClient("https://iam.example.com", token=KEY, prefix="APIKey", httpx_args=httpx_args), seen
 
 
 # --- responses ---------------------------------------------------------------------------------------------------
@@ -296,8 +302,7 @@ async def test_a_with_block_closes_the_httpx_client() -> None:
 
 @pytest.mark.anyio
 async def test_parameters_of_the_httpx_client_join_a_query() -> None:
-    client, seen = build_client(json=USER)
-    client = evolve(client, httpx_args={**client._httpx_args, "params": {"trace": "1"}})
+    client, seen = build_client(json=USER, params={"trace": "1"})
     client.call(iam_get_users.OPERATION, "/iam/users?limit=3")
     await client.call_async(iam_get_users.OPERATION, "/iam/users?limit=3")
     await client.call_async(iam_get_users.OPERATION, "/iam/users")

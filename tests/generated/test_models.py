@@ -17,6 +17,7 @@ from typing import Any
 import attrs
 import gcore_iam_client
 import pytest
+from gcore_iam.models import Model
 from gcore_iam_client import models
 from gcore_iam_client.errors import InvalidBody
 from gcore_iam_client.types import UNSET, Timestamp, Unset
@@ -68,12 +69,12 @@ COPIES: list[Callable[[Any], Any]] = [
 ]
 
 
-def type_of(model: type, field: str) -> str:
+def get_type(model: type, field: str) -> str:
     """A field's type, as its annotation spells it."""
     return str(attrs.fields_dict(model)[field].type)
 
 
-def every_class() -> Iterator[type]:
+def list_classes() -> Iterator[type]:
     for name in models.__all__:
         yield getattr(models, name)
 
@@ -99,7 +100,7 @@ def test_token_response_knows_its_issuer() -> None:
     token = models.TokenResponse.from_dict(TOKEN)
     assert isinstance(token.client_user, models.ClientUser)
     assert token.client_user.user_email == "seven@example.com"
-    assert type_of(models.TokenResponse, "client_user") == "ClientUser"
+    assert get_type(models.TokenResponse, "client_user") == "ClientUser"
 
 
 def test_logins_are_a_list_of_login_items() -> None:
@@ -114,13 +115,13 @@ def test_logins_are_a_list_of_login_items() -> None:
     }
     page = models.LastLoginTimeSchema.from_dict({"count": 1, "result": [login]})
     assert isinstance(page.result[0], models.LastLoginTimeItem)
-    assert type_of(models.LastLoginTimeSchema, "result") == "list[LastLoginTimeItem]"
+    assert get_type(models.LastLoginTimeSchema, "result") == "list[LastLoginTimeItem]"
 
 
 @pytest.mark.parametrize("model", [models.User, models.UserPublic, models.BaseUser])
 def test_ids_are_integers(model: type) -> None:
     for name in ("id", "client", "reseller"):
-        assert type_of(model, name) in ("int", "int | Unset")
+        assert get_type(model, name) in ("int", "int | Unset")
 
 
 def test_an_integer_spelled_as_a_decimal_becomes_an_integer() -> None:
@@ -130,7 +131,7 @@ def test_an_integer_spelled_as_a_decimal_becomes_an_integer() -> None:
 
 
 def test_a_new_account_has_an_id() -> None:
-    assert type_of(models.CreateAccountRequest, "id") == "int"
+    assert get_type(models.CreateAccountRequest, "id") == "int"
     assert models.CreateAccountRequest.from_dict({"id": 5, "company": "Second"}).id == 5
     with pytest.raises(InvalidBody, match="required key 'id' is missing"):
         models.CreateAccountRequest.from_dict({"company": "Second"})
@@ -153,7 +154,9 @@ def test_requests_have_no_read_only_properties() -> None:
 
 
 @pytest.mark.parametrize(("model", "body"), [(models.User, USER), (models.TokenResponse, TOKEN)])
-def test_a_round_trip_gives_back_what_came_in(model: Any, body: dict[str, Any]) -> None:
+def test_a_round_trip_gives_back_what_came_in(
+    model: type[models.User | models.TokenResponse], body: dict[str, Any]
+) -> None:
     assert model.from_dict(body).to_dict() == body
     assert json.loads(json.dumps(model.from_dict(body).to_dict())) == body
 
@@ -182,7 +185,7 @@ def test_a_model_takes_over_lists_only_if_it_may(key: str, odd: object) -> None:
 
 @pytest.mark.parametrize("odd", ["fr", "", None, 5, 1.5, True, [], {}, ["en"], {"a": [1]}])
 @pytest.mark.parametrize("key", ["lang", "user_type", "groups", "auth_types", "email", "id"])
-def test_a_round_trip_gives_back_what_nobody_expected(key: str, odd: Any) -> None:
+def test_a_round_trip_gives_back_what_nobody_expected(key: str, odd: object) -> None:
     for body in ({**USER, key: odd}, {**USER, key: [odd]}):
         try:
             user = models.User.from_dict(body)
@@ -386,7 +389,7 @@ def test_a_changed_timestamp_does_not_go_out_with_the_old_text() -> None:
 def test_the_six_timestamps_are_datetimes() -> None:
     found = {
         f"{cls.__name__}.{field.name}"
-        for cls in every_class()
+        for cls in list_classes()
         if attrs.has(cls)
         for field in attrs.fields(cls)
         if "datetime" in str(field.type)
@@ -468,7 +471,7 @@ def test_no_field_that_sounds_secret_is_shown() -> None:
     suspicious = ("password", "secret", "token", "passcode")
     shown = {
         f"{cls.__name__}.{field.name}"
-        for cls in every_class()
+        for cls in list_classes()
         if attrs.has(cls)
         for field in attrs.fields(cls)
         if any(word in field.name for word in suspicious) and field.repr is True
@@ -512,7 +515,7 @@ def test_users_take_less_memory_than_the_json_they_came_from() -> None:
         (models.TokenResponse, {"token": "s3cret", "client_user": {"deleted": "s3cret"}}),
     ],
 )
-def test_a_body_that_cannot_be_read_is_in_no_traceback(model: Any, body: Any) -> None:
+def test_a_body_that_cannot_be_read_is_in_no_traceback(model: type[Model], body: Any) -> None:
     """Monitors show local variables; `traceback` up to Python 3.12 fails at a model without all its properties."""
     with pytest.raises(InvalidBody) as caught:
         model.from_dict(body)

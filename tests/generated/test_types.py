@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import io
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -40,14 +39,14 @@ UTC = datetime.UTC
     ("value", "expected"),
     [("2026-07-14", datetime.date(2026, 7, 14)), ("14.07.2026", "14.07.2026"), (None, None), (7, 7)],
 )
-def test_a_date_is_read_if_it_is_one(value: Any, expected: Any) -> None:
+def test_a_date_is_read_if_it_is_one(value: object, expected: object) -> None:
     assert decode_date(value) == expected
 
 
 @pytest.mark.parametrize(
     ("value", "expected"), [(UUID_TEXT, UUID(UUID_TEXT)), ("6f96", "6f96"), (None, None), (UNSET, UNSET)]
 )
-def test_a_uuid_is_read_if_it_is_one(value: Any, expected: Any) -> None:
+def test_a_uuid_is_read_if_it_is_one(value: object, expected: object) -> None:
     assert decode_uuid(value) == expected
 
 
@@ -66,7 +65,7 @@ def _parse_strictly(value: str) -> str:
     [("7", 7), ("xyz", "xyz"), ([1], [1]), (None, None)],
     ids=["first", "second", "of another type", "null"],
 )
-def test_a_union_takes_the_first_option_that_fits(value: Any, expected: Any) -> None:
+def test_a_union_takes_the_first_option_that_fits(value: object, expected: object) -> None:
     assert decode_union(value, (str, _parse_number), (str, _parse_strictly)) == expected
 
 
@@ -97,7 +96,7 @@ def test_only_an_array_null_or_nothing_is_a_list() -> None:
         (1.5, 1.5),
     ],
 )
-def test_values_are_written_in_their_json_form(value: Any, expected: Any) -> None:
+def test_values_are_written_in_their_json_form(value: object, expected: object) -> None:
     assert encode(value) == expected
 
 
@@ -151,7 +150,7 @@ def test_a_value_that_is_not_listed_is_a_plain_text() -> None:
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), ([1, True], "1,true"), ("a b", "a b")])
-def test_the_text_of_a_value_in_a_header(value: Any, text: str) -> None:
+def test_the_text_of_a_value_in_a_header(value: object, text: str) -> None:
     assert as_text(value) == text
 
 
@@ -159,7 +158,7 @@ def test_the_text_of_a_value_in_a_header(value: Any, text: str) -> None:
     ("value", "segment"),
     [(7, "7"), ("a/b", "a%2Fb"), ("..", "%2E%2E"), (["a,", "b"], "a%2C,b"), (True, "true")],
 )
-def test_the_text_of_a_value_in_a_path(value: Any, segment: str) -> None:
+def test_the_text_of_a_value_in_a_path(value: object, segment: str) -> None:
     assert in_path(value) == segment
 
 

@@ -1,10 +1,9 @@
-"""Both ways into the fake: in process, and over real HTTP on loopback."""
+"""Clients of the fake of a test, of each kind: in process, and over real HTTP on loopback."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Any, TypeAlias, TypedDict, TypeVar, Unpack
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from typing import Any, Protocol, TypeAlias, TypedDict, TypeVar, Unpack
 
 import anyio
 import httpx
@@ -19,6 +18,12 @@ from gcore_iam.testing.http.transport import FakeTransport
 T = TypeVar("T")
 
 Auth: TypeAlias = APIKey | BearerToken | Anonymous | Session | str
+
+EitherClient: TypeAlias = IAMClient | AsyncIAMClient
+"""The parameter of code that both kinds of client run; what a method returns goes through `resolve`."""
+
+EitherResult: TypeAlias = T | Coroutine[Any, Any, T]
+"""What a method of either client returns."""
 
 
 class AnyKindTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -37,19 +42,6 @@ class ClientOptions(TypedDict, total=False):
     allow_http: bool
     on_event: Callable[[Event], object] | None
     observer: Observer | None
-
-
-@pytest.fixture
-def fake(fake_iam: FakeIAM) -> FakeIAM:
-    """A server; `@pytest.mark.fake_iam(57)` gives its arguments: how many users, or which ones."""
-    return fake_iam
-
-
-@pytest.fixture
-def url(fake: FakeIAM) -> Iterator[str]:
-    """The base URL of the server, over real HTTP."""
-    with fake.serve() as url:
-        yield url
 
 
 @pytest.fixture(params=["in process", "over HTTP"])
@@ -89,25 +81,24 @@ class ClientKind:
         self.is_async = name != "sync"
         self._backend = name
 
-    def run(self, call: Callable[[IAMClient], T], auth: Auth, **options: Unpack[ClientOptions]) -> T:
+    def run(self, call: Callable[[EitherClient], EitherResult[T]], auth: Auth, **options: Unpack[ClientOptions]) -> T:
         """Make a call with a client, and return its result.
 
         Args:
-            call: Makes the call. Written for the sync client; what the async client returns is awaited.
+            call: Makes the call. What the async client returns is awaited.
             auth: The credentials of the client.
             **options: Its other arguments.
         """
-        if not self.is_async:
-            with IAMClient(auth, **options) as iam:
-                return call(iam)
 
-        async def call_async(iam: AsyncIAMClient) -> Any:
-            same_methods: Any = iam
-            result: Any = call(same_methods)
-            return await result if inspect.isawaitable(result) else result
+        def use(iam: IAMClient) -> T:
+            result = call(iam)
+            assert not isinstance(result, Coroutine), "the sync client returned a coroutine"
+            return result
 
-        result: T = self._run_async(call_async, auth, options)
-        return result
+        async def use_async(iam: AsyncIAMClient) -> T:
+            return await resolve(call(iam))
+
+        return self.run_either(use, use_async, auth, **options)
 
     def run_either(
         self,
@@ -124,19 +115,44 @@ class ClientKind:
             auth: The credentials of the client.
             **options: Its other arguments.
         """
-        return self._run_async(use_async, auth, options) if self.is_async else self.run(use, auth, **options)
+        if not self.is_async:
+            with IAMClient(auth, **options) as iam:
+                return use(iam)
 
-    def _run_async(self, use: Callable[[AsyncIAMClient], Awaitable[T]], auth: Auth, options: ClientOptions) -> T:
         async def main() -> T:
             async with AsyncIAMClient(auth, **options) as iam:
-                return await use(iam)
+                return await use_async(iam)
 
         return anyio.run(main, backend=self._backend)
+
+
+async def resolve(value: EitherResult[T]) -> T:
+    """Return what a method of either client returns; for the async client, what its coroutine does."""
+    if isinstance(value, Coroutine):
+        result: T = await value
+        return result
+    return value
+
+
+class Runner(Protocol):
+    """A fixture that makes a call with the client of a test, and returns its result."""
+
+    def __call__(self, call: Callable[[EitherClient], EitherResult[T]]) -> T: ...
 
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])
 def client_kind(request: pytest.FixtureRequest) -> ClientKind:
     return ClientKind(request.param)
+
+
+@pytest.fixture
+def run(client_kind: ClientKind, fake: FakeIAM, connection: ClientOptions) -> Runner:
+    """Makes a call with a client that has the key of the fake, and returns its result."""
+
+    def run(call: Callable[[EitherClient], EitherResult[T]]) -> T:
+        return client_kind.run(call, fake.api_key, **connection)
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -149,7 +165,7 @@ Handler: TypeAlias = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture
-def answered() -> Callable[[Handler], IAMClient]:
-    """A client whose server is a function; it does not wait between attempts."""
+def build_iam() -> Callable[[Handler], IAMClient]:
+    """Builds a client whose server is a function; it does not wait between attempts."""
     retries = RetryPolicy(sleep=lambda _: None)
     return lambda handler: IAMClient("42_k3y-mark", transport=httpx.MockTransport(handler), retries=retries)

@@ -6,16 +6,16 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, TypeVar, Unpack
 
 import anyio
 import anyio.lowlevel
 import httpx
-from gcore_iam import AsyncPager
+from gcore_iam import AsyncPager, Pager
 from gcore_iam.testing import FakeIAM
 
-from .conftest import AnyKindTransport, Auth, ClientKind, ClientOptions
+from .conftest import AnyKindTransport, Auth, ClientKind, ClientOptions, EitherClient
 
 T = TypeVar("T")
 
@@ -116,13 +116,16 @@ class PageTransport(AnyKindTransport):
 
 
 def run(
-    kind: ClientKind, use: Callable[[Any], Coroutine[Any, Any, T]], auth: Auth, **options: Unpack[ClientOptions]
+    kind: ClientKind,
+    use: Callable[[EitherClient], Coroutine[Any, Any, T]],
+    auth: Auth,
+    **options: Unpack[ClientOptions],
 ) -> T:
     """Run code that reads pagers with the functions below, with a client of any kind."""
     return kind.run_either(lambda iam: _run_without_loop(use(iam)), use, auth, **options)
 
 
-def _run_without_loop(coroutine: Coroutine[Any, Any, T]) -> T:
+def _run_without_loop(coroutine: Coroutine[None, None, T]) -> T:
     try:
         coroutine.send(None)
     except StopIteration as stop:
@@ -132,7 +135,7 @@ def _run_without_loop(coroutine: Coroutine[Any, Any, T]) -> T:
     raise AssertionError("code for a sync client waits for an event loop")
 
 
-async def extend(items: list[Any], pager: Any) -> None:
+async def extend(items: list[T], pager: Pager[T] | AsyncPager[T]) -> None:
     """Add all items of a pager to a list; those before an error too."""
     if isinstance(pager, AsyncPager):
         async for item in pager:
@@ -141,11 +144,11 @@ async def extend(items: list[Any], pager: Any) -> None:
         items.extend(pager)
 
 
-async def take(pager: Any, count: int | None = None) -> list[Any]:
+async def take(pager: Pager[T] | AsyncPager[T], count: int | None = None) -> list[T]:
     """Return the first items of a pager; None for all."""
     if not isinstance(pager, AsyncPager):
         return list(itertools.islice(pager, count))
-    items: list[Any] = []
+    items: list[T] = []
     if count != 0:
         async for item in pager:
             items.append(item)
@@ -154,9 +157,19 @@ async def take(pager: Any, count: int | None = None) -> list[Any]:
     return items
 
 
-async def resolve(value: Any) -> Any:
-    """Return what a method of a pager returns; for an async pager, what its awaitable does."""
-    return await value if hasattr(value, "__await__") else value
+def iterate(pager: Pager[T] | AsyncPager[T]) -> Iterator[T] | AsyncIterator[T]:
+    """Start an iteration over the items of a pager."""
+    return aiter(pager) if isinstance(pager, AsyncPager) else iter(pager)
+
+
+async def read_next(items: Iterator[T] | AsyncIterator[T]) -> T:
+    """Return the next item of an iteration."""
+    return await anext(items) if isinstance(items, AsyncIterator) else next(items)
+
+
+async def read_rest(items: Iterator[T] | AsyncIterator[T]) -> list[T]:
+    """Return the other items of an iteration."""
+    return [item async for item in items] if isinstance(items, AsyncIterator) else list(items)
 
 
 async def wait_for(transport: PageTransport, kind: ClientKind, condition: Callable[[], bool]) -> None:

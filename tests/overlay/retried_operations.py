@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import attrs
 from gcore_iam import IAMClient
 from gcore_iam.retry import Effect
 from gcore_iam.testing import FakeIAM
+
+from .conftest import EitherClient
 
 ACCOUNT = 1001
 EMAIL = "ada@example.com"
@@ -27,7 +28,7 @@ class OperationCall:
 
     operation: str
     effect: Effect
-    call: Callable[[Any], Any]
+    call: Callable[[EitherClient], object]
 
 
 CALLS = [

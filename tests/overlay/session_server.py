@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar, Unpack
 
 from gcore_iam import IAMClient, RetryPolicy, Session, models
+from gcore_iam.auth.token_store import TokenStore
 from gcore_iam.testing import FakeIAM
 
-from .conftest import Auth, ClientKind, ClientOptions
+from .conftest import Auth, ClientKind, ClientOptions, EitherClient, EitherResult
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ def run(
     client_kind: ClientKind,
     fake: FakeIAM,
     auth: Auth,
-    call: Callable[[IAMClient], T],
+    call: Callable[[EitherClient], EitherResult[T]],
     **options: Unpack[ClientOptions],
 ) -> T:
     """Make a call in process, without waiting between attempts."""
@@ -56,11 +57,11 @@ def issue_pair(fake: FakeIAM) -> tuple[str, str]:
     return token.access, token.refresh
 
 
-def from_tokens(fake: FakeIAM, **options: Any) -> Session:
-    """A session from tokens that were issued elsewhere."""
-    return Session.from_tokens(*issue_pair(fake), **options)
+def from_tokens(fake: FakeIAM, store: TokenStore | None = None) -> Session:
+    """Build a session from tokens that were issued elsewhere."""
+    return Session.from_tokens(*issue_pair(fake), store=store)
 
 
-def encode_token(claims: Any) -> str:
+def encode_token(claims: object) -> str:
     """Encode an unsigned JSON Web Token."""
     return "x." + base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=") + ".x"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from functools import partial
 from itertools import repeat
 from typing import Any
@@ -27,8 +27,8 @@ def test_a_function_is_asked_before_each_attempt(client_kind: ClientKind, fake: 
         return get_key()
 
     fake.inject(Status(503, retry_after=0))
-    source: Callable[[], Any] = get_key_async if client_kind.is_async else get_key
-    assert get_user(client_kind, fake, APIKey(source)).id == 1
+    key = APIKey(get_key_async if client_kind.is_async else get_key)
+    assert get_user(client_kind, fake, key).id == 1
     sent = [request.revealed().headers["authorization"] for request in fake.requests]
     assert sent == ["APIKey 42_wrong", f"APIKey {fake.api_key}"]
     assert "42" not in repr(APIKey(get_key))

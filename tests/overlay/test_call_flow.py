@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -180,8 +180,8 @@ def run_flow(
     return run
 
 
-def forever(build: Any) -> Iterable[object]:
-    """A new error for each attempt."""
+def repeat_error(build: Callable[[], IAMError]) -> Iterable[object]:
+    """Build a new error for each attempt."""
     return iter(build, object())
 
 
@@ -210,7 +210,7 @@ def test_a_client_without_credentials_sends_none() -> None:
 
 @each_cell
 def test_each_row_ends_as_the_table_says(row: Row, effect: Effect) -> None:
-    run = run_flow(make_call(effect, RetryPolicy(2)), forever(row.build_error))
+    run = run_flow(make_call(effect, RetryPolicy(2)), repeat_error(row.build_error))
     decision = row.decide(effect)
     attempts = 3 if decision == "retry" else 1
     assert (run.sends, len(run.delays)) == (attempts, attempts - 1)
@@ -232,7 +232,7 @@ def test_each_retried_row_may_succeed_in_the_end(row: Row, effect: Effect) -> No
 
 @pytest.mark.parametrize("retries", [0, 1, 3, 6])
 def test_a_call_makes_its_retries_and_no_more(retries: int) -> None:
-    run = run_flow(make_call(policy=RetryPolicy(retries)), forever(lambda: status_error(502)))
+    run = run_flow(make_call(policy=RetryPolicy(retries)), repeat_error(lambda: status_error(502)))
     assert isinstance(run.error, ServerError)
     assert (run.sends, len(run.delays), run.error.attempts) == (retries + 1, retries, retries + 1)
 
@@ -419,7 +419,7 @@ def test_a_401_for_a_new_token_is_final() -> None:
 
 
 def test_a_401_for_tokens_of_others_is_answered_three_times() -> None:
-    run = run_flow(make_call(), forever(lambda: status_error(401)), authorizations=tokens(*"abcdefgh"))
+    run = run_flow(make_call(), repeat_error(lambda: status_error(401)), authorizations=tokens(*"abcdefgh"))
     assert isinstance(run.error, AuthenticationError)
     assert run.sent_credentials == ["a", "b", "c", "d"]
     assert run.kinds[-1] == "Send"
@@ -672,7 +672,7 @@ class Control:
 
 
 def test_an_unwanted_call_sends_nothing_more() -> None:
-    run = run_flow(make_call(control=Control(checks=2)), forever(lambda: status_error(502)))
+    run = run_flow(make_call(control=Control(checks=2)), repeat_error(lambda: status_error(502)))
     assert isinstance(run.error, CallCancelled)
     assert (run.sends, run.kinds[-1]) == (2, "Sleep")
     assert run_flow(make_call(control=Control(checks=0)), []).steps == []

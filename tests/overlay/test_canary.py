@@ -34,8 +34,9 @@ from gcore_iam import (
     Session,
 )
 from gcore_iam.testing import HTML, EmptyBody, FakeIAM, Hang, Missing, NotUTF8, Null, Reset, Status, Truncate
+from gcore_iam.testing.faults import Fault
 
-from .conftest import AnyKindTransport, ClientKind
+from .conftest import AnyKindTransport, ClientKind, EitherClient
 
 ACCOUNT = 1001
 MARK = "c4n4ry"
@@ -48,7 +49,7 @@ SECRETS = {
     "header": f"{MARK}-header",
 }
 
-CALLS: dict[str, Callable[[Any], Any]] = {
+CALLS: dict[str, Callable[[EitherClient], object]] = {
     "login": lambda iam: iam.auth.login("ada@example.com", PASSWORD),
     "login with code": lambda iam: iam.auth.login("ada@example.com", PASSWORD, SECRETS["one-time code"]),
     "wrong login": lambda iam: iam.auth.login("ada@example.com", SECRETS["new password"]),
@@ -81,7 +82,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "raw response": lambda iam: iam.with_raw_response.tokens.create(ACCOUNT, "ci", 2),
 }
 
-FAULTS: dict[str, tuple[Any, ...]] = {
+FAULTS: dict[str, tuple[Fault, ...]] = {
     "none": (),
     "401": (Status(401),),
     "403": (Status(403),),
@@ -104,7 +105,7 @@ FAULTS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def texts(thing: object) -> list[str]:
+def collect_texts(thing: object) -> list[str]:
     """Everything that a program or a person may see of something."""
     seen = [repr(thing), str(thing), repr([thing])]
     if isinstance(thing, BaseException):
@@ -176,24 +177,26 @@ def test_no_secret_shows(
                 fake.inject(*FAULTS[fault], times=None, after=1 if name == "rotate" else 0)
             raised: list[BaseException] = []
 
-            def kept(iam: Any, call: Callable[[Any], Any] = call, seen: list[str] = seen) -> Any:
-                seen.extend(texts(iam) + texts(iam.api) + texts(vars(iam)))
+            def call_and_inspect(
+                iam: EitherClient, call: Callable[[EitherClient], object] = call, seen: list[str] = seen
+            ) -> object:
+                seen.extend(collect_texts(iam) + collect_texts(iam.api) + collect_texts(vars(iam)))
                 return call(iam)
 
             try:
                 result = client_kind.run(
-                    kept,
+                    call_and_inspect,
                     auth,
                     base_url="http://localhost",
                     transport=transport,
                     headers={"X-Secret": SECRETS["header"]},
                     retries=RetryPolicy(sleep=lambda _: None),
                 )
-                seen += texts(result)
+                seen += collect_texts(result)
             except IAMError as error:
                 raised.append(error)
-                seen += texts(error)
-            seen += texts(auth)
+                seen += collect_texts(error)
+            seen += collect_texts(auth)
             keys |= transport.issued
             assert raised or fault not in ("401", "403", "500", "reset", "no response"), name
     seen += [str(warning.message) for warning in warned]
@@ -210,8 +213,8 @@ def test_no_secret_shows(
 
 def test_the_canary_sings() -> None:
     """What the test above looks for would be found."""
-    assert MARK in "".join(texts(IAMError(PASSWORD)))
-    assert f"{MARK}key" in "".join(texts({"header": f"APIKey 1_{MARK}key"}))
+    assert MARK in "".join(collect_texts(IAMError(PASSWORD)))
+    assert f"{MARK}key" in "".join(collect_texts({"header": f"APIKey 1_{MARK}key"}))
 
 
 @pytest.mark.parametrize("shape", [lambda echo: {"errors": {"password": [echo]}}, lambda echo: {"message": echo}, str])
@@ -227,7 +230,7 @@ def test_a_server_that_repeats_a_secret_is_not_repeated(client_kind: ClientKind,
     for call in (lambda iam: iam.users.change_password(1, password, "n"), lambda iam: iam.auth.login("u", password)):
         with pytest.raises(IAMError) as caught:
             client_kind.run(call, f"42_{MARK}", transport=transport)
-        assert MARK not in "".join(texts(caught.value))
+        assert MARK not in "".join(collect_texts(caught.value))
 
 
 @pytest.mark.parametrize("spell", [html.escape, quote, lambda text: json.dumps(text).replace("/", "\\/")])
@@ -236,7 +239,7 @@ def test_a_secret_in_another_spelling_is_not_repeated(client_kind: ClientKind, s
     transport = httpx.MockTransport(lambda _: httpx.Response(400, text=f'{{"message": "{spell(password)}"}}'))
     with pytest.raises(IAMError) as caught:
         client_kind.run(lambda iam: iam.auth.login("u", password), "42_k", transport=transport)
-    assert MARK not in "".join(texts(caught.value))
+    assert MARK not in "".join(collect_texts(caught.value))
 
 
 def test_secrets_of_an_error_response_are_not_kept(client_kind: ClientKind) -> None:
@@ -245,7 +248,7 @@ def test_secrets_of_an_error_response_are_not_kept(client_kind: ClientKind) -> N
     )
     with pytest.raises(IAMError) as caught:
         client_kind.run(lambda iam: iam.tokens.list(1), f"42_{MARK}", transport=httpx.MockTransport(lambda _: answer))
-    assert MARK not in "".join(texts(caught.value))
+    assert MARK not in "".join(collect_texts(caught.value))
 
 
 def test_a_server_that_does_not_speak_http_is_not_quoted(client_kind: ClientKind) -> None:
@@ -263,7 +266,7 @@ def test_a_server_that_does_not_speak_http_is_not_quoted(client_kind: ClientKind
         with pytest.raises(IAMError) as caught:
             client_kind.run(lambda iam: iam.auth.login("u", "p"), "42_k", base_url=url)
         thread.join()
-    assert MARK not in "".join(texts(caught.value))
+    assert MARK not in "".join(collect_texts(caught.value))
 
 
 @pytest.mark.parametrize("password", ["password", "errors", "e", "1"])

@@ -47,7 +47,7 @@ from gcore_iam.testing import FakeIAM
 from gcore_iam_client.api.account import iam_forgot_password, iam_login_user, iam_refresh_token
 from gcore_iam_client.api.users import iam_get_user
 
-from .conftest import ClientOptions
+from .conftest import ClientOptions, EitherClient
 
 USERS = 57
 
@@ -193,7 +193,7 @@ async def test_close_does_nothing_while_python_exits(fake: FakeIAM, monkeypatch:
 # --- what is sent ------------------------------------------------------------------------------------------------
 
 
-def recording(body: Any) -> tuple[httpx.MockTransport, list[httpx.Request]]:
+def record_requests(body: object) -> tuple[httpx.MockTransport, list[httpx.Request]]:
     seen: list[httpx.Request] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -204,7 +204,7 @@ def recording(body: Any) -> tuple[httpx.MockTransport, list[httpx.Request]]:
 
 
 def test_requests_carry_the_key_and_the_user_agent() -> None:
-    transport, seen = recording([])
+    transport, seen = record_requests([])
     with IAMClient("1234$abc", transport=transport, headers={"X-Team": "a"}) as iam:
         iam.users.list().collect()
     request = seen[0]
@@ -217,7 +217,7 @@ def test_requests_carry_the_key_and_the_user_agent() -> None:
 
 
 def test_the_key_goes_to_no_other_origin() -> None:
-    transport, seen = recording({})
+    transport, seen = record_requests({})
     with IAMClient("42_k", transport=transport) as iam:
         for url in ("https://elsewhere.example.com/x", "https://api.gcore.com:8443/x", "https://api.gcore.com/x"):
             iam.api.get_httpx_client().get(url)
@@ -225,7 +225,7 @@ def test_the_key_goes_to_no_other_origin() -> None:
 
 
 def test_no_key_is_sent_to_operations_without_credentials() -> None:
-    transport, seen = recording({"access": "a", "refresh": "r"})
+    transport, seen = record_requests({"access": "a", "refresh": "r"})
     with IAMClient("42_k", transport=transport) as iam:
         iam_login_user.sync(client=iam.api, body=models.LoginRequest(username="u", password="p"))
         iam_refresh_token.sync(client=iam.api, body=models.RefreshRequest(refresh="r"))
@@ -252,7 +252,7 @@ def test_redirects_are_not_followed() -> None:
 
 
 def test_a_base_url_may_have_a_path() -> None:
-    transport, seen = recording([])
+    transport, seen = record_requests([])
     with IAMClient("42_k", base_url="https://proxy.example.com/gcore/", transport=transport) as iam:
         iam.users.list().collect()
     assert seen[0].url.path == "/gcore/iam/users"
@@ -261,7 +261,7 @@ def test_a_base_url_may_have_a_path() -> None:
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GCORE_API_KEY", "42_from-env")
     monkeypatch.setenv("GCORE_BASE_URL", "https://env.example.com")
-    transport, seen = recording([])
+    transport, seen = record_requests([])
     with IAMClient(transport=transport) as iam:
         iam.users.list().collect()
     assert seen[0].url.host == "env.example.com"
@@ -269,7 +269,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_there_is_a_timeout_unless_another_is_given() -> None:
-    transport, seen = recording([])
+    transport, seen = record_requests([])
     for timeout in (None, 3, httpx.Timeout(None)):
         with IAMClient("42_k", transport=transport, timeout=timeout) as iam:
             iam.users.list().collect()
@@ -358,7 +358,7 @@ def test_loopback_is_reached_without_a_proxy(fake: FakeIAM, url: str) -> None:
 
 def test_a_missing_key_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GCORE_API_KEY", raising=False)
-    transport, seen = recording({})
+    transport, seen = record_requests({})
     with IAMClient(transport=transport) as iam, pytest.raises(ConfigurationError, match="GCORE_API_KEY"):
         iam.users.get(1)
     assert seen == []
@@ -366,7 +366,7 @@ def test_a_missing_key_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("user_id", [0, -1, True, 1.5, "5", None, 2**63])
 def test_an_invalid_id_is_refused_before_sending(user_id: Any) -> None:
-    transport, seen = recording({})
+    transport, seen = record_requests({})
     with IAMClient("42_k", transport=transport) as iam, pytest.raises(ConfigurationError, match="user_id"):
         iam.users.get(user_id)
     assert seen == []
@@ -449,16 +449,16 @@ TWINS = [
 ]
 
 
-def public(cls: type) -> dict[str, Any]:
+def list_public(cls: type) -> dict[str, Any]:
     renamed = {"aclose": "close"}
     return {renamed.get(name, name): value for name, value in vars(cls).items() if not name.startswith("_")}
 
 
 @pytest.mark.parametrize(("sync", "twin"), TWINS)
 def test_each_async_class_has_the_same_methods_and_docstrings(sync: type, twin: type) -> None:
-    assert public(sync).keys() == public(twin).keys()
-    for name, member in public(sync).items():
-        other = public(twin)[name]
+    assert list_public(sync).keys() == list_public(twin).keys()
+    for name, member in list_public(sync).items():
+        other = list_public(twin)[name]
         if inspect.isfunction(member):
             assert list(inspect.signature(member).parameters.values()) == list(
                 inspect.signature(other).parameters.values()
@@ -466,7 +466,7 @@ def test_each_async_class_has_the_same_methods_and_docstrings(sync: type, twin: 
             assert member.__doc__ == other.__doc__, name
 
 
-def loaded_by(program: str) -> set[str]:
+def list_loaded_modules(program: str) -> set[str]:
     """The modules that a new Python has loaded after a program."""
     shown = f"{program}\nimport sys\nprint(*sys.modules)"
     run = subprocess.run([sys.executable, "-W", "ignore", "-c", shown], capture_output=True, text=True, check=True)
@@ -474,7 +474,9 @@ def loaded_by(program: str) -> set[str]:
 
 
 def test_importing_the_package_loads_next_to_nothing() -> None:
-    more = loaded_by("import gcore_iam; gcore_iam.SPEC_VERSION, gcore_iam.__version__") - loaded_by("")
+    more = list_loaded_modules("import gcore_iam; gcore_iam.SPEC_VERSION, gcore_iam.__version__") - list_loaded_modules(
+        ""
+    )
     assert more == {"gcore_iam", "gcore_iam._version", "gcore_iam._lazy", "gcore_iam_client"}
 
 
@@ -489,7 +491,9 @@ CALLS = {
 def test_one_operation_loads_only_its_own_models(fake: FakeIAM, url: str, call: str, models: set[str]) -> None:
     user = next(iter(fake.users))
     made = call.format(user=user["id"], account=user["client"])
-    loaded = loaded_by(f"from gcore_iam import IAMClient\nIAMClient({fake.api_key!r}, base_url={url!r}).{made}")
+    loaded = list_loaded_modules(
+        f"from gcore_iam import IAMClient\nIAMClient({fake.api_key!r}, base_url={url!r}).{made}"
+    )
     assert {name.rsplit(".", 1)[1] for name in loaded if name.startswith("gcore_iam_client.models.")} == models
     assert len({name for name in loaded if name.startswith("gcore_iam_client.api.")}) == 2, "its own and its tag's"
     needless = {"asyncio", "tenacity", "filelock", "dateutil"}
@@ -498,7 +502,7 @@ def test_one_operation_loads_only_its_own_models(fake: FakeIAM, url: str, call: 
 
 
 @pytest.mark.parametrize("client", [IAMClient, AsyncIAMClient])
-def test_the_types_of_the_constructor_can_be_looked_up(client: type[Any]) -> None:
+def test_the_types_of_the_constructor_can_be_looked_up(client: type[EitherClient]) -> None:
     """As those do who make objects by the annotations of their constructors."""
     assert typing.get_type_hints(client.__init__)["auth"] == APIKey | BearerToken | Session | Anonymous | str | None
     assert typing.get_type_hints(client.with_options)["retries"] == RetryPolicy | int | None

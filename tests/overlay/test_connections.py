@@ -5,41 +5,67 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import Any
 
 import httpx
 import pytest
-from gcore_iam import APIConnectionError, APITimeoutError, ConfigurationError, DecodeError
+from gcore_iam import APIConnectionError, APITimeoutError, AsyncIAMClient, ConfigurationError, DecodeError
 from gcore_iam.aio import transport as aio_transport
 from gcore_iam.sync import transport as sync_transport
 from gcore_iam.testing import FakeIAM
 
-from .conftest import ClientKind
-from .page_transport import resolve, run
+from .conftest import AnyKindTransport, ClientKind, EitherClient, resolve
+from .page_transport import run
 from .raw_server import message, send, serve, serve_users
 
 
+class LibraryTransport(AnyKindTransport):
+    """Sends requests through the transport that a client of each kind has by default."""
+
+    def __init__(self, client_kind: ClientKind) -> None:
+        self._is_async = client_kind.is_async
+        self._sync = sync_transport.ShardedTransport(httpx.create_ssl_context)
+        self._async = aio_transport.AsyncShardedTransport(httpx.create_ssl_context)
+
+    @property
+    def pools(self) -> list[httpx.HTTPTransport] | list[httpx.AsyncHTTPTransport]:
+        return self._async.pools if self._is_async else self._sync.pools
+
+    def count_requests(self) -> list[int]:
+        """Count the requests in flight of each pool."""
+        return self._async.count_requests() if self._is_async else self._sync.count_requests()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._sync.handle_request(request)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._async.handle_async_request(request)
+
+    def close(self) -> None:
+        self._sync.close()
+
+    async def aclose(self) -> None:
+        await self._async.aclose()
+
+
 @pytest.fixture
-def transport(client_kind: ClientKind) -> Any:
-    """The transport of a client of this kind."""
-    cls: Any = aio_transport.AsyncShardedTransport if client_kind.is_async else sync_transport.ShardedTransport
-    return cls(httpx.create_ssl_context)
+def transport(client_kind: ClientKind) -> LibraryTransport:
+    return LibraryTransport(client_kind)
 
 
-def get_http(iam: Any, client_kind: ClientKind) -> Any:
+def get_http(iam: EitherClient) -> httpx.Client | httpx.AsyncClient:
     """Get the httpx client of a client."""
-    return iam.api.get_async_httpx_client() if client_kind.is_async else iam.api.get_httpx_client()
+    return iam.api.get_async_httpx_client() if isinstance(iam, AsyncIAMClient) else iam.api.get_httpx_client()
 
 
-def test_an_interrupted_call_gives_up_only_its_pool(client_kind: ClientKind, transport: Any) -> None:
+def test_an_interrupted_call_gives_up_only_its_pool(client_kind: ClientKind, transport: LibraryTransport) -> None:
     def interrupt(_: httpx.Response) -> None:
         raise KeyboardInterrupt
 
     async def interrupt_async(_: httpx.Response) -> None:
         raise KeyboardInterrupt
 
-    async def use(iam: Any) -> None:
-        http = get_http(iam, client_kind)
+    async def use(iam: EitherClient) -> None:
+        http = get_http(iam)
         with pytest.raises(httpx.ConnectError):
             await resolve(http.get("https://127.0.0.1:9/"))
         other_pools = transport.pools
@@ -56,8 +82,10 @@ def test_an_interrupted_call_gives_up_only_its_pool(client_kind: ClientKind, tra
 
 
 @pytest.mark.parametrize("coding", ["br", "gzip"])
-def test_a_body_that_is_not_read_frees_its_connection(client_kind: ClientKind, transport: Any, coding: str) -> None:
-    async def use(iam: Any) -> None:
+def test_a_body_that_is_not_read_frees_its_connection(
+    client_kind: ClientKind, transport: LibraryTransport, coding: str
+) -> None:
+    async def use(iam: EitherClient) -> None:
         with pytest.raises(DecodeError):
             await resolve(iam.users.get(1))
         assert transport.count_requests() == [0]
@@ -66,11 +94,14 @@ def test_a_body_that_is_not_read_frees_its_connection(client_kind: ClientKind, t
         run(client_kind, use, "42_k", base_url=url, transport=transport)
 
 
-def test_closing_a_view_leaves_its_client_open(client_kind: ClientKind, transport: Any) -> None:
-    async def use(iam: Any) -> None:
+def test_closing_a_view_leaves_its_client_open(client_kind: ClientKind, transport: LibraryTransport) -> None:
+    async def use(iam: EitherClient) -> None:
         view = iam.with_options(timeout=5)
         assert (await resolve(view.users.get(1))).id == 1
-        await resolve(view.aclose() if client_kind.is_async else view.close())
+        if isinstance(view, AsyncIAMClient):
+            await view.aclose()
+        else:
+            view.close()
         with pytest.raises(ConfigurationError, match="closed"):
             await resolve(view.users.get(2))
         assert (await resolve(iam.users.get(2))).id == 2
@@ -91,41 +122,47 @@ class Clock:
 
 
 def test_a_call_closes_pools_that_are_not_used(
-    client_kind: ClientKind, transport: Any, monkeypatch: pytest.MonkeyPatch
+    client_kind: ClientKind, transport: LibraryTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
     for module in (aio_transport, sync_transport):
         monkeypatch.setattr(module, "time", clock)
 
-    async def use(iam: Any) -> None:
-        http = get_http(iam, client_kind)
+    async def use(iam: EitherClient) -> None:
+        http = get_http(iam)
         responses = [await resolve(http.send(http.build_request("GET", "/iam/users/1"), stream=True)) for _ in range(3)]
         for response in responses[1:]:
-            await resolve(response.aread() if client_kind.is_async else response.read())
+            await resolve(response.aread() if isinstance(http, httpx.AsyncClient) else response.read())
         assert connections.open == len(transport.pools) == 3
         clock.now += 6
         await resolve(iam.users.get(1))
         assert len(transport.pools) == 2, "one is used by the call, and the body of another one is not read yet"
         assert connections.wait_for_open(2)
-        await resolve(responses[0].aclose() if client_kind.is_async else responses[0].close())
+        if isinstance(http, httpx.AsyncClient):
+            await responses[0].aclose()
+        else:
+            responses[0].close()
 
     with serve_users() as (url, connections):
         run(client_kind, use, "42_k", base_url=url, transport=transport)
 
 
 def test_a_pool_is_unused_from_its_last_response_on(
-    client_kind: ClientKind, transport: Any, monkeypatch: pytest.MonkeyPatch
+    client_kind: ClientKind, transport: LibraryTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
     for module in (aio_transport, sync_transport):
         monkeypatch.setattr(module, "time", clock)
 
-    async def use(iam: Any) -> None:
-        http = get_http(iam, client_kind)
+    async def use(iam: EitherClient) -> None:
+        http = get_http(iam)
         responses = [await resolve(http.send(http.build_request("GET", "/iam/users/1"), stream=True)) for _ in range(2)]
         clock.now += 6
         for response in responses:
-            await resolve(response.aclose() if client_kind.is_async else response.close())
+            if isinstance(http, httpx.AsyncClient):
+                await response.aclose()
+            else:
+                response.close()
         await resolve(iam.users.get(1))
         assert len(transport.pools) == 2
 
@@ -134,7 +171,7 @@ def test_a_pool_is_unused_from_its_last_response_on(
 
 
 def test_a_body_that_fails_to_close_frees_its_place(
-    client_kind: ClientKind, transport: Any, monkeypatch: pytest.MonkeyPatch
+    client_kind: ClientKind, transport: LibraryTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken(httpx.ByteStream):
         def close(self) -> None:
@@ -153,17 +190,18 @@ def test_a_body_that_fails_to_close_frees_its_place(
 
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", send)
     monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", send_async)
+    request = httpx.Request("GET", "http://localhost/")
 
-    async def use(iam: Any) -> None:
-        response = await resolve(
-            transport.handle_async_request(request) if is_async else transport.handle_request(request)
-        )
+    async def use(_: EitherClient) -> None:
+        if client_kind.is_async:
+            stream = (await transport.handle_async_request(request)).stream
+        else:
+            stream = transport.handle_request(request).stream
         assert transport.count_requests() == [1]
         with pytest.raises(httpx.CloseError):
-            await resolve(response.stream.aclose() if is_async else response.stream.close())
+            await resolve(stream.aclose() if isinstance(stream, httpx.AsyncByteStream) else stream.close())
         assert transport.count_requests() == [0]
 
-    is_async, request = client_kind.is_async, httpx.Request("GET", "http://localhost/")
     run(client_kind, use, "42_k", base_url="http://localhost", transport=transport)
 
 
@@ -174,7 +212,7 @@ def test_a_handshake_that_fails_behind_a_proxy_frees_its_pool(
         monkeypatch.setattr(module, "MAX_SHARDS", 1)
         monkeypatch.setattr(module, "SHARD_LIMITS", httpx.Limits(max_connections=1))
 
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         for _ in range(2):
             with pytest.raises(APIConnectionError) as caught:
                 await resolve(iam.users.get(1))

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from gcore_iam import (
     Anonymous,
+    AsyncIAMClient,
     AuthenticationError,
     BearerToken,
     ConfigurationError,
@@ -24,7 +25,7 @@ from gcore_iam import (
 )
 from gcore_iam.testing import FakeIAM
 
-from .conftest import ClientKind
+from .conftest import ClientKind, EitherClient
 from .session_server import BASE, EMAIL, PASSWORD, USERS, count_exchanges, get_user, issue_pair, run
 
 pytestmark = pytest.mark.fake_iam(USERS, password=PASSWORD)
@@ -48,11 +49,11 @@ def test_a_function_gives_the_access_token_of_each_call(client_kind: ClientKind,
 
     auth = BearerToken(give if client_kind.is_async else lambda: waiting.pop(0))
 
-    def use(iam: Any) -> None:
+    def use(iam: IAMClient) -> None:
         iam.users.get(1)
         iam.users.get(1)
 
-    async def use_async(iam: Any) -> None:
+    async def use_async(iam: AsyncIAMClient) -> None:
         await iam.users.get(1)
         await iam.users.get(1)
 
@@ -96,14 +97,14 @@ def test_a_server_that_repeats_an_access_token_is_not_repeated(client_kind: Clie
 # --- no credentials --------------------------------------------------------------------------------------------------
 
 
-def build_without_key(fake: FakeIAM, monkeypatch: pytest.MonkeyPatch, *arguments: Any) -> IAMClient:
+def build_without_key(fake: FakeIAM, monkeypatch: pytest.MonkeyPatch, *arguments: Anonymous | None) -> IAMClient:
     monkeypatch.delenv("GCORE_API_KEY", raising=False)
     return IAMClient(*arguments, base_url=BASE, transport=fake.transport())
 
 
 @pytest.mark.parametrize("arguments", [(), (None,), (Anonymous(),)])
 def test_operations_without_credentials_need_no_key(
-    fake: FakeIAM, monkeypatch: pytest.MonkeyPatch, arguments: tuple[Any, ...]
+    fake: FakeIAM, monkeypatch: pytest.MonkeyPatch, arguments: tuple[Anonymous | None, ...]
 ) -> None:
     with build_without_key(fake, monkeypatch, *arguments) as iam:
         token = iam.auth.login(EMAIL, PASSWORD)
@@ -122,7 +123,7 @@ def test_operations_without_credentials_need_no_key(
     ],
 )
 def test_a_call_that_needs_credentials_says_what_to_do(
-    client_kind: ClientKind, fake: FakeIAM, call: Callable[[Any], Any]
+    client_kind: ClientKind, fake: FakeIAM, call: Callable[[EitherClient], object]
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"GCORE_API_KEY.*BearerToken or a Session"):
         run(client_kind, fake, Anonymous(), call)

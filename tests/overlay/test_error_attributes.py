@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -163,7 +164,9 @@ def test_an_ambiguous_error_without_reconciler_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("attach", [AmbiguousOutcomeError.attach_reconciler, AmbiguousOutcomeError.advise])
-def test_the_first_reconciler_stays(attach: Any) -> None:
+def test_the_first_reconciler_stays(
+    attach: Callable[[AmbiguousOutcomeError, str, Callable[[], object] | None], None],
+) -> None:
     error = make_ambiguous_error()
     attach(error, "look at the users", lambda: "ada")
     attach(error, "look at the accounts", lambda: "an account")
@@ -208,7 +211,8 @@ def test_sync_code_gets_an_awaitable_unless_it_names_a_class() -> None:
 
     error = make_ambiguous_error()
     error.attach_reconciler("look", find)
-    found: Any = error.reconcile()
+    found = error.reconcile()
+    assert isinstance(found, Coroutine)
     assert asyncio.run(found) == "ada"
     with pytest.raises(ConfigurationError, match=r"^this error comes from async code: await reconcile_async\(\)$"):
         error.reconcile(str)

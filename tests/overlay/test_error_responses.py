@@ -8,7 +8,6 @@ import sys
 import time
 import tracemalloc
 import unicodedata
-from typing import Any
 
 import httpx
 import pytest
@@ -64,7 +63,7 @@ LARGE_BODIES = {
 }
 
 
-def measure_size(value: Any) -> int:
+def measure_size(value: object) -> int:
     if isinstance(value, dict):
         return sum(measure_size(key) + measure_size(item) for key, item in value.items())
     if isinstance(value, list):
@@ -147,7 +146,7 @@ def test_a_field_path_shows_no_secret() -> None:
         ("correct horse", {"errors": {"name": ["not correct\n horse"]}}),
     ],
 )
-def test_a_secret_that_a_message_puts_together_is_masked(secret: str, body: dict[str, Any]) -> None:
+def test_a_secret_that_a_message_puts_together_is_masked(secret: str, body: dict[str, object]) -> None:
     content = json.dumps(body).encode()
     error = build_status_error(400, {}, content, method="GET", url="https://h/x", secrets=[secret])
     assert secret not in f"{error} {error.errors}"
@@ -185,7 +184,7 @@ def assert_printable(text: str) -> None:
 
 @settings(deadline=None, max_examples=200)
 @given(body=BODIES, odd=ODD, status=st.integers(300, 999))
-def test_error_messages_can_be_printed_anywhere(body: Any, odd: str, status: int) -> None:
+def test_error_messages_can_be_printed_anywhere(body: object, odd: str, status: int) -> None:
     headers = {"x-request-id": odd, "content-type": odd, "retry-after": odd}
     content = json.dumps(body).encode()
     error = build_status_error(status, headers, content, method=f"GET{odd}", url=f"https://h/{odd}")

@@ -58,8 +58,8 @@ def build(content: bytes, status: int = 400, **headers: str) -> APIStatusError:
 
 
 @pytest.mark.parametrize(("status", "cls"), BY_STATUS.items())
-def test_each_status_has_its_error(status: int, cls: type, answered: Callable[[Handler], IAMClient]) -> None:
-    with answered(lambda _: httpx.Response(status, json={"message": "no"})) as iam:
+def test_each_status_has_its_error(status: int, cls: type, build_iam: Callable[[Handler], IAMClient]) -> None:
+    with build_iam(lambda _: httpx.Response(status, json={"message": "no"})) as iam:
         with pytest.raises(IAMError) as caught:
             iam.users.get(5)
         assert type(caught.value) is cls
@@ -231,8 +231,8 @@ def test_a_silent_server_is_a_timeout() -> None:
 
 
 def test_a_query_does_not_show_in_an_error(
-    answered: Callable[[Handler], IAMClient],
+    build_iam: Callable[[Handler], IAMClient],
 ) -> None:
-    with answered(lambda _: httpx.Response(500)) as iam, pytest.raises(ServerError) as caught:
+    with build_iam(lambda _: httpx.Response(500)) as iam, pytest.raises(ServerError) as caught:
         iam.users.list().collect()
     assert caught.value.url == "https://api.gcore.com/iam/users"

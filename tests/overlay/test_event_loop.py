@@ -35,7 +35,7 @@ CALLS: dict[str, Callable[[IAMClient], object]] = {
 
 
 @pytest.fixture(autouse=True)
-def _nothing_warned_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+def _reset_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocking_io, "_has_warned", False)
 
 

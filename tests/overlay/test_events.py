@@ -11,17 +11,17 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
-from typing import Any
 
 import anyio
 import attrs
 import httpx
 import pytest
 import trio
-from gcore_iam import AsyncIAMClient, IAMClient, NotFoundError, RetryPolicy, ServerError, Session, events
+from gcore_iam import AsyncIAMClient, IAMClient, NotFoundError, RetryPolicy, ServerError, Session, events, models
 from gcore_iam.testing import FakeIAM, Reset, Status
 
-from .conftest import ClientKind, ClientOptions
+from .conftest import ClientKind, ClientOptions, EitherClient, resolve
+from .page_transport import run
 from .session_server import encode_token
 
 USERS = 30
@@ -31,7 +31,7 @@ PASSWORD = "correct-horse-battery"
 
 
 def record(
-    client_kind: ClientKind, fake: FakeIAM, call: Callable[[IAMClient], object], auth: Session | None = None
+    client_kind: ClientKind, fake: FakeIAM, call: Callable[[EitherClient], object], auth: Session | None = None
 ) -> list[events.Event]:
     """The events of a call, which may fail."""
     seen: list[events.Event] = []
@@ -46,7 +46,7 @@ def record(
     return seen
 
 
-def kinds(seen: list[events.Event]) -> list[str]:
+def list_kinds(seen: list[events.Event]) -> list[str]:
     return [type(event).__name__ for event in seen]
 
 
@@ -55,7 +55,7 @@ ONE_CALL = ["CallStarted", "AttemptStarted", "AttemptFinished", "CallFinished"]
 
 def test_a_call_reports_its_attempt(client_kind: ClientKind, fake: FakeIAM) -> None:
     seen = record(client_kind, fake, lambda iam: iam.users.get(1))
-    assert kinds(seen) == ONE_CALL
+    assert list_kinds(seen) == ONE_CALL
     started, _, attempt, finished = seen
     assert isinstance(started, events.CallStarted)
     assert isinstance(attempt, events.AttemptFinished)
@@ -75,7 +75,7 @@ def test_a_call_reports_its_attempt(client_kind: ClientKind, fake: FakeIAM) -> N
 def test_a_retry_reports_its_delay_and_reason(client_kind: ClientKind, fake: FakeIAM) -> None:
     fake.inject(Status(429, retry_after=0), times=1)
     seen = record(client_kind, fake, lambda iam: iam.users.get(1))
-    assert kinds(seen) == [*ONE_CALL[:3], "RetryScheduled", *ONE_CALL[1:]]
+    assert list_kinds(seen) == [*ONE_CALL[:3], "RetryScheduled", *ONE_CALL[1:]]
     retry = seen[3]
     assert isinstance(retry, events.RetryScheduled)
     assert (retry.attempt, retry.retries, retry.delay, retry.status, retry.error) == (1, 2, 0, 429, "RateLimitError")
@@ -130,7 +130,7 @@ def test_an_attempt_ends_with_an_event_whatever_ends_it() -> None:
     iam = IAMClient("42_k", transport=transport, on_event=seen.append)
     with iam, pytest.raises(ZeroDivisionError):
         iam.users.get(1)
-    assert kinds(seen) == ONE_CALL
+    assert list_kinds(seen) == ONE_CALL
     attempt = seen[2]
     assert isinstance(attempt, events.AttemptFinished)
     assert (attempt.status, attempt.error) == (None, "ZeroDivisionError")
@@ -139,7 +139,7 @@ def test_an_attempt_ends_with_an_event_whatever_ends_it() -> None:
 def test_a_session_reports_its_tokens(client_kind: ClientKind, fake: FakeIAM) -> None:
     session = Session(fake.users[0]["email"], PASSWORD)
     seen = record(client_kind, fake, lambda iam: iam.users.get(1), auth=session)
-    assert kinds(seen) == ["CallStarted", *ONE_CALL, "TokensRefreshed", *ONE_CALL[1:]]
+    assert list_kinds(seen) == ["CallStarted", *ONE_CALL, "TokensRefreshed", *ONE_CALL[1:]]
     assert seen[5] == events.TokensRefreshed("iamLoginUser")
 
 
@@ -162,7 +162,7 @@ def test_a_session_reports_where_it_is_used(client_kind: ClientKind, fake: FakeI
     places: list[tuple[str, object]] = []
     callers: list[object] = []
 
-    def use(iam: IAMClient) -> object:
+    def use(iam: EitherClient) -> object:
         callers.append(find_caller())
         return iam.users.change_password(1, PASSWORD, "n3w-password") if changes_password else iam.users.get(1)
 
@@ -181,17 +181,17 @@ def test_callers_that_share_a_refresh_report_where_they_run(client_kind: ClientK
     fake.clock.advance(hours=1)
     places: list[tuple[str, bool]] = []
 
-    def view(iam: Any) -> Any:
+    def build_callback() -> Callable[[events.Event], None]:
         caller = find_caller()
-        return iam.with_options(on_event=lambda event: places.append((event.operation, find_caller() == caller)))
+        return lambda event: places.append((event.operation, find_caller() == caller))
 
     def use(iam: IAMClient) -> None:
         with ThreadPoolExecutor(30) as threads:
-            list(threads.map(lambda _: view(iam).users.get(1), range(30)))
+            list(threads.map(lambda _: iam.with_options(on_event=build_callback()).users.get(1), range(30)))
 
     async def use_async(iam: AsyncIAMClient) -> None:
         async def call() -> None:
-            await view(iam).users.get(1)
+            await iam.with_options(on_event=build_callback()).users.get(1)
 
         async with anyio.create_task_group() as tasks:
             for _ in range(30):
@@ -215,15 +215,15 @@ def test_an_interrupted_caller_reports_before_it_raises() -> None:
 
     async def main() -> None:
         session = Session.from_tokens(encode_token({"exp": 1, "iat": 0}), "d")
-        options: Any = {"transport": httpx.MockTransport(respond), "on_event": seen.append}
-        async with AsyncIAMClient(session, **options) as iam, anyio.create_task_group() as tasks:
+        iam = AsyncIAMClient(session, transport=httpx.MockTransport(respond), on_event=seen.append)
+        async with iam, anyio.create_task_group() as tasks:
             tasks.start_soon(iam.users.get, 1)
             await exchanged.wait()
             tasks.cancel_scope.cancel()
 
     anyio.run(main)
     assert [
-        kind for kind, event in zip(kinds(seen), seen, strict=True) if event.operation == "iamRefreshToken"
+        kind for kind, event in zip(list_kinds(seen), seen, strict=True) if event.operation == "iamRefreshToken"
     ] == ONE_CALL
 
 
@@ -254,9 +254,9 @@ def test_a_view_may_have_a_callback_of_its_own(fake: FakeIAM) -> None:
     second: list[events.Event] = []
     with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport(), on_event=first.append) as iam:
         iam.with_options(on_event=second.append).users.get(1)
-        assert (kinds(first), kinds(second)) == ([], ONE_CALL)
+        assert (list_kinds(first), list_kinds(second)) == ([], ONE_CALL)
         iam.with_options(timeout=5).users.get(1)
-        assert kinds(first) == ONE_CALL
+        assert list_kinds(first) == ONE_CALL
 
 
 CALLER: ContextVar[str] = ContextVar("caller", default="nobody")
@@ -271,12 +271,12 @@ def test_pages_ahead_report_in_the_pagers_context(fake: FakeIAM, backend: str) -
         callers.add(CALLER.get())
         threads.add(threading.current_thread().name)
 
-    def read(iam: Any) -> Any:
+    async def read(iam: EitherClient) -> list[models.User]:
         CALLER.set("reader")
-        return iam.users.list(page_size=5, prefetch=4).collect()
+        return await resolve(iam.users.list(page_size=5, prefetch=4).collect())
 
     options: ClientOptions = {"base_url": "http://localhost", "transport": fake.transport(), "on_event": look}
-    assert len(ClientKind(backend).run(read, fake.api_key, **options)) == USERS
+    assert len(run(ClientKind(backend), read, fake.api_key, **options)) == USERS
     assert callers == {"reader"}
     assert (len(threads) > 1) == (backend == "sync")
 

@@ -10,7 +10,7 @@ import socket
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Unpack
 
 import anyio
 import httpx
@@ -30,11 +30,13 @@ from gcore_iam import (
 )
 from gcore_iam._tracebacks import clear_locals
 from gcore_iam.auth import TokenPair
+from gcore_iam.auth.token_store import TokenStore
 from gcore_iam.retry import Attempt
 from gcore_iam.testing import HTML, FakeIAM, Reset, Status, Truncate
+from gcore_iam.testing.faults import Fault
 from gcore_iam_client.types import encode_json
 
-from .conftest import ClientKind
+from .conftest import Auth, ClientKind, ClientOptions, EitherClient, resolve
 from .frames import find_leaks, walk_stack, walk_traceback
 
 ACCOUNT, EMAIL = 1001, "ada@example.com"
@@ -44,7 +46,7 @@ TESTS = str(Path(__file__).parent)
 MARKS = ("s3cret", "eyJ")
 """What each secret begins with: those of the test, and tokens that the API issues."""
 
-CALLS: dict[str, Callable[[Any], Any]] = {
+CALLS: dict[str, Callable[[EitherClient], object]] = {
     "login": lambda iam: iam.auth.login(EMAIL, PASSWORD),
     "login with a code": lambda iam: iam.auth.login(EMAIL, PASSWORD, CODE),
     "refresh": lambda iam: iam.auth.refresh(REFRESH),
@@ -60,7 +62,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "users": lambda iam: iam.users.list(page_size=1).collect(),
 }
 
-FAULTS: dict[str, tuple[Any, ...]] = {
+FAULTS: dict[str, tuple[Fault, ...]] = {
     "400": (Status(400),),
     "401": (Status(401),),
     "429": (Status(429),),
@@ -82,11 +84,11 @@ def check_stack(*_: object) -> None:
     assert find_leaks(walk_stack(), MARKS, TESTS) == set()
 
 
-def make_session(**options: Any) -> Session:
-    return Session(EMAIL, PASSWORD, one_time_password=CODE, **options)
+def make_session(client_id: int | None = None, store: TokenStore | None = None) -> Session:
+    return Session(EMAIL, PASSWORD, one_time_password=CODE, client_id=client_id, store=store)
 
 
-AUTHS: dict[str, Callable[[], Any]] = {
+AUTHS: dict[str, Callable[[], Auth]] = {
     "key": lambda: APIKey(KEY),
     "bearer": lambda: BearerToken(ACCESS),
     "key function": lambda: APIKey(lambda: KEY),
@@ -98,22 +100,22 @@ AUTHS: dict[str, Callable[[], Any]] = {
 
 
 def collect_errors(
-    kind: ClientKind, calls: Iterable[Callable[[Any], Any]], auth: Any, **options: Any
+    kind: ClientKind, calls: Iterable[Callable[[EitherClient], object]], auth: Auth, **options: Unpack[ClientOptions]
 ) -> list[IAMError]:
     """Make calls with one client, without retries, and collect their errors."""
     errors: list[IAMError] = []
 
-    def use(iam: Any) -> None:
+    def use(iam: IAMClient) -> None:
         for call in calls:
             try:
                 call(iam)
             except IAMError as error:
                 errors.append(error)
 
-    async def use_async(iam: Any) -> None:
+    async def use_async(iam: AsyncIAMClient) -> None:
         for call in calls:
             try:
-                await call(iam)
+                await resolve(call(iam))
             except IAMError as error:
                 errors.append(error)
 
@@ -128,7 +130,8 @@ def kind(request: pytest.FixtureRequest) -> ClientKind:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[tuple[FakeIAM, str]]:
+def served_fake() -> Iterator[tuple[FakeIAM, str]]:
+    """One fake for all tests, and its base URL."""
     users: list[dict[str, Any]] = [{"email": EMAIL, "groups": [{"id": 1}]}, {}]
     fake = FakeIAM(users, password=PASSWORD, api_key=KEY)
     with fake.serve() as url:
@@ -136,8 +139,10 @@ def server() -> Iterator[tuple[FakeIAM, str]]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_no_frame_of_a_failed_call_shows_a_secret(kind: ClientKind, server: tuple[FakeIAM, str], fault: str) -> None:
-    fake, url = server
+def test_no_frame_of_a_failed_call_shows_a_secret(
+    kind: ClientKind, served_fake: tuple[FakeIAM, str], fault: str
+) -> None:
+    fake, url = served_fake
     fake.reset()
     errors: list[IAMError] = []
     for name in ("user", "change password"):
@@ -172,9 +177,9 @@ def test_no_frame_of_a_timeout_shows_a_secret(kind: ClientKind, name: str) -> No
 
 
 def test_no_frame_of_a_cancelled_call_shows_a_secret() -> None:
-    async def main(url: str, call: Callable[[Any], Any]) -> BaseException:
+    async def main(url: str, call: Callable[[EitherClient], object]) -> BaseException:
         async with AsyncIAMClient(KEY, base_url=url, retries=0) as iam:
-            task = asyncio.ensure_future(call(iam))
+            task = asyncio.ensure_future(resolve(call(iam)))
             await anyio.sleep(0.05)
             task.cancel()
             try:
@@ -200,8 +205,8 @@ def fail() -> str:
     raise RuntimeError("a function of the user has failed")
 
 
-def test_no_frame_beside_a_failed_callback_shows_a_secret(kind: ClientKind, server: tuple[FakeIAM, str]) -> None:
-    _, url = server
+def test_no_frame_beside_a_failed_callback_shows_a_secret(kind: ClientKind, served_fake: tuple[FakeIAM, str]) -> None:
+    _, url = served_fake
     for auth in (
         APIKey(fail),
         BearerToken(fail),
@@ -213,8 +218,8 @@ def test_no_frame_beside_a_failed_callback_shows_a_secret(kind: ClientKind, serv
         check_error(caught.value)
 
 
-def test_no_frame_of_a_failed_handover_shows_a_secret(kind: ClientKind, server: tuple[FakeIAM, str]) -> None:
-    fake, url = server
+def test_no_frame_of_a_failed_handover_shows_a_secret(kind: ClientKind, served_fake: tuple[FakeIAM, str]) -> None:
+    fake, url = served_fake
     fake.reset()
 
     def hand_over(_: object) -> None:
@@ -239,9 +244,9 @@ class WatchedStore(MemoryTokenStore):
 
 
 def test_no_frame_around_a_callback_shows_a_secret(
-    kind: ClientKind, server: tuple[FakeIAM, str], caplog: pytest.LogCaptureFixture
+    kind: ClientKind, served_fake: tuple[FakeIAM, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    fake, url = server
+    fake, url = served_fake
 
     def get_code() -> str:
         check_stack()
@@ -269,9 +274,9 @@ def test_no_frame_around_a_callback_shows_a_secret(
 
 
 def test_no_frame_of_a_failed_event_callback_shows_a_secret(
-    kind: ClientKind, server: tuple[FakeIAM, str], caplog: pytest.LogCaptureFixture
+    kind: ClientKind, served_fake: tuple[FakeIAM, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    fake, url = server
+    fake, url = served_fake
     fake.reset()
     kind.run(CALLS["user"], make_session(), base_url=url, on_event=lambda _: fail())
     errors = [record.exc_info[1] for record in caplog.records if record.exc_info]
@@ -281,8 +286,8 @@ def test_no_frame_of_a_failed_event_callback_shows_a_secret(
         check_error(error)
 
 
-def test_no_frame_around_a_hook_of_httpx_shows_a_secret(server: tuple[FakeIAM, str]) -> None:
-    fake, url = server
+def test_no_frame_around_a_hook_of_httpx_shows_a_secret(served_fake: tuple[FakeIAM, str]) -> None:
+    fake, url = served_fake
     fake.reset()
 
     def hook(_: object) -> None:
@@ -382,7 +387,7 @@ def test_no_frame_of_a_token_file_shows_a_secret(tmp_path: Path, monkeypatch: py
         ACCESS,
     ],
 )
-def test_no_frame_shows_tokens_that_cannot_be_used(kind: ClientKind, body: Any) -> None:
+def test_no_frame_shows_tokens_that_cannot_be_used(kind: ClientKind, body: object) -> None:
     """Nor does the body that the error keeps."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
     issuing = (
@@ -410,8 +415,8 @@ def test_no_frame_of_the_json_encoder_shows_a_secret() -> None:
         check_error(caught.value)
 
 
-def test_frames_of_the_user_keep_their_variables(kind: ClientKind, server: tuple[FakeIAM, str]) -> None:
-    _, url = server
+def test_frames_of_the_user_keep_their_variables(kind: ClientKind, served_fake: tuple[FakeIAM, str]) -> None:
+    _, url = served_fake
 
     def get_key() -> str:
         attempt = "mine"

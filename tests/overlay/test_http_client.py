@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import types
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import anyio
 import httpx
@@ -11,21 +12,30 @@ import pytest
 from gcore_iam import AsyncIAMClient, ConfigurationError, IAMClient
 from gcore_iam.testing import FakeIAM
 
-CLIENTS = [(IAMClient, httpx.Client), (AsyncIAMClient, httpx.AsyncClient)]
+from .conftest import ClientOptions
+
+HttpClient: TypeAlias = httpx.Client | httpx.AsyncClient
+
+EACH_HTTP_CLIENT = pytest.mark.parametrize("cls", [httpx.Client, httpx.AsyncClient])
 
 
-def get_user(fake: FakeIAM, kind: type[Any], http_client: Any, **options: Any) -> dict[str, str]:
-    """Get a user, and return the headers of the request."""
-    iam = kind(fake.api_key, base_url="http://localhost", http_client=http_client, **options)
-    if kind is IAMClient:
-        iam.users.get(1)
+def get_user(key: str, http_client: HttpClient, headers: Mapping[str, str] | None = None) -> None:
+    """Get a user, with the client that takes this client of httpx."""
+    options: ClientOptions = {"base_url": "http://localhost", "headers": headers}
+    if isinstance(http_client, httpx.AsyncClient):
+        anyio.run(AsyncIAMClient(key, http_client=http_client, **options).users.get, 1)
     else:
-        anyio.run(iam.users.get, 1)
+        IAMClient(key, http_client=http_client, **options).users.get(1)
+
+
+def read_headers(fake: FakeIAM, http_client: HttpClient, headers: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Get a user, and return the headers of the request."""
+    get_user(fake.api_key, http_client, headers)
     return dict(fake.requests[-1].headers)
 
 
-@pytest.mark.parametrize(("kind", "http_kind"), CLIENTS)
-def test_one_httpx_client_serves_several_clients(fake: FakeIAM, kind: Any, http_kind: Any) -> None:
+@EACH_HTTP_CLIENT
+def test_one_httpx_client_serves_several_clients(fake: FakeIAM, cls: type[HttpClient]) -> None:
     """Although httpx has kept the cookie of a response in it."""
 
     sent: list[httpx.Headers] = []
@@ -34,44 +44,40 @@ def test_one_httpx_client_serves_several_clients(fake: FakeIAM, kind: Any, http_
         sent.append(request.headers)
         return httpx.Response(200, headers={"set-cookie": "sid=1; Path=/"}, json=fake.users[0])
 
-    own = http_kind(transport=httpx.MockTransport(respond))
-
-    def get_user() -> None:
-        iam = kind(fake.api_key, base_url="http://localhost", http_client=own)
-        iam.users.get(1) if kind is IAMClient else anyio.run(iam.users.get, 1)
+    own = cls(transport=httpx.MockTransport(respond))
 
     for _ in range(2):
-        get_user()
+        get_user(fake.api_key, own)
     assert len(own.cookies) == 1
     assert not any("cookie" in headers for headers in sent)
     own.cookies.set("a", "b")
     with pytest.raises(ConfigurationError, match="http_client has cookies of its own"):
-        get_user()
-    own = http_kind(cookies=httpx.Cookies())
+        get_user(fake.api_key, own)
+    own = cls(cookies=httpx.Cookies())
     own.cookies.set("a", "b", domain="localhost")
     with pytest.raises(ConfigurationError, match="http_client has cookies of its own"):
-        get_user()
+        get_user(fake.api_key, own)
 
 
-@pytest.mark.parametrize(("kind", "http_kind"), CLIENTS)
-def test_headers_of_the_users_client_are_sent(fake: FakeIAM, kind: Any, http_kind: Any) -> None:
-    own = http_kind(transport=fake.transport(), headers={"X-Team": "ops", "User-Agent": "mytool/1.0"})
-    headers = get_user(fake, kind, own)
+@EACH_HTTP_CLIENT
+def test_headers_of_the_users_client_are_sent(fake: FakeIAM, cls: type[HttpClient]) -> None:
+    own = cls(transport=fake.transport(), headers={"X-Team": "ops", "User-Agent": "mytool/1.0"})
+    headers = read_headers(fake, own)
     assert (headers["x-team"], headers["user-agent"]) == ("ops", "mytool/1.0")
-    headers = get_user(fake, kind, own, headers={"X-Team": "other"})
+    headers = read_headers(fake, own, {"X-Team": "other"})
     assert (headers["x-team"], headers["user-agent"]) == ("other", "mytool/1.0")
 
 
-@pytest.mark.parametrize(("kind", "http_kind"), CLIENTS)
-def test_auth_of_the_users_client_replaces_no_key(fake: FakeIAM, kind: Any, http_kind: Any) -> None:
-    get_user(fake, kind, http_kind(transport=fake.transport(), auth=("ada", "s3cret")))
+@EACH_HTTP_CLIENT
+def test_auth_of_the_users_client_replaces_no_key(fake: FakeIAM, cls: type[HttpClient]) -> None:
+    get_user(fake.api_key, cls(transport=fake.transport(), auth=("ada", "s3cret")))
     assert fake.requests[-1].revealed().headers["authorization"] == f"APIKey {fake.api_key}"
 
 
 @pytest.mark.parametrize(("settings", "seconds"), [({}, 30.0), ({"timeout": 7}, 7.0), ({"timeout": 30}, 30.0)])
-@pytest.mark.parametrize(("kind", "http_kind"), CLIENTS)
+@EACH_HTTP_CLIENT
 def test_a_timeout_that_the_user_has_set_is_kept(
-    fake: FakeIAM, kind: Any, http_kind: Any, settings: dict[str, Any], seconds: float
+    fake: FakeIAM, cls: type[HttpClient], settings: dict[str, Any], seconds: float
 ) -> None:
     timeouts: list[dict[str, float]] = []
 
@@ -79,21 +85,20 @@ def test_a_timeout_that_the_user_has_set_is_kept(
         timeouts.append(request.extensions["timeout"])
         return httpx.Response(200, json=fake.users[0])
 
-    iam = kind(fake.api_key, http_client=http_kind(transport=httpx.MockTransport(respond), **settings))
-    iam.users.get(1) if kind is IAMClient else anyio.run(iam.users.get, 1)
+    get_user(fake.api_key, cls(transport=httpx.MockTransport(respond), **settings))
     [timeout] = timeouts
     assert (timeout["read"], timeout["connect"]) == (seconds, 5.0 if not settings else seconds)
 
 
-@pytest.mark.parametrize(("kind", "http_kind"), CLIENTS)
-def test_defaults_of_httpx_are_not_sent(fake: FakeIAM, kind: Any, http_kind: Any) -> None:
-    headers = get_user(fake, kind, http_kind(transport=fake.transport()))
+@EACH_HTTP_CLIENT
+def test_defaults_of_httpx_are_not_sent(fake: FakeIAM, cls: type[HttpClient]) -> None:
+    headers = read_headers(fake, cls(transport=fake.transport()))
     assert headers["user-agent"].startswith("gcore-iam/")
     assert headers["accept"] == "application/json"
     assert headers["accept-encoding"] == "gzip, deflate"
 
 
-@pytest.mark.parametrize(("kind", "http_kind"), CLIENTS)
+@EACH_HTTP_CLIENT
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -104,10 +109,10 @@ def test_defaults_of_httpx_are_not_sent(fake: FakeIAM, kind: Any, http_kind: Any
     ],
 )
 def test_a_setting_that_would_be_dropped_is_refused(
-    kind: Any, http_kind: Any, settings: dict[str, Any], message: str
+    cls: type[HttpClient], settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=message) as caught:
-        kind("42_k", http_client=http_kind(**settings))
+        get_user("42_k", cls(**settings))
     assert "s3cret" not in str(caught.value)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from types import SimpleNamespace
-from typing import Any
+from types import ModuleType, SimpleNamespace
 
 import anyio
 import pytest
@@ -15,14 +13,15 @@ from gcore_iam.sync import in_flight as sync_in_flight
 MODULES = pytest.mark.parametrize("module", [aio_in_flight, sync_in_flight], ids=["aio", "sync"])
 
 
-async def drain(in_flight: Any) -> None:
-    result = in_flight.drain()
-    if inspect.isawaitable(result):
-        await result
+async def drain(in_flight: aio_in_flight.InFlight | sync_in_flight.InFlight) -> None:
+    if isinstance(in_flight, aio_in_flight.InFlight):
+        await in_flight.drain()
+    else:
+        in_flight.drain()
 
 
 @MODULES
-def test_closing_refuses_exchanges_that_begin_too_late(module: Any) -> None:
+def test_closing_refuses_exchanges_that_begin_too_late(module: ModuleType) -> None:
     """A call that began before is refused here, when the client already waits for the exchanges in flight."""
     in_flight = module.InFlight()
     in_flight.add("an exchange")
@@ -35,7 +34,7 @@ def test_closing_refuses_exchanges_that_begin_too_late(module: Any) -> None:
 @MODULES
 @pytest.mark.parametrize("is_saved", [True, False])
 def test_python_waits_for_a_daemon_thread_but_not_for_ever(
-    module: Any, is_saved: bool, monkeypatch: pytest.MonkeyPatch
+    module: ModuleType, is_saved: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The thread has ended an exchange, and saves its tokens."""
     now = 0.0

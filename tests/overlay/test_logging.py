@@ -13,7 +13,6 @@ import traceback
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import gcore_iam
@@ -22,7 +21,7 @@ import pytest
 from gcore_iam import APIKey, FileTokenStore, IAMError, MemoryTokenStore, NotFoundError, RetryPolicy, Session
 from gcore_iam.testing import FakeIAM, Status
 
-from .conftest import ClientKind
+from .conftest import ClientKind, EitherClient
 
 PACKAGE = Path(gcore_iam.__file__).parent
 TREES = functools.cache(lambda: {file: ast.parse(file.read_text("utf-8")) for file in PACKAGE.rglob("*.py")})
@@ -160,7 +159,7 @@ def assert_clean(text: str) -> None:
     assert base64.b64encode(f"user:{MARK}-proxy".encode()).decode() not in text
 
 
-CALLS: dict[str, Callable[[Any], Any]] = {
+CALLS: dict[str, Callable[[EitherClient], object]] = {
     "read": lambda iam: iam.users.get(1),
     "delete": lambda iam: iam.tokens.delete(1, 2),
     "create": lambda iam: iam.tokens.create(1, "ci", 2),

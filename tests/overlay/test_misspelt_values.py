@@ -57,7 +57,7 @@ def test_rotate_finds_a_misspelt_role(local_iam: IAMClient) -> None:
     ],
 )
 def test_a_value_that_the_spec_does_not_list_is_sent(
-    local_iam: IAMClient, fake: FakeIAM, arguments: Any, expected: dict[str, Any]
+    local_iam: IAMClient, fake: FakeIAM, arguments: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     with pytest.raises(BadRequestError):  # the fake knows the listed values alone
         local_iam.users.update(2, **arguments)

@@ -8,6 +8,7 @@ import ssl
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -157,7 +158,7 @@ class Recorder(httpcore.NetworkBackend, httpcore.NetworkStream):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Any = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         self._record(timeout)
         if host != "127.0.0.3":
@@ -165,7 +166,7 @@ class Recorder(httpcore.NetworkBackend, httpcore.NetworkStream):
         return self
 
     def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Any = None
+        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
     ) -> httpcore.NetworkStream:
         self._record(timeout)
         return self
@@ -178,7 +179,9 @@ class Recorder(httpcore.NetworkBackend, httpcore.NetworkStream):
         self.sizes.append(len(buffer))
         self._record(timeout)
 
-    def start_tls(self, *_: Any, timeout: float | None = None, **__: Any) -> httpcore.NetworkStream:
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
         self._record(timeout)
         return self
 
@@ -283,7 +286,7 @@ def test_closing_a_connection_wakes_up_its_reader() -> None:
 
 @pytest.mark.parametrize("error", [httpcore.ConnectError, httpcore.ConnectTimeout])
 def test_the_addresses_of_a_host_share_one_deadline(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
-    def look_up(host: str, port: int, **_: Any) -> list[Any]:
+    def look_up(host: str, port: int, **_: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
         addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.2", "127.0.0.3"]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 

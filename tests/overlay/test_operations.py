@@ -35,7 +35,7 @@ from gcore_iam.testing import HTML, FakeIAM, Missing, Reset, Status
 from codegen import spec
 from codegen.inventory import build_inventory
 
-from .conftest import ClientKind, ClientOptions
+from .conftest import ClientKind, ClientOptions, EitherClient, Runner
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = 1001
@@ -47,24 +47,18 @@ INVENTORY = build_inventory(
 WITHOUT_METHOD: dict[str, str] = {}
 """Operations that have no method, each with the reason."""
 
-Run = Callable[[Callable[[Any], Any]], Any]
-
 pytestmark = pytest.mark.fake_iam(
     [{"email": "ada@example.com", "groups": [{"id": 1}]}, *({"groups": [{"id": 2}]} for _ in range(9))]
 )
 
 
 @pytest.fixture
-def run(client_kind: ClientKind, fake: FakeIAM) -> Run:
-    options: ClientOptions = {
-        "base_url": BASE,
-        "transport": fake.transport(),
-        "retries": RetryPolicy(sleep=lambda _: None),
-    }
-    return lambda call: client_kind.run(call, fake.api_key, **options)
+def connection(fake: FakeIAM) -> ClientOptions:
+    """The arguments that lead a client to the server, in process, without waiting between attempts."""
+    return {"base_url": BASE, "transport": fake.transport(), "retries": RetryPolicy(sleep=lambda _: None)}
 
 
-def sent(fake: FakeIAM) -> Any:
+def read_last_body(fake: FakeIAM) -> Any:
     return fake.requests[-1].body
 
 
@@ -99,17 +93,17 @@ def test_the_inventory_names_the_methods_of_the_design() -> None:
 # --- auth ------------------------------------------------------------------------------------------------------------
 
 
-def test_session_tokens_by_hand(run: Run, fake: FakeIAM) -> None:
+def test_session_tokens_by_hand(run: Runner, fake: FakeIAM) -> None:
     first = run(lambda iam: iam.auth.login("ada@example.com", PASSWORD))
     assert isinstance(first, models.Token)
-    assert sent(fake) == {"username": "ada@example.com", "password": "***"}
+    assert read_last_body(fake) == {"username": "ada@example.com", "password": "***"}
     assert isinstance(run(lambda iam: iam.auth.refresh(first.refresh)), models.Token)
     assert isinstance(run(lambda iam: iam.auth.select_account(ACCOUNT)), models.Token)
     with pytest.raises(AuthenticationError):
         run(lambda iam: iam.auth.refresh(first.refresh))
 
 
-def test_a_forgotten_password(run: Run, fake: FakeIAM) -> None:
+def test_a_forgotten_password(run: Runner, fake: FakeIAM) -> None:
     run(lambda iam: iam.auth.forgot_password("ada@example.com"))
     assert fake.outbox[-1].to == "ada@example.com"
     assert "authorization" not in fake.requests[-1].headers
@@ -118,13 +112,13 @@ def test_a_forgotten_password(run: Run, fake: FakeIAM) -> None:
 # --- account ---------------------------------------------------------------------------------------------------------
 
 
-def test_an_account_is_created(run: Run, fake: FakeIAM) -> None:
+def test_an_account_is_created(run: Runner, fake: FakeIAM) -> None:
     opened = run(lambda iam: iam.account.create("Another Ltd"))
     assert opened.company == "Another Ltd"
     assert fake.accounts[opened.id] == "Another Ltd"
 
 
-def test_every_login_comes_once_in_order(run: Run, fake: FakeIAM) -> None:
+def test_every_login_comes_once_in_order(run: Runner, fake: FakeIAM) -> None:
     for page_size in (1, 7, 1000):
         got = run(lambda iam, size=page_size: iam.account.logins(page_size=size).collect())  # type: ignore[misc]
         assert all(isinstance(login, models.LastLoginTimeItem) for login in got)
@@ -134,26 +128,26 @@ def test_every_login_comes_once_in_order(run: Run, fake: FakeIAM) -> None:
 # --- users -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_user_is_updated_and_the_rest_stays(run: Run, fake: FakeIAM) -> None:
+def test_a_user_is_updated_and_the_rest_stays(run: Runner, fake: FakeIAM) -> None:
     before = fake.users[4]
     after = run(lambda iam: iam.users.update(5, name="New", lang="de", phone=None, auth_types=("password", "github")))
     assert (after.name, after.lang, after.phone, after.email) == ("New", "de", None, before["email"])
-    assert sent(fake) == {"name": "New", "lang": "de", "phone": None, "auth_types": ["password", "github"]}
+    assert read_last_body(fake) == {"name": "New", "lang": "de", "phone": None, "auth_types": ["password", "github"]}
     run(lambda iam: iam.users.update(5, lang=models.Language.EN, auth_types=[models.AuthType.PASSWORD], name=""))
-    assert sent(fake) == {"lang": "en", "auth_types": ["password"], "name": ""}
+    assert read_last_body(fake) == {"lang": "en", "auth_types": ["password"], "name": ""}
 
 
-def test_email_and_password_are_changed(run: Run, fake: FakeIAM) -> None:
+def test_email_and_password_are_changed(run: Runner, fake: FakeIAM) -> None:
     assert run(lambda iam: iam.users.update_email(1, "other@example.com", PASSWORD)).new_email == "other@example.com"
     assert isinstance(run(lambda iam: iam.users.change_password(1, PASSWORD, "n3w")), models.Token)
-    assert sent(fake) == {"old": "***", "new": "***", "double": "***"}
+    assert read_last_body(fake) == {"old": "***", "new": "***", "double": "***"}
     run(lambda iam: iam.auth.login("other@example.com", "n3w"))
 
 
 @pytest.mark.parametrize("role", [5, "Engineers", models.GroupName.ENGINEERS, models.Group(id=5)])
-def test_a_role_is_given_by_id_name_or_group(run: Run, fake: FakeIAM, role: Any) -> None:
+def test_a_role_is_given_by_id_name_or_group(run: Runner, fake: FakeIAM, role: models.Group | int | str) -> None:
     invited = run(lambda iam: iam.users.invite(ACCOUNT, "new@example.com", role, name="New", lang="ru"))
-    assert sent(fake)["email"] == "new@example.com"
+    assert read_last_body(fake)["email"] == "new@example.com"
     assert run(lambda iam: iam.users.get_role(ACCOUNT, invited.user_id)).id == 5
     run(lambda iam: iam.users.set_role(ACCOUNT, 5, role))
     assert run(lambda iam: iam.users.get_role(ACCOUNT, 5)).name == "Engineers"
@@ -162,16 +156,16 @@ def test_a_role_is_given_by_id_name_or_group(run: Run, fake: FakeIAM, role: Any)
     assert [found.id for found in run(lambda iam: iam.tokens.list(ACCOUNT, role=role))] == [token.id]
 
 
-def test_known_roles_are_sent_with_id_and_name(run: Run, fake: FakeIAM) -> None:
+def test_known_roles_are_sent_with_id_and_name(run: Runner, fake: FakeIAM) -> None:
     for number, name in ROLES.items():
         for given in (number, name):
             run(lambda iam, given=given: iam.users.set_role(ACCOUNT, 5, given))  # type: ignore[misc]
-            assert sent(fake) == {"user_role": {"id": number, "name": name}}
+            assert read_last_body(fake) == {"user_role": {"id": number, "name": name}}
     fake.inject(Status(400), times=None)
     for unknown, expected in ((77, {"id": 77}), ("Auditors", {"name": "Auditors"})):
         with pytest.raises(BadRequestError):
             run(lambda iam, given=unknown: iam.users.set_role(ACCOUNT, 5, given))  # type: ignore[misc]
-        assert sent(fake) == {"user_role": expected}
+        assert read_last_body(fake) == {"user_role": expected}
 
 
 def test_the_known_roles_are_those_of_the_spec() -> None:
@@ -181,7 +175,7 @@ def test_the_known_roles_are_those_of_the_spec() -> None:
         assert f"{number} ({name})" in text["properties"]["id"]["description"]
 
 
-def test_an_unreadable_success_of_a_write_says_that_it_is_done(run: Run, fake: FakeIAM) -> None:
+def test_an_unreadable_success_of_a_write_says_that_it_is_done(run: Runner, fake: FakeIAM) -> None:
     for fault in (HTML(), Missing("token")):
         fake.inject(fault, method="POST")
         with pytest.raises(DecodeError, match="do not repeat it"):
@@ -192,14 +186,14 @@ def test_an_unreadable_success_of_a_write_says_that_it_is_done(run: Run, fake: F
     assert "repeat" not in str(caught.value)
 
 
-def test_a_user_is_removed(run: Run, fake: FakeIAM) -> None:
+def test_a_user_is_removed(run: Runner, fake: FakeIAM) -> None:
     assert run(lambda iam: iam.users.revoke(ACCOUNT, 5)) is None
     assert 5 not in [user["id"] for user in fake.users]
     with pytest.raises(NotFoundError):
         run(lambda iam: iam.users.revoke(ACCOUNT, 5))
 
 
-def test_a_response_without_a_role_is_a_decode_error(run: Run, fake: FakeIAM) -> None:
+def test_a_response_without_a_role_is_a_decode_error(run: Runner, fake: FakeIAM) -> None:
     fake.inject(Missing("user_role"))
     with pytest.raises(DecodeError, match="names no role"):
         run(lambda iam: iam.users.get_role(ACCOUNT, 5))
@@ -208,12 +202,12 @@ def test_a_response_without_a_role_is_a_decode_error(run: Run, fake: FakeIAM) ->
 # --- tokens ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_life_of_a_token(run: Run, fake: FakeIAM) -> None:
+def test_the_life_of_a_token(run: Runner, fake: FakeIAM) -> None:
     end = datetime.now(timezone(timedelta(hours=3))) + timedelta(days=90)
     token = run(lambda iam: iam.tokens.create(ACCOUNT, "ci", "Users", exp_date=end, description="for tests"))
     assert isinstance(token, models.CreateTokenResponseV2)
     assert token.exp_date == end
-    assert sent(fake)["exp_date"] == end.astimezone(UTC).isoformat()
+    assert read_last_body(fake)["exp_date"] == end.astimezone(UTC).isoformat()
     assert str(token.token).startswith(f"{token.id}_")
     got = run(lambda iam: iam.tokens.get(ACCOUNT, token.id))
     assert (got.name, got.description) == ("ci", "for tests")
@@ -231,7 +225,7 @@ def legacy_message(method: str) -> str:
     return rf"^deprecated; announced for removal on 2026-07-17; use iam\.tokens\.{method}$"
 
 
-def test_version_1_does_the_same_and_warns_with_the_date(run: Run, fake: FakeIAM) -> None:
+def test_version_1_does_the_same_and_warns_with_the_date(run: Runner, fake: FakeIAM) -> None:
     with pytest.warns(DeprecationWarning, match=legacy_message("create")):
         token = run(lambda iam: iam.tokens.legacy.create(ACCOUNT, "ci", "Users"))
     assert "$" in str(token.token)
@@ -261,43 +255,47 @@ def test_the_warning_points_at_the_callers_line(fake: FakeIAM) -> None:
 # --- rotation --------------------------------------------------------------------------------------------------------
 
 
-def live(fake: FakeIAM) -> list[int]:
+def list_live_tokens(fake: FakeIAM) -> list[int]:
     return [token["id"] for token in fake.tokens if not token["deleted"]]
 
 
 @pytest.fixture
-def old(run: Run) -> Any:
+def old(run: Runner) -> models.CreateTokenResponseV2:
     end = datetime.now(UTC) + timedelta(days=30)
     return run(lambda iam: iam.tokens.create(ACCOUNT, "ci", "Engineers", exp_date=end, description="d"))
 
 
-def test_a_token_is_rotated(run: Run, fake: FakeIAM, old: Any, client_kind: ClientKind) -> None:
+def test_a_token_is_rotated(
+    run: Runner, fake: FakeIAM, old: models.CreateTokenResponseV2, client_kind: ClientKind
+) -> None:
     received: list[tuple[str, list[int]]] = []
 
-    def hand_over(new: Any) -> None:
-        received.append((new.token, live(fake)))
+    def hand_over(new: models.CreateTokenResponseV2) -> None:
+        received.append((new.token, list_live_tokens(fake)))
 
-    async def hand_over_async(new: Any) -> None:
+    async def hand_over_async(new: models.CreateTokenResponseV2) -> None:
         hand_over(new)
 
     taker = hand_over_async if client_kind.is_async else hand_over
     new = run(lambda iam: iam.tokens.rotate(ACCOUNT, old.id, taker))
     assert received == [(new.token, [1, old.id, new.id])]
-    assert live(fake) == [1, new.id]
+    assert list_live_tokens(fake) == [1, new.id]
     assert (new.name, new.description, new.client_user.role.id) == ("ci", "d", 5)
+    assert new.exp_date is not None
     assert timedelta(days=29) < new.exp_date - datetime.now(UTC) <= timedelta(days=30, minutes=1)
     authorizations = [request.revealed().headers["authorization"] for request in fake.requests]
     assert f"APIKey {new.token}" in authorizations
 
 
-def test_a_rotated_token_lives_for_a_day_at_least(run: Run) -> None:
+def test_a_rotated_token_lives_for_a_day_at_least(run: Runner) -> None:
     end = datetime.now(UTC) + timedelta(minutes=5)
     old = run(lambda iam: iam.tokens.create(ACCOUNT, "ci", "Engineers", exp_date=end))
     new = run(lambda iam: iam.tokens.rotate(ACCOUNT, old.id, lambda _: None))
+    assert isinstance(new.exp_date, datetime)
     assert timedelta(hours=23) < new.exp_date - datetime.now(UTC) <= timedelta(days=1)
 
 
-def test_a_rotation_may_change_what_the_token_is(run: Run, fake: FakeIAM, old: Any) -> None:
+def test_a_rotation_may_change_what_the_token_is(run: Runner, fake: FakeIAM, old: models.CreateTokenResponseV2) -> None:
     new = run(
         lambda iam: iam.tokens.rotate(
             ACCOUNT, old.id, lambda _: None, name="n", role=2, exp_date=None, description="other"
@@ -314,50 +312,56 @@ def test_a_client_may_rotate_its_own_token(client_kind: ClientKind, fake: FakeIA
         APIKey(lambda: keys[-1]),
         **options,
     )
-    assert live(fake) == [new.id]
+    assert list_live_tokens(fake) == [new.id]
     assert client_kind.run(lambda iam: iam.users.get(1), new.token, **options).id == 1
 
 
-def stopped(run: Run, old: Any, hand_over: Any = lambda _: None) -> TokenRotationError:
+def catch_rotation_error(
+    run: Runner,
+    old: models.CreateTokenResponseV2,
+    hand_over: Callable[[models.CreateTokenResponseV2], None] = lambda _: None,
+) -> TokenRotationError:
     with pytest.raises(TokenRotationError) as caught:
         run(lambda iam: iam.tokens.rotate(ACCOUNT, old.id, hand_over))
     assert str(caught.value).count(str(old.id)) >= 1
     return caught.value
 
 
-def test_a_failed_rotation_leaves_a_working_token(run: Run, fake: FakeIAM, old: Any, client_kind: ClientKind) -> None:
-    def refuse(_: Any) -> None:
+def test_a_failed_rotation_leaves_a_working_token(
+    run: Runner, fake: FakeIAM, old: models.CreateTokenResponseV2, client_kind: ClientKind
+) -> None:
+    def refuse(_: object) -> None:
         raise RuntimeError("vault is sealed, s3cret-mark")
 
     tokens = "/iam/v2/clients/{clientId}/tokens"
     fake.inject(Status(400), method="POST", path=tokens)
-    error = stopped(run, old)
-    assert (error.stage, error.existing, live(fake)) == ("create", (old.id,), [1, old.id])
+    error = catch_rotation_error(run, old)
+    assert (error.stage, error.existing, list_live_tokens(fake)) == ("create", (old.id,), [1, old.id])
     fake.inject(Reset(after_work=True), method="POST", path=tokens)
-    error = stopped(run, old)
+    error = catch_rotation_error(run, old)
     assert (error.stage, error.existing, error.new_id) == ("create", (old.id,), None)
     assert "reconcile()" in str(error)
-    orphan = live(fake)[-1]
+    orphan = list_live_tokens(fake)[-1]
     fake.inject(Status(401), method="GET", path=f"{tokens}/{{tokenId}}", after=1)
-    error = stopped(run, old)
-    assert (error.stage, error.existing, live(fake)) == ("verify", (old.id,), [1, old.id, orphan])
-    error = stopped(run, old, refuse)
+    error = catch_rotation_error(run, old)
+    assert (error.stage, error.existing, list_live_tokens(fake)) == ("verify", (old.id,), [1, old.id, orphan])
+    error = catch_rotation_error(run, old, refuse)
     assert (error.stage, error.existing) == ("hand over", (old.id, error.new_id))
-    assert set(error.existing) <= set(live(fake))
+    assert set(error.existing) <= set(list_live_tokens(fake))
     assert "mark" not in str(error)
     for fault in (HTML(), Status(500, after_work=True)):
         fake.inject(fault, method="POST", path=tokens)
-        error = stopped(run, old)
+        error = catch_rotation_error(run, old)
         assert (error.stage, error.existing) == ("create", (old.id,))
         assert "whether there is a new one called 'ci' is not known" in str(error)
     fake.inject(Status(500), method="DELETE", path=f"{tokens}/{{tokenId}}")
-    error = stopped(run, old)
+    error = catch_rotation_error(run, old)
     assert (error.stage, error.existing) == ("delete", (old.id, error.new_id))
-    assert set(error.existing) <= set(live(fake))
+    assert set(error.existing) <= set(list_live_tokens(fake))
 
 
 def test_an_interrupted_rotation_names_the_tokens_that_exist(fake: FakeIAM) -> None:
-    def interrupt(_: Any) -> None:
+    def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
     with IAMClient(fake.api_key, base_url=BASE, transport=fake.transport()) as iam:
@@ -369,11 +373,11 @@ def test_an_interrupted_rotation_names_the_tokens_that_exist(fake: FakeIAM) -> N
 
 
 def test_a_rotation_with_invalid_arguments_is_not_begun(
-    run: Run, fake: FakeIAM, old: Any, client_kind: ClientKind
+    run: Runner, fake: FakeIAM, old: models.CreateTokenResponseV2, client_kind: ClientKind
 ) -> None:
-    before = live(fake)
+    before = list_live_tokens(fake)
 
-    async def take(_: Any) -> None: ...
+    async def take(_: object) -> None: ...
 
     wrong: list[dict[str, Any]] = [
         {"hand_over": lambda: None},
@@ -384,7 +388,7 @@ def test_a_rotation_with_invalid_arguments_is_not_begun(
             run(lambda iam, more=arguments: iam.tokens.rotate(ACCOUNT, old.id, **{"hand_over": print, **more}))  # type: ignore[misc]
     with pytest.raises(NotFoundError):
         run(lambda iam: iam.tokens.rotate(ACCOUNT, 99, print))
-    assert live(fake) == before
+    assert list_live_tokens(fake) == before
 
 
 # --- refused before anything is sent ---------------------------------------------------------------------------------
@@ -431,7 +435,7 @@ WRONG: list[tuple[str, Callable[[Any], Any]]] = [
     ("message", "call"), WRONG, ids=[f"{index} {message}" for index, (message, _) in enumerate(WRONG)]
 )
 def test_an_invalid_argument_is_refused_before_sending(
-    run: Run, fake: FakeIAM, message: str, call: Callable[[Any], Any]
+    run: Runner, fake: FakeIAM, message: str, call: Callable[[Any], object]
 ) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         run(call)
@@ -500,13 +504,15 @@ def test_a_view_shares_the_connections_and_leaves_them_open(fake: FakeIAM, url: 
     "options", [{"timeout": 0}, {"retries": -1}, {"headers": {"Authorization": "x"}}, {"auth": ""}]
 )
 @pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
-def test_a_view_with_invalid_options_is_refused(cls: type, options: dict[str, Any], fake: FakeIAM) -> None:
+def test_a_view_with_invalid_options_is_refused(
+    cls: type[EitherClient], options: dict[str, Any], fake: FakeIAM
+) -> None:
     client = cls(fake.api_key, transport=fake.transport())
     with pytest.raises(ConfigurationError):
         client.with_options(**options)
 
 
-def test_a_raw_response_has_status_headers_and_model(run: Run) -> None:
+def test_a_raw_response_has_status_headers_and_model(run: Runner) -> None:
     got = run(lambda iam: iam.with_raw_response.users.get(5))
     assert isinstance(got, RawResponse)
     assert got.status == 200
@@ -536,7 +542,7 @@ def test_each_method_of_one_request_has_a_raw_response() -> None:
 
 @pytest.mark.parametrize("name", ["users.list", "account.logins", "tokens.rotate"])
 @pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
-def test_a_method_without_raw_response_says_what_to_call(cls: Any, name: str, fake: FakeIAM) -> None:
+def test_a_method_without_raw_response_says_what_to_call(cls: type[EitherClient], name: str, fake: FakeIAM) -> None:
     resource, method = name.split(".")
     raw = getattr(cls(fake.api_key, transport=fake.transport()).with_raw_response, resource)
     assert not hasattr(raw, method)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import threading
 from operator import length_hint
-from typing import Any
 
 import anyio
 import httpx
 import pytest
 from gcore_iam import AsyncIAMClient, ConfigurationError, IAMClient, PaginationError
+from gcore_iam._concurrency.iteration import AsyncItems
 from gcore_iam.testing import FakeIAM
 
-from .conftest import ClientKind, ClientOptions
-from .page_transport import PageTransport, resolve, run, take, wait_until_async
+from .conftest import ClientKind, ClientOptions, EitherClient, resolve
+from .page_transport import PageTransport, run, take, wait_until_async
 
 USERS = 25
 
@@ -28,17 +28,19 @@ def connection(fake: FakeIAM) -> ClientOptions:
 
 
 def test_the_first_item_after_a_checkpoint(client_kind: ClientKind, fake: FakeIAM, connection: ClientOptions) -> None:
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         users = iam.users.list(page_size=10)
         *_, last = await take(users, 13)
         rest = iam.users.list(resume=users.checkpoint())
-        assert (await resolve(rest.first())).id == last.id + 1
+        first = await resolve(rest.first())
+        assert first is not None
+        assert first.id == last.id + 1
 
     run(client_kind, use, fake.api_key, **connection)
 
 
 def test_the_first_page_sets_the_length_hint(client_kind: ClientKind, fake: FakeIAM, connection: ClientOptions) -> None:
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         users = iam.users.list(page_size=10, start=3)
         assert length_hint(users, -1) == -1
         await take(users, 13)
@@ -52,7 +54,7 @@ def test_the_first_page_sets_the_length_hint(client_kind: ClientKind, fake: Fake
 
 
 def test_a_server_may_send_no_total(client_kind: ClientKind) -> None:
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         with pytest.raises(PaginationError, match="does not say how many"):
             await resolve(iam.users.list().total())
 
@@ -64,7 +66,7 @@ def test_an_error_of_other_code_ends_an_iteration(client_kind: ClientKind) -> No
     def fail(_: httpx.Request) -> httpx.Response:
         raise LookupError("of the user's transport")
 
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         pages = iam.users.list().pages()
         with pytest.raises(LookupError, match="of the user's transport"):
             await resolve(pages.advance())
@@ -95,7 +97,8 @@ def test_closing_an_async_iteration_cancels_its_requests(fake: FakeIAM, backend:
 
     async def main() -> None:
         async with AsyncIAMClient(fake.api_key, base_url="http://localhost", transport=transport) as iam:
-            users: Any = aiter(iam.users.list(page_size=10, prefetch=3))
+            users = aiter(iam.users.list(page_size=10, prefetch=3))
+            assert isinstance(users, AsyncItems)
             async with contextlib.aclosing(users):
                 await anext(users)
                 await wait_until_async(lambda: len(transport.running) == 2)

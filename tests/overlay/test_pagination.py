@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from itertools import islice
 from operator import length_hint
-from typing import Any
+from typing import Any, Unpack
 
 import anyio
 import httpx
@@ -24,7 +24,8 @@ from gcore_iam import (
     models,
     paginate,
 )
-from gcore_iam.pagination.options import Identity, PageOptions, PageResponse
+from gcore_iam.pagination.checkpoint import Checkpoint
+from gcore_iam.pagination.options import Consistency, Identity, PageOptions, PageResponse
 from gcore_iam.testing import DeleteUser, FakeIAM, InsertUser
 from gcore_iam.testing.faults import Fault
 from gcore_iam_client.api.account import iam_get_last_login_time
@@ -32,11 +33,11 @@ from gcore_iam_client.api.users import iam_get_user, iam_get_users
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .conftest import AnyKindTransport, ClientKind, ClientOptions
-from .page_transport import extend, resolve, run, take
+from .conftest import AnyKindTransport, ClientKind, ClientOptions, EitherClient, resolve
+from .page_transport import extend, read_rest, run, take
 from .pagination.list_server import CHANGES, LENGTHS, ListServer
 from .pagination.out_of_range import OUT_OF_RANGE
-from .pagination.simulated_reader import BY_ID
+from .pagination.simulated_reader import BY_ID, PageSettings
 
 LIST = "/iam/users"
 
@@ -49,9 +50,13 @@ END_TO_END = settings(max_examples=RUNS, suppress_health_check=[HealthCheck.func
 
 
 def build_pager(
-    fetch: Callable[[int, int], PageResponse[int]], identity: Identity[int] = BY_ID, resume: Any = None, **options: Any
+    fetch: Callable[[int, int], PageResponse[int]],
+    identity: Identity[int] = BY_ID,
+    resume: Checkpoint | None = None,
+    **options: Unpack[PageSettings],
 ) -> Pager[int]:
-    return Pager(fetch, PageOptions(**{"prefetch": 1, **options}), identity, operation="numbers", resume=resume)
+    page_settings: PageSettings = {"prefetch": 1, **options}
+    return Pager(fetch, PageOptions(**page_settings), identity, operation="numbers", resume=resume)
 
 
 # --- lists that change while they are read -------------------------------------------------------------------------
@@ -123,7 +128,7 @@ def test_a_user_that_stays_comes_exactly_once(
     fake = FakeIAM(size, logins=0)
     transport = ChangingUsers(fake, changes)
 
-    async def use(iam: Any) -> list[models.User]:
+    async def use(iam: EitherClient) -> list[models.User]:
         pager = iam.users.list(page_size=page_size, prefetch=prefetch)
         users = await take(pager, stop)
         if stop is not None:
@@ -183,7 +188,7 @@ def test_a_login_that_stays_comes_exactly_once(
     """Logins have no ids of their own."""
     server = ListServer(range(size), changes, lengths=lengths)
 
-    async def use(iam: Any) -> list[models.LastLoginTimeItem]:
+    async def use(iam: EitherClient) -> list[models.LastLoginTimeItem]:
         pager = iam.account.logins(page_size=page_size, prefetch=prefetch)
         logins = await take(pager, stop)
         if stop is not None:
@@ -229,14 +234,14 @@ def test_first_collect_and_total_in_every_client_kind(
 ) -> None:
     ids = [user["id"] for user in fake.users]
 
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         users = iam.users.list(page_size=10, start=3)
-        assert (await resolve(users.first())).id == ids[3]
+        first = await resolve(users.first())
+        assert first is not None
+        assert first.id == ids[3]
         assert [user.id for user in await resolve(users.collect(limit=12))] == ids[3:15]
         assert await resolve(users.total()) == len(ids)
-        pages = users.pages()
-        offsets = [page.offset async for page in pages] if client_kind.is_async else [page.offset for page in pages]
-        assert offsets == [3, 13, 23, 33, 43, 53]
+        assert [page.offset for page in await read_rest(users.pages())] == [3, 13, 23, 33, 43, 53]
 
     run(client_kind, use, fake.api_key, **connection)
 
@@ -244,9 +249,9 @@ def test_first_collect_and_total_in_every_client_kind(
 def test_users_and_logins_resume_in_every_client_kind(
     client_kind: ClientKind, fake: FakeIAM, connection: ClientOptions
 ) -> None:
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         users, logins = iam.users.list(page_size=10), iam.account.logins(page_size=10)
-        assert [len(await take(pager, 13)) for pager in (users, logins)] == [13, 13]
+        assert len(await take(users, 13)) == len(await take(logins, 13)) == 13
         rest = await resolve(iam.users.list(resume=users.checkpoint()).collect())
         assert [user.id for user in rest] == [user["id"] for user in fake.users][13:]
         assert len(await resolve(iam.account.logins(resume=logins.checkpoint()).collect())) == 40 - 13
@@ -423,7 +428,7 @@ BODIES: dict[str, Callable[[list[dict[str, Any]]], object]] = {
 
 @pytest.mark.parametrize("consistency", ["strict", "fast"])
 @pytest.mark.parametrize("name", BODIES)
-def test_every_user_comes_once_whatever_the_body(name: str, consistency: Any) -> None:
+def test_every_user_comes_once_whatever_the_body(name: str, consistency: Consistency) -> None:
     with IAMClient("42_k3y-mark", transport=serve_users(BODIES[name])) as iam:
         for prefetch in (1, 4):
             users = iam.users.list(page_size=10, prefetch=prefetch, consistency=consistency)
@@ -455,8 +460,9 @@ def test_a_key_function_may_fail_for_null_items(prefetch: int) -> None:
     rows: list[Any] = build_users(range(TOTAL))
     rows[12] = rows[13] = rows[20] = None
 
-    def get_id(user: models.User) -> Any:
-        return user.to_dict()["id"]
+    def get_id(user: models.User) -> int:
+        number: int = user.to_dict()["id"]
+        return number
 
     with IAMClient("42_k3y-mark", transport=serve_users(BODIES["as in the spec"], rows)) as iam:
         users = paginate(iam_get_users.sync_detailed, client=iam.api, key=get_id, page_size=4, prefetch=prefetch)
@@ -523,7 +529,7 @@ def test_items_before_a_failure_come_first(client_kind: ClientKind, prefetch: in
         results = None if is_broken and offset >= 50 else rows[offset : offset + limit]
         return httpx.Response(200, json={"count": total, "results": results})
 
-    async def use(iam: Any) -> list[int]:
+    async def use(iam: EitherClient) -> list[int]:
         nonlocal is_broken
         pager = iam.users.list(page_size=10, prefetch=prefetch)
         got: list[models.User] = []

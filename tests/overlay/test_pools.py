@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import anyio
 import httpx
@@ -235,7 +234,7 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, c
             self.end_headers()
             self.wfile.write(b"[]")
 
-        def log_message(self, format: str, *words: Any) -> None:  # noqa: A002 - the base class's name
+        def log_message(self, format: str, *words: object) -> None:  # noqa: A002 - the base class's name
             """Nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:

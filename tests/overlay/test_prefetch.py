@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, cast
 
 import anyio
@@ -46,13 +47,15 @@ from rich.progress import track
 from tqdm import tqdm
 from tqdm.asyncio import tqdm as async_tqdm
 
-from .conftest import ClientKind
+from .conftest import ClientKind, EitherClient, resolve
 from .page_transport import (
     REFRESH,
     SECONDS,
     PageTransport,
     extend,
-    resolve,
+    iterate,
+    read_next,
+    read_rest,
     run,
     take,
     wait_for,
@@ -67,7 +70,7 @@ LIST = "/iam/users"
 pytestmark = pytest.mark.fake_iam(USERS)
 
 
-def threads() -> list[str]:
+def list_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("gcore-iam-prefetch")]
 
 
@@ -85,13 +88,13 @@ def test_prefetch_pages_are_in_flight_and_come_in_order(client_kind: ClientKind,
     transport = hold_ahead(fake)
     ahead = prefetch if prefetch > 1 else 0
 
-    async def use(iam: Any) -> list[int]:
+    async def use(iam: EitherClient) -> list[int]:
         users = iam.users.list(page_size=PAGE, prefetch=prefetch)
-        items = aiter(users) if client_kind.is_async else iter(users)
-        got = [await anext(items) if client_kind.is_async else next(items)]
+        items = iterate(users)
+        got = [await read_next(items)]
         await wait_for(transport, client_kind, lambda: len(transport.running) == ahead)
         transport.release()
-        got += [user async for user in items] if client_kind.is_async else items
+        got += await read_rest(items)
         return [user.id for user in got]
 
     got = run(client_kind, use, fake.api_key, base_url="http://localhost", transport=transport)
@@ -175,7 +178,7 @@ def test_a_page_ahead_is_decoded_when_its_reader_comes() -> None:
     log: list[str] = []
     arrived: list[int] = []
 
-    def bind(control: Any) -> Callable[[int, int], PageResponse[int]]:
+    def bind(control: RequestControl) -> Callable[[int, int], PageResponse[int]]:
         def fetch(offset: int, limit: int) -> PageResponse[int]:
             if offset:
                 arrived.append(offset)
@@ -275,17 +278,17 @@ def test_too_many_requests_slow_an_iteration_down(client_kind: ClientKind, fake:
     four = [PAGE - 1 + number * PAGE for number in range(4)]
     transport = PageTransport(fake, is_held=lambda offset: offset in four, faults={four[0]: [429]})
 
-    async def use(iam: Any) -> list[int]:
+    async def use(iam: EitherClient) -> list[int]:
         users = iam.users.list(page_size=PAGE, prefetch=4)
-        items = aiter(users) if client_kind.is_async else iter(users)
-        got = [await anext(items) if client_kind.is_async else next(items)]
+        items = iterate(users)
+        got = [await read_next(items)]
         await wait_for(transport, client_kind, lambda: sorted(transport.running) == four)
         transport.release(four[0])
         await wait_for(transport, client_kind, lambda: transport.offsets[four[0]] == 2)
         if client_kind.is_async:  # tasks are cancelled at once, threads end with their request
             await wait_until_async(lambda: not {*four[1:]}.intersection(transport.running))
         transport.release()
-        got += [user async for user in items] if client_kind.is_async else items
+        got += await read_rest(items)
         return [user.id for user in got]
 
     got = run(
@@ -300,7 +303,7 @@ def test_too_many_requests_slow_an_iteration_down(client_kind: ClientKind, fake:
     assert [transport.offsets[offset] for offset in four] == [2] * 4
     assert transport.offsets.total() == 10 + 4
     assert transport.most_running == 4
-    assert not threads()
+    assert not list_threads()
 
 
 def test_a_lasting_429_raises_after_the_items_before_it(client_kind: ClientKind, fake: FakeIAM) -> None:
@@ -327,7 +330,7 @@ class StopError(Exception):
     pass
 
 
-def leave(iteration: Generator[Any, None, None], how: str, wait: Callable[[], object]) -> None:
+def leave(iteration: Generator[object, None, None], how: str, wait: Callable[[], object]) -> None:
     """Leave an iteration after its first item, and after `wait`."""
     if how == "close":
         next(iteration)
@@ -352,15 +355,16 @@ def test_leaving_a_loop_early_drops_what_is_in_flight(fake: FakeIAM, url: str, h
         pager = iam.users.list(page_size=PAGE, prefetch=4)
         requests = 2 if isinstance(fault, Status) else 5  # a 429 cancels the others
         began = time.monotonic()
-        leave(cast(Any, iter(pager)), how, lambda: wait_until(lambda: fake.calls["iamGetUsers"] >= requests))
+        wait = partial(wait_until, lambda: fake.calls["iamGetUsers"] >= requests)
+        leave(cast("Generator[models.User, None, None]", iter(pager)), how, wait)
         assert time.monotonic() - began < SECONDS
         if not isinstance(fault, Hang | Delay):
-            assert wait_until(lambda: threads() == []), "a thread that waits for a retry ends at once"
+            assert wait_until(lambda: list_threads() == []), "a thread that waits for a retry ends at once"
         checkpoint = pager.checkpoint()
         fake.clear_faults()
         assert iam.users.get(1).id == 1
         assert len(iam.users.list(resume=checkpoint).collect()) == USERS - 1
-    assert wait_until(lambda: threads() == []), "a closed client has no request in flight"
+    assert wait_until(lambda: list_threads() == []), "a closed client has no request in flight"
 
 
 @pytest.mark.parametrize("how", ["break", "delete"])
@@ -376,9 +380,9 @@ def test_leaving_a_loop_early_sends_nothing_new(fake: FakeIAM, how: str) -> None
                 break
         del items
         gc.collect()
-        assert len(threads()) == 4
+        assert len(list_threads()) == 4
         transport.release()
-        assert wait_until(lambda: threads() == [])
+        assert wait_until(lambda: list_threads() == [])
         assert transport.offsets.total() == 5
 
 
@@ -386,7 +390,7 @@ def test_pages_that_are_not_iterated_start_no_thread(fake: FakeIAM) -> None:
     with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
         pages = iam.users.list(page_size=PAGE, prefetch=4).pages()
         with contextlib.closing(pages):
-            assert threads() == []
+            assert list_threads() == []
     assert fake.requests == ()
 
 
@@ -415,7 +419,7 @@ def test_leaving_loops_early_disturbs_no_other_thread(fake: FakeIAM, url: str) -
         for worker in workers:
             worker.join()
         assert failures == []
-        assert wait_until(lambda: threads() == [])
+        assert wait_until(lambda: list_threads() == [])
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -550,7 +554,7 @@ def abandon_iteration(iam: IAMClient) -> None:
     """Start an iteration that only the garbage collector ends, in any thread."""
     users = iter(iam.users.list(page_size=PAGE, prefetch=4))
     next(users)
-    circle: list[Any] = [users]
+    circle: list[object] = [users]
     circle.append(circle)
 
 
@@ -571,7 +575,7 @@ def test_garbage_collection_ends_an_iteration_in_any_thread(fake: FakeIAM) -> No
         with IAMClient(fake.api_key, base_url="http://localhost", transport=CollectingTransport()) as iam:
             abandon_iteration(iam)
             is_abandoned.set()
-            assert wait_until(lambda: threads() == [])
+            assert wait_until(lambda: list_threads() == [])
     finally:
         gc.enable()
 
@@ -580,11 +584,11 @@ def test_leaving_a_loop_does_not_cancel_a_refresh(client_kind: ClientKind, fake:
     """A refresh token works once: its new tokens must be stored even if the page is no longer needed."""
     transport = PageTransport(fake, is_held=lambda offset: offset == REFRESH, faults={PAGE - 1: [401]})
 
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         await resolve(iam.account.get())
         users = iam.users.list(page_size=PAGE, prefetch=2)
-        items = aiter(users) if client_kind.is_async else iter(users)
-        await anext(items) if client_kind.is_async else next(items)
+        items = iterate(users)
+        await read_next(items)
         await wait_for(transport, client_kind, lambda: REFRESH in transport.running)
         del items
         transport.release()
@@ -712,7 +716,7 @@ def test_the_reader_runs_between_simultaneous_responses(fake: FakeIAM, monkeypat
 
     real = vars(iam_get_users)["decode_json"]
 
-    def read(response: httpx.Response, operation: str) -> Any:
+    def read(response: httpx.Response, operation: str) -> object:
         log.append("read")
         return real(response, operation)
 

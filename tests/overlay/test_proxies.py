@@ -21,7 +21,7 @@ from gcore_iam._urls import parse_url
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .conftest import ClientKind
+from .conftest import ClientKind, ClientOptions
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -47,7 +47,7 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
             self.end_headers()
             self.wfile.write(b"[]")
 
-        def log_message(self, format: str, *words: Any) -> None:  # noqa: A002 - the base class's name
+        def log_message(self, format: str, *words: object) -> None:  # noqa: A002 - the base class's name
             """Nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
@@ -83,7 +83,7 @@ def test_no_entry_of_no_proxy_stops_a_client(
     url, requested = proxy
     monkeypatch.setenv("HTTP_PROXY", url)
     monkeypatch.setenv("NO_PROXY", no_proxy)
-    options: dict[str, Any] = {"base_url": "http://iam.invalid", "allow_http": True, "retries": 0}
+    options: ClientOptions = {"base_url": "http://iam.invalid", "allow_http": True, "retries": 0}
     assert client_kind.run(lambda iam: iam.tokens.list(1), "42_k", **options) == []
     assert requested == ["http://iam.invalid/iam/v2/clients/1/tokens"]
 
@@ -229,7 +229,7 @@ def test_a_proxy_password_shows_nowhere(monkeypatch: pytest.MonkeyPatch, caplog:
             self.send_response(407, f"no {self.headers['proxy-authorization']} c4n4ry/pw")
             self.end_headers()
 
-        def log_message(self, format: str, *words: Any) -> None:  # noqa: A002 - the base class's name
+        def log_message(self, format: str, *words: object) -> None:  # noqa: A002 - the base class's name
             """Nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Callable
-from typing import Any, assert_type
+from collections.abc import Awaitable, Callable
+from typing import assert_type
 
 import httpx
 import pytest
-from gcore_iam import AmbiguousOutcomeError, ConfigurationError, RetryPolicy, models
+from gcore_iam import AmbiguousOutcomeError, AsyncIAMClient, ConfigurationError, IAMClient, RetryPolicy, models
 from gcore_iam.retry import Effect
 from gcore_iam.testing import FakeIAM, Fault, Reset
 
-from .conftest import AnyKindTransport, ClientKind, ClientOptions
+from .conftest import AnyKindTransport, ClientKind, ClientOptions, EitherClient, resolve
 from .retried_operations import BY_OPERATION, PASSWORD, USERS, OperationCall, create_old_token
 
 pytestmark = pytest.mark.fake_iam(USERS)
@@ -32,17 +32,17 @@ def reconcile(
     call: OperationCall,
     fault: Fault,
     transport: AnyKindTransport | None = None,
-) -> Any:
-    """What `reconcile()` finds after a call that a fault has left ambiguous."""
+) -> object:
+    """Return what `reconcile()` finds after a call that a fault has left ambiguous."""
 
-    def run(iam: Any) -> Any:
+    def use(iam: IAMClient) -> object:
         with pytest.raises(AmbiguousOutcomeError) as caught:
             call.call(iam)
         return caught.value.reconcile()
 
-    async def run_async(iam: Any) -> Any:
+    async def use_async(iam: AsyncIAMClient) -> object:
         with pytest.raises(AmbiguousOutcomeError) as caught:
-            await call.call(iam)
+            await resolve(call.call(iam))
         return await caught.value.reconcile_async()
 
     fake.inject(fault)
@@ -51,7 +51,7 @@ def reconcile(
         "transport": fake.transport() if transport is None else transport,
         "retries": RetryPolicy(0),
     }
-    return client_kind.run(run_async if client_kind.is_async else run, fake.api_key, **options)
+    return client_kind.run_either(use, use_async, fake.api_key, **options)
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,12 @@ def test_reconcile_finds_no_older_token_of_that_name(client_kind: ClientKind, fa
     fake.clock.advance(minutes=5)
     assert reconcile(client_kind, fake, CREATE, Reset()) is None
     found = reconcile(client_kind, fake, CREATE, Reset(after_work=True))
+    assert isinstance(found, models.TokenResponse)
     assert found.id == max(token["id"] for token in fake.tokens)
 
 
 def test_reconcile_returns_the_expected_class(client_kind: ClientKind, fake: FakeIAM) -> None:
-    def run(iam: Any) -> None:
+    def use(iam: IAMClient) -> None:
         with pytest.raises(AmbiguousOutcomeError) as info:
             iam.tokens.create(1001, "ci", "Users")
         found = info.value.reconcile(models.TokenResponse)
@@ -88,21 +89,22 @@ def test_reconcile_returns_the_expected_class(client_kind: ClientKind, fake: Fak
         with pytest.raises(ConfigurationError, match="a TokenResponse, not a User"):
             info.value.reconcile(models.User)
 
-    async def run_async(iam: Any) -> None:
+    async def use_async(iam: AsyncIAMClient) -> None:
         with pytest.raises(AmbiguousOutcomeError) as info:
             await iam.tokens.create(1001, "ci", "Users")
-        found = await info.value.reconcile_async(models.TokenResponse)
-        assert assert_type(found, models.TokenResponse | None) is not None
+        token = await info.value.reconcile_async(models.TokenResponse)
+        assert assert_type(token, models.TokenResponse | None) is not None
         with pytest.raises(ConfigurationError, match="a TokenResponse, not a User"):
             await info.value.reconcile_async(models.User)
         with pytest.raises(ConfigurationError, match="await reconcile_async"):
             info.value.reconcile(models.TokenResponse)
-        untyped: Any = info.value.reconcile()  # an awaitable, as ever
-        assert (await untyped).name == "ci"
+        found = info.value.reconcile()  # an awaitable, if the class is left out
+        assert isinstance(found, Awaitable)
+        assert (await found).name == "ci"
 
     fake.inject(Reset(after_work=True))
     options: ClientOptions = {"base_url": "http://localhost", "transport": fake.transport(), "retries": RetryPolicy(0)}
-    client_kind.run(run_async if client_kind.is_async else run, fake.api_key, **options)
+    client_kind.run_either(use, use_async, fake.api_key, **options)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_reconcile_returns_the_expected_class(client_kind: ClientKind, fake: Fak
     ],
 )
 def test_reconcile_says_what_the_api_cannot_show(
-    client_kind: ClientKind, fake: FakeIAM, call: Callable[[Any], Any], message: str
+    client_kind: ClientKind, fake: FakeIAM, call: Callable[[EitherClient], object], message: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=message):
         reconcile(client_kind, fake, OperationCall("any", Effect.NON_IDEMPOTENT, call), Reset())
@@ -141,6 +143,7 @@ class OtherDate(AnyKindTransport):
 def test_reconcile_needs_no_date_of_the_server(client_kind: ClientKind, fake: FakeIAM, date: str) -> None:
     """Then it goes by the clock of this machine."""
     found = reconcile(client_kind, fake, CREATE, Reset(after_work=True), OtherDate(fake, date))
+    assert isinstance(found, models.TokenResponse)
     assert (found.id, found.name) == (3, "ci")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import chain, repeat
 from types import SimpleNamespace
-from typing import Any
 
 import httpx
 import pytest
@@ -16,17 +15,16 @@ from gcore_iam.sync import driver as sync_driver
 from gcore_iam.testing import FakeIAM
 from gcore_iam_client.api.users import iam_get_user
 
-from .conftest import ClientKind
-from .page_transport import resolve, run
+from .conftest import ClientKind, EitherClient, resolve
+from .page_transport import run
 
 pytestmark = pytest.mark.fake_iam(3)
 
 
 def test_a_changed_copy_of_the_api_client_sends_nothing(client_kind: ClientKind, fake: FakeIAM) -> None:
-    function: Any = iam_get_user.asyncio_detailed if client_kind.is_async else iam_get_user.sync_detailed
-
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         copy = iam.api.with_headers({"X-Test": "1"})
+        function = iam_get_user.asyncio_detailed if client_kind.is_async else iam_get_user.sync_detailed
         with pytest.raises(ConfigurationError, match="made by with_headers"):
             await resolve(function(1, client=copy))
 
@@ -40,7 +38,7 @@ def test_a_client_keeps_some_parsed_urls_but_calls_any(
     for module in (aio_driver, sync_driver):
         monkeypatch.setattr(module, "_MAX_URLS", 1)
 
-    async def use(iam: Any) -> list[int]:
+    async def use(iam: EitherClient) -> list[int]:
         return [(await resolve(iam.users.get(number))).id for number in (1, 2, 1, 3, 2)]
 
     assert run(client_kind, use, fake.api_key, base_url="http://localhost", transport=fake.transport()) == [
@@ -65,7 +63,7 @@ def test_a_deadline_that_passes_now_leaves_a_timeout(client_kind: ClientKind, mo
 
 
 def test_headers_of_one_request_are_not_those_of_the_next(client_kind: ClientKind, fake: FakeIAM) -> None:
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         await resolve(iam.users.update(1, name="Ada"))
         await resolve(iam.users.get(1))
 
@@ -80,7 +78,7 @@ def test_only_requests_to_the_origin_of_the_api_have_the_key(client_kind: Client
         keys[request.url.host] = request.headers.get("authorization")
         return httpx.Response(200)
 
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         http = iam.api.get_async_httpx_client() if client_kind.is_async else iam.api.get_httpx_client()
         for host in ("api.example", "other.example"):
             await resolve(http.get(f"https://{host}/iam/users/1"))

@@ -25,10 +25,12 @@ from gcore_iam import (
     RateLimitError,
     ResponseTooLargeError,
     RetryPolicy,
+    models,
 )
 from gcore_iam.testing import FakeIAM
 
-from .conftest import ClientKind, ClientOptions
+from .conftest import ClientKind, ClientOptions, EitherClient, resolve
+from .page_transport import run
 from .raw_server import HEAD, drip, message, send, serve
 
 LIMIT = 100_000
@@ -150,7 +152,7 @@ def test_a_body_comes_out_whole_however_it_is_cut(size: int, step: int) -> None:
     data = gzip.compress(gzip.compress(plain))
 
     class Parts(httpx.SyncByteStream):
-        def __iter__(self) -> Any:
+        def __iter__(self) -> Iterator[bytes]:
             return (data[start : start + step] for start in range(0, len(data), step))
 
     headers = {"content-encoding": "gzip", "Content-Type": "text/plain"}
@@ -283,7 +285,7 @@ def test_a_length_that_cannot_be_read_is_none(length: str, client_kind: ClientKi
 
 def test_a_view_has_the_bound_of_its_client_or_its_own(client_kind: ClientKind) -> None:
     body = b"[" + b" " * 998 + b"]"
-    views: list[tuple[Callable[[Any], Any], bool]] = [
+    views: list[tuple[Callable[[EitherClient], EitherClient], bool]] = [
         (lambda iam: iam.with_options(timeout=5), False),
         (lambda iam: iam.with_options(max_response_bytes=1000), True),
         (lambda iam: iam.with_options(max_response_bytes=None), True),
@@ -292,14 +294,16 @@ def test_a_view_has_the_bound_of_its_client_or_its_own(client_kind: ClientKind) 
     for view, is_enough in views:
         with serve(send(message(body))) as (url, _):
 
-            def call(iam: Any, view: Callable[[Any], Any] = view) -> Any:
-                return view(iam).tokens.list(1)
+            async def list_tokens(
+                iam: EitherClient, view: Callable[[EitherClient], EitherClient] = view
+            ) -> list[models.TokenResponse]:
+                return await resolve(view(iam).tokens.list(1))
 
             if is_enough:
-                assert client_kind.run(call, "42_k", base_url=url, max_response_bytes=10) == []
+                assert run(client_kind, list_tokens, "42_k", base_url=url, max_response_bytes=10) == []
             else:
                 with pytest.raises(ResponseTooLargeError):
-                    client_kind.run(call, "42_k", base_url=url, max_response_bytes=10)
+                    run(client_kind, list_tokens, "42_k", base_url=url, max_response_bytes=10)
 
 
 @pytest.mark.parametrize("value", [0, -1, True, 1.5, "64", float("inf")])

@@ -201,7 +201,7 @@ def test_delays_are_random() -> None:
 
 @pytest.mark.parametrize("seconds", [0, 0.25, 7, 61, 3600])
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_replaces_the_random_delay(status: int, seconds: float, jitter: list[Any]) -> None:
+def test_retry_after_replaces_the_random_delay(status: int, seconds: float, jitter: list[tuple[float, float]]) -> None:
     delay = get_delay(RetryPolicy(), status_error(status, seconds))
     assert delay == seconds
     assert isinstance(delay, float)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any, Unpack
+from typing import Any, Self, Unpack
 
 import httpx
 import pytest
@@ -230,7 +230,7 @@ def test_a_sleep_function_may_be_a_coroutine_function(client_kind: ClientKind, f
     fake.inject(Status(429, retry_after=7))
     options: ClientOptions = {"base_url": url, "retries": RetryPolicy(sleep=sleep)}
     if client_kind.is_async:
-        assert client_kind.run(READ.call, fake.api_key, **options).id == 5
+        assert client_kind.run(lambda iam: iam.users.get(5), fake.api_key, **options).id == 5
         assert waits == [7]
     else:
         with pytest.raises(ConfigurationError, match="AsyncIAMClient"):
@@ -271,10 +271,10 @@ class Trickle(httpx.SyncByteStream, httpx.AsyncByteStream):
     def __init__(self) -> None:
         self._left = 1000
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Self:
         return self
 
-    def __aiter__(self) -> Any:
+    def __aiter__(self) -> Self:
         return self
 
     def __next__(self) -> bytes:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import anyio
 import httpx
 import pytest
-from gcore_iam import ConfigurationError, DecodeError, IAMClient, RetryPolicy, TokenRotationError
+from gcore_iam import (
+    AsyncIAMClient,
+    ConfigurationError,
+    DecodeError,
+    IAMClient,
+    RetryPolicy,
+    TokenRotationError,
+    models,
+)
 from gcore_iam.testing import FakeIAM, Null, Status, UnknownEnum
 from gcore_iam.testing.faults import Fault
 
-from .conftest import AnyKindTransport, ClientKind
+from .conftest import AnyKindTransport, ClientKind, ClientOptions, EitherClient, EitherResult, Runner
 
 ACCOUNT = 1001
 TOKENS = "/iam/v2/clients/{clientId}/tokens"
@@ -21,8 +28,6 @@ TOKEN = f"{TOKENS}/{{tokenId}}"
 OLD = 2
 
 pytestmark = pytest.mark.fake_iam([{"email": "ada@example.com", "groups": [{"id": 1}]}])
-
-Run = Callable[[Callable[[Any], Any]], Any]
 
 
 class ChangedTokens(AnyKindTransport):
@@ -53,13 +58,11 @@ def transport(fake: FakeIAM) -> ChangedTokens:
 
 
 @pytest.fixture
-def run(client_kind: ClientKind, fake: FakeIAM, transport: ChangedTokens) -> Run:
-    """Run a call at a server with the token 2."""
+def connection(fake: FakeIAM, transport: ChangedTokens) -> ClientOptions:
+    """The arguments that lead a client to a server with the token 2."""
     with IAMClient(fake.api_key, base_url="http://localhost", transport=fake.transport()) as iam:
         assert iam.tokens.create(ACCOUNT, "ci", 2, exp_date=datetime(2099, 1, 1, tzinfo=UTC)).id == OLD
-    return lambda call: client_kind.run(
-        call, fake.api_key, base_url="http://localhost", transport=transport, retries=RetryPolicy(0)
-    )
+    return {"base_url": "http://localhost", "transport": transport, "retries": RetryPolicy(0)}
 
 
 def list_ids(fake: FakeIAM) -> list[int]:
@@ -67,7 +70,7 @@ def list_ids(fake: FakeIAM) -> list[int]:
     return [token["id"] for token in fake.tokens if not token["deleted"]][1:]
 
 
-def rotate(iam: Any) -> Any:
+def rotate(iam: EitherClient) -> EitherResult[models.CreateTokenResponseV2]:
     return iam.tokens.rotate(ACCOUNT, OLD, lambda _: None)
 
 
@@ -79,7 +82,7 @@ def rotate(iam: Any) -> Any:
     ],
 )
 def test_a_token_that_cannot_be_copied_is_not_rotated(
-    run: Run, fake: FakeIAM, fault: Fault, error: type[Exception], message: str
+    run: Runner, fake: FakeIAM, fault: Fault, error: type[Exception], message: str
 ) -> None:
     fake.inject(fault, method="GET", path=TOKEN)
     with pytest.raises(error, match=message):
@@ -87,14 +90,14 @@ def test_a_token_that_cannot_be_copied_is_not_rotated(
     assert list_ids(fake) == [OLD]
 
 
-def test_an_expiry_at_the_end_of_time_stays(run: Run, transport: ChangedTokens) -> None:
+def test_an_expiry_at_the_end_of_time_stays(run: Runner, transport: ChangedTokens) -> None:
     """Now plus the lifetime of such a token is no date."""
     last = "9999-12-31T23:59:59Z"
     transport.changes[OLD] = {"created": "2020-01-01T00:00:00Z", "exp_date": last}
     assert run(rotate).exp_date == datetime.fromisoformat(last)
 
 
-def test_a_new_token_must_be_the_one_that_was_created(run: Run, fake: FakeIAM, transport: ChangedTokens) -> None:
+def test_a_new_token_must_be_the_one_that_was_created(run: Runner, fake: FakeIAM, transport: ChangedTokens) -> None:
     transport.changes[OLD + 1] = {"id": OLD}
     with pytest.raises(TokenRotationError, match="about another token") as caught:
         run(rotate)
@@ -107,7 +110,7 @@ def test_a_new_token_must_be_the_one_that_was_created(run: Run, fake: FakeIAM, t
     [(404, "and does not exist", (OLD,)), (500, r"could not be deleted \(\w+\): delete it", (OLD, OLD + 1))],
 )
 def test_a_new_token_that_does_not_work_may_stay(
-    run: Run, fake: FakeIAM, status: int, message: str, existing: tuple[int, ...]
+    run: Runner, fake: FakeIAM, status: int, message: str, existing: tuple[int, ...]
 ) -> None:
     fake.inject(Status(401), method="GET", path=TOKEN, after=1)
     fake.inject(Status(status), method="DELETE", path=TOKEN)
@@ -116,7 +119,7 @@ def test_a_new_token_that_does_not_work_may_stay(
     assert (caught.value.stage, caught.value.existing) == ("verify", existing)
 
 
-def test_the_new_token_deletes_the_old_one_if_it_must(run: Run, fake: FakeIAM) -> None:
+def test_the_new_token_deletes_the_old_one_if_it_must(run: Runner, fake: FakeIAM) -> None:
     """The client may have used the old token until now."""
     fake.inject(Status(401), method="DELETE", path=TOKEN)
     new = run(rotate)
@@ -124,17 +127,17 @@ def test_the_new_token_deletes_the_old_one_if_it_must(run: Run, fake: FakeIAM) -
     assert fake.requests[-1].revealed().headers["authorization"] == f"APIKey {new.token}"
 
 
-def test_a_rotation_succeeds_if_the_old_token_is_gone(run: Run, fake: FakeIAM) -> None:
+def test_a_rotation_succeeds_if_the_old_token_is_gone(run: Runner, fake: FakeIAM) -> None:
     fake.inject(Status(404), method="DELETE", path=TOKEN)
     assert run(rotate).id == OLD + 1
 
 
 def test_a_cancelled_rotation_names_the_tokens_that_exist(
-    run: Run, fake: FakeIAM, client_kind: ClientKind, transport: ChangedTokens
+    client_kind: ClientKind, fake: FakeIAM, connection: ClientOptions
 ) -> None:
     notes: list[str] = []
 
-    async def rotate_cancelled(iam: Any) -> None:
+    async def rotate_cancelled(iam: AsyncIAMClient) -> None:
         with anyio.CancelScope() as scope:
 
             async def cancel(_: object) -> None:
@@ -150,11 +153,11 @@ def test_a_cancelled_rotation_names_the_tokens_that_exist(
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    def rotate_interrupted(iam: Any) -> None:
+    def rotate_interrupted(iam: IAMClient) -> None:
         with pytest.raises(KeyboardInterrupt) as caught:
             iam.tokens.rotate(ACCOUNT, OLD, interrupt)
         notes.extend(caught.value.__notes__)
 
-    run(rotate_cancelled if client_kind.is_async else rotate_interrupted)
+    client_kind.run_either(rotate_interrupted, rotate_cancelled, fake.api_key, **connection)
     assert f"tokens {OLD} and {OLD + 1} exist and work" in notes[0]
     assert list_ids(fake) == [OLD, OLD + 1]

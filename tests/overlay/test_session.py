@@ -20,10 +20,11 @@ from gcore_iam import (
     FileTokenStore,
     IAMClient,
     Session,
+    models,
 )
 from gcore_iam.testing import HTML, FakeIAM, Fault, Reset, Status
 
-from .conftest import ClientKind
+from .conftest import Auth, ClientKind
 from .session_server import (
     ACCOUNT,
     BASE,
@@ -217,7 +218,7 @@ def test_a_function_must_return_a_code(client_kind: ClientKind, fake: FakeIAM) -
 # --- a new password, a new address -----------------------------------------------------------------------------------
 
 
-def change_password(client_kind: ClientKind, fake: FakeIAM, auth: Any) -> Any:
+def change_password(client_kind: ClientKind, fake: FakeIAM, auth: Auth) -> models.Token:
     return run(client_kind, fake, auth, lambda iam: iam.users.change_password(1, PASSWORD, "n3w"))
 
 

@@ -50,7 +50,7 @@ def in_child(work):
 """
 
 
-def run(fake: FakeIAM, program: str, tmp_path: Path) -> list[str]:
+def run_program(fake: FakeIAM, program: str, tmp_path: Path) -> list[str]:
     """Run a program; where it asks for it, let tokens expire or wait for its refresh; return what else it prints."""
     with fake.serve() as url:
         arguments = [sys.executable, "-c", START + program, url, str(tmp_path / "tokens.json")]
@@ -76,7 +76,7 @@ def run(fake: FakeIAM, program: str, tmp_path: Path) -> list[str]:
     return lines
 
 
-def counts(fake: FakeIAM) -> tuple[int, int]:
+def count_exchanges(fake: FakeIAM) -> tuple[int, int]:
     return fake.calls["iamLoginUser"], fake.calls["iamRefreshToken"]
 
 
@@ -91,8 +91,8 @@ def child():
 in_child(child)
 print("parent", get(iam))
 """
-    assert run(fake, program, tmp_path) == ["child ('1', '1', '1')", "parent 1"]
-    assert counts(fake) == (2, 1)
+    assert run_program(fake, program, tmp_path) == ["child ('1', '1', '1')", "parent 1"]
+    assert count_exchanges(fake) == (2, 1)
 
 
 def test_a_child_without_a_password_is_told_what_to_do(fake: FakeIAM, tmp_path: Path) -> None:
@@ -106,8 +106,11 @@ def child():
 in_child(child)
 print("parent", get(iam))
 """
-    assert run(fake, program, tmp_path) == ["child ('1', 'ConfigurationError', 'ConfigurationError')", "parent 1"]
-    assert counts(fake) == (1, 1)
+    assert run_program(fake, program, tmp_path) == [
+        "child ('1', 'ConfigurationError', 'ConfigurationError')",
+        "parent 1",
+    ]
+    assert count_exchanges(fake) == (1, 1)
 
 
 def test_a_session_of_the_child_leaves_the_parents_store_alone(fake: FakeIAM, tmp_path: Path) -> None:
@@ -122,8 +125,8 @@ def child():
 in_child(child)
 print("parent", get(iam))
 """
-    assert run(fake, program, tmp_path) == ["child ('1', '1')", "parent 1"]
-    assert counts(fake) == (2, 1)
+    assert run_program(fake, program, tmp_path) == ["child ('1', '1')", "parent 1"]
+    assert count_exchanges(fake) == (2, 1)
 
 
 def test_a_grandchild_leaves_the_childs_token_alone(fake: FakeIAM, tmp_path: Path) -> None:
@@ -141,8 +144,8 @@ def child():
 in_child(child)
 print("parent", get(iam))
 """
-    assert run(fake, program, tmp_path) == ["child 1", "child ('1', '1')", "parent 1"]
-    assert counts(fake) == (3, 2)
+    assert run_program(fake, program, tmp_path) == ["child 1", "child ('1', '1')", "parent 1"]
+    assert count_exchanges(fake) == (3, 2)
 
 
 def test_multiprocessing_children_log_in_themselves(fake: FakeIAM, tmp_path: Path) -> None:
@@ -156,8 +159,8 @@ with multiprocessing.get_context("fork").Pool(3) as pool:
     print(*pool.map(one, [0] * 6, chunksize=2))
 print("parent", get(iam))
 """
-    assert run(fake, program, tmp_path) == ["1 1 1 1 1 1", "parent 1"]
-    logins, refreshes = counts(fake)
+    assert run_program(fake, program, tmp_path) == ["1 1 1 1 1 1", "parent 1"]
+    logins, refreshes = count_exchanges(fake)
     assert (logins <= 4, refreshes) == (True, 1)
 
 
@@ -182,8 +185,8 @@ thread.join()
 print("parent", get(iam))
 """
     fake.inject(Delay(1.0), path="/iam/auth/jwt/refresh")
-    assert run(fake, program, tmp_path) == ["child (('1', '1'), True)", "parent 1"]
-    assert counts(fake) == (3, 1)
+    assert run_program(fake, program, tmp_path) == ["child (('1', '1'), True)", "parent 1"]
+    assert count_exchanges(fake) == (3, 1)
 
 
 def test_processes_that_share_a_file_refresh_once(fake: FakeIAM, tmp_path: Path) -> None:
@@ -198,5 +201,5 @@ def child():
 in_child(child)
 print("parent", get(iam))
 """
-    assert run(fake, program, tmp_path) == ["child 1", "child 1", "parent 1"]
-    assert counts(fake) == (1, 1)
+    assert run_program(fake, program, tmp_path) == ["child 1", "child 1", "parent 1"]
+    assert count_exchanges(fake) == (1, 1)

@@ -536,7 +536,7 @@ def test_a_session_from_tokens_ends_with_its_refresh_token(status: int | None) -
     assert has_note == isinstance(error, AuthenticationError | DecodeError)
 
 
-def refuse(session: Session) -> TokenPair:
+def refuse_refresh(session: Session) -> TokenPair:
     """Let the API refuse the refresh token of a session from tokens; return the record that is saved."""
     performed: list[Any] = []
     with pytest.raises(AuthenticationError):
@@ -553,7 +553,7 @@ def refuse(session: Session) -> TokenPair:
 
 def test_a_refused_token_is_never_sent_again() -> None:
     session = make_session_from_tokens()
-    record = refuse(session)
+    record = refuse_refresh(session)
     for later in (session, make_session_from_tokens()):  # the same one, and one in another process
         with pytest.raises(AuthenticationError, match="so it was not sent again") as caught:
             perform(later.renew_steps("a1"), (Load, record))
@@ -620,7 +620,7 @@ def test_a_copy_without_password_keeps_an_ambiguous_token(tmp_path: Path) -> Non
 
 
 def test_new_tokens_serve_in_a_store_with_refused_ones() -> None:
-    record = refuse(make_session_from_tokens())
+    record = refuse_refresh(make_session_from_tokens())
     session = make_session_from_tokens("a9", "r9")
     performed, _ = perform(session.renew_steps("a1"), (Load, record), (Refresh, SECOND), (Save, None))
     assert performed[1].refresh == "r9"
@@ -893,7 +893,7 @@ def test_a_child_process_without_password_must_log_in() -> None:
         perform(session.renew_steps("a1"), (Load, None))
 
 
-def test_processes_share_the_tokens_of_a_shared_store(tmp_path: Any) -> None:
+def test_processes_share_the_tokens_of_a_shared_store(tmp_path: Path) -> None:
     session = make_session(store=FileTokenStore(tmp_path / "tokens.json"))
     saved = log_in(session)
     session.after_fork()
@@ -950,7 +950,7 @@ def test_only_true_puts_the_password_into_a_pickle(pickle_password: Any) -> None
     assert PASSWORD.encode() not in pickle.dumps(session)
 
 
-def test_a_copy_shares_the_tokens_of_a_shared_store(tmp_path: Any) -> None:
+def test_a_copy_shares_the_tokens_of_a_shared_store(tmp_path: Path) -> None:
     session = make_session(store=FileTokenStore(tmp_path / "tokens.json"))
     saved = log_in(session)
     copied = copy_by_pickle(session)

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.fake_iam([{"email": EMAIL, "groups": [{"id": 1}]}])
 posix = pytest.mark.skipif(os.name != "posix", reason="files of POSIX systems")
 
 
-def use(fake: FakeIAM, path: Path) -> None:
+def call_once(fake: FakeIAM, path: Path) -> None:
     """Make one call as a new program would."""
     session = Session(EMAIL, PASSWORD, store=FileTokenStore(path))
     with IAMClient(session, base_url="http://localhost", transport=fake.transport()) as iam:
@@ -43,14 +43,14 @@ def use(fake: FakeIAM, path: Path) -> None:
 def use_after_expiry(fake: FakeIAM, *paths: Path) -> None:
     for path in paths:
         fake.clock.advance(hours=1)
-        use(fake, path)
+        call_once(fake, path)
 
 
-def counts(fake: FakeIAM) -> tuple[int, int]:
+def count_exchanges(fake: FakeIAM) -> tuple[int, int]:
     return fake.calls["iamLoginUser"], fake.calls["iamRefreshToken"]
 
 
-def stored(path: Path, tokens: TokenPair = OLD) -> FileTokenStore:
+def save_tokens(path: Path, tokens: TokenPair = OLD) -> FileTokenStore:
     store = FileTokenStore(path)
     store.save(tokens)
     return store
@@ -69,7 +69,7 @@ def is_locked(path: Path) -> bool:
 @pytest.fixture
 def private_folder(tmp_path: Path) -> Iterator[Path]:
     """A folder of a user for whom permission bits count, which they do not for root."""
-    run(stored(tmp_path / "t.json"), "lock")  # imports what locking needs, while its files can be read
+    run(save_tokens(tmp_path / "t.json"), "lock")  # imports what locking needs, while its files can be read
     with tempfile.TemporaryDirectory() as name:
         if os.geteuid() != 0:
             yield Path(name)
@@ -105,16 +105,16 @@ def test_a_symbolic_link_stays_and_spends_no_token_twice(fake: FakeIAM, tmp_path
     second.parent.mkdir()
     link.symlink_to(real)  # dangling: the file comes into being behind it
     second.symlink_to(link)
-    use(fake, link)
+    call_once(fake, link)
     use_after_expiry(fake, link, real, second, link)
     assert (link.is_symlink(), second.is_symlink(), real.is_symlink()) == (True, True, False)
-    assert counts(fake) == (1, 4)
+    assert count_exchanges(fake) == (1, 4)
     assert sorted(path.name for path in tmp_path.rglob("t.json*")) == ["t.json", "t.json", "t.json", "t.json.lock"]
 
 
 @posix
 def test_a_link_and_its_target_share_one_lock(tmp_path: Path) -> None:
-    stored(tmp_path / "real")
+    save_tokens(tmp_path / "real")
     (tmp_path / "link").symlink_to("real")
     with FileTokenStore(tmp_path / "link").lock():
         assert is_locked(tmp_path / "real")
@@ -124,19 +124,19 @@ def test_a_link_and_its_target_share_one_lock(tmp_path: Path) -> None:
 @posix
 def test_a_folder_behind_a_link_is_the_same_folder(fake: FakeIAM, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("real", target_is_directory=True)
-    use(fake, tmp_path / "link" / "t.json")
+    call_once(fake, tmp_path / "link" / "t.json")
     use_after_expiry(fake, tmp_path / "real" / "t.json", tmp_path / "link" / "t.json")
-    assert counts(fake) == (1, 2)
+    assert count_exchanges(fake) == (1, 2)
     assert stat.S_IMODE((tmp_path / "real").stat().st_mode) == 0o700
 
 
 @posix
 def test_hard_links_share_one_pair_and_one_lock(fake: FakeIAM, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    use(fake, first)
+    call_once(fake, first)
     second.hardlink_to(first)
     use_after_expiry(fake, first, second, first)
-    assert counts(fake) == (1, 3)
+    assert count_exchanges(fake) == (1, 3)
     assert first.samefile(second)
     with FileTokenStore(first).lock():
         assert is_locked(second)
@@ -156,8 +156,8 @@ def test_a_loop_of_links_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("action", ["load", "save", "lock"])
 def test_a_link_that_appears_later_is_not_followed(tmp_path: Path, action: str) -> None:
     victim, path = tmp_path / "victim", tmp_path / "t.json"
-    store = stored(path)
-    stored(victim, NEW)
+    store = save_tokens(path)
+    save_tokens(victim, NEW)
     before = victim.read_bytes()
     path.unlink()
     path.symlink_to(victim)
@@ -169,9 +169,9 @@ def test_a_link_that_appears_later_is_not_followed(tmp_path: Path, action: str) 
 @posix
 def test_a_link_between_check_and_opening_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     victim, path = tmp_path / "victim", tmp_path / "t.json"
-    store = stored(path)
+    store = save_tokens(path)
     status = path.lstat()
-    stored(victim, NEW)
+    save_tokens(victim, NEW)
     path.unlink()
     path.symlink_to(victim)
     monkeypatch.setattr(Path, "lstat", lambda _: status)  # what the path was before
@@ -184,7 +184,7 @@ def test_a_link_between_check_and_opening_is_not_followed(tmp_path: Path, monkey
 def test_a_file_that_changes_while_it_is_opened_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:
-    store = stored(tmp_path / "t.json")
+    store = save_tokens(tmp_path / "t.json")
 
     def open_late(path: str, flags: int) -> int:
         (tmp_path / "t.json").chmod(0o644)
@@ -287,7 +287,7 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
 @posix
 @pytest.mark.parametrize("action", ["load", "save", "lock"])
 def test_a_file_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str) -> None:
-    store = stored(tmp_path / "t.json")
+    store = save_tokens(tmp_path / "t.json")
     us = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: us + 1)
     with pytest.raises(ConfigurationError, match=f"belongs to user {us}, and this process runs as user {us + 1}; run"):
@@ -299,7 +299,7 @@ def test_a_file_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize("action", ["load", "save", "lock"])
 def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int, action: str) -> None:
     path = tmp_path / "the tokens"
-    store = stored(path)
+    store = save_tokens(path)
     path.chmod(mode)
     with pytest.raises(ConfigurationError, match=f"run: chmod 600 '{path}'"):
         run(store, action)
@@ -308,7 +308,7 @@ def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int, act
 @pytest.mark.parametrize(("extra", "is_read"), [(0, True), (1, False)])
 def test_a_file_of_at_most_256_kib_is_read(tmp_path: Path, extra: int, is_read: bool) -> None:
     path = tmp_path / "t.json"
-    store = stored(path)
+    store = save_tokens(path)
     path.write_bytes(path.read_bytes().ljust(2**18 + extra))
     if is_read:
         assert store.load() == OLD
@@ -347,7 +347,7 @@ def test_a_relative_path_in_a_removed_folder_is_refused(tmp_path: Path, monkeypa
 def test_messages_escape_what_a_path_holds(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     try:
-        store = stored(path)
+        store = save_tokens(path)
     except ConfigurationError:
         pytest.skip("no such names on this file system")
     assert store.load() == OLD
@@ -372,7 +372,7 @@ def test_messages_escape_what_a_path_holds(tmp_path: Path, name: str) -> None:
 def test_a_new_file_is_private_for_any_umask(tmp_path: Path, umask: int) -> None:
     old = os.umask(umask)
     try:
-        store = stored(tmp_path / "t.json")
+        store = save_tokens(tmp_path / "t.json")
     finally:
         os.umask(old)
     assert stat.S_IMODE((tmp_path / "t.json").stat().st_mode) == 0o600
@@ -383,14 +383,14 @@ def test_an_empty_file_holds_no_tokens_yet(fake: FakeIAM, tmp_path: Path) -> Non
     path = tmp_path / "t.json"
     path.touch(0o600)
     assert FileTokenStore(path).load() is None
-    use(fake, path)
+    call_once(fake, path)
     use_after_expiry(fake, path)
-    assert counts(fake) == (1, 1)
+    assert count_exchanges(fake) == (1, 1)
 
 
 def test_a_file_that_somebody_has_reformatted_is_read(tmp_path: Path) -> None:
     path = tmp_path / "t.json"
-    store = stored(path)
+    store = save_tokens(path)
     path.write_text(json.dumps(attrs.asdict(NEW), indent=4), encoding="utf-8")
     assert store.load() == NEW
     store.save(OLD)
@@ -430,7 +430,7 @@ def test_a_crash_at_any_byte_leaves_one_of_two_pairs(
     found: set[str] = set()
     for crash_at in range(10_000):
         path.unlink(missing_ok=True)
-        store = stored(path, old)
+        store = save_tokens(path, old)
         left = crash_at
         with monkeypatch.context() as patch:
             patch.setattr(file_store, "FileIO", DyingFile)
@@ -454,7 +454,7 @@ def test_a_crash_at_any_byte_leaves_one_of_two_pairs(
 
 
 def test_tokens_too_large_to_be_read_again_are_not_saved(tmp_path: Path) -> None:
-    store = stored(tmp_path / "t.json")
+    store = save_tokens(tmp_path / "t.json")
     with pytest.raises(ConfigurationError, match="use another store"):
         store.save(TokenPair("a" * 100_000, "r", None, "o"))
     assert store.load() == OLD
@@ -465,7 +465,7 @@ def test_a_full_disk_is_found_before_a_token_is_spent(fake: FakeIAM, tmp_path: P
     import resource
 
     path = tmp_path / "t.json"
-    use(fake, path)
+    call_once(fake, path)
     before = path.read_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, hard))
@@ -477,15 +477,15 @@ def test_a_full_disk_is_found_before_a_token_is_spent(fake: FakeIAM, tmp_path: P
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert path.read_bytes() == before
-    assert counts(fake) == (1, 0)
-    use(fake, path)
-    assert counts(fake) == (1, 1)
+    assert count_exchanges(fake) == (1, 0)
+    call_once(fake, path)
+    assert count_exchanges(fake) == (1, 1)
 
 
 @posix
 def test_a_read_only_file_is_found_before_a_token_is_spent(private_folder: Path) -> None:
     path = private_folder / "t.json"
-    store = stored(path)
+    store = save_tokens(path)
     path.chmod(0o400)
     with pytest.raises(ConfigurationError, match="cannot be locked: Permission denied; give this user access"):
         run(store, "lock")
@@ -495,7 +495,7 @@ def test_a_read_only_file_is_found_before_a_token_is_spent(private_folder: Path)
 @posix
 def test_a_writable_file_in_a_read_only_folder_will_do(private_folder: Path) -> None:
     path = private_folder / "t.json"
-    store = stored(path)
+    store = save_tokens(path)
     private_folder.chmod(0o500)
     try:
         with store.lock():
@@ -514,7 +514,7 @@ def test_a_file_is_locked_where_no_lock_file_can_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     path, alias = tmp_path / "t.json", tmp_path / "alias"
-    store = stored(path)
+    store = save_tokens(path)
     alias.hardlink_to(path)
     with monkeypatch.context() as patch:
         patch.setattr(file_store, "acquire_lock", lambda *_: raise_error(OSError(number, "no lock file")))
@@ -542,12 +542,12 @@ def test_the_lock_is_on_the_file_that_has_the_path_now(tmp_path: Path, monkeypat
     import fcntl
 
     path, other, alias = tmp_path / "t.json", tmp_path / "other", tmp_path / "alias"
-    store = stored(path)
-    stored(other, NEW)
+    store = save_tokens(path)
+    save_tokens(other, NEW)
     alias.hardlink_to(other)
     flock = fcntl.flock
 
-    def replace_before(file: Any, operation: int) -> None:
+    def replace_before(file: int | FileIO, operation: int) -> None:
         if other.exists() and isinstance(file, FileIO):
             other.replace(path)
         flock(file, operation)
@@ -564,7 +564,7 @@ def test_a_copied_descriptor_does_not_keep_the_lock(tmp_path: Path, monkeypatch:
     import fcntl
 
     path, alias = tmp_path / "t.json", tmp_path / "alias"
-    store = stored(path)
+    store = save_tokens(path)
     alias.hardlink_to(path)
     flock = fcntl.flock
     copies: list[int] = []
@@ -590,9 +590,9 @@ def test_a_new_file_leaves_no_descriptor_open(tmp_path: Path) -> None:
         os.close(descriptor)
         return descriptor
 
-    stored(tmp_path / "first.json")
+    save_tokens(tmp_path / "first.json")
     before = find_free_descriptor()
-    stored(tmp_path / "second.json")
+    save_tokens(tmp_path / "second.json")
     assert find_free_descriptor() == before
 
 
@@ -601,7 +601,7 @@ def test_a_store_keeps_no_file(tmp_path: Path) -> None:
         gc.collect()
         return sum(isinstance(each, FileIO) for each in gc.get_objects())
 
-    store = stored(tmp_path / "t.json")
+    store = save_tokens(tmp_path / "t.json")
     run(store, "lock")
     before = count_files()
     for action in ("lock", "load", "save"):
@@ -623,7 +623,7 @@ with FileTokenStore(sys.argv[1]).lock():
 @posix
 def test_a_child_process_does_not_inherit_the_lock(tmp_path: Path) -> None:
     path, alias = tmp_path / "t.json", tmp_path / "alias"
-    stored(path)
+    save_tokens(path)
     alias.hardlink_to(path)
     with subprocess.Popen([sys.executable, "-c", FORKING, str(path)], stdin=subprocess.PIPE) as parent:
         assert parent.wait(timeout=60) == 0  # it died while it held the lock
@@ -687,7 +687,7 @@ def test_20_processes_refresh_once_an_expiry_behind_a_link(fake: FakeIAM, tmp_pa
                 program.stdin.write("next\n")
                 program.stdin.flush()
     assert program.returncode == 0
-    assert counts(fake) == (1, expiries)
+    assert count_exchanges(fake) == (1, expiries)
     assert paths[1].is_symlink()
 
 
@@ -703,20 +703,20 @@ fake = FakeIAM([{"email": "ada@example.com", "groups": [{"id": 1}]}])
 folder = Path(sys.argv[1])
 host, app = folder / "host" / "t.json", folder / "app" / "t.json"
 
-def use(path):
+def call_once(path):
     session = Session("ada@example.com", "correct-horse-battery", store=FileTokenStore(path))
     with IAMClient(session, base_url="http://localhost", transport=fake.transport()) as iam:
         assert iam.users.get(1).id == 1
 
 def use_after_expiry(path):
     fake.clock.advance(hours=1)
-    use(path)
+    call_once(path)
 
 def mount(*arguments):
     subprocess.run(["mount", *map(str, arguments)], check=True)
 
 def prepare():
-    use(host)
+    call_once(host)
     app.parent.mkdir()
     app.touch(0o600)
 
@@ -775,7 +775,7 @@ mount("--bind", host, app)
 mount("-o", "remount,bind,ro", app)
 refused(app, "Read-only file system; choose a path on a writable file system")
 show()
-use(host)
+call_once(host)
 show()
 """
     assert run_with_mounts(program, tmp_path) == "1 0\n1 1\n"
@@ -786,7 +786,7 @@ def test_a_full_file_system_loses_no_token(tmp_path: Path) -> None:
     program = """
 host.parent.mkdir()
 mount("-t", "tmpfs", "-o", "size=256k,mode=700", "none", host.parent)
-use(host)
+call_once(host)
 filler = host.with_name("filler")
 with filler.open("wb", buffering=0) as file:
     try:
@@ -797,7 +797,7 @@ with filler.open("wb", buffering=0) as file:
 refused(host, "No space left on device; free some space")
 show()
 filler.unlink()
-use(host)
+call_once(host)
 show()
 """
     assert run_with_mounts(program, tmp_path) == "1 0\n1 1\n"

@@ -6,7 +6,6 @@ import errno
 import os
 from io import FileIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from gcore_iam import ConfigurationError, FileTokenStore, _files
@@ -55,7 +54,7 @@ def _no_locks_on_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
 
     flock = fcntl.flock
 
-    def refuse(file: Any, operation: int) -> None:
+    def refuse(file: int | FileIO, operation: int) -> None:
         if isinstance(file, FileIO):
             raise OSError(errno.ENOLCK, "No locks available")
         flock(file, operation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 import httpx
 import pytest
@@ -27,20 +27,23 @@ from gcore_iam import (
 )
 from gcore_iam.testing import FakeIAM, Missing, Reset, Status, Truncate
 
-from .conftest import ClientKind
+from .conftest import ClientKind, ClientOptions, EitherClient
 from .session_server import BASE, EMAIL, PASSWORD, USERS, get_user, run
 
 pytestmark = pytest.mark.fake_iam(USERS, password=PASSWORD)
 ACCOUNT = 1001
 
 
-def raise_error(client_kind: ClientKind, fake: FakeIAM, call: Callable[[Any], Any], **options: Any) -> Any:
+def raise_error(
+    client_kind: ClientKind, fake: FakeIAM, call: Callable[[EitherClient], object], **options: Unpack[ClientOptions]
+) -> Any:
+    without_retries: ClientOptions = {"retries": 0, **options}
     with pytest.raises(IAMError) as caught:
-        run(client_kind, fake, fake.api_key, call, retries=0, **options)
+        run(client_kind, fake, fake.api_key, call, **without_retries)
     return caught.value
 
 
-def respond(client_kind: ClientKind, response: httpx.Response, call: Callable[[Any], Any]) -> Any:
+def respond(client_kind: ClientKind, response: httpx.Response, call: Callable[[EitherClient], object]) -> Any:
     transport = httpx.MockTransport(lambda _: response)
     with pytest.raises(IAMError) as caught:
         client_kind.run(call, "42_s3cret", base_url=BASE, transport=transport, retries=0)
@@ -88,7 +91,7 @@ def test_a_kept_body_masks_secrets(client_kind: ClientKind) -> None:
     "content", [b'{"acess": "s3cret"}', b'{"x\xff": "s3cret", "s3cret\xff": 1', b"s3cret", b'["s3cret"]']
 )
 def test_no_text_of_a_response_that_issues_tokens_is_kept(
-    client_kind: ClientKind, call: Callable[[Any], Any], content: bytes
+    client_kind: ClientKind, call: Callable[[EitherClient], object], content: bytes
 ) -> None:
     """The key of a token may be broken, too."""
     error = respond(client_kind, httpx.Response(200, content=content), call)
@@ -147,7 +150,7 @@ def test_the_repr_of_an_error_shows_its_request(client_kind: ClientKind, fake: F
 
 
 def test_the_repr_of_a_lost_response_says_outcome_unknown(client_kind: ClientKind, fake: FakeIAM) -> None:
-    def create(iam: Any) -> Any:
+    def create(iam: EitherClient) -> object:
         return iam.tokens.create(ACCOUNT, "ci", 2)
 
     path = f"/iam/v2/clients/{ACCOUNT}/tokens"
@@ -171,7 +174,7 @@ def test_the_repr_of_a_connection_error_shows_its_request(client_kind: ClientKin
 
 
 def test_the_repr_of_a_rotation_shows_the_request_that_failed(client_kind: ClientKind, fake: FakeIAM) -> None:
-    def rotate(iam: Any) -> Any:
+    def rotate(iam: EitherClient) -> object:
         return iam.tokens.rotate(ACCOUNT, 1, lambda _: None)
 
     fake.inject(Status(403), after=1)
@@ -209,7 +212,7 @@ def test_a_person_who_is_invited_already_is_told_apart(client_kind: ClientKind, 
     ],
 )
 def test_the_content_decides_whether_someone_is_invited_already(
-    client_kind: ClientKind, status: int, body: Any, cls: type[IAMError]
+    client_kind: ClientKind, status: int, body: object, cls: type[IAMError]
 ) -> None:
     response = httpx.Response(status, json=body)
     assert type(respond(client_kind, response, lambda iam: iam.users.invite(7, "x@example.com", 2))) is cls

@@ -37,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *words: Any) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *words: object) -> None:  # noqa: A002 - the base class's name
         """Nothing."""
 
 
@@ -56,7 +56,7 @@ def https(authority: trustme.CA) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def _from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def _new_default_context(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(tls, "_DEFAULT", tls._DefaultContext())

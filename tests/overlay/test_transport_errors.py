@@ -12,8 +12,8 @@ from gcore_iam import APIConnectionError, APITimeoutError, DecodeError, RetryPol
 from gcore_iam._transport_errors import build_transport_error
 from gcore_iam.call import CallContext
 
-from .conftest import ClientKind
-from .page_transport import resolve, run
+from .conftest import ClientKind, EitherClient, resolve
+from .page_transport import run
 
 URL = "https://api.example.com/iam/users/5"
 
@@ -77,7 +77,7 @@ def test_a_cause_whose_chain_shows_a_secret_is_left_out(link: str) -> None:
 # --- exceptions in event hooks of the user ---------------------------------------------------------------------------
 
 
-def add_hook(iam: Any, client_kind: ClientKind, hook: Callable[[httpx.Response], object]) -> None:
+def add_hook(iam: EitherClient, client_kind: ClientKind, hook: Callable[[httpx.Response], object]) -> None:
     """Add a hook for responses to the httpx client of a client; what it returns is awaited in async code."""
 
     async def hook_async(response: httpx.Response) -> None:
@@ -98,7 +98,7 @@ def test_an_error_of_another_call_in_a_hook_is_raised_as_it_is(client_kind: Clie
         responses.append(response)
         raise error
 
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         add_hook(iam, client_kind, fail)
         with pytest.raises(APITimeoutError) as caught:
             await resolve(iam.tokens.list(1))
@@ -111,7 +111,7 @@ def test_an_error_of_another_call_in_a_hook_is_raised_as_it_is(client_kind: Clie
 
 @pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")  # it leaves them to trio's collection
 def test_a_hook_may_read_a_body_that_is_broken(client_kind: ClientKind) -> None:
-    async def use(iam: Any) -> None:
+    async def use(iam: EitherClient) -> None:
         add_hook(iam, client_kind, lambda response: response.aread() if client_kind.is_async else response.read())
         with pytest.raises(DecodeError, match="content encoding is broken") as caught:
             await resolve(iam.tokens.list(1))

@@ -1,4 +1,4 @@
-"""The fake of a test, and a client of it: in process, and over HTTP on loopback."""
+"""A client of the fake of a test: in process, and over HTTP on loopback."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ import pytest
 from gcore_iam.testing import FakeIAM
 
 from .support import OpenClient, authorize
-
-
-@pytest.fixture
-def fake(fake_iam: FakeIAM) -> FakeIAM:
-    """A new fake; `@pytest.mark.fake_iam(…)` gives its arguments."""
-    return fake_iam
 
 
 @pytest.fixture(params=["in process", "served"])
@@ -45,10 +39,3 @@ def open_client(served: bool) -> Iterator[OpenClient]:
 def client(open_client: OpenClient, fake: FakeIAM) -> httpx.Client:
     """A client with the key of `fake`."""
     return open_client(fake)
-
-
-@pytest.fixture
-def url(fake: FakeIAM) -> Iterator[str]:
-    """The URL of `fake`, served over HTTP."""
-    with fake.serve() as url:
-        yield url

@@ -20,6 +20,7 @@ import yaml
 from gcore_iam import testing
 from gcore_iam.testing import FakeIAM
 from gcore_iam.testing.faults import FAULTS
+from gcore_iam.testing.http.transport import FakeTransport
 from gcore_iam.testing.operations import HANDLERS
 
 from .support import BASE_USER_KEYS, PUBLIC_USER_KEYS, OpenClient, pick
@@ -248,9 +249,11 @@ def test_every_response_is_json_and_has_a_request_id(client: httpx.Client) -> No
 def test_async_clients_many_requests_at_once(served: bool) -> None:
     fake = FakeIAM(50)
 
-    async def scenario(base_url: str, **options: Any) -> None:
+    async def scenario(base_url: str, transport: FakeTransport | None = None) -> None:
         headers = {"Authorization": f"APIKey {fake.api_key}"}
-        async with httpx.AsyncClient(base_url=base_url, headers=headers, trust_env=False, **options) as client:
+        async with httpx.AsyncClient(
+            base_url=base_url, headers=headers, trust_env=False, transport=transport
+        ) as client:
             answers = await asyncio.gather(*(client.get(f"/iam/users/{number}") for number in range(1, 52)))
             assert [answer.status_code for answer in answers] == [200] * 50 + [404]
             assert [answer.json()["id"] for answer in answers[:50]] == list(range(1, 51))

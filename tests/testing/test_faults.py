@@ -83,14 +83,22 @@ def test_retry_after_as_seconds_and_as_a_date(client: httpx.Client, fake: FakeIA
 
 @pytest.mark.parametrize("after_work", [True, False])
 @pytest.mark.parametrize(
-    ("fault", "error"), [(Status, None), (Reset, httpx.NetworkError), (Hang, httpx.ReadTimeout)], ids=lambda v: str(v)
+    ("build_fault", "error"),
+    [
+        pytest.param(lambda after_work: Status(504, after_work=after_work), None, id="Status"),
+        pytest.param(lambda after_work: Reset(after_work=after_work), httpx.NetworkError, id="Reset"),
+        pytest.param(lambda after_work: Hang(after_work=after_work), httpx.ReadTimeout, id="Hang"),
+    ],
 )
 def test_the_work_is_done_or_not(
-    client: httpx.Client, fake: FakeIAM, fault: Any, error: type[Exception] | None, after_work: bool
+    client: httpx.Client,
+    fake: FakeIAM,
+    build_fault: Callable[[bool], Fault],
+    error: type[Exception] | None,
+    after_work: bool,
 ) -> None:
     client.timeout = httpx.Timeout(0.3)
-    arguments = (504,) if fault is Status else ()
-    fake.inject(fault(*arguments, after_work=after_work), method="POST")
+    fake.inject(build_fault(after_work), method="POST")
     path = f"/iam/v2/clients/{fake.account_id}/tokens"
     if error is None:
         assert client.post(path, json=TOKEN).status_code == 504

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from gcore_iam.testing import FakeIAM
+from gcore_iam.testing.http.transport import FakeTransport
 
 WORKERS = 64
 SECONDS = 1.0
@@ -40,7 +41,7 @@ class Ledger:
             step()
 
 
-def turns(fake: FakeIAM, ledger: Ledger, worker: int, number: int) -> list[tuple[str, str, Any, Any]]:
+def list_requests(fake: FakeIAM, ledger: Ledger, worker: int, number: int) -> list[tuple[str, str, Any, Any]]:
     """(method, path, body, check of the response) for one turn of one worker."""
     account = fake.account_id
     tag = f"{worker}-{number}"
@@ -94,7 +95,7 @@ def compare(fake: FakeIAM, ledger: Ledger, caplog: pytest.LogCaptureFixture) -> 
     assert fake.peak_concurrency <= WORKERS
 
 
-def options(fake: FakeIAM) -> dict[str, Any]:
+def build_options(fake: FakeIAM) -> dict[str, Any]:
     limits = httpx.Limits(max_connections=WORKERS, max_keepalive_connections=WORKERS)
     headers = {"Authorization": f"APIKey {fake.api_key}"}
     return {"headers": headers, "trust_env": False, "limits": limits, "timeout": 60}
@@ -115,14 +116,17 @@ def test_threads(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) 
 
     def work(client: httpx.Client, worker: int) -> None:
         for number in range(MAX_TURNS):
-            for method, path, body, check in turns(fake, ledger, worker, number):
+            for method, path, body, check in list_requests(fake, ledger, worker, number):
                 response = client.request(method, path, json=body)
                 ledger.record(response.status_code, partial(check, response))
             if time.monotonic() > deadline:
                 return
 
-    def run(**transport: Any) -> None:
-        with httpx.Client(**options(fake), **transport) as client, ThreadPoolExecutor(WORKERS) as pool:
+    def run(base_url: str, transport: FakeTransport | None = None) -> None:
+        with (
+            httpx.Client(**build_options(fake), base_url=base_url, transport=transport) as client,
+            ThreadPoolExecutor(WORKERS) as pool,
+        ):
             for result in [pool.submit(work, client, worker) for worker in range(WORKERS)]:
                 result.result(timeout=120)
 
@@ -140,14 +144,14 @@ def test_tasks(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) ->
 
     async def work(client: httpx.AsyncClient, worker: int) -> None:
         for number in range(MAX_TURNS):
-            for method, path, body, check in turns(fake, ledger, worker, number):
+            for method, path, body, check in list_requests(fake, ledger, worker, number):
                 response = await client.request(method, path, json=body)
                 ledger.record(response.status_code, partial(check, response))
             if time.monotonic() > deadline:
                 return
 
-    async def run(**transport: Any) -> None:
-        async with httpx.AsyncClient(**options(fake), **transport) as client:
+    async def run(base_url: str, transport: FakeTransport | None = None) -> None:
+        async with httpx.AsyncClient(**build_options(fake), base_url=base_url, transport=transport) as client:
             await asyncio.gather(*(work(client, worker) for worker in range(WORKERS)))
 
     if served:
@@ -163,8 +167,11 @@ def test_tasks(fake: FakeIAM, served: bool, caplog: pytest.LogCaptureFixture) ->
 def test_one_of_many_refreshes_at_once_succeeds(fake: FakeIAM, served: bool) -> None:
     owner = {"username": fake.users[0]["email"], "password": "correct-horse-battery"}
 
-    def run(**transport: Any) -> None:
-        with httpx.Client(**options(fake), **transport) as client, ThreadPoolExecutor(WORKERS) as pool:
+    def run(base_url: str, transport: FakeTransport | None = None) -> None:
+        with (
+            httpx.Client(**build_options(fake), base_url=base_url, transport=transport) as client,
+            ThreadPoolExecutor(WORKERS) as pool,
+        ):
             for _ in range(5):
                 first = client.post("/iam/auth/jwt/login", json=owner).raise_for_status().json()["refresh"]
                 calls = [

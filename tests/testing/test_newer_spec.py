@@ -40,14 +40,16 @@ def grow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Grow]:
     get_own_contract.cache_clear()
 
 
-def add_operation(path: str, responses: dict[str, Any], method: str = "get", **spec: Any) -> Callable[[Any], None]:
+def add_operation(
+    path: str, responses: dict[str, Any], method: str = "get", **spec: Any
+) -> Callable[[dict[str, Any]], None]:
     def change(document: dict[str, Any]) -> None:
         document["paths"].setdefault(path, {})[method] = {"operationId": "iamNew", "responses": responses, **spec}
 
     return change
 
 
-def require_property(component: str, name: str, schema: dict[str, Any]) -> Callable[[Any], None]:
+def require_property(component: str, name: str, schema: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
     def change(document: dict[str, Any]) -> None:
         document["components"]["schemas"][component]["properties"][name] = schema
         document["components"]["schemas"][component]["required"].append(name)

@@ -65,15 +65,15 @@ def login(client: httpx.Client, email: str, password: str = PASSWORD, **rest: st
     return pair
 
 
-def bearer(pair: Json) -> dict[str, str]:
+def build_bearer_header(pair: Json) -> dict[str, str]:
     return {"Authorization": f"Bearer {pair['access']}"}
 
 
-def key(token: str) -> dict[str, str]:
+def build_key_header(token: str) -> dict[str, str]:
     return {"Authorization": f"APIKey {token}"}
 
 
-def claims(token: str) -> Json:
+def decode_claims(token: str) -> Json:
     read: Json = jwt.decode(token, options={"verify_signature": False})
     return read
 
@@ -82,19 +82,19 @@ def refresh(client: httpx.Client, pair: Json) -> httpx.Response:
     return client.post("/iam/auth/jwt/refresh", json={"refresh": pair["refresh"]})
 
 
-def issue(client: httpx.Client, role: Json, **rest: Any) -> httpx.Response:
+def create_token(client: httpx.Client, role: Json, **rest: Any) -> httpx.Response:
     version = rest.pop("version", "/v2")
     headers = rest.pop("headers", None)
     body = {"name": "t", "exp_date": None, "client_user": {"role": role}, **rest}
     return client.post(f"/iam{version}/clients/1001/tokens", json=body, headers=headers)
 
 
-def errors(response: httpx.Response) -> Any:
+def get_errors(response: httpx.Response) -> Any:
     assert response.status_code == 400
     return response.json()["errors"]
 
 
-def says(response: httpx.Response, status: int) -> bool:
+def has_message(response: httpx.Response, status: int) -> bool:
     """Whether an error response has a status and one sentence why."""
     assert response.status_code == status, response.text
     return set(response.json()) == {"message"}
@@ -106,13 +106,13 @@ def says(response: httpx.Response, status: int) -> bool:
 def test_login(client: httpx.Client, fake: FakeIAM) -> None:
     before = len(fake.logins)
     pair = login(client, "OWNER@example.com")
-    access, refresh = claims(pair["access"]), claims(pair["refresh"])
+    access, refresh = decode_claims(pair["access"]), decode_claims(pair["refresh"])
     assert (access["user_id"], access["client_id"]) == (OWNER, fake.account_id)
     assert access["iat"] == refresh["iat"] == NOW.timestamp()
     assert access["exp"] - access["iat"] == 3600
     assert refresh["exp"] - refresh["iat"] == 24 * 3600
     assert jwt.get_unverified_header(pair["access"])["alg"] == "HS256"
-    assert client.get("/iam/users/3", headers=bearer(pair)).json()["email"] == "engineer@example.com"
+    assert client.get("/iam/users/3", headers=build_bearer_header(pair)).json()["email"] == "engineer@example.com"
     assert len(fake.logins) == before + 1
 
 
@@ -127,46 +127,46 @@ def test_login(client: httpx.Client, fake: FakeIAM) -> None:
 )
 def test_login_without_success(client: httpx.Client, email: str, password: str) -> None:
     response = client.post("/iam/auth/jwt/login", json={"username": email, "password": password})
-    assert errors(response) == {"errors": ["No active account found with the given credentials."]}
+    assert get_errors(response) == {"errors": ["No active account found with the given credentials."]}
 
 
 def test_login_of_somebody_inactive(open_client: OpenClient) -> None:
     fake = FakeIAM([{}, {"email": "gone@example.com", "is_active": False, "password": "p"}])
     body = {"username": "gone@example.com", "password": "p"}
-    assert "errors" in errors(open_client(fake).post("/iam/auth/jwt/login", json=body))
+    assert "errors" in get_errors(open_client(fake).post("/iam/auth/jwt/login", json=body))
 
 
 def test_login_in_two_steps(client: httpx.Client, fake: FakeIAM) -> None:
     body = {"username": "two@example.com", "password": PASSWORD}
     before = len(fake.logins)
-    assert set(errors(client.post("/iam/auth/jwt/login", json=body))) == {"one_time_password"}
+    assert set(get_errors(client.post("/iam/auth/jwt/login", json=body))) == {"one_time_password"}
     assert len(fake.logins) == before
     code = fake.one_time_password(TWO_STEP)
     assert len(code) == 6
     wrong = f"{(int(code) + 1) % 1_000_000:06}"
-    assert set(errors(client.post("/iam/auth/jwt/login", json={**body, "one_time_password": wrong}))) == {
+    assert set(get_errors(client.post("/iam/auth/jwt/login", json={**body, "one_time_password": wrong}))) == {
         "one_time_password"
     }
     assert (len(fake.logins), fake.logins[0]["is_successful"]) == (before + 1, False)
-    assert claims(login(client, "two@example.com", one_time_password=code)["access"])["user_id"] == TWO_STEP
+    assert decode_claims(login(client, "two@example.com", one_time_password=code)["access"])["user_id"] == TWO_STEP
     fake.clock.advance(seconds=30)  # a code of the step before, for clocks that differ
     assert login(client, "two@example.com", one_time_password=code)
     fake.clock.advance(seconds=30)
-    assert errors(client.post("/iam/auth/jwt/login", json={**body, "one_time_password": code}))
+    assert get_errors(client.post("/iam/auth/jwt/login", json={**body, "one_time_password": code}))
     assert login(client, "two@example.com", one_time_password=fake.one_time_password(TWO_STEP))
 
 
 def test_a_user_without_access_cannot_refresh_for_an_account(client: httpx.Client) -> None:
     pair = login(client, "elsewhere@example.com")
     client.delete(f"/iam/clients/1001/client-users/{ELSEWHERE}").raise_for_status()
-    assert says(refresh(client, pair), 401)
-    assert says(client.get("/iam/users", headers=bearer(pair)), 401)
+    assert has_message(refresh(client, pair), 401)
+    assert has_message(client.get("/iam/users", headers=build_bearer_header(pair)), 401)
 
 
 def test_ways_of_signing_in_count_at_once(client: httpx.Client, fake: FakeIAM) -> None:
     client.patch(f"/iam/users/{ENGINEER}", json={"auth_types": ["sso"]}).raise_for_status()
     body = {"username": "engineer@example.com", "password": PASSWORD}
-    assert "errors" in errors(client.post("/iam/auth/jwt/login", json=body))
+    assert "errors" in get_errors(client.post("/iam/auth/jwt/login", json=body))
     client.post("/iam/auth/password/forgot", json={"email": "engineer@example.com"}).raise_for_status()
     assert fake.outbox == ()
 
@@ -174,9 +174,9 @@ def test_ways_of_signing_in_count_at_once(client: httpx.Client, fake: FakeIAM) -
 def test_an_access_token_lives_an_hour(client: httpx.Client, fake: FakeIAM) -> None:
     pair = login(client, "owner@example.com")
     fake.clock.advance(seconds=3599)
-    assert client.get("/iam/users", headers=bearer(pair)).status_code == 200
+    assert client.get("/iam/users", headers=build_bearer_header(pair)).status_code == 200
     fake.clock.advance(seconds=1)
-    assert says(client.get("/iam/users", headers=bearer(pair)), 401)
+    assert has_message(client.get("/iam/users", headers=build_bearer_header(pair)), 401)
 
 
 def test_refresh(client: httpx.Client, fake: FakeIAM) -> None:
@@ -184,86 +184,90 @@ def test_refresh(client: httpx.Client, fake: FakeIAM) -> None:
     fake.clock.advance(hours=23, minutes=59)
     second = refresh(client, first).raise_for_status().json()
     assert set(second) == {"access", "refresh"}
-    assert client.get("/iam/users", headers=bearer(second)).status_code == 200
+    assert client.get("/iam/users", headers=build_bearer_header(second)).status_code == 200
     fake.clock.advance(hours=24)
-    assert says(refresh(client, second), 401)
+    assert has_message(refresh(client, second), 401)
 
 
 def test_a_refresh_token_used_twice_ends_its_session(client: httpx.Client) -> None:
     first, other = login(client, "owner@example.com"), login(client, "owner@example.com")
     second = refresh(client, first).json()
     third = refresh(client, second).json()
-    assert says(refresh(client, first), 401)
-    assert says(refresh(client, third), 401)
+    assert has_message(refresh(client, first), 401)
+    assert has_message(refresh(client, third), 401)
     assert refresh(client, other).status_code == 200
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "\u00e9"])
 def test_a_refresh_token_that_is_none(client: httpx.Client, token: str) -> None:
-    assert says(refresh(client, {"refresh": token}), 401)
+    assert has_message(refresh(client, {"refresh": token}), 401)
 
 
 def test_access_and_refresh_tokens_are_not_interchangeable(client: httpx.Client) -> None:
     pair = login(client, "owner@example.com")
-    assert says(refresh(client, {"refresh": pair["access"]}), 401)
-    assert says(client.get("/iam/users", headers=bearer({"access": pair["refresh"]})), 401)
+    assert has_message(refresh(client, {"refresh": pair["access"]}), 401)
+    assert has_message(client.get("/iam/users", headers=build_bearer_header({"access": pair["refresh"]})), 401)
     header, payload, signature = pair["access"].split(".")
     forged = f"{header}.{payload}.{signature[:-4]}AAAA"
-    assert says(client.get("/iam/users", headers=bearer({"access": forged})), 401)
+    assert has_message(client.get("/iam/users", headers=build_bearer_header({"access": forged})), 401)
 
 
 def test_tokens_of_another_fake_are_not_genuine(client: httpx.Client, open_client: OpenClient) -> None:
     stranger = open_client(FakeIAM(3, seed=99, clock=Clock(NOW)))
     email = stranger.get("/iam/users/1").json()["email"]
-    assert says(refresh(client, login(stranger, email)), 401)
+    assert has_message(refresh(client, login(stranger, email)), 401)
 
 
 def test_select_account(client: httpx.Client, fake: FakeIAM) -> None:
     pair = login(client, "elsewhere@example.com")
-    assert claims(pair["access"])["client_id"] == 1001
-    assert client.get("/iam/clients/me", headers=bearer(pair)).json()["id"] == 1001
-    selected = client.get("/iam/auth/jwt/clients/2002/login", headers=bearer(pair)).raise_for_status().json()
-    assert claims(selected["access"])["client_id"] == 2002
-    account = client.get("/iam/clients/me", headers=bearer(selected)).json()
+    assert decode_claims(pair["access"])["client_id"] == 1001
+    assert client.get("/iam/clients/me", headers=build_bearer_header(pair)).json()["id"] == 1001
+    selected = (
+        client.get("/iam/auth/jwt/clients/2002/login", headers=build_bearer_header(pair)).raise_for_status().json()
+    )
+    assert decode_claims(selected["access"])["client_id"] == 2002
+    account = client.get("/iam/clients/me", headers=build_bearer_header(selected)).json()
     assert (account["id"], account["companyName"]) == (2002, "Example Gadgets GmbH")
     assert ELSEWHERE in {user["id"] for user in account["users"]}
     assert OWNER not in {user["id"] for user in account["users"]}
-    me = client.get(f"/iam/users/{ELSEWHERE}", headers=bearer(selected)).json()
+    me = client.get(f"/iam/users/{ELSEWHERE}", headers=build_bearer_header(selected)).json()
     assert me["groups"] == [{"id": ADMINISTRATORS, "name": "Administrators"}]
     assert refresh(client, selected).status_code == 200
     again = refresh(client, pair).json()
-    assert claims(again["access"])["client_id"] == 1001
+    assert decode_claims(again["access"])["client_id"] == 1001
 
 
 def test_a_token_opens_no_session_that_can_do_more_than_itself(client: httpx.Client) -> None:
     own = "/iam/auth/jwt/clients/1001/login"
     pair = client.get(own).raise_for_status().json()
-    assert client.get("/iam/activity_log/logins", headers=bearer(pair)).status_code == 200
-    low = key(issue(client, {"id": USERS}).json()["token"])
-    assert says(client.get(own, headers=low), 403)
+    assert client.get("/iam/activity_log/logins", headers=build_bearer_header(pair)).status_code == 200
+    low = build_key_header(create_token(client, {"id": USERS}).json()["token"])
+    assert has_message(client.get(own, headers=low), 403)
     created = client.post("/iam/clients/create", json={"company": "New"}).json()["id"]
-    assert says(client.get(f"/iam/auth/jwt/clients/{created}/login"), 403)
+    assert has_message(client.get(f"/iam/auth/jwt/clients/{created}/login"), 403)
 
 
 def test_select_an_account_that_is_not_ones_own(client: httpx.Client) -> None:
-    headers = bearer(login(client, "owner@example.com"))
-    assert says(client.get("/iam/auth/jwt/clients/2002/login", headers=headers), 403)
-    assert says(client.get("/iam/auth/jwt/clients/31/login", headers=headers), 404)
-    assert says(client.get("/iam/auth/jwt/clients/1001/login", headers={"Authorization": ""}), 401)
+    headers = build_bearer_header(login(client, "owner@example.com"))
+    assert has_message(client.get("/iam/auth/jwt/clients/2002/login", headers=headers), 403)
+    assert has_message(client.get("/iam/auth/jwt/clients/31/login", headers=headers), 404)
+    assert has_message(client.get("/iam/auth/jwt/clients/1001/login", headers={"Authorization": ""}), 401)
 
 
 def test_forgot_password(client: httpx.Client, fake: FakeIAM) -> None:
     pair = login(client, "owner@example.com")
-    response = client.post("/iam/auth/password/forgot", json={"email": "Owner@example.com"}, headers=key("none"))
+    response = client.post(
+        "/iam/auth/password/forgot", json={"email": "Owner@example.com"}, headers=build_key_header("none")
+    )
     assert (response.status_code, response.json()) == (200, {"status": "sent"})
     (email,) = fake.outbox
     assert (email.to, email.kind, email.user_id) == ("owner@example.com", "password recovery", OWNER)
     assert email.link
     assert email.link not in repr(email)
     fake.follow(email, "brand new")
-    assert errors(client.post("/iam/auth/jwt/login", json={"username": email.to, "password": PASSWORD}))
+    assert get_errors(client.post("/iam/auth/jwt/login", json={"username": email.to, "password": PASSWORD}))
     assert login(client, email.to, "brand new")
-    assert says(client.get("/iam/users", headers=bearer(pair)), 401)
+    assert has_message(client.get("/iam/users", headers=build_bearer_header(pair)), 401)
     with pytest.raises(ValueError, match="does not work"):
         fake.follow(email, "once more")
 
@@ -272,7 +276,7 @@ def test_forgot_password_of_nobody_is_not_told_apart(client: httpx.Client, fake:
     response = client.post("/iam/auth/password/forgot", json={"email": "nobody@example.com"})
     assert (response.status_code, response.json()) == (200, {"status": "sent"})
     assert fake.outbox == ()
-    assert set(errors(client.post("/iam/auth/password/forgot", json={}))) == {"email"}
+    assert set(get_errors(client.post("/iam/auth/password/forgot", json={}))) == {"email"}
 
 
 def test_forgot_password_of_somebody_inactive(open_client: OpenClient) -> None:
@@ -291,22 +295,24 @@ def test_a_link_is_old_after_a_day(client: httpx.Client, fake: FakeIAM) -> None:
 def test_change_password(client: httpx.Client) -> None:
     old = login(client, "engineer@example.com")
     body = {"old": PASSWORD, "new": "n3w", "double": "n3w"}
-    response = client.put(f"/iam/users/{ENGINEER}/password", json=body, headers=bearer(old))
+    response = client.put(f"/iam/users/{ENGINEER}/password", json=body, headers=build_bearer_header(old))
     pair = response.raise_for_status().json()
-    assert client.get("/iam/users", headers=bearer(pair)).status_code == 200
-    assert says(client.get("/iam/users", headers=bearer(old)), 401)
-    assert says(refresh(client, old), 401)
+    assert client.get("/iam/users", headers=build_bearer_header(pair)).status_code == 200
+    assert has_message(client.get("/iam/users", headers=build_bearer_header(old)), 401)
+    assert has_message(refresh(client, old), 401)
     assert refresh(client, pair).status_code == 200
     assert login(client, "engineer@example.com", "n3w")
-    assert set(errors(client.put(f"/iam/users/{ENGINEER}/password", json=body, headers=bearer(pair)))) == {"old"}
+    assert set(
+        get_errors(client.put(f"/iam/users/{ENGINEER}/password", json=body, headers=build_bearer_header(pair)))
+    ) == {"old"}
 
 
 def test_change_password_in_another_account(client: httpx.Client) -> None:
     first = login(client, "elsewhere@example.com")
-    selected = client.get("/iam/auth/jwt/clients/2002/login", headers=bearer(first)).json()
+    selected = client.get("/iam/auth/jwt/clients/2002/login", headers=build_bearer_header(first)).json()
     body = {"old": PASSWORD, "new": "n3w", "double": "n3w"}
-    response = client.put(f"/iam/users/{ELSEWHERE}/password", json=body, headers=bearer(selected))
-    assert claims(response.raise_for_status().json()["access"])["client_id"] == 2002
+    response = client.put(f"/iam/users/{ELSEWHERE}/password", json=body, headers=build_bearer_header(selected))
+    assert decode_claims(response.raise_for_status().json()["access"])["client_id"] == 2002
 
 
 @pytest.mark.parametrize(
@@ -322,15 +328,15 @@ def test_change_password_in_another_account(client: httpx.Client) -> None:
 )
 def test_a_password_that_is_not_changed(client: httpx.Client, body: Json, refused: set[str]) -> None:
     response = client.put(f"/iam/users/{OWNER}/password", json=body)
-    assert set(errors(response)) == refused
+    assert set(get_errors(response)) == refused
     assert PASSWORD not in response.text
     assert login(client, "owner@example.com")
 
 
 def test_the_password_of_somebody_else(client: httpx.Client) -> None:
     body = {"old": PASSWORD, "new": "n", "double": "n"}
-    assert says(client.put(f"/iam/users/{ENGINEER}/password", json=body), 403)
-    assert says(client.put("/iam/users/99/password", json=body), 404)
+    assert has_message(client.put(f"/iam/users/{ENGINEER}/password", json=body), 403)
+    assert has_message(client.put("/iam/users/99/password", json=body), 404)
 
 
 # --- accounts ------------------------------------------------------------------------------------------------------
@@ -343,8 +349,8 @@ def test_create_account(client: httpx.Client, fake: FakeIAM) -> None:
     assert created == {"id": created["id"], "company": "Example Sprockets AG"}
     assert fake.accounts[created["id"]] == "Example Sprockets AG"
     path = f"/iam/auth/jwt/clients/{created['id']}/login"
-    pair = client.get(path, headers=bearer(login(client, "owner@example.com"))).raise_for_status().json()
-    account = client.get("/iam/clients/me", headers=bearer(pair)).json()
+    pair = client.get(path, headers=build_bearer_header(login(client, "owner@example.com"))).raise_for_status().json()
+    account = client.get("/iam/clients/me", headers=build_bearer_header(pair)).json()
     assert (account["id"], account["companyName"], account["status"]) == (*created.values(), "new")
     assert (account["has_active_admin"], [user["id"] for user in account["users"]]) == (True, [OWNER])
     roles = client.get("/iam/users?limit=1").json()["results"][0]["client_and_roles"]
@@ -354,17 +360,17 @@ def test_create_account(client: httpx.Client, fake: FakeIAM) -> None:
 @pytest.mark.parametrize("company", ["", "  ", "example WIDGETS ltd", None, 7])
 def test_an_account_that_is_not_opened(client: httpx.Client, fake: FakeIAM, company: Any) -> None:
     before = fake.accounts
-    assert set(errors(client.post("/iam/clients/create", json={"company": company}))) == {"company"}
+    assert set(get_errors(client.post("/iam/clients/create", json={"company": company}))) == {"company"}
     assert fake.accounts == before
 
 
 def test_an_account_is_for_administrators_to_open(client: httpx.Client) -> None:
-    headers = bearer(login(client, "engineer@example.com"))
-    assert says(client.post("/iam/clients/create", json={"company": "C"}, headers=headers), 403)
+    headers = build_bearer_header(login(client, "engineer@example.com"))
+    assert has_message(client.post("/iam/clients/create", json={"company": "C"}, headers=headers), 403)
 
 
 def test_account_details(client: httpx.Client) -> None:
-    account = client.get("/iam/clients/me", headers=bearer(login(client, "engineer@example.com"))).json()
+    account = client.get("/iam/clients/me", headers=build_bearer_header(login(client, "engineer@example.com"))).json()
     assert (account["id"], account["currentUser"]) == (1001, ENGINEER)
     assert tuple(user["email"].partition("@")[0] for user in account["users"]) == MAILBOXES
 
@@ -402,12 +408,14 @@ def test_logins(client: httpx.Client, fake: FakeIAM) -> None:
 
 def test_logins_without_a_limit_are_a_page_too(client: httpx.Client) -> None:
     assert len(client.get("/iam/activity_log/logins").json()["result"]) == 3
-    assert set(errors(client.get("/iam/activity_log/logins?limit=x&offset=-1"))) == {"limit"}
-    assert set(errors(client.get("/iam/activity_log/logins?limit=0&offset=-1"))) == {"limit", "offset"}
+    assert set(get_errors(client.get("/iam/activity_log/logins?limit=x&offset=-1"))) == {"limit"}
+    assert set(get_errors(client.get("/iam/activity_log/logins?limit=0&offset=-1"))) == {"limit", "offset"}
 
 
 def test_logins_are_for_administrators(client: httpx.Client) -> None:
-    assert says(client.get("/iam/activity_log/logins", headers=bearer(login(client, "engineer@example.com"))), 403)
+    assert has_message(
+        client.get("/iam/activity_log/logins", headers=build_bearer_header(login(client, "engineer@example.com"))), 403
+    )
 
 
 # --- users ---------------------------------------------------------------------------------------------------------
@@ -432,8 +440,10 @@ def test_get_user(client: httpx.Client) -> None:
 
 
 def test_a_user_of_another_account_is_not_there(client: httpx.Client) -> None:
-    selected = client.get("/iam/auth/jwt/clients/2002/login", headers=bearer(login(client, "elsewhere@example.com")))
-    ids = [user["id"] for user in client.get("/iam/users", headers=bearer(selected.json())).json()]
+    selected = client.get(
+        "/iam/auth/jwt/clients/2002/login", headers=build_bearer_header(login(client, "elsewhere@example.com"))
+    )
+    ids = [user["id"] for user in client.get("/iam/users", headers=build_bearer_header(selected.json())).json()]
     (stranger,) = set(ids) - {ELSEWHERE}
     for method, rest, body in [
         ("GET", "", None),
@@ -441,7 +451,7 @@ def test_a_user_of_another_account_is_not_there(client: httpx.Client) -> None:
         ("PUT", "/email", {"new_email": "n@example.com", "password": PASSWORD}),
         ("PUT", "/password", {"old": PASSWORD, "new": "n", "double": "n"}),
     ]:
-        assert says(client.request(method, f"/iam/users/{stranger}{rest}", json=body), 404)
+        assert has_message(client.request(method, f"/iam/users/{stranger}{rest}", json=body), 404)
 
 
 def test_update_user(client: httpx.Client, fake: FakeIAM) -> None:
@@ -482,30 +492,32 @@ def test_update_keeps_unnamed_and_read_only_properties(client: httpx.Client) -> 
 )
 def test_an_update_that_is_refused(client: httpx.Client, change: Json, refused: set[str]) -> None:
     before = client.get(f"/iam/users/{ENGINEER}").json()
-    assert set(errors(client.patch(f"/iam/users/{ENGINEER}", json={"phone": "+1", **change}))) == refused
+    assert set(get_errors(client.patch(f"/iam/users/{ENGINEER}", json={"phone": "+1", **change}))) == refused
     assert client.get(f"/iam/users/{ENGINEER}").json() == before
 
 
 def test_update_of_a_role_minds_the_tokens(client: httpx.Client) -> None:
-    headers = bearer(login(client, "engineer@example.com"))
-    token = issue(client, {"id": ENGINEERS}, headers=headers).json()
+    headers = build_bearer_header(login(client, "engineer@example.com"))
+    token = create_token(client, {"id": ENGINEERS}, headers=headers).json()
     lower = {"groups": [{"name": "Users"}]}
-    assert says(client.patch(f"/iam/users/{ENGINEER}", json=lower), 403)
+    assert has_message(client.patch(f"/iam/users/{ENGINEER}", json=lower), 403)
     client.delete(f"/iam/v2/clients/1001/tokens/{token['id']}").raise_for_status()
     assert client.patch(f"/iam/users/{ENGINEER}", json=lower).json()["groups"] == [{"id": USERS, "name": "Users"}]
 
 
 def test_update_to_a_higher_role_is_fine_with_tokens(client: httpx.Client) -> None:
-    issue(client, {"id": USERS}, headers=bearer(login(client, "engineer@example.com"))).raise_for_status()
+    create_token(
+        client, {"id": USERS}, headers=build_bearer_header(login(client, "engineer@example.com"))
+    ).raise_for_status()
     response = client.patch(f"/iam/users/{ENGINEER}", json={"groups": [{"id": ADMINISTRATORS}]})
     assert response.raise_for_status().json()["groups"][0]["id"] == ADMINISTRATORS
 
 
 def test_users_update_themselves_and_nobody_else(client: httpx.Client) -> None:
-    headers = bearer(login(client, "engineer@example.com"))
+    headers = build_bearer_header(login(client, "engineer@example.com"))
     assert client.patch(f"/iam/users/{ENGINEER}", json={"lang": "ru"}, headers=headers).status_code == 200
-    assert says(client.patch(f"/iam/users/{OWNER}", json={"lang": "ru"}, headers=headers), 403)
-    assert says(client.patch(f"/iam/users/{ENGINEER}", json={"groups": [{"id": 1}]}, headers=headers), 403)
+    assert has_message(client.patch(f"/iam/users/{OWNER}", json={"lang": "ru"}, headers=headers), 403)
+    assert has_message(client.patch(f"/iam/users/{ENGINEER}", json={"groups": [{"id": 1}]}, headers=headers), 403)
 
 
 def test_update_email(client: httpx.Client) -> None:
@@ -539,18 +551,18 @@ def test_an_email_that_is_not_updated(client: httpx.Client, change: Json, field:
 
 def test_the_email_of_somebody_else(client: httpx.Client) -> None:
     body = {"new_email": "moved@example.com", "password": PASSWORD}
-    assert says(client.put(f"/iam/users/{ENGINEER}/email", json=body), 403)
+    assert has_message(client.put(f"/iam/users/{ENGINEER}/email", json=body), 403)
 
 
 # --- invitations and roles -----------------------------------------------------------------------------------------
 
 
-def invitation(email: str, **rest: Any) -> Json:
+def build_invitation(email: str, **rest: Any) -> Json:
     return {"client_id": 1001, "email": email, "user_role": {"id": USERS}, **rest}
 
 
 def test_invite_somebody_new(client: httpx.Client, fake: FakeIAM) -> None:
-    body = invitation("new@example.com", name="New", lang="de", user_role={"name": "Engineers"})
+    body = build_invitation("new@example.com", name="New", lang="de", user_role={"name": "Engineers"})
     response = client.post("/iam/clients/invite_user", json=body)
     assert (response.status_code, response.json()) == (200, {"status": "sent", "user_id": 7})
     user = client.get("/iam/users/7").json()
@@ -559,21 +571,21 @@ def test_invite_somebody_new(client: httpx.Client, fake: FakeIAM) -> None:
     assert len(fake.users) == 7
     (email,) = fake.outbox
     assert (email.to, email.kind, email.sent) == ("new@example.com", "invitation", NOW)
-    assert errors(client.post("/iam/auth/jwt/login", json={"username": "new@example.com", "password": "p"}))
+    assert get_errors(client.post("/iam/auth/jwt/login", json={"username": "new@example.com", "password": "p"}))
     fake.follow(email, "p")
-    assert claims(login(client, "new@example.com", "p")["access"])["user_id"] == 7
+    assert decode_claims(login(client, "new@example.com", "p")["access"])["user_id"] == 7
     assert client.get("/iam/users/7").json()["activated"] is True
 
 
 def test_invite_somebody_twice(client: httpx.Client, fake: FakeIAM) -> None:
-    response = client.post("/iam/clients/invite_user", json=invitation("Engineer@example.com"))
+    response = client.post("/iam/clients/invite_user", json=build_invitation("Engineer@example.com"))
     assert response.status_code == 400
     assert response.json() == [f"User {ENGINEER} has already been invited to client 1001"]
     assert fake.outbox == ()
 
 
 def test_invite_somebody_who_has_a_user(client: httpx.Client, fake: FakeIAM) -> None:
-    stranger = invitation("outsider@example.net")
+    stranger = build_invitation("outsider@example.net")
     user_id = client.post("/iam/clients/invite_user", json=stranger).raise_for_status().json()["user_id"]
     (email,) = fake.outbox
     assert (email.kind, email.link, email.user_id) == ("notice", None, user_id)
@@ -596,7 +608,7 @@ def test_invite_somebody_who_may_not(open_client: OpenClient, reason: Json) -> N
     fake = FakeIAM([{}, reseller])
     client = open_client(fake)
     client.delete("/iam/clients/1001/client-users/2").raise_for_status()
-    response = client.post("/iam/clients/invite_user", json=invitation("reseller@example.com"))
+    response = client.post("/iam/clients/invite_user", json=build_invitation("reseller@example.com"))
     assert (response.status_code, response.json()) == (400, ["This user cannot be added to this client."])
 
 
@@ -616,16 +628,18 @@ def test_invite_somebody_who_may_not(open_client: OpenClient, reason: Json) -> N
     ],
 )
 def test_an_invitation_that_is_refused(client: httpx.Client, fake: FakeIAM, change: Json, refused: set[str]) -> None:
-    response = client.post("/iam/clients/invite_user", json={**invitation("new@example.com"), **change})
-    found = errors(response)
+    response = client.post("/iam/clients/invite_user", json={**build_invitation("new@example.com"), **change})
+    found = get_errors(response)
     assert set(found) == refused
     assert all(isinstance(text, str) for texts in found.values() for text in texts)
     assert (len(fake.users), fake.outbox) == (6, ())
 
 
 def test_inviting_is_for_administrators(client: httpx.Client) -> None:
-    headers = bearer(login(client, "engineer@example.com"))
-    assert says(client.post("/iam/clients/invite_user", json=invitation("n@example.com"), headers=headers), 403)
+    headers = build_bearer_header(login(client, "engineer@example.com"))
+    assert has_message(
+        client.post("/iam/clients/invite_user", json=build_invitation("n@example.com"), headers=headers), 403
+    )
 
 
 def test_roles(client: httpx.Client, fake: FakeIAM) -> None:
@@ -642,74 +656,80 @@ def test_roles(client: httpx.Client, fake: FakeIAM) -> None:
 @pytest.mark.parametrize("body", [{}, {"user_role": {}}, {"user_role": {"id": 77}}, {"user_role": "Users"}])
 def test_a_role_that_is_refused(client: httpx.Client, body: Json) -> None:
     path = f"/iam/clients/1001/client-users/{SSO}"
-    assert set(errors(client.put(path, json=body))) == {"user_role"}
+    assert set(get_errors(client.put(path, json=body))) == {"user_role"}
     assert client.get(path).json()["user_role"]["id"] == PURGE
 
 
 def test_a_new_role_counts_at_once(client: httpx.Client) -> None:
-    headers = bearer(login(client, "engineer@example.com"))
-    body = invitation("n@example.com")
-    assert says(client.post("/iam/clients/invite_user", json=body, headers=headers), 403)
+    headers = build_bearer_header(login(client, "engineer@example.com"))
+    body = build_invitation("n@example.com")
+    assert has_message(client.post("/iam/clients/invite_user", json=body, headers=headers), 403)
     client.put(f"/iam/clients/1001/client-users/{ENGINEER}", json={"user_role": {"id": 1}}).raise_for_status()
     assert client.post("/iam/clients/invite_user", json=body, headers=headers).status_code == 200
 
 
 def test_revoke_access(client: httpx.Client, fake: FakeIAM) -> None:
-    headers = bearer(login(client, "engineer@example.com"))
+    headers = build_bearer_header(login(client, "engineer@example.com"))
     response = client.delete(f"/iam/clients/1001/client-users/{ENGINEER}")
     assert (response.status_code, response.content) == (200, b"")
-    assert says(client.get(f"/iam/users/{ENGINEER}"), 404)
-    assert says(client.get("/iam/users", headers=headers), 401)
-    assert says(client.delete(f"/iam/clients/1001/client-users/{ENGINEER}"), 404)
+    assert has_message(client.get(f"/iam/users/{ENGINEER}"), 404)
+    assert has_message(client.get("/iam/users", headers=headers), 401)
+    assert has_message(client.delete(f"/iam/clients/1001/client-users/{ENGINEER}"), 404)
     assert ENGINEER not in {user["id"] for user in fake.users}
-    assert errors(client.post("/iam/auth/jwt/login", json={"username": "engineer@example.com", "password": PASSWORD}))
+    assert get_errors(
+        client.post("/iam/auth/jwt/login", json={"username": "engineer@example.com", "password": PASSWORD})
+    )
 
 
 def test_who_can_enter_another_account_is_not_deleted(client: httpx.Client) -> None:
     client.delete(f"/iam/clients/1001/client-users/{ELSEWHERE}").raise_for_status()
-    assert claims(login(client, "elsewhere@example.com")["access"])["client_id"] == 2002
+    assert decode_claims(login(client, "elsewhere@example.com")["access"])["client_id"] == 2002
 
 
 def test_an_id_is_never_given_twice(client: httpx.Client) -> None:
-    first = client.post("/iam/clients/invite_user", json=invitation("a@example.com")).json()["user_id"]
+    first = client.post("/iam/clients/invite_user", json=build_invitation("a@example.com")).json()["user_id"]
     client.delete(f"/iam/clients/1001/client-users/{first}").raise_for_status()
-    assert client.post("/iam/clients/invite_user", json=invitation("b@example.com")).json()["user_id"] == first + 1
+    assert (
+        client.post("/iam/clients/invite_user", json=build_invitation("b@example.com")).json()["user_id"] == first + 1
+    )
 
 
 def test_no_id_is_taken_from_somebody_elsewhere(open_client: OpenClient) -> None:
     client = open_client(FakeIAM([{"id": 1_000_000_000}]))
-    invited = client.post("/iam/clients/invite_user", json=invitation("a@example.com")).json()["user_id"]
+    invited = client.post("/iam/clients/invite_user", json=build_invitation("a@example.com")).json()["user_id"]
     assert invited == 1_000_000_002
 
 
 def test_access_stays_as_long_as_there_are_tokens(client: httpx.Client, fake: FakeIAM) -> None:
-    token = issue(client, {"id": USERS}, headers=bearer(login(client, "engineer@example.com"))).json()
+    token = create_token(
+        client, {"id": USERS}, headers=build_bearer_header(login(client, "engineer@example.com"))
+    ).json()
     path = f"/iam/clients/1001/client-users/{ENGINEER}"
-    assert says(client.delete(path), 403)
+    assert has_message(client.delete(path), 403)
     assert "token" in client.delete(path).json()["message"]
     client.delete(f"/iam/v2/clients/1001/tokens/{token['id']}").raise_for_status()
     assert client.delete(path).status_code == 200
 
 
 def test_users_see_their_own_role_administrators_see_all(client: httpx.Client) -> None:
-    headers = bearer(login(client, "engineer@example.com"))
+    headers = build_bearer_header(login(client, "engineer@example.com"))
     own, other = f"/iam/clients/1001/client-users/{ENGINEER}", f"/iam/clients/1001/client-users/{OWNER}"
     assert client.get(own, headers=headers).json()["user_role"]["id"] == ENGINEERS
-    assert says(client.get(other, headers=headers), 403)
-    assert says(client.put(own, json={"user_role": {"id": 1}}, headers=headers), 403)
-    assert says(client.delete(other, headers=headers), 403)
+    assert has_message(client.get(other, headers=headers), 403)
+    assert has_message(client.put(own, json={"user_role": {"id": 1}}, headers=headers), 403)
+    assert has_message(client.delete(other, headers=headers), 403)
 
 
 def test_roles_in_accounts_that_are_not_ones_own(client: httpx.Client) -> None:
     for account in (2002, 77):
         path = f"/iam/clients/{account}/client-users/{ELSEWHERE}"
-        assert says(client.get(path), 404)
-        assert says(client.put(path, json={"user_role": {"id": 1}}), 404)
-        assert says(client.delete(path), 404)
-    headers = bearer(login(client, "elsewhere@example.com"))
+        assert has_message(client.get(path), 404)
+        assert has_message(client.put(path, json={"user_role": {"id": 1}}), 404)
+        assert has_message(client.delete(path), 404)
+    headers = build_bearer_header(login(client, "elsewhere@example.com"))
     path = f"/iam/clients/2002/client-users/{ELSEWHERE}"
     assert client.get(path, headers=headers).json()["user_role"]["id"] == ADMINISTRATORS
-    assert says(client.get("/iam/clients/1001/client-users/99"), 404)
+    assert has_message(client.get("/iam/clients/1001/client-users/99"), 404)
 
 
 # --- API tokens ----------------------------------------------------------------------------------------------------
@@ -718,7 +738,7 @@ def test_roles_in_accounts_that_are_not_ones_own(client: httpx.Client) -> None:
 @pytest.mark.parametrize(("version", "separator"), [("", "$"), ("/v2", "_")])
 def test_a_token_from_creation_to_deletion(client: httpx.Client, fake: FakeIAM, version: str, separator: str) -> None:
     tokens = f"/iam{version}/clients/1001/tokens"
-    created = issue(client, {"name": "Engineers"}, version=version, name="deploy", description="d").json()
+    created = create_token(client, {"name": "Engineers"}, version=version, name="deploy", description="d").json()
     number, secret = created["token"].split(separator)
     assert int(number) == created["id"]
     assert len(bytes.fromhex(secret)) >= 16
@@ -734,21 +754,21 @@ def test_a_token_from_creation_to_deletion(client: httpx.Client, fake: FakeIAM, 
     assert shown in fake.tokens
 
     fake.clock.advance(hours=1)
-    assert client.get("/iam/users/3", headers=key(created["token"])).status_code == 200
+    assert client.get("/iam/users/3", headers=build_key_header(created["token"])).status_code == 200
     used = client.get(f"{tokens}/{created['id']}").json()
     assert used == {**shown, "last_usage": "2026-03-01T13:00:00.000000Z"}
 
     response = client.delete(f"{tokens}/{created['id']}")
     assert (response.status_code, response.content) == (204, b"")
-    assert says(client.get("/iam/users/3", headers=key(created["token"])), 401)
-    assert says(client.get(f"{tokens}/{created['id']}"), 404)
-    assert says(client.delete(f"{tokens}/{created['id']}"), 404)
+    assert has_message(client.get("/iam/users/3", headers=build_key_header(created["token"])), 401)
+    assert has_message(client.get(f"{tokens}/{created['id']}"), 404)
+    assert has_message(client.delete(f"{tokens}/{created['id']}"), 404)
     assert created["id"] not in {token["id"] for token in client.get(tokens).json()}
 
 
 def test_both_versions_have_the_same_tokens(client: httpx.Client) -> None:
-    old = issue(client, {"id": USERS}, version="").json()["id"]
-    new = issue(client, {"id": USERS}, version="/v2").json()["id"]
+    old = create_token(client, {"id": USERS}, version="").json()["id"]
+    new = create_token(client, {"id": USERS}, version="/v2").json()["id"]
     for version in ("", "/v2"):
         assert {old, new} <= {token["id"] for token in client.get(f"/iam{version}/clients/1001/tokens").json()}
         for token in (old, new):
@@ -758,13 +778,13 @@ def test_both_versions_have_the_same_tokens(client: httpx.Client) -> None:
 
 
 def test_a_token_expires(client: httpx.Client, fake: FakeIAM) -> None:
-    created = issue(client, {"id": USERS}, exp_date="2026-03-01T14:00:00+01:30").json()
+    created = create_token(client, {"id": USERS}, exp_date="2026-03-01T14:00:00+01:30").json()
     assert created["exp_date"] == "2026-03-01T12:30:00.000000Z"
     fake.clock.advance(minutes=29, seconds=59)
-    assert client.get("/iam/users", headers=key(created["token"])).status_code == 200
+    assert client.get("/iam/users", headers=build_key_header(created["token"])).status_code == 200
     fake.clock.advance(seconds=1)
-    assert says(client.get("/iam/users", headers=key(created["token"])), 401)
-    assert says(client.get(f"/iam/v2/clients/1001/tokens/{created['id']}"), 404)
+    assert has_message(client.get("/iam/users", headers=build_key_header(created["token"])), 401)
+    assert has_message(client.get(f"/iam/v2/clients/1001/tokens/{created['id']}"), 404)
     (gone,) = client.get("/iam/v2/clients/1001/tokens?deleted=true").json()
     assert (gone["id"], gone["expired"], gone["deleted"]) == (created["id"], True, True)
     assert gone["client_user"]["deleted"] is True
@@ -794,7 +814,7 @@ def test_a_token_expires(client: httpx.Client, fake: FakeIAM) -> None:
 def test_a_token_that_is_refused(
     client: httpx.Client, fake: FakeIAM, version: str, change: Json, expected: Any
 ) -> None:
-    found = errors(issue(client, {"id": USERS}, version=version, **change))
+    found = get_errors(create_token(client, {"id": USERS}, version=version, **change))
     assert set(found) == set(expected)
     if isinstance(expected, dict):
         assert isinstance(found["client_user"]["role"], list)
@@ -803,7 +823,7 @@ def test_a_token_that_is_refused(
 
 
 def test_every_field_is_needed_but_the_description(client: httpx.Client) -> None:
-    found = errors(client.post("/iam/v2/clients/1001/tokens", json={}))
+    found = get_errors(client.post("/iam/v2/clients/1001/tokens", json={}))
     assert set(found) == {"name", "exp_date", "client_user"}
 
 
@@ -818,19 +838,19 @@ def test_every_field_is_needed_but_the_description(client: httpx.Client) -> None
     ],
 )
 def test_no_token_has_a_higher_role_than_its_issuer(client: httpx.Client, own: int, possible: set[int]) -> None:
-    low = key(issue(client, {"id": own}).json()["token"])
-    answers = {role: issue(client, {"id": role}, headers=low) for role in (1, 5, 3009, 3022, 2)}
+    low = build_key_header(create_token(client, {"id": own}).json()["token"])
+    answers = {role: create_token(client, {"id": role}, headers=low) for role in (1, 5, 3009, 3022, 2)}
     assert {role for role, answer in answers.items() if answer.status_code == 200} == possible
     for role in answers.keys() - possible:
-        assert set(errors(answers[role])["client_user"]) == {"role"}
+        assert set(get_errors(answers[role])["client_user"]) == {"role"}
 
 
 def test_filters_of_tokens(client: httpx.Client, fake: FakeIAM) -> None:
-    headers = bearer(login(client, "engineer@example.com"))
-    a = issue(client, {"id": ENGINEERS}, headers=headers).json()["id"]
-    b = issue(client, {"id": USERS}, headers=headers).json()["id"]
-    c = issue(client, {"id": USERS}).json()["id"]
-    gone = issue(client, {"id": USERS}).json()["id"]
+    headers = build_bearer_header(login(client, "engineer@example.com"))
+    a = create_token(client, {"id": ENGINEERS}, headers=headers).json()["id"]
+    b = create_token(client, {"id": USERS}, headers=headers).json()["id"]
+    c = create_token(client, {"id": USERS}).json()["id"]
+    gone = create_token(client, {"id": USERS}).json()["id"]
     client.delete(f"/iam/v2/clients/1001/tokens/{gone}").raise_for_status()
 
     def found(query: str, **rest: Any) -> list[int]:
@@ -848,13 +868,13 @@ def test_filters_of_tokens(client: httpx.Client, fake: FakeIAM) -> None:
     assert found("issued_by=-1") == []
     assert found("", headers=headers) == [a, b]
     wrong = client.get("/iam/v2/clients/1001/tokens?issued_by=x&not_issued_by=&deleted=perhaps")
-    assert set(errors(wrong)) == {"issued_by", "not_issued_by", "deleted"}
+    assert set(get_errors(wrong)) == {"issued_by", "not_issued_by", "deleted"}
 
 
 def test_tokens_of_others_are_for_administrators(client: httpx.Client) -> None:
-    headers = bearer(login(client, "engineer@example.com"))
-    assert says(client.get("/iam/v2/clients/1001/tokens/1", headers=headers), 403)
-    assert says(client.delete("/iam/clients/1001/tokens/1", headers=headers), 403)
+    headers = build_bearer_header(login(client, "engineer@example.com"))
+    assert has_message(client.get("/iam/v2/clients/1001/tokens/1", headers=headers), 403)
+    assert has_message(client.delete("/iam/clients/1001/tokens/1", headers=headers), 403)
 
 
 def test_tokens_of_accounts_that_are_not_ones_own(client: httpx.Client) -> None:
@@ -862,28 +882,30 @@ def test_tokens_of_accounts_that_are_not_ones_own(client: httpx.Client) -> None:
         for version in ("", "/v2"):
             tokens = f"/iam{version}/clients/{account}/tokens"
             body = {"name": "t", "exp_date": None, "client_user": {"role": {"id": 2}}}
-            assert says(client.get(tokens), 404)
-            assert says(client.post(tokens, json=body), 404)
-            assert says(client.get(f"{tokens}/1"), 404)
-            assert says(client.delete(f"{tokens}/1"), 404)
-    selected = client.get("/iam/auth/jwt/clients/2002/login", headers=bearer(login(client, "elsewhere@example.com")))
-    assert says(client.get("/iam/v2/clients/2002/tokens/1", headers=bearer(selected.json())), 404)
+            assert has_message(client.get(tokens), 404)
+            assert has_message(client.post(tokens, json=body), 404)
+            assert has_message(client.get(f"{tokens}/1"), 404)
+            assert has_message(client.delete(f"{tokens}/1"), 404)
+    selected = client.get(
+        "/iam/auth/jwt/clients/2002/login", headers=build_bearer_header(login(client, "elsewhere@example.com"))
+    )
+    assert has_message(client.get("/iam/v2/clients/2002/tokens/1", headers=build_bearer_header(selected.json())), 404)
 
 
 def test_a_session_issues_tokens_for_each_of_its_accounts(client: httpx.Client) -> None:
-    headers = bearer(login(client, "elsewhere@example.com"))
+    headers = build_bearer_header(login(client, "elsewhere@example.com"))
     body = {"name": "t", "exp_date": None, "client_user": {"role": {"id": 1}}}
-    assert says(client.post("/iam/v2/clients/77/tokens", json=body, headers=headers), 404)
+    assert has_message(client.post("/iam/v2/clients/77/tokens", json=body, headers=headers), 404)
     token = client.post("/iam/v2/clients/2002/tokens", json=body, headers=headers).raise_for_status().json()["token"]
-    assert client.get("/iam/clients/me", headers=key(token)).json()["id"] == 2002
-    assert says(client.get("/iam/v2/clients/1001/tokens", headers=key(token)), 404)
+    assert client.get("/iam/clients/me", headers=build_key_header(token)).json()["id"] == 2002
+    assert has_message(client.get("/iam/v2/clients/1001/tokens", headers=build_key_header(token)), 404)
 
 
 def test_the_fakes_own_key_is_a_token_as_any_other(client: httpx.Client, fake: FakeIAM) -> None:
     (own,) = client.get("/iam/v2/clients/1001/tokens").json()
     assert (own["id"], own["client_user"]["user_id"]) == (1, OWNER)
     client.delete("/iam/v2/clients/1001/tokens/1").raise_for_status()
-    assert says(client.get("/iam/users"), 401)
+    assert has_message(client.get("/iam/users"), 401)
 
 
 def test_a_key_serves_as_long_as_its_user(open_client: OpenClient) -> None:
@@ -908,14 +930,14 @@ def test_bodies_that_are_no_json_object(client: httpx.Client, method: str, path:
     ]  # fmt: skip
     for content in wrong:
         response = client.request(method, path, content=content, headers={"Content-Type": "application/json"})
-        assert says(response, 400), content[:20]
+        assert has_message(response, 400), content[:20]
 
 
 @pytest.mark.parametrize(("method", "path"), WITH_BODY)
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])
 def test_bodies_that_are_not_said_to_be_json(client: httpx.Client, method: str, path: str, content_type: str) -> None:
     response = client.request(method, path, content=b"{}", headers={"Content-Type": content_type})
-    assert says(response, 415)
+    assert has_message(response, 415)
 
 
 def test_a_whole_number_may_be_spelled_with_a_point(client: httpx.Client, fake: FakeIAM) -> None:
@@ -926,7 +948,7 @@ def test_a_whole_number_may_be_spelled_with_a_point(client: httpx.Client, fake: 
     assert (repr(entry["client_id"]), entry["user_roles"]) == ("1001", ["2"])
     for wrong in (b"1001.5", b"1e400"):
         response = client.post("/iam/clients/invite_user", content=body.replace(b"1001.0", wrong), headers=headers)
-        assert set(errors(response)) == {"client_id"}
+        assert set(get_errors(response)) == {"client_id"}
 
 
 def test_a_charset_beside_the_media_type_is_no_matter(client: httpx.Client) -> None:
@@ -935,7 +957,7 @@ def test_a_charset_beside_the_media_type_is_no_matter(client: httpx.Client) -> N
 
 
 def test_no_body_is_an_empty_one(client: httpx.Client) -> None:
-    assert set(errors(client.post("/iam/auth/jwt/login"))) == {"username", "password"}
+    assert set(get_errors(client.post("/iam/auth/jwt/login"))) == {"username", "password"}
     assert client.patch("/iam/users/1").status_code == 200
 
 
@@ -946,7 +968,7 @@ def test_credentials_are_asked_for_first(client: httpx.Client, operation: Operat
     if operation.id in ("iamLoginUser", "iamRefreshToken", "iamForgotPassword"):
         assert response.status_code in (400, 415)
     else:
-        assert says(response, 401)
+        assert has_message(response, 401)
 
 
 def test_every_operation_does_its_work(client: httpx.Client, fake: FakeIAM) -> None:
@@ -961,12 +983,12 @@ def test_every_operation_does_its_work(client: httpx.Client, fake: FakeIAM) -> N
     client.patch("/iam/users/2", json={"name": "n"})
     client.put("/iam/users/1/email", json={"new_email": "n@example.com", "password": PASSWORD})
     client.put("/iam/users/1/password", json={"old": PASSWORD, "new": "n", "double": "n"})
-    client.post("/iam/clients/invite_user", json=invitation("new@example.com"))
+    client.post("/iam/clients/invite_user", json=build_invitation("new@example.com"))
     client.get("/iam/clients/1001/client-users/7")
     client.put("/iam/clients/1001/client-users/7", json={"user_role": {"id": 5}})
     client.delete("/iam/clients/1001/client-users/7")
     for version in ("", "/v2"):
-        created = issue(client, {"id": USERS}, version=version).json()
+        created = create_token(client, {"id": USERS}, version=version).json()
         client.get(f"/iam{version}/clients/1001/tokens")
         client.get(f"/iam{version}/clients/1001/tokens/{created['id']}")
         client.delete(f"/iam{version}/clients/1001/tokens/{created['id']}")
@@ -997,18 +1019,20 @@ def test_a_response_that_contradicts_the_spec_is_a_mistake(
         httpx.Client(base_url="http://fake", transport=fake.transport()) as client,
         pytest.raises(ContractError, match=f"^iamGetUser .*{hint}"),
     ):
-        client.get("/iam/users/1", headers=key(fake.api_key))
+        client.get("/iam/users/1", headers=build_key_header(fake.api_key))
 
 
 def test_secrets_are_the_same_on_every_machine() -> None:
     """Taken once; what they are derived from depends on the seed and nothing else."""
     fake = FakeIAM(3, seed=7, clock=Clock(NOW))
-    with httpx.Client(base_url="http://fake", transport=fake.transport(), headers=key(fake.api_key)) as client:
-        token = issue(client, {"id": USERS}).json()["token"]
+    with httpx.Client(
+        base_url="http://fake", transport=fake.transport(), headers=build_key_header(fake.api_key)
+    ) as client:
+        token = create_token(client, {"id": USERS}).json()["token"]
         pair = login(client, fake.users[0]["email"])
     assert token == "2_17d3a7739e4746b57cdc4d4fcb75e6599020fe0f56840ee71bfe3de7f8d5a329"
     assert fake.one_time_password(1) == "606480"
-    assert claims(pair["access"]) == {
+    assert decode_claims(pair["access"]) == {
         "token_type": "access", "iat": 1772366400, "exp": 1772370000, "jti": f"{3:032x}", "user_id": 1,
         "client_id": 1001, "session": 1,
     }  # fmt: skip
@@ -1041,9 +1065,9 @@ def test_the_six_forms_of_a_refusal(client: httpx.Client) -> None:
     forms = [
         client.post("/iam/clients/create", json={"company": ""}).json(),
         client.patch("/iam/users/1", json={"groups": []}).json(),
-        issue(client, {"id": 77}).json(),
+        create_token(client, {"id": 77}).json(),
         client.post("/iam/clients/create", content=b"{", headers={"Content-Type": "application/json"}).json(),
-        client.post("/iam/clients/invite_user", json=invitation("two@example.com")).json(),
+        client.post("/iam/clients/invite_user", json=build_invitation("two@example.com")).json(),
         client.put("/iam/users/1/email", json={"new_email": "x", "password": PASSWORD}).json(),
     ]
 

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+
+class RunPytest(Protocol):
+    """A fixture that runs pytest on a file with a source."""
+
+    def __call__(self, source: str, *arguments: str) -> subprocess.CompletedProcess[str]: ...
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run_pytest(tmp_path: Path) -> RunPytest:
     """Runs pytest on one file in an empty folder."""
 
-    def run(source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run_pytest(source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "test_it.py").write_text(source, encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", "--strict-markers"]
         return subprocess.run(
             [*command, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
         )
 
-    return run
+    return run_pytest
 
 
-def test_the_fixtures(run: Run) -> None:
+def test_the_fixtures(run_pytest: RunPytest) -> None:
     source = """
 import asyncio
 import pytest
@@ -76,12 +80,12 @@ class TestSeveral:
         with pytest.raises(NotFoundError):
             iam.users.get(3)
 """
-    done = run(source, "-p", "anyio")
+    done = run_pytest(source, "-p", "anyio")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "passed" in done.stdout.splitlines()[-1]
 
 
-def test_it_costs_nothing_when_unused(run: Run) -> None:
+def test_it_costs_nothing_when_unused(run_pytest: RunPytest) -> None:
     """Only itself is loaded: no client, no model, no server."""
     source = """
 import sys
@@ -96,19 +100,19 @@ def test_nothing_is_loaded(pytestconfig) -> None:
     assert not {"httpx", "attrs", "attr", "aiohttp", "jwt", "jsonschema_rs"} & sys.modules.keys()
 """
     others = ("anyio", "hypothesispytest", "schemathesis")
-    done = run(source, *(word for name in others for word in ("-p", f"no:{name}")))
+    done = run_pytest(source, *(word for name in others for word in ("-p", f"no:{name}")))
     assert done.returncode == 0, done.stdout
 
 
-def test_the_fixtures_are_listed_with_what_they_give(run: Run) -> None:
-    done = run("", "--fixtures", "-v")
+def test_the_fixtures_are_listed_with_what_they_give(run_pytest: RunPytest) -> None:
+    done = run_pytest("", "--fixtures", "-v")
     for text in ("fake_iam", "Return a new `FakeIAM`", "async_iam", "Return an `AsyncIAMClient` of `fake_iam`"):
         assert text in done.stdout
-    assert "fake_iam(...): arguments of FakeIAM" in run("", "--markers").stdout
+    assert "fake_iam(...): arguments of FakeIAM" in run_pytest("", "--markers").stdout
 
 
 @pytest.mark.parametrize("name", ["jwt", "pyotp", "jsonschema_rs"])
-def test_without_the_extra_one_line_says_what_to_install(run: Run, name: str) -> None:
+def test_without_the_extra_one_line_says_what_to_install(run_pytest: RunPytest, name: str) -> None:
     source = f"""
 import sys
 sys.modules[{name!r}] = None
@@ -116,6 +120,6 @@ sys.modules[{name!r}] = None
 def test_it(fake_iam) -> None:
     pass
 """
-    done = run(source, "-p", "no:schemathesis")
+    done = run_pytest(source, "-p", "no:schemathesis")
     assert done.returncode == 1
     assert f'FakeIAM needs {name}: pip install "gcore-iam[testing]"' in done.stdout

@@ -10,6 +10,7 @@ import attrs
 import httpx
 import pytest
 from gcore_iam.testing import Delay, FakeIAM, Reset, Status
+from gcore_iam.testing.http.transport import FakeTransport
 
 from .support import PASSWORD
 
@@ -190,8 +191,8 @@ def test_connections(fake: FakeIAM) -> None:
 
 @pytest.mark.parametrize("tasks", [1, 7])
 def test_peak_concurrency(fake: FakeIAM, served: bool, tasks: int) -> None:
-    async def scenario(base_url: str, **options: Any) -> None:
-        async with httpx.AsyncClient(base_url=base_url, trust_env=False, **options) as client:
+    async def scenario(base_url: str, transport: FakeTransport | None = None) -> None:
+        async with httpx.AsyncClient(base_url=base_url, trust_env=False, transport=transport) as client:
             await client.get("/iam/users")
             assert fake.peak_concurrency == 1
             fake.inject(Delay(0.3), times=None)

@@ -87,7 +87,7 @@ def list_users(fake: FakeIAM) -> list[dict[str, Any]]:
     return [copy.deepcopy(user) for user in fake.users]
 
 
-def account_of(fake: FakeIAM) -> dict[str, Any]:
+def get_account(fake: FakeIAM) -> dict[str, Any]:
     headers = {"Authorization": f"APIKey {fake.api_key}"}
     with httpx.Client(base_url="http://fake", headers=headers, transport=fake.transport()) as client:
         account: dict[str, Any] = client.get("/iam/clients/me").raise_for_status().json()
@@ -115,7 +115,7 @@ def test_the_schema_check_notices_what_is_wrong(schemas: Schemas) -> None:
 def test_every_user_and_the_account_follow_the_schemas(schemas: Schemas, seed: int) -> None:
     fake = FakeIAM(60, seed=seed)
     assert [problem for user in list_users(fake) for problem in schemas.problems("User", user)] == []
-    account = account_of(fake)
+    account = get_account(fake)
     assert schemas.problems("ClientBase", account) == []
     for feature in (f for kind in ("paidFeatures", "freeFeatures") for group in account[kind].values() for f in group):
         assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", feature["create_date"])
@@ -146,7 +146,7 @@ def test_the_default_size_shows_every_variety(schemas: Schemas, seed: int) -> No
 @pytest.mark.parametrize("seed", SEEDS)
 def test_users_agree_with_themselves_and_with_the_account(seed: int) -> None:
     fake = FakeIAM(40, seed=seed)
-    account = account_of(fake)
+    account = get_account(fake)
     for user in fake.users:
         assert user["client"] == account["id"]
         own = user["client_and_roles"][0]
@@ -166,7 +166,7 @@ def test_the_first_user_is_an_administrator_who_can_act(seed: int) -> None:
     (first,) = fake.users
     assert first["groups"] == [{"id": 1, "name": "Administrators"}]
     assert (first["activated"], first["is_active"], first["deleted"]) == (True, True, False)
-    account = account_of(fake)
+    account = get_account(fake)
     assert (account["currentUser"], account["has_active_admin"]) == (first["id"], True)
 
 
@@ -177,7 +177,7 @@ def test_no_generated_user_can_be_a_real_person() -> None:
 
 
 def test_nullable_account_fields_are_null_for_some_seeds() -> None:
-    accounts = [account_of(FakeIAM(1, seed=seed)) for seed in range(12)]
+    accounts = [get_account(FakeIAM(1, seed=seed)) for seed in range(12)]
     for key in ("phone", "name", "entryBaseDomain", "signup_process", "custom_id"):
         assert {account[key] is None for account in accounts} == {True, False}, key
 
@@ -192,7 +192,7 @@ def test_a_seed_gives_the_same_users_everywhere() -> None:
     # Without properties that a later spec has gained.
     users = [pick(user, USER_KEYS) for user in fake.users]
     assert digest(users) == "0cdd5eb07b6bd68f0e7c8efa16a2590b7e52d0ef75b282741945a08a74048b73"
-    account = account_of(fake)
+    account = get_account(fake)
     account["users"] = [pick(user, BASE_USER_KEYS) for user in account["users"]]
     assert digest(account) == "92715c3a41b7190113185cef73b21bc7ef2fe6ea5db30294792b867bbce99a8b"
 

@@ -29,13 +29,13 @@ THREADS = 32
 REQUESTS = 15
 
 
-def port_of(url: str) -> int:
+def get_port(url: str) -> int:
     return httpx.URL(url).port or 0
 
 
 @contextmanager
 def raw_connection(url: str, data: bytes) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port_of(url)), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", get_port(url)), timeout=10) as connection:
         connection.sendall(data)
         yield connection
 
@@ -46,18 +46,18 @@ def read_all(connection: socket.socket) -> bytes:
 
 def refuses_connections(url: str) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port_of(url))) != 0
+        return probe.connect_ex(("127.0.0.1", get_port(url))) != 0
 
 
 def test_the_url_names_the_loopback_address_and_a_free_port() -> None:
     with FakeIAM().serve() as url, FakeIAM().serve() as other:
-        assert url == f"http://127.0.0.1:{port_of(url)}"
+        assert url == f"http://127.0.0.1:{get_port(url)}"
         assert url != other
 
 
 def test_a_port_of_ones_own_can_be_taken_again_after_the_end() -> None:
     with FakeIAM(1).serve() as url:
-        port = port_of(url)
+        port = get_port(url)
     for _ in range(3):
         with FakeIAM(1).serve(port) as again:
             assert again == url
@@ -67,7 +67,7 @@ def test_a_port_of_ones_own_can_be_taken_again_after_the_end() -> None:
 def test_connections_are_kept_alive() -> None:
     fake = FakeIAM(1)
     with fake.serve() as url:
-        connection = HTTPConnection("127.0.0.1", port_of(url), timeout=10)
+        connection = HTTPConnection("127.0.0.1", get_port(url), timeout=10)
         local_ports = set()
         for _ in range(5):
             connection.request("GET", "/iam/users/1", headers=authorize(fake))
@@ -108,7 +108,7 @@ def test_hundreds_of_connections_at_once() -> None:
         f"GET /iam/users/1 HTTP/1.1\r\nHost: x\r\nAuthorization: APIKey {fake.api_key}\r\nConnection: close\r\n\r\n"
     )
     with fake.serve() as url:
-        connections = [socket.create_connection(("127.0.0.1", port_of(url)), timeout=10) for _ in range(300)]
+        connections = [socket.create_connection(("127.0.0.1", get_port(url)), timeout=10) for _ in range(300)]
         for connection in connections:
             connection.sendall(request.encode())
         answers = [read_all(connection) for connection in connections]
@@ -204,7 +204,7 @@ def test_it_can_be_served_from_inside_a_running_event_loop() -> None:
 def test_a_busy_port_is_the_callers_error() -> None:
     threads = threading.active_count()
     with FakeIAM(1).serve() as url:
-        with pytest.raises(OSError, match=str(port_of(url))), FakeIAM(1).serve(port_of(url)):
+        with pytest.raises(OSError, match=str(get_port(url))), FakeIAM(1).serve(get_port(url)):
             pytest.fail("served on a busy port")
         assert httpx.get(f"{url}/", trust_env=False).status_code == 404
     assert threading.active_count() == threads

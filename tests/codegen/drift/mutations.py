@@ -8,8 +8,8 @@ from random import Random
 from typing import Any
 
 from codegen.spec import METHODS, iterate_references, resolve
+from tests.codegen.support import Document
 
-Document = dict[str, Any]
 Mutation = Callable[[Document, Random], bool]
 """Changes a document; False if there is nothing in it to change."""
 

@@ -21,14 +21,14 @@ def observation(kind: Kind, pointer: str = "", detail: str = "", status: str = "
     return attrs.evolve(found, **values)
 
 
-def entry(kind: str, pointer: str = "", detail: str = "", status: str = "200", **values: Any) -> dict[str, Any]:
+def entry(kind: str, pointer: str = "", detail: str = "", status: str = "200", **values: object) -> dict[str, Any]:
     """The same in a file; None takes a key away."""
     known = {"operation": "makeThing", "count": 3, "spec_version": "1", "first_seen": FIRST, "last_seen": LAST}
     whole = {"kind": kind, "pointer": pointer, "detail": detail, "status": status, **known, **values}
     return {key: value for key, value in whole.items() if value is not None}
 
 
-def write(path: Path, *entries: Any) -> Path:
+def write(path: Path, *entries: object) -> Path:
     """Write an observation file."""
     path.write_text(json.dumps({"format": 1, "observations": entries}), encoding="utf-8")
     return path

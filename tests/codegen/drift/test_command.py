@@ -1,4 +1,4 @@
-"""`python -m codegen drift`: where descriptions come from, exit statuses, gates, accepted changes, output."""
+"""`python -m codegen drift`: where specs come from, exit statuses, gates, accepted changes, output."""
 
 from __future__ import annotations
 
@@ -12,21 +12,18 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import httpx
 import pytest
 
-from codegen.__main__ import main
 from codegen.drift import load
 from codegen.drift.fail_on import parse_fail_on
+from tests.codegen.drift.conftest import NEW, OLD, RESPONSE, TEXT
 from tests.codegen.drift.pairs import Document, document
+from tests.codegen.support import RunCommand, run_git
 
 ROOT = Path(__file__).parents[3]
-TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
-RESPONSE = {"type": "object", "properties": {"id": NUMBER, "name": TEXT}, "required": ["id"]}
-OLD = document(response=RESPONSE)
-NEW = document(response={"type": "object", "properties": {"name": TEXT}})
 
 
 def reference(name: str) -> Document:
@@ -34,40 +31,15 @@ def reference(name: str) -> Document:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-Run = Callable[..., tuple[int, str, str]]
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+# --- where specs come from ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with an old and a new spec, where the command runs."""
-    (tmp_path / "old.json").write_text(json.dumps(OLD, indent=1))
-    (tmp_path / "new.json").write_text(json.dumps(NEW, indent=1))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command in that folder; gives exit status, output and messages."""
-
-    def run(*words: str | Path) -> tuple[int, str, str]:
-        status = 0
-        try:
-            status = main(["drift", *map(str, words)])
-        except SystemExit as end:
-            status = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return run
-
-
-# --- where descriptions come from ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def server(folder: Path) -> Iterator[str]:
-    """Serves the folder; /moved leads to new.json, /empty holds nothing, and /large holds 32 MiB."""
+def file_server(folder: Path) -> Iterator[str]:
+    """Serves the folder; /moved leads to new.json /empty holds nothing, and /large holds 32 MiB."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -87,7 +59,7 @@ def server(folder: Path) -> Iterator[str]:
             else:
                 super().do_GET()
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - that is its name
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base class
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as served:
@@ -98,43 +70,38 @@ def server(folder: Path) -> Iterator[str]:
         thread.join()
 
 
-def git(folder: Path, *words: str) -> None:
-    """Run git as somebody."""
-    who = {"NAME": "ada", "EMAIL": "ada@example.com"}
-    names = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in who.items()}
-    subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, env={**os.environ, **names})
-
-
-def test_a_spec_can_be_a_url_and_its_secrets_are_not_shown(run: Run, server: str) -> None:
-    url = server.replace("://", "://user:hunter2@") + "/moved?token=hunter2"
-    status, out, _ = run("old.json", url, "--wire-only", "--format", "json")
+def test_a_spec_can_be_a_url_and_its_secrets_are_not_shown(run_drift: RunCommand, file_server: str) -> None:
+    url = file_server.replace("://", "://user:hunter2@") + "/moved?token=hunter2"
+    status, out, _ = run_drift("old.json", url, "--wire-only", "--format", "json")
 
     assert status == 0
-    assert json.loads(out)["new"]["source"] == f"{server}/moved"
+    assert json.loads(out)["new"]["source"] == f"{file_server}/moved"
     assert json.loads(out)["verdict"]["wire"] == "breaking"
     assert "hunter2" not in out
 
 
 @pytest.mark.parametrize("path", ["/gone.json", "/gone.json?x"])
-def test_a_url_with_an_error_response_is_unreadable(run: Run, server: str, path: str) -> None:
-    status, _, err = run("old.json", f"{server}{path}", "--wire-only")
+def test_a_url_with_an_error_response_is_unreadable(run_drift: RunCommand, file_server: str, path: str) -> None:
+    status, _, err = run_drift("old.json", f"{file_server}{path}", "--wire-only")
 
     assert status == 3
     assert "the server returned 404" in err
 
 
-def test_a_success_without_a_spec_is_unreadable(run: Run, server: str) -> None:
-    status, _, err = run("old.json", f"{server}/empty", "--wire-only")
+def test_a_success_without_a_spec_is_unreadable(run_drift: RunCommand, file_server: str) -> None:
+    status, _, err = run_drift("old.json", f"{file_server}/empty", "--wire-only")
 
     assert status == 3
     assert "the server returned 204" in err
 
 
-def test_a_large_spec_is_read_to_the_limit_only(run: Run, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_spec_is_read_to_the_limit_only(
+    run_drift: RunCommand, file_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(load, "MAX_BYTES", 10_000)
     tracemalloc.start()
     try:
-        status, _, err = run("old.json", f"{server}/large", "--wire-only")
+        status, _, err = run_drift("old.json", f"{file_server}/large", "--wire-only")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -144,31 +111,31 @@ def test_a_large_spec_is_read_to_the_limit_only(run: Run, server: str, monkeypat
     assert peak < 8_000_000
 
 
-def test_a_large_file_is_not_read_in_part(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_file_is_not_read_in_part(run_drift: RunCommand, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "large.json").write_bytes((folder / "old.json").read_bytes().ljust(10_001))
     monkeypatch.setattr(load, "MAX_BYTES", 10_000)
-    status, _, err = run("old.json", "large.json", "--wire-only")
+    status, _, err = run_drift("old.json", "large.json", "--wire-only")
 
     assert status == 3
     assert "large.json: is larger than 10,000 bytes" in err
 
 
-def test_an_error_of_httpx_may_quote_the_url(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: str, url: str, **__: Any) -> NoReturn:
+def test_an_error_of_httpx_may_quote_the_url(run_drift: RunCommand, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: str, url: str, **__: object) -> NoReturn:
         raise httpx.ConnectError(f"cannot connect to {url}")
 
     monkeypatch.setattr(httpx, "stream", fail)
-    status, _, err = run("old.json", "https://user:hunter2@a.test/api.yaml?token=hunter2", "--wire-only")
+    status, _, err = run_drift("old.json", "https://user:hunter2@a.test/api.yaml?token=hunter2", "--wire-only")
 
     assert status == 3
     assert "cannot connect to https://a.test/api.yaml" in err
     assert "hunter2" not in err
 
 
-def test_a_warning_on_the_wire_asks_for_a_minor_version(run: Run, folder: Path) -> None:
+def test_a_warning_on_the_wire_asks_for_a_minor_version(run_drift: RunCommand, folder: Path) -> None:
     parameter = {"name": "q", "in": "query", "schema": TEXT}
     (folder / "older.json").write_text(json.dumps(document(response=RESPONSE, parameters=[parameter])))
-    found = json.loads(run("older.json", "old.json", "--wire-only", "--format", "json")[1])
+    found = json.loads(run_drift("older.json", "old.json", "--wire-only", "--format", "json")[1])
 
     assert (found["verdict"]["wire"], found["suggested_bump"]) == ("warning", "minor")
 
@@ -179,24 +146,24 @@ def test_a_revision_is_no_option_of_git(name: str) -> None:
         load.read(name, generating=False)
 
 
-def test_a_url_that_nobody_serves_is_unreadable(run: Run) -> None:
-    status, _, err = run("old.json", "http://user:hunter2@127.0.0.1:9/api.yaml", "--wire-only")
+def test_a_url_that_nobody_serves_is_unreadable(run_drift: RunCommand) -> None:
+    status, _, err = run_drift("old.json", "http://user:hunter2@127.0.0.1:9/api.yaml", "--wire-only")
 
     assert status == 3
     assert "http://127.0.0.1:9/api.yaml: cannot be read" in err
     assert "hunter2" not in err
 
 
-def test_other_urls_are_unreadable(run: Run) -> None:
-    status, _, err = run("old.json", "ftp://host/x", "--wire-only")
+def test_other_urls_are_unreadable(run_drift: RunCommand) -> None:
+    status, _, err = run_drift("old.json", "ftp://host/x", "--wire-only")
 
     assert status == 3
     assert "only http and https URLs can be read" in err
 
 
 @pytest.mark.parametrize("url", ["http://[bad", "https://user:hunter2@host:99999999/x"])
-def test_what_is_no_url_is_unreadable(run: Run, url: str) -> None:
-    status, _, err = run("old.json", url, "--wire-only")
+def test_what_is_no_url_is_unreadable(run_drift: RunCommand, url: str) -> None:
+    status, _, err = run_drift("old.json", url, "--wire-only")
 
     assert status == 3
     assert "a URL cannot be read" in err
@@ -216,22 +183,22 @@ def test_a_description_can_come_from_standard_input(folder: Path) -> None:
     assert json.loads(done.stdout)["new"]["source"] == "-"
 
 
-def test_a_description_can_come_from_a_revision(run: Run, folder: Path) -> None:
-    git(folder, "init", "--quiet")
-    git(folder, "add", "old.json")
-    git(folder, "commit", "--quiet", "--message", "one")
+def test_a_description_can_come_from_a_revision(run_drift: RunCommand, folder: Path) -> None:
+    run_git(folder, "init", "--quiet")
+    run_git(folder, "add", "old.json")
+    run_git(folder, "commit", "--quiet", "--message", "one")
     (folder / "old.json").write_text(json.dumps(NEW))
 
-    assert run("HEAD:old.json", "old.json", "--wire-only", "--fail-on", "wire")[0] == 1
-    assert run("HEAD:old.json", "HEAD:old.json", "--wire-only", "--fail-on", "docs")[0] == 0
-    status, _, err = run("HEAD:nothing.json", "old.json", "--wire-only")
+    assert run_drift("HEAD:old.json", "old.json", "--wire-only", "--fail-on", "wire")[0] == 1
+    assert run_drift("HEAD:old.json", "HEAD:old.json", "--wire-only", "--fail-on", "docs")[0] == 0
+    status, _, err = run_drift("HEAD:nothing.json", "old.json", "--wire-only")
     assert status == 3
     assert "HEAD:nothing.json" in err
 
 
 @pytest.mark.parametrize("name", ["--output=x:y", ":x", "-c:x"])
-def test_a_revision_is_no_option(run: Run, name: str) -> None:
-    assert run("--wire-only", "--", "old.json", name)[0] == 3
+def test_a_revision_is_no_option(run_drift: RunCommand, name: str) -> None:
+    assert run_drift("--wire-only", "--", "old.json", name)[0] == 3
 
 
 # --- exit statuses -------------------------------------------------------------------------------------------------
@@ -264,12 +231,12 @@ UNREADABLE = {
 @pytest.mark.parametrize(("content", "message"), UNREADABLE.values(), ids=UNREADABLE)
 @pytest.mark.parametrize("side", [0, 1])
 def test_what_cannot_be_read_is_status_3(
-    run: Run, folder: Path, content: str | bytes | None, message: str, side: int
+    run_drift: RunCommand, folder: Path, content: str | bytes | None, message: str, side: int
 ) -> None:
     if content is not None:
         (folder / "bad.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
     names = ("bad.yaml", "new.json") if side == 0 else ("old.json", "bad.yaml")
-    status, out, err = run(*names, "--wire-only")
+    status, out, err = run_drift(*names, "--wire-only")
 
     assert (status, out) == (3, "")
     assert message in err
@@ -298,20 +265,20 @@ def test_what_cannot_be_read_is_status_3(
         (("-", "-", "--wire-only"), "standard input can be one side only"),
     ],
 )
-def test_wrong_usage_is_status_2(run: Run, words: tuple[str, ...], message: str) -> None:
-    status, out, err = run(*words)
+def test_wrong_usage_is_status_2(run_drift: RunCommand, words: tuple[str, ...], message: str) -> None:
+    status, out, err = run_drift(*words)
 
     assert (status, out) == (2, "")
     assert message in err
 
 
-def test_a_client_that_cannot_be_generated_is_status_4(run: Run, folder: Path) -> None:
+def test_a_client_that_cannot_be_generated_is_status_4(run_drift: RunCommand, folder: Path) -> None:
     new = document(response=TEXT)
     new["paths"]["/others"] = {"get": {"operationId": "makeThing", "responses": {"204": {"description": ""}}}}
     (folder / "new.json").write_text(json.dumps(new))
     project = ("--config", ROOT / "generator-config.yml", "--corrections", folder / "none.yaml")
     (folder / "none.yaml").write_text("")
-    status, _, err = run("old.json", "new.json", "--layers", "wire,python", *project)
+    status, _, err = run_drift("old.json", "new.json", "--layers", "wire,python", *project)
 
     assert status == 4
     assert "operationId 'makeThing' is used twice" in err
@@ -320,8 +287,8 @@ def test_a_client_that_cannot_be_generated_is_status_4(run: Run, folder: Path) -
 # --- layers and gates ----------------------------------------------------------------------------------------------
 
 
-def test_layers_that_are_not_looked_at_have_no_verdict(run: Run) -> None:
-    found = json.loads(run("old.json", "new.json", "--layers", "docs", "--format", "json")[1])
+def test_layers_that_are_not_looked_at_have_no_verdict(run_drift: RunCommand) -> None:
+    found = json.loads(run_drift("old.json", "new.json", "--layers", "docs", "--format", "json")[1])
 
     assert found["verdict"] == {"wire": None, "python": None, "overlay": None, "docs": "none"}
     assert found["changes"] == []
@@ -332,22 +299,22 @@ def test_layers_that_are_not_looked_at_have_no_verdict(run: Run) -> None:
     ("gates", "status"),
     [("wire", 1), ("wire:error", 1), ("wire:breaking", 1), ("wire:info", 1), ("docs", 0), ("docs,wire:warning", 1)],
 )
-def test_fail_on_ends_with_1_for_what_is_grave_enough(run: Run, gates: str, status: int) -> None:
-    found, _, err = run("old.json", "new.json", "--wire-only", "--fail-on", gates)
+def test_fail_on_ends_with_1_for_what_is_grave_enough(run_drift: RunCommand, gates: str, status: int) -> None:
+    found, _, err = run_drift("old.json", "new.json", "--wire-only", "--fail-on", gates)
 
     assert found == status
     assert ("the spec has such a change" in err) == (status == 1)
 
 
-def test_fail_on_lets_milder_changes_pass(run: Run, folder: Path) -> None:
+def test_fail_on_lets_milder_changes_pass(run_drift: RunCommand, folder: Path) -> None:
     (folder / "new.json").write_text(json.dumps(document(response=RESPONSE, tags=["A"])))
 
-    assert run("old.json", "new.json", "--wire-only", "--fail-on", "wire:warning")[0] == 0
-    assert run("old.json", "new.json", "--wire-only", "--fail-on", "wire:info")[0] == 1
+    assert run_drift("old.json", "new.json", "--wire-only", "--fail-on", "wire:warning")[0] == 0
+    assert run_drift("old.json", "new.json", "--wire-only", "--fail-on", "wire:info")[0] == 1
 
 
-def test_without_fail_on_a_review_is_no_failure(run: Run) -> None:
-    assert run("old.json", "new.json", "--wire-only")[0] == 0
+def test_without_fail_on_a_review_is_no_failure(run_drift: RunCommand) -> None:
+    assert run_drift("old.json", "new.json", "--wire-only")[0] == 0
 
 
 def test_fail_on_reads_as_it_was_written() -> None:
@@ -376,9 +343,9 @@ def accept(folder: Path) -> Callable[..., Path]:
     return accept
 
 
-def fingerprint(run: Run, rule: str) -> str:
+def fingerprint(run_drift: RunCommand, rule: str) -> str:
     """That of the change of a rule."""
-    changes = json.loads(run("old.json", "new.json", "--wire-only", "--format", "json")[1])["changes"]
+    changes = json.loads(run_drift("old.json", "new.json", "--wire-only", "--format", "json")[1])["changes"]
     found: str = next(change["fingerprint"] for change in changes if change["id"] == rule)
     return found
 
@@ -386,10 +353,10 @@ def fingerprint(run: Run, rule: str) -> str:
 REMOVED = "response-required-property-removed"
 
 
-def test_a_change_is_accepted_by_its_fingerprint(run: Run, accept: Callable[..., Path]) -> None:
-    path = accept({"fingerprint": fingerprint(run, REMOVED)})
+def test_a_change_is_accepted_by_its_fingerprint(run_drift: RunCommand, accept: Callable[..., Path]) -> None:
+    path = accept({"fingerprint": fingerprint(run_drift, REMOVED)})
     words = ("old.json", "new.json", "--wire-only", "--accepted", path, "--format", "json")
-    status, out, _ = run(*words, "--fail-on", "wire")
+    status, out, _ = run_drift(*words, "--fail-on", "wire")
     found = json.loads(out)
 
     assert status == 0
@@ -398,43 +365,47 @@ def test_a_change_is_accepted_by_its_fingerprint(run: Run, accept: Callable[...,
     assert found["notes"] == []
 
 
-def test_a_change_is_accepted_by_its_rule_and_place(run: Run, accept: Callable[..., Path]) -> None:
+def test_a_change_is_accepted_by_its_rule_and_place(run_drift: RunCommand, accept: Callable[..., Path]) -> None:
     path = accept({"rule": REMOVED, "pointer": "/paths/~1things/*"})
 
-    assert run("old.json", "new.json", "--wire-only", "--accepted", path, "--fail-on", "wire")[0] == 0
+    assert run_drift("old.json", "new.json", "--wire-only", "--accepted", path, "--fail-on", "wire")[0] == 0
     path = accept({"rule": REMOVED, "pointer": "/paths/~1others/*"})
-    assert run("old.json", "new.json", "--wire-only", "--accepted", path, "--fail-on", "wire")[0] == 1
+    assert run_drift("old.json", "new.json", "--wire-only", "--accepted", path, "--fail-on", "wire")[0] == 1
 
 
-def test_an_acceptance_ends(run: Run, accept: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    path = accept({"fingerprint": fingerprint(run, REMOVED), "expires": "2026-06-01"})
+def test_an_acceptance_ends(
+    run_drift: RunCommand, accept: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = accept({"fingerprint": fingerprint(run_drift, REMOVED), "expires": "2026-06-01"})
     words = ("old.json", "new.json", "--wire-only", "--accepted", path, "--format", "json", "--fail-on", "wire")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780272000")  # 2026-06-01T00:00:00Z
 
-    assert run(*words)[0] == 0
+    assert run_drift(*words)[0] == 0
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780358400")  # a day later
-    status, out, _ = run(*words)
+    status, out, _ = run_drift(*words)
     assert status == 1
     assert "was accepted until 2026-06-01 only" in json.loads(out)["notes"][0]
 
 
-def test_an_acceptance_of_nothing_is_reported(run: Run, accept: Callable[..., Path]) -> None:
+def test_an_acceptance_of_nothing_is_reported(run_drift: RunCommand, accept: Callable[..., Path]) -> None:
     path = accept({"rule": "endpoint-added", "pointer": "*"})
-    found = json.loads(run("old.json", "new.json", "--wire-only", "--accepted", path, "--format", "json")[1])
+    found = json.loads(run_drift("old.json", "new.json", "--wire-only", "--accepted", path, "--format", "json")[1])
 
     assert found["notes"] == [f"{path}:1:2: endpoint-added at * is about nothing that changed; remove it"]
 
 
 @pytest.mark.parametrize("entry", [{"fingerprint": "0123456789abcdef"}, {"rule": "py-class-removed", "pointer": "*"}])
 def test_an_acceptance_of_what_was_not_looked_at_is_left_alone(
-    run: Run, accept: Callable[..., Path], entry: Document
+    run_drift: RunCommand, accept: Callable[..., Path], entry: Document
 ) -> None:
     words = ("old.json", "new.json", "--wire-only", "--accepted", accept(entry), "--format", "json")
 
-    assert json.loads(run(*words)[1])["notes"] == []
+    assert json.loads(run_drift(*words)[1])["notes"] == []
 
 
-def test_an_acceptance_of_one_value_is_none_of_another(run: Run, folder: Path, accept: Callable[..., Path]) -> None:
+def test_an_acceptance_of_one_value_is_none_of_another(
+    run_drift: RunCommand, folder: Path, accept: Callable[..., Path]
+) -> None:
     """Two values that are gone at one place are two changes."""
 
     def api(*values: str) -> str:
@@ -442,19 +413,19 @@ def test_an_acceptance_of_one_value_is_none_of_another(run: Run, folder: Path, a
 
     (folder / "old.json").write_text(api("x", "y", "z"))
     (folder / "new.json").write_text(api("x", "y"))
-    path = accept({"fingerprint": fingerprint(run, "request-body-enum-value-removed")})
+    path = accept({"fingerprint": fingerprint(run_drift, "request-body-enum-value-removed")})
     words = ("old.json", "new.json", "--wire-only", "--accepted", path, "--fail-on", "wire:error")
-    assert run(*words)[0] == 0
+    assert run_drift(*words)[0] == 0
 
     (folder / "new.json").write_text(api("x"))
-    assert run(*words)[0] == 1
+    assert run_drift(*words)[0] == 1
 
 
-def test_in_a_pattern_only_the_star_stands_for_more(run: Run, accept: Callable[..., Path]) -> None:
+def test_in_a_pattern_only_the_star_stands_for_more(run_drift: RunCommand, accept: Callable[..., Path]) -> None:
     patterns = ("/paths/~1[t]hings/*", "/paths/~1?hings/*")
     path = accept(*({"rule": REMOVED, "pointer": pattern} for pattern in patterns))
 
-    assert run("old.json", "new.json", "--wire-only", "--accepted", path, "--fail-on", "wire")[0] == 1
+    assert run_drift("old.json", "new.json", "--wire-only", "--accepted", path, "--fail-on", "wire")[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -473,10 +444,10 @@ def test_in_a_pattern_only_the_star_stands_for_more(run: Run, accept: Callable[.
     ],
 )
 def test_a_wrong_entry_is_an_error_that_names_the_line(
-    run: Run, accept: Callable[..., Path], entry: Document, message: str
+    run_drift: RunCommand, accept: Callable[..., Path], entry: Document, message: str
 ) -> None:
     path = accept(entry)
-    status, _, err = run("old.json", "new.json", "--wire-only", "--accepted", path)
+    status, _, err = run_drift("old.json", "new.json", "--wire-only", "--accepted", path)
 
     assert status == 2
     assert f"{path}:1:" in err
@@ -493,12 +464,12 @@ def test_the_projects_own_file_of_accepted_changes_is_read() -> None:
 
 
 @pytest.mark.parametrize("kind", ["text", "json", "markdown", "html", "github", "junit"])
-def test_every_format_is_written(run: Run, folder: Path, kind: str) -> None:
-    status, out, _ = run("old.json", "new.json", "--wire-only", "--format", kind)
+def test_every_format_is_written(run_drift: RunCommand, folder: Path, kind: str) -> None:
+    status, out, _ = run_drift("old.json", "new.json", "--wire-only", "--format", kind)
 
     assert status == 0
     assert REMOVED in out
-    assert run("old.json", "new.json", "--wire-only", "--format", kind, "--output", "report")[1] == ""
+    assert run_drift("old.json", "new.json", "--wire-only", "--format", kind, "--output", "report")[1] == ""
     assert (folder / "report").read_text("utf-8") == out
 
 
@@ -516,8 +487,8 @@ def test_a_pipe_that_is_set_up_for_ascii_gets_the_report_too(folder: Path, kind:
 
 
 @pytest.mark.parametrize(("choice", "coloured"), [("always", True), ("never", False), ("auto", False)])
-def test_colour_is_for_terminals_and_for_those_who_ask(run: Run, choice: str, coloured: bool) -> None:
-    assert ("\x1b[" in run("old.json", "new.json", "--wire-only", "--color", choice)[1]) == coloured
+def test_colour_is_for_terminals_and_for_those_who_ask(run_drift: RunCommand, choice: str, coloured: bool) -> None:
+    assert ("\x1b[" in run_drift("old.json", "new.json", "--wire-only", "--color", choice)[1]) == coloured
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 
 from codegen.__main__ import main
 from tests.codegen.drift.pairs import Document, document
-from tests.codegen.drift.test_command import git
+from tests.codegen.support import run_git
 
 ROOT = Path(__file__).parents[3]
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
@@ -32,28 +32,28 @@ STEPS = (
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
+def spec_history(tmp_path: Path) -> Path:
     """A repository with a commit for each of `STEPS`, then one that removes the file."""
-    git(tmp_path, "init", "--quiet")
+    run_git(tmp_path, "init", "--quiet")
     for number, content in enumerate(STEPS):
         (tmp_path / "api.json").write_text(content)
-        git(tmp_path, "add", "api.json")
-        git(tmp_path, "commit", "--quiet", "--message", f"step {number}")
-    git(tmp_path, "rm", "--quiet", "api.json")
-    git(tmp_path, "commit", "--quiet", "--message", "gone")
+        run_git(tmp_path, "add", "api.json")
+        run_git(tmp_path, "commit", "--quiet", "--message", f"step {number}")
+    run_git(tmp_path, "rm", "--quiet", "api.json")
+    run_git(tmp_path, "commit", "--quiet", "--message", "gone")
     return tmp_path
 
 
-def lines(capsys: pytest.CaptureFixture[str], repository: Path, *words: str) -> list[Document]:
+def read_steps(capsys: pytest.CaptureFixture[str], spec_history: Path, *words: str) -> list[Document]:
     """The steps that the command tells."""
     project = ("--config", str(ROOT / "generator-config.yml"), "--corrections", str(ROOT / "spec" / "corrections.yaml"))
-    status = main(["history", str(repository), "api.json", "--format", "json", *project, *words])
+    status = main(["history", str(spec_history), "api.json", "--format", "json", *project, *words])
     assert status == 0
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_a_line_is_printed_for_each_step_that_is_one(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
-    found = lines(capsys, repository)
+def test_a_line_is_printed_for_each_step_that_is_one(capsys: pytest.CaptureFixture[str], spec_history: Path) -> None:
+    found = read_steps(capsys, spec_history)
 
     assert [(step["verdict"]["wire"], step["verdict"]["python"], step["verdict"]["docs"]) for step in found] == [
         ("compatible", "additive", "none"),
@@ -68,36 +68,36 @@ def test_a_line_is_printed_for_each_step_that_is_one(capsys: pytest.CaptureFixtu
 
 
 def test_a_property_called_version_is_no_version(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    git(tmp_path, "init", "--quiet")
+    run_git(tmp_path, "init", "--quiet")
     for kind in (TEXT, NUMBER):
         response = {"type": "object", "properties": {"version": kind}}
         (tmp_path / "api.json").write_text(json.dumps(document(response=response), indent=1))
-        git(tmp_path, "add", "api.json")
-        git(tmp_path, "commit", "--quiet", "--message", "one")
+        run_git(tmp_path, "add", "api.json")
+        run_git(tmp_path, "commit", "--quiet", "--message", "one")
 
-    assert [step["verdict"]["wire"] for step in lines(capsys, tmp_path)] == ["breaking"]
+    assert [step["verdict"]["wire"] for step in read_steps(capsys, tmp_path)] == ["breaking"]
 
 
 def test_a_folder_of_a_repository_is_one_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    git(tmp_path, "init", "--quiet")
+    run_git(tmp_path, "init", "--quiet")
     folder = tmp_path / "inside"
     folder.mkdir()
     for version, kind in (("1", TEXT), ("2", NUMBER)):
         (folder / "api.json").write_text(api(version, id=kind))
-        git(tmp_path, "add", ".")
-        git(tmp_path, "commit", "--quiet", "--message", version)
+        run_git(tmp_path, "add", ".")
+        run_git(tmp_path, "commit", "--quiet", "--message", version)
 
-    assert len(lines(capsys, folder)) == 1
+    assert len(read_steps(capsys, folder)) == 1
 
 
-def test_a_history_begins_after_a_revision(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
-    found = lines(capsys, repository, "--since", "HEAD~2", "--layers", "wire")
+def test_a_history_begins_after_a_revision(capsys: pytest.CaptureFixture[str], spec_history: Path) -> None:
+    found = read_steps(capsys, spec_history, "--since", "HEAD~2", "--layers", "wire")
 
     assert [step["verdict"] for step in found] == [{"wire": "warning"}]
 
 
-def test_text_has_a_line_for_a_step(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
-    main(["history", str(repository), "api.json", "--layers", "wire,docs"])
+def test_text_has_a_line_for_a_step(capsys: pytest.CaptureFixture[str], spec_history: Path) -> None:
+    main(["history", str(spec_history), "api.json", "--layers", "wire,docs"])
     lines = capsys.readouterr().out.splitlines()
 
     assert len(lines) == 5
@@ -116,12 +116,12 @@ def test_text_has_a_line_for_a_step(capsys: pytest.CaptureFixture[str], reposito
 )
 def test_what_is_not_there_is_status_3(
     capsys: pytest.CaptureFixture[str],
-    repository: Path,
+    spec_history: Path,
     monkeypatch: pytest.MonkeyPatch,
     words: tuple[str, ...],
     message: str,
 ) -> None:
-    monkeypatch.chdir(repository)
+    monkeypatch.chdir(spec_history)
 
     assert main(["history", *words, "--layers", "wire"]) == 3
     assert message in capsys.readouterr().err

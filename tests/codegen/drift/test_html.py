@@ -123,27 +123,27 @@ VIOLATIONS = """
 """
 
 
-def page_of(review: Review) -> str:
+def render_page(review: Review) -> str:
     return FORMATS["html"](review, Options())
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the pages are."""
-    folder = tmp_path_factory.mktemp("pages")
+def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a page for each review."""
+    page_folder = tmp_path_factory.mktemp("pages")
     for name, review in REVIEWS.items():
-        (folder / f"{name}.html").write_text(page_of(review()), encoding="utf-8")
-    return folder
+        (page_folder / f"{name}.html").write_text(render_page(review()), encoding="utf-8")
+    return page_folder
 
 
 @pytest.fixture
-def open_page(browser: Browser, folder: Path) -> Iterator[Open]:
+def open_page(browser: Browser, page_folder: Path) -> Iterator[Open]:
     """Opens a page, and in the end checks that the page requested nothing and reported nothing."""
     pages: list[Page] = []
     events: list[str] = []
 
     def open_page(name: str = "review", fragment: str = "", **options: Any) -> Page:
-        uri = (folder / f"{name}.html").as_uri()
+        uri = (page_folder / f"{name}.html").as_uri()
         page = browser.new_page(**options)
         pages.append(page)
         page.on("console", lambda message: events.append(f"console: {message.text}"))
@@ -159,12 +159,12 @@ def open_page(browser: Browser, folder: Path) -> Iterator[Open]:
     assert events == []
 
 
-def titles(page: Page) -> list[str]:
+def list_titles(page: Page) -> list[str]:
     """The headings of the changes that one sees."""
     return page.locator("article:visible h3").all_text_contents()
 
 
-def address(page: Page, expected: str) -> None:
+def wait_for_address(page: Page, expected: str) -> None:
     """Wait until the address ends like this; the page's policy keeps Playwright from waiting within the page."""
     for _ in range(250):
         if page.evaluate("location.hash") == expected:
@@ -173,7 +173,7 @@ def address(page: Page, expected: str) -> None:
     assert page.evaluate("location.hash") == expected
 
 
-def status(page: Page) -> str:
+def read_status(page: Page) -> str:
     return page.get_by_role("status").inner_text()
 
 
@@ -200,7 +200,7 @@ def test_the_verdicts_stand_at_the_top(open_page: Open) -> None:
 def test_a_layer_that_was_not_looked_at_says_so(open_page: Open) -> None:
     page = open_page("nothing")
     assert page.locator(".verdict dd").all_inner_texts() == ["none", "not reviewed", "not reviewed", "not reviewed"]
-    assert status(page) == "No changes"
+    assert read_status(page) == "No changes"
     assert page.locator("article, form").count() == 0
 
 
@@ -282,7 +282,7 @@ def test_a_long_excerpt_shows_where_something_differs(new: str, shown: range, ga
     review = attrs.evolve(
         sample.nothing(), old=sample.source("a", LONG, "1"), new=sample.source("b", new, "2"), changes=(change,)
     )
-    pane = page_of(review).split("<figure")[1]
+    pane = render_page(review).split("<figure")[1]
     assert [int(number) for number in re.findall(r"<span>(\d+)<", pane)] == list(shown)
     assert re.findall(r'class="gap">(.*?)<', pane) == gaps
 
@@ -290,7 +290,7 @@ def test_a_long_excerpt_shows_where_something_differs(new: str, shown: range, ga
 def test_a_place_in_another_file_is_named_and_not_shown() -> None:
     old, new = Location(10, 1, 12), Location(3, 1, 3, file="schemas/<b>.yaml")
     change = Change("rule", "wire", "info", "Changed", old=old, new=new)
-    old_pane, new_pane = page_of(attrs.evolve(sample.nothing(), changes=(change,))).split("<figure")[1:]
+    old_pane, new_pane = render_page(attrs.evolve(sample.nothing(), changes=(change,))).split("<figure")[1:]
     assert '<p class="absent">' not in old_pane
     assert '<p class="absent">Not shown: it is in <code>schemas/&lt;b&gt;.yaml</code>.</p>' in new_pane
 
@@ -298,10 +298,10 @@ def test_a_place_in_another_file_is_named_and_not_shown() -> None:
 def test_without_text_or_place_there_is_no_excerpt() -> None:
     change = Change("rule", "wire", "info", "Changed", old=Location(10, 1, 12))
     bare = attrs.evolve(sample.nothing(), old=attrs.evolve(sample.review().old, lines=()), changes=(change,))
-    assert "<figure" not in page_of(bare)
-    assert "<figure" in page_of(attrs.evolve(bare, old=sample.review().old))
+    assert "<figure" not in render_page(bare)
+    assert "<figure" in render_page(attrs.evolve(bare, old=sample.review().old))
     beyond = attrs.evolve(bare, old=sample.source("a", "one\ntwo", "1"))
-    assert "<figure" not in page_of(beyond)
+    assert "<figure" not in render_page(beyond)
 
 
 # --- Filters, search, keyboard ----------------------------------------------------------------------
@@ -310,18 +310,18 @@ def test_without_text_or_place_there_is_no_excerpt() -> None:
 @pytest.mark.slow
 def test_layers_and_levels_can_be_hidden(open_page: Open) -> None:
     page = open_page()
-    assert status(page) == "17 changes"
+    assert read_status(page) == "17 changes"
     layers = page.get_by_role("group", name="Layer")
     for layer in ("wire", "generator", "overlay", "docs"):
         layers.get_by_label(layer).uncheck()
-    assert len(titles(page)) == 4
-    assert status(page) == "4 of 17 changes"
+    assert len(list_titles(page)) == 4
+    assert read_status(page) == "4 of 17 changes"
     assert page.locator("section.layer:visible h2").count() == 1
     page.get_by_role("group", name="Level").get_by_label("error").uncheck()
-    assert titles(page) == ["list_users takes status"]
-    assert status(page) == "1 of 17 changes"
+    assert list_titles(page) == ["list_users takes status"]
+    assert read_status(page) == "1 of 17 changes"
     page.get_by_role("button", name="Show all").click()
-    assert len(titles(page)) == 17
+    assert len(list_titles(page)) == 17
 
 
 @pytest.mark.slow
@@ -337,7 +337,7 @@ def test_search_finds_in_every_part_of_a_change(open_page: Open) -> None:
         ("auditors may", 1),  # words in any order
     ):
         page.get_by_role("searchbox", name="Search").fill(words)
-        assert (words, len(titles(page)), status(page)) == (words, count, f"{count} of 17 changes")
+        assert (words, len(list_titles(page)), read_status(page)) == (words, count, f"{count} of 17 changes")
 
 
 @pytest.mark.slow
@@ -355,15 +355,15 @@ def test_the_keyboard_is_enough(open_page: Open) -> None:
     assert search.evaluate("element => element === document.activeElement")
     page.keyboard.type("no/such")
     assert search.input_value() == "no/such"
-    assert status(page) == "0 of 17 changes"
+    assert read_status(page) == "0 of 17 changes"
     page.keyboard.press("Escape")
     assert search.input_value() == ""
-    assert status(page) == "17 changes"
+    assert read_status(page) == "17 changes"
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.value") == "overlay"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Space")
-    assert status(page) == "15 of 17 changes"
+    assert read_status(page) == "15 of 17 changes"
 
 
 @pytest.mark.slow
@@ -373,14 +373,16 @@ def test_the_address_keeps_what_one_looks_at(open_page: Open) -> None:
     page.get_by_role("group", name="Level").get_by_label("info").uncheck()
     page.get_by_role("searchbox", name="Search").fill("User.email")
     fragment = "#layer=overlay+wire+python+generator&level=error+warning&q=User.email"
-    address(page, fragment)
+    wait_for_address(page, fragment)
     other = open_page(fragment=fragment)
-    assert titles(other) == titles(page) == ["User.email may be null", "User.email is str | None instead of str"]
+    assert (
+        list_titles(other) == list_titles(page) == ["User.email may be null", "User.email is str | None instead of str"]
+    )
     assert other.get_by_role("searchbox", name="Search").input_value() == "User.email"
     assert not other.get_by_role("checkbox", name="docs").is_checked()
     other.get_by_role("button", name="Show all").click()
     assert other.evaluate("location.hash") == ""
-    assert len(titles(other)) == 17
+    assert len(list_titles(other)) == 17
 
 
 @pytest.mark.slow
@@ -389,7 +391,7 @@ def test_the_address_holds_any_words(open_page: Open) -> None:
     page = open_page()
     page.get_by_role("searchbox", name="Search").fill(words)
     fragment = "#q=a%2Bb+%26+c%3Dd+%23%C3%A9%2520"
-    address(page, fragment)
+    wait_for_address(page, fragment)
     other = open_page(fragment=fragment)
     assert other.get_by_role("searchbox", name="Search").input_value() == words
 
@@ -397,7 +399,7 @@ def test_the_address_holds_any_words(open_page: Open) -> None:
 @pytest.mark.slow
 def test_an_address_of_old_does_no_harm(open_page: Open) -> None:
     page = open_page(fragment="#layer=paint+wire&level=&colour=%zz&q=%3Cimg%20src=x%3E")
-    assert status(page) == "0 of 17 changes"
+    assert read_status(page) == "0 of 17 changes"
     page.evaluate("location.hash = 'layer=docs'")
     page.get_by_text("3 of 17 changes").wait_for()
 
@@ -408,23 +410,23 @@ def test_a_cause_is_one_click_away_even_when_it_is_hidden(open_page: Open) -> No
     article = page.get_by_role("article", name="User.phone is read, and gone")
     article.get_by_role("link", name="User.phone was removed").click()
     cause = page.get_by_role("article", name="User.phone was removed")
-    address(page, f"#{cause.get_attribute('id')}")
+    wait_for_address(page, f"#{cause.get_attribute('id')}")
     assert cause.is_visible()
-    assert len(titles(page)) == 17
+    assert len(list_titles(page)) == 17
 
 
 @pytest.mark.slow
-def test_many_operations_are_folded_and_still_found(open_page: Open, folder: Path) -> None:
+def test_many_operations_are_folded_and_still_found(open_page: Open, page_folder: Path) -> None:
     operations = tuple(f"GET /things/{number}" for number in range(40))
     review = attrs.evolve(sample.nothing(), changes=(Change("rule", "wire", "info", "Changed", operations=operations),))
-    (folder / "many.html").write_text(page_of(review), encoding="utf-8")
+    (page_folder / "many.html").write_text(render_page(review), encoding="utf-8")
     page = open_page("many")
     operation = page.get_by_role("article").get_by_text("GET /things/39")
     assert not operation.is_visible()
     page.get_by_text("and 34 more").click()
     assert operation.is_visible()
     page.get_by_role("searchbox", name="Search").fill("things/39")
-    assert status(page) == "1 change"
+    assert read_status(page) == "1 change"
 
 
 @pytest.mark.slow
@@ -434,7 +436,7 @@ def test_without_scripts_everything_is_there(open_page: Open) -> None:
     assert not page.locator("form").is_visible()
 
 
-def many(count: int) -> Review:
+def build_large_review(count: int) -> Review:
     """A review of many removed properties."""
     removed = next(change for change in sample.review().changes if change.id == "response-optional-property-removed")
     changes = [
@@ -445,18 +447,18 @@ def many(count: int) -> Review:
 
 
 @pytest.mark.slow
-def test_changes_of_one_rule_are_one_group(open_page: Open, folder: Path) -> None:
-    (folder / "group.html").write_text(page_of(many(40)), encoding="utf-8")
+def test_changes_of_one_rule_are_one_group(open_page: Open, page_folder: Path) -> None:
+    (page_folder / "group.html").write_text(render_page(build_large_review(40)), encoding="utf-8")
     page = open_page("group")
     summary = page.locator("details.group summary").first
     assert summary.inner_text().split() == ["warning", "response-optional-property-removed", "40", "changes"]
-    assert titles(page) == []
+    assert list_titles(page) == []
     summary.focus()
     page.keyboard.press("Enter")
-    assert len(titles(page)) == 40
+    assert len(list_titles(page)) == 40
     page.keyboard.press("Enter")
     page.get_by_role("searchbox", name="Search").fill("User.phone39")
-    assert titles(page) == ["User.phone39 was removed"]
+    assert list_titles(page) == ["User.phone39 was removed"]
 
 
 @pytest.mark.slow
@@ -466,11 +468,11 @@ def test_the_overview_leads_to_the_changes_of_an_operation(open_page: Open) -> N
     assert row.get_by_role("cell").all_inner_texts() == ["2", "", ""]
     row.get_by_role("button").click()
     assert page.get_by_role("searchbox", name="Search").input_value() == "DELETE /iam/tokens/{id}"
-    assert status(page) == "2 of 17 changes"
+    assert read_status(page) == "2 of 17 changes"
 
 
 def test_200_changes_take_less_than_300_kb() -> None:
-    assert len(page_of(many(200)).encode()) < 300_000
+    assert len(render_page(build_large_review(200)).encode()) < 300_000
 
 
 # --- Looks ------------------------------------------------------------------------------------------
@@ -487,11 +489,11 @@ def test_a_page_is_accessible_in_light_and_dark(open_page: Open, name: str) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", REVIEWS)
-def test_axe_finds_nothing_in_light_and_dark(browser: Browser, folder: Path, name: str) -> None:
+def test_axe_finds_nothing_in_light_and_dark(browser: Browser, page_folder: Path, name: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = browser.new_page(bypass_csp=True)
     try:
-        page.goto((folder / f"{name}.html").as_uri())
+        page.goto((page_folder / f"{name}.html").as_uri())
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
             found = axe.run(page).response["violations"]
@@ -598,10 +600,10 @@ def test_nothing_in_a_description_becomes_more_than_text(open_page: Open) -> Non
 
 
 @pytest.mark.slow
-def test_the_policy_lets_no_other_script_or_style_run(browser: Browser, folder: Path) -> None:
+def test_the_policy_lets_no_other_script_or_style_run(browser: Browser, page_folder: Path) -> None:
     page = browser.new_page()
     try:
-        page.goto((folder / "review.html").as_uri())
+        page.goto((page_folder / "review.html").as_uri())
         refused: list[str] = []
         page.on("console", lambda message: refused.append(message.text))
         page.evaluate(
@@ -631,7 +633,7 @@ def test_the_policy_lets_no_other_script_or_style_run(browser: Browser, folder: 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", REVIEWS)
 def test_the_page_names_nothing_to_load(name: str) -> None:
-    text = page_of(REVIEWS[name]())
+    text = render_page(REVIEWS[name]())
     markup = re.sub(r"(?s)<(style|script)>.*?</\1>", "", text)
     assert re.findall(r"""<[^>]+\s(?:src|srcset|href|action|data|style|on\w+)=["']?(?!["'#])[^>]*>""", markup) == []
     assert "@import" not in text

@@ -64,33 +64,39 @@ SMALL_SCHEMAS: list[Document] = [
 STATUSES = ["200", "201", "204", "2XX", "400", "404", "4XX", "default"]
 
 
-def some(chance: random.Random, values: list[Any], most: int) -> list[Any]:
+def choose_some(chance: random.Random, values: list[Any], most: int) -> list[Any]:
     """Return some of the values, each once."""
     return chance.sample(values, chance.randint(0, min(most, len(values))))
 
 
 def random_content(chance: random.Random) -> Document:
     """Return the content of a body."""
-    return {name: {"schema": copy.deepcopy(chance.choice(SMALL_SCHEMAS))} for name in some(chance, MEDIA_TYPES, 3)}
+    return {
+        name: {"schema": copy.deepcopy(chance.choice(SMALL_SCHEMAS))} for name in choose_some(chance, MEDIA_TYPES, 3)
+    }
 
 
 def random_operation(chance: random.Random, *, with_callbacks: bool) -> Document:
     """Return an operation with parameters, bodies, responses, security, servers and callbacks."""
-    headers = [{name: {"schema": {"type": "string"}} for name in some(chance, ["X-A", "x-b"], 2)} for _ in STATUSES]
+    headers = [
+        {name: {"schema": {"type": "string"}} for name in choose_some(chance, ["X-A", "x-b"], 2)} for _ in STATUSES
+    ]
     found: Document = {
         "responses": {
             status: {"description": "", "content": random_content(chance), "headers": headers[index]}
-            for index, status in enumerate(some(chance, STATUSES, 4))
+            for index, status in enumerate(choose_some(chance, STATUSES, 4))
         },
         "parameters": [
             {"name": name, "in": chance.choice(["query", "header", "path"]), "required": True, "schema": {}}
-            for name in some(chance, ["limit", "offset", "id", "X-Trace"], 4)
+            for name in choose_some(chance, ["limit", "offset", "id", "X-Trace"], 4)
         ],
     }
     if chance.random() < 0.5:
         found["requestBody"] = {"content": random_content(chance)}
     if chance.random() < 0.5:
-        found["security"] = [{name: [] for name in some(chance, ["a", "b"], 2)} for _ in range(chance.randint(0, 2))]
+        found["security"] = [
+            {name: [] for name in choose_some(chance, ["a", "b"], 2)} for _ in range(chance.randint(0, 2))
+        ]
     if chance.random() < 0.5:
         found["servers"] = [{"url": chance.choice(["/", "https://a.example/v1", "https://{x}.example"])}]
     if with_callbacks:
@@ -100,7 +106,7 @@ def random_operation(chance: random.Random, *, with_callbacks: bool) -> Document
                     "post": random_operation(chance, with_callbacks=False)
                 }
             }
-            for name in some(chance, ["made", "gone"], 2)
+            for name in choose_some(chance, ["made", "gone"], 2)
         }
     return found
 
@@ -113,24 +119,25 @@ def random_spec(chance: random.Random) -> Document:
         "paths": {
             path: {
                 method: random_operation(chance, with_callbacks=True)
-                for method in some(chance, ["get", "put", "delete"], 2)
+                for method in choose_some(chance, ["get", "put", "delete"], 2)
             }
-            for path in some(chance, PATHS, 4)
+            for path in choose_some(chance, PATHS, 4)
         },
         "webhooks": {
-            name: {"post": random_operation(chance, with_callbacks=False)} for name in some(chance, ["sent", "lost"], 2)
+            name: {"post": random_operation(chance, with_callbacks=False)}
+            for name in choose_some(chance, ["sent", "lost"], 2)
         },
         "components": {"securitySchemes": {"a": {"type": "http", "scheme": "basic"}}},
     }
 
 
-def shuffled(value: Any, chance: random.Random) -> Any:
+def shuffle_keys(value: Any, chance: random.Random) -> Any:
     """A copy whose mappings have their keys in another order."""
     if isinstance(value, dict):
         keys = list(value)
         chance.shuffle(keys)
-        return {key: shuffled(value[key], chance) for key in keys}
-    return [shuffled(item, chance) for item in value] if isinstance(value, list) else value
+        return {key: shuffle_keys(value[key], chance) for key in keys}
+    return [shuffle_keys(item, chance) for item in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -139,7 +146,7 @@ def test_a_random_spec_does_not_differ_from_itself(seed: int) -> None:
     content = random_spec(chance)
 
     assert changes(content, copy.deepcopy(content)) == []
-    assert on_wire(content, shuffled(content, chance)) == set()
+    assert on_wire(content, shuffle_keys(content, chance)) == set()
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -15,29 +15,29 @@ KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}
 TEXT, NAMES = {"type": "string"}, {"type": "object", "properties": {"name": {"type": "string"}}}
 
 
-def secured(*, everywhere: bool = False, operation: bool = False) -> Document:
+def build_security(*, everywhere: bool = False, operation: bool = False) -> Document:
     """A spec with a security scheme, which all operations, one or none of them need."""
     content = document(extra={"security": [{"key": []}]} if operation else {})
     content["components"]["securitySchemes"] = {"key": KEY}
     return {**content, **({"security": [{"key": []}]} if everywhere else {})}
 
 
-def sends(schema: Document) -> Document:
+def build_request(schema: Document) -> Document:
     """A spec whose request has a property."""
     return document(body={"type": "object", "properties": {"v": schema}})
 
 
-def returns(schema: Document) -> Document:
+def build_response(schema: Document) -> Document:
     """A spec whose response has a property."""
     return document(response={"type": "object", "properties": {"v": schema}})
 
 
-def takes(schema: Document) -> Document:
+def build_parameter(schema: Document) -> Document:
     """A spec with a parameter."""
     return document(parameters=[{"name": "v", "in": "query", "schema": schema}])
 
 
-def shares(items: int) -> Document:
+def build_shared_parameter(items: int) -> Document:
     """A spec with a parameter that stands beside the operations of its path."""
     content = document()
     schema = {"type": "array", "items": {"type": "array", "items": TEXT, "maxItems": items}}
@@ -45,14 +45,14 @@ def shares(items: int) -> Document:
     return content
 
 
-def calls(*, required: bool) -> Document:
+def build_webhook(*, required: bool) -> Document:
     """A spec with a webhook."""
     body = {"required": required, "content": {"application/json": {"schema": NAMES}}}
     webhook = {"post": {"requestBody": body, "responses": {"204": {"description": ""}}}}
     return {**document(), "webhooks": {"made": webhook}}
 
 
-def maps(**mapping: str) -> Document:
+def build_mapping(**mapping: str) -> Document:
     """A spec whose request is one of two schemas, chosen by a discriminator."""
     schemas = {name: {"type": "object", "properties": {"kind": TEXT, name: TEXT}} for name in ("A", "B")}
     members = [{"$ref": f"#/components/schemas/{name}"} for name in schemas]
@@ -61,14 +61,19 @@ def maps(**mapping: str) -> Document:
 
 
 CASES: dict[str, tuple[str, str, Document, Document]] = {
-    "api-security-added": ("error", "info", secured(), secured(operation=True)),
-    "api-global-security-added": ("error", "info", secured(), secured(everywhere=True)),
-    "request-parameter-property-max-items-decreased": ("error", "error", shares(20), shares(10)),
+    "api-security-added": ("error", "info", build_security(), build_security(operation=True)),
+    "api-global-security-added": ("error", "info", build_security(), build_security(everywhere=True)),
+    "request-parameter-property-max-items-decreased": (
+        "error",
+        "error",
+        build_shared_parameter(20),
+        build_shared_parameter(10),
+    ),
     "request-parameter-default-value-changed": (
         "warning",
         "error",
-        takes({**TEXT, "default": "a"}),
-        takes({**TEXT, "default": "b"}),
+        build_parameter({**TEXT, "default": "a"}),
+        build_parameter({**TEXT, "default": "b"}),
     ),
     "request-body-all-of-added": (
         "none",
@@ -76,14 +81,19 @@ CASES: dict[str, tuple[str, str, Document, Document]] = {
         document(body={"allOf": [NAMES]}),
         document(body={"allOf": [NAMES, {"type": "object", "properties": {"more": TEXT}}]}),
     ),
-    "response-property-became-nullable": ("warning", "error", returns(TEXT), returns({"type": ["string", "null"]})),
-    "webhook-body-became-required": ("info", "error", calls(required=False), calls(required=True)),
-    "request-body-discriminator-mapping-deleted": ("error", "info", maps(a="A", b="B"), maps(b="B")),
+    "response-property-became-nullable": (
+        "warning",
+        "error",
+        build_response(TEXT),
+        build_response({"type": ["string", "null"]}),
+    ),
+    "webhook-body-became-required": ("info", "error", build_webhook(required=False), build_webhook(required=True)),
+    "request-body-discriminator-mapping-deleted": ("error", "info", build_mapping(a="A", b="B"), build_mapping(b="B")),
     "request-property-pattern-added": (
         "info",
         "error",
-        sends({**TEXT, "readOnly": True}),
-        sends({**TEXT, "readOnly": True, "pattern": "^a"}),
+        build_request({**TEXT, "readOnly": True}),
+        build_request({**TEXT, "readOnly": True, "pattern": "^a"}),
     ),
 }
 

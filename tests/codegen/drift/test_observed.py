@@ -59,7 +59,7 @@ def judge(old: Document, new: Document, seen: Observation) -> ObservedFact:
     return only_fact(compare(old, new, seen))
 
 
-def lang(*values: str) -> Document:
+def build_lang(*values: str) -> Document:
     return response(thing(lang={"type": "string", "enum": list(values)}))
 
 
@@ -108,14 +108,14 @@ CASES: dict[str, tuple[tuple[str, str, str, str], Document, Document, Agreement]
     "field forbidden as before": (FIELD, response(thing(_closed=False)), response(thing(_closed=False)), "unexplained"),
     "field removed": (FIELD, response(thing(nick=TEXT)), EMPTY, "contradicted"),
     "field of a text": (FIELD, EMPTY, response(TEXT), "contradicted"),
-    "value added": (VALUE, lang("en"), lang("en", "fr"), "explained"),
-    "any value": (VALUE, lang("en"), response(thing(lang=TEXT)), "explained"),
-    "value as before": (VALUE, lang("en"), lang("en"), "unexplained"),
-    "another value added": (VALUE, lang("en"), lang("en", "de"), "unexplained"),
-    "value removed": (VALUE, lang("en", "fr"), lang("en"), "contradicted"),
-    "value of another type": (VALUE, lang("en"), response(thing(lang=NUMBER)), "contradicted"),
-    "value of a property removed": (VALUE, lang("en"), EMPTY, "contradicted"),
-    "value constant": (VALUE, lang("en"), response(thing(lang={"const": "fr"})), "explained"),
+    "value added": (VALUE, build_lang("en"), build_lang("en", "fr"), "explained"),
+    "any value": (VALUE, build_lang("en"), response(thing(lang=TEXT)), "explained"),
+    "value as before": (VALUE, build_lang("en"), build_lang("en"), "unexplained"),
+    "another value added": (VALUE, build_lang("en"), build_lang("en", "de"), "unexplained"),
+    "value removed": (VALUE, build_lang("en", "fr"), build_lang("en"), "contradicted"),
+    "value of another type": (VALUE, build_lang("en"), response(thing(lang=NUMBER)), "contradicted"),
+    "value of a property removed": (VALUE, build_lang("en"), EMPTY, "contradicted"),
+    "value constant": (VALUE, build_lang("en"), response(thing(lang={"const": "fr"})), "explained"),
     "null allowed": (NULL, name(TEXT), name(NULLABLE), "explained"),
     "null in a union": (NULL, name(TEXT), name({"anyOf": [TEXT, {"type": "null"}]}), "explained"),
     "null as before": (NULL, name(TEXT, "name"), name(TEXT, "name"), "unexplained"),
@@ -169,7 +169,7 @@ CASES: dict[str, tuple[tuple[str, str, str, str], Document, Document, Agreement]
 }  # fmt: skip
 
 
-def seen_in(case: str) -> Observation:
+def build_observation(case: str) -> Observation:
     kind, pointer, detail, status = CASES[case][0]
     return observation(kind, pointer, detail, status)  # type: ignore[arg-type]
 
@@ -177,13 +177,13 @@ def seen_in(case: str) -> Observation:
 @pytest.mark.parametrize("case", CASES)
 def test_each_kind_of_fact_is_judged(case: str) -> None:
     _, old, new, agreement = CASES[case]
-    assert judge(old, new, seen_in(case)).agreement == agreement
+    assert judge(old, new, build_observation(case)).agreement == agreement
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_old_spec_counts_only_for_what_is_not_explained(case: str) -> None:
     _, _, new, agreement = CASES[case]
-    same = judge(new, new, seen_in(case)).agreement
+    same = judge(new, new, build_observation(case)).agreement
     if new is not GONE:
         assert (same == "explained") == (agreement == "explained")
     assert same != "contradicted"
@@ -262,8 +262,8 @@ def test_a_field_without_a_name_needs_other_properties() -> None:
 
 def test_a_value_that_was_not_recorded_needs_an_open_type() -> None:
     seen = observation("undocumented_enum_value", "/lang")
-    assert judge(lang("en"), lang("en", "fr"), seen).agreement == "unexplained"
-    assert judge(lang("en"), response(thing(lang=TEXT)), seen).agreement == "explained"
+    assert judge(build_lang("en"), build_lang("en", "fr"), seen).agreement == "unexplained"
+    assert judge(build_lang("en"), response(thing(lang=TEXT)), seen).agreement == "explained"
 
 
 def test_a_correction_can_explain_a_fact() -> None:
@@ -313,7 +313,7 @@ LINKS: dict[str, str] = {
 @pytest.mark.parametrize("case", LINKS)
 def test_a_fact_names_the_change_that_it_is_about(case: str) -> None:
     _, old, new, _ = CASES[case]
-    found = compare(old, new, seen_in(case))
+    found = compare(old, new, build_observation(case))
     fact = only_fact(found)
     named = [change for change in found.changes if change.fingerprint in fact.changes]
     assert [change.id for change in named] == [LINKS[case]]
@@ -321,7 +321,9 @@ def test_a_fact_names_the_change_that_it_is_about(case: str) -> None:
 
 
 def test_another_value_at_the_same_place_is_another_change() -> None:
-    found = compare(lang("en"), lang("en", "de", "fr"), observation("undocumented_enum_value", "/lang", "fr"))
+    found = compare(
+        build_lang("en"), build_lang("en", "de", "fr"), observation("undocumented_enum_value", "/lang", "fr")
+    )
     fact = only_fact(found)
     assert [change.after for change in found.changes if change.fingerprint in fact.changes] == ["fr"]
 

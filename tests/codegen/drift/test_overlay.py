@@ -34,7 +34,7 @@ def schema(content: Document, name: str) -> Document:
     return parts[-1] if parts and "properties" not in found else found
 
 
-def without(content: Document, name: str, key: str) -> None:
+def remove_property(content: Document, name: str, key: str) -> None:
     """Remove a property."""
     found = schema(content, name)
     del found["properties"][key]
@@ -58,7 +58,7 @@ def operation(content: Document, name: str) -> Document:
     )
 
 
-def drop(content: Document, name: str) -> None:
+def remove_operation(content: Document, name: str) -> None:
     """Remove an operation."""
     for item in content["paths"].values():
         for method, found in list(item.items()):
@@ -66,7 +66,7 @@ def drop(content: Document, name: str) -> None:
                 del item[method]
 
 
-def need(content: Document, name: str, key: str) -> None:
+def require_property(content: Document, name: str, key: str) -> None:
     """A new required property."""
     found = schema(content, name)
     found["properties"][key] = {"type": "string"}
@@ -91,7 +91,7 @@ Seed = tuple[Callable[[Document], Any], list[tuple[str, str]], str]
 GROUPS: tuple[dict[str, Seed], ...] = (
     {
         "a field that is read": (
-            lambda api: without(api, "ClientBase", "currentUser"),
+            lambda api: remove_property(api, "ClientBase", "currentUser"),
             [
                 ("aio/resources/account.py", "get()).current_user"),
                 ("aio/resources/token_search.py", "get_model(response).current_user"),
@@ -100,7 +100,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
             "current_user",
         ),
         "a field that is taken by name": (
-            lambda api: without(api, "User", "id"),
+            lambda api: remove_property(api, "User", "id"),
             [("aio/resources/users.py", 'attrgetter("id")'), ("aio/resources/account.py", "user.id == user_id")],
             '"User" has no attribute "id"',
         ),
@@ -110,7 +110,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
             '"old"',
         ),
         "a keyword of another model": (
-            lambda api: without(api, "InviteUserRequest", "lang"),
+            lambda api: remove_property(api, "InviteUserRequest", "lang"),
             [("aio/resources/users.py", "lang=")],
             '"lang"',
         ),
@@ -170,7 +170,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
             [("aio/resources/account.py", "iam_get_last_login_time.asyncio_detailed")],
             "paginate",
         ),
-        "a field that no line reads": (lambda api: without(api, "ClientUser", "user_email"), [], ""),
+        "a field that no line reads": (lambda api: remove_property(api, "ClientUser", "user_email"), [], ""),
         "a new value of an enum": (lambda api: schema(api, "Language")["enum"].append("fr"), [], ""),
         "a new operation": (
             lambda api: api["paths"].update(
@@ -209,7 +209,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
             "InviteUserResponseSchema",
         ),
         "a request that needs more": (
-            lambda api: need(api, "ChangePasswordRequest", "reason"),
+            lambda api: require_property(api, "ChangePasswordRequest", "reason"),
             [("aio/resources/users.py", "ChangePasswordRequest(")],
             "reason",
         ),
@@ -228,7 +228,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
             "oken",
         ),
         "an operation that is gone": (
-            lambda api: drop(api, "iamDeleteApiTokenV2"),
+            lambda api: remove_operation(api, "iamDeleteApiTokenV2"),
             [
                 ("aio/resources/tokens.py", "import iam_delete_api_token_v2"),
                 ("testing/operations/__init__.py", '"iamDeleteApiTokenV2"'),
@@ -269,7 +269,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
             '"user_role"',
         ),
         "a second factor": (
-            lambda api: without(api, "LoginRequest", "one_time_password"),
+            lambda api: remove_property(api, "LoginRequest", "one_time_password"),
             [("aio/session_calls.py", "one_time_password")],
             '"one_time_password"',
         ),
@@ -278,7 +278,7 @@ GROUPS: tuple[dict[str, Seed], ...] = (
 
 
 @functools.cache
-def reviewed(group: int) -> Review:
+def review_group(group: int) -> Review:
     """The review of all breaks of a group."""
     content = yaml.safe_load(SPEC.read_text("utf-8"))
     for change, _, _ in GROUPS[group].values():
@@ -288,15 +288,15 @@ def reviewed(group: int) -> Review:
     return review(read(str(SPEC), generating=True), new, project, today=TODAY)
 
 
-def line(change: Change) -> tuple[str, str]:
+def read_first_line(change: Change) -> tuple[str, str]:
     """(file, text) of the line that an entry names first."""
     file, number, _ = change.files[0].rsplit(":", 2)
     return Path(file).relative_to(OVERLAY).as_posix(), Path(file).read_text("utf-8").splitlines()[int(number) - 1]
 
 
-def broken(group: int) -> list[Change]:
+def list_overlay_changes(group: int) -> list[Change]:
     """The entries of the overlay layer."""
-    return [change for change in reviewed(group).changes if change.layer == "overlay"]
+    return [change for change in review_group(group).changes if change.layer == "overlay"]
 
 
 NUMBERS = [pytest.param(number, marks=pytest.mark.slow) for number in range(len(GROUPS))]
@@ -317,7 +317,7 @@ def test_there_are_twenty_breaks() -> None:
 @pytest.mark.parametrize(("group", "name"), BREAKS)
 def test_a_break_is_found_at_its_line(group: int, name: str) -> None:
     _, expected, named = GROUPS[group][name]
-    found = [(line(change), change.message) for change in broken(group)]
+    found = [(read_first_line(change), change.message) for change in list_overlay_changes(group)]
     for file, text in expected:
         match = next(((at, said) for at, said in found if at[0] == file and text in at[1]), None)
         assert match is not None, (file, text, found)
@@ -328,19 +328,19 @@ def test_a_break_is_found_at_its_line(group: int, name: str) -> None:
 @pytest.mark.parametrize("group", NUMBERS)
 def test_nothing_else_is_reported(group: int) -> None:
     expected = [place for _, places, _ in GROUPS[group].values() for place in places]
-    left = [line(change) for change in broken(group)]
+    left = [read_first_line(change) for change in list_overlay_changes(group)]
     for file, text in expected:
         left.remove(next(place for place in left if place[0] == file and text in place[1]))
 
     assert left == []
-    assert reviewed(group).verdict.overlay == "broken"
-    assert reviewed(group).suggested_bump == "major"
+    assert review_group(group).verdict.overlay == "broken"
+    assert review_group(group).suggested_bump == "major"
 
 
 @pytest.mark.parametrize("group", NUMBERS)
 def test_a_broken_line_knows_its_cause_and_its_sync_half(group: int) -> None:
-    changes = {change.fingerprint: change for change in reviewed(group).changes}
-    for change in broken(group):
+    changes = {change.fingerprint: change for change in review_group(group).changes}
+    for change in list_overlay_changes(group):
         causes = [changes[cause] for cause in change.causes if cause in changes]
         assert causes, change.message
         in_python_alone = ("py-class-renamed", "py-field-position-changed")
@@ -351,7 +351,11 @@ def test_a_broken_line_knows_its_cause_and_its_sync_half(group: int) -> None:
 
 @pytest.mark.slow
 def test_a_line_knows_its_operation_when_a_tag_moves_many() -> None:
-    found = {line(change)[1].strip(): change for change in broken(0) if "api_tokens import" in line(change)[1]}
+    found = {
+        read_first_line(change)[1].strip(): change
+        for change in list_overlay_changes(0)
+        if "api_tokens import" in read_first_line(change)[1]
+    }
 
     for text, method, path in (
         ("iam_get_api_token_v2", "GET", "/iam/v2/clients/{clientId}/tokens/{tokenId}"),
@@ -365,8 +369,8 @@ def test_a_line_knows_its_operation_when_a_tag_moves_many() -> None:
 
 @pytest.mark.parametrize("group", NUMBERS)
 def test_an_entry_shows_its_line_of_code(group: int) -> None:
-    for change in broken(group):
-        assert change.code == line(change)[1].strip()
+    for change in list_overlay_changes(group):
+        assert change.code == read_first_line(change)[1].strip()
 
 
 @pytest.mark.slow
@@ -380,13 +384,15 @@ def test_an_entry_shows_its_line_of_code(group: int) -> None:
     ],
 )
 def test_an_entry_says_what_to_write_instead(group: int, text: str, instead: str) -> None:
-    assert instead in {change.instead for change in broken(group) if text in change.code}
+    assert instead in {change.instead for change in list_overlay_changes(group) if text in change.code}
 
 
 @pytest.mark.slow
 def test_the_cause_of_a_line_is_what_was_removed() -> None:
-    changes = {change.fingerprint: change for change in reviewed(0).changes}
-    (change,) = [change for change in broken(0) if change.message.endswith("which pages are requested with")]
+    changes = {change.fingerprint: change for change in review_group(0).changes}
+    (change,) = [
+        change for change in list_overlay_changes(0) if change.message.endswith("which pages are requested with")
+    ]
     causes = [changes[cause] for cause in change.causes]
 
     assert [cause.id for cause in causes if cause.layer == "wire"] == ["request-parameter-removed"]

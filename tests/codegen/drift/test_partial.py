@@ -10,11 +10,10 @@ import pytest
 from codegen.__main__ import main
 from codegen.drift.load import UnreadableError, parse_input
 from tests.codegen.drift.pairs import Document, changes, document, given, on_wire
-from tests.codegen.drift.test_command import ROOT, Run, folder, git, run
 from tests.codegen.drift.test_history import api
+from tests.codegen.support import RunCommand, run_git
 
-__all__ = ["folder", "run"]
-
+ROOT = Path(__file__).parents[3]
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
 PROJECT = ("--config", str(ROOT / "generator-config.yml"), "--corrections", str(ROOT / "spec" / "corrections.yaml"))
 
@@ -86,9 +85,9 @@ def without_client(folder: Path) -> None:
     (folder / "new.json").write_text(json.dumps(new, indent=1))
 
 
-def test_wire_and_docs_are_reported_without_a_client(run: Run, folder: Path) -> None:
+def test_wire_and_docs_are_reported_without_a_client(run_drift: RunCommand, folder: Path) -> None:
     without_client(folder)
-    status, out, err = run("old.json", "new.json", *PROJECT, "--format", "json")
+    status, out, err = run_drift("old.json", "new.json", *PROJECT, "--format", "json")
     found = json.loads(out)
 
     assert status == 4
@@ -98,17 +97,17 @@ def test_wire_and_docs_are_reported_without_a_client(run: Run, folder: Path) -> 
     assert any("no client can be made" in note and "new.json:" in note for note in found["notes"])
 
 
-def test_a_review_of_python_alone_needs_a_client(run: Run, folder: Path) -> None:
+def test_a_review_of_python_alone_needs_a_client(run_drift: RunCommand, folder: Path) -> None:
     without_client(folder)
-    status, out, err = run("old.json", "new.json", *PROJECT, "--layers", "python")
+    status, out, err = run_drift("old.json", "new.json", *PROJECT, "--layers", "python")
 
     assert (status, out) == (4, "")
     assert "operationId 'makeThing' is used twice" in err
 
 
-def test_no_client_is_graver_than_a_gate(run: Run, folder: Path) -> None:
+def test_no_client_is_graver_than_a_gate(run_drift: RunCommand, folder: Path) -> None:
     without_client(folder)
-    status, _, err = run("old.json", "new.json", *PROJECT, "--fail-on", "wire:error,python")
+    status, _, err = run_drift("old.json", "new.json", *PROJECT, "--fail-on", "wire:error,python")
 
     assert status == 4
     assert "--fail-on wire:error: the spec has such a change" in err
@@ -122,12 +121,12 @@ def bare(tmp_path: Path) -> Path:
     """A bare repository whose spec, in a folder, changes once."""
     work = tmp_path / "work"
     (work / "specs").mkdir(parents=True)
-    git(work, "init", "--quiet")
+    run_git(work, "init", "--quiet")
     for number, content in enumerate((api("1", id=NUMBER), api("2", id=NUMBER, name=TEXT))):
         (work / "specs" / "api.json").write_text(content)
-        git(work, "add", "specs")
-        git(work, "commit", "--quiet", "--message", f"step {number}")
-    git(tmp_path, "clone", "--quiet", "--bare", str(work), "bare.git")
+        run_git(work, "add", "specs")
+        run_git(work, "commit", "--quiet", "--message", f"step {number}")
+    run_git(tmp_path, "clone", "--quiet", "--bare", str(work), "bare.git")
     return tmp_path / "bare.git"
 
 

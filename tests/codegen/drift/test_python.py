@@ -61,7 +61,7 @@ def api() -> Document:
     return content
 
 
-def reviewed(change: Callable[[Document], Any], project: Project = PLAIN) -> Review:
+def review_change(change: Callable[[Document], Any], project: Project = PLAIN) -> Review:
     """What a change of the spec means for Python."""
     old, new = api(), copy.deepcopy(api())
     change(new)
@@ -271,14 +271,14 @@ CASES: dict[str, tuple[Callable[[Document], Any], str, str, set[tuple[str, str, 
 
 
 @functools.cache
-def case(name: str) -> Review:
+def review_case(name: str) -> Review:
     """The review of one of `CASES`."""
-    return reviewed(CASES[name][0])
+    return review_change(CASES[name][0])
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_change_is_reported_in_terms_of_python(name: str) -> None:
-    found = case(name)
+    found = review_case(name)
     _, wire, python, expected = CASES[name]
 
     assert (found.verdict.wire, found.verdict.python) == (wire, python)
@@ -289,7 +289,7 @@ def test_a_change_is_reported_in_terms_of_python(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, (_, wire, python, _) in CASES.items() if "none" not in (wire, python)])
 def test_a_change_in_python_knows_the_wire_change_behind_it(name: str) -> None:
-    found = case(name)
+    found = review_case(name)
     on_wire = {entry.fingerprint for entry in found.changes if entry.layer == "wire"}
 
     for entry in [entry for entry in found.changes if entry.layer == "python"]:
@@ -299,14 +299,14 @@ def test_a_change_in_python_knows_the_wire_change_behind_it(name: str) -> None:
 
 
 def test_a_wire_change_names_what_stands_for_it_in_python() -> None:
-    found = reviewed(lambda new: schemas(new)["User"]["properties"].update(id=TEXT))
+    found = review_change(lambda new: schemas(new)["User"]["properties"].update(id=TEXT))
     symbols = {entry.id: entry.symbols for entry in found.changes if entry.layer == "wire"}
 
     assert symbols == {"response-property-type-changed": (f"{MODELS}.user.User.id",)}
 
 
 def test_a_parameter_is_named_by_its_function() -> None:
-    found = reviewed(lambda new: new["paths"]["/users"]["get"].pop("parameters"))
+    found = review_change(lambda new: new["paths"]["/users"]["get"].pop("parameters"))
     removed = next(entry for entry in found.changes if entry.id == "request-parameter-removed")
 
     assert removed.symbols == ("gcore_iam_client.api.users.list_users.sync_detailed",)
@@ -316,7 +316,7 @@ def test_what_the_generator_drops_is_reported_by_operation() -> None:
     def lose(new: Document) -> None:
         new["paths"]["/users"]["get"]["parameters"][0].update(style="matrix")
 
-    found = reviewed(lose)
+    found = review_change(lose)
     dropped = [entry for entry in found.changes if entry.layer == "generator"]
 
     assert [(entry.id, entry.level, entry.operations) for entry in dropped] == [
@@ -334,8 +334,8 @@ def test_a_correction_that_no_longer_fits_is_reported(tmp_path: Path) -> None:
     )
     project = Project(corrections.load(file), PLAIN.config, PLAIN.overlay)
 
-    kept = reviewed(lambda new: schemas(new)["User"].update(description="People."), project)
-    unfit = reviewed(lambda new: rename(new, "User", "Member"), project)
+    kept = review_change(lambda new: schemas(new)["User"].update(description="People."), project)
+    unfit = review_change(lambda new: rename(new, "User", "Member"), project)
 
     assert [entry.id for entry in kept.changes if entry.layer == "generator"] == []
     assert [(entry.id, entry.level) for entry in unfit.changes if entry.layer == "generator"] == [
@@ -345,7 +345,7 @@ def test_a_correction_that_no_longer_fits_is_reported(tmp_path: Path) -> None:
 
 def test_a_client_that_cannot_be_generated_names_the_operation() -> None:
     with pytest.raises(GenerationError, match=r"^new\.yaml:\d+:\d+: the name 'list.+ too many for") as caught:
-        reviewed(lambda new: new["paths"]["/users"]["get"].update(operationId="list" * 100))
+        review_change(lambda new: new["paths"]["/users"]["get"].update(operationId="list" * 100))
     assert caught.value.status == 4
 
 
@@ -353,7 +353,7 @@ def test_a_description_beside_a_reference_is_no_obstacle() -> None:
     def describe(new: Document) -> None:
         schemas(new)["User"]["properties"]["lang"] = {**reference("Lang"), "description": "What they read."}
 
-    assert reviewed(describe).verdict.python == "none"
+    assert review_change(describe).verdict.python == "none"
 
 
 def test_a_response_of_an_unknown_status_is_reported() -> None:
@@ -361,7 +361,7 @@ def test_a_response_of_an_unknown_status_is_reported() -> None:
         responses = new["paths"]["/users"]["get"]["responses"]
         responses["2xx"] = responses["200"]
 
-    found = reviewed(change_response)
+    found = review_change(change_response)
     [dropped] = [entry for entry in found.changes if entry.layer == "generator"]
 
     assert dropped.operations == ("GET /users",)
@@ -373,7 +373,7 @@ def test_a_response_of_any_media_type_is_generated() -> None:
         content = {"application/xml": {"schema": TEXT}}
         new["paths"]["/users"]["get"]["responses"]["200"]["content"] = content
 
-    assert [entry for entry in reviewed(change_response).changes if entry.layer == "generator"] == []
+    assert [entry for entry in review_change(change_response).changes if entry.layer == "generator"] == []
 
 
 def test_schemas_that_nest_too_deeply_for_a_client_are_an_error() -> None:
@@ -383,5 +383,5 @@ def test_schemas_that_nest_too_deeply_for_a_client_are_an_error() -> None:
         schemas(new)["User"]["properties"]["deep"] = reference("S0")
 
     with pytest.raises(GenerationError, match=r"^new\.yaml: .*raise MAX_TYPE_LEVELS") as caught:
-        reviewed(nest)
+        review_change(nest)
     assert caught.value.status == 4

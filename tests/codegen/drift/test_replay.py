@@ -17,8 +17,9 @@ import pytest
 from codegen.drift.load import Input, parse_input
 from codegen.drift.review import Project, review
 from codegen.spec import load
-from tests.codegen.drift.mutations import MUTATIONS, Document
+from tests.codegen.drift.mutations import MUTATIONS
 from tests.codegen.drift.pairs import TODAY
+from tests.codegen.support import Document
 from tests.moving_server.versions import HISTORY, merge
 
 ROOT = Path(__file__).parents[3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def bearer(content: Document) -> None:
 
 
 @pytest.mark.parametrize("change", [pytest.param(other_scheme, marks=pytest.mark.slow), bearer])
-def test_another_authentication_of_this_api_breaks_every_layer(change: Any) -> None:
+def test_another_authentication_of_this_api_breaks_every_layer(change: Callable[[Document], None]) -> None:
     content = yaml.safe_load(SPEC.read_text("utf-8"))
     change(content)
     project = Project(corrections.load(ROOT / "spec" / "corrections.yaml"), ROOT / "generator-config.yml", OVERLAY)

@@ -17,7 +17,7 @@ OLD = document(response={"type": "object", "properties": {"name": {"type": "stri
 NEW = document(response={"type": "object", "properties": {"name": {"type": ["string", "null"]}}})
 
 
-def found(old: Document, new: Document, **keys: Any) -> set[tuple[str, str]]:
+def find_changes(old: Document, new: Document, **keys: object) -> set[tuple[str, str]]:
     """Return the rules and levels of the wire layer for a settings file of some keys."""
     settings = parse_settings({name.replace("_", "-"): value for name, value in keys.items()}, "drift.toml")
     entries = wire.find_changes(given(old, "old.yaml").spec, given(new, "new.yaml").spec, TODAY, settings)
@@ -25,24 +25,24 @@ def found(old: Document, new: Document, **keys: Any) -> set[tuple[str, str]]:
 
 
 def test_a_reader_raises_and_lowers_levels() -> None:
-    assert found(OLD, NEW) == {(NULLABLE, "warning")}
-    assert found(OLD, NEW, levels=[{"rule": NULLABLE, "level": "error"}]) == {(NULLABLE, "error")}
-    assert found(OLD, NEW, levels=[{"rule": "*-nullable", "level": "info"}]) == {(NULLABLE, "info")}
+    assert find_changes(OLD, NEW) == {(NULLABLE, "warning")}
+    assert find_changes(OLD, NEW, levels=[{"rule": NULLABLE, "level": "error"}]) == {(NULLABLE, "error")}
+    assert find_changes(OLD, NEW, levels=[{"rule": "*-nullable", "level": "info"}]) == {(NULLABLE, "info")}
 
 
 def test_level_none_leaves_a_rule_out() -> None:
-    assert found(OLD, NEW, levels=[{"rule": NULLABLE, "level": "none"}]) == set()
+    assert find_changes(OLD, NEW, levels=[{"rule": NULLABLE, "level": "none"}]) == set()
 
 
 def test_the_last_level_that_fits_counts() -> None:
     rows = [{"rule": "*", "level": "error"}, {"rule": NULLABLE, "level": "info"}]
 
-    assert found(OLD, NEW, levels=rows) == {(NULLABLE, "info")}
+    assert find_changes(OLD, NEW, levels=rows) == {(NULLABLE, "info")}
 
 
 @pytest.mark.parametrize(("path", "level"), [("/things", "error"), ("/th*", "error"), ("/other", "warning")])
 def test_a_level_can_be_for_some_paths(path: str, level: str) -> None:
-    assert found(OLD, NEW, levels=[{"rule": NULLABLE, "path": path, "level": level}]) == {(NULLABLE, level)}
+    assert find_changes(OLD, NEW, levels=[{"rule": NULLABLE, "path": path, "level": level}]) == {(NULLABLE, level)}
 
 
 def test_a_change_has_the_gravest_level_of_its_paths() -> None:
@@ -54,13 +54,13 @@ def test_a_change_has_the_gravest_level_of_its_paths() -> None:
         both.append({**content, "paths": paths, "components": {"responses": {"A": body}}})
     rows = [{"rule": NULLABLE, "path": "/others", "level": "info"}]
 
-    assert (NULLABLE, "warning") in found(*both, levels=rows)
+    assert (NULLABLE, "warning") in find_changes(*both, levels=rows)
 
 
 def test_paths_can_be_left_out() -> None:
-    assert found(OLD, NEW, exclude=["/th*"]) == set()
-    assert found(OLD, NEW, include=["/iam/*"]) == set()
-    assert found(OLD, NEW, include=["/things"]) == {(NULLABLE, "warning")}
+    assert find_changes(OLD, NEW, exclude=["/th*"]) == set()
+    assert find_changes(OLD, NEW, include=["/iam/*"]) == set()
+    assert find_changes(OLD, NEW, include=["/things"]) == {(NULLABLE, "warning")}
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_paths_can_be_left_out() -> None:
 def test_a_sunset_policy_asks_for_a_date_far_enough(sunset: str | None, expected: str) -> None:
     new = document(deprecated=True, extra={"x-sunset": sunset} if sunset else {})
 
-    assert {rule for rule, _ in found(document(), new, sunset_days=90)} == {expected}
+    assert {rule for rule, _ in find_changes(document(), new, sunset_days=90)} == {expected}
 
 
 def test_the_view_of_oasdiff_gives_its_levels() -> None:
@@ -83,17 +83,17 @@ def test_the_view_of_oasdiff_gives_its_levels() -> None:
     for content in (secured, key_less := document()):
         content["components"]["securitySchemes"] = {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}
 
-    assert ("api-security-added", "error") in found(key_less, secured)
-    assert found(key_less, secured, view="oasdiff") == {("api-security-added", "info")}
-    assert found(OLD, NEW, view="oasdiff") == {(NULLABLE, "error")}
+    assert ("api-security-added", "error") in find_changes(key_less, secured)
+    assert find_changes(key_less, secured, view="oasdiff") == {("api-security-added", "info")}
+    assert find_changes(OLD, NEW, view="oasdiff") == {(NULLABLE, "error")}
 
 
 def test_members_of_all_of_are_reported_in_the_view_of_oasdiff() -> None:
     part = {"type": "object", "properties": {"name": {"type": "string"}}}
     old, new = (document(body={"allOf": [part] * count}) for count in (1, 2))
 
-    assert found(old, new) == set()
-    assert found(old, new, view="oasdiff") == {("request-body-all-of-added", "error")}
+    assert find_changes(old, new) == set()
+    assert find_changes(old, new, view="oasdiff") == {("request-body-all-of-added", "error")}
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def ok(content: Document | None = None, **more: Any) -> Document:
     return {"200": {"description": "", **({"content": content} if content else {})}, **more}
 
 
-def listed(content: Document) -> Document:
+def get_operation(content: Document) -> Document:
     """The one operation of a spec."""
     found: Document = content["paths"]["/things"]["post"]
     return found
@@ -540,8 +540,10 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         {("request-body-media-type-encoding-changed", "warning")},
     ),
     "what a callback takes": (
-        document(callbacks={"made": {"{$request.body#/url}": {"post": listed(document(body=USER))}}}),
-        document(callbacks={"made": {"{$request.body#/url}": {"post": listed(document(body=obj(["id"], id=TEXT)))}}}),
+        document(callbacks={"made": {"{$request.body#/url}": {"post": get_operation(document(body=USER))}}}),
+        document(
+            callbacks={"made": {"{$request.body#/url}": {"post": get_operation(document(body=obj(["id"], id=TEXT)))}}}
+        ),
         {("response-property-type-changed", "error"), ("response-optional-property-removed", "warning")},
     ),
     "a body is new and required": (
@@ -705,21 +707,21 @@ def test_a_semantic_version_says_that_something_breaks(before: str, after: str, 
 # --- entries -------------------------------------------------------------------------------------------------------
 
 
-def both(component: Document, inline: Document | None = None) -> Document:
+def build_shared_and_inline(component: Document, inline: Document | None = None) -> Document:
     """Three operations that lead to one component, and one with a copy written in place."""
     reference = REF
     content = document(response=obj(user=reference), body=reference, schemas={"User": component})
     content["paths"]["/users"] = {
-        "get": listed(document(response={"type": "array", "items": reference}, operationId="list"))
+        "get": get_operation(document(response={"type": "array", "items": reference}, operationId="list"))
     }
     if inline:
         for path in ("/a", "/b"):
-            content["paths"][path] = {"get": listed(document(response=inline, operationId=path))}
+            content["paths"][path] = {"get": get_operation(document(response=inline, operationId=path))}
     return content
 
 
 def test_a_changed_component_is_one_entry_for_all_its_users() -> None:
-    found = changes(both(USER), both(obj(["id", "name"], id=NUMBER, name=TEXT)))
+    found = changes(build_shared_and_inline(USER), build_shared_and_inline(obj(["id", "name"], id=NUMBER, name=TEXT)))
 
     assert [(change.id, change.operations) for change in found] == [
         ("request-property-became-required", ("POST /things",)),
@@ -730,7 +732,7 @@ def test_a_changed_component_is_one_entry_for_all_its_users() -> None:
 
 def test_copies_of_a_schema_that_change_alike_are_one_entry() -> None:
     page = obj(["count"], count=NUMBER)
-    found = changes(both(USER, page), both(USER, obj(count=NUMBER)))
+    found = changes(build_shared_and_inline(USER, page), build_shared_and_inline(USER, obj(count=NUMBER)))
 
     assert [(change.id, change.operations) for change in found] == [
         ("response-property-became-optional", ("GET /a", "GET /b"))
@@ -741,7 +743,7 @@ def test_copies_inside_bodies_that_differ_are_one_entry_too() -> None:
     def api(kind: Document) -> Document:
         content = document(response=obj(user=obj(id=kind)))
         other = document(response=obj(count=NUMBER, user=obj(id=kind)), operationId="other")
-        content["paths"]["/a"] = {"get": listed(other)}
+        content["paths"]["/a"] = {"get": get_operation(other)}
         return content
 
     assert [change.operations for change in changes(api(NUMBER), api(TEXT))] == [("POST /things", "GET /a")]
@@ -751,7 +753,7 @@ def test_copies_of_a_parameter_are_one_entry() -> None:
     def api(most: int) -> Document:
         limit = parameter("limit", {**NUMBER, "maximum": most})
         content = document(parameters=[limit])
-        content["paths"]["/a"] = {"get": listed(document(parameters=[parameter(), limit], operationId="other"))}
+        content["paths"]["/a"] = {"get": get_operation(document(parameters=[parameter(), limit], operationId="other"))}
         return content
 
     assert [change.operations for change in changes(api(9), api(8))] == [("POST /things", "GET /a")]
@@ -763,7 +765,9 @@ def test_operations_are_listed_in_the_order_of_the_description() -> None:
         for number in range(5):
             code = "400" if number % 2 else "200"
             responses = {code: ok({"application/json": {"schema": REF}})["200"]}
-            content["paths"][f"/{number}"] = {"get": listed(document(responses=responses, operationId=f"o{number}"))}
+            content["paths"][f"/{number}"] = {
+                "get": get_operation(document(responses=responses, operationId=f"o{number}"))
+            }
         return content
 
     [found] = changes(api(TEXT), api(NUMBER))
@@ -774,7 +778,9 @@ def test_operations_are_listed_in_the_order_of_the_description() -> None:
 def test_a_tag_or_security_scheme_is_one_entry_for_all() -> None:
     def api(tag: str, scheme: str) -> Document:
         content = document(tags=[tag], security=[{scheme: []}])
-        content["paths"]["/a"] = {"get": listed(document(tags=[tag], security=[{scheme: []}], operationId="other"))}
+        content["paths"]["/a"] = {
+            "get": get_operation(document(tags=[tag], security=[{scheme: []}], operationId="other"))
+        }
         return content
 
     found = changes(api("A", "key"), api("B", "token"))
@@ -789,8 +795,8 @@ def test_a_tag_or_security_scheme_is_one_entry_for_all() -> None:
 
 
 def test_copies_that_change_differently_stay_apart() -> None:
-    old, new = both(USER, obj(count=NUMBER)), both(USER, obj(count=NUMBER))
-    new["paths"]["/b"] = {"get": listed(document(response=obj(count=TEXT), operationId="/b"))}
+    old, new = build_shared_and_inline(USER, obj(count=NUMBER)), build_shared_and_inline(USER, obj(count=NUMBER))
+    new["paths"]["/b"] = {"get": get_operation(document(response=obj(count=TEXT), operationId="/b"))}
 
     assert [change.operations for change in changes(old, new)] == [("GET /b",)]
 
@@ -849,9 +855,9 @@ def test_prose_beside_a_reference_is_prose_of_its_place() -> None:
 
 def test_callbacks_may_be_referred_to() -> None:
     content = document(callbacks={"made": {"$ref": "#/components/callbacks/Made"}})
-    content["components"]["callbacks"] = {"Made": {"{$url}": {"post": listed(document(body=USER))}}}
+    content["components"]["callbacks"] = {"Made": {"{$url}": {"post": get_operation(document(body=USER))}}}
     new = copy.deepcopy(content)
-    new["components"]["callbacks"]["Made"]["{$url}"]["post"] = listed(document(body=GROUP))
+    new["components"]["callbacks"]["Made"]["{$url}"]["post"] = get_operation(document(body=GROUP))
 
     assert {change.operations for change in changes(content, new)} == {("POST callback:made {$url}",)}
 
@@ -963,8 +969,8 @@ def test_names_are_compared_by_letter_up_to_the_limit(monkeypatch: pytest.Monkey
 
 
 BROKEN: dict[str, tuple[Callable[[Document], Any], str]] = {
-    "parameters that are a mapping": (lambda api: listed(api).update(parameters={}), "a list is expected here"),
-    "responses that are a list": (lambda api: listed(api).update(responses=[]), "a mapping is expected here"),
+    "parameters that are a mapping": (lambda api: get_operation(api).update(parameters={}), "a list is expected here"),
+    "responses that are a list": (lambda api: get_operation(api).update(responses=[]), "a mapping is expected here"),
     "paths that are a list": (lambda api: api.update(paths=[]), "a mapping is expected here"),
     "an operation that is a text": (
         lambda api: api["paths"]["/things"].update(get="x"),

@@ -46,34 +46,34 @@ SCHEMAS = st.recursive(
 )
 
 
-def places(schema: Document) -> Iterator[tuple[Document, str]]:
+def list_places(schema: Document) -> Iterator[tuple[Document, str]]:
     """(holder, key) of every schema inside a schema."""
     for key, value in schema.items():
         if key == "properties":
             for name in value:
                 yield value, name
-                yield from places(value[name])
+                yield from list_places(value[name])
         elif key == "items":
             yield schema, key
-            yield from places(value)
+            yield from list_places(value)
 
 
 # --- the same in another way ---------------------------------------------------------------------------------------
 
 
-def moved(chance: random.Random, schemas: Document, holder: Document, key: str) -> None:
+def move_to_component(chance: random.Random, schemas: Document, holder: Document, key: str) -> None:
     """Into a component."""
     name = f"Part{len(schemas)}"
     schemas[name] = holder[key]
     holder[key] = {"$ref": f"#/components/schemas/{name}"}
 
 
-def wrapped(chance: random.Random, schemas: Document, holder: Document, key: str) -> None:
+def wrap(chance: random.Random, schemas: Document, holder: Document, key: str) -> None:
     """Into a union or an allOf of one."""
     holder[key] = {chance.choice(["allOf", "oneOf", "anyOf"]): [holder[key]]}
 
 
-def split(chance: random.Random, schemas: Document, holder: Document, key: str) -> None:
+def split_object(chance: random.Random, schemas: Document, holder: Document, key: str) -> None:
     """An object, by its properties."""
     schema = holder[key]
     if len(schema.get("properties", ())) > 1:
@@ -87,7 +87,7 @@ def split(chance: random.Random, schemas: Document, holder: Document, key: str) 
         }
 
 
-def respelled(chance: random.Random, schemas: Document, holder: Document, key: str) -> None:
+def respell_null(chance: random.Random, schemas: Document, holder: Document, key: str) -> None:
     """Null."""
     schema = holder[key]
     if schema.pop("nullable", False):
@@ -97,7 +97,7 @@ def respelled(chance: random.Random, schemas: Document, holder: Document, key: s
         )
 
 
-def reordered(chance: random.Random, schemas: Document, holder: Document, key: str) -> None:
+def reorder(chance: random.Random, schemas: Document, holder: Document, key: str) -> None:
     """Keys, and what is a set."""
     schema = holder[key]
     keys = sorted(schema)
@@ -109,7 +109,7 @@ def reordered(chance: random.Random, schemas: Document, holder: Document, key: s
 
 
 Rewrite = Callable[[random.Random, Document, Document, str], None]
-REWRITES: list[Rewrite] = [moved, wrapped, split, respelled, reordered]
+REWRITES: list[Rewrite] = [move_to_component, wrap, split_object, respell_null, reorder]
 
 
 @LIMITS
@@ -120,7 +120,7 @@ def test_what_is_written_in_another_way_is_no_change(
     root: Document = {"root": copy.deepcopy(schema)}
     schemas: Document = {}
     for _ in range(times):
-        spots = [(root, "root"), *places(root["root"])]
+        spots = [(root, "root"), *list_places(root["root"])]
         holder, key = chance.choice(spots)
         if "$ref" not in holder[key]:
             chance.choice(REWRITES)(chance, schemas, holder, key)
@@ -134,17 +134,17 @@ def test_what_is_written_in_another_way_is_no_change(
 # --- one change ----------------------------------------------------------------------------------------------------
 
 
-def retyped(holder: Document, key: str) -> None:
+def change_type(holder: Document, key: str) -> None:
     """Another type."""
     holder[key] = {"type": "number" if holder[key].get("type") == "string" else "string"}
 
 
-def bounded(holder: Document, key: str) -> None:
+def add_bound(holder: Document, key: str) -> None:
     """A bound that was not there."""
     holder[key] = {**holder[key], "maxLength": 7} if holder[key].get("type") == "string" else {"type": "null"}
 
 
-def emptied(holder: Document, key: str) -> None:
+def allow_null(holder: Document, key: str) -> None:
     """Null, which could not be before."""
     kind = holder[key]["type"]
     if holder[key].pop("nullable", False):
@@ -155,12 +155,12 @@ def emptied(holder: Document, key: str) -> None:
 
 
 @LIMITS
-@given(SCHEMAS, st.randoms(use_true_random=False), st.sampled_from([retyped, bounded, emptied]), st.booleans())
+@given(SCHEMAS, st.randoms(use_true_random=False), st.sampled_from([change_type, add_bound, allow_null]), st.booleans())
 def test_one_change_is_reported_at_its_operation(
     schema: Document, chance: random.Random, change: Callable[[Document, str], None], in_request: bool
 ) -> None:
     root: Document = {"root": copy.deepcopy(schema)}
-    holder, key = chance.choice([(root, "root"), *places(root["root"])])
+    holder, key = chance.choice([(root, "root"), *list_places(root["root"])])
     change(holder, key)
     side = "body" if in_request else "response"
     found = [entry for entry in changes(api(side, schema), api(side, root["root"])) if entry.layer == "wire"]

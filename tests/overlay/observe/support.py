@@ -60,7 +60,7 @@ class ResponseEditor(AnyKindTransport):
     def __init__(
         self,
         fake: FakeIAM,
-        fields: Mapping[str, Any] = MappingProxyType({}),
+        fields: Mapping[str, object] = MappingProxyType({}),
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._transport = fake.transport()

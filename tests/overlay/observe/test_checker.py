@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from gcore_iam.observe.body_checker import BodyChecker
 from gcore_iam.observe.checker import Checker, ObservedResponse
+from jsonschema_rs import ValidationError
 
 STRING = {"type": "string"}
 PERSON = {"type": "object", "required": ["name"], "properties": {"name": STRING, "age": {"type": "integer"}}}
@@ -24,20 +25,20 @@ COMPONENTS = {
 REFERENCE = {"$ref": "#/components/schemas/Person"}
 
 
-def build_checker(schema: Any, **responses: Any) -> Checker:
+def build_checker(schema: object, **responses: object) -> Checker:
     content = {"application/json": {"schema": schema}}
     operation = {"operationId": "getThing", "responses": {"200": {"content": content}, **responses}}
     return Checker({"paths": {"/thing": {"get": operation, "parameters": []}}, "components": {"schemas": COMPONENTS}})
 
 
-def check(schema: Any, body: Any) -> set[tuple[str, str, str]]:
+def check(schema: object, body: object) -> set[tuple[str, str, str]]:
     """Return pointer, kind and detail of each fact about a body."""
     response = ObservedResponse("getThing", 200, json.dumps(body).encode(), "application/json")
     facts = build_checker(schema).find_response_facts(response)
     return {(fact.pointer, fact.kind.value, fact.detail) for fact in facts}
 
 
-CASES: dict[str, tuple[Any, Any, set[tuple[str, str, str]]]] = {
+CASES: dict[str, tuple[object, object, set[tuple[str, str, str]]]] = {
     "no schema": (True, {"a": 1}, set()),
     "an empty schema": ({}, {"a": 1}, set()),
     "a reference": (REFERENCE, {"name": "n", "size": 1}, {("/size", "undocumented_field", "")}),
@@ -171,7 +172,7 @@ def test_a_schema_nested_beyond_the_bound_is_not_compared() -> None:
         (500, {"4XX": {}}, False),
     ],
 )
-def test_a_status_may_be_listed_as_a_range(status: int, responses: Any, is_documented: bool) -> None:
+def test_a_status_may_be_listed_as_a_range(status: int, responses: dict[str, object], is_documented: bool) -> None:
     facts = build_checker({}, **responses).find_status_facts("getThing", status)
     assert [fact.kind.value for fact in facts] == ([] if is_documented else ["undocumented_status"])
 
@@ -273,7 +274,7 @@ def test_long_lists_and_maps_are_checked_in_parts(monkeypatch: pytest.MonkeyPatc
     lengths: list[int] = []
     find_errors = BodyChecker._find_errors
 
-    def record_lengths(checker: BodyChecker, value: dict[str, Any]) -> Any:
+    def record_lengths(checker: BodyChecker, value: dict[str, Any]) -> list[ValidationError]:
         lengths.extend(map(len, (value, *(item for item in value.values() if isinstance(item, list)))))
         return find_errors(checker, value)
 

@@ -12,21 +12,21 @@ from gcore_iam.observe import ObservationKind, Observer
 from gcore_iam.testing import HTML, ContentType, ExtraField, FakeIAM, Missing, Null, Status, UnknownEnum
 from gcore_iam.testing.faults import Fault
 
-from ..conftest import ClientKind
+from ..conftest import ClientKind, EitherClient
 from .support import Found, ResponseEditor, find
 
 ACCOUNT = 1001
 
 
-def get_user(iam: Any) -> Any:
+def get_user(iam: EitherClient) -> object:
     return iam.users.get(1)
 
 
-def get_page(iam: Any) -> Any:
+def get_page(iam: EitherClient) -> object:
     return iam.users.list(page_size=10, max_items=3).collect()
 
 
-CASES: dict[str, tuple[Callable[[Any], Any], tuple[Fault, ...], set[Found]]] = {
+CASES: dict[str, tuple[Callable[[EitherClient], object], tuple[Fault, ...], set[Found]]] = {
     "nothing": (get_user, (), set()),
     "a field": (
         get_user,
@@ -69,7 +69,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], tuple[Fault, ...], set[Found]]] = {
 }
 """A call, the faults that its response meets, and what is observed."""
 
-EDITS: dict[str, tuple[Callable[[Any], Any], dict[str, Any], dict[str, str], set[Found]]] = {
+EDITS: dict[str, tuple[Callable[[EitherClient], object], dict[str, Any], dict[str, str], set[Found]]] = {
     "another type": (
         get_user,
         {"reseller": "7", "lang": 7, "groups": {}},

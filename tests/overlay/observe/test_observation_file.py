@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
@@ -235,7 +236,9 @@ def test_a_file_that_is_something_else_is_not_overwritten(path: Path) -> None:
         (lambda path: path.write_bytes(b" " * 2000), "has more than 1000 bytes"),
     ],
 )
-def test_a_file_that_cannot_be_read(path: Path, monkeypatch: pytest.MonkeyPatch, make: Any, problem: str) -> None:
+def test_a_file_that_cannot_be_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object], problem: str
+) -> None:
     monkeypatch.setattr(file, "_MAX_BYTES", 1000)
     make(path)
     with pytest.raises(ConfigurationError, match=problem):
@@ -312,22 +315,22 @@ def test_an_observer_without_a_finding_writes_no_file(path: Path) -> None:
 def test_an_observer_writes_the_file_while_it_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gcore_iam.observe.worker._SAVE_INTERVAL", 0.0)
     observer = Observer(path=path)
-    for _ in range(2):
-        observe(observer, b"[]")
-        observer._worker.drain()
-    wait_until(path.exists)
+    observe(observer, b"[]")
+    assert wait_until(lambda: observer.counts.checked == 1)
+    observe(observer, b"[]")
+    assert wait_until(lambda: observer.counts.checked == 2)
+    assert wait_until(path.exists)
     assert len(Observations.load(path)) == 1
 
 
 def test_a_file_that_cannot_be_written_is_logged(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr("gcore_iam.observe.worker._SAVE_INTERVAL", 0.0)
     path.write_text("my notes", encoding="utf-8")
     observer = Observer(path=path)
     observe(observer, b"[]")
-    observer._worker.drain()
-    observer._task.save()
-    assert "the observations could not be saved: ConfigurationError" in caplog.text
+    assert wait_until(lambda: "the observations could not be saved: ConfigurationError" in caplog.text)
     path.unlink()
     observer.close()
 

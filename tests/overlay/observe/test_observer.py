@@ -17,7 +17,7 @@ import httpx
 import pytest
 from gcore_iam import AsyncIAMClient, ConfigurationError, IAMClient
 from gcore_iam.events import Event
-from gcore_iam.observe import Observation, Observations, Observer, ResponseCounts, recorder, statuses, worker
+from gcore_iam.observe import Observation, Observer, recorder, statuses, worker
 from gcore_iam.observe.checker import Checker
 from gcore_iam.testing import ExtraField, FakeIAM, UnknownEnum
 from gcore_iam_client.api.users.iam_get_user import OPERATION
@@ -183,34 +183,6 @@ def test_a_response_that_comes_while_the_thread_ends_is_checked(monkeypatch: pyt
     assert wait_until(lambda: observer.counts.checked == 2)
 
 
-# --- the end of the process, and forks ---
-
-
-def test_the_end_of_the_process_saves_quietly(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    path = tmp_path / "observations.json"
-    observer = Observer(path=path)
-    observe(observer, b"[]")
-    worker._save_all()
-    assert len(Observations.load(path)) == 1
-    path.write_text("my notes", encoding="utf-8")
-    observe(observer, b"[]")
-    worker._save_all()
-    assert caplog.text == ""
-    path.unlink()
-    observer.close()
-
-
-def test_a_forked_child_starts_without_observations() -> None:
-    observer = Observer()
-    observe(observer, b"[]")
-    observe(observer, status=418)
-    observer.flush()
-    observer.after_fork()
-    observer._worker.after_fork()
-    assert len(observer.observations) == 0
-    assert observer.counts == ResponseCounts({}, 0, 0, 0)
-
-
 # --- callbacks ---
 
 
@@ -373,16 +345,20 @@ def test_a_closed_observer_observes_nothing(fake: FakeIAM) -> None:
 
 
 def test_results_and_events_are_the_same(fake: FakeIAM, client_kind: ClientKind) -> None:
-    def run(**options: Any) -> tuple[Any, list[tuple[type, Any]]]:
+    def get_user(observer: Observer | None) -> tuple[dict[str, Any], list[tuple[type, object]]]:
         events: list[Event] = []
         fake.inject(UnknownEnum("lang", "fr"), ExtraField("favourite_tea"))
         user = client_kind.run(
-            lambda iam: iam.users.get(1), fake.api_key, transport=fake.transport(), on_event=events.append, **options
+            lambda iam: iam.users.get(1),
+            fake.api_key,
+            transport=fake.transport(),
+            on_event=events.append,
+            observer=observer,
         )
         return user.to_dict(), [(type(event), getattr(event, "status", None)) for event in events]
 
     with Observer() as observer:
-        assert run(observer=observer) == run()
+        assert get_user(observer) == get_user(None)
         assert len(find(observer)) == 2
 
 

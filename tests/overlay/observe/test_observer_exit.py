@@ -63,17 +63,55 @@ ENDS: dict[str, tuple[str, int, set[str]]] = {
 """What a program does, its exit status, and the statuses that its file holds."""
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+
+def run(program: str, path: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program whose observer writes to a path."""
+    return subprocess.run(
+        [sys.executable, "-c", START + program, path], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@needs_fork
 @pytest.mark.parametrize("name", ENDS)
 def test_the_file_is_written_at_the_end_of_a_program(tmp_path: Path, name: str) -> None:
     program, status, expected = ENDS[name]
     path = tmp_path / "observations.json"
-    run = subprocess.run(
-        [sys.executable, "-c", START + program, path], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (run.returncode, run.stdout, run.stderr) == (status, "", "")
+    done = run(program, path)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
     observations = Observations.load(path) if path.exists() else Observations()
     assert {one.status: one.count for one in observations} == dict.fromkeys(expected, 1)
+
+
+def test_the_end_of_the_process_saves_quietly(tmp_path: Path) -> None:
+    """A failure is not even logged."""
+    path = tmp_path / "observations.json"
+    program = "import logging; logging.basicConfig(); observe(observer, 418)"
+    done = run(program, path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert {one.status for one in Observations.load(path)} == {"418"}
+    path.write_text("my notes", encoding="utf-8")
+    done = run(program, path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert path.read_text("utf-8") == "my notes"
+
+
+@needs_fork
+def test_a_forked_child_starts_without_observations(tmp_path: Path) -> None:
+    program = """
+from gcore_iam.observe import ResponseCounts
+observe(observer, 200)
+observe(observer, 418)
+assert observer.flush() and len(observer.observations) > 0 and observer.counts.checked == 2
+child = os.fork()
+if not child:
+    print(len(observer.observations), observer.counts == ResponseCounts({}, 0, 0, 0), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+    done = run(program, tmp_path / "observations.json")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0 True\n", "")
 
 
 def test_a_callback_that_hangs_does_not_delay_the_end(tmp_path: Path) -> None:
@@ -85,6 +123,5 @@ called.wait(10)
 observe(observer, 419)
 """
     path = tmp_path / "observations.json"
-    run = subprocess.run([sys.executable, "-c", START + program, path], timeout=30, check=False)
-    assert run.returncode == 0
+    assert run(program, path).returncode == 0
     assert {one.status for one in Observations.load(path) if one.kind == "undocumented_status"} == {"418", "419"}

@@ -18,7 +18,7 @@ from gcore_iam.observe.report import RENDERERS
 from gcore_iam_client.description import DESCRIPTION
 from gcore_iam_client.types import Operation
 
-from ..conftest import ClientKind
+from ..conftest import ClientKind, ClientOptions
 from ..test_canary import CALLS
 
 CANARIES = {
@@ -48,7 +48,8 @@ OPERATIONS = {
 """The spec of each operation."""
 
 
-def resolve(node: Any) -> Any:
+def resolve_reference(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema or response that a reference in the spec leads to."""
     while "$ref" in node:
         section, name = node["$ref"].removeprefix("#/components/").split("/")
         node = DESCRIPTION["components"][section][name]
@@ -57,7 +58,7 @@ def resolve(node: Any) -> Any:
 
 def build_bodies(schema: Mapping[str, Any], text: str) -> list[Any]:
     """Build bodies with a text as each string, as names of fields that the spec does not list, and as keys of maps."""
-    schema = resolve(schema)
+    schema = resolve_reference(schema)
     if "allOf" in schema:
         parts = [build_bodies(part, text)[0] for part in schema["allOf"]]
         return [{name: value for part in parts if isinstance(part, dict) for name, value in part.items()} or text]
@@ -79,7 +80,7 @@ def iterate_responses(operation: str, text: str) -> Iterator[httpx.Response]:
     headers = [("Sunset", text), ("Deprecation", text), ("X-Request-ID", text)]
     responses = {**OPERATIONS[operation]["responses"], "418": {}, "503": {}}
     for status, response in responses.items():
-        content = resolve(response).get("content", {})
+        content = resolve_reference(response).get("content", {})
         bodies = [body for media in content.values() for body in build_bodies(media["schema"], text)]
         types = [f"application/{text}", text, *["application/json"] * len(bodies)]
         for body, media_type in zip([{text: text}, {text: text}, *bodies], types, strict=True):
@@ -138,10 +139,15 @@ def test_no_call_with_an_observer_shows_it(
         return response
 
     with Observer(path=path) as observer:
-        options: Any = {"observer": observer, "on_event": events.append, "retries": 0}
+        options: ClientOptions = {
+            "transport": httpx.MockTransport(respond),
+            "observer": observer,
+            "on_event": events.append,
+            "retries": 0,
+        }
         for call in CALLS.values():
             for _ in range(6):
                 with suppress(IAMError):
-                    client_kind.run(call, "42_key", transport=httpx.MockTransport(respond), **options)
+                    client_kind.run(call, "42_key", **options)
     assert len(observer.observations) > len(OPERATIONS)
     assert_absent(CANARIES[name], path.read_text("utf-8"), repr(events), caplog.text)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypedDict, TypeVar, Unpack
 
 import attrs
 from gcore_iam.pagination.checkpoint import Checkpoint, decode_checkpoint
 from gcore_iam.pagination.iteration import IterationState
-from gcore_iam.pagination.options import Identity, Page, PageOptions, PageRequest, PageResponse
+from gcore_iam.pagination.options import Consistency, Identity, Page, PageOptions, PageRequest, PageResponse
 from gcore_iam.pagination.prefetch_plan import PrefetchPlan
 from gcore_iam.pagination.walker import PageWalker, ReadyPage
 
@@ -27,6 +27,17 @@ BY_ID_OR_CONTENT = Identity[int](lambda row: None if row < 3 else row, is_unique
 EARLY, LATE, LIMITED = 0, 1, 2
 """What happens to a page that is requested ahead: the server reads its rows now, or when the reader needs them, or it
 sends a 429."""
+
+
+class PageSettings(TypedDict, total=False):
+    """Arguments of `PageOptions`."""
+
+    page_size: int
+    start: int
+    max_items: int | None
+    prefetch: int
+    consistency: Consistency
+    prefetch_bytes: int
 
 
 @attrs.define(eq=False)
@@ -91,7 +102,7 @@ class SimulatedReader(Generic[T]):
 
     def _read_pages(self) -> Iterator[ReadyPage[T]]:
         steps = self.walker.steps()
-        step: Any = next(steps, None)
+        step = next(steps, None)
         while step is not None:
             if isinstance(step, PageRequest):
                 try:
@@ -134,7 +145,12 @@ class SimulatedReader(Generic[T]):
 
 
 def read(
-    fetch: Callable[[int, int], PageResponse[T]], identity: Identity[T], *, delays: bytes = b"", **options: Any
+    fetch: Callable[[int, int], PageResponse[T]],
+    identity: Identity[T],
+    *,
+    delays: bytes = b"",
+    **options: Unpack[PageSettings],
 ) -> list[T]:
     """Read all rows of a list; by default a page is requested only when it is needed."""
-    return list(SimulatedReader(fetch, PageOptions(**{"prefetch": 1, **options}), identity, delays=delays))
+    settings: PageSettings = {"prefetch": 1, **options}
+    return list(SimulatedReader(fetch, PageOptions(**settings), identity, delays=delays))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Unpack
 
 import pytest
 from gcore_iam.pagination.options import Consistency, PageOptions, PageRequest, PageResponse
@@ -13,15 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .list_server import CHANGES, LENGTHS, ListServer
-from .simulated_reader import BY_ID, SimulatedReader
+from .simulated_reader import BY_ID, PageSettings, SimulatedReader
 
 PAGE = 10
 TOTAL = 1000
 
 
-def build_walker_at(position: int, *, total: int | None = TOTAL, **options: Any) -> PageWalker[int]:
+def build_walker_at(position: int, *, total: int | None = TOTAL, **options: Unpack[PageSettings]) -> PageWalker[int]:
     """Build a walker whose next page begins at a position."""
-    walker = PageWalker(PageOptions(**{"page_size": PAGE, **options}), BY_ID)
+    page_settings: PageSettings = {"page_size": PAGE, **options}
+    walker = PageWalker(PageOptions(**page_settings), BY_ID)
     steps = walker.steps()
     request = next(steps)
     while walker.next_offset < position:

@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Unpack
 
 import pytest
 from gcore_iam.pagination.options import Identity, PageOptions, PageRequest, PageResponse
 from gcore_iam.pagination.walker import PageWalker
 
-from .simulated_reader import BY_CONTENT, BY_ID
+from .simulated_reader import BY_CONTENT, BY_ID, PageSettings
 
 Serve = Callable[[int, int, int], tuple[Sequence[int], int | None]]
 """Makes a response of the number of the request, its offset and its limit: the rows, and the total."""
 
 
 def walk(
-    serve: Serve, *, identity: Identity[int] = BY_ID, most: int = 40, **options: Any
+    serve: Serve, *, identity: Identity[int] = BY_ID, most: int = 40, **options: Unpack[PageSettings]
 ) -> tuple[list[str], list[int]]:
     """Walk through a list; return the requests, those for fresh pages with a "!", and the rows."""
     requests: list[str] = []
     rows: list[int] = []
-    steps = PageWalker(PageOptions(**{"page_size": 10, **options}), identity).steps()
+    settings: PageSettings = {"page_size": 10, **options}
+    steps = PageWalker(PageOptions(**settings), identity).steps()
     step = next(steps, None)
     while step is not None and len(requests) < most:
         if isinstance(step, PageRequest):
             requests.append(f"{step.offset}+{step.limit}{'!' if step.is_fresh else ''}")
             items, total = serve(len(requests), step.offset, step.limit)
-            answer: Any = PageResponse(items, total)
+            response: PageResponse[int] | None = PageResponse(items, total)
         else:
             rows += step.page.items
-            answer = None
+            response = None
         try:
-            step = steps.send(answer)
+            step = steps.send(response)
         except StopIteration:
             break
     return requests, rows

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .list_server import LENGTHS, ListServer
-from .simulated_reader import BY_CONTENT, BY_ID, SimulatedReader, read
+from .simulated_reader import BY_CONTENT, BY_ID, PageSettings, SimulatedReader, read
 
 CONSISTENCIES = pytest.mark.parametrize("consistency", ["strict", "fast"])
 
@@ -42,11 +42,16 @@ def test_every_requested_row_comes_once_in_order(
     delays: bytes,
 ) -> None:
     expected = list(range(size))[start : None if max_items is None else start + max_items]
-    options: dict[str, Any] = {"page_size": page_size, "start": start, "max_items": max_items}
+    options: PageSettings = {
+        "page_size": page_size,
+        "start": start,
+        "max_items": max_items,
+        "consistency": consistency,
+    }
     for is_counted, prefetch in itertools.product((True, False), (1, 4)):
         server = ListServer(range(size), max_length=max_length, is_counted=is_counted)
         options["prefetch"] = prefetch
-        assert read(server, BY_ID, consistency=consistency, delays=delays, **options) == expected
+        assert read(server, BY_ID, delays=delays, **options) == expected
 
 
 @settings(max_examples=150)
@@ -73,7 +78,7 @@ def test_single_and_short_pages_bring_every_row(size: int, page_size: int, lengt
         ({"max_items": 101}, [(0, 100), (99, 2)]),
     ],
 )
-def test_strict_pages_request_at_most_one_more_row(options: dict[str, Any], requests: list[tuple[int, int]]) -> None:
+def test_strict_pages_request_at_most_one_more_row(options: PageSettings, requests: list[tuple[int, int]]) -> None:
     server = ListServer(range(250))
     read(server, BY_ID, **options)
     assert server.requests == requests
@@ -260,7 +265,7 @@ class User:
 def test_rows_without_a_key_are_recognised_by_content() -> None:
     """The models accept null for any value, and for an item."""
     identity = Identity[Any](lambda row: row.id, is_unique=True)
-    users: list[Any] = [User(None if number % 2 else number, str(number)) for number in range(30)]
+    users: list[User | None] = [User(None if number % 2 else number, str(number)) for number in range(30)]
     users[12] = None
 
     def fetch(offset: int, limit: int) -> PageResponse[Any]:
