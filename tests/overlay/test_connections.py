@@ -199,7 +199,10 @@ def test_a_body_that_fails_to_close_frees_its_place(
             stream = transport.handle_request(request).stream
         assert transport.count_requests() == [1]
         with pytest.raises(httpx.CloseError):
-            await resolve(stream.aclose() if isinstance(stream, httpx.AsyncByteStream) else stream.close())
+            if isinstance(stream, httpx.AsyncByteStream):
+                await stream.aclose()
+            else:
+                stream.close()
         assert transport.count_requests() == [0]
 
     run(client_kind, use, "42_k", base_url="http://localhost", transport=transport)
