@@ -192,6 +192,12 @@ def test_a_body_that_fails_to_close_frees_its_place(
     monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", send_async)
     request = httpx.Request("GET", "http://localhost/")
 
+    async def close(stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> None:
+        if isinstance(stream, httpx.AsyncByteStream):
+            await stream.aclose()
+        else:
+            stream.close()
+
     async def use(_: EitherClient) -> None:
         if client_kind.is_async:
             stream = (await transport.handle_async_request(request)).stream
@@ -199,10 +205,7 @@ def test_a_body_that_fails_to_close_frees_its_place(
             stream = transport.handle_request(request).stream
         assert transport.count_requests() == [1]
         with pytest.raises(httpx.CloseError):
-            if isinstance(stream, httpx.AsyncByteStream):
-                await stream.aclose()
-            else:
-                stream.close()
+            await close(stream)
         assert transport.count_requests() == [0]
 
     run(client_kind, use, "42_k", base_url="http://localhost", transport=transport)
