@@ -131,6 +131,8 @@ def _is_plain(location: str, prop: PropertyProtocol, style: Style) -> bool:
 
 def is_plain(wire: OperationWire, location: str, parameters: Iterable[PropertyProtocol]) -> bool:
     """Return whether all parameters of a location need no function of the module `serialization`."""
+    if location == "query" and "?" in wire.path:  # httpx would replace what the path has of a query
+        return False
     return all(_is_plain(location, prop, wire.styles[location, unwrap_text(prop.name)]) for prop in parameters)
 
 
@@ -163,7 +165,8 @@ def format_url(wire: OperationWire, parameters: Sequence[PropertyProtocol]) -> s
             calls[name] = (
                 f"_format_segment({format_string_literal(name)}, {format_identifier(prop.python_name)}, {flags})"
             )
-    parts = re.split(r"{([^{}]*)}", wire.path)  # literal text and names of parameters, in turns
+    path = wire.path.partition("#")[0]  # a fragment is never sent
+    parts = re.split(r"{([^{}]*)}", path)  # literal text and names of parameters, in turns
     unknown = [name for name in parts[1::2] if name not in calls]
     if unknown:
         raise CodegenError(f"the path {ascii(wire.path)[:200]} has no parameter {ascii(unknown[0])[:100]}")
