@@ -249,7 +249,9 @@ def find_body_problem(document: Document, wire: OperationWire, body: Body, media
     for name, encoding in (media.get("encoding") or {}).items():
         if encoding.get("style", "form") not in _STYLES["query"]:
             return f"OpenAPI has no style {encoding['style']!r} for its property {name!r}"
-        if required := [key for key, header in (encoding.get("headers") or {}).items() if header.get("required")]:
+        headers = (encoding.get("headers") or {}).items()  # of which `Content-Type` is ignored (Encoding Object)
+        required = [key for key, header in headers if follow_refs(document, header).get("required")]
+        if required := [key for key in required if key.lower() != "content-type"]:
             return f"its property {name!r} needs the header {required[0]!r}, which a part of a form cannot have here"
         content_type = get_essence(encoding.get("contentType") or "application/json")
         is_object = resolve_component(document, properties.get(name, {}))[1].get("type") == "object"
