@@ -173,6 +173,12 @@ def test_keywords_beside_a_reference_count(corpus_3_1: Corpus) -> None:
 # --- references and null ---------------------------------------------------------------------------------------------
 
 
+def test_a_type_beside_a_reference_is_ignored_in_3_0(corpus: Corpus) -> None:
+    found = corpus.receive("get_siblings", {"member": {"id": 1, "role": "admin"}, "page": None})
+    assert (type(found.member).__name__, found.member.id, found.page) == ("Member", 1, None)
+    assert corpus.receive("get_siblings", {"page": 2}).page == 2
+
+
 def test_an_alias_is_a_class_of_its_own_name(corpus: Corpus) -> None:
     member = corpus.receive("get_alias", {"id": 1, "role": "admin"})
     assert (type(member).__name__, type(member.role).__name__) == ("Member", "RoleAlias")
