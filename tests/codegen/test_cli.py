@@ -125,7 +125,7 @@ def test_credentials_that_are_needed_together_are_a_note(generate: RunOnSpec, ap
     ],
 )
 def test_servers_of_an_operation_are_a_note(
-    generate: Run, api: Api, own: list[Document] | None, of_path: list[Document] | None, noted: str
+    generate: RunOnSpec, api: Api, own: list[Document] | None, of_path: list[Document] | None, noted: str
 ) -> None:
     item: Document = {"get": {"operationId": "getFile", "responses": {}}}
     item |= {"servers": of_path} if of_path is not None else {}
