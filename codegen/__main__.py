@@ -18,6 +18,7 @@ from .drift.render.common import escape_controls, format_line
 from .errors import CodegenError
 from .limits import clip_text
 from .security import find_joint_credentials
+from .servers import find_other_servers
 from .source_record import find_date
 
 SPEC = Path("spec/iam_api.yaml")
@@ -172,6 +173,10 @@ def _run_generate(arguments: argparse.Namespace) -> int:
     for names, operations in find_joint_credentials(package.document).items():
         needed = f"{', '.join(operations)}: {' and '.join(names)} are needed together"
         print(f"note: {format_line(needed)}; the client's token is one of them, the others can be headers or cookies")
+    for url, operations in find_other_servers(package.document).items():
+        print(
+            f"note: {format_line(', '.join(operations))}: the server is {format_line(url)}, not the client's base URL"
+        )
     count = len(list(spec.iterate_operations(package.document)))
     result = f"files changed: {len(changed)}" if changed else "nothing changed"
     print(f"{output}: from {arguments.spec} ({format_line(document.version)}), operations: {count}, {result}")

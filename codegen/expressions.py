@@ -264,6 +264,8 @@ def _decode_union(
     prop: UnionProperty, source: str, model: str, key: str | None, *, in_model: bool, in_place: bool
 ) -> str:
     members = [inner for inner in prop.inner_properties if not isinstance(inner, NoneProperty)]
+    if not members:
+        return source
     if len(members) == 1:
         return decode(members[0], source, model, key, in_model=in_model, in_place=in_place)
     kinds = Counter(kind for inner in members for kind in _get_json_kinds(inner))

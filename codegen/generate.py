@@ -37,7 +37,6 @@ from .names import (
     RESERVED_CLASS_NAMES,
     check_modules,
     check_paths,
-    check_values,
     get_module_name,
     rename_reserved_names,
     separate_modules,
@@ -129,7 +128,6 @@ def generate_package(
         given = generator_input.build_input(normalized.document, config)
         renamed = rename_colliding_names(given, config)
         source.write_text(json.dumps(given), encoding="utf-8")
-        check_values(normalized.document, spec)
         data = _parse(source, spec, config)
         restore_names(data, renamed, config)
         generator_input.restore(normalized.document, data, config)

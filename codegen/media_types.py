@@ -29,6 +29,12 @@ def is_range(media_type: str) -> bool:
     return "*" in get_essence(media_type)
 
 
+def is_within(media_type: str, wider: str) -> bool:
+    """Return whether a media type is one of those that a range such as `application/*` stands for."""
+    kind, _, subtype = get_essence(wider).partition("/")
+    return subtype == "*" and kind in ("*", get_essence(media_type).partition("/")[0]) and media_type != wider
+
+
 def classify(document: Document, media_type: str, media: Document) -> BodyKind:
     """Tell how a body is encoded and decoded.
 

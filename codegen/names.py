@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from itertools import count
-from typing import Any
 
 from openapi_python_client.config import Config
 from openapi_python_client.parser.openapi import GeneratorData
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
-from openapi_python_client.strings import PythonIdentifier, in_double_quote_literal, remove_string_escapes
+from openapi_python_client.strings import PythonIdentifier
 
 from .errors import CodegenError
 from .escaping import format_file_name, unwrap_text
 from .schemas import FUNCTION_NAME, Document
-from .spec import Spec, iterate_mappings, iterate_operations
+from .spec import Spec, iterate_operations
 from .wire_format import list_accepted
 
 RESERVED_CLASS_NAMES = frozenset(
@@ -72,29 +70,6 @@ def _iterate_suffixes(path: str) -> Iterator[str]:
     yield ""
     yield words
     yield from (f"{words}_{number}" for number in count(2))
-
-
-def check_values(document: Document, spec: Spec) -> None:
-    """Raise if the generator would change an enum value or a constant.
-
-    Raises:
-        CodegenError: A value of an enum or a constant cannot be represented. Names the place.
-    """
-    for pointer, mapping in iterate_mappings(document):
-        values, const = mapping.get("enum"), mapping.get("const")
-        problems: list[str] = []
-        texts: list[Any] = []
-        if isinstance(values, list) and mapping.get("type") != "boolean":
-            texts += values
-        if isinstance(const, float) or (isinstance(const, str) and remove_string_escapes(const) != const):
-            problems.append(f"the constant {const!r} is none that Python's Literal takes")
-        problems += [
-            f"{text!r} holds a character that the generator leaves out"
-            for text in texts
-            if isinstance(text, str) and json.loads(f'"{in_double_quote_literal(text)}"') != text
-        ]
-        if problems:
-            raise CodegenError(f"{spec.format_place(pointer)}: {problems[0]}")
 
 
 def check_modules(data: GeneratorData, spec: Spec) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -336,18 +337,22 @@ def _follow_chain(spec: Spec, pointer: str, ref: str, sound: set[str]) -> set[st
 
 def _check_target(spec: Spec, pointer: str, ref: str) -> None:
     """Refuse a reference that does not lead to something in the document."""
-    problem = ""
+    if problem := find_reference_problem(spec.document, ref):
+        raise CodegenError(f"{spec.format_place(f'{pointer}/$ref')}: {problem}")
+
+
+def find_reference_problem(document: Json, ref: str) -> str:
+    """Find the reason why a reference does not lead to something in a document, "" if it does."""
+    problem = "points to nothing"
     if re.fullmatch("#[^/]*", ref):
         problem = "leads to no schema with this anchor; a reference within the file is a JSON pointer (#/…)"
     elif not ref.startswith("#/"):
         problem = "leaves the file; only references within it (#/…) are supported"
     else:
-        try:
-            resolve(spec.document, ref)
-        except LookupError:
-            problem = "points to nothing"
-    if problem:
-        raise CodegenError(f"{spec.format_place(f'{pointer}/$ref')}: $ref {clip_text(ref)!r} {problem}")
+        with contextlib.suppress(LookupError):
+            resolve(document, ref)
+            return ""
+    return f"$ref {clip_text(ref)!r} {problem}"
 
 
 def _check_operations(spec: Spec) -> None:

@@ -131,6 +131,8 @@ def _is_plain(location: str, prop: PropertyProtocol, style: Style) -> bool:
 
 def is_plain(wire: OperationWire, location: str, parameters: Iterable[PropertyProtocol]) -> bool:
     """Return whether all parameters of a location need no function of the module `serialization`."""
+    if location == "query" and "?" in wire.path:  # httpx would replace what the path has of a query
+        return False
     return all(_is_plain(location, prop, wire.styles[location, unwrap_text(prop.name)]) for prop in parameters)
 
 
@@ -163,7 +165,8 @@ def format_url(wire: OperationWire, parameters: Sequence[PropertyProtocol]) -> s
             calls[name] = (
                 f"_format_segment({format_string_literal(name)}, {format_identifier(prop.python_name)}, {flags})"
             )
-    parts = re.split(r"{([^{}]*)}", wire.path)  # literal text and names of parameters, in turns
+    path = wire.path.partition("#")[0]  # a fragment is never sent
+    parts = re.split(r"{([^{}]*)}", path)  # literal text and names of parameters, in turns
     unknown = [name for name in parts[1::2] if name not in calls]
     if unknown:
         raise CodegenError(f"the path {ascii(wire.path)[:200]} has no parameter {ascii(unknown[0])[:100]}")
@@ -246,7 +249,9 @@ def find_body_problem(document: Document, wire: OperationWire, body: Body, media
     for name, encoding in (media.get("encoding") or {}).items():
         if encoding.get("style", "form") not in _STYLES["query"]:
             return f"OpenAPI has no style {encoding['style']!r} for its property {name!r}"
-        if required := [key for key, header in (encoding.get("headers") or {}).items() if header.get("required")]:
+        headers = (encoding.get("headers") or {}).items()  # of which `Content-Type` is ignored (Encoding Object)
+        required = [key for key, header in headers if follow_refs(document, header).get("required")]
+        if required := [key for key in required if key.lower() != "content-type"]:
             return f"its property {name!r} needs the header {required[0]!r}, which a part of a form cannot have here"
         content_type = get_essence(encoding.get("contentType") or "application/json")
         is_object = resolve_component(document, properties.get(name, {}))[1].get("type") == "object"

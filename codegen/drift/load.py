@@ -81,13 +81,16 @@ def parse_input(data: bytes, display_name: str, *, generating: bool, read_file: 
     try:
         file = parse_yaml(data, display_name)
         spec = join_files(build_spec(file), read_file)
-        (check if generating else check_refs)(spec)
-        malformed = structure.drop_malformed(spec)
+        if generating:
+            check(spec)
+        malformed: tuple[str, ...] = ()
+        while more := structure.drop_malformed(spec):  # a reference may lead into what has just been left out
+            malformed += more
     except CodegenError as error:
         raise UnreadableError(str(error)) from error
     try:
         check_refs(spec)
-    except CodegenError as error:  # a reference leads into what has been left out
+    except CodegenError as error:
         raise UnreadableError("\n".join([*malformed, str(error)])) from error
     notes = (*malformed, *find_same_templates(spec))
     source = Source(display_name, file.sha256, spec.version, tuple(file.text.splitlines()))

@@ -42,6 +42,17 @@ _KINDS: Mapping[type, str] = {
     list: "array",
 }
 _NUMBERS = frozenset({"integer", "number"})
+_OF_NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+_APPLIES_TO: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(_OF_NUMBERS, _NUMBERS),
+    **dict.fromkeys(
+        ("minLength", "maxLength", "pattern", "contentMediaType", "contentEncoding"), frozenset({"string"})
+    ),
+    **dict.fromkeys(("minItems", "maxItems", "uniqueItems", "minContains", "maxContains"), frozenset({"array"})),
+    **dict.fromkeys(("minProperties", "maxProperties", "dependentRequired"), frozenset({"object"})),
+}
+"""The types that a keyword is about: it says nothing about other values (JSON Schema 2020-12, validation, 6 and 8)."""
+
 _COMBINED_BOUNDS = {keyword: min if "ax" in keyword else max for keyword in (*BOUNDS, "multipleOf")}
 """The function that makes one bound of two."""
 
@@ -268,6 +279,9 @@ class _Reader:
         if not schema.kinds and not schema.union:
             implied = {"object"} if schema.properties else {"array"} if "items" in schema.parts else ()
             schema.kinds = frozenset(implied)
+        if schema.kinds:
+            for key in [key for key in schema.keywords if not _APPLIES_TO.get(key, schema.kinds) & schema.kinds]:
+                del schema.keywords[key]
         for flag in [flag for flag in _FLAGS if schema.keywords.get(flag) is False]:
             del schema.keywords[flag]
         for exclusive, plain in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import attrs
 
 from ..errors import CodegenError
-from ..spec import METHODS, Json, Spec, escape, unescape
+from ..spec import METHODS, Json, Spec, escape, find_reference_problem, unescape
 
 Form: TypeAlias = "str | tuple[Form, ...] | dict[str, Form]"
 """The name of a scalar or of one of `FORMS`, `(form,)` for a list of it, `{"*": form}` for a mapping of names to it."""
@@ -196,6 +196,9 @@ def _iterate_object_problems(
         return
     if form == "schema":
         in_schema = True
+        ref = value.get("$ref")
+        if isinstance(ref, str) and ref.startswith("#/") and (problem := find_reference_problem(spec.document, ref)):
+            yield _Problem(f"{pointer}/$ref", problem, is_keyword=True)
         yield from _check_schema_keywords(value, pointer)
     if form == "parameter" and "$ref" not in value:
         for key in [key for key in ("name", "in") if not isinstance(value.get(key), str)]:

@@ -29,12 +29,16 @@ _WEAK = frozenset({"type", "nullable", SECRET})
 def join_siblings(document: Document) -> None:
     """Make `allOf` of what stands beside a `$ref`, unless it only says something about the value.
 
-    OpenAPI 3.1 lets it count, 3.0 ignores it, and people write it in both and mean it.
+    OpenAPI 3.1 lets it count, 3.0 ignores it, and people write it in both and mean it; but a type beside it in 3.0 may
+    be another one than that of the target.
     """
+    ignored = ("$ref", "type", "format") if document["openapi"].startswith("3.0") else ("$ref",)
     for holder, key, schema in walk(document):
-        beside = {other: value for other, value in schema.items() if other != "$ref"}
-        if "$ref" in schema and any(not is_annotation(other) for other in beside):
-            holder[key] = {"allOf": [{"$ref": schema["$ref"]}], **beside}
+        if "$ref" in schema:
+            beside = {other: value for other, value in schema.items() if other not in ignored}
+            reference = {"$ref": schema["$ref"]}
+            only_says = all(map(is_annotation, beside))
+            holder[key] = {**reference, **beside} if only_says else {"allOf": [reference], **beside}
 
 
 def simplify_all_of(document: Document) -> None:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from dateutil.parser import isoparse
-from openapi_python_client.strings import remove_string_escapes, snake_case
+from openapi_python_client.strings import in_double_quote_literal, remove_string_escapes, snake_case
 
 from ..schemas import ALTERNATIVES, NULL, Document, find_free_name, list_types, resolve_component, walk
 from ..spec import build_value_key, iterate_mappings
@@ -23,7 +23,8 @@ _TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", list:
 def simplify_enums(document: Document) -> None:
     """Make each enum one of texts or of whole numbers, as its `type` says, and any other the type of its values.
 
-    The generator makes classes of texts and of whole numbers only. `1` in an enum of texts means `"1"`. What the
+    The generator makes classes of texts and of whole numbers only, and leaves line breaks and what cannot be seen out
+    of their values. `1` in an enum of texts means `"1"`. What the
     enum of another type lists goes into its description.
     """
     for _, _, schema in walk(document):
@@ -62,20 +63,30 @@ def _simplify(schema: Document, values: list[Any]) -> None:
         del schema["enum"]
         schema["type"] = "null"
         return
-    if kinds in ({"string"}, {"integer"}) and listed:
+    if (kinds == {"integer"} or kinds == {"string"}) and not any(map(_has_lost_character, listed)):
         unique = {build_value_key(value): value for value in listed}
         schema["enum"] = [*unique.values(), *([None] if has_null else [])]
         return
     del schema["enum"]
     schema.pop("x-enum-varnames", None)
     if listed:
-        names = ", ".join(json.dumps(value, ensure_ascii=False) for value in listed[:_MEMBERS_IN_PROSE])
+        names = ", ".join(map(_show, listed[:_MEMBERS_IN_PROSE]))
         names += ", …" if len(listed) > _MEMBERS_IN_PROSE else ""
         schema["description"] = f"{schema.get('description', '')}\n\nOne of: {names}".strip()
     if not declared and kinds:
         kinds = kinds - {"integer"} if "number" in kinds else kinds
         types = [*sorted(kinds), *(["null"] if has_null else [])]
         schema["type"] = types[0] if len(types) == 1 else types
+
+
+def _has_lost_character(value: Any) -> bool:
+    """Return whether the generator would leave a character out of a value, such as a line break."""
+    return isinstance(value, str) and json.loads(f'"{in_double_quote_literal(value)}"') != value
+
+
+def _show(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(value)
 
 
 def _parse_integer(value: Any) -> int | None:

@@ -120,8 +120,23 @@ def decode_json(response: httpx.Response, operation: str) -> Any:
                 return loads(content)
         return response.json()
     except (ValueError, RecursionError):
-        media_type = response.headers.get("content-type", "no content type").split(";")[0]
+        media_type = response.headers.get("content-type", "no content type").split(";")[0].strip().lower()
+    if media_type not in _SHOWN_MEDIA_TYPES:
+        media_type = "another content type"
     raise InvalidBody(operation, None, f"the body is not JSON ({media_type}, {len(content)} bytes)")
+
+
+_SHOWN_MEDIA_TYPES = (
+    "no content type",
+    "application/json",
+    "application/octet-stream",
+    "application/problem+json",
+    "application/xml",
+    "text/html",
+    "text/plain",
+    "text/xml",
+)
+"""What messages show of a `Content-Type`: a server may repeat a secret in it."""
 
 
 class JSONBody(bytes):

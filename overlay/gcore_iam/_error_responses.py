@@ -183,7 +183,7 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
     if value is None:
         return None
     seconds = value.strip()  # `float` does not strip all of these characters, such as "\x1f"
-    if seconds.isdecimal():
+    if seconds.isascii() and seconds.isdecimal():
         return min(float(seconds), MAX_RETRY_AFTER)
     if len(value) > MAX_HEADER_LENGTH:
         return None

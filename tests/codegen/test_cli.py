@@ -114,6 +114,29 @@ def test_credentials_that_are_needed_together_are_a_note(generate: RunOnSpec, ap
     assert (status, "note:" in out) == (0, False)
 
 
+@pytest.mark.parametrize(
+    ("own", "of_path", "noted"),
+    [
+        ([{"url": "https://files.example"}], None, "https://files.example"),
+        (None, [{"url": "https://files.example/\x1b[2J"}], r"https://files.example/\x1b[2J"),
+        ([{"url": "https://api.example"}], [{"url": "https://files.example"}], ""),
+        ([{"url": "https://files.example"}, {"url": "https://api.example"}], None, ""),
+        ([], None, ""),
+    ],
+)
+def test_servers_of_an_operation_are_a_note(
+    generate: RunOnSpec, api: Api, own: list[Document] | None, of_path: list[Document] | None, noted: str
+) -> None:
+    item: Document = {"get": {"operationId": "getFile", "responses": {}}}
+    item |= {"servers": of_path} if of_path is not None else {}
+    item["get"] |= {"servers": own} if own is not None else {}
+    document = api({"/file": item})
+    document["servers"] = [{"url": "https://api.example"}]
+    status, out, _ = generate(document)
+    note = f"note: getFile: the server is {noted}, not the client's base URL\n"
+    assert (status, note in out, "note:" in out) == (0, bool(noted), bool(noted))
+
+
 def test_a_problem_of_the_system_is_one_line(
     generate: RunOnSpec, api: Api, untouched: Callable[[], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:

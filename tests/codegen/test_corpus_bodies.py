@@ -210,6 +210,24 @@ def test_a_multipart_form_follows_its_encoding(corpus: Corpus) -> None:
     ]
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize(
+    ("operation", "argument", "wrapper"),
+    [
+        ("values", "x_json", None), ("values", "json", None),
+        ("send_values", "body", "SendValuesBody"), ("upload_values", "body", "UploadValuesBody"),
+    ],
+)  # fmt: skip
+def test_a_number_that_json_lacks_is_refused(
+    corpus_3_1: Corpus, operation: str, argument: str, wrapper: str | None, number: float
+) -> None:
+    value = corpus_3_1.models.Values(number=number)
+    if wrapper:
+        value = getattr(corpus_3_1.models, wrapper)(values=value)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        corpus_3_1.send(operation, **{argument: value}, response={})
+
+
 def test_null_is_left_out_of_a_multipart_form(corpus: Corpus) -> None:
     body = corpus.models.MultipartBody(note=None, count=1, tags=["a", None])
     assert parse_parts(corpus.send("multipart", body=body)) == [

@@ -172,6 +172,33 @@ def test_a_parameter_of_two_types_goes_out_in_its_style(corpus_3_1: Corpus) -> N
     assert get_url(corpus_3_1.send("parameters", either=either)) == "/parameters?either%5Ba%5D=x%20y"
 
 
+@pytest.mark.parametrize(
+    ("operation", "arguments", "options", "sent"),
+    [
+        ("fixed_query", [], {"text": "a&b", "list_": ["c", "d"]}, "/queries?fixed=1&flag&text=a%26b&list=c%7Cd"),
+        ("fixed_query", [], {}, "/queries?fixed=1&flag"),
+        ("fixed_query_and_text", [], {"text": "?a"}, "/queries?fixed=2&text=%3Fa"),
+        ("fixed_query_and_path", ["a?"], {"text": "b"}, "/queries/a%3F?fixed=3&text=b"),
+        ("fragment", [], {"list_": ["a", "b"]}, "/queries?list=a,b"),
+    ],
+)
+def test_a_path_may_have_a_query_or_a_fragment(
+    corpus_3_1: Corpus, operation: str, arguments: list[str], options: dict[str, Any], sent: str
+) -> None:
+    assert get_url(corpus_3_1.send(operation, *arguments, **options)) == sent
+
+
+def test_json_in_a_header_is_ascii(corpus_3_1: Corpus) -> None:
+    values = corpus_3_1.models.Values(text="é")
+    request = corpus_3_1.send("values", x_json=values, response={})
+    assert request.headers["x-json"] == r'{"text":"\u00e9"}'
+
+
+def test_an_enum_may_list_line_breaks(corpus_3_1: Corpus) -> None:
+    assert get_url(corpus_3_1.send("values", delimiter="\t", response={})) == "/values/hidden?delimiter=%09"
+    assert get_url(corpus_3_1.send("values", response={})) == "/values/hidden?delimiter=%0A"
+
+
 # --- API keys --------------------------------------------------------------------------------------------------------
 
 

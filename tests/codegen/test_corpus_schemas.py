@@ -99,6 +99,20 @@ def test_each_item_of_an_array_is_chosen_alone(corpus: Corpus) -> None:
     assert corpus.receive("unions", {"names": [{"n": 1}]}).names == [corpus.models.Foo(n=1)]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"nothing": None, "nothings": [None], "hidden": "\u202e", "space": "\r\n"},
+        {"nothing": 1, "nothings": [], "hidden": "a", "space": None},
+        {"space": "\u2028"},
+    ],
+)
+def test_null_alone_and_unprintable_values_stay_as_they_are(corpus_3_1: Corpus, body: dict[str, Any]) -> None:
+    values = corpus_3_1.receive("values", body)
+    assert {key: getattr(values, key) for key in body} == body
+    assert values.to_dict() == body
+
+
 def test_an_enum_of_a_union_stays_open(corpus: Corpus) -> None:
     word = corpus.receive("unions", {"word": "huge"}).word
     assert (word, type(word).__name__, word.is_known) == ("huge", "Color", False)
@@ -157,6 +171,12 @@ def test_keywords_beside_a_reference_count(corpus_3_1: Corpus) -> None:
 
 
 # --- references and null ---------------------------------------------------------------------------------------------
+
+
+def test_a_type_beside_a_reference_is_ignored_in_3_0(corpus: Corpus) -> None:
+    found = corpus.receive("get_siblings", {"member": {"id": 1, "role": "admin"}, "page": None})
+    assert (type(found.member).__name__, found.member.id, found.page) == ("Member", 1, None)
+    assert corpus.receive("get_siblings", {"page": 2}).page == 2
 
 
 def test_an_alias_is_a_class_of_its_own_name(corpus: Corpus) -> None:

@@ -410,16 +410,6 @@ def test_dropped_parts_of_all_operations_are_listed(generate: RunOnSpec, api: Ap
     assert [re.findall(r"operation (\w+) loses", error) for error in errors] == [["one"], ["two"], ["three"]]
 
 
-def test_an_unusable_value_is_refused_with_its_place(
-    generate: RunOnSpec, api: Api, save: Save, untouched: Callable[[], bool]
-) -> None:
-    document = api(None, {"A": {"enum": ["a\u00adb"]}})
-    status, _, errors = generate(document)
-    assert (status, len(errors), untouched()) == (2, 1, True)
-    place = spec.load_yaml(save(document)).format_place("/components/schemas/A")
-    assert errors[0].startswith(f"codegen: {place}: 'a\\xadb' holds a character that the generator leaves out")
-
-
 @pytest.mark.parametrize("name", ["a\u200bb", "a\nb", 'a"b', "a\\", "a\x00", "\u2028a", " a "])
 def test_names_keep_every_character_on_the_wire(generate: RunOnSpec, api: Api, output: Path, name: str) -> None:
     schemas = {"A": {"type": "object", "properties": {name: STRING}}}

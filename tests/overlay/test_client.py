@@ -409,6 +409,25 @@ def test_a_success_of_another_shape_is_a_decode_error(
     assert (caught.value.operation, caught.value.model, caught.value.key) == ("iamGetUser", model, key)
 
 
+@pytest.mark.parametrize(
+    ("media_type", "shown"),
+    [
+        (b"TEXT/HTML ; charset=x", "text/html"),
+        (b"text/42_secretkey", "another content type"),
+        (b"42_secretkey", "another content type"),
+        (b"text/\x9b[31m", "another content type"),
+        (b"", "another content type"),
+    ],
+)
+def test_a_decode_error_shows_only_known_content_types(media_type: bytes, shown: str) -> None:
+    response = httpx.Response(200, content=b"<", headers=[(b"content-type", media_type)])
+    transport = httpx.MockTransport(lambda _: response)
+    with IAMClient("42_secretkey", transport=transport) as iam, pytest.raises(DecodeError) as caught:
+        iam.users.get(5)
+    assert str(caught.value) == f"iamGetUser: the body is not JSON ({shown}, 1 bytes)"
+    assert "secretkey" not in "".join(traceback.format_exception(caught.value))
+
+
 @pytest.mark.parametrize("count", [250.0, None, "many"])
 def test_an_odd_count_loses_no_page(count: object, fake: FakeIAM) -> None:
     def handle(request: httpx.Request) -> httpx.Response:

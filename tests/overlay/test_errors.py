@@ -135,6 +135,7 @@ def test_a_long_message_is_cut_and_the_body_kept() -> None:
         ("Mon, 01 Jan 2024 00:00:30 -0000", 30.0),
         ("Sun, 31 Dec 2023 00:00:00 GMT", 0.0),
         ("soon", None),
+        ("\u0661\u0662", None),
         ("9" * 400, 1e9),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 1e9),
         (f"Fri, 31 Dec {'9' * 30} 23:59:59 GMT", None),

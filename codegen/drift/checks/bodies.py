@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...media_types import get_essence, is_bodiless
+from ...media_types import get_essence, is_bodiless, is_within
 from ...spec import escape
 from ..document import Document, ensure_mapping
 from ..finding import Finding, format_label
@@ -86,6 +86,7 @@ def _compare_content(body: ObjectPair, direction: Direction) -> Iterator[Finding
         for pointer, content in zip(body.pointers, (old, new), strict=True)
     ]
     matching = match_media_types(old, new)
+    within = _match_ranges(matching, direction)
     prefix = "request-body" if direction == "request" else "response"
     what = format_label(body.pointers[1], body.comparison.names[1])
     rule = _find_rename_rule(matching) if direction == "response" else ""
@@ -94,11 +95,14 @@ def _compare_content(body: ObjectPair, direction: Direction) -> Iterator[Finding
         matching.pairs.append((before, after))
         pointers = places[0][before], places[1][after]
         yield body.find_inside(rule, what, pointers, before.lower(), after.lower())
+    for before, after in within if direction == "response" else ():
+        pointers = places[0][before], places[1][after]
+        yield body.find_inside("response-media-type-name-specialized", what, pointers, before.lower(), after.lower())
     for name in matching.removed:
         yield body.find_inside(f"{prefix}-media-type-removed", what, (places[0][name], None), name.lower(), None)
     for name in matching.added:
         yield body.find_inside(f"{prefix}-media-type-added", what, (None, places[1][name]), None, name.lower())
-    for before, after in matching.pairs:
+    for before, after in [*matching.pairs, *within]:
         media = body.enter(places[0][before], places[1][after])
         yield from media.compare_prose("example", "examples")
         if media.old.get("encoding") != media.new.get("encoding"):
@@ -106,6 +110,18 @@ def _compare_content(body: ObjectPair, direction: Direction) -> Iterator[Finding
                 f"{prefix}-media-type-encoding-changed", "", media.old.get("encoding"), media.new.get("encoding")
             )
         yield from _compare_schemas(media, direction, after)
+
+
+def _match_ranges(matching: Matching[str], direction: Direction) -> list[tuple[str, str]]:
+    """Find media types that are one of a range now, in a response, or were one, in a request, and take them out."""
+    if direction == "request":
+        found = [(name, wider) for name in matching.removed for wider in matching.added if is_within(name, wider)]
+        matching.removed[:] = [name for name in matching.removed if name not in dict(found)]
+        return found
+    found = [(wider, name) for name in matching.added for wider in matching.removed if is_within(name, wider)]
+    matching.removed[:] = [name for name in matching.removed if name not in dict(found)]
+    matching.added[:] = [name for name in matching.added if name not in {after for _, after in found}]
+    return found
 
 
 def _find_rename_rule(matching: Matching[str]) -> str:
@@ -153,7 +169,11 @@ def _is_binary(document: Document, media: str) -> bool:
 def _compare_headers(response: ObjectPair) -> Iterator[Finding | Pair]:
     """Compare which headers a response has, and each that both sides have."""
     old, new = (
-        {name.lower(): f"{place}/headers/{escape(name)}" for name in document.list_keys(f"{place}/headers")}
+        {
+            name.lower(): f"{place}/headers/{escape(name)}"
+            for name in document.list_keys(f"{place}/headers")
+            if name.lower() != "content-type"  # OpenAPI says that it is ignored (Response Object, `headers`)
+        }
         for document, place in zip(response.documents, response.pointers, strict=True)
     )
     for name in [name for name in old if name not in new]:

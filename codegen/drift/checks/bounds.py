@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from fractions import Fraction
 
+from ...spec import Json
 from ..finding import Finding
 from ..normalized_schema import BOUNDS
 from .base import SchemaPair, register_schema_check
 from .values import find_set_or_changed
+
+_EVERY_TEXT = frozenset({None, "^", "$", ".*", "^.*", ".*$", "^.*$"})
+"""Patterns that match every text of use; None is no pattern."""
 
 
 @register_schema_check
@@ -26,8 +32,26 @@ def check_bounds(pair: SchemaPair) -> Iterator[Finding]:
 
 @register_schema_check
 def check_multiple_of(pair: SchemaPair) -> Iterator[Finding]:
-    """Compare `multipleOf`."""
-    yield from find_set_or_changed(pair, "multipleOf", "multiple-of", ("set", "unset", "changed"))
+    """Compare `multipleOf`; every whole number is a multiple of 1."""
+    before, after = (
+        None if schema.kinds == {"integer"} and value == 1 else value
+        for schema, value in zip((pair.old, pair.new), pair.get_values("multipleOf"), strict=True)
+    )
+    if before == after:
+        return
+    if before is None or after is None:
+        action = "set" if before is None else "unset"
+    elif _is_multiple(before, after):
+        action = "generalized"
+    else:
+        action = "specialized" if _is_multiple(after, before) else "changed"
+    yield pair.find(f"multiple-of-{action}", "multipleOf", before, after)
+
+
+def _is_multiple(one: Json, other: Json) -> bool:
+    if not (one and other and math.isfinite(one) and math.isfinite(other)):
+        return False
+    return Fraction(str(one)) % Fraction(str(other)) == 0
 
 
 @register_schema_check
@@ -40,10 +64,12 @@ def check_unique_items(pair: SchemaPair) -> Iterator[Finding]:
 def check_pattern(pair: SchemaPair) -> Iterator[Finding]:
     """Compare patterns."""
     before, after = pair.get_values("pattern")
+    if {before, after} <= _EVERY_TEXT:
+        return
     if before is None and after is not None:
         yield pair.find("pattern-added", "pattern", None, after)
     elif after is None and before is not None:
         yield pair.find("pattern-removed", "pattern", before, None)
     elif before != after:
-        is_wider = pair.is_request and after in (".*", "^.*$")
+        is_wider = pair.is_request and after in _EVERY_TEXT
         yield pair.find("pattern-generalized" if is_wider else "pattern-changed", "pattern", before, after)

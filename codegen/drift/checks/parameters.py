@@ -165,7 +165,7 @@ def _read_serialization(parameter: dict[str, Json]) -> Serialization:
     return Serialization(
         content,
         style,
-        explode=parameter.get("explode", style == "form"),
+        explode=style == "deepObject" or parameter.get("explode", style == "form"),  # it has but one form
         allow_reserved=in_query and parameter.get("allowReserved") is True,
         allow_empty_value=in_query and parameter.get("allowEmptyValue") is True,
     )

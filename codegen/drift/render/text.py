@@ -44,7 +44,8 @@ def render(review: Review, options: Options) -> str:
     )
     environment = common.build_environment(plain=common.format_line, words=common.format_words, style=_style)
     template = environment.get_template("page.txt.jinja")
-    for line in template.render(review=review, options=options, common=common).splitlines():
+    text = template.render(review=review, options=options, common=common)
+    for line in text.replace("##[", "## [").splitlines():  # it would begin a command anywhere in a log of GitHub's
         indent = len(line) - len(line.lstrip(" "))
         hanging = indent + 2
         for number, part in enumerate(_wrap_line(Text.from_ansi(line[indent:]), max(options.width - hanging, _LEAST))):
@@ -62,7 +63,7 @@ def _wrap_line(line: Text, width: int) -> Iterator[Text]:
     """Break a line between words only, so that every place and every name stays whole."""
     start = 0
     breaks: list[int] = []
-    for word in re.finditer(r"\S+", line.plain):
+    for word in re.finditer(r"\S+(?:\s+::\S*)*", line.plain):  # so would `::` in a line's beginning
         if word.start() > start and cell_len(line.plain[start : word.end()]) > width:
             start = word.start()
             breaks.append(start)

@@ -165,8 +165,21 @@ VALUES: dict[str, Case] = {
     "a pattern changes": schema_case({**TEXT, "pattern": "^a"}, {**TEXT, "pattern": "^b"}),
     "a pattern matches anything": schema_case({**TEXT, "pattern": "^a"}, {**TEXT, "pattern": ".*"}),
     "a pattern matches any line": schema_case({**TEXT, "pattern": "^a"}, {**TEXT, "pattern": "^.*$"}),
+    "a pattern is none": schema_case({**TEXT, "pattern": "^"}, {**TEXT, "pattern": ".*$"}),
+    "a pattern that is none is added": schema_case(TEXT, {**TEXT, "pattern": "^.*"}),
+    "a keyword is about another type": schema_case(
+        NUMBER, {**NUMBER, "maxLength": 4, "pattern": "a", "maxItems": 1, "uniqueItems": True, "minProperties": 2}
+    ),
+    "a number's keyword is about another type": schema_case(TEXT, {**TEXT, "maximum": 4, "multipleOf": 2}),
+    "a keyword is about one of several types": schema_case(
+        {"type": ["string", "integer"]}, {"type": ["string", "integer"], "maxLength": 4}
+    ),
     "a multiple is set": schema_case(NUMBER, {**NUMBER, "multipleOf": 5}),
     "a multiple changes": schema_case({**NUMBER, "multipleOf": 5}, {**NUMBER, "multipleOf": 10}),
+    "a multiple is another": schema_case({"multipleOf": 0.4}, {"multipleOf": 0.6}),
+    "a multiple of a fraction": schema_case({"multipleOf": 0.3}, {"multipleOf": 0.1}),
+    "a multiple of 1": schema_case(NUMBER, {**NUMBER, "multipleOf": 1.0}),
+    "a multiple of nothing": schema_case({"multipleOf": 0}, {"multipleOf": 2}),
     "items must differ": schema_case(LIST, {**LIST, "uniqueItems": True}),
     "a default is added": schema_case(TEXT, {**TEXT, "default": "a"}),
     "a default becomes null": schema_case({**TEXT, "default": "a"}, {**TEXT, "default": None}),
@@ -236,6 +249,10 @@ TYPES: dict[str, Case] = {
     "a type of a header": (
         with_headers(X_Total={"schema": NUMBER}),
         with_headers(X_Total={"schema": TEXT}),
+    ),
+    "an object in brackets explodes": (
+        with_parameters(parameter(schema=USER, style="deepObject")),
+        with_parameters(parameter(schema=USER, style="deepObject", explode=True)),
     ),
     "an array of a parameter becomes a text": (
         with_parameters(parameter(schema=LIST, explode=False)),
@@ -833,6 +850,11 @@ BODIES: dict[str, Case] = {
         with_headers(X_Total={"schema": NUMBER}),
         with_headers(X_Total={"required": True, "schema": NUMBER, "description": "How many."}),
     ),
+    "a header that is ignored": (
+        with_headers(content_type={"schema": NUMBER}),
+        with_headers(Content_Type={"schema": LIST, "required": True}),
+    ),
+    "a header that is ignored is added": (with_headers(), with_headers(Content_Type={"required": True})),
     "a header has a schema": (with_headers(X_Total={}), with_headers(X_Total={"schema": NUMBER})),
     "a header has content": (
         with_headers(X_Total={"schema": NUMBER}),
@@ -854,6 +876,15 @@ for _side in ("request", "response"):
             ),
         ),
         f"a media type of a {_side} is special": (with_media(_side), with_media(_side, "application/problem+json")),
+        f"a media type of a {_side} is any": (
+            with_media(_side, "text/csv", schema=TEXT),
+            with_media(_side, "*/*", schema=NUMBER),
+        ),
+        f"a media type of a {_side} is one of a range": (
+            with_media(_side, "Application/*"),
+            with_media(_side, "application/json"),
+        ),
+        f"a media type of a {_side} is outside of a range": (with_media(_side, "text/*"), with_media(_side, "image/*")),
         f"a media type of a {_side} has a version": (with_media(_side), with_media(_side, "application/json;v=1")),
         f"a {_side} has a schema": (with_media(_side), with_media(_side, schema=USER)),
         f"a {_side} has a schema of bytes": (

@@ -211,7 +211,7 @@ UNREADABLE = {
     "a list": ("- 1", "bad.yaml:1:1: is not an OpenAPI spec"),
     "Swagger": ("swagger: '2.0'", "bad.yaml:1:1: is Swagger 2.0"),
     "a reference to nothing": (
-        json.dumps({**OLD, "paths": {"/a": {"get": {"$ref": "#/components/x", "responses": {}}}}}),
+        json.dumps({**OLD, "paths": {"/a": {"get": {"responses": {"200": {"$ref": "#/components/x"}}}}}}),
         "points to nothing",
     ),
     "a reference in a circle": (

@@ -39,6 +39,7 @@ def property_of(schema: Document) -> Document:
         ("oneOf", {}, "a list is expected here"),
         ("discriminator", "kind", "a discriminator is expected here, which is a mapping"),
         ("dependentRequired", {"a": "b"}, "a list is expected here"),
+        ("$ref", "#/components/schemas/A", "$ref '#/components/schemas/A' points to nothing"),
     ],
 )
 def test_a_malformed_keyword_is_a_note_at_its_place(keyword: str, value: object, problem: str) -> None:
@@ -76,6 +77,21 @@ def test_a_reference_into_a_part_left_out_follows_its_cause() -> None:
     cause, result = str(caught.value).splitlines()
     assert cause.endswith(": a list is expected here; left out of the comparison")
     assert result.endswith(": $ref '#/components/schemas/A/allOf/3' points to nothing")
+
+
+def test_references_into_what_is_left_out_are_left_out() -> None:
+    schemas: Document = {
+        "A": {"$ref": "#/components/schemas/Nothing/properties/a"},
+        "B": {"properties": {"a": {"$ref": "#/components/schemas/C/allOf/3"}}},
+        "C": {"allOf": {"3": TEXT}},
+    }
+    spec = given({**document(), "components": {"schemas": schemas}}, "new.yaml")
+    assert [note.partition(": ")[2].partition(";")[0] for note in spec.notes] == [
+        "$ref '#/components/schemas/Nothing/properties/a' points to nothing",
+        "a list is expected here",
+        "$ref '#/components/schemas/C/allOf/3' points to nothing",
+    ]
+    assert spec.spec.document["components"]["schemas"] == {"A": {}, "B": {"properties": {"a": {}}}, "C": {}}
 
 
 def without_client(folder: Path) -> None:

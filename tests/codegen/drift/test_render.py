@@ -219,6 +219,13 @@ def test_text_sends_no_control_character_to_a_terminal(review: Review) -> None:
     assert r"\x1b[31mred" in text
 
 
+@pytest.mark.parametrize("width", range(20, 60))
+def test_no_line_of_text_is_a_command_of_a_workflow(width: int) -> None:
+    text = render("text", only(change(message="a ::error::b  ::add-mask::c ##[add-mask]d")), width=width)
+    assert "::add-mask::c" in text
+    assert not re.search(r"^ *::|##\[", text, re.MULTILINE)
+
+
 # --- JSON -------------------------------------------------------------------------------------------
 
 
