@@ -143,7 +143,8 @@ class Session:
 
     def _initialize(self, store: TokenStore | None) -> None:
         self._store: TokenStore = MemoryTokenStore() if store is None else store
-        check_methods("store", self._store, ("load", "save", "lock"), "gcore_iam.auth.TokenStore")
+        allowed = "a FileTokenStore, a MemoryTokenStore or a gcore_iam.auth.TokenStore of your own"
+        check_methods("store", self._store, ("load", "save", "lock"), allowed)
         self._guard = RefreshTokenGuard(self._store)
         self._candidate_passwords: list[str] = []
         self.mutex: threading.Lock = threading.Lock()
