@@ -250,7 +250,7 @@ class Session:
         if self._username is None or not self._password:
             end = refresh_error or self._guard.build_error(pairs, f"{self._origin}/iam/auth/jwt/refresh")
             if isinstance(end, AuthenticationError | DecodeError):
-                end.add_note("The session has ended; make a new Session, with a new login.")
+                end.add_advice("the session has ended: make a new Session, with a new login")
             raise end
         tokens, operation = (yield from self._log_in_steps(self._username)), LogIn.operation
         if self._client_id is not None:
