@@ -178,7 +178,7 @@ class AsyncTokens:
         """Replace an API token: create a new one, use it once, hand it over, and then delete the old one.
 
         If a stage fails, at least one token still works. The new token belongs to the caller, even if another user
-        issued the old one.
+        issued the old one. A client that uses the old token itself needs `APIKey(function)`, or its later calls fail.
 
         Args:
             client_id: The account's id, 1 or more.
