@@ -17,6 +17,7 @@ import gcore_iam
 from .._config import ClientConfig, build_default_config
 from .._operation_info import ResponseObserver
 from .._proxies import read_proxy_settings
+from .._resource import Resource
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from .._secret_text import hide_text, hide_values
 from .._validation import check_instance
@@ -190,6 +191,7 @@ class AsyncIAMClient:
         await complete_async(self._client.aclose)
 
     async def __aenter__(self) -> Self:
+        self._client.check_open()
         return self
 
     async def __aexit__(
@@ -199,14 +201,17 @@ class AsyncIAMClient:
 
     def __repr__(self) -> str:
         client: AsyncBoundClient | None = self.__dict__.get("_client")  # missing when the constructor has failed
-        return f"{type(self).__name__}({f'base_url={str(client.config.base_url)!r}' if client else ''})"
+        if client is None:
+            return f"{type(self).__name__}()"
+        state = "" if client.is_open else ", closed"
+        return f"{type(self).__name__}(base_url={str(client.config.base_url)!r}{state})"
 
 
-class AsyncRawIAMClient:
+class AsyncRawIAMClient(Resource):
     """The resources of a client, whose methods return a `RawResponse`."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
-
+        self._client = client
         self.auth: Final = resources.AsyncRawAuth(client)
         self.account: Final = resources.AsyncRawAccount(client)
         self.users: Final = resources.AsyncRawUsers(client)

@@ -123,6 +123,23 @@ class AsyncBoundClient(UnboundClient):
         """
         return self._open_connections().client
 
+    @property
+    def is_open(self) -> bool:
+        """Whether neither this client nor its connections are closed."""
+        try:
+            self._open_connections()
+        except ConfigurationError:
+            return False
+        return True
+
+    def check_open(self) -> None:
+        """Check that the client can be used.
+
+        Raises:
+            ConfigurationError: It is closed.
+        """
+        self._open_connections()
+
     def _open_connections(self) -> AsyncConnections:
         connections = self._connections
         if connections is None:

@@ -19,6 +19,7 @@ import gcore_iam
 from .._config import ClientConfig, build_default_config
 from .._operation_info import ResponseObserver
 from .._proxies import read_proxy_settings
+from .._resource import Resource
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from .._secret_text import hide_text, hide_values
 from .._validation import check_instance
@@ -192,6 +193,7 @@ class IAMClient:
         complete(self._client.close)
 
     def __enter__(self) -> Self:
+        self._client.check_open()
         return self
 
     def __exit__(
@@ -201,14 +203,17 @@ class IAMClient:
 
     def __repr__(self) -> str:
         client: BoundClient | None = self.__dict__.get("_client")  # missing when the constructor has failed
-        return f"{type(self).__name__}({f'base_url={str(client.config.base_url)!r}' if client else ''})"
+        if client is None:
+            return f"{type(self).__name__}()"
+        state = "" if client.is_open else ", closed"
+        return f"{type(self).__name__}(base_url={str(client.config.base_url)!r}{state})"
 
 
-class RawIAMClient:
+class RawIAMClient(Resource):
     """The resources of a client, whose methods return a `RawResponse`."""
 
     def __init__(self, client: BoundClient) -> None:
-
+        self._client = client
         self.auth: Final = resources.RawAuth(client)
         self.account: Final = resources.RawAccount(client)
         self.users: Final = resources.RawUsers(client)

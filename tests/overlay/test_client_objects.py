@@ -1,0 +1,68 @@
+"""Clients, their resources and their pagers as objects: how they are shown, entered, copied and pickled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pytest
+from gcore_iam import AsyncIAMClient, ConfigurationError, IAMClient, Session
+from gcore_iam.testing import FakeIAM
+
+from .conftest import ClientKind
+
+BASE = "base_url='https://api.example.com'"
+
+CLIENTS = pytest.mark.parametrize("cls", [IAMClient, AsyncIAMClient])
+
+
+@CLIENTS
+def test_what_a_client_offers_says_what_it_is(cls: Any) -> None:
+    iam = cls(Session("ada@example.com", "s3cret-mark"), base_url="https://api.example.com", headers={"X": "mark"})
+    prefix = "Async" if cls is AsyncIAMClient else ""
+    shown = {
+        "IAMClient": iam,
+        "RawIAMClient": iam.with_raw_response,
+        "Auth": iam.auth,
+        "Account": iam.account,
+        "Users": iam.users,
+        "Tokens": iam.tokens,
+        "LegacyTokens": iam.tokens.legacy,
+        "RawAuth": iam.with_raw_response.auth,
+        "RawAccount": iam.with_raw_response.account,
+        "RawUsers": iam.with_raw_response.users,
+        "RawTokens": iam.with_raw_response.tokens,
+        "RawLegacyTokens": iam.with_raw_response.tokens.legacy,
+    }
+    assert [repr(each) for each in shown.values()] == [f"{prefix}{name}({BASE})" for name in shown]
+    pager = iam.users.list(page_size=7)
+    assert repr(pager) == f"<{prefix}Pager of iamGetUsers>"
+    assert repr(pager.pages()) == f"<{prefix}Pages of iamGetUsers>"
+
+
+def test_a_closed_client_is_shown_as_closed_and_not_entered(client_kind: ClientKind, fake: FakeIAM) -> None:
+    views: list[Any] = []
+
+    def use(iam: IAMClient) -> None:
+        views.extend((iam, iam.with_options(retries=0)))
+
+    async def use_async(iam: AsyncIAMClient) -> None:
+        views.extend((iam, iam.with_options(retries=0)))
+
+    async def enter(closed: AsyncIAMClient) -> None:
+        async with closed:
+            pass
+
+    client_kind.run_either(use, use_async, fake.api_key, transport=fake.transport())
+    for closed in views:
+        assert repr(closed) == f"{type(closed).__name__}(base_url='https://api.gcore.com', closed)"
+        with pytest.raises(ConfigurationError, match=r"^the client is closed; make a new one$"):
+            anyio.run(enter, closed) if client_kind.is_async else closed.__enter__()
+
+
+def test_a_closed_view_leaves_its_client_open(fake: FakeIAM) -> None:
+    with IAMClient(fake.api_key, transport=fake.transport()) as iam:
+        with iam.with_options(retries=0) as view:
+            pass
+        assert repr(view).endswith(", closed)")
+        assert "closed" not in repr(iam)
