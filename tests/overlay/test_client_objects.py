@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -66,3 +69,20 @@ def test_a_closed_view_leaves_its_client_open(fake: FakeIAM) -> None:
             pass
         assert repr(view).endswith(", closed)")
         assert "closed" not in repr(iam)
+
+
+@CLIENTS
+@pytest.mark.parametrize("function", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_client_is_neither_copied_nor_pickled(cls: Any, function: Callable[[Any], object]) -> None:
+    iam = cls("42_k")
+    for each in (iam, iam.with_options(retries=0), iam.api):
+        with pytest.raises(ConfigurationError, match=r"create one in each worker process; .* call with_options\(\)$"):
+            function(each)
+
+
+@CLIENTS
+def test_a_method_of_a_client_is_not_pickled(cls: Any) -> None:
+    """A pool of processes pickles the function that it calls."""
+    for each in (cls("42_k").users, cls("42_k").users.get):
+        with pytest.raises(ConfigurationError, match="create one in each worker process"):
+            pickle.dumps(each)

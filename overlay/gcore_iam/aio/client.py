@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeAlias
 
 import httpx
 from gcore_iam_client import Client
@@ -14,6 +14,7 @@ from gcore_iam_client.types import UNSET, Unset
 
 import gcore_iam
 
+from .._bound_client import build_copy_error
 from .._config import ClientConfig, build_default_config
 from .._operation_info import ResponseObserver
 from .._proxies import read_proxy_settings
@@ -198,6 +199,9 @@ class AsyncIAMClient:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    def __copy__(self) -> NoReturn:
+        raise build_copy_error()
 
     def __repr__(self) -> str:
         client: AsyncBoundClient | None = self.__dict__.get("_client")  # missing when the constructor has failed

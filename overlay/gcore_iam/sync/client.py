@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeAlias
 
 import httpx
 from gcore_iam_client import Client
@@ -16,6 +16,7 @@ from gcore_iam_client.types import UNSET, Unset
 
 import gcore_iam
 
+from .._bound_client import build_copy_error
 from .._config import ClientConfig, build_default_config
 from .._operation_info import ResponseObserver
 from .._proxies import read_proxy_settings
@@ -200,6 +201,9 @@ class IAMClient:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def __copy__(self) -> NoReturn:
+        raise build_copy_error()
 
     def __repr__(self) -> str:
         client: BoundClient | None = self.__dict__.get("_client")  # missing when the constructor has failed
