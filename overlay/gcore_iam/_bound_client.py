@@ -107,6 +107,14 @@ def build_unbound_error(problem: str, client: str) -> ConfigurationError:
     )
 
 
+def build_missing_attribute_error(client: object, name: str) -> AttributeError:
+    """Build the error for an attribute that a client of this library lacks; generated functions want its `api`."""
+    message = f"{type(client).__name__!r} object has no attribute {name!r}"
+    if name in ("call", "call_async", "get_httpx_client", "get_async_httpx_client"):
+        message += ": the generated client has it; pass the `api` of the client, as in client=iam.api"
+    return AttributeError(message, name=name, obj=client)
+
+
 def build_copy_error() -> ConfigurationError:
     """Build the error for a client that is copied or pickled: its connections belong to one object and one process."""
     return ConfigurationError(

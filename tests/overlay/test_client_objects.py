@@ -11,6 +11,7 @@ import anyio
 import pytest
 from gcore_iam import AsyncIAMClient, ConfigurationError, IAMClient, Session
 from gcore_iam.testing import FakeIAM
+from gcore_iam_client.api.users import iam_get_user
 
 from .conftest import ClientKind
 
@@ -86,3 +87,21 @@ def test_a_method_of_a_client_is_not_pickled(cls: Any) -> None:
     for each in (cls("42_k").users, cls("42_k").users.get):
         with pytest.raises(ConfigurationError, match="create one in each worker process"):
             pickle.dumps(each)
+
+
+@CLIENTS
+def test_a_generated_function_without_api_says_what_it_needs(cls: Any) -> None:
+    iam = cls("42_k")
+    with pytest.raises(AttributeError, match=r"has no attribute 'call': .* as in client=iam\.api$"):
+        iam_get_user.sync(1, client=iam)
+    with pytest.raises(AttributeError, match=r"has no attribute 'call_async': .* as in client=iam\.api$"):
+        anyio.run(lambda: iam_get_user.asyncio(1, client=iam))
+
+
+@CLIENTS
+def test_an_unknown_attribute_is_an_ordinary_error(cls: Any) -> None:
+    iam = cls("42_k")
+    with pytest.raises(AttributeError, match=f"^'{cls.__name__}' object has no attribute 'user'$") as caught:
+        iam.user  # noqa: B018
+    assert (caught.value.name, caught.value.obj) == ("user", iam)
+    assert not hasattr(iam, "call")

@@ -14,7 +14,7 @@ from gcore_iam_client.types import UNSET, Unset
 
 import gcore_iam
 
-from .._bound_client import build_copy_error
+from .._bound_client import build_copy_error, build_missing_attribute_error
 from .._config import ClientConfig, build_default_config
 from .._operation_info import ResponseObserver
 from .._proxies import read_proxy_settings
@@ -199,6 +199,11 @@ class AsyncIAMClient:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    if not TYPE_CHECKING:  # type checkers report the missing attribute
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise build_missing_attribute_error(self, name)
 
     def __copy__(self) -> NoReturn:
         raise build_copy_error()
