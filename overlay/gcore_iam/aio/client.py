@@ -192,7 +192,7 @@ class AsyncIAMClient:
         await complete_async(self._client.aclose)
 
     async def __aenter__(self) -> Self:
-        self._client.check_open()
+        self._client.raise_if_closed()
         return self
 
     async def __aexit__(

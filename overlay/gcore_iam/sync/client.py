@@ -194,7 +194,7 @@ class IAMClient:
         complete(self._client.close)
 
     def __enter__(self) -> Self:
-        self._client.check_open()
+        self._client.raise_if_closed()
         return self
 
     def __exit__(

@@ -132,8 +132,8 @@ class BoundClient(UnboundClient):
             return False
         return True
 
-    def check_open(self) -> None:
-        """Check that the client can be used.
+    def raise_if_closed(self) -> None:
+        """Raise an error if the client cannot be used.
 
         Raises:
             ConfigurationError: It is closed.
