@@ -47,6 +47,10 @@ class UnboundClient(Client):
         """
         raise build_unbound_error("no connection for async code", "AsyncIAMClient")
 
+    def __reduce__(self) -> NoReturn:
+        # Of a copy or a pickle of `IAMClient`, of `iam.users` and of its methods as well.
+        raise build_copy_error()
+
     def refuse(
         self, error: InvalidBody | UnexpectedStatus, operation: Operation, response: httpx.Response | None = None
     ) -> NoReturn:
@@ -100,6 +104,22 @@ def build_unbound_error(problem: str, client: str) -> ConfigurationError:
     return ConfigurationError(
         f"{problem}: this is the generated client of the other kind of code, or one made by with_headers, with_cookies "
         f"or with_timeout; give those settings to the constructor of {client}"
+    )
+
+
+def build_missing_attribute_error(client: object, name: str) -> AttributeError:
+    """Build the error for an attribute that a client of this library lacks; generated functions want its `api`."""
+    message = f"{type(client).__name__!r} object has no attribute {name!r}"
+    if name in ("call", "call_async", "get_httpx_client", "get_async_httpx_client"):
+        message += ": the generated client has it; pass the `api` of the client, as in client=iam.api"
+    return AttributeError(message, name=name, obj=client)
+
+
+def build_copy_error() -> ConfigurationError:
+    """Build the error for a client that is copied or pickled: its connections belong to one object and one process."""
+    return ConfigurationError(
+        "a client cannot be copied or pickled: create one in each worker process; for a view with other settings, "
+        "which shares the connections, call with_options()"
     )
 
 

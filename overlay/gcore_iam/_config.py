@@ -129,14 +129,17 @@ def build_default_config(
     own = {} if http_client is None else find_own_headers(http_client)
     timeout = DEFAULT_TIMEOUT
     if http_client is not None and http_client.timeout != httpx.Timeout(5.0):  # httpx's default
-        timeout = http_client.timeout
+        try:
+            timeout = check_timeout(http_client.timeout, timeout)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"http_client: {error}") from None
     name = "base_url"
     if base_url is None:
         name = "the environment variable GCORE_BASE_URL"
         base_url = hide_text(os.environ.get("GCORE_BASE_URL") or DEFAULT_BASE_URL)
     url = check_base_url(name, base_url, allow_http=allow_http)
     if observer is not None:
-        check_methods("observer", observer, ("observe",), "gcore_iam.observe.Observer")
+        check_methods("observer", observer, ("observe",), "a gcore_iam.observe.Observer")
     merged = httpx.Headers({**httpx.Headers(headers), **own})
     return ClientConfig(url, timeout, merged, RetryPolicy(), observer=observer)
 

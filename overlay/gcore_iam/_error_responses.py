@@ -58,7 +58,10 @@ MAX_ISSUED_SECRETS = 16
 MAX_RETRY_AFTER = 1e9
 """Seconds: about 30 years, near the limit of `time.sleep`."""
 
-_ENVELOPE_KEYS = frozenset({"errors", "message", "detail"})
+_KEYS_WITHOUT_FIELD = frozenset({"errors", "non_field_errors"})
+"""Keys, in the place of a field, of messages that belong to no field: the spec's, and that of Django REST framework."""
+
+_ENVELOPE_KEYS = _KEYS_WITHOUT_FIELD | {"message", "detail"}
 
 _KNOWN_KEYS = SECRET_KEYS | _ENVELOPE_KEYS
 """Keys of the API. They are never masked, even if a user's password is the same word."""
@@ -211,15 +214,16 @@ def _find_messages(
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Find each message of an error body, and its field path.
 
-    The outermost `errors`, `message` or `detail` is not part of a path. Other keys beside it are skipped: they may hold
-    anything, even the request with its credentials.
+    The outermost `errors`, `message` or `detail` is not part of a path, and neither is a key that stands for no field.
+    Other keys beside the outermost one are skipped: they may hold anything, even the request with its credentials.
     """
     if depth > MAX_BODY_DEPTH:
         return
     if isinstance(body, dict):
         for key, value in body.items():
             if path is not None or key in _ENVELOPE_KEYS:
-                yield from _find_messages(value, () if path is None else (*path, key), depth + 1)
+                is_field = path is not None and key not in _KEYS_WITHOUT_FIELD
+                yield from _find_messages(value, (*(path or ()), key) if is_field else path or (), depth + 1)
     elif isinstance(body, list):
         for item in body:
             yield from _find_messages(item, path, depth + 1)

@@ -42,6 +42,7 @@ class ProxySettings:
     def __init__(self, proxies: Mapping[str, str], rules: Iterable[BypassRule]) -> None:
         self._proxies = proxies
         self._rules = tuple(rules)
+        self._variables = {scheme: _find_variable(scheme) for scheme in proxies}
 
     def find_proxy(self, url: httpx.URL) -> str | None:
         """Find the proxy for a URL; None if it needs none."""
@@ -51,6 +52,14 @@ class ProxySettings:
         host = url.raw_host.decode("ascii").lower().rstrip(".")
         address = _parse_address(host)
         return None if any(rule(url, host, address) for rule in self._rules) else proxy
+
+    def describe_proxy(self, url: httpx.URL) -> str | None:
+        """Describe the proxy for a URL in a message, without its credentials; None if the URL needs none."""
+        proxy = self.find_proxy(url)
+        if proxy is None:
+            return None
+        variable = self._variables[url.scheme if self._proxies.get(url.scheme) else "all"]
+        return f"{httpx.URL(proxy).netloc.decode('ascii')} ({variable or 'the proxy of the system'})"
 
 
 def read_proxy_settings() -> ProxySettings | None:
@@ -122,12 +131,18 @@ def _check_proxy(scheme: str, value: str) -> str:
         return _parse_proxy(value)
     except ValueError as error:
         clear_locals(error, handled)
-        names = [name for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY") if os.environ.get(name)]
-        source = f"the environment variable {names[0]}" if names else "the proxy of the system"
+        variable = _find_variable(scheme)
+        source = f"the environment variable {variable}" if variable else "the proxy of the system"
         raise ConfigurationError(
             f"{source} is not the URL of a proxy: {error}; set it to a URL such as "
             "http://proxy.example.com:3128, or unset it"
         ) from None
+
+
+def _find_variable(scheme: str) -> str | None:
+    """Find the environment variable that holds the proxy for a scheme; None if the system's settings do."""
+    names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY")
+    return next((name for name in names if os.environ.get(name)), None)
 
 
 def _parse_proxy(value: str) -> str:

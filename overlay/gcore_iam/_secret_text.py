@@ -28,7 +28,7 @@ class NotText:
     """
 
     def __init__(self, value: object) -> None:
-        self.type_name = type(value).__name__
+        self.type_name = get_type_name(value)
 
 
 def hide_text(value: T) -> T:
@@ -39,9 +39,9 @@ def hide_text(value: T) -> T:
 
     Args:
         value: The secret. None and functions are returned as they are. What is no text becomes a `NotText`, which
-            `check_text` rejects.
+            `check_text` rejects. What is hidden stays as it is.
     """
-    if value is None or callable(value):
+    if value is None or callable(value) or isinstance(value, SecretText | NotText):
         return value
     return cast("T", SecretText(value) if isinstance(value, str) else NotText(value))
 
@@ -54,5 +54,13 @@ def hide_values(mapping: T) -> T:
 
 
 def get_type_name(value: object) -> str:
-    """Get the name of the type of an argument, for error messages."""
-    return value.type_name if isinstance(value, NotText) else type(value).__name__
+    """Get the name of the type of an argument, for error messages; of a class, the name of the class itself.
+
+    It has the package in front, because other packages have classes of the same names: httpx2 has a `Timeout`.
+    """
+    if isinstance(value, SecretText | NotText):  # users do not know these classes
+        return "str" if isinstance(value, SecretText) else value.type_name
+    cls = value if isinstance(value, type) else type(value)
+    package = cls.__module__.partition(".")[0]
+    name = cls.__name__ if package == "builtins" else f"{package}.{cls.__name__}"
+    return f"the class {name}" if isinstance(value, type) else name

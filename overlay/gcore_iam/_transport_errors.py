@@ -41,6 +41,7 @@ def build_transport_error(
     error: Exception,
     request: httpx.Request,
     call: CallContext,
+    proxy: str | None = None,
     *,
     find_secrets: Callable[[], Iterable[str]],
 ) -> IAMError:
@@ -50,6 +51,7 @@ def build_transport_error(
         error: The exception of the transport.
         request: The request, with its timeouts.
         call: The call that the request belongs to.
+        proxy: The proxy of the request, for the message; None if there is none, or it is not known.
         find_secrets: Returns the secrets that no message may show.
     """
     ours: IAMError
@@ -61,6 +63,7 @@ def build_transport_error(
     # Messages about invalid HTTP may quote it: a header with a secret, or a response.
     may_quote = not isinstance(error, httpx.HTTPError | OSError) or isinstance(error, httpx.ProtocolError)
     was_sent = not isinstance(error, _UNSENT)
+    route = "" if proxy is None else redactor.redact(f", through the proxy {proxy}")
     if isinstance(error, httpx.HTTPStatusError):  # raised by an event hook of the user's client
         ours = build_response_error(error.response, call, find_secrets())
     elif isinstance(error, httpx.DecodingError):  # raised by such a hook, which reads the body
@@ -72,13 +75,15 @@ def build_transport_error(
         timing = f"{step} timed out after {seconds:.3g} s" if seconds is not None else f"{step} timed out"
         if call.deadline is not None and not call.deadline.remaining:
             timing = f"the deadline of {call.deadline.seconds:.3g} s has passed ({timing})"
-        ours = APITimeoutError(f"{method} {url}: {timing}", method=method, url=url, sent=was_sent)
+        ours = APITimeoutError(f"{method} {url}: {timing}{route}", method=method, url=url, sent=was_sent)
     else:
         if not isinstance(error, httpx.HTTPError | httpx.InvalidURL | OSError):
             detail = f"the connection is unusable ({type(error).__name__})"
         elif may_quote:
             detail = "the server closed the connection, or does not speak HTTP"
-        ours = APIConnectionError(f"{method} {url}: {detail}", method=method, url=url, sent=was_sent)
+        elif isinstance(error, httpx.ProxyError):
+            detail = f"the proxy does not connect to the server: {detail}"
+        ours = APIConnectionError(f"{method} {url}: {detail}{route}", method=method, url=url, sent=was_sent)
     if not may_quote and _is_safe_to_show(error, redactor):
         ours.__cause__ = error
     return ours

@@ -248,9 +248,9 @@ def call_flow(call: CallContext) -> Generator[Step, Any, Any]:
             is_unclear = is_unclear or may_have_run(error)
             delay = retry_delay(policy, operation.id, operation.method, number, error)
             if delay is not None and deadline is not None and delay >= deadline.remaining:
-                error.add_note(
-                    f"Not tried again: {delay:.3g} s more would have passed the deadline of {deadline.seconds:.3g} s."
-                )
+                if deadline.remaining or not isinstance(error, APITimeoutError):  # else the message has the deadline
+                    wait = f"a wait of {delay:.3g} s would end after the deadline of {deadline.seconds:.3g} s"
+                    error.add_advice(f"not retried after attempt {number}, because {wait}")
                 delay = None
             if delay is None and is_unclear and not is_repeatable(operation.id, operation.method):
                 raise call.build_ambiguous_error(error) from error

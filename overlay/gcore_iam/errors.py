@@ -44,6 +44,10 @@ class IAMError(Exception):
 
     checkpoint: dict[str, Any] | None = None
 
+    def add_advice(self, advice: str) -> None:
+        """Add a cause, or what to do, to the end of the message."""
+        self.args: tuple[Any, ...] = (f"{str(self.args[0]).rstrip('.')}; {advice}",)
+
     def __repr__(self) -> str:
         """Show the message, and what the support of the API asks for: method, path, status, request id."""
         parts = [repr(str(self))]

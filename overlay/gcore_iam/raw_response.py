@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, T
 import attrs
 from gcore_iam_client.types import Response
 
+from ._resource import Resource
+
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -52,7 +54,7 @@ _METHODS_WITHOUT_RAW_RESPONSE = ("list", "logins", "rotate")
 """Methods that send more than one request. `tokens.list` sends one, so its raw resource defines it."""
 
 
-class RawResource:
+class RawResource(Resource):
     """A resource whose methods return a `RawResponse`."""
 
     if not TYPE_CHECKING:  # type checkers report the missing method

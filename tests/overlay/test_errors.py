@@ -78,7 +78,10 @@ def test_each_status_has_its_error(status: int, cls: type, build_iam: Callable[[
         (b'{"message": "Not allowed"}', {"": ["Not allowed"]}),
         (b'["already invited", "twice"]', {"": ["already invited", "twice"]}),
         (b'[{"errors": {"new_email": "is the same"}}]', {"new_email": ["is the same"]}),
-        (b'{"errors": {"errors": ["No active account"]}}', {"errors": ["No active account"]}),
+        (b'{"errors": {"errors": ["No active account"]}}', {"": ["No active account"]}),
+        (b'{"errors": {"non_field_errors": ["no", "never"]}}', {"": ["no", "never"]}),
+        (b'{"errors": {"client_user": {"non_field_errors": "no"}}}', {"client_user": ["no"]}),
+        (b'{"non_field_errors": ["no"]}', {"": ["no"]}),
         (b'{"detail": "Not found."}', {"": ["Not found."]}),
         (b'{"errors": {"message": ["too long"]}}', {"message": ["too long"]}),
         (b'{"message": "m", "token": "s3", "request": {"password": "p"}}', {"": ["m"]}),
@@ -237,3 +240,21 @@ def test_a_query_does_not_show_in_an_error(
     with build_iam(lambda _: httpx.Response(500)) as iam, pytest.raises(ServerError) as caught:
         iam.users.list().collect()
     assert caught.value.url == "https://api.gcore.com/iam/users"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConfigurationError("refused."),
+        APIConnectionError("refused.", method="GET", url="u"),
+        APITimeoutError("refused", method="GET", url="u"),
+        DecodeError("refused.", operation="iamGetUser"),
+        PaginationError("refused", offset=0),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_advice_ends_the_message(error: IAMError) -> None:
+    error.add_advice("do it later")
+    assert str(error).endswith("refused; do it later")
+    assert "do it later" in repr(error)
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)

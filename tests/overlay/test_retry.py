@@ -283,7 +283,10 @@ async def coroutine_function(_: object) -> bool:
         ({"deadline": -0.1}, "deadline"),
         ({"predicate": 5}, "predicate"),
         ({"predicate": lambda: True}, "predicate must be a function of one argument"),
-        ({"predicate": coroutine_function}, "predicate is a coroutine function"),
+        (
+            {"predicate": coroutine_function},
+            "predicate must be an ordinary function, not a coroutine function: it is not awaited",
+        ),
         ({"sleep": 5}, "sleep"),
         ({"sleep": lambda: None}, "sleep must be a function of one argument"),
     ],

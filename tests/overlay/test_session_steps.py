@@ -205,7 +205,7 @@ def test_a_refused_login_says_what_the_api_does() -> None:
     session = make_session()
     with pytest.raises(BadRequestError) as caught:
         perform(session.renew_steps(None), (Load, None), (LogIn, status_error(400)))
-    assert caught.value.__notes__ == ["The session could not log in: the API responds to wrong credentials with 400."]
+    assert str(caught.value).endswith("; the session could not log in: check its username and its password")
 
 
 @pytest.mark.parametrize("error", [status_error(500), ambiguous_error(), connection_error(sent=False)])
@@ -500,6 +500,8 @@ def test_a_refused_refresh_keeps_the_access_token() -> None:
 
 # --- sessions from tokens --------------------------------------------------------------------------------------------
 
+HAS_ENDED = "; the session has ended: make a new Session, with a new login"
+
 
 def test_a_token_that_ends_before_it_begins_has_no_margin(clock: Clock) -> None:
     access = encode_lifetime(clock, -100, issued=200)
@@ -530,10 +532,8 @@ def test_a_session_from_tokens_ends_with_its_refresh_token(status: int | None) -
     session = make_session_from_tokens()
     with pytest.raises(type(error)) as caught:
         perform(session.renew_steps("a1"), (Load, None), (Refresh, error), (Save, None))
-    has_note = getattr(caught.value, "__notes__", []) == [
-        "The session has ended; make a new Session, with a new login."
-    ]
-    assert has_note == isinstance(error, AuthenticationError | DecodeError)
+    has_advice = str(caught.value).endswith(HAS_ENDED)
+    assert has_advice == isinstance(error, AuthenticationError | DecodeError)
 
 
 def refuse_refresh(session: Session) -> TokenPair:
@@ -557,7 +557,7 @@ def test_a_refused_token_is_never_sent_again() -> None:
     for later in (session, make_session_from_tokens()):  # the same one, and one in another process
         with pytest.raises(AuthenticationError, match="so it was not sent again") as caught:
             perform(later.renew_steps("a1"), (Load, record))
-        assert caught.value.__notes__ == ["The session has ended; make a new Session, with a new login."]
+        assert str(caught.value).endswith(HAS_ENDED)
         assert caught.value.url == f"{ORIGIN}/iam/auth/jwt/refresh"
 
 
@@ -798,7 +798,7 @@ def test_candidate_passwords_may_all_be_refused() -> None:
         perform(session.renew_steps(None), (Load, None), (LogIn, first), (LogIn, status_error(401)))
     assert isinstance(caught.value, LoginError)
     assert (caught.value.message, caught.value.status, caught.value.__cause__) == (first.message, 400, None)
-    assert "could not log in" in caught.value.__notes__[0]
+    assert "could not log in" in str(caught.value)
     assert "n3w" in session.secrets  # tried again next time
 
 
@@ -984,12 +984,13 @@ def test_a_session_belongs_to_one_origin() -> None:
         ({"one_time_password": 123456}, "one_time_password"),
         ({"client_id": 0}, "client_id"),
         ({"client_id": True}, "client_id"),
-        ({"store": object()}, "store has no method load; see gcore_iam.auth.TokenStore"),
-        ({"store": "tokens.json"}, "gcore_iam.auth.TokenStore"),
+        ({"store": object()}, "store must be a FileTokenStore, .*, not object, which has no method load$"),
+        ({"store": "tokens.json"}, "store must be a FileTokenStore, .*, not str, which has no method load$"),
+        ({"store": FileTokenStore}, "store must be a FileTokenStore, .*, not the class gcore_iam.FileTokenStore$"),
     ],
 )
 def test_invalid_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"^{message}|see {message}$"):
+    with pytest.raises(ConfigurationError, match=f"^{message}"):
         Session(**{"username": EMAIL, "password": PASSWORD, **arguments})
 
 

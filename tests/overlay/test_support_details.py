@@ -248,4 +248,5 @@ def test_a_missing_or_wrong_code_is_a_login_error(client_kind: ClientKind, statu
         )
     assert (caught.value.status, caught.value.errors) == (status, body["errors"])
     assert "Enter the code." in caught.value.message
-    assert "one_time_password=function" in caught.value.__notes__[0]
+    assert "one_time_password: Enter the code; the user has two-step verification: pass one_time" in str(caught.value)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)

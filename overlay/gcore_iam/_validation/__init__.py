@@ -21,10 +21,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 _MAX_ID = 2**63 - 1
 
 
+def describe_value(value: object) -> str:
+    """Describe an argument that should be a number: a number by its value, anything else by its type.
+
+    A text may be a secret or an address, passed in place of a number. Python does not print a very large number.
+    """
+    is_short = isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**20)
+    return repr(value) if is_short else get_type_name(value)
+
+
 def check_id(name: str, value: int) -> int:
     """Check an id: a whole number from 1 to 2**63 - 1."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MAX_ID:
-        raise ConfigurationError(f"{name} must be a whole number from 1 to 2**63 - 1")
+        raise ConfigurationError(f"{name} must be a whole number from 1 to 2**63 - 1, not {describe_value(value)}")
     return value
 
 
@@ -77,10 +86,14 @@ def check_exclusive(reason: str = "", **is_given: bool) -> None:
 
 
 def check_methods(name: str, value: object, methods: tuple[str, ...], protocol: str) -> None:
-    """Check that an object has the methods of a protocol."""
+    """Check that an object has the methods of a protocol, which are not awaited."""
     for method in methods:
-        if not callable(getattr(value, method, None)):
-            raise ConfigurationError(f"{name} has no method {method}; see {protocol}")
+        function = getattr(value, method, None)
+        if not callable(function) or isinstance(value, type):
+            problem = "" if isinstance(value, type) else f", which has no method {method}"
+            raise ConfigurationError(f"{name} must be {protocol}, not {get_type_name(value)}{problem}")
+        if _is_coroutine_function(function):
+            raise ConfigurationError(f"{name}.{method} must be an ordinary method: it is not awaited")
 
 
 def check_seconds(
@@ -88,13 +101,13 @@ def check_seconds(
 ) -> None:
     """Check that an argument is a number of seconds; `allowed` ends the message."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ConfigurationError(f"{name} must be a number of seconds{allowed}")
+        raise ConfigurationError(f"{name} must be a number of seconds{allowed}, not {describe_value(value)}")
 
 
 def check_share(name: str, value: object) -> None:
     """Check that an argument is a number from 0 to 1."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ConfigurationError(f"{name} must be a number from 0 to 1")
+        raise ConfigurationError(f"{name} must be a number from 0 to 1, not {describe_value(value)}")
 
 
 def is_whole_number(value: object, low: int, high: int | None = None) -> bool:
@@ -108,21 +121,25 @@ def check_int(name: str, value: object, low: int, high: int | None = None, *, al
     """Check a whole number from `low` to `high`; the message names an alternative to it as well."""
     allowed = f"from {low} to {high}" if high is not None else f"of {low} or more"
     if not is_whole_number(value, low, high):
-        raise ConfigurationError(f"{name} must be {alternative}a whole number {allowed}, not {value!r}")
+        raise ConfigurationError(f"{name} must be {alternative}a whole number {allowed}, not {describe_value(value)}")
 
 
 def check_callback(name: str, callback: F) -> F:
     """Check a user's function of one argument, which must not be a coroutine function."""
     check_callback_async(name, callback)
-    if inspect.iscoroutinefunction(callback):
-        raise ConfigurationError(f"{name} is a coroutine function; those are for async code, with AsyncIAMClient")
+    if _is_coroutine_function(callback):
+        raise ConfigurationError(f"{name} must be an ordinary function, not a coroutine function: it is not awaited")
     return callback
+
+
+def _is_coroutine_function(callback: Callable[..., object]) -> bool:
+    return inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(type(callback).__call__)
 
 
 def check_callback_async(name: str, callback: F) -> F:
     """Check a user's function of one argument; it may be a coroutine function."""
     if not callable(callback):
-        raise ConfigurationError(f"{name} must be a function, not {type(callback).__name__}")
+        raise ConfigurationError(f"{name} must be a function, not {get_type_name(callback)}")
     try:
         inspect.signature(callback).bind(None)
     except ValueError:  # a function of C without a signature

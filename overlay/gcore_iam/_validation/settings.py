@@ -12,7 +12,7 @@ import httpx
 from .._tracebacks import clear_locals
 from .._urls import parse_url
 from ..errors import ConfigurationError
-from . import check_exclusive, check_instance, check_seconds, is_whole_number
+from . import check_exclusive, check_instance, check_seconds, describe_value, is_whole_number
 
 _MAX_TIMEOUT = 1e6
 """Seconds; sockets do not support much longer timeouts. For no timeout, a user passes `httpx.Timeout(None)`."""
@@ -57,14 +57,21 @@ def _parse_base_url(name: str, value: str, *, allow_http: bool) -> httpx.URL:
 
 
 def check_timeout(value: float | httpx.Timeout | None, default: httpx.Timeout) -> httpx.Timeout:
-    """Convert the timeout of a client, a number of seconds above 0; None returns the default."""
+    """Convert the timeout of a client, a number of seconds above 0; None returns the default.
+
+    The wait for a connection of the pool may be 0: then there is none.
+    """
     if value is None:
         return default
     if isinstance(value, httpx.Timeout):
+        for step, seconds in value.as_dict().items():
+            if seconds is not None:
+                low, allowed = (0.0, ", 0 or more") if step == "pool" else (sys.float_info.min, " above 0")
+                check_seconds(
+                    f"timeout.{step}", seconds, f"{allowed}, at most 1e6, or None", low=low, high=_MAX_TIMEOUT
+                )
         return value
-    package = type(value).__module__.partition(".")[0]  # httpx2 has a class of the same name
-    kind = "" if package in ("builtins", "httpx") else f", not {package}.{type(value).__name__}"
-    allowed = f" above 0, at most 1e6, or an httpx.Timeout{kind}"
+    allowed = " above 0, at most 1e6, or an httpx.Timeout"
     check_seconds("timeout", value, allowed, low=sys.float_info.min, high=_MAX_TIMEOUT)
     return httpx.Timeout(value)
 
@@ -101,7 +108,10 @@ def check_headers(value: Mapping[str, str] | None) -> dict[str, str]:
 def check_max_response_bytes(value: int | None) -> None:
     """Check that a bound of the size of responses is None or above 0."""
     if value is not None and not is_whole_number(value, 1):
-        raise ConfigurationError("max_response_bytes must be a whole number of bytes above 0, or None for no bound")
+        raise ConfigurationError(
+            "max_response_bytes must be a whole number of bytes above 0, or None for no bound, "
+            f"not {describe_value(value)}"
+        )
 
 
 def check_connections(http_client: Any, transport: Any, client_class: type, transport_class: type) -> None:
@@ -114,6 +124,5 @@ def check_connections(http_client: Any, transport: Any, client_class: type, tran
 
 
 def _check_httpx_type(name: str, value: Any, cls: type) -> None:
-    if value is not None and not isinstance(value, cls):
-        package = type(value).__module__.partition(".")[0]  # httpx2 has classes of the same names
-        raise ConfigurationError(f"{name} must be an httpx.{cls.__name__}, not {package}.{type(value).__name__}")
+    if value is not None:
+        check_instance(name, value, cls, f"an httpx.{cls.__name__}")

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeAlias
 
 import httpx
 from gcore_iam_client import Client
@@ -14,9 +14,11 @@ from gcore_iam_client.types import UNSET, Unset
 
 import gcore_iam
 
+from .._bound_client import build_copy_error, build_missing_attribute_error
 from .._config import ClientConfig, build_default_config
 from .._operation_info import ResponseObserver
 from .._proxies import read_proxy_settings
+from .._resource import Resource
 from .._response_body import DEFAULT_MAX_RESPONSE_BYTES
 from .._secret_text import hide_text, hide_values
 from .._validation import check_instance
@@ -190,6 +192,7 @@ class AsyncIAMClient:
         await complete_async(self._client.aclose)
 
     async def __aenter__(self) -> Self:
+        self._client.raise_if_closed()
         return self
 
     async def __aexit__(
@@ -197,16 +200,27 @@ class AsyncIAMClient:
     ) -> None:
         await self.aclose()
 
+    if not TYPE_CHECKING:  # type checkers report the missing attribute
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise build_missing_attribute_error(self, name)
+
+    def __copy__(self) -> NoReturn:
+        raise build_copy_error()
+
     def __repr__(self) -> str:
         client: AsyncBoundClient | None = self.__dict__.get("_client")  # missing when the constructor has failed
-        return f"{type(self).__name__}({f'base_url={str(client.config.base_url)!r}' if client else ''})"
+        if client is None:
+            return f"{type(self).__name__}()"
+        state = "" if client.is_open else ", closed"
+        return f"{type(self).__name__}(base_url={str(client.config.base_url)!r}{state})"
 
 
-class AsyncRawIAMClient:
+class AsyncRawIAMClient(Resource):
     """The resources of a client, whose methods return a `RawResponse`."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
-
+        self._client = client
         self.auth: Final = resources.AsyncRawAuth(client)
         self.account: Final = resources.AsyncRawAccount(client)
         self.users: Final = resources.AsyncRawUsers(client)

@@ -71,6 +71,11 @@ class AsyncConnections:
         if shards is not None and not is_cancellation_async(error):
             await shards.abandon(request)
 
+    def describe_proxy(self, request: httpx.Request) -> str | None:
+        """Describe the proxy that this library's transport has sent a request through; None if there is none."""
+        shards: AsyncShards | None = request.extensions.get("gcore_iam_shards")
+        return None if shards is None else shards.describe_proxy(request.url)
+
     async def aclose(self) -> None:
         """Wait for refreshes of sessions that are in flight, then close the connections unless they are the user's."""
         try:
@@ -164,6 +169,10 @@ class AsyncShards:
         self._by_route: dict[tuple[str, str | None], list[_Shard]] = {}
         self._lock = threading.Lock()
         self._last_sweep = time.monotonic()
+
+    def describe_proxy(self, url: httpx.URL) -> str | None:
+        """Describe the proxy for a URL; None if there is none."""
+        return None if self._proxies is None else self._proxies.describe_proxy(url)
 
     def acquire(self, request: httpx.Request) -> tuple[_Shard, list[httpx.AsyncHTTPTransport]]:
         """Choose the pool of a request.

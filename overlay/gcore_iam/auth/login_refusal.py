@@ -19,10 +19,10 @@ def build_login_error(refusal: APIStatusError) -> LoginError:
         attempts=refusal.attempts,
     )
     if "one_time_password" in refusal.errors:
-        error.add_note(
-            "The user has two-step verification: pass one_time_password=function, which returns the current code, to "
-            "the Session."
+        error.add_advice(
+            "the user has two-step verification: pass one_time_password=function, which returns the current code, to "
+            "the Session"
         )
     else:
-        error.add_note(f"The session could not log in: the API responds to wrong credentials with {refusal.status}.")
+        error.add_advice("the session could not log in: check its username and its password")
     return error

@@ -143,7 +143,8 @@ class Session:
 
     def _initialize(self, store: TokenStore | None) -> None:
         self._store: TokenStore = MemoryTokenStore() if store is None else store
-        check_methods("store", self._store, ("load", "save", "lock"), "gcore_iam.auth.TokenStore")
+        allowed = "a FileTokenStore, a MemoryTokenStore or a gcore_iam.auth.TokenStore of your own"
+        check_methods("store", self._store, ("load", "save", "lock"), allowed)
         self._guard = RefreshTokenGuard(self._store)
         self._candidate_passwords: list[str] = []
         self.mutex: threading.Lock = threading.Lock()
@@ -249,7 +250,7 @@ class Session:
         if self._username is None or not self._password:
             end = refresh_error or self._guard.build_error(pairs, f"{self._origin}/iam/auth/jwt/refresh")
             if isinstance(end, AuthenticationError | DecodeError):
-                end.add_note("The session has ended; make a new Session, with a new login.")
+                end.add_advice("the session has ended: make a new Session, with a new login")
             raise end
         tokens, operation = (yield from self._log_in_steps(self._username)), LogIn.operation
         if self._client_id is not None:

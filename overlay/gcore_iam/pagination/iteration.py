@@ -18,7 +18,7 @@ class IterationState(Generic[T]):
 
     Args:
         walker: Decides which pages the iteration reads.
-        operation: The `operationId` that checkpoints name.
+        operation: The `operationId` that checkpoints name, and what identifies the filters.
     """
 
     def __init__(self, walker: PageWalker[T], operation: str) -> None:
@@ -29,6 +29,11 @@ class IterationState(Generic[T]):
         self._page_length = 0
         self._remaining: Iterator[T] = iter(())
         """The items of the page that have not been returned."""
+
+    @property
+    def operation(self) -> str:
+        """The `operationId`."""
+        return self._operation.partition(" ")[0]
 
     def start_page(self, ready: ReadyPage[T]) -> Iterator[T]:
         """Start a page, and return an iterator over its items. `build_checkpoint` reads how many items it has left."""

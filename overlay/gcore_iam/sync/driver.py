@@ -123,6 +123,23 @@ class BoundClient(UnboundClient):
         """
         return self._open_connections().client
 
+    @property
+    def is_open(self) -> bool:
+        """Whether neither this client nor its connections are closed."""
+        try:
+            self._open_connections()
+        except ConfigurationError:
+            return False
+        return True
+
+    def raise_if_closed(self) -> None:
+        """Raise an error if the client cannot be used.
+
+        Raises:
+            ConfigurationError: It is closed.
+        """
+        self._open_connections()
+
     def _open_connections(self) -> Connections:
         connections = self._connections
         if connections is None:
@@ -233,7 +250,8 @@ class BoundClient(UnboundClient):
                     response, body_error = self._exchange(connections.client, request, deadline)
         except BaseException as error:
             if isinstance(error, Exception) and is_transport_error(error):
-                return AttemptResult(None, self._build_transport_error(error, request, call))
+                proxy = connections.describe_proxy(request)
+                return AttemptResult(None, self._build_transport_error(error, request, call, proxy))
             connections.abandon(request, error)
             raise
         observer = self.config.observer
@@ -270,13 +288,10 @@ class BoundClient(UnboundClient):
         response.stream = _EMPTY  # httpx's stream refers to the response: the cycle would keep the body in memory
         return response, body_error
 
-    def _build_transport_error(self, error: Exception, request: httpx.Request, call: CallContext) -> IAMError:
-        return build_transport_error(
-            error,
-            request,
-            call,
-            find_secrets=partial(self.find_secrets, request),
-        )
+    def _build_transport_error(
+        self, error: Exception, request: httpx.Request, call: CallContext, proxy: str | None
+    ) -> IAMError:
+        return build_transport_error(error, request, call, proxy, find_secrets=partial(self.find_secrets, request))
 
     def _redact_request_id(self, response: httpx.Response) -> str | None:
         """Get the request id of a response for events and log lines, without secrets that the server repeats in it."""

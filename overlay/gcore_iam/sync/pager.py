@@ -155,6 +155,9 @@ class Pager(LoopGuard, Generic[T]):
 
         return fetch_and_record
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._operation.partition(' ')[0]}>"
+
     def __length_hint__(self) -> int:
         """Return how many items an iteration returns, if the first page or `total()` has been read."""
         if self._total is None or self._total > _MAX_LENGTH_HINT:
@@ -231,6 +234,9 @@ class Pages(Iterator[Page[T]]):
         """End the iteration, and cancel its requests."""
         self._is_finished = True
         self._prefetch.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._state.operation}>"
 
     def __del__(self) -> None:
         if not self._is_finished:

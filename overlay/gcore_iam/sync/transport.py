@@ -73,6 +73,11 @@ class Connections:
         if shards is not None and not is_cancellation(error):
             shards.abandon(request)
 
+    def describe_proxy(self, request: httpx.Request) -> str | None:
+        """Describe the proxy that this library's transport has sent a request through; None if there is none."""
+        shards: Shards | None = request.extensions.get("gcore_iam_shards")
+        return None if shards is None else shards.describe_proxy(request.url)
+
     def close(self) -> None:
         """Wait for refreshes of sessions that are in flight, then close the connections unless they are the user's."""
         try:
@@ -166,6 +171,10 @@ class Shards:
         self._by_route: dict[tuple[str, str | None], list[_Shard]] = {}
         self._lock = threading.Lock()
         self._last_sweep = time.monotonic()
+
+    def describe_proxy(self, url: httpx.URL) -> str | None:
+        """Describe the proxy for a URL; None if there is none."""
+        return None if self._proxies is None else self._proxies.describe_proxy(url)
 
     def acquire(self, request: httpx.Request) -> tuple[_Shard, list[httpx.HTTPTransport]]:
         """Choose the pool of a request.

@@ -8,12 +8,13 @@ import gcore_iam
 
 from ... import models
 from ..._reconcile import attach_reconciler
+from ..._resource import Resource
 from ..._validation import check_text
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
 from ..driver import AsyncBoundClient
 
 
-class AsyncAccount:
+class AsyncAccount(Resource):
     """The account that the credentials belong to."""
 
     def __init__(self, client: AsyncBoundClient, unwrap: Unwrap = get_model) -> None:
@@ -117,6 +118,7 @@ class AsyncRawAccount(RawResource):
     """`iam.account`, with status and headers; without `logins`."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
+        self._client = client
         account = AsyncAccount(client, keep_response)
         self.get: Final = raw_async(account.get)
         self.create: Final = raw_async(account.create)

@@ -6,14 +6,15 @@ from typing import Final
 
 from ... import models
 from ..._reconcile import attach_reconciler
+from ..._resource import Resource
 from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
-from ...raw_response import Unwrap, get_model, keep_response, raw_async
+from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_async
 from .. import session_calls
 from ..driver import AsyncBoundClient
 
 
-class AsyncAuth:
+class AsyncAuth(Resource):
     """Operations that issue session tokens, and the reset of a forgotten password.
 
     These methods do not change the credentials of the client. To use a client with a session, pass a
@@ -117,10 +118,11 @@ class AsyncAuth:
             return self._unwrap(await iam_forgot_password.asyncio_detailed(body=body, client=self._client))
 
 
-class AsyncRawAuth:
+class AsyncRawAuth(RawResource):
     """The methods of `iam.auth`, which return a `RawResponse` here."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
+        self._client = client
         auth = AsyncAuth(client, keep_response)
         self.login: Final = raw_async(auth.login)
         self.refresh: Final = raw_async(auth.refresh)

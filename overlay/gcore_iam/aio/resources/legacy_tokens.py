@@ -11,6 +11,7 @@ from gcore_iam_client.types import UNSET, Unset
 from ... import models
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role_filter, build_token
+from ..._resource import Resource
 from ..._validation import check_id
 from ..._validation.models import check_bool, check_optional_id
 from ..._warnings import deprecated, warn_caller
@@ -22,7 +23,7 @@ REMOVAL_DATE = "2026-07-17"
 """When Gcore removes version 1 of these operations, as the spec announces."""
 
 
-class AsyncLegacyTokens:
+class AsyncLegacyTokens(Resource):
     """API tokens by the operations of version 1, which are deprecated. Each method warns."""
 
     # mypy reports a deprecated method only if the text of its decorator is a literal.
@@ -127,6 +128,7 @@ class AsyncRawLegacyTokens(RawResource):
     """`iam.tokens.legacy`, with status and headers."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
+        self._client = client
         tokens = AsyncLegacyTokens(client, keep_response)
         self.list: Final = raw_async(tokens.list)
         self.get: Final = raw_async(tokens.get)

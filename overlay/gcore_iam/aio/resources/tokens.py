@@ -13,6 +13,7 @@ from gcore_iam_client.types import UNSET, Unset
 from ... import models
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role_filter, build_token
+from ..._resource import Resource
 from ..._validation import check_callback_async, check_id
 from ..._validation.models import check_bool, check_optional_id
 from ..._warnings import deprecated
@@ -22,7 +23,7 @@ from ..driver import AsyncBoundClient
 from .token_search import ADVICE, find_token
 
 
-class AsyncTokens:
+class AsyncTokens(Resource):
     """Permanent API tokens."""
 
     def __init__(self, client: AsyncBoundClient, unwrap: Unwrap = get_model) -> None:
@@ -178,7 +179,7 @@ class AsyncTokens:
         """Replace an API token: create a new one, use it once, hand it over, and then delete the old one.
 
         If a stage fails, at least one token still works. The new token belongs to the caller, even if another user
-        issued the old one.
+        issued the old one. A client that uses the old token itself needs `APIKey(function)`, or its later calls fail.
 
         Args:
             client_id: The account's id, 1 or more.
@@ -214,12 +215,12 @@ class AsyncRawTokens(RawResource):
     """`iam.tokens`, with status and headers; without `rotate`."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
+        self._client = client
         tokens = AsyncTokens(client, keep_response)
         self.list: Final = raw_async(tokens.list)
         self.get: Final = raw_async(tokens.get)
         self.create: Final = raw_async(tokens.create)
         self.delete: Final = raw_async(tokens.delete)
-        self._client = client
 
     @property
     @deprecated("deprecated; announced for removal on 2026-07-17; use iam.with_raw_response.tokens")

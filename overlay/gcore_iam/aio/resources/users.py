@@ -13,6 +13,7 @@ import gcore_iam
 from ... import models
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role
+from ..._resource import Resource
 from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
 from ..._validation.models import check_auth_types, check_language, check_nullable_text, check_optional_text
@@ -21,7 +22,7 @@ from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw_a
 from ..driver import AsyncBoundClient
 
 
-class AsyncUsers:
+class AsyncUsers(Resource):
     """The users of the account, their roles, and invitations."""
 
     def __init__(self, client: AsyncBoundClient, unwrap: Unwrap = get_model) -> None:
@@ -361,6 +362,7 @@ class AsyncRawUsers(RawResource):
     """`iam.users`, with status and headers; without `list`."""
 
     def __init__(self, client: AsyncBoundClient) -> None:
+        self._client = client
         users = AsyncUsers(client, keep_response)
         self.get: Final = raw_async(users.get)
         self.update: Final = raw_async(users.update)

@@ -10,12 +10,13 @@ import gcore_iam
 
 from ... import models
 from ..._reconcile import attach_reconciler
+from ..._resource import Resource
 from ..._validation import check_text
 from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
 from ..driver import BoundClient
 
 
-class Account:
+class Account(Resource):
     """The account that the credentials belong to."""
 
     def __init__(self, client: BoundClient, unwrap: Unwrap = get_model) -> None:
@@ -119,6 +120,7 @@ class RawAccount(RawResource):
     """`iam.account`, with status and headers; without `logins`."""
 
     def __init__(self, client: BoundClient) -> None:
+        self._client = client
         account = Account(client, keep_response)
         self.get: Final = raw(account.get)
         self.create: Final = raw(account.create)

@@ -8,14 +8,15 @@ from typing import Final
 
 from ... import models
 from ..._reconcile import attach_reconciler
+from ..._resource import Resource
 from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
-from ...raw_response import Unwrap, get_model, keep_response, raw
+from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
 from .. import session_calls
 from ..driver import BoundClient
 
 
-class Auth:
+class Auth(Resource):
     """Operations that issue session tokens, and the reset of a forgotten password.
 
     These methods do not change the credentials of the client. To use a client with a session, pass a
@@ -119,10 +120,11 @@ class Auth:
             return self._unwrap(iam_forgot_password.sync_detailed(body=body, client=self._client))
 
 
-class RawAuth:
+class RawAuth(RawResource):
     """The methods of `iam.auth`, which return a `RawResponse` here."""
 
     def __init__(self, client: BoundClient) -> None:
+        self._client = client
         auth = Auth(client, keep_response)
         self.login: Final = raw(auth.login)
         self.refresh: Final = raw(auth.refresh)

@@ -13,6 +13,7 @@ from gcore_iam_client.types import UNSET, Unset
 from ... import models
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role_filter, build_token
+from ..._resource import Resource
 from ..._validation import check_id
 from ..._validation.models import check_bool, check_optional_id
 from ..._warnings import deprecated, warn_caller
@@ -24,7 +25,7 @@ REMOVAL_DATE = "2026-07-17"
 """When Gcore removes version 1 of these operations, as the spec announces."""
 
 
-class LegacyTokens:
+class LegacyTokens(Resource):
     """API tokens by the operations of version 1, which are deprecated. Each method warns."""
 
     # mypy reports a deprecated method only if the text of its decorator is a literal.
@@ -127,6 +128,7 @@ class RawLegacyTokens(RawResource):
     """`iam.tokens.legacy`, with status and headers."""
 
     def __init__(self, client: BoundClient) -> None:
+        self._client = client
         tokens = LegacyTokens(client, keep_response)
         self.list: Final = raw(tokens.list)
         self.get: Final = raw(tokens.get)

@@ -15,6 +15,7 @@ import gcore_iam
 from ... import models
 from ..._reconcile import attach_reconciler
 from ..._request_values import build_role
+from ..._resource import Resource
 from ..._secret_text import hide_text
 from ..._validation import check_id, check_text
 from ..._validation.models import check_auth_types, check_language, check_nullable_text, check_optional_text
@@ -23,7 +24,7 @@ from ...raw_response import RawResource, Unwrap, get_model, keep_response, raw
 from ..driver import BoundClient
 
 
-class Users:
+class Users(Resource):
     """The users of the account, their roles, and invitations."""
 
     def __init__(self, client: BoundClient, unwrap: Unwrap = get_model) -> None:
@@ -361,6 +362,7 @@ class RawUsers(RawResource):
     """`iam.users`, with status and headers; without `list`."""
 
     def __init__(self, client: BoundClient) -> None:
+        self._client = client
         users = Users(client, keep_response)
         self.get: Final = raw(users.get)
         self.update: Final = raw(users.update)
