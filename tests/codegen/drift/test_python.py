@@ -400,3 +400,18 @@ def test_schemas_that_nest_too_deeply_for_a_client_are_an_error() -> None:
 )
 def test_the_bump_follows_the_version_policy(verdict: Verdict, before_1: str, after_1: str) -> None:
     assert [suggest_bump(verdict, version) for version in ("0.2.0", "1.0.0")] == [before_1, after_1]
+
+
+def test_a_field_that_the_client_does_not_send_has_no_names_of_others() -> None:
+    def add(content: Document, name: str) -> None:
+        schemas(content)["NewUser"]["properties"][name] = {"type": "boolean", "description": "Own.", "readOnly": True}
+        schemas(content)["User"]["properties"]["two_fa"] = {"type": "boolean"}
+
+    old, new = api(), api()
+    add(old, "two_fa")
+    add(new, "strong_login")
+    sides = given(old, "old.yaml", generating=True), given(new, "new.yaml", generating=True)
+    (change,) = review(*sides, PLAIN, layers=("wire", "python"), today=TODAY).changes
+
+    assert (change.id, change.pointer) == ("request-property-renamed", "/components/schemas/NewUser/properties/two_fa")
+    assert change.symbols == ()
