@@ -437,4 +437,5 @@ def test_lines_that_break_are_listed(project: Path, capsys: pytest.CaptureFixtur
     assert main(["update", str(new)]) == 0
     printed = capsys.readouterr().out
     assert "overlay broken" in printed
-    assert 'overlay/gcore_iam/__init__.py:7: Unexpected keyword argument "lang" for "User"; adapt it\n' in printed
+    assert 'overlay/gcore_iam/__init__.py:7: Unexpected keyword argument "lang"' in printed
+    assert "; adapt it\n" in printed
