@@ -37,7 +37,8 @@ def describe_json(schema: dict[str, Any]) -> dict[str, Any]:
 def get_json(client: httpx.Client, path: str) -> Any:
     """The body of a response of an operation that the vendored spec has."""
     response = client.get(path)
-    assert response.status_code == 200, f"GET {path} needs more than this test sends; send it here: {response.text}"
+    advice = "send here what the spec requires now, or adapt the handler in overlay/gcore_iam/testing/operations"
+    assert response.status_code == 200, f"GET {path} fails: {response.text}; {advice}"
     return response.json()
 
 
@@ -182,7 +183,7 @@ def test_a_seeded_value_of_a_new_property_is_kept(grow: Grow, open_client: OpenC
     fake = FakeIAM([{"rank": 42}, {}])
     assert [user["rank"] for user in get_json(open_client(fake), "/iam/users")] == [42, 1]
     assert "rank" not in get_json(open_client(fake), "/iam/users/1")
-    assert FakeIAM(fake.users).users == fake.users
+    assert FakeIAM([{"rank": user["rank"]} for user in fake.users]).users == fake.users
 
 
 def test_a_new_property_deep_in_a_response_is_added(grow: Grow, open_client: OpenClient) -> None:
