@@ -115,6 +115,7 @@ types: setup # mypy --strict and pyright over everything, verifytypes
 		|| { echo "$$report"; exit 1; }
 
 api: setup ## list public names removed since the commit OLD=
+	@test -n '$(filter-out $(SPEC),$(OLD))' || { echo "make api needs OLD=, a commit, branch or tag, such as the last release"; exit 2; }
 	@$(BIN)/python -m codegen api '$(OLD)'
 
 inventory: setup ## list every operation with its type and its method

@@ -70,7 +70,7 @@ def list_failures(log: str, steps: str) -> list[str]:
     found = []
     for line in log.splitlines():
         error = re.match(r"(?!generated/|overlay/gcore_iam/sync/)([\w./-]+:\d+): error: (.*?)(?:  \[[\w-]+\])?$", line)
-        test = re.match(r"(?:FAILED|ERROR) ([\w./-]+)(?:::(\S+))?", line)
+        test = re.match(r"(?:FAILED|ERROR) ([\w./-]+)(?:::([\w:]+))?", line)
         if error and f"{error[1]}:" not in steps:
             found.append(_format_broken_line(f"{error[1]}: {error[2]}"))
         elif test:

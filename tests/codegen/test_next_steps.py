@@ -72,7 +72,8 @@ examples/recipes/export_users.py:45: error: "User" has no attribute "two_fa"  [a
 tests/overlay/test_users.py:5: note: a hint
 overlay/gcore_iam/aio/tokens.py:8: error: Other  [arg-type]
 Found 4 errors in 3 files (checked 9 source files)
-FAILED tests/testing/test_newer_spec.py::test_name[a] - AssertionError: assert 1 == 2
+FAILED tests/testing/test_newer_spec.py::test_name[in process] - AssertionError: assert 1 == 2
+FAILED tests/testing/test_newer_spec.py::test_name[served] - AssertionError: assert 1 == 2
 make[1]: *** [Makefile:149: types] Error 1
 """
     steps = "What to do next:\n  overlay/gcore_iam/aio/users.py:7: no such argument; adapt it\n"
@@ -80,5 +81,5 @@ make[1]: *** [Makefile:149: types] Error 1
     assert next_steps.list_failures(log, steps) == [
         'examples/recipes/export_users.py:45: "User" has no attribute "two_fa"; adapt it',
         "overlay/gcore_iam/aio/tokens.py:8: Other; adapt it, and run `make generate`, which derives sync/ from it",
-        "tests/testing/test_newer_spec.py: test_name[a] fails; adapt the test, or what it tests",
+        "tests/testing/test_newer_spec.py: test_name fails; adapt the test, or what it tests",
     ]
