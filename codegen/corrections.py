@@ -151,19 +151,24 @@ def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, len
             there; for specs other than the vendored one, on which some entries have nothing to correct.
 
     Returns:
-        With `lenient`, one note for each entry that does not fit the document.
+        With `lenient`, one note for each entry that does not fit the document. If no entry that names a place, and does
+        not search for some, matches, there is one note for all, and none is applied.
 
     Raises:
         CodegenError: Without `lenient`, an entry matched another number of places than it says, or refers to
             nothing.
     """
+    named = [correction for correction in corrections if not re.search(r"\*|\?|\.\.", correction.where)]
+    if len(named) > 1 and not any(_find_matches(correction, document) for correction in named):
+        file = named[0].place.rsplit(":", 2)[0]
+        message = f"{file}: its corrections are of another spec: none of the {len(named)} that name a place matches"
+        if lenient:
+            return [f"{message}, so none is applied"]
+        raise CodegenError(f"{message}; LENIENT=1 (--lenient) goes on without them")
     notes: list[str] = []
     for correction in corrections:
         label = f"{correction.place}: correction {correction.id!r}"
-        try:
-            found = list(correction.path.finditer(document))
-        except jsonpath.JSONPathError as error:
-            raise CodegenError(f"{label}: {correction.where} fails: {str(error).splitlines()[0]}") from None
+        found = _find_matches(correction, document)
         dangling = _find_dangling_reference(correction, document)
         message = ""
         if dangling:
@@ -179,6 +184,14 @@ def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, len
         if not dangling:
             _apply_one(correction, found, label)
     return notes
+
+
+def _find_matches(correction: Correction, document: dict[str, Json]) -> list[jsonpath.JSONPathMatch]:
+    try:
+        return list(correction.path.finditer(document))
+    except jsonpath.JSONPathError as error:
+        label, reason = f"{correction.place}: correction {correction.id!r}", str(error).splitlines()[0]
+        raise CodegenError(f"{label}: {correction.where} fails: {reason}") from None
 
 
 def _find_dangling_reference(correction: Correction, document: dict[str, Json]) -> str | None:

@@ -128,6 +128,25 @@ def test_another_number_of_matches_is_refused_with_both_numbers(
     assert corrections.apply(entries, document, lenient=True) == [expected]
 
 
+def test_corrections_of_another_spec_are_one_line(save: Save, api: Api) -> None:
+    wheres = ("$.components.schemas.Gone", "$.paths['/gone']", "$..[?@.type == 'string']")
+    listed = [{**entry(where=where), "id": f"a-{number}"} for number, where in enumerate(wheres)]
+    path = save(listed, "corrections.yaml")
+    entries = corrections.load(path)
+    document = api(schemas={"A": {"type": "string"}})
+    before = copy.deepcopy(document)
+    message = f"{path}: its corrections are of another spec: none of the 2 that name a place matches"
+
+    assert corrections.apply(entries, document, lenient=True) == [f"{message}, so none is applied"]
+    assert refusal(lambda: corrections.apply(entries, document, lenient=False)) == (
+        f"{message}; LENIENT=1 (--lenient) goes on without them"
+    )
+    assert document == before
+    document["components"]["schemas"]["Gone"] = {"type": "integer"}
+    (note,) = corrections.apply(entries, document, lenient=True)
+    assert "correction 'a-1' must match 1 place" in note
+
+
 @pytest.mark.parametrize("matches", [">= 1", ">=2", "each"])
 def test_an_entry_may_match_more_places_as_the_spec_grows(save: Save, api: Api, matches: str) -> None:
     entries = corrections.load(save([entry(where="$.components.schemas.*", matches=matches, what={"type": "integer"})]))
