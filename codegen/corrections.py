@@ -67,6 +67,12 @@ class Correction:
     place: str
     """`file:line:column` of the entry."""
     path: jsonpath.CompoundJSONPath | jsonpath.JSONPath = attrs.field(repr=False)
+    lines: Mapping[str, int] = attrs.field(factory=dict, repr=False)
+    """The lines of its keys, if a file has it."""
+
+    def locate(self, key: str) -> str:
+        """Return a key with its line."""
+        return f"`{key}` in line {self.lines[key]}" if key in self.lines else f"`{key}`"
 
 
 def load(path: Path) -> tuple[Correction, ...]:
@@ -128,7 +134,10 @@ def _parse_entry(entry: Json, index: int, file: YamlFile) -> Correction:
     except jsonpath.JSONPathError as error:
         message = str(error).splitlines()[0]
         raise CodegenError(f"{file.format_place(f'/{index}/where')}: {where!r} is not a JSONPath: {message}") from None
-    return Correction(name, rule, where, matches, may_match_more, get_text("why"), entry.get("what"), place, path)
+    lines = {key: file.find_span(f"/{index}/{key}")[0] for key in entry}
+    return Correction(
+        name, rule, where, matches, may_match_more, get_text("why"), entry.get("what"), place, path, lines
+    )
 
 
 def _parse_matches(value: Json) -> tuple[int, bool]:
@@ -172,13 +181,17 @@ def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, len
         dangling = _find_dangling_reference(correction, document)
         message = ""
         if dangling:
+            advice = f"correct {correction.locate('what')}, or remove the entry"
             message = f"{label} refers to {dangling!r}, which is not there"
         elif len(found) < correction.matches or (len(found) > correction.matches and not correction.may_match_more):
             expected = f"{correction.matches} {'place' if correction.matches == 1 else 'places'}"
             expected = f"at least {expected}" if correction.may_match_more else expected
             message = f"{label} must match {expected}, but {correction.where} matches {len(found) or 'none'}"
+            advice = _advise(correction, len(found))
+        if message:
+            message += f": upstream has moved; {advice}"
         if message and not lenient:
-            raise CodegenError(f"{message}: upstream has moved; review the entry")
+            raise CodegenError(message)
         if message:
             notes.append(message)
         if not dangling:
@@ -192,6 +205,16 @@ def _find_matches(correction: Correction, document: dict[str, Json]) -> list[jso
     except jsonpath.JSONPathError as error:
         label, reason = f"{correction.place}: correction {correction.id!r}", str(error).splitlines()[0]
         raise CodegenError(f"{label}: {correction.where} fails: {reason}") from None
+
+
+def _advise(correction: Correction, count: int) -> str:
+    """Say what to write into an entry that matches another number of places than it says, if that is right."""
+    if not count:
+        return f"remove the entry, or correct {correction.locate('where')}"
+    number = f">= {count}" if correction.may_match_more else str(count)
+    return (
+        f"make it {number} at {correction.locate('matches')} if that is right, or correct {correction.locate('where')}"
+    )
 
 
 def _find_dangling_reference(correction: Correction, document: dict[str, Json]) -> str | None:

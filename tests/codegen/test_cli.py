@@ -71,7 +71,8 @@ def test_an_unreadable_spec_is_one_line_and_status_2(
         ("- {id: a, rule: drop, where: $.info, matches: 1, why: W.}\n",
          ":1:11: unknown rule 'drop' in correction 'a'; known: merge, overlap, secret"),
         ("- {id: a, rule: secret, where: $.x, matches: 2, why: W.}\n",
-         ":1:3: correction 'a' must match 2 places, but $.x matches none: upstream has moved; review the entry"),
+         (":1:3: correction 'a' must match 2 places, but $.x matches none: upstream has moved; remove the entry, or "
+          "correct `where` in line 1")),
         ("a: 1\n", ":1:1: a list of corrections is expected"),
         ("- [\n", ":2:1: is not YAML: did not find expected node content"),
     ],
