@@ -415,3 +415,21 @@ def test_a_field_that_the_client_does_not_send_has_no_names_of_others() -> None:
 
     assert (change.id, change.pointer) == ("request-property-renamed", "/components/schemas/NewUser/properties/two_fa")
     assert change.symbols == ()
+
+
+def test_parameters_that_come_or_go_are_no_exchange_with_nothing() -> None:
+    def add(new: Document) -> None:
+        new["paths"]["/users"]["get"]["parameters"].append({"name": "page", "in": "query", "schema": TEXT})
+
+    def remove(new: Document) -> None:
+        new["paths"]["/users"]["get"]["parameters"] = []
+
+    def change(new: Document) -> None:
+        new["paths"]["/users"]["get"]["parameters"][0]["schema"] = TEXT
+
+    messages = [entry.message for edit in (add, remove, change) for entry in reviewed(edit).changes]
+    assert [message for message in messages if "list_users" in message] == [
+        "list_users also takes `page: Unset | str = UNSET`",
+        "list_users no longer takes `limit: Unset | int = UNSET`",
+        "list_users takes `limit: Unset | str = UNSET` instead of `limit: Unset | int = UNSET`",
+    ]
