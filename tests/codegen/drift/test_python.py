@@ -427,7 +427,7 @@ def test_parameters_that_come_or_go_are_no_exchange_with_nothing() -> None:
     def change(new: Document) -> None:
         new["paths"]["/users"]["get"]["parameters"][0]["schema"] = TEXT
 
-    messages = [entry.message for edit in (add, remove, change) for entry in reviewed(edit).changes]
+    messages = [entry.message for edit in (add, remove, change) for entry in review_change(edit).changes]
     assert [message for message in messages if "list_users" in message] == [
         "list_users also takes `page: Unset | str = UNSET`",
         "list_users no longer takes `limit: Unset | int = UNSET`",

@@ -573,7 +573,7 @@ def test_tabs_are_spaces_and_other_controls_are_shown() -> None:
 def test_any_text_is_read_as_it_is(text: str) -> None:
     notes = (f"x {text}", text if text.strip() else "y")
     empty, found = (
-        list(tokens(render("markdown", attrs.evolve(sample.nothing(), notes=given)))) for given in ("x", notes)
+        list(tokens(render("markdown", attrs.evolve(sample.nothing(), notes=lines)))) for lines in (("x",), notes)
     )
     assert {token.type for token in found} <= {"code_inline", *(token.type for token in empty)}
     read = ["".join(part.content for part in token.children or ()) for token in found if token.type == "inline"]
