@@ -114,8 +114,11 @@ def _render_text(text: str) -> str:
     """Escape prose for Markdown; text between backticks, and names, become code."""
     parts: list[str] = []
     for part, is_code in common.split_code(text):
-        for word in [part] if is_code else re.split(r"( +)", part):
-            parts.append(format_code_span(word) if is_code else _render_word(word, is_first=not parts))
+        for word in filter(None, [part] if is_code else re.split(r"( +)", part)):
+            rendered = format_code_span(word) if is_code else _render_word(word, is_first=not parts)
+            if parts and parts[-1].endswith("`") and rendered.startswith("`"):
+                parts.append(_GAP)  # else both would be one span
+            parts.append(rendered)
     return "".join(parts)
 
 

@@ -402,7 +402,7 @@ def test_the_bump_follows_the_version_policy(verdict: Verdict, before_1: str, af
     assert [suggest_bump(verdict, version) for version in ("0.2.0", "1.0.0")] == [before_1, after_1]
 
 
-def test_a_field_that_the_client_does_not_send_has_no_names_of_others() -> None:
+def test_a_field_that_is_not_sent_has_no_names_of_others() -> None:
     def add(content: Document, name: str) -> None:
         schemas(content)["NewUser"]["properties"][name] = {"type": "boolean", "description": "Own.", "readOnly": True}
         schemas(content)["User"]["properties"]["two_fa"] = {"type": "boolean"}
@@ -417,7 +417,7 @@ def test_a_field_that_the_client_does_not_send_has_no_names_of_others() -> None:
     assert change.symbols == ()
 
 
-def test_parameters_that_come_or_go_are_no_exchange_with_nothing() -> None:
+def test_a_new_parameter_replaces_nothing() -> None:
     def add(new: Document) -> None:
         new["paths"]["/users"]["get"]["parameters"].append({"name": "page", "in": "query", "schema": TEXT})
 
