@@ -179,7 +179,7 @@ def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, len
         label = f"{correction.place}: correction {correction.id!r}"
         found = _find_matches(correction, document)
         dangling = _find_dangling_reference(correction, document)
-        message = ""
+        message = advice = ""
         if dangling:
             advice = f"correct {correction.locate('what')}, or remove the entry"
             message = f"{label} refers to {dangling!r}, which is not there"
