@@ -67,7 +67,7 @@ def _compare(old: Function, new: Function, call: ast.Call | None) -> Iterator[st
                 remove_unset(side[parameter].type) for side in (after, before)
             ]  # whether it may be UNSET: see below
             if not is_wider_type(*types):
-                yield f'{name} takes "{parameter}" as {types[0]}{reason}'
+                yield f'{name} takes {types[0]} for "{parameter}"{reason}'
     for parameter, field in after.items():
         if _is_newly_required(before.get(parameter), field) and not (is_paginate and parameter in passed):
             yield f'{name} needs "{parameter}", and is handed on here without it'

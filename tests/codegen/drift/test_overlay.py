@@ -432,7 +432,7 @@ TEXT = {**PARAMETER, "schema": {"type": "string"}}
     [
         ("paginate(make_thing.sync_detailed)", [PARAMETER, NEEDED], 'needs "account"'),
         ("paginate(make_thing.sync_detailed, account=5)", [PARAMETER, NEEDED], ""),
-        ("paginate(make_thing.sync_detailed)", [TEXT], 'takes "limit" as str, which pages are requested with'),
+        ("paginate(make_thing.sync_detailed)", [TEXT], 'takes str for "limit", which pages are requested with'),
         ("paginate(make_thing.sync_detailed)", [], 'takes no "limit", which pages are requested with'),
         ("paginate(make_thing.asyncio_detailed)", [{**PARAMETER, "required": True}], ""),
         ("functools.partial(make_thing.asyncio)", [PARAMETER, NEEDED], 'needs "account"'),
