@@ -52,7 +52,7 @@ def _find_module(dotted: str) -> str:
 
 
 def _compare(old: Function, new: Function, call: ast.Call | None) -> Iterator[str]:
-    """Yield why a function can no longer be called as it was; `call` receives it, None if no call does."""
+    """Yield why calls of a function fail from now on; `call` receives the function, None if no call does."""
     name = f'"{new.module.rpartition(".")[2]}"'
     before, after = ({field.name.lstrip("*"): field for field in side.parameters} for side in (old, new))
     given = {keyword.arg for keyword in call.keywords if keyword.arg} if call else set[str]()
