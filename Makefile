@@ -115,6 +115,7 @@ types: setup # mypy --strict and pyright over everything, verifytypes
 		|| { echo "$$report"; exit 1; }
 
 api: setup ## list public names removed since the commit OLD=
+	@test -n '$(filter-out $(SPEC),$(OLD))' || { echo "make api needs OLD=, a commit, branch or tag, such as the last release"; exit 2; }
 	@$(BIN)/python -m codegen api '$(OLD)'
 
 inventory: setup ## list every operation with its type and its method
@@ -133,15 +134,15 @@ corrections: setup ## propose corrections for what production showed: OBSERVED=
 
 update-spec: setup ## review the spec NEW=, vendor it, regenerate (PROSE= DATE=)
 	@test -n '$(NEW)' || { echo "make update-spec needs NEW=, a path, a URL or git-ref:path"; exit 2; }
-	@steps=$$(mktemp) && trap 'rm -f "$$steps"' EXIT && \
+	@steps=$$(mktemp) && log=$$(mktemp) && trap 'rm -f "$$steps" "$$log"' EXIT && \
 	$(BIN)/python -m codegen update '$(NEW)' --spec '$(SPEC)' --corrections '$(CORRECTIONS)' --output '$(OUTPUT)' \
 		--steps "$$steps" $(if $(PROSE),--prose '$(PROSE)') $(if $(DATE),--date '$(DATE)') $(ARGS) && \
 	if test -s "$$steps"; then \
 		status=0; \
 		$(BIN)/python -m codegen unasync || status=$$?; \
-		$(MAKE) --no-print-directory check || status=$$?; \
-		$(BIN)/python -m pytest --quiet --numprocesses auto -m 'not slow' $(FAKE_CONTRACT) || status=$$?; \
-		cat "$$steps"; \
+		$(MAKE) --no-print-directory --keep-going check 2>&1 | tee "$$log" || status=$$?; \
+		$(BIN)/python -m pytest --quiet --numprocesses auto -m 'not slow' $(FAKE_CONTRACT) | tee -a "$$log" || status=$$?; \
+		$(BIN)/python -m codegen.next_steps "$$steps" < "$$log"; \
 		exit $$status; \
 	fi
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from . import check, contract, corrections, generate, inventory, spec, spec_files, unasync
+from .arguments import parse_path
 from .drift.render.common import escape_controls, format_line
 from .errors import CodegenError
 from .limits import clip_text
@@ -87,29 +88,29 @@ def _build_parser(*, has_all: bool) -> argparse.ArgumentParser:
     make.set_defaults(run=_run_generate)
 
     sync = _add_command(commands, "unasync", "write the sync half of the library from its async half")
-    sync.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
+    sync.add_argument("--overlay", type=parse_path, default=OVERLAY, help="the hand-written package (%(default)s)")
     sync.set_defaults(run=_run_unasync)
 
     gate = _add_command(commands, "check", "find hand edits, stale output, and lost operations or properties")
     _add_inputs(gate)
-    gate.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
+    gate.add_argument("--overlay", type=parse_path, default=OVERLAY, help="the hand-written package (%(default)s)")
     gate.set_defaults(run=_run_check)
 
     listing = _add_command(commands, "inventory", "list every operation and what stands for it in Python")
     _add_inputs(listing)
-    listing.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
+    listing.add_argument("--overlay", type=parse_path, default=OVERLAY, help="the hand-written package (%(default)s)")
     listing.add_argument("--format", choices=("text", "json"), default="text", help="how to show it (%(default)s)")
     listing.set_defaults(run=_run_inventory)
 
     api = _add_command(commands, "api", "list the public names that are removed or changed since a commit")
     api.add_argument("ref", metavar="OLD", help="the earlier commit, branch or tag")
-    api.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
+    api.add_argument("--overlay", type=parse_path, default=OVERLAY, help="the hand-written package (%(default)s)")
     api.set_defaults(run=_run_api)
 
     rules = _add_command(commands, "contract", "write a version of the spec in JSON, for FakeIAM(spec=FILE)")
-    rules.add_argument("spec", type=Path, metavar="SPEC", help="a version of the spec, in YAML or JSON")
-    rules.add_argument("--corrections", type=Path, default=CORRECTIONS, help="its corrections (%(default)s)")
-    rules.add_argument("--output", type=Path, required=True, metavar="FILE", help="where to write it")
+    rules.add_argument("spec", type=parse_path, metavar="SPEC", help="a version of the spec, in YAML or JSON")
+    rules.add_argument("--corrections", type=parse_path, default=CORRECTIONS, help="its corrections (%(default)s)")
+    rules.add_argument("--output", type=parse_path, required=True, metavar="FILE", help="where to write it")
     rules.set_defaults(run=_run_contract)
 
     if not has_all:
@@ -118,14 +119,14 @@ def _build_parser(*, has_all: bool) -> argparse.ArgumentParser:
     from .vendoring.command import add_update
 
     project = argparse.ArgumentParser(add_help=False)
-    project.add_argument("--corrections", type=Path, default=CORRECTIONS, help="its corrections (%(default)s)")
-    project.add_argument("--config", type=Path, default=CONFIG, help="the generator's options (%(default)s)")
-    project.add_argument("--overlay", type=Path, default=OVERLAY, help="the hand-written package (%(default)s)")
+    project.add_argument("--corrections", type=parse_path, default=CORRECTIONS, help="its corrections (%(default)s)")
+    project.add_argument("--config", type=parse_path, default=CONFIG, help="the generator's options (%(default)s)")
+    project.add_argument("--overlay", type=parse_path, default=OVERLAY, help="the hand-written package (%(default)s)")
     proposing = _add_command(
         commands, "corrections", "propose entries of spec/corrections.yaml for what production showed"
     )
-    proposing.add_argument("--spec", type=Path, default=SPEC, help="the spec (default: %(default)s)")
-    proposing.add_argument("--corrections", type=Path, default=CORRECTIONS, help="its corrections (%(default)s)")
+    proposing.add_argument("--spec", type=parse_path, default=SPEC, help="the spec (default: %(default)s)")
+    proposing.add_argument("--corrections", type=parse_path, default=CORRECTIONS, help="its corrections (%(default)s)")
     command.add_observations(proposing, "what production showed (several are allowed)", is_required=True)
     proposing.set_defaults(run=_run_corrections)
     command.add_drift(commands, project)
@@ -140,10 +141,10 @@ def _add_command(commands: _Commands, name: str, text: str) -> argparse.Argument
 
 
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--spec", type=Path, default=SPEC, help="the spec (default: %(default)s)")
-    parser.add_argument("--corrections", type=Path, default=CORRECTIONS, help="its corrections (%(default)s)")
-    parser.add_argument("--config", type=Path, default=CONFIG, help="the generator's options (%(default)s)")
-    parser.add_argument("--output", type=Path, default=PACKAGE, help="the generated package (%(default)s)")
+    parser.add_argument("--spec", type=parse_path, default=SPEC, help="the spec (default: %(default)s)")
+    parser.add_argument("--corrections", type=parse_path, default=CORRECTIONS, help="its corrections (%(default)s)")
+    parser.add_argument("--config", type=parse_path, default=CONFIG, help="the generator's options (%(default)s)")
+    parser.add_argument("--output", type=parse_path, default=PACKAGE, help="the generated package (%(default)s)")
 
 
 def _run_generate(arguments: argparse.Namespace) -> int:

@@ -67,6 +67,12 @@ class Correction:
     place: str
     """`file:line:column` of the entry."""
     path: jsonpath.CompoundJSONPath | jsonpath.JSONPath = attrs.field(repr=False)
+    lines: Mapping[str, int] = attrs.field(factory=dict, repr=False)
+    """The lines of its keys, if a file has it."""
+
+    def locate(self, key: str) -> str:
+        """Return a key with its line."""
+        return f"`{key}` in line {self.lines[key]}" if key in self.lines else f"`{key}`"
 
 
 def load(path: Path) -> tuple[Correction, ...]:
@@ -128,7 +134,10 @@ def _parse_entry(entry: Json, index: int, file: YamlFile) -> Correction:
     except jsonpath.JSONPathError as error:
         message = str(error).splitlines()[0]
         raise CodegenError(f"{file.format_place(f'/{index}/where')}: {where!r} is not a JSONPath: {message}") from None
-    return Correction(name, rule, where, matches, may_match_more, get_text("why"), entry.get("what"), place, path)
+    lines = {key: file.find_span(f"/{index}/{key}")[0] for key in entry}
+    return Correction(
+        name, rule, where, matches, may_match_more, get_text("why"), entry.get("what"), place, path, lines
+    )
 
 
 def _parse_matches(value: Json) -> tuple[int, bool]:
@@ -151,34 +160,61 @@ def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, len
             there; for specs other than the vendored one, on which some entries have nothing to correct.
 
     Returns:
-        With `lenient`, one note for each entry that does not fit the document.
+        With `lenient`, one note for each entry that does not fit the document. If no entry that names a place, and does
+        not search for some, matches, there is one note for all, and none is applied.
 
     Raises:
         CodegenError: Without `lenient`, an entry matched another number of places than it says, or refers to
             nothing.
     """
+    named = [correction for correction in corrections if not re.search(r"\*|\?|\.\.", correction.where)]
+    if len(named) > 1 and not any(_find_matches(correction, document) for correction in named):
+        file = named[0].place.rsplit(":", 2)[0]
+        message = f"{file}: its corrections are of another spec: none of the {len(named)} that name a place matches"
+        if lenient:
+            return [f"{message}, so none is applied"]
+        raise CodegenError(f"{message}; LENIENT=1 (--lenient) goes on without them")
     notes: list[str] = []
     for correction in corrections:
         label = f"{correction.place}: correction {correction.id!r}"
-        try:
-            found = list(correction.path.finditer(document))
-        except jsonpath.JSONPathError as error:
-            raise CodegenError(f"{label}: {correction.where} fails: {str(error).splitlines()[0]}") from None
+        found = _find_matches(correction, document)
         dangling = _find_dangling_reference(correction, document)
-        message = ""
+        message = advice = ""
         if dangling:
+            advice = f"correct {correction.locate('what')}, or remove the entry"
             message = f"{label} refers to {dangling!r}, which is not there"
         elif len(found) < correction.matches or (len(found) > correction.matches and not correction.may_match_more):
             expected = f"{correction.matches} {'place' if correction.matches == 1 else 'places'}"
             expected = f"at least {expected}" if correction.may_match_more else expected
             message = f"{label} must match {expected}, but {correction.where} matches {len(found) or 'none'}"
+            advice = _advise(correction, len(found))
+        if message:
+            message += f": upstream has moved; {advice}"
         if message and not lenient:
-            raise CodegenError(f"{message}: upstream has moved; review the entry")
+            raise CodegenError(message)
         if message:
             notes.append(message)
         if not dangling:
             _apply_one(correction, found, label)
     return notes
+
+
+def _find_matches(correction: Correction, document: dict[str, Json]) -> list[jsonpath.JSONPathMatch]:
+    try:
+        return list(correction.path.finditer(document))
+    except jsonpath.JSONPathError as error:
+        label, reason = f"{correction.place}: correction {correction.id!r}", str(error).splitlines()[0]
+        raise CodegenError(f"{label}: {correction.where} fails: {reason}") from None
+
+
+def _advise(correction: Correction, count: int) -> str:
+    """Say what to write into an entry that matches another number of places than it says, if that is right."""
+    if not count:
+        return f"remove the entry, or correct {correction.locate('where')}"
+    number = f">= {count}" if correction.may_match_more else str(count)
+    return (
+        f"make it {number} at {correction.locate('matches')} if that is right, or correct {correction.locate('where')}"
+    )
 
 
 def _find_dangling_reference(correction: Correction, document: dict[str, Json]) -> str | None:

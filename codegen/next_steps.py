@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from .check import list_fake_gaps
+from .drift.render.common import format_line
 from .inventory import build_inventory
 from .spec import Spec
 
@@ -43,11 +45,37 @@ def list_next_steps(
     steps += [
         f"{spec.format_place(pointer)}: write {pointer.rpartition('/')[2]} in your own words" for pointer in unwritten
     ]
-    steps += [f"{line}; adapt it, in aio/ and not in sync/, and run `make generate`" for line in broken]
+    steps += [_format_broken_line(line) for line in broken]
     steps += _list_missing_methods(spec, added, package, overlay)
     steps += [_put_file_first(gap) for gap in list_fake_gaps(package)]
     steps.append(f"{changelog}: say what the update means to users under `## Unreleased` (suggested bump: {bump})")
     return steps
+
+
+def _format_broken_line(line: str) -> str:
+    is_derived_from = "/aio/" in line.partition(": ")[0]
+    return f"{line}; adapt it{', and run `make generate`, which derives sync/ from it' if is_derived_from else ''}"
+
+
+def list_failures(log: str, steps: str) -> list[str]:
+    """List what the checks and tests after an update found, as far as the steps do not name its line.
+
+    Args:
+        log: The output of mypy and pytest.
+        steps: The steps so far.
+
+    Returns:
+        One line for each thing to do, which begins with the file.
+    """
+    found = []
+    for line in log.splitlines():
+        error = re.match(r"(?!generated/|overlay/gcore_iam/sync/)([\w./-]+:\d+): error: (.*?)(?:  \[[\w-]+\])?$", line)
+        test = re.match(r"(?:FAILED|ERROR) ([\w./-]+)(?:::([\w:]+))?", line)
+        if error and f"{error[1]}:" not in steps:
+            found.append(_format_broken_line(f"{error[1]}: {error[2]}"))
+        elif test:
+            found.append(f"{test[1]}: {test[2] or 'it'} fails; adapt the test, or what it tests")
+    return list(dict.fromkeys(found))
 
 
 def _list_missing_methods(
@@ -65,3 +93,15 @@ def _put_file_first(gap: str) -> str:
     """Let a gap of FakeIAM begin with the file to change, like all other steps."""
     place = re.search(r"\boverlay/[\w/.]*\w", gap)
     return f"{place[0]}: {gap}" if place else gap
+
+
+def main() -> None:
+    """Print the file of steps, and what the checks and tests found whose output is on standard input."""
+    steps = Path(sys.argv[1]).read_text("utf-8")
+    print(steps, end="")
+    for line in list_failures(sys.stdin.read(), steps):
+        print(f"  {format_line(line)}")
+
+
+if __name__ == "__main__":
+    main()

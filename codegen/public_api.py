@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,14 @@ def find_breaking_changes(repository: Path, folder: str, ref: str) -> list[str]:
     Raises:
         CodegenError: Git does not know the commit, or the commit does not hold the package.
     """
+    known = subprocess.run(  # noqa: S603 - no shell, and what follows is no option
+        ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"],  # noqa: S607
+        cwd=repository,
+        capture_output=True,
+        check=False,
+    )
+    if known.returncode:
+        raise CodegenError(f"{ref}: git knows no such commit, branch or tag here; `git tag` lists the releases")
     try:
         old = griffe.load_git(PACKAGE, ref=ref, repo=repository, search_paths=[folder])
     except (RuntimeError, OSError, ImportError) as error:

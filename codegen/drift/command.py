@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from .. import corrections
+from ..arguments import parse_path
 from ..errors import CodegenError
 from ..observations import load_observations
 from . import baseline, history
@@ -58,7 +59,7 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
     add_sides(drift)
     add_layers(drift)
     drift.add_argument("--format", choices=tuple(FORMATS), default="text", help="how to show it (%(default)s)")
-    drift.add_argument("--output", type=Path, metavar="FILE", help="where to write it (standard output)")
+    drift.add_argument("--output", type=parse_path, metavar="FILE", help="where to write it (standard output)")
     drift.add_argument("--docs", action="store_true", help="list changes of prose one by one (text, markdown)")
     drift.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colors (text)")
     drift.add_argument(
@@ -69,11 +70,15 @@ def add_drift(commands: _Commands, project: argparse.ArgumentParser) -> None:
         help="layers whose changes end in status 1, such as wire:error,python:breaking,overlay,observed",
     )
     drift.add_argument(
-        "--accepted", type=Path, default=ACCEPTED, metavar="FILE", help="changes that --fail-on lets pass (%(default)s)"
+        "--accepted",
+        type=parse_path,
+        default=ACCEPTED,
+        metavar="FILE",
+        help="changes that --fail-on lets pass (%(default)s)",
     )
     drift.add_argument(
         "--settings",
-        type=Path,
+        type=parse_path,
         metavar="FILE",
         help="levels, paths and sunset policy (drift.toml, or [tool.gcore-iam.drift] in pyproject.toml)",
     )
@@ -89,7 +94,7 @@ def add_sides(parser: argparse.ArgumentParser) -> None:
 
 def add_observations(parser: argparse.ArgumentParser, text: str, *, is_required: bool = False) -> None:
     """Add the observation files."""
-    parser.add_argument("--observed", type=Path, action="append", metavar="FILE", required=is_required, help=text)
+    parser.add_argument("--observed", type=parse_path, action="append", metavar="FILE", required=is_required, help=text)
 
 
 def add_layers(parser: argparse.ArgumentParser) -> None:
@@ -210,7 +215,7 @@ def add_history(commands: _Commands, project: argparse.ArgumentParser) -> None:
         help="review every step of a spec's history in git",
         description="Print a line for each commit that changed more of a spec than its version.",
     )
-    past.add_argument("repository", type=Path, metavar="REPO", help="a git repository")
+    past.add_argument("repository", type=parse_path, metavar="REPO", help="a git repository")
     past.add_argument("path", metavar="PATH", help="the spec in it")
     past.add_argument("--since", metavar="REV", help="a revision to begin after")
     past.add_argument(

@@ -135,8 +135,13 @@ class _Comparison:
             accepted = accepted and other is not None and is_wider_type(other.type, field.type)
             accepted = accepted and not (other and other.required and not field.required)
         accepted = accepted and not any(field.required for field in rest.values())
-        signatures = {"before": _format_signature(before, after), "after": _format_signature(after, before)}
-        yield make_change("py-function-param-changed", **signatures, guards=["still-accepted"] if accepted else [])
+        signatures = _format_signature(before, after), _format_signature(after, before)
+        guards = ["still-accepted"] if accepted else []
+        change = make_change("py-function-param-changed", before=signatures[0], after=signatures[1], guards=guards)
+        if not all(signatures):
+            name, verb = new.module.rpartition(".")[2], "no longer takes" if signatures[0] else "also takes"
+            change = attrs.evolve(change, message=f"{name} {verb} `{signatures[0] or signatures[1]}`")
+        yield change
 
     # --- classes ---------------------------------------------------------------------------------------------------
 
@@ -337,11 +342,11 @@ def _find_place(change: Change, client: GeneratedClient) -> Location | None:
     return None
 
 
-def _format_signature(fields: Sequence[Field], other: Sequence[Field]) -> str:
-    """Format the parameters that differ from others, as in a signature."""
+def _format_signature(fields: Sequence[Field], other: Sequence[Field]) -> str | None:
+    """Format the parameters that differ from others, as in a signature; None if none differs."""
     parameters = [
         f"{field.name.lstrip('*')}: {field.type}{'' if field.required else ' = UNSET'}"
         for field in fields
         if field not in other
     ]
-    return ", ".join(parameters) or "nothing"
+    return ", ".join(parameters) or None

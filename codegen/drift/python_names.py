@@ -27,7 +27,7 @@ def add_symbols(changes: Iterable[Change], old: GeneratedClient, new: GeneratedC
         if not symbols and change.operations:
             sides = ((old, change.old), (new, change.new))
             symbols = tuple(
-                name for side, place in sides if place for name in _find_fields(side.surface, place, change.operations)
+                name for side, place in sides if place for name in _find_fields(side, place, change.operations)
             )
         found.append(attrs.evolve(change, symbols=symbols))
     return found
@@ -38,8 +38,7 @@ def _find_names(client: GeneratedClient, pointer: str) -> tuple[str, ...]:
     surface = client.surface
     tokens = [unescape(token) for token in pointer.split("/")[1:]]
     if tokens[:2] == ["components", "schemas"]:
-        name = str(ClassName.from_string(string=tokens[2], config=client.package.config).name)
-        classes = [found for found in (name, f"{name}Input") if found in surface.classes]
+        classes = _find_component_classes(client, tokens)
         return tuple(_find_inside(surface, " | ".join(classes), tokens[3:]))
     if tokens[:1] != ["paths"] or len(tokens) < 3:
         return ()
@@ -54,15 +53,27 @@ def _find_names(client: GeneratedClient, pointer: str) -> tuple[str, ...]:
     return (function.symbol,) if tokens[3:4] != ["responses"] else ()
 
 
-def _find_fields(surface: Surface, place: Location, operations: Sequence[str]) -> tuple[str, ...]:
-    """Find the fields with a key in the classes of operations, for classes without a component."""
-    _, separator, rest = place.pointer.rpartition("/properties/")
+def _find_component_classes(client: GeneratedClient, tokens: Sequence[str]) -> list[str]:
+    """Find the classes of the component that a path into a spec begins with."""
+    if tokens[:2] != ["components", "schemas"]:
+        return []
+    name = str(ClassName.from_string(string=tokens[2], config=client.package.config).name)
+    return [found for found in (name, f"{name}Input") if found in client.surface.classes]
+
+
+def _find_fields(client: GeneratedClient, place: Location, operations: Sequence[str]) -> tuple[str, ...]:
+    """Find the fields with a key in the classes of operations; none if the class of its component has no such field."""
+    surface = client.surface
+    holder, separator, rest = place.pointer.rpartition("/properties/")
+    tokens = [unescape(token) for token in place.pointer.split("/")[1:]]
+    if not separator or ("/properties/" not in holder and _find_component_classes(client, tokens)):
+        return ()
     key = unescape(rest.partition("/")[0])
     return tuple(
         f"{found.symbol}.{field.name}"
         for found in surface.classes.values()
         for field in found.fields
-        if separator and field.key == key and set(operations) & set(surface.find_operations(found.name))
+        if field.key == key and set(operations) & set(surface.find_operations(found.name))
     )
 
 

@@ -7,6 +7,7 @@ import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from ..arguments import parse_path
 from ..drift.command import EXIT_STATUS, get_today, load_project
 from ..drift.render.common import format_line
 from ..next_steps import list_next_steps
@@ -32,10 +33,10 @@ def add_update(commands: _Commands, project: argparse.ArgumentParser) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     taking.add_argument("new", metavar="NEW", help="a path, a URL, - (standard input), or git-ref:path")
-    taking.add_argument("--spec", type=Path, default=SPEC, help="the vendored spec (%(default)s)")
-    taking.add_argument("--output", type=Path, default=PACKAGE, help="the generated package (%(default)s)")
-    taking.add_argument("--changelog", type=Path, default=CHANGELOG, help="the changelog (%(default)s)")
-    taking.add_argument("--reviews", type=Path, default=REVIEWS, help="the folder of the reviews (%(default)s)")
+    taking.add_argument("--spec", type=parse_path, default=SPEC, help="the vendored spec (%(default)s)")
+    taking.add_argument("--output", type=parse_path, default=PACKAGE, help="the generated package (%(default)s)")
+    taking.add_argument("--changelog", type=parse_path, default=CHANGELOG, help="the changelog (%(default)s)")
+    taking.add_argument("--reviews", type=parse_path, default=REVIEWS, help="the folder of the reviews (%(default)s)")
     taking.add_argument(
         "--prose",
         choices=("theirs", "ours"),
@@ -49,7 +50,7 @@ def add_update(commands: _Commands, project: argparse.ArgumentParser) -> None:
         help="the day of the new spec (by default the one in its version or in its name)",
     )
     taking.add_argument(
-        "--steps", type=Path, metavar="FILE", help="where to write what a maintainer does next (standard output)"
+        "--steps", type=parse_path, metavar="FILE", help="where to write what a maintainer does next (standard output)"
     )
     taking.set_defaults(run=_update)
 

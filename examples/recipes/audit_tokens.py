@@ -3,6 +3,7 @@
 python audit_tokens.py [FILE WITH THE KEYS IN USE, ONE A LINE]
 """
 
+import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -33,9 +34,9 @@ def audit_keys(keys: Iterable[str]) -> Iterator[str]:
             yield f"the key in line {number} has the old form with a $: replace it by a token of version 2"
 
 
-def main(paths: list[str]) -> int:
+def main(path: str | None) -> int:
     """Print all findings; the exit status is 1 if there is one."""
-    keys = Path(paths[0]).read_text("utf-8").splitlines() if paths else []
+    keys = Path(path).read_text("utf-8").splitlines() if path else []
     with IAMClient() as iam:
         findings = [*audit_tokens(iam, datetime.now(UTC)), *audit_keys(keys)]
     print(*findings, sep="\n")
@@ -43,4 +44,7 @@ def main(paths: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("path", metavar="FILE", nargs="?", help="the keys in use, one a line")
+    arguments = parser.parse_args()
+    sys.exit(main(arguments.path))

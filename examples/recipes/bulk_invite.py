@@ -3,13 +3,15 @@
 python bulk_invite.py people.csv
 """
 
+import argparse
 import csv
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from gcore_iam import AlreadyInvitedError, AmbiguousOutcomeError, BadRequestError, IAMClient, models
+
+COLUMNS = ["email", "role", "name"]
 
 
 def invite_people(iam: IAMClient, people: Path, journal: Path) -> Iterator[str]:
@@ -18,8 +20,12 @@ def invite_people(iam: IAMClient, people: Path, journal: Path) -> Iterator[str]:
     if journal.exists():
         done = {json.loads(line)["email"] for line in journal.read_text("utf-8").splitlines()}
     client_id = iam.account.get().id
-    with people.open(newline="", encoding="utf-8") as rows, journal.open("a", encoding="utf-8") as log:
-        for row in csv.DictReader(rows):
+    with people.open(newline="", encoding="utf-8-sig") as rows, journal.open("a", encoding="utf-8") as log:
+        reader = csv.DictReader(rows)
+        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+        if missing:
+            raise SystemExit(f"{people}: its first line must name the column {', '.join(missing)}")
+        for row in reader:
             if row["email"] in done:
                 continue
             outcome = invite(iam, client_id, row)
@@ -55,4 +61,7 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("path", metavar="FILE", help="a CSV file with the columns email, role, name")
+    arguments = parser.parse_args()
+    main(arguments.path)

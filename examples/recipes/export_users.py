@@ -3,8 +3,8 @@
 python export_users.py users.csv
 """
 
+import argparse
 import csv
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -55,4 +55,7 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("path", metavar="FILE", help="the CSV file to write")
+    arguments = parser.parse_args()
+    main(arguments.path)

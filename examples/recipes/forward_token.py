@@ -3,8 +3,8 @@
 python forward_token.py 8000, then: curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8000/users
 """
 
+import argparse
 import json
-import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from gcore_iam import APIStatusError, BearerToken, ConfigurationError, IAMClient
@@ -49,4 +49,7 @@ def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("port", metavar="PORT", type=int, help="the port on 127.0.0.1")
+    arguments = parser.parse_args()
+    main(arguments.port)

@@ -3,9 +3,9 @@
 python mirror_users.py iam.sqlite
 """
 
+import argparse
 import json
 import sqlite3
-import sys
 from contextlib import closing
 
 from gcore_iam import IAMClient, IAMError
@@ -62,4 +62,7 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("path", metavar="FILE", help="the SQLite file")
+    arguments = parser.parse_args()
+    main(arguments.path)

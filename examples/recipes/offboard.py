@@ -3,9 +3,9 @@
 GCORE_EMAIL=… GCORE_PASSWORD=… python offboard.py leaver@example.com
 """
 
+import argparse
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 
 from gcore_iam import IAMClient, NotFoundError, PermissionDeniedError, Session, models
@@ -58,4 +58,9 @@ def main(email: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("email", metavar="EMAIL", help="the address of the person")
+    arguments = parser.parse_args()
+    if not {"GCORE_EMAIL", "GCORE_PASSWORD"} <= os.environ.keys():
+        parser.error("set GCORE_EMAIL and GCORE_PASSWORD")
+    main(arguments.email)

@@ -3,6 +3,7 @@
 python rotate_token.py TOKEN_NAME FILE
 """
 
+import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -55,4 +56,8 @@ def main(name: str, path: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", metavar="TOKEN_NAME", help="the name of the token")
+    parser.add_argument("path", metavar="FILE", help="where to store the new key")
+    arguments = parser.parse_args()
+    sys.exit(main(arguments.name, arguments.path))

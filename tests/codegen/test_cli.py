@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from codegen.__main__ import main
 from tests.codegen.support import Api, Document, Run, RunOnSpec, Save
 
 HEAD = "openapi: 3.0.3\ninfo: {title: Things, version: '1'}\n"
@@ -70,7 +71,8 @@ def test_an_unreadable_spec_is_one_line_and_status_2(
         ("- {id: a, rule: drop, where: $.info, matches: 1, why: W.}\n",
          ":1:11: unknown rule 'drop' in correction 'a'; known: merge, overlap, secret"),
         ("- {id: a, rule: secret, where: $.x, matches: 2, why: W.}\n",
-         ":1:3: correction 'a' must match 2 places, but $.x matches none: upstream has moved; review the entry"),
+         (":1:3: correction 'a' must match 2 places, but $.x matches none: upstream has moved; remove the entry, or "
+          "correct `where` in line 1")),
         ("a: 1\n", ":1:1: a list of corrections is expected"),
         ("- [\n", ":2:1: is not YAML: did not find expected node content"),
     ],
@@ -179,3 +181,24 @@ def test_generate_says_what_it_did(generate: RunOnSpec, save: Save, api: Api, ou
     assert (status, errors) == (0, [])
     assert out.startswith(f"{output}: from {save(document)} (1), operations: 1, files changed: ")
     assert generate(document)[1] == f"{output}: from {save(document)} (1), operations: 1, nothing changed\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("generate", "--spec"),
+        ("check", "--corrections"),
+        ("inventory", "--config"),
+        ("contract", "--output", "x"),
+        ("update", "new.yaml", "--spec"),
+        ("drift", "old.yaml", "new.yaml", "--observed"),
+    ],
+)
+def test_a_url_where_a_path_is_needed_is_named(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([*words, "https://user:secret@127.0.0.1:1/x.yaml"])
+    message = capsys.readouterr().err
+
+    assert caught.value.code == 2
+    assert "a path is needed, and not a URL (https:); download the file first" in message
+    assert "secret" not in message

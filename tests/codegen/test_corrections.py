@@ -110,22 +110,48 @@ def test_an_id_that_stands_twice_is_refused(save: Save) -> None:
 
 @pytest.mark.parametrize(
     ("where", "matches", "found"),
-    [("$.components.schemas.Gone", 1, "none"), ("$.components.schemas.*", 3, "2"), ("$.components.schemas.*", 1, "2")],
+    [
+        ("$.components.schemas.Gone", 1, "none"),
+        ("$.components.schemas.*", 3, "2"),
+        ("$.components.schemas.*", 1, "2"),
+    ],
 )
 def test_another_number_of_matches_is_refused_with_both_numbers(
     save: Save, api: Api, where: str, matches: int, found: str
 ) -> None:
-    path = save([entry(where=where, matches=matches)], "corrections.yaml")
+    what = "  what: {type: integer}\n"
+    path = save(
+        f"- id: a-name\n  rule: merge\n  where: {where}\n  matches: {matches}\n  why: '-'\n{what}", "corrections.yaml"
+    )
     entries = corrections.load(path)
     document = api(schemas={"A": {"type": "string"}, "B": {"type": "string"}})
     before = copy.deepcopy(document)
     number = f"{matches} place" + "s" * (matches != 1)
-    expected = f"{path}:2:2: correction 'a-name' must match {number}, but {where} matches {found}"
-    assert refusal(lambda: corrections.apply(entries, document, lenient=False)) == (
-        f"{expected}: upstream has moved; review the entry"
-    )
+    expected = f"{path}:1:3: correction 'a-name' must match {number}, but {where} matches {found}: upstream has moved; "
+    expected += "remove the entry" if found == "none" else f"make it {found} at `matches` in line 4 if that is right"
+    expected += ", or correct `where` in line 3"
+    assert refusal(lambda: corrections.apply(entries, document, lenient=False)) == expected
     assert document == before
     assert corrections.apply(entries, document, lenient=True) == [expected]
+
+
+def test_corrections_of_another_spec_are_one_line(save: Save, api: Api) -> None:
+    wheres = ("$.components.schemas.Gone", "$.paths['/gone']", "$..[?@.type == 'string']")
+    listed = [{**entry(where=where), "id": f"a-{number}"} for number, where in enumerate(wheres)]
+    path = save(listed, "corrections.yaml")
+    entries = corrections.load(path)
+    document = api(schemas={"A": {"type": "string"}})
+    before = copy.deepcopy(document)
+    message = f"{path}: its corrections are of another spec: none of the 2 that name a place matches"
+
+    assert corrections.apply(entries, document, lenient=True) == [f"{message}, so none is applied"]
+    assert refusal(lambda: corrections.apply(entries, document, lenient=False)) == (
+        f"{message}; LENIENT=1 (--lenient) goes on without them"
+    )
+    assert document == before
+    document["components"]["schemas"]["Gone"] = {"type": "integer"}
+    (note,) = corrections.apply(entries, document, lenient=True)
+    assert "correction 'a-1' must match 1 place" in note
 
 
 @pytest.mark.parametrize("matches", [">= 1", ">=2", "each"])

@@ -143,7 +143,7 @@ def test_what_a_lenient_run_leaves_out_is_noted(codegen: Run, save: Save, api: A
     assert (status, len(errors), output.exists()) == (2, 1, False)
     status, out, errors = codegen("generate", *words, "--output", output, "--lenient")
     assert (status, errors) == (0, [])
-    assert out.startswith(f"note: {fixes}:2:2: correction 'a' must match 1 place, but $.info.x matches none\n")
+    assert out.startswith(f"note: {fixes}:2:2: correction 'a' must match 1 place, but $.info.x matches none: upstream")
 
 
 # --- all or nothing ------------------------------------------------------------------------------------------------

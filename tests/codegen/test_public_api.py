@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,18 @@ def test_an_exported_name_that_is_gone_is_listed(old_library: Path) -> None:
     assert find_breaking_changes(old_library, "overlay", "HEAD") == ["gcore_iam.paginate: is removed"]
 
 
-def test_an_unknown_commit_is_a_clear_error(old_library: Path) -> None:
-    with pytest.raises(CodegenError, match="nonsense: no commit with the package gcore_iam in overlay/"):
-        find_breaking_changes(old_library, "overlay", "nonsense")
+@pytest.mark.parametrize("ref", ["nonsense", "overlay/gcore_iam/__init__.py", "--all"])
+def test_an_unknown_commit_is_a_clear_error(old_library: Path, ref: str) -> None:
+    with pytest.raises(CodegenError, match=f"^{ref}: git knows no such commit, branch or tag here; `git tag` lists"):
+        find_breaking_changes(old_library, "overlay", ref)
+
+
+@pytest.mark.parametrize("arguments", [(), ("OLD=",)])
+def test_make_api_says_what_it_needs(arguments: tuple[str, ...]) -> None:
+    command = ["make", "--no-print-directory", "--old-file=.venv/.up-to-date", "api", *arguments]
+    run = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+
+    assert (run.returncode, run.stdout) == (
+        2,
+        "make api needs OLD=, a commit, branch or tag, such as the last release\n",
+    )

@@ -167,8 +167,8 @@ def test_a_new_spec_is_vendored_with_all_that_belongs_to_it(project: Path, capsy
     assert "response-property-enum-value-added" in page.read_text("utf-8")
     assert str(project) not in page.read_text("utf-8")
     changelog = (project / "CHANGELOG.md").read_text("utf-8")
-    assert f"suggested bump: minor. See spec/reviews/{page.name}." in changelog
-    assert changelog.index("## Unreleased") < changelog.index("suggested bump: minor")
+    assert f"suggested bump: patch. See spec/reviews/{page.name}." in changelog
+    assert changelog.index("## Unreleased") < changelog.index("suggested bump: patch")
     assert find_problems() == []
 
 
@@ -186,7 +186,7 @@ def test_the_project_itself_takes_in_a_new_spec(
     assert main(["update", str(new)]) == 0
     out = capsys.readouterr().out
     assert "wire warning, python additive, overlay ok" in out
-    assert "suggested bump: minor" in out
+    assert "suggested bump: patch" in out
     assert "FR = " in (tmp_path / "generated" / "gcore_iam_client" / "models" / "language.py").read_text("utf-8")
     assert main(["check"]) == 0
 
@@ -427,7 +427,9 @@ def test_the_changelog_and_the_review_escape_the_spec(project: Path, capsys: pyt
     assert len(entry) < 400
     (page,) = (project / "spec" / "reviews").iterdir()
     outside_code = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", page.read_text("utf-8"))
-    assert not re.search(r"<(?!/?(details|summary)>)|@everybody|@x|https:|\x1b|\u202e|^# ", outside_code, re.MULTILINE)
+    assert not re.search(
+        r"(?<!\\)<(?!/?(details|summary)>)|@everybody|@x|https:|\x1b|\u202e|^# ", outside_code, re.MULTILINE
+    )
     assert not re.search("[\x1b\u202e]", "".join(capsys.readouterr()))
 
 
@@ -438,4 +440,4 @@ def test_lines_that_break_are_listed(project: Path, capsys: pytest.CaptureFixtur
     printed = capsys.readouterr().out
     assert "overlay broken" in printed
     assert 'overlay/gcore_iam/__init__.py:7: Unexpected keyword argument "lang"' in printed
-    assert "; adapt it, in aio/ and not in sync/, and run `make generate`" in printed
+    assert "; adapt it\n" in printed

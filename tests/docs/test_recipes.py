@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
+import runpy
 import sqlite3
+import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,6 +38,28 @@ def test_every_recipe_has_a_page() -> None:
     pages = "\n".join(page.read_text("utf-8") for page in (FOLDER.parents[1] / "docs" / "recipes").glob("*.md"))
     for program in FOLDER.glob("*.py"):
         assert f'--8<-- "examples/recipes/{program.name}"' in pages
+
+
+@pytest.mark.parametrize("program", sorted(FOLDER.glob("*.py")), ids=lambda program: program.stem)
+@pytest.mark.parametrize("words", [["--help"], ["--hlp"]])
+def test_an_option_is_no_file(
+    program: Path, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [program.name, *words])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(str(program), run_name="__main__")
+    assert (caught.value.code, [*tmp_path.iterdir()]) == (0 if words == ["--help"] else 2, [])
+    assert f"usage: {program.name}" in "".join(capsys.readouterr())
+
+
+def test_a_file_of_people_without_a_column_is_refused(tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("\ufeffemail,role\nada@example.com,Users\n", "utf-8")
+    fake = FakeIAM(1)
+    with connect(fake) as iam, pytest.raises(SystemExit, match="its first line must name the column name"):
+        list(load("bulk_invite").invite_people(iam, people, tmp_path / "journal"))
+    assert fake.calls["iamInviteUser"] == 0
 
 
 def test_export_writes_each_user_with_the_last_login() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from ...limits import MAX_NAME_COMPARISONS
 from ...spec import Json
+from ..document import ensure_mapping
 from ..finding import Finding, format_label
 from .base import InnerPair, SchemaPair, register_schema_check
 from .lifecycle import classify_removal
@@ -146,21 +148,66 @@ def _find_renamed(pair: SchemaPair, before: str, after: str) -> Finding:
 
 
 def _find_renames(pair: SchemaPair, removed: list[str], added: list[str]) -> dict[str, str]:
-    """Match each removed property with the added one of the same content: of a similar name, or of much content."""
-    if not removed or not added:
-        return {}
+    """Match each removed property with the added one of the same content, if the match is no accident.
+
+    It is none if the names are alike, the content says much, or no other property has the same description. Properties
+    with the same description are matched before those whose description changed.
+    """
     found: dict[str, str] = {}
-    old, new = pair.documents
-    old_signs = [old.compute_signature(pair.old.properties[name]) for name in removed]
-    new_signs = [new.compute_signature(pair.new.properties[name]) for name in added]
-    names = dict(zip(new_signs, added, strict=True))
-    for before, sign in zip(removed, old_signs, strict=True):
-        if old_signs.count(sign) == new_signs.count(sign) == 1:
-            schema = old.get_schema(pair.old.properties[before])
-            says_much = bool(schema.properties or schema.parts or schema.union or schema.enum)
-            if says_much or _can_be_alike(pair, before, names[sign]):
-                found[before] = names[sign]
+    if not removed or not added:
+        return found
+    texts = tuple(
+        Counter(_get_description(pair, side, name) for name in schema.properties)
+        for side, schema in enumerate((pair.old, pair.new))
+    )
+    for is_described in (True, False):
+        old, new = (
+            {name: _build_content_key(pair, side, name, is_described=is_described) for name in names}
+            for side, names in enumerate((removed, added))
+        )
+        counts, names = (Counter(old.values()), Counter(new.values())), {key: name for name, key in new.items()}
+        for before, key in old.items():
+            is_free = before not in found and all(count[key] == 1 for count in counts)
+            if is_free and names[key] not in found.values() and _is_rename(pair, before, names[key], texts):
+                found[before] = names[key]
     return found
+
+
+def _build_content_key(pair: SchemaPair, side: int, name: str, *, is_described: bool) -> Json:
+    pointers = (pair.old, pair.new)[side].properties[name]
+    return pair.documents[side].compute_signature(pointers), is_described and _get_description(pair, side, name)
+
+
+def _get_description(pair: SchemaPair, side: int, name: str) -> str:
+    pointers = (pair.old, pair.new)[side].properties[name]
+    return str(pair.documents[side].get_schema(pointers).prose.get("description") or "")
+
+
+def _is_rename(pair: SchemaPair, before: str, after: str, texts: tuple[Counter[str], ...]) -> bool:
+    schema = pair.documents[0].get_schema(pair.old.properties[before])
+    if schema.properties or schema.parts or schema.union or schema.enum:
+        return True
+    return _has_same_description(pair, before, after, texts) or _can_be_alike(pair, before, after)
+
+
+def _has_same_description(pair: SchemaPair, before: str, after: str, texts: tuple[Counter[str], ...]) -> bool:
+    """Return whether two properties are described alike and no other one is, and both or none are required.
+
+    The description of a component is one of its kind of value. It counts only if one name is in the other one.
+    """
+    text = _get_description(pair, 0, before)
+    if not text or text != _get_description(pair, 1, after) or any(count[text] > 1 for count in texts):
+        return False
+    if (before in pair.old.required) != (after in pair.new.required):
+        return False
+    places = zip(pair.documents, (pair.old.properties[before], pair.new.properties[after]), strict=True)
+    is_own = all("description" in ensure_mapping(document.get_value(pointers[0])) for document, pointers in places)
+    one, other = (set(_split_words(name)) for name in (before, after))
+    return is_own or one <= other or other <= one
+
+
+def _split_words(name: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
 
 
 def _can_be_alike(pair: SchemaPair, before: str, after: str) -> bool:

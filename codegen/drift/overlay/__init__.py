@@ -1,6 +1,7 @@
 """The overlay layer: which hand-written lines do not fit the package of the new spec, and what to write instead.
 
-A type checker reads the hand-written package against the generated packages. Names in strings are checked here.
+A type checker reads the hand-written package against the generated packages. Names in strings, and functions that are
+handed on, are checked here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ..report import Change, compute_fingerprint, make_fingerprints_unique
 from .causes import REMOVED_NAMES, find_cause, find_replacement, narrow_cause
 from .files import ASYNC, SYNC, OverlayFiles, Problem
 from .names import AUTHENTICATION, find_credentials, find_imports, find_names
+from .references import find_references
 from .type_check import find_type_problems
 
 __all__ = ["find_changes"]
@@ -48,7 +50,7 @@ def find_changes(
     if in_python or any(change.id.startswith(REMOVED_NAMES) for change in others):
         with ThreadPoolExecutor(1) as pool:  # the type checker is another process
             checked = pool.submit(find_type_problems, overlay, packages)
-            broken += [*find_imports(files, clients), *find_names(files, clients)]
+            broken += [*find_imports(files, clients), *find_names(files, clients), *find_references(files, clients)]
             broken += map(files.move_to_name, checked.result())
     found = [_make_change(files, group, others, clients) for group in _group(files, broken)]
     return make_fingerprints_unique(found)

@@ -85,7 +85,7 @@ def find_replacement(problem: Problem, others: Sequence[Change], clients: Client
     missing = re.search(r'has no attribute "(\w+)"|Unexpected keyword argument "(\w+)"', problem.message)
     name = (missing[1] or missing[2]) if missing else ""
     for change in others if name else ():
-        if change.id.endswith("-renamed") and change.symbols[0].rpartition(".")[2] == name:
+        if change.id.endswith("-renamed") and change.symbols and change.symbols[0].rpartition(".")[2] == name:
             return change.symbols[-1].rpartition(".")[2]
         if change.id == "endpoint-moved" and problem.operation in change.operations:
             return f'"{change.after}"'

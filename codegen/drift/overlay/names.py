@@ -70,11 +70,8 @@ def find_names(files: OverlayFiles, clients: Clients) -> Iterator[Problem]:
             yield _find_operation(file, node, node.value, removed[node.value], operations[1])
         elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute):
             yield from _find_placeholder(file, node, placeholders[0] - placeholders[1])
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id == "paginate":
-                yield from _find_page_parameters(file, node, clients)
-            if node.func.id in models[file]:
-                yield from _find_positions(file, node, clients)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in models[file]:
+            yield from _find_positions(file, node, clients)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
             yield from _find_getters(file, node, clients)
 
@@ -104,20 +101,6 @@ def _find_positions(file: str, call: ast.Call, clients: Clients) -> Iterator[Pro
         if new and before.name != after.name and before.name in _get_field_names(new):
             message = f'"{before.name}" is passed to "{name}" at the place of "{after.name}"'
             yield make_problem(file, argument, message, "position", instead=f"{before.name}={ast.unparse(argument)}")
-
-
-def _find_page_parameters(file: str, call: ast.Call, clients: Clients) -> Iterator[Problem]:
-    """Find list operations that no longer take the parameters of a page."""
-    named = {node.id for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Name)}
-    old, new = (
-        {function.module.rpartition(".")[2]: function for function in client.surface.functions.values()}
-        for client in clients
-    )
-    for name in sorted(named & old.keys() & new.keys()):
-        removed = {field.name for field in old[name].parameters} - {field.name for field in new[name].parameters}
-        for parameter in sorted(removed & {"*limit", "*offset"}):
-            message = f'"{name}" takes no "{parameter[1:]}", which pages are requested with'
-            yield make_problem(file, call.args[0], message, "paginate")
 
 
 def _find_getters(file: str, function: ast.FunctionDef | ast.AsyncFunctionDef, clients: Clients) -> Iterator[Problem]:

@@ -23,8 +23,14 @@ _LINKS = re.compile(
     r"|(?<=[0-9a-f]{6})(?=[0-9a-f])",  # a commit
     re.IGNORECASE,
 )
-_MARKUP = re.compile(r"[!-/:-@\[-`{-~]")
-_HARMLESS = frozenset(",;/'%=?")
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>&~$|^]")
+_BLOCK = re.compile(r"^(\d*)([#+=.)-])")
+"""What begins a block at the beginning of a text: a heading, a list, a line."""
+
+_NAME = re.compile(
+    r"""([("']*)((?=#?/|\S*[_{}\[\]]|\S*\w\.\w\w|\S*:\d)#?[\w/.{}\[\]~-]*[\w/{}\[\]~-](?::\d+)*)([)"',;:.!?]*)"""
+)
+"""A word that is a name, a path, a JSON pointer or a place in a file, with the marks around it."""
 
 
 @attrs.frozen
@@ -105,14 +111,23 @@ def _render_words(words: Sequence[str]) -> str:
 
 
 def _render_text(text: str) -> str:
-    """Escape prose for Markdown; text between backticks becomes code."""
-    return "".join(format_code_span(part) if is_code else _escape(part) for part, is_code in common.split_code(text))
+    """Escape prose for Markdown; text between backticks, and names, become code."""
+    parts: list[str] = []
+    for part, is_code in common.split_code(text):
+        for word in filter(None, [part] if is_code else re.split(r"( +)", part)):
+            rendered = format_code_span(word) if is_code else _render_word(word, is_first=not parts)
+            if parts and parts[-1].endswith("`") and rendered.startswith("`"):
+                parts.append(_GAP)  # else both would be one span
+            parts.append(rendered)
+    return "".join(parts)
 
 
-def _escape(text: str) -> str:
-    return _MARKUP.sub(
-        lambda found: found[0] if found[0] in _HARMLESS else f"&#{ord(found[0])};", _LINKS.sub(_GAP, text)
-    )
+def _render_word(word: str, *, is_first: bool) -> str:
+    name = _NAME.fullmatch(word)
+    if name:
+        return f"{name[1]}{format_code_span(name[2])}{name[3]}"
+    escaped = _MARKUP.sub(r"\\\g<0>", _LINKS.sub(_GAP, word))
+    return _BLOCK.sub(r"\1\\\2", escaped) if is_first else escaped
 
 
 def format_code_span(text: str) -> str:

@@ -246,6 +246,13 @@ GROUPS: tuple[dict[str, Seed], ...] = (
             [("aio/resources/users.py", "return self._unwrap(")],
             "list[UserPublic]",
         ),
+        "a parameter that pages need": (
+            lambda api: operation(api, "iamGetLastLoginTime")["parameters"].append(
+                {"name": "client_id", "in": "query", "required": True, "schema": {"type": "integer"}}
+            ),
+            [("aio/resources/account.py", "iam_get_last_login_time.asyncio_detailed")],
+            'needs "client_id"',
+        ),
         "a header that is needed": (
             lambda api: operation(api, "iamCreateApiTokenV2")["parameters"].append(
                 {"name": "X-Reason", "in": "header", "required": True, "schema": {"type": "string"}}
@@ -334,7 +341,7 @@ def test_nothing_else_is_reported(group: int) -> None:
 
     assert left == []
     assert review_group(group).verdict.overlay == "broken"
-    assert review_group(group).suggested_bump == "major"
+    assert review_group(group).suggested_bump == "minor"
 
 
 @pytest.mark.parametrize("group", NUMBERS)
@@ -413,3 +420,43 @@ def test_what_no_line_uses_leaves_the_overlay_ok(tmp_path: Path) -> None:
 
     assert found.verdict.overlay == "ok"
     assert found.verdict.python == "breaking"
+
+
+PARAMETER = {"name": "limit", "in": "query", "schema": {"type": "integer"}}
+NEEDED = {"name": "account", "in": "query", "required": True, "schema": {"type": "integer"}}
+TEXT = {**PARAMETER, "schema": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("line", "parameters", "message"),
+    [
+        ("paginate(make_thing.sync_detailed)", [PARAMETER, NEEDED], 'needs "account"'),
+        ("paginate(make_thing.sync_detailed, account=5)", [PARAMETER, NEEDED], ""),
+        ("paginate(make_thing.sync_detailed)", [TEXT], 'takes str for "limit", which pages are requested with'),
+        ("paginate(make_thing.sync_detailed)", [], 'takes no "limit", which pages are requested with'),
+        ("paginate(make_thing.asyncio_detailed)", [{**PARAMETER, "required": True}], ""),
+        ("functools.partial(make_thing.asyncio)", [PARAMETER, NEEDED], 'needs "account"'),
+        ("TABLE = {'thing': make_thing.sync}", [PARAMETER, NEEDED], 'needs "account"'),
+        ("TABLE = {'thing': default.make_thing.sync}", [PARAMETER, NEEDED], 'needs "account"'),
+        ("TABLE = {'thing': sync}", [PARAMETER, NEEDED], 'needs "account"'),
+        ("TABLE = {'thing': sync}", [], 'takes no "limit"'),
+        ("TABLE = {'thing': sync}", [PARAMETER, {**NEEDED, "required": False}], ""),
+        ("paginate(operation=make_thing, client=None)", [PARAMETER, NEEDED], 'needs "account"'),
+        ("print(make_thing.OPERATION)", [PARAMETER, NEEDED], ""),
+    ],
+)
+def test_a_function_that_is_handed_on_is_compared(
+    line: str, parameters: list[Document], message: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "gcore_iam"
+    folder.mkdir()
+    lines = ["import functools", "from typing import Any", "from gcore_iam_client.api import default"]
+    lines += ["from gcore_iam_client.api.default import make_thing"]
+    lines += ["from gcore_iam_client.api.default.make_thing import sync"]
+    lines += ["def paginate(operation: Any, **arguments: object) -> None: ...", line, ""]
+    (folder / "__init__.py").write_text("\n".join(lines), encoding="utf-8")
+    old, new = (given(document(parameters=listed), generating=True) for listed in ([PARAMETER], parameters))
+    found = review(old, new, Project((), ROOT / "generator-config.yml", folder), today=TODAY)
+
+    messages = [change.message for change in found.changes if change.layer == "overlay"]
+    assert [message in text for text in messages] == ([True] if message else [])

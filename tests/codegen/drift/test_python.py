@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from codegen import corrections
-from codegen.drift.report import Review
-from codegen.drift.review import GenerationError, Project, review
+from codegen.drift.report import Review, Verdict
+from codegen.drift.review import GenerationError, Project, review, suggest_bump
 from tests.codegen.drift.pairs import TODAY, Document, document, given
 
 ROOT = Path(__file__).parents[3]
@@ -385,3 +385,51 @@ def test_schemas_that_nest_too_deeply_for_a_client_are_an_error() -> None:
     with pytest.raises(GenerationError, match=r"^new\.yaml: .*raise MAX_TYPE_LEVELS") as caught:
         review_change(nest)
     assert caught.value.status == 4
+
+
+@pytest.mark.parametrize(
+    ("verdict", "before_1", "after_1"),
+    [
+        (Verdict("breaking", "none", "ok", "none"), "minor", "major"),
+        (Verdict("none", "breaking", "ok", "none"), "minor", "major"),
+        (Verdict("none", "none", "broken", "none"), "minor", "major"),
+        (Verdict("warning", "none", "ok", "none"), "patch", "minor"),
+        (Verdict("none", "additive", None, "changed"), "patch", "minor"),
+        (Verdict("none", "none", "ok", "changed"), "none", "none"),
+    ],
+)
+def test_the_bump_follows_the_version_policy(verdict: Verdict, before_1: str, after_1: str) -> None:
+    assert [suggest_bump(verdict, version) for version in ("0.2.0", "1.0.0")] == [before_1, after_1]
+
+
+def test_a_field_that_is_not_sent_has_no_names_of_others() -> None:
+    def add(content: Document, name: str) -> None:
+        schemas(content)["NewUser"]["properties"][name] = {"type": "boolean", "description": "Own.", "readOnly": True}
+        schemas(content)["User"]["properties"]["two_fa"] = {"type": "boolean"}
+
+    old, new = api(), api()
+    add(old, "two_fa")
+    add(new, "strong_login")
+    sides = given(old, "old.yaml", generating=True), given(new, "new.yaml", generating=True)
+    (change,) = review(*sides, PLAIN, layers=("wire", "python"), today=TODAY).changes
+
+    assert (change.id, change.pointer) == ("request-property-renamed", "/components/schemas/NewUser/properties/two_fa")
+    assert change.symbols == ()
+
+
+def test_a_new_parameter_replaces_nothing() -> None:
+    def add(new: Document) -> None:
+        new["paths"]["/users"]["get"]["parameters"].append({"name": "page", "in": "query", "schema": TEXT})
+
+    def remove(new: Document) -> None:
+        new["paths"]["/users"]["get"]["parameters"] = []
+
+    def change(new: Document) -> None:
+        new["paths"]["/users"]["get"]["parameters"][0]["schema"] = TEXT
+
+    messages = [entry.message for edit in (add, remove, change) for entry in review_change(edit).changes]
+    assert [message for message in messages if "list_users" in message] == [
+        "list_users also takes `page: Unset | str = UNSET`",
+        "list_users no longer takes `limit: Unset | int = UNSET`",
+        "list_users takes `limit: Unset | str = UNSET` instead of `limit: Unset | int = UNSET`",
+    ]

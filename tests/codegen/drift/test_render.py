@@ -17,6 +17,8 @@ from xml.etree import ElementTree
 import attrs
 import jsonschema_rs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -565,3 +567,30 @@ def test_a_broken_line_names_three_causes_at_most() -> None:
 
 def test_tabs_are_spaces_and_other_controls_are_shown() -> None:
     assert escape_controls("\ta\x1b[0m\r") == "    a\\x1b[0m\\r"
+
+
+@given(st.text(st.sampled_from("ab1_`*[](){}<>&~$|^#+-=.:@/!\\\"' 0f\n")))
+def test_any_text_is_read_as_it_is(text: str) -> None:
+    notes = (f"x {text}", text if text.strip() else "y")
+    empty, found = (
+        list(tokens(render("markdown", attrs.evolve(sample.nothing(), notes=lines)))) for lines in (("x",), notes)
+    )
+    assert {token.type for token in found} <= {"code_inline", *(token.type for token in empty)}
+    read = ["".join(part.content for part in token.children or ()) for token in found if token.type == "inline"]
+    plain = {re.sub(r"(?<!`)`([^`]+)`(?!`)", r"\1", " ".join(note.split())).replace(" ", "") for note in notes}
+    assert plain <= {line.replace("\u200b", "").replace(" ", "") for line in read}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("User.two_fa is called `x`", "`User.two_fa` is called `x`"),
+        ("GET /iam/users/{userId}, moved", "GET `/iam/users/{userId}`, moved"),
+        ('overlay/gcore_iam/a.py:69: "get_user" needs "id"', '`overlay/gcore_iam/a.py:69`: "`get_user`" needs "id"'),
+        ("(#/components/schemas/User): well-formed, e.g. 5-6", "(`#/components/schemas/User`): well-formed, e.g. 5-6"),
+        ("in [a](b) *now*!", r"in \[a\](b) \*now\*!"),
+    ],
+)
+def test_markdown_can_be_read_as_it_is(text: str, line: str) -> None:
+    lines = render("markdown", attrs.evolve(sample.nothing(), notes=(text,))).splitlines()
+    assert f"- {line}" in lines

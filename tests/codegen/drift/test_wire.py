@@ -36,6 +36,11 @@ def refer(name: str) -> Document:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def described(text: str) -> Document:
+    """A text with a description."""
+    return {**TEXT, "description": text}
+
+
 def ok(content: Document | None = None, **more: Any) -> Document:
     """The responses of an operation that succeeds with some content."""
     return {"200": {"description": "", **({"content": content} if content else {})}, **more}
@@ -236,6 +241,36 @@ CHANGED: dict[str, tuple[Document, Document, set[tuple[str, str]]]] = {
         document(body=obj(results=PAGE["properties"]["results"])),
         document(body=obj(items=PAGE["properties"]["results"])),
         {("request-property-renamed", "warning")},
+    ),
+    "a property with a description of its own is renamed to what has nothing in common": (
+        document(response=obj(two_fa=described("Second factor."), other=described("Else."))),
+        document(response=obj(strong_login=described("Second factor."), other=described("Else."))),
+        {("response-property-renamed", "warning")},
+    ),
+    "two properties of one type are renamed": (
+        document(response=obj(two_fa=described("Second factor."), activated=described("Email."))),
+        document(response=obj(strong_login=described("Second factor."), confirmed=described("Email."))),
+        {("response-property-renamed", "warning")},
+    ),
+    "a property of a described component is renamed to a longer name": (
+        document(response=obj(phone=refer("Text")), schemas={"Text": described("A number.")}),
+        document(response=obj(phoneNumberOfHome=refer("Text")), schemas={"Text": described("A number.")}),
+        {("response-property-renamed", "warning")},
+    ),
+    "one of several properties with one description goes and another one comes": (
+        document(response=obj(made=described("A moment."), read=described("A moment."))),
+        document(response=obj(made=described("A moment."), ended=described("A moment."))),
+        {("response-optional-property-removed", "warning"), ("response-optional-property-added", "info")},
+    ),
+    "one value of a described component goes and another one comes": (
+        document(response=obj(made=refer("Text")), schemas={"Text": described("A moment.")}),
+        document(response=obj(read=refer("Text")), schemas={"Text": described("A moment.")}),
+        {("response-optional-property-removed", "warning"), ("response-optional-property-added", "info")},
+    ),
+    "an optional property goes and a required one of its description comes": (
+        document(response=obj(made=described("A moment."))),
+        document(response=obj(["read"], read=described("A moment."))),
+        {("response-optional-property-removed", "warning"), ("response-required-property-added", "info")},
     ),
     "one text goes and another one comes": (
         document(response=obj(name=TEXT)),
