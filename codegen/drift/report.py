@@ -15,7 +15,6 @@ from ..spec import Json
 
 Layer: TypeAlias = Literal["wire", "python", "overlay", "docs", "generator"]
 Level: TypeAlias = Literal["error", "warning", "info"]
-Bump: TypeAlias = Literal["major", "minor", "patch", "none"]
 Agreement: TypeAlias = Literal["contradicted", "unexplained", "explained"]
 
 LAYERS: tuple[Layer, ...] = ("overlay", "wire", "python", "generator", "docs")
@@ -160,7 +159,7 @@ class Review:
     old: Source
     new: Source
     verdict: Verdict
-    suggested_bump: Bump
+    suggested_bump: Literal["major", "minor", "patch", "none"]
     changes: tuple[Change, ...]
     """Sorted: by layer as in `LAYERS`, then level as in `LEVELS`, then place."""
     notes: tuple[str, ...] = ()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
+from typing import Literal
 
 import attrs
 
@@ -20,11 +20,8 @@ from .group import group_refactors
 from .load import Input, UnreadableError
 from .python_names import add_symbols
 from .python_surface import GeneratedClient
-from .report import CHOICES, LAYERS, LEVELS, Bump, Change, Layer, Review, Verdict
+from .report import CHOICES, LAYERS, LEVELS, Change, Layer, Review, Verdict
 from .settings import Settings
-
-_DISTRIBUTION = "gcore-iam"
-"""The client whose version a review suggests to raise."""
 
 _WORDS: Mapping[Layer, tuple[str, ...]] = {
     "wire": ("breaking", "warning", "compatible", "none"),
@@ -164,8 +161,7 @@ def _assemble(
             "what they would have corrected may be told as a change"
         )
     verdict = _compute_verdict(joined, layers)
-    bump = suggest_bump(verdict, metadata.version(_DISTRIBUTION))
-    return Review(old.source, new.source, verdict, bump, tuple(joined), tuple(notes))
+    return Review(old.source, new.source, verdict, _compute_bump(verdict), tuple(joined), tuple(notes))
 
 
 def _build_sort_key(change: Change) -> tuple[object, ...]:
@@ -188,14 +184,10 @@ def _get_verdict_layer(change: Change) -> Layer:
     return "python" if change.id == "gen-response-dropped" else change.layer
 
 
-def suggest_bump(verdict: Verdict, version: str) -> Bump:
-    """Return the part of the client's version to raise, as `docs/understanding/versions.md` promises.
-
-    Args:
-        verdict: The verdict of a review.
-        version: The version of the client. Before 1.0 its second number stands for the first one (semver.org).
-    """
-    parts: tuple[Bump, Bump] = ("minor", "patch") if version.startswith("0.") else ("major", "minor")
+def _compute_bump(verdict: Verdict) -> Literal["major", "minor", "patch", "none"]:
+    """Return the part of the client's version to raise (semver.org); before 1.0, see `docs/understanding/versions.md`."""
     if "breaking" in (verdict.wire, verdict.python) or verdict.overlay == "broken":
-        return parts[0]
-    return parts[1] if verdict.wire in ("warning", "compatible") or verdict.python == "additive" else "none"
+        return "major"
+    if verdict.wire in ("warning", "compatible") or verdict.python == "additive":
+        return "minor"
+    return "patch" if verdict.docs == "changed" else "none"

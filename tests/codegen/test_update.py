@@ -167,8 +167,8 @@ def test_a_new_spec_is_vendored_with_all_that_belongs_to_it(project: Path, capsy
     assert "response-property-enum-value-added" in page.read_text("utf-8")
     assert str(project) not in page.read_text("utf-8")
     changelog = (project / "CHANGELOG.md").read_text("utf-8")
-    assert f"suggested bump: patch. See spec/reviews/{page.name}." in changelog
-    assert changelog.index("## Unreleased") < changelog.index("suggested bump: patch")
+    assert f"suggested bump: minor. See spec/reviews/{page.name}." in changelog
+    assert changelog.index("## Unreleased") < changelog.index("suggested bump: minor")
     assert find_problems() == []
 
 
@@ -186,7 +186,7 @@ def test_the_project_itself_takes_in_a_new_spec(
     assert main(["update", str(new)]) == 0
     out = capsys.readouterr().out
     assert "wire warning, python additive, overlay ok" in out
-    assert "suggested bump: patch" in out
+    assert "suggested bump: minor" in out
     assert "FR = " in (tmp_path / "generated" / "gcore_iam_client" / "models" / "language.py").read_text("utf-8")
     assert main(["check"]) == 0
 

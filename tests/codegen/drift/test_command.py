@@ -132,12 +132,12 @@ def test_an_error_of_httpx_may_quote_the_url(run_drift: RunCommand, monkeypatch:
     assert "hunter2" not in err
 
 
-def test_a_warning_on_the_wire_raises_the_third_number(run_drift: RunCommand, folder: Path) -> None:
+def test_a_warning_on_the_wire_suggests_a_minor_version(run_drift: RunCommand, folder: Path) -> None:
     parameter = {"name": "q", "in": "query", "schema": TEXT}
     (folder / "older.json").write_text(json.dumps(document(response=RESPONSE, parameters=[parameter])))
     found = json.loads(run_drift("older.json", "old.json", "--wire-only", "--format", "json")[1])
 
-    assert (found["verdict"]["wire"], found["suggested_bump"]) == ("warning", "patch")
+    assert (found["verdict"]["wire"], found["suggested_bump"]) == ("warning", "minor")
 
 
 @pytest.mark.parametrize("name", ["--output=stolen:api.yaml", ":api.yaml"])

@@ -341,7 +341,7 @@ def test_nothing_else_is_reported(group: int) -> None:
 
     assert left == []
     assert review_group(group).verdict.overlay == "broken"
-    assert review_group(group).suggested_bump == "minor"
+    assert review_group(group).suggested_bump == "major"
 
 
 @pytest.mark.parametrize("group", NUMBERS)

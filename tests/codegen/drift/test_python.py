@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from codegen import corrections
-from codegen.drift.report import Review, Verdict
-from codegen.drift.review import GenerationError, Project, review, suggest_bump
+from codegen.drift.report import Review
+from codegen.drift.review import GenerationError, Project, review
 from tests.codegen.drift.pairs import TODAY, Document, document, given
 
 ROOT = Path(__file__).parents[3]
@@ -385,21 +385,6 @@ def test_schemas_that_nest_too_deeply_for_a_client_are_an_error() -> None:
     with pytest.raises(GenerationError, match=r"^new\.yaml: .*raise MAX_TYPE_LEVELS") as caught:
         review_change(nest)
     assert caught.value.status == 4
-
-
-@pytest.mark.parametrize(
-    ("verdict", "before_1", "after_1"),
-    [
-        (Verdict("breaking", "none", "ok", "none"), "minor", "major"),
-        (Verdict("none", "breaking", "ok", "none"), "minor", "major"),
-        (Verdict("none", "none", "broken", "none"), "minor", "major"),
-        (Verdict("warning", "none", "ok", "none"), "patch", "minor"),
-        (Verdict("none", "additive", None, "changed"), "patch", "minor"),
-        (Verdict("none", "none", "ok", "changed"), "none", "none"),
-    ],
-)
-def test_the_bump_follows_the_version_policy(verdict: Verdict, before_1: str, after_1: str) -> None:
-    assert [suggest_bump(verdict, version) for version in ("0.2.0", "1.0.0")] == [before_1, after_1]
 
 
 def test_a_field_that_is_not_sent_has_no_names_of_others() -> None:

@@ -116,7 +116,7 @@ def test_another_authentication_of_this_api_breaks_every_layer(change: Callable[
     wire, python, overlay = (only(found.changes, layer) for layer in ("wire", "python", "overlay"))
 
     assert (found.verdict.wire, found.verdict.python, found.verdict.overlay) == ("breaking", "breaking", "broken")
-    assert found.suggested_bump == "minor"
+    assert found.suggested_bump == "major"
     assert [entry.id for entry in python] == ["py-authentication-changed"]
     assert set(python[0].causes) <= {entry.fingerprint for entry in wire if entry.level == "error"}
     assert "api_key.py" in {entry.files[0].rpartition("/")[2].partition(":")[0] for entry in overlay}
