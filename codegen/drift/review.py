@@ -185,7 +185,7 @@ def _get_verdict_layer(change: Change) -> Layer:
 
 
 def _compute_bump(verdict: Verdict) -> Literal["major", "minor", "patch", "none"]:
-    """Return the part of the client's version to raise (semver.org); before 1.0, see `docs/understanding/versions.md`."""
+    """Return the part of the client's version to raise (semver.org). `versions.md` says what it means before 1.0."""
     if "breaking" in (verdict.wire, verdict.python) or verdict.overlay == "broken":
         return "major"
     if verdict.wire in ("warning", "compatible") or verdict.python == "additive":
