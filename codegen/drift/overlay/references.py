@@ -63,11 +63,10 @@ def _compare(old: Function, new: Function, call: ast.Call | None) -> Iterator[st
         if parameter not in after:
             yield f'{name} takes no "{parameter}"{reason}'
         else:
-            types = [
-                remove_unset(side[parameter].type) for side in (after, before)
-            ]  # whether it may be UNSET: see below
-            if not is_wider_type(*types):
-                yield f'{name} takes {types[0]} for "{parameter}"{reason}'
+            # Whether a parameter may be left out is compared by `_is_newly_required`.
+            now, earlier = (remove_unset(side[parameter].type) for side in (after, before))
+            if not is_wider_type(now, earlier):
+                yield f'{name} takes {now} for "{parameter}"{reason}'
     for parameter, field in after.items():
         if _is_newly_required(before.get(parameter), field) and not (is_paginate and parameter in passed):
             yield f'{name} needs "{parameter}", and is handed on here without it'
