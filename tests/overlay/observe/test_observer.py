@@ -121,6 +121,15 @@ def test_the_queue_holds_a_number_of_bytes(monkeypatch: pytest.MonkeyPatch) -> N
         assert (observer.counts.checked, observer.counts.dropped) == (1, 1)
 
 
+def test_what_has_been_checked_takes_no_room_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_MAX_BYTES", 100)
+    with Observer() as observer:
+        for _ in range(3):
+            observe(observer, b" " * 60)
+            assert observer.flush(10)
+        assert (observer.counts.checked, observer.counts.dropped) == (3, 0)
+
+
 def test_a_large_body_is_checked_later(monkeypatch: pytest.MonkeyPatch) -> None:
     for size, seconds in ((2, 0.01), (1_000_000, 0.03), (5_000_000, 0.05)):
         pauses: list[float] = []
