@@ -15,14 +15,14 @@ from typing import Any
 
 import httpx
 import pytest
-from gcore_iam import AsyncIAMClient, ConfigurationError, IAMClient
+from gcore_iam import AsyncIAMClient, ConfigurationError, IAMClient, ResponseTooLargeError
 from gcore_iam.events import Event
 from gcore_iam.observe import Observation, Observer, recorder, statuses, worker
 from gcore_iam.observe.checker import Checker
 from gcore_iam.testing import ExtraField, FakeIAM, UnknownEnum
 from gcore_iam_client.api.users.iam_get_user import OPERATION
 
-from ..conftest import ClientKind
+from ..conftest import ClientKind, ClientOptions
 from ..page_transport import wait_until
 from .support import find
 
@@ -377,15 +377,17 @@ def test_a_view_has_the_observer_of_its_client(fake: FakeIAM) -> None:
         assert observer.counts.statuses == {("iamGetUser", 200): 2}
 
 
-def test_a_body_that_is_too_large_is_observed_without_it(fake: FakeIAM) -> None:
-    with (
-        Observer() as observer,
-        IAMClient(fake.api_key, transport=fake.transport(), observer=observer, max_response_bytes=10) as iam,
-        pytest.raises(Exception, match="10 bytes"),
-    ):
-        iam.users.get(1)
-    assert observer.counts.statuses == {("iamGetUser", 200): 1}
-    assert len(observer.observations) == 0
+def test_a_body_that_is_too_large_is_observed_without_it(
+    fake: FakeIAM, client_kind: ClientKind, connection: ClientOptions
+) -> None:
+    fake.inject(ExtraField("tea"))
+    with Observer() as observer:
+        options: ClientOptions = {**connection, "observer": observer, "max_response_bytes": 10}
+        with pytest.raises(ResponseTooLargeError, match="10 bytes"):
+            client_kind.run(lambda iam: iam.users.get(1), fake.api_key, **options)
+        assert observer.flush(10)
+        assert observer.counts.statuses == {("iamGetUser", 200): 1}
+        assert len(observer.observations) == 0
 
 
 def observe_often(observer: Observer) -> None:
