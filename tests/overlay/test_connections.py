@@ -269,15 +269,36 @@ iam_async = gcore_iam.AsyncIAMClient(key, base_url=url, http_client=own_async)
 print_in_child(lambda: (iam.api.get_httpx_client() is own, iam_async.api.get_async_httpx_client() is own_async))
 """
 
+INHERITED_CONNECTIONS = """
+import gc, weakref
+iam, iam_async = gcore_iam.IAMClient(key, base_url=url), gcore_iam.AsyncIAMClient(key, base_url=url)
+clients = [weakref.ref(iam.api.get_httpx_client()), weakref.ref(iam_async.api.get_async_httpx_client())]
+
+def use():
+    iam.users.get(1)
+    asyncio.run(iam_async.users.get(1))
+    gc.collect()
+    return [client() is not None and not client().is_closed for client in clients]
+
+print_in_child(use)
+"""
+
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize(
     ("program", "output"),
-    [(OWN_CONNECTIONS, "1 200 1 200"), (USERS_CONNECTIONS, "True True")],
-    ids=["connections of the library", "http_client of the user"],
+    [
+        (OWN_CONNECTIONS, "1 200 1 200"),
+        (USERS_CONNECTIONS, "True True"),
+        (INHERITED_CONNECTIONS, "True True"),
+    ],
+    ids=["connections of the library", "http_client of the user", "connections of the parent"],
 )
 def test_both_clients_work_in_a_forked_child(fake: FakeIAM, url: str, program: str, output: str) -> None:
-    """With new connections and the same credentials, or with the httpx client that the user has given."""
+    """With new connections and the same credentials, or with the httpx client that the user has given.
+
+    The child keeps the parent's connections open: collecting them would close them for the parent, too.
+    """
     arguments = [sys.executable, "-c", IN_CHILD + program, url, fake.api_key]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines() == [f"child {output}", f"parent {output}"]
