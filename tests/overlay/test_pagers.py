@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
+import weakref
+from collections.abc import AsyncIterator
 from operator import length_hint
 
 import anyio
@@ -51,6 +54,27 @@ def test_the_first_page_sets_the_length_hint(client_kind: ClientKind, fake: Fake
         assert length_hint(some, -1) == 4
 
     run(client_kind, use, fake.api_key, **connection)
+
+
+def test_a_page_is_freed_before_the_next_one_comes(client_kind: ClientKind, fake: FakeIAM) -> None:
+    read: list[weakref.ref[object]] = []
+    kept: list[int] = []
+    server = fake.transport()
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        gc.collect()
+        kept.append(sum(page() is not None for page in read))
+        return server.handle_request(request)
+
+    async def use(iam: EitherClient) -> None:
+        pages = iam.users.list(page_size=10).pages()
+        for _ in range(3):
+            page = await anext(pages) if isinstance(pages, AsyncIterator) else next(pages)
+            read.append(weakref.ref(page))
+            del page
+
+    run(client_kind, use, fake.api_key, base_url="http://localhost", transport=httpx.MockTransport(respond))
+    assert kept == [0, 0, 0]
 
 
 def test_a_server_may_send_no_total(client_kind: ClientKind) -> None:
