@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from itertools import chain, repeat
 from types import SimpleNamespace
 
@@ -44,6 +45,23 @@ def test_a_client_keeps_some_parsed_urls_but_calls_any(
     assert run(client_kind, use, fake.api_key, base_url="http://localhost", transport=fake.transport()) == [
         1, 2, 1, 3, 2,
     ]  # fmt: skip
+
+
+def test_a_client_keeps_a_number_of_parsed_urls(
+    client_kind: ClientKind, fake: FakeIAM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (aio_driver, sync_driver):
+        monkeypatch.setattr(module, "_MAX_URLS", 2)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=fake.users[0]))
+
+    async def use(iam: EitherClient) -> int:
+        for number in range(1, 6):
+            await resolve(iam.users.get(number))
+        gc.collect()
+        urls = [item for item in gc.get_objects() if isinstance(item, httpx.URL) and item.host == "kept.example"]
+        return len({url.path for url in urls if url.path.startswith("/iam/users/")})
+
+    assert run(client_kind, use, "42_k", base_url="https://kept.example", transport=transport) == 2
 
 
 def test_a_deadline_that_passes_now_leaves_a_timeout(client_kind: ClientKind, monkeypatch: pytest.MonkeyPatch) -> None:
