@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import weakref
 from concurrent.futures import Future
@@ -9,9 +10,11 @@ from concurrent.futures import Future
 import anyio
 import pytest
 from gcore_iam import IAMClient
-from gcore_iam._concurrency.workers import AsyncRequestControl, RequestControl, Workers
+from gcore_iam._concurrency.workers import AsyncRequestControl, AsyncWorkers, RequestControl, Workers
 from gcore_iam.errors import CallCancelled
 from gcore_iam.testing import FakeIAM
+
+from .page_transport import wait_until, wait_until_async
 
 SECONDS = 20.0
 
@@ -34,6 +37,35 @@ def test_an_async_request_of_the_caller_does_not_wait(backend: str) -> None:
         with anyio.fail_after(SECONDS):
             await control.wait_until_needed()
         control.cancel()
+
+    anyio.run(main, backend=backend)
+
+
+class Result:
+    """What a request returns; it can be referred to weakly."""
+
+
+def test_a_result_that_was_read_is_not_kept() -> None:
+    workers: Workers[Result] = Workers()
+    control = RequestControl(lambda _: None, is_ahead=True)
+    workers.start(control, Result)
+    reference = weakref.ref(workers.get_result(control))
+    assert wait_until(lambda: reference() is None)
+    workers.close()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_async_result_that_was_read_is_not_kept(backend: str) -> None:
+    async def work() -> Result:
+        return Result()
+
+    async def main() -> None:
+        workers: AsyncWorkers[Result] = AsyncWorkers()
+        control = AsyncRequestControl(lambda _: None, is_ahead=True)
+        workers.start(control, work)
+        reference = weakref.ref(await workers.get_result(control))
+        await wait_until_async(lambda: not gc.collect() and reference() is None)
+        await workers.aclose()
 
     anyio.run(main, backend=backend)
 
