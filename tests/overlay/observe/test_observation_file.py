@@ -10,13 +10,14 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
 import hypothesis.strategies as st
 import pytest
 from gcore_iam import ConfigurationError
-from gcore_iam.observe import Observation, ObservationKind, Observations, Observer, file, observation
+from gcore_iam.observe import Observation, ObservationKind, Observations, Observer, file, observation, statuses
 from gcore_iam.observe.file import ObservationFile
 from hypothesis import given
 
@@ -304,6 +305,24 @@ def test_an_observer_adds_to_what_the_file_holds(path: Path) -> None:
             observer.flush()
             observe(observer, b"[]")
     assert [(one.pointer, one.count) for one in Observations.load(path)] == [("", 6)]
+
+
+def test_a_save_holds_the_times_of_what_is_new(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whole seconds, of the first and the last response since the save before it."""
+    moments = iter([DAY.timestamp() + seconds for seconds in (0.9, 5.5, 60.9, 65.5)])
+    monkeypatch.setattr(statuses, "time", SimpleNamespace(time=lambda: next(moments)))
+    with Observer(0, path) as observer:
+        for first, last in ((0, 5), (60, 65)):
+            for _ in range(2):
+                observe(observer, status=418)
+            assert observer.flush(10)
+            [saved] = Observations.load(path)
+            assert saved.count == 2
+            assert (saved.first_seen, saved.last_seen) == (
+                DAY + timedelta(seconds=first),
+                DAY + timedelta(seconds=last),
+            )
+            path.unlink()
 
 
 def test_an_observer_without_a_finding_writes_no_file(path: Path) -> None:
