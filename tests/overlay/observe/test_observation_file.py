@@ -136,6 +136,25 @@ def test_only_this_user_may_read_the_file(path: Path) -> None:
     assert sorted(one.name for one in folder.iterdir()) == ["observations.json", "observations.json.lock"]
 
 
+@posix
+def test_a_strict_umask_does_not_lock_this_user_out(path: Path) -> None:
+    mask = os.umask(0o277)
+    try:
+        Observations().save(path)
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@posix
+def test_the_folder_is_synced_after_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise, the old file may come back after a power failure."""
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode)))
+    Observations().save(path)
+    assert synced == [False, True]
+
+
 VALID = build_observation().to_dict()
 CHANGES: list[dict[str, Any]] = [
     {"operation": None},
@@ -244,6 +263,13 @@ def test_a_file_that_cannot_be_read(
     make(path)
     with pytest.raises(ConfigurationError, match=problem):
         Observations.load(path)
+
+
+def test_a_file_of_exactly_the_bound_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    observations = Observations([build_observation()])
+    observations.save(path)
+    monkeypatch.setattr(file, "_MAX_BYTES", path.stat().st_size)
+    assert Observations.load(path) == observations
 
 
 @pytest.mark.parametrize("path", ["", "a\0b", 3, "~nobody-of-this-name/x"])
