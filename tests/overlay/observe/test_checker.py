@@ -197,6 +197,25 @@ def test_media_types(media_types: list[str], content_type: str, expected: set[st
     assert {fact.detail for fact in facts} == expected
 
 
+@pytest.mark.parametrize(
+    ("media_range", "content_type"),
+    [
+        ("application/*", "application/json"),
+        ("*/*", "application/json"),
+        ("application/problem+json", "application/problem+json"),
+    ],
+)
+def test_json_of_any_media_range_is_compared(media_range: str, content_type: str) -> None:
+    checker = build_checker({}, **{"201": {"content": {media_range: {"schema": {"type": "array"}}}}})
+    facts = checker.find_response_facts(ObservedResponse("getThing", 201, b"{}", content_type))
+    assert [(fact.kind.value, fact.detail) for fact in facts] == [("other_type", "object")]
+
+
+def test_an_empty_body_has_no_media_type() -> None:
+    response = ObservedResponse("getThing", 200, b"", "text/html")
+    assert build_checker(PERSON).find_response_facts(response) == set()
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"\xff\xfe", b"[" * 100_000])
 def test_a_body_that_is_not_json_shows_nothing(body: bytes) -> None:
     response = ObservedResponse("getThing", 200, body, "application/json")
