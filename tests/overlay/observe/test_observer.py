@@ -18,6 +18,7 @@ import pytest
 from gcore_iam import AsyncIAMClient, ConfigurationError, IAMClient, ResponseTooLargeError
 from gcore_iam.events import Event
 from gcore_iam.observe import Observation, Observer, recorder, statuses, worker
+from gcore_iam.observe.check_task import CheckTask
 from gcore_iam.observe.checker import Checker
 from gcore_iam.testing import ExtraField, FakeIAM, UnknownEnum
 from gcore_iam_client.api.users.iam_get_user import OPERATION
@@ -69,6 +70,15 @@ def test_without_sampling_statuses_are_still_observed(local_iam: IAMClient, fake
         assert [one.count for one in observer.observations] == [3]
         assert observer.counts.checked == 0
         assert observer.counts.statuses == {("iamGetUser", 200): 1, ("iamGetUser", 418): 3}
+
+
+def test_only_a_new_status_wakes_the_thread_without_sampling(monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[int] = []
+    monkeypatch.setattr(worker.CheckWorker, "request_status_check", lambda _: woken.append(1))
+    observer = Observer(sample=0)
+    for status, count in ((200, 1), (200, 1), (418, 2), (200, 2), (418, 2), (404, 3)):
+        observe(observer, status=status)
+        assert len(woken) == count
 
 
 def test_the_sample_decides_how_many_responses_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,6 +181,29 @@ def test_a_thread_that_is_idle_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     del observer
     gc.collect()
     assert reference() is None
+
+
+def test_the_file_is_written_once_in_an_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments: list[float] = [0.0]
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: moments[-1], sleep=lambda seconds: None))
+    saves: list[float] = []
+    monkeypatch.setattr(CheckTask, "save", lambda _: saves.append(moments[-1]))
+    with Observer() as observer:
+        for moment in (0.0, 9.0, 11.0, 12.0, 20.0, 22.0):
+            moments.append(moment)
+            observe(observer)
+            assert observer.flush(10)
+        assert saves == [11.0, 22.0]
+
+
+def test_closing_an_observer_ends_its_thread() -> None:
+    """At once, although the thread would wait for more responses for 10 seconds."""
+    others = set(threading.enumerate())
+    with Observer() as observer:
+        observe(observer)
+        [thread] = set(threading.enumerate()) - others
+    thread.join(5)
+    assert not thread.is_alive()
 
 
 def test_a_response_that_comes_while_the_thread_ends_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
