@@ -50,11 +50,26 @@ if __name__ == "__main__":
         process.join()
 """
 
+SLOW_CHECK = """
+from gcore_iam.observe.checker import Checker
+check, is_begun = Checker.find_response_facts, threading.Event()
+
+def check_slowly(*arguments):
+    is_begun.set()
+    time.sleep(0.1)
+    return check(*arguments)
+
+Checker.find_response_facts = check_slowly
+observe(observer, 200)
+is_begun.wait(10)
+"""
+
 ENDS: dict[str, tuple[str, int, set[str]]] = {
     "the end": ("observe(observer, 418)", 0, {"418"}),
     "sys.exit": ("observe(observer, 418); sys.exit(3)", 3, {"418"}),
     "an exception": ("observe(observer, 418); raise SystemExit(1)", 1, {"418"}),
     "unsampled responses": ("observer = Observer(sample=0, path=path); observe(observer, 418)", 0, {"418"}),
+    "a check that is under way": (SLOW_CHECK, 0, {"200"}),
     "nothing": ("", 0, set()),
     "a wrong path": ("observer = Observer(path='/dev/null/x'); observe(observer, 418)", 0, set()),
     "a fork": (FORK, 0, {"418", "419", "420"}),
