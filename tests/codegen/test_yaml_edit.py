@@ -61,6 +61,10 @@ def test_a_scalar_keeps_its_quotes_and_its_comment() -> None:
     ]
 
 
+def test_a_text_in_double_quotes_stays_readable() -> None:
+    assert edit_yaml('a: "x"  # a word\n', {"a": 'é "y"'}, "t") == 'a: "é \\"y\\""  # a word\n'
+
+
 @pytest.mark.parametrize(
     "text", ["0o17", "1e3", "no", "~", "", " x ", "a: b", "- a", "#", "'", "null", "é", "a\nb", "\t"]
 )
@@ -84,6 +88,11 @@ def test_a_key_is_added_before_all_others() -> None:
     assert changes(target) == ["+first: true"]
 
 
+def test_keys_that_are_added_in_one_place_stay_in_order() -> None:
+    target = {**value(), "z": 1, "y": 2, "x": 3}
+    assert changes(target) == ["+z: 1", "+y: 2", "+x: 3"]
+
+
 def test_a_key_is_removed_with_its_lines() -> None:
     target = value()
     del target["info"]["words"], target["last"]
@@ -91,6 +100,17 @@ def test_a_key_is_removed_with_its_lines() -> None:
         *("-  words: |-", "-    Two lines", "-    of words."),
         *("-last:", "-  inner:", "-    deep: yes"),
     ]
+
+
+def test_the_last_line_may_lack_its_end() -> None:
+    text = "a: 1\nb: 2"
+    assert edit_yaml(text, {"a": 1}, "t") == "a: 1\n"
+    assert edit_yaml(text, {"a": 1, "b": 2, "c": 3}, "t") == f"{text}\nc: 3"
+
+
+def test_what_cannot_be_seen_is_escaped_in_quotes() -> None:
+    edited = edit_yaml("a: 'x'\nb: \"y\"\n", {"a": "é\u2028\t", "b": "é\t"}, "t")
+    assert edited == 'a: "é\\L\\t"\nb: "é\\t"\n'
 
 
 def test_items_are_added_and_removed_where_they_stand() -> None:
@@ -130,6 +150,12 @@ def test_json_stays_json() -> None:
     )
     edited = edit_yaml('{"a": {"b": 1},\n "c": ["x"]}\n', {"a": {"b": 1, "d": None}, "c": ["x"]}, "t")
     assert edited == '{"a": {"b": 1, "d": null},\n "c": ["x"]}\n'
+
+
+@pytest.mark.parametrize("start", [" ", "\n  ", "\r\n"])
+def test_json_may_begin_with_blanks(start: str) -> None:
+    edited = edit_yaml(f'{start}{{"a": {{"b": 1}}}}', {"a": {"b": 1, "d": {"e": True}}}, "t")
+    assert edited == f'{start}{{"a": {{"b": 1, "d": {{"e": true}}}}}}'
 
 
 def test_what_aliases_share_is_not_edited() -> None:
