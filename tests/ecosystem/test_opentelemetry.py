@@ -101,6 +101,7 @@ def test_a_call_is_one_span_under_the_callers(
     assert span.kind is otel.SpanKind.CLIENT
     assert span.status.status_code is otel.StatusCode.UNSET
     assert span.instrumentation_scope.name == "gcore_iam"
+    assert span.instrumentation_scope.schema_url == "https://opentelemetry.io/schemas/1.37.0"
     assert parent_id(span) == program.context.span_id
     attributes = dict(span.attributes)
     assert len(attributes.pop("http.response.header.x-request-id")) == 1
@@ -139,6 +140,36 @@ def test_a_retried_call_is_one_span_with_its_attempts(
         ("gcore_iam.retry", "503", 1),
         ("gcore_iam.retry", "APIConnectionError", 2),
     ]
+
+
+def test_a_call_that_was_sent_twice_counts_one_resend(
+    telemetry: Telemetry, client_kind: ClientKind, fake: FakeIAM
+) -> None:
+    fake.inject(Status(503, retry_after=0))
+    client_kind.run(
+        lambda iam: iam.users.get(1),
+        fake.api_key,
+        transport=fake.transport(),
+        on_event=telemetry.instrumentor,
+        retries=RetryPolicy(base=0),
+    )
+    (span,) = telemetry.spans
+    assert span.attributes["http.request.resend_count"] == 1
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("https", 443), ("http", 80)])
+def test_a_url_without_a_port_has_that_of_its_scheme(
+    telemetry: Telemetry, fake: FakeIAM, scheme: str, port: int
+) -> None:
+    with IAMClient(
+        fake.api_key,
+        base_url=f"{scheme}://localhost",
+        transport=fake.transport(),
+        on_event=telemetry.instrumentor,
+    ) as iam:
+        iam.users.get(1)
+    (span,) = telemetry.spans
+    assert (span.attributes["server.address"], span.attributes["server.port"]) == ("localhost", port)
 
 
 def test_an_error_response_is_an_error_of_the_span(
@@ -205,6 +236,16 @@ def test_a_suppressed_call_is_not_reported(
         client_kind.run(lambda iam: iam.users.get(1), fake.api_key, base_url=url, on_event=telemetry.instrumentor)
     assert [span.name for span in telemetry.spans] == ["GET /iam/users/{userId}", "program"]
     assert [attributes["url.template"] for attributes, _ in telemetry.read_durations()] == ["/iam/users/{userId}"]
+
+
+def test_a_suppressed_call_leaves_the_context_as_it_was(telemetry: Telemetry, fake: FakeIAM) -> None:
+    context = importlib.import_module("opentelemetry.context")
+    utils = importlib.import_module("opentelemetry.instrumentation.utils")
+    iam = IAMClient(fake.api_key, transport=fake.transport(), on_event=telemetry.instrumentor)
+    with iam, utils.suppress_instrumentation():
+        before = context.get_current()
+        iam.users.get(1)
+        assert context.get_current() == before
 
 
 # --- durations -------------------------------------------------------------------------------------------------------
