@@ -92,6 +92,10 @@ NULLS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"description": "It.", **REF}, {"$ref": None, "anyOf": [REF, NULL]}),
     ({"oneOf": [REF, NUMBER]}, {"oneOf": [REF, NUMBER, NULL]}),
     ({"const": "a"}, {"const": None, "anyOf": [{"const": "a"}, NULL]}),
+    (
+        {"type": "string", "const": "a"},
+        {"type": None, "const": None, "anyOf": [{"type": "string", "const": "a"}, NULL]},
+    ),
     ({"allOf": [REF, {"maxLength": 3}]}, {"allOf": None, "anyOf": [{"allOf": [REF, {"maxLength": 3}]}, NULL]}),
 ]
 
@@ -236,6 +240,14 @@ def test_ids_differ_from_those_that_there_are() -> None:
         "observed-200-response-name-may-be-null",
         "observed-200-response-name-may-be-null-2",
     )
+
+
+def test_ids_of_proposals_differ_from_each_other() -> None:
+    seen = [observation("other_type", "/name", kind) for kind in ("integer", "boolean")]
+    assert [entry["id"] for entry in propose_for(build_named(TEXT), *seen).entries] == [
+        "observed-200-response-name-has-other-types",
+        "observed-200-response-name-has-other-types-2",
+    ]
 
 
 def test_without_facts_there_is_nothing_to_correct() -> None:
