@@ -322,6 +322,64 @@ def test_what_a_schema_implies_is_written_out(
     assert schemas(A=given)["A"] == result
 
 
+@pytest.mark.parametrize(
+    ("default", "moment"),
+    [
+        ("2026-05-15T10:00:00", "2026-05-15T10:00:00+00:00"),
+        ("2026-05-15T10:00:00+02:00", "2026-05-15T10:00:00+02:00"),
+        ("2026-05-15T10:00:00Z", "2026-05-15T10:00:00Z"),
+    ],
+)
+def test_a_default_moment_keeps_its_offset_or_is_utc(
+    schemas: Callable[..., Document], default: str, moment: str
+) -> None:
+    given = {"type": "string", "format": "date-time"}
+    assert schemas(A={**given, "default": default})["A"] == {**given, "default": moment}
+
+
+@pytest.mark.parametrize(
+    ("given", "result"),
+    [
+        ({"^a": {"type": "string"}, "^b": False}, {"type": "string"}),
+        ({"^a": {"type": "string"}, "^b": {"type": "string"}}, {"type": "string"}),
+        ({"^a": {"type": "string"}, "^b": {"type": "integer"}}, {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+    ],
+)
+def test_properties_of_patterns_are_additional_ones(
+    normalized: Normalize, api: Api, given: Document, result: Document
+) -> None:
+    schema = {"type": "object", "patternProperties": given, "additionalProperties": False}
+    document = normalized(api(schemas={"A": schema}, openapi="3.1.0"))
+    assert document["components"]["schemas"]["A"]["additionalProperties"] == result
+
+
+def test_a_forbidden_property_is_not_required(normalized: Normalize, api: Api) -> None:
+    schema = {"type": "object", "properties": {"a": False, "b": True}, "required": ["a", "b"]}
+    document = normalized(api(schemas={"A": schema}, openapi="3.1.0"))
+    assert document["components"]["schemas"]["A"] == {"type": "object", "properties": {"b": {}}, "required": ["b"]}
+
+
+def test_a_parameter_that_a_path_has_twice_is_declared_once(normalized: Normalize, api: Api) -> None:
+    paths = {"/a/{id}/b/{id}": {"get": {"operationId": "getB", "responses": {}}}}
+    declared = normalized(api(paths))["paths"]["/a/{id}/b/{id}"]["get"]["parameters"]
+    assert [parameter["name"] for parameter in declared] == ["id"]
+
+
+def test_the_response_to_head_has_no_content(normalized: Normalize, api: Api) -> None:
+    document = normalized(api(thing("head", responses={"200": build_response({"type": "object"})})))
+    assert "content" not in document["paths"]["/thing"]["head"]["responses"]["200"]
+
+
+def test_true_is_no_whole_number_of_an_enum(schemas: Callable[..., Document]) -> None:
+    assert schemas(A={"type": "integer", "enum": [1, True, 2.0, "3", "x"]})["A"]["enum"] == [1, 2, 3]
+
+
+def test_a_long_enum_of_numbers_is_cut_in_the_description(schemas: Callable[..., Document]) -> None:
+    values = [number + 0.5 for number in range(21)]
+    described = schemas(A={"type": "number", "enum": values})["A"]["description"]
+    assert described.endswith("18.5, 19.5, …")
+
+
 @pytest.mark.parametrize("key", ["oneOf", "anyOf"])
 def test_alternatives_that_only_demand_properties_go(schemas: Callable[..., Document], key: str) -> None:
     plain = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
