@@ -359,6 +359,12 @@ def test_a_forbidden_property_is_not_required(normalized: Normalize, api: Api) -
     assert document["components"]["schemas"]["A"] == {"type": "object", "properties": {"b": {}}, "required": ["b"]}
 
 
+def test_an_array_without_further_items_keeps_its_first_ones(normalized: Normalize, api: Api) -> None:
+    first = {"type": "array", "prefixItems": [{"type": "string"}]}
+    document = normalized(api(schemas={"A": {**first, "items": False}}, openapi="3.1.0"))
+    assert document["components"]["schemas"]["A"] == first
+
+
 def test_a_parameter_that_a_path_has_twice_is_declared_once(normalized: Normalize, api: Api) -> None:
     paths = {"/a/{id}/b/{id}": {"get": {"operationId": "getB", "responses": {}}}}
     declared = normalized(api(paths))["paths"]["/a/{id}/b/{id}"]["get"]["parameters"]
