@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,6 +33,19 @@ HEADERS = httpx.Headers({"content-type": "application/json"})
 
 def observe(observer: Observer, body: bytes = b'{"lang": "fr"}', status: int = 200) -> None:
     observer.observe(OPERATION, status, HEADERS, body)
+
+
+def call_instead_of_save(monkeypatch: pytest.MonkeyPatch, save: Callable[[], object]) -> None:
+    """Let observers that are built from now on call a function instead of writing their files.
+
+    The threads of the observers of earlier tests, which may still be ending, do not call it.
+    """
+
+    class Task(CheckTask):
+        def save(self) -> None:
+            save()
+
+    monkeypatch.setattr("gcore_iam.observe.observer.CheckTask", Task)
 
 
 class Gate:
@@ -187,7 +201,7 @@ def test_the_file_is_written_once_in_an_interval(monkeypatch: pytest.MonkeyPatch
     moments: list[float] = [0.0]
     monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: moments[-1], sleep=lambda seconds: None))
     saves: list[float] = []
-    monkeypatch.setattr(CheckTask, "save", lambda _: saves.append(moments[-1]))
+    call_instead_of_save(monkeypatch, lambda: saves.append(moments[-1]))
     with Observer() as observer:
         for moment in (0.0, 9.0, 11.0, 12.0, 20.0, 22.0):
             moments.append(moment)
@@ -210,15 +224,15 @@ def test_a_response_that_comes_while_the_thread_ends_is_checked(monkeypatch: pyt
     monkeypatch.setattr(worker, "_SAVE_INTERVAL", 0.05)
     # A clock that stands still: the thread saves at its end alone.
     monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda seconds: None))
-    observer = Observer()
     saves: list[int] = []
 
-    def save(*arguments: object) -> None:
+    def save() -> None:
         saves.append(1)
         if len(saves) == 1:
             observe(observer, b"[]")
 
-    monkeypatch.setattr(recorder.Recorder, "save", save)
+    call_instead_of_save(monkeypatch, save)
+    observer = Observer()
     observe(observer)
     assert wait_until(lambda: observer.counts.checked == 2)
 
