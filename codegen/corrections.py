@@ -70,6 +70,11 @@ class Correction:
     lines: Mapping[str, int] = attrs.field(factory=dict, repr=False)
     """The lines of its keys, if a file has it."""
 
+    @property
+    def label(self) -> str:
+        """The place of the entry and its id, for messages."""
+        return f"{self.place}: correction {self.id!r}"
+
     def locate(self, key: str) -> str:
         """Return a key with its line."""
         return f"`{key}` in line {self.lines[key]}" if key in self.lines else f"`{key}`"
@@ -176,26 +181,24 @@ def apply(corrections: tuple[Correction, ...], document: dict[str, Json], *, len
         raise CodegenError(f"{message}; LENIENT=1 (--lenient) goes on without them")
     notes: list[str] = []
     for correction in corrections:
-        label = f"{correction.place}: correction {correction.id!r}"
         found = _find_matches(correction, document)
         dangling = _find_dangling_reference(correction, document)
         message = advice = ""
         if dangling:
+            message = f"refers to {dangling!r}, which is not there"
             advice = f"correct {correction.locate('what')}, or remove the entry"
-            message = f"{label} refers to {dangling!r}, which is not there"
         elif len(found) < correction.matches or (len(found) > correction.matches and not correction.may_match_more):
             expected = f"{correction.matches} {'place' if correction.matches == 1 else 'places'}"
             expected = f"at least {expected}" if correction.may_match_more else expected
-            message = f"{label} must match {expected}, but {correction.where} matches {len(found) or 'none'}"
+            message = f"must match {expected}, but {correction.where} matches {len(found) or 'none'}"
             advice = _advise(correction, len(found))
         if message:
-            message += f": upstream has moved; {advice}"
-        if message and not lenient:
-            raise CodegenError(message)
-        if message:
-            notes.append(message)
+            note = f"{correction.label} {message}: upstream has moved; {advice}"
+            if not lenient:
+                raise CodegenError(note)
+            notes.append(note)
         if not dangling:
-            _apply_one(correction, found, label)
+            _apply_one(correction, found)
     return notes
 
 
@@ -203,8 +206,7 @@ def _find_matches(correction: Correction, document: dict[str, Json]) -> list[jso
     try:
         return list(correction.path.finditer(document))
     except jsonpath.JSONPathError as error:
-        label, reason = f"{correction.place}: correction {correction.id!r}", str(error).splitlines()[0]
-        raise CodegenError(f"{label}: {correction.where} fails: {reason}") from None
+        raise CodegenError(f"{correction.label}: {correction.where} fails: {str(error).splitlines()[0]}") from None
 
 
 def _advise(correction: Correction, count: int) -> str:
@@ -227,11 +229,11 @@ def _find_dangling_reference(correction: Correction, document: dict[str, Json]) 
     return None
 
 
-def _apply_one(correction: Correction, found: list[jsonpath.JSONPathMatch], label: str) -> None:
+def _apply_one(correction: Correction, found: list[jsonpath.JSONPathMatch]) -> None:
     # Innermost first: what replaces an outer match is made from what stands in it by then.
     for match in sorted(found, key=lambda match: len(match.parts), reverse=True):
         if match.parent is None or not isinstance(match.obj, dict):
             what = "the whole document" if match.parent is None else f"{match.path}, which is no mapping"
-            raise CodegenError(f"{label} must not match {what}")
+            raise CodegenError(f"{correction.label} must not match {what}")
         holder: Json = match.parent.obj
         holder[match.parts[-1]] = RULES[correction.rule](match.obj, correction.what)

@@ -116,11 +116,12 @@ def _match_ranges(matching: Matching[str], direction: Direction) -> list[tuple[s
     """Find media types that are one of a range now, in a response, or were one, in a request, and take them out."""
     if direction == "request":
         found = [(name, wider) for name in matching.removed for wider in matching.added if is_within(name, wider)]
-        matching.removed[:] = [name for name in matching.removed if name not in dict(found)]
-        return found
-    found = [(wider, name) for name in matching.added for wider in matching.removed if is_within(name, wider)]
-    matching.removed[:] = [name for name in matching.removed if name not in dict(found)]
-    matching.added[:] = [name for name in matching.added if name not in {after for _, after in found}]
+    else:
+        found = [(wider, name) for name in matching.added for wider in matching.removed if is_within(name, wider)]
+        matched = {after for _, after in found}
+        matching.added[:] = [name for name in matching.added if name not in matched]
+    matched = {before for before, _ in found}
+    matching.removed[:] = [name for name in matching.removed if name not in matched]
     return found
 
 
