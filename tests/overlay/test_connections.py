@@ -121,13 +121,18 @@ class Clock:
         return self.now
 
 
-def test_a_call_closes_pools_that_are_not_used(
-    client_kind: ClientKind, transport: LibraryTransport, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the transports of both kinds of client."""
     clock = Clock()
     for module in (aio_transport, sync_transport):
         monkeypatch.setattr(module, "time", clock)
+    return clock
 
+
+def test_a_call_closes_pools_that_are_not_used(
+    client_kind: ClientKind, transport: LibraryTransport, clock: Clock
+) -> None:
     async def use(iam: EitherClient) -> None:
         http = get_http(iam)
         responses = [await resolve(http.send(http.build_request("GET", "/iam/users/1"), stream=True)) for _ in range(3)]
@@ -148,12 +153,8 @@ def test_a_call_closes_pools_that_are_not_used(
 
 
 def test_a_pool_is_unused_from_its_last_response_on(
-    client_kind: ClientKind, transport: LibraryTransport, monkeypatch: pytest.MonkeyPatch
+    client_kind: ClientKind, transport: LibraryTransport, clock: Clock
 ) -> None:
-    clock = Clock()
-    for module in (aio_transport, sync_transport):
-        monkeypatch.setattr(module, "time", clock)
-
     async def use(iam: EitherClient) -> None:
         http = get_http(iam)
         responses = [await resolve(http.send(http.build_request("GET", "/iam/users/1"), stream=True)) for _ in range(2)]
