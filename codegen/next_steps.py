@@ -53,8 +53,9 @@ def list_next_steps(
 
 
 def _format_broken_line(line: str) -> str:
-    is_derived_from = "/aio/" in line.partition(": ")[0]
-    return f"{line}; adapt it{', and run `make generate`, which derives sync/ from it' if is_derived_from else ''}"
+    if "/aio/" in line.partition(": ")[0]:
+        return f"{line}; adapt it, and run `make generate`, which derives sync/ from it"
+    return f"{line}; adapt it"
 
 
 def list_failures(log: str, steps: str) -> list[str]:

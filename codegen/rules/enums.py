@@ -24,8 +24,7 @@ def simplify_enums(document: Document) -> None:
     """Make each enum one of texts or of whole numbers, as its `type` says, and any other the type of its values.
 
     The generator makes classes of texts and of whole numbers only, and leaves line breaks and what cannot be seen out
-    of their values. `1` in an enum of texts means `"1"`. What the
-    enum of another type lists goes into its description.
+    of their values. `1` in an enum of texts means `"1"`. What the enum of another type lists goes into its description.
     """
     for _, _, schema in walk(document):
         if _is_odd_constant(schema):
@@ -63,7 +62,7 @@ def _simplify(schema: Document, values: list[Any]) -> None:
         del schema["enum"]
         schema["type"] = "null"
         return
-    if (kinds == {"integer"} or kinds == {"string"}) and not any(map(_has_lost_character, listed)):
+    if kinds in ({"string"}, {"integer"}) and not any(map(_has_lost_character, listed)):
         unique = {build_value_key(value): value for value in listed}
         schema["enum"] = [*unique.values(), *([None] if has_null else [])]
         return

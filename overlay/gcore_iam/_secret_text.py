@@ -39,7 +39,7 @@ def hide_text(value: T) -> T:
 
     Args:
         value: The secret. None and functions are returned as they are. What is no text becomes a `NotText`, which
-            `check_text` rejects. What is hidden stays as it is.
+            `check_text` rejects. A `SecretText` or a `NotText` is returned as it is.
     """
     if value is None or callable(value) or isinstance(value, SecretText | NotText):
         return value

@@ -110,7 +110,7 @@ def test_threads_that_open_the_first_pool_together_share_it() -> None:
     built: list[Recorder] = []
 
     def build() -> Recorder:
-        time.sleep(0.02)  # the other thread comes meanwhile
+        time.sleep(0.02)  # the other thread calls `open` during this time
         built.append(Recorder())
         return built[-1]
 

@@ -204,7 +204,7 @@ class EndlessBody(httpx.AsyncByteStream):
 def test_a_body_without_end_is_closed(
     max_bytes: int, deadline: float | None, error: type[Exception], backend: str
 ) -> None:
-    """Together with the generator through which httpx reads it: trio warns about one that nobody closes."""
+    """Its async generator is closed too, or trio would warn."""
     body = EndlessBody()
 
     async def main() -> None:
