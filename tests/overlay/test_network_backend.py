@@ -260,6 +260,7 @@ def test_a_connection_that_is_shut_down_says_it_timed_out(error: Exception) -> N
         DeadlineStream(Failing(), tls_layers=2).read(10)
 
 
+@pytest.mark.slow
 def test_a_step_that_has_ended_shuts_nothing_down() -> None:
     class Connected(Recorder):
         def get_extra_info(self, info: str) -> socket.socket:

@@ -106,6 +106,7 @@ def test_tasks_spread_evenly(fake: FakeIAM, url: str, backend: str, watcher: Poo
     anyio.run(main, backend=backend)
 
 
+@pytest.mark.slow
 def test_threads_that_open_the_first_pool_together_share_it() -> None:
     built: list[Recorder] = []
 

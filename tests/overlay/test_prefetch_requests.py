@@ -94,7 +94,7 @@ async def test_a_429_that_nobody_has_reported_slows_down() -> None:
     server.is_open.set()
     assert (await prefetch.read(PageRequest(10, 11))).items == range(10, 21)
     prefetch.request_ahead(at(20, options))
-    await anyio.sleep(0.01)
+    await anyio.wait_all_tasks_blocked()
     assert server.limits.keys() == {10, 20, 30, 40}
     await prefetch.aclose()
 

@@ -197,6 +197,7 @@ class EndlessBody(httpx.AsyncByteStream):
         self.is_closed = True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize(
     ("max_bytes", "deadline", "error"), [(5, None, ResponseTooLargeError), (100, 0.05, APITimeoutError)]

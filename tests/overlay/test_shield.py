@@ -54,6 +54,7 @@ def test_work_that_fails_is_not_done_again() -> None:
     assert runs == [1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_cancelled_caller_waits_without_working(backend: str) -> None:
     done: list[float] = []
